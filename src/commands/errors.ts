@@ -1,0 +1,38 @@
+/**
+ * The one way a command says no.
+ *
+ * @module
+ */
+
+/** Exit codes that the shell promises; budgets count instructions, never seconds. */
+export const EXIT = {
+  /** All went well. */
+  ok: 0,
+  /** An assertion or a guest test failed. */
+  failed: 1,
+  /** The person's line or flag is wrong. */
+  usage: 2,
+  /** The guest kernel panicked or the machine faulted. */
+  guest: 3,
+  /** The instruction budget is used up. */
+  budget: 4,
+  /** A file could not be loaded, or a guest kernel not attached. */
+  load: 5,
+  /** Ctrl-C. */
+  interrupted: 130,
+} as const;
+
+/** One clear line: what is wrong, where, and what would be right. */
+export class CommandError extends Error {
+  /** What the process exits with if this ends the session. */
+  readonly exitCode: number;
+  /** Offset in the line where the trouble starts, when known; an interactive shell points at it. */
+  readonly at: number | undefined;
+
+  constructor(message: string, exitCode: number = EXIT.usage, at?: number) {
+    super(message);
+    this.name = "CommandError";
+    this.exitCode = exitCode;
+    this.at = at;
+  }
+}
