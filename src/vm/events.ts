@@ -1,0 +1,312 @@
+/**
+ * The one stream of what happened: faults, PTE changes, frames allocated, copied and freed, system
+ * calls, context switches. Each event is numbered and stamped with retired instructions, pid and pc.
+ * Counters, `timeline`, assertions, recordings and comparisons all read it.
+ *
+ * Recording must cost next to nothing, so an event is a row of numbers in a ring of typed arrays
+ * and becomes an object only when somebody reads it. Counters are kept apart and count every event,
+ * also those that the ring has forgotten.
+ *
+ * @module
+ */
+
+import type { PaNum, VaNum } from "./machine/address.ts";
+
+/** What can happen. The position in this list is the number stored in the ring; only append. */
+export const EVENT_KINDS = [
+  "fault",
+  "pte",
+  "alloc",
+  "free",
+  "copy",
+  "syscall",
+  "return",
+  "switch",
+  "fork",
+  "exec",
+  "exit",
+  "kill",
+  "sfence",
+  "evict",
+  "swap-in",
+  "swap-out",
+  "write-back",
+  "read-in",
+  "promote",
+  "demote",
+  "wake",
+  "oom",
+] as const;
+
+/** The name of an event's kind. */
+export type EventKind = typeof EVENT_KINDS[number];
+
+/** One event as readers get it. Fields that a kind does not use are 0. */
+export interface VmEvent {
+  /** Serial number in this VM, from 0, never reused. */
+  readonly n: number;
+  /** Instructions retired when it happened. */
+  readonly instret: number;
+  /** The process on whose behalf it happened; 0 for the kernel itself. */
+  readonly pid: number;
+  /** User pc at that time; 0 when no user code runs. */
+  readonly pc: bigint;
+  /** What happened. */
+  readonly kind: EventKind;
+  /** Virtual address concerned (for `syscall` and `return`: unused). */
+  readonly va: bigint;
+  /** Frame concerned, or the address of the PTE for `pte`. */
+  readonly pa: number;
+  /** Value before: the old PTE; the cause for `fault`; the source frame for `copy`; the call number for `syscall`. */
+  readonly old: number;
+  /** Value after: the new PTE; the child's pid for `fork`; the new pid for `switch`; the result for `return`. */
+  readonly new: number;
+  /** Bytes moved, for `copy`, `read-in`, `write-back` and the swap kinds. */
+  readonly bytes: number;
+  /** Why, in a few words: the verdict of a fault, the reason of a PTE change, the kind of a frame. */
+  readonly why: string;
+}
+
+/** How often each thing happened since boot, and how many bytes were moved. */
+export type Counters = Record<EventKind, number> & {
+  /** Bytes copied between frames (COW and eager copies). */
+  copiedBytes: number;
+  /** Faults by cause: 12 instruction, 13 load, 15 store page fault. */
+  faults: { 12: number; 13: number; 15: number };
+};
+
+/** The moment's stamp, supplied by whoever runs the hart. */
+export interface Clock {
+  /** Instructions retired since boot. */
+  readonly instret: number;
+}
+
+const STRIDE = 9;
+/** Events the ring keeps unless asked otherwise. */
+export const DEFAULT_CAPACITY = 65_536;
+
+/** The state of an {@link EventLog} as plain data. */
+export interface EventLogState {
+  next: number;
+  rows: Float64Array;
+  words: string[];
+  exact: Map<number, bigint>;
+  counters: Counters;
+}
+
+/** The stream of one VM: a ring of the newest events and counters of all. */
+export class EventLog {
+  /** The process on whose behalf things happen now; set by the kernel. */
+  pid = 0;
+  /** User pc to stamp events with; set by the kernel at each trap. */
+  pc = 0;
+  /** Whether events go into the ring. Counters count all the same. */
+  recording = true;
+  /** Counters since boot. */
+  counters: Counters = zeroCounters();
+
+  #next = 0;
+  #rows: Float64Array;
+  #words: string[] = [""];
+  #wordIndex = new Map<string, number>([["", 0]]);
+  #exact = new Map<number, bigint>();
+  #clock: Clock;
+  readonly #capacity: number;
+
+  /** A log stamped by `clock`, keeping the newest `capacity` events. */
+  constructor(clock: Clock, capacity: number = DEFAULT_CAPACITY) {
+    this.#clock = clock;
+    this.#capacity = capacity;
+    this.#rows = new Float64Array(0);
+  }
+
+  /** Number of the next event; a mark for {@link since}. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** Number of the oldest event still in the ring. */
+  get oldest(): number {
+    return Math.max(0, this.#next - this.#capacity);
+  }
+
+  /** A page fault and what the kernel decided. `va` may be any 64-bit value. */
+  fault(cause: 12 | 13 | 15, va: VaNum | bigint, why: string): void {
+    this.counters.faults[cause]++;
+    this.#add("fault", va, 0, cause, 0, 0, why);
+  }
+
+  /** A PTE at `pteAddr` that maps `va` changed from `old` to `now` (low 32 bits, as the kernel makes them). */
+  pte(va: VaNum, pteAddr: PaNum, old: number, now: number, why: string): void {
+    this.#add("pte", va, pteAddr, old, now, 0, why);
+  }
+
+  /** A frame was allocated; `why` is its kind. */
+  alloc(frame: PaNum, why: string): void {
+    this.#add("alloc", 0, frame, 0, 0, 0, why);
+  }
+
+  /** A frame went back to the free list. */
+  free(frame: PaNum, why: string): void {
+    this.#add("free", 0, frame, 0, 0, 0, why);
+  }
+
+  /** The bytes of frame `from` were copied to frame `to`, for `va`. */
+  copy(va: VaNum, from: PaNum, to: PaNum, bytes: number, why: string): void {
+    this.counters.copiedBytes += bytes;
+    this.#add("copy", va, to, from, 0, bytes, why);
+  }
+
+  /** A system call was made. */
+  syscall(number: number, name: string): void {
+    this.#add("syscall", 0, 0, number, 0, 0, name);
+  }
+
+  /** A system call returned `result` (its low 53 bits as a signed number). */
+  return(number: number, result: number, name: string): void {
+    this.#add("return", 0, 0, number, result, 0, name);
+  }
+
+  /** The hart went from process `from` to process `to` (0: idle). */
+  switch(from: number, to: number, why: string): void {
+    this.#add("switch", 0, 0, from, to, 0, why);
+  }
+
+  /** Process `parent` made process `child`. */
+  fork(parent: number, child: number, why: string): void {
+    this.#add("fork", 0, 0, parent, child, 0, why);
+  }
+
+  /** Any other kind, with whichever fields it uses. */
+  note(
+    kind: "exec" | "exit" | "kill" | "wake" | "oom",
+    pid: number,
+    value: number,
+    why: string,
+  ): void {
+    this.#add(kind, 0, 0, pid, value, 0, why);
+  }
+
+  /** A TLB entry (or, without `va`, all of them) was dropped by the kernel. */
+  sfence(va: VaNum | undefined, why: string): void {
+    this.#add("sfence", va ?? 0, 0, va === undefined ? 1 : 0, 0, 0, why);
+  }
+
+  /** A page moved between a frame and a file or the swap disk; `slot` is the block or slot number. */
+  move(
+    kind: "evict" | "swap-in" | "swap-out" | "write-back" | "read-in" | "promote" | "demote",
+    va: VaNum,
+    frame: PaNum,
+    slot: number,
+    bytes: number,
+    why: string,
+  ): void {
+    this.#add(kind, va, frame, slot, 0, bytes, why);
+  }
+
+  /** The events from number `n` on that the ring still holds, oldest first. */
+  since(n: number): VmEvent[] {
+    const events: VmEvent[] = [];
+    for (let i = Math.max(n, this.oldest); i < this.#next; i++) events.push(this.at(i));
+    return events;
+  }
+
+  /** Event number `n`. Throws a RangeError when the ring does not hold it. */
+  at(n: number): VmEvent {
+    if (n < this.oldest || n >= this.#next) {
+      throw new RangeError(`event ${n} is not in the log: it holds ${this.oldest}..${this.#next - 1}`);
+    }
+    const r = this.#rows;
+    const i = (n % this.#capacity) * STRIDE;
+    return {
+      n,
+      kind: EVENT_KINDS[r[i] & 0xff],
+      pid: Math.floor(r[i] / 256),
+      instret: r[i + 1],
+      pc: BigInt(r[i + 2]),
+      va: this.#exact.get(n) ?? BigInt(r[i + 3]),
+      pa: r[i + 4],
+      old: r[i + 5],
+      new: r[i + 6],
+      bytes: r[i + 7],
+      why: this.#words[r[i + 8]],
+    };
+  }
+
+  /** A deep copy of the log as data. */
+  save(): EventLogState {
+    return structuredClone({
+      next: this.#next,
+      rows: this.#rows,
+      words: this.#words,
+      exact: this.#exact,
+      counters: this.counters,
+    });
+  }
+
+  /** Puts back what {@link save} returned. */
+  restore(state: EventLogState): void {
+    const copy = structuredClone(state);
+    this.#next = copy.next;
+    this.#rows = copy.rows;
+    this.#words = copy.words;
+    this.#wordIndex = new Map(copy.words.map((word, i) => [word, i]));
+    this.#exact = copy.exact;
+    this.counters = copy.counters;
+  }
+
+  #add(
+    kind: EventKind,
+    va: number | bigint,
+    pa: number,
+    old: number,
+    now: number,
+    bytes: number,
+    why: string,
+  ): void {
+    this.counters[kind]++;
+    if (!this.recording) return;
+    const n = this.#next++;
+    const slot = n % this.#capacity;
+    if ((slot + 1) * STRIDE > this.#rows.length) this.#growTo(slot + 1);
+    let word = this.#wordIndex.get(why);
+    if (word === undefined) {
+      word = this.#words.push(why) - 1;
+      this.#wordIndex.set(why, word);
+    }
+    if (this.#exact.size > 0) this.#exact.delete(n - this.#capacity);
+    if (typeof va === "bigint") {
+      if (va >= 0x20_0000_0000_0000n) this.#exact.set(n, va);
+      va = Number(va);
+    }
+    const r = this.#rows;
+    const i = slot * STRIDE;
+    r[i] = EVENT_KINDS.indexOf(kind) + this.pid * 256;
+    r[i + 1] = this.#clock.instret;
+    r[i + 2] = this.pc;
+    r[i + 3] = va;
+    r[i + 4] = pa;
+    r[i + 5] = old;
+    r[i + 6] = now;
+    r[i + 7] = bytes;
+    r[i + 8] = word;
+  }
+
+  /** The ring starts small and doubles, so that a short session stays small. */
+  #growTo(slots: number): void {
+    const size = Math.min(this.#capacity, Math.max(1024, 2 * slots));
+    const rows = new Float64Array(size * STRIDE);
+    rows.set(this.#rows);
+    this.#rows = rows;
+  }
+}
+
+/** Counters at zero. */
+export function zeroCounters(): Counters {
+  const counts = Object.fromEntries(EVENT_KINDS.map((kind) => [kind, 0]));
+  return {
+    ...counts as Record<EventKind, number>,
+    copiedBytes: 0,
+    faults: { 12: 0, 13: 0, 15: 0 },
+  };
+}

@@ -1,0 +1,61 @@
+/**
+ * Where things stand in the one `WebAssembly.Memory` that holds the whole machine: hart state first,
+ * then the TLBs, the decoded-code pool, and guest RAM last. The emitted interpreter reads these
+ * places with constant offsets; TypeScript reads the same places through typed arrays. So the
+ * machine's state is this memory plus a few plain records, and a snapshot is a copy of it.
+ *
+ * Everything here is a byte offset into the linear memory unless its comment says otherwise.
+ *
+ * @module
+ */
+
+/** x0…x31, 64 bits each; x0 is never written. */
+export const X = 0x400;
+/** Where an instruction with rd = x0 writes. */
+export const X_SINK = 0x500;
+/** Program counter (i64). Exact whenever TypeScript runs. */
+export const PC = 0x508;
+/** Instructions left in this run (i64). Exact whenever TypeScript runs. */
+export const BUDGET = 0x510;
+/** Virtual address of the access that a slow path is asked about (i64). */
+export const ACCESS_VA = 0x518;
+/** The value of that access: to be stored, or, after a slow load, loaded and already extended (i64). */
+export const ACCESS_VALUE = 0x520;
+/** Cause of a raised trap as in scause, without the interrupt bit (i32). */
+export const TRAP_CAUSE = 0x528;
+/** Value of stval/mtval for that trap (i64). */
+export const TRAP_VALUE = 0x530;
+/** LR/SC reservation: the linear-memory offset that was reserved, or 0 for none (i32). */
+export const RESERVATION = 0x538;
+/** Linear-memory offsets of the current TLB bank's read, write and execute tables (i32 each). */
+export const TLB_READ = 0x540;
+export const TLB_WRITE = 0x544;
+export const TLB_EXECUTE = 0x548;
+
+/** Entries of one TLB table; the index is `(va >> 12) & (TLB_ENTRIES - 1)`. */
+export const TLB_ENTRIES = 256;
+/**
+ * Bytes of one entry: tag (i64, the page's virtual address; {@link TLB_INVALID} when empty),
+ * addend (i32), hits (u32, counted by the interpreter when counting is compiled in).
+ *
+ * Read and write: linear-memory offset of the byte = addend + low 32 bits of its virtual address.
+ * Execute: addend is the offset of the page's decoded records.
+ */
+export const TLB_ENTRY_SIZE = 16;
+/** A tag that no address matches: tags are compared after masking to page and alignment bits. */
+export const TLB_INVALID = -1n;
+/** Bytes of one table. */
+export const TLB_TABLE_SIZE = TLB_ENTRIES * TLB_ENTRY_SIZE;
+/** Banks: one translation context (privilege, ASID) each, so that a trap or switch flushes nothing. */
+export const TLB_BANKS = 8;
+/** Start of the banks; bank b's tables (read, write, execute) follow each other. */
+export const TLB_BASE = 0x1_0000;
+/** Bytes of one bank. */
+export const TLB_BANK_SIZE = 3 * TLB_TABLE_SIZE;
+
+/** One i32 for each 4 KiB frame of RAM: offset of its decoded records, 0 while it holds no decoded code. */
+export const CODE_MAP = 0x10_0000;
+/** Decoded pages of the interpreter. */
+export const CODE_POOL = 0x40_0000;
+/** Offset of guest RAM: physical 0x8000_0000 stands here. */
+export const RAM_OFFSET = 0x200_0000;
