@@ -1,0 +1,167 @@
+/** Assertions about one or two values. */
+import { bold, red } from "../fmt/colors.ts";
+import { AssertionError, suffix } from "./assertion_error.ts";
+import { diffMessage } from "./diff.ts";
+import { equal } from "./equal.ts";
+import { format } from "./format.ts";
+
+/** Fails unless the expression is truthy. */
+export function assert(expr: unknown, msg = ""): asserts expr {
+  if (!expr) throw new AssertionError(msg);
+}
+
+/** The falsy values. */
+export type Falsy = false | 0 | 0n | "" | null | undefined;
+
+/** Fails unless the expression is falsy. */
+export function assertFalse(expr: unknown, msg = ""): asserts expr is Falsy {
+  if (expr) throw new AssertionError(msg);
+}
+
+/** Fails unless both values are structurally equal; the message shows what differs, line by line. */
+export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
+  if (equal(actual, expected)) return;
+  throw new AssertionError(`Values are not equal${suffix(msg)}${difference(actual, expected)}`);
+}
+
+/** Fails if both values are structurally equal. */
+export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
+  if (!equal(actual, expected)) return;
+  throw new AssertionError(
+    `Expected actual: ${format(actual)} not to be: ${format(expected)}${suffix(msg)}`,
+  );
+}
+
+/** Fails unless both are the same value by `Object.is`. */
+export function assertStrictEquals<T>(
+  actual: unknown,
+  expected: T,
+  msg?: string,
+): asserts actual is T {
+  if (Object.is(actual, expected)) return;
+  const text = format(actual);
+  if (text === format(expected)) {
+    const indented = text.split("\n").map((line) => `    ${line}`).join("\n");
+    throw new AssertionError(
+      "Values have the same structure but are not reference-equal" +
+        `${suffix(msg)}\n\n${red(indented)}\n`,
+    );
+  }
+  throw new AssertionError(
+    `Values are not strictly equal${suffix(msg)}${difference(actual, expected)}`,
+  );
+}
+
+/** Fails if both are the same value by `Object.is`. */
+export function assertNotStrictEquals<T>(actual: T, expected: T, msg?: string): void {
+  if (!Object.is(actual, expected)) return;
+  throw new AssertionError(
+    `Expected "actual" to not be strictly equal to: ${format(actual)}${suffix(msg)}\n`,
+  );
+}
+
+function difference(actual: unknown, expected: unknown): string {
+  const strings = typeof actual === "string" && typeof expected === "string";
+  const [a, b] = strings ? [actual, expected] : [format(actual), format(expected)];
+  if (a === b && !strings) return `\n\n${red(bold("[Cannot display]"))}`;
+  return diffMessage(a, b, strings);
+}
+
+/** Fails if the value is `null` or `undefined`. */
+export function assertExists<T>(actual: T, msg?: string): asserts actual is NonNullable<T> {
+  if (actual !== undefined && actual !== null) return;
+  throw new AssertionError(
+    `Expected actual: "${actual}" to not be null or undefined${suffix(msg)}`,
+  );
+}
+
+/** Fails unless the string contains the other one. */
+export function assertStringIncludes(actual: string, expected: string, msg?: string): void {
+  if (actual.includes(expected)) return;
+  throw new AssertionError(`Expected actual: "${actual}" to contain: "${expected}"${suffix(msg)}`);
+}
+
+/** Fails unless the string matches the expression. */
+export function assertMatch(actual: string, expected: RegExp, msg?: string): void {
+  if (expected.test(actual)) return;
+  throw new AssertionError(`Expected actual: "${actual}" to match: "${expected}"${suffix(msg)}`);
+}
+
+/** Fails if the string matches the expression. */
+export function assertNotMatch(actual: string, expected: RegExp, msg?: string): void {
+  if (!expected.test(actual)) return;
+  throw new AssertionError(
+    `Expected actual: "${actual}" to not match: "${expected}"${suffix(msg)}`,
+  );
+}
+
+/** What `assertArrayIncludes` takes for an array. */
+export type ArrayLikeArg<T> = ArrayLike<T> & object;
+
+/** Fails unless every expected item equals some actual one. */
+export function assertArrayIncludes<T>(
+  actual: ArrayLikeArg<T>,
+  expected: ArrayLikeArg<T>,
+  msg?: string,
+): void {
+  const have = Array.from(actual);
+  const missing = Array.from(expected).filter((item) => !have.some((other) => equal(item, other)));
+  if (missing.length === 0) return;
+  throw new AssertionError(
+    `Expected actual: "${format(actual)}" to include: "${format(expected)}"${suffix(msg)}\n` +
+      `missing: ${format(missing)}`,
+  );
+}
+
+/** Fails unless two numbers differ by at most the tolerance, by default 1e-7 of the expected one. */
+export function assertAlmostEquals(
+  actual: number,
+  expected: number,
+  tolerance?: number,
+  msg?: string,
+): void {
+  if (Object.is(actual, expected)) return;
+  const allowed = tolerance ?? (Number.isFinite(expected) ? Math.abs(expected * 1e-7) : 1e-7);
+  const delta = Math.abs(expected - actual);
+  if (delta <= allowed) return;
+  const text = (n: number) => Number.isInteger(n) ? String(n) : n.toExponential();
+  throw new AssertionError(
+    `Expected actual: "${text(actual)}" to be close to "${text(expected)}": delta "${
+      text(delta)
+    }" is greater than "${text(allowed)}"${suffix(msg)}`,
+  );
+}
+
+/** Fails unless every property of `expected` is in `actual` with an equal value, at any depth. */
+export function assertObjectMatch(
+  actual: Record<PropertyKey, unknown>,
+  expected: Record<PropertyKey, unknown>,
+  msg?: string,
+): void {
+  assertEquals(pick(actual, expected, new Map()), pick(expected, expected, new Map()), msg);
+}
+
+/** The part of `value` that `shape` asks about. */
+function pick(value: unknown, shape: unknown, seen: Map<object, unknown>): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(shape)) {
+    if (!Array.isArray(value)) return value;
+    if (seen.has(shape)) return seen.get(shape);
+    const out: unknown[] = [];
+    seen.set(shape, out);
+    shape.forEach((item, i) => {
+      if (i < value.length) out.push(pick(value[i], item, seen));
+    });
+    return out.length === shape.length ? out : value;
+  }
+  const plain = typeof shape === "object" && shape !== null &&
+    [Object.prototype, null].includes(Object.getPrototypeOf(shape));
+  if (!plain || value instanceof Map || value instanceof Set) return value;
+  if (seen.has(shape)) return seen.get(shape);
+  const out: Record<PropertyKey, unknown> = {};
+  seen.set(shape, out);
+  for (const key of Reflect.ownKeys(shape)) {
+    if (key in value) out[key] = pick(Reflect.get(value, key), Reflect.get(shape, key), seen);
+  }
+  return out;
+}
