@@ -1,0 +1,27 @@
+// Flags of open, mmap and clone.
+#pragma once
+
+#define O_RDONLY 0x000
+#define O_WRONLY 0x001
+#define O_RDWR 0x002
+#define O_CREATE 0x200
+#define O_TRUNC 0x400
+
+#define PROT_NONE 0
+#define PROT_READ 1
+#define PROT_WRITE 2
+#define PROT_EXEC 4
+
+#define MAP_SHARED 0x01
+#define MAP_PRIVATE 0x02
+#define MAP_FIXED 0x10
+#define MAP_ANONYMOUS 0x20
+#define MAP_FAILED ((void *)-1)
+
+#define CLONE_VM 0x100        // share the address space
+#define CLONE_THREAD 0x10000  // a thread of the caller, not a child
+
+// The second argument of the sbrk call.
+#define SBRK_EAGER 1
+#define SBRK_LAZY 2
+#define SBRK_ERROR ((char *)-1)
