@@ -1,0 +1,60 @@
+/**
+ * What the interpreter needs from the rest of the machine: the way out of WebAssembly into
+ * TypeScript for everything that is not the fast path. The MMU, the bus and the CSRs stand behind it.
+ *
+ * Before each call the PC slot holds the address of the instruction that asks and the BUDGET slot
+ * the instructions left, *including* that one: retired so far = budget given to `run` - BUDGET.
+ * After a call the interpreter reads BUDGET and the TLB table slots again, so a host may shorten the run
+ * (a nearer timer) or switch banks.
+ *
+ * @module
+ */
+
+/** Kinds of memory access a host is asked about: the first argument of {@link EngineHost.access}. */
+export const ACCESS_LOAD = 0;
+/** A plain store; its value is in ACCESS_VALUE. */
+export const ACCESS_STORE = 1;
+/** A read-modify-write access (AMO, SC): needs store permission, faults are store faults. */
+export const ACCESS_ATOMIC = 2;
+/** A load-reserved: needs load permission and natural alignment. */
+export const ACCESS_RESERVE = 3;
+
+/** {@link EngineHost.access}: the TLB was filled, the instruction is tried again. */
+export const RETRY = 0;
+/** The access (or system instruction) is done; go on after it (system: at the PC slot). */
+export const DONE = 1;
+/** A trap was raised: TRAP_CAUSE and TRAP_VALUE are set; nothing of the instruction retired. */
+export const TRAPPED = 2;
+/** As {@link DONE}, and the run stops after this instruction. */
+export const DONE_STOP = 3;
+
+/** The part of the machine that the interpreter calls. */
+export interface EngineHost {
+  /**
+   * The slow path of a memory access at ACCESS_VA: it missed the TLB, is misaligned, or touches a
+   * device, a watched page or decoded code.
+   *
+   * Load and store: {@link DONE} means that TypeScript did it in full (a load's result, extended as
+   * `signed` says, is in ACCESS_VALUE). Atomic and reserve: the interpreter performs the operation
+   * itself, so {@link DONE} and {@link DONE_STOP} mean "permitted, and ACCESS_VALUE holds the
+   * linear-memory offset of the RAM to work on"; this is for pages that may have no write entry
+   * (watched, or with decoded code, which the engine then keeps honest). On a device they trap.
+   */
+  access(kind: number, size: number, signed: number): number;
+  /**
+   * PC's page is not in the execute TLB. Returns the offset of the page's decoded records
+   * ({@link Engine.codePage} of its frame), having installed the execute TLB entry, or 0: trap raised.
+   */
+  fetchPage(): number;
+  /**
+   * A 4-byte instruction at PC straddles a page end. Returns {@link RETRY} (0) with its 32 bits in
+   * ACCESS_VALUE, or {@link TRAPPED} (the trap value being the address of the half that faulted).
+   */
+  fetchStraddle(): number;
+  /**
+   * A SYSTEM instruction or fence.i, with its (expanded) encoding. Returns 0: done, go on after it;
+   * {@link DONE}: done, go on at the PC slot (mode or TLB bank may have changed); {@link TRAPPED};
+   * {@link DONE_STOP}: done, stop the run, to be resumed at the PC slot.
+   */
+  system(word: number): number;
+}
