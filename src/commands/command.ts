@@ -217,6 +217,18 @@ export interface Session {
   quit: number | undefined;
   /** Named things that commands keep between lines (snapshots, a recording), by the command's name. */
   readonly store: Map<string, unknown>;
+  /** Told of every line after it ran: `record`, `save`. */
+  readonly watchers: Set<(entry: Entry) => void>;
+}
+
+/** A line that ran, and what it printed. */
+export interface Entry {
+  line: string;
+  /** All of it, colour codes included when colour is on, the guest's console and errors too. */
+  output: string;
+  status: number;
+  /** The same through the scripting API, where the command says so. */
+  api: string | undefined;
 }
 
 /** Host files, handed in by `main.ts`; errors arrive as {@linkcode CommandError} with exit code 5. */
@@ -259,6 +271,8 @@ export interface Context {
   guestInput<T>(body: (input: GuestInput) => Promise<T>): Promise<T>;
   /** Every command there is. */
   commands: readonly Command[];
+  /** The value of an expression; `at` is its offset in the line, for error positions. */
+  evaluate(source: string, at?: number): bigint;
   /** Runs lines as if typed, in order: for `source`; throws the first {@linkcode CommandError}. */
   runLines(lines: string, name: string): Promise<Result>;
 }

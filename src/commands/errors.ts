@@ -18,6 +18,8 @@ export const EXIT = {
   budget: 4,
   /** A file could not be loaded, or a guest kernel not attached. */
   load: 5,
+  /** A bug in cowsh itself. */
+  internal: 70,
   /** Ctrl-C. */
   interrupted: 130,
 } as const;

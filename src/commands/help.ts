@@ -1,0 +1,161 @@
+/**
+ * `help`: the list of commands, one command's page, or all pages as Markdown, from the declarations.
+ *
+ * @module
+ */
+
+import { COMMON_FLAGS, flagUsage, KIND_WORDS, usage } from "./bind.ts";
+import {
+  type Command,
+  command,
+  CommandError,
+  GROUPS,
+  type Result,
+  result,
+  text,
+} from "./command.ts";
+import { didYouMean } from "./nearest.ts";
+import type { Section } from "./result.ts";
+
+export default command({
+  name: "help",
+  aliases: ["?"],
+  group: "session",
+  summary: "what commands there are, or all about one",
+  details:
+    "Without a name: every command by group. With one: its usage, arguments, flags and examples.",
+  args: [{ name: "command", kind: "command", optional: true }],
+  flags: [{ name: "md", doc: "every command's page as Markdown" }],
+  examples: [
+    { say: "one command's page", lines: ["help help"], shows: ["help [COMMAND]"] },
+    { say: "the list", lines: ["help"], shows: ["session", "quit"] },
+  ],
+  run(ctx, args) {
+    if (args.md) return result([text(markdown(ctx.commands))]);
+    if (args.command === undefined) return list(ctx.commands);
+    return helpResult(lookUp(ctx.commands, args.command));
+  },
+});
+
+function lookUp(commands: readonly Command[], name: string): Command {
+  const found = commands.find((c) => c.name === name || c.aliases.includes(name));
+  if (found) return found;
+  const names = commands.flatMap((c) => [c.name, ...c.aliases]);
+  throw new CommandError(`no command ${name}${didYouMean(name, names) || "; try help"}`);
+}
+
+function inGroups(commands: readonly Command[]): [string, Command[]][] {
+  return GROUPS.map((g): [string, Command[]] => [g, commands.filter((c) => c.group === g)])
+    .filter(([, list]) => list.length > 0);
+}
+
+function list(commands: readonly Command[]): Result {
+  const widest = Math.max(...commands.map((c) => usageName(c).length));
+  const lines = inGroups(commands).flatMap(([group, list]) => [
+    group,
+    ...list.map((c) => `  ${usageName(c).padEnd(widest)}  ${c.summary}`),
+    "",
+  ]);
+  return result([
+    text(lines),
+    text([
+      "Numbers: 42, 0x2a, 0b1010, 64K, $a0, $satp, main+8, 3:0x4000 (process 3), pa(0x4000), u64(0x4000), $_",
+      "Filters: | where COL OP V, | cols A,B, | head N, | count, | json",
+      "help NAME shows one command with examples.",
+    ], "dim"),
+  ], {
+    json: {
+      commands: commands.map((c) => ({
+        name: c.name,
+        aliases: [...c.aliases],
+        group: c.group,
+        usage: usage(c),
+        summary: c.summary,
+      })),
+    },
+  });
+}
+
+/** `refcount (rc)`. */
+function usageName(c: Command): string {
+  return c.aliases.length > 0 ? `${c.name} (${c.aliases.join(", ")})` : c.name;
+}
+
+/** Name, meaning and default of each argument and flag. */
+function parameters(c: Command): [string, string][] {
+  return [
+    ...c.args.map((a): [string, string] => {
+      const kind = a.choices ? `one of ${a.choices.join(", ")}` : KIND_WORDS[a.kind];
+      return [a.name.toUpperCase() + (a.rest ? "…" : ""), a.doc ? `${a.doc} (${kind})` : kind];
+    }),
+    ...c.flags.map((f): [string, string] => {
+      const long = f.short ? `${flagUsage(f)}, --${f.name}` : flagUsage(f);
+      return [long, f.choices ? `${f.doc}: ${f.choices.join(", ")}` : f.doc];
+    }),
+  ];
+}
+
+/** One command's page. */
+export function helpResult(c: Command): Result {
+  const sections: Section[] = [text([`${usage(c)}`], "strong"), text([`  ${c.summary}`])];
+  if (c.aliases.length > 0) sections.push(text([`  also: ${c.aliases.join(", ")}`], "dim"));
+  if (c.details !== "") sections.push(text(["", ...c.details.split("\n")]));
+  const rows = parameters(c);
+  if (rows.length > 0) {
+    const widest = Math.max(...rows.map(([name]) => name.length));
+    sections.push(text(["", ...rows.map(([name, doc]) => `  ${name.padEnd(widest)}  ${doc}`)]));
+  }
+  for (const example of c.examples) {
+    sections.push(text(["", `  # ${example.say}`], "dim"));
+    sections.push(text(example.lines.map((line) => `  > ${line}`)));
+    sections.push(text(example.shows.map((line) => `  … ${line}`), "dim"));
+  }
+  return result(sections, {
+    json: {
+      name: c.name,
+      aliases: [...c.aliases],
+      group: c.group,
+      usage: usage(c),
+      summary: c.summary,
+      details: c.details,
+      parameters: rows.map(([name, doc]) => ({ name, doc })),
+      examples: c.examples.map((e) => ({ say: e.say, lines: [...e.lines], shows: [...e.shows] })),
+    },
+  });
+}
+
+/** All pages as one Markdown document: the command page of the docs. */
+export function markdown(commands: readonly Command[]): string {
+  const lines = ["# Commands", "", "Made by `help --md` from the commands' own declarations.", ""];
+  lines.push(
+    `Every command also takes ${COMMON_FLAGS.map((f) => `\`--${f.name}\``).join(", ")}.`,
+    "",
+  );
+  for (const [group, list] of inGroups(commands)) {
+    lines.push(`## ${group[0].toUpperCase()}${group.slice(1)}`, "");
+    for (const c of list) {
+      lines.push(`### ${c.name}`, "", `    ${usage(c)}`, "", sentence(c.summary), "");
+      if (c.aliases.length > 0) {
+        lines.push(`Also: ${c.aliases.map((a) => `\`${a}\``).join(", ")}.`, "");
+      }
+      if (c.details !== "") lines.push(c.details, "");
+      const rows = parameters(c);
+      if (rows.length > 0) {
+        lines.push("| | |", "|---|---|");
+        for (const [name, doc] of rows) {
+          lines.push(`| \`${name.replaceAll("|", "\\|")}\` | ${doc.replaceAll("|", "\\|")} |`);
+        }
+        lines.push("");
+      }
+      for (const e of c.examples) {
+        lines.push(`${sentence(e.say)}`, "", ...e.lines.map((l) => `    > ${l}`));
+        lines.push(...e.shows.map((s) => `    … ${s}`), "");
+      }
+    }
+  }
+  return lines.join("\n").trimEnd();
+}
+
+function sentence(phrase: string): string {
+  return `${phrase[0].toUpperCase()}${phrase.slice(1)}${/[.!?]$/.test(phrase) ? "" : "."}`;
+}

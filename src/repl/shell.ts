@@ -1,0 +1,275 @@
+/**
+ * One line in, its output and status out: find the command, bind its arguments, run it, filter, print.
+ * The same for a person, a pipe, a file and a test.
+ *
+ * @module
+ */
+
+import { bind, type Common } from "../commands/bind.ts";
+import {
+  type Command,
+  CommandError,
+  type Context,
+  EXIT,
+  type GuestInput,
+  type HostFiles,
+  type Result,
+  type Session,
+} from "../commands/command.ts";
+import { evaluate, type Resolver } from "../commands/expression.ts";
+import { helpResult } from "../commands/help.ts";
+import { jsonOf } from "../commands/json.ts";
+import { didYouMean } from "../commands/nearest.ts";
+import { type Segment, split } from "../commands/words.ts";
+import { filter } from "./filters.ts";
+import { render } from "./render.ts";
+
+/** Where the shell's words go. */
+export interface Output {
+  /** Results. */
+  out(text: string): void;
+  /** Diagnostics, each whole lines. */
+  err(text: string): void;
+  /** One line over the last one, for a terminal; the empty text clears it. */
+  progress(line: string): void;
+  /** Columns of the terminal; undefined when it is none. */
+  width(): number | undefined;
+}
+
+/** What the shell stands on; `main.ts` and tests hand it in. */
+export interface Host {
+  output: Output;
+  files: HostFiles;
+  /** Lets the event loop turn: keys, signals, output. */
+  breathe(): Promise<void>;
+  /** Milliseconds, for the length of slices only; never seen by the machine. */
+  clock(): number;
+  /** Hands the terminal or piped stdin to the guest. */
+  guestInput<T>(body: (input: GuestInput) => Promise<T>): Promise<T>;
+}
+
+/** How a line ended. */
+export interface Outcome {
+  /** 0, or what the process exits with if this ends the session. */
+  status: number;
+  /** Offset in the line of what is wrong, where known. */
+  at: number | undefined;
+}
+
+/** Milliseconds that one slice of long work aims at. */
+const SLICE_MS = 10;
+/** Instructions of the first slice; the following ones adapt. */
+const FIRST_SLICE = 200_000;
+const LONGEST_SLICE = 50_000_000;
+
+/** A shell on a session. */
+export class Shell {
+  readonly session: Session;
+  /** Set by Ctrl-C. */
+  readonly interrupt = { requested: false };
+  readonly #commands: readonly Command[];
+  readonly #names: () => Resolver;
+  readonly #host: Host;
+  readonly #byName = new Map<string, Command>();
+  #depth = 0;
+
+  /**
+   * @param session what lives from line to line
+   * @param commands all commands
+   * @param names makes the resolver for a line's expressions
+   * @param host outputs, files, event loop
+   */
+  constructor(
+    session: Session,
+    commands: readonly Command[],
+    names: () => Resolver,
+    host: Host,
+  ) {
+    this.session = session;
+    this.#commands = commands;
+    this.#names = names;
+    this.#host = host;
+    for (const c of commands) for (const name of [c.name, ...c.aliases]) this.#byName.set(name, c);
+  }
+
+  /** The command of that name or alias. */
+  find(name: string): Command | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** Runs one whole line (it may hold newlines inside brackets) and prints what comes of it. */
+  async run(line: string): Promise<Outcome> {
+    this.interrupt.requested = false;
+    const { settings } = this.session;
+    let printed = "";
+    const out = (text: string) => {
+      printed += text;
+      this.#host.output.out(text);
+    };
+    let status: number = EXIT.ok;
+    let at: number | undefined;
+    let api: string | undefined;
+    try {
+      const result = await this.#execute(line, out);
+      if (result) {
+        status = result.status ?? EXIT.ok;
+        api = result.api;
+      }
+    } catch (error) {
+      const message = error instanceof CommandError ? error.message : internal(error);
+      status = error instanceof CommandError ? error.exitCode : EXIT.internal;
+      at = error instanceof CommandError ? error.at : undefined;
+      this.#host.output.progress("");
+      if (settings.json) {
+        out(JSON.stringify({ command: line.trim(), error: message, status }) + "\n");
+      }
+      this.#host.output.err(`${message}\n`);
+      printed += `${message}\n`;
+    }
+    for (const watcher of this.session.watchers) watcher({ line, output: printed, status, api });
+    return { status, at };
+  }
+
+  /** Runs the command of a line; undefined for a line of nothing. */
+  async #execute(line: string, out: (text: string) => void): Promise<Result | undefined> {
+    const { segments, open } = split(line);
+    if (open) throw new CommandError(`${open} is never closed`);
+    const [head, ...filters] = segments;
+    if (head.words.length === 0) {
+      if (filters.length > 0) throw new CommandError("no command in front of |");
+      return undefined;
+    }
+    const command = this.#lookUp(head);
+    const names = this.#names();
+    const { args, common } = bind(command, head, names);
+    const json = this.session.settings.json || common.json;
+    const quiet = json || filters.length > 0;
+    let streamed = "";
+    const emit = (text: string) => {
+      if (quiet) return;
+      streamed += text;
+      out(text);
+    };
+    const result = common.help
+      ? helpResult(command)
+      : await command.run(this.#context(emit, names), args);
+    this.#host.output.progress("");
+    if (streamed !== "" && !streamed.endsWith("\n")) out("\n");
+
+    const left = filter(result, filters, names);
+    if (left.result.value !== undefined) this.session.last = left.result.value;
+    this.#print(line, left.result, json || left.json, common, streamed !== "", out);
+    if (this.interrupt.requested && this.#depth === 0) {
+      return { ...result, status: EXIT.interrupted };
+    }
+    return result;
+  }
+
+  #lookUp(head: Segment): Command {
+    const word = head.words[0];
+    const command = this.find(word.text);
+    if (command) return command;
+    const hint = didYouMean(word.text, this.#byName.keys()) || "; try help";
+    throw new CommandError(`no command ${word.text}${hint}`, EXIT.usage, word.at);
+  }
+
+  #print(
+    line: string,
+    result: Result,
+    json: boolean,
+    common: Common,
+    streamed: boolean,
+    out: (text: string) => void,
+  ): void {
+    if (json) {
+      const object = { command: line.trim(), ...jsonOf(result), status: result.status ?? 0 };
+      out(JSON.stringify(object) + "\n");
+      return;
+    }
+    const width = this.#host.output.width();
+    const text = render(result, { color: this.session.settings.color, width, streamed });
+    if (text !== "") out(text);
+    if (common.ts || this.session.settings.ts) {
+      out(result.api ? `${result.api}\n` : "// no single call of the API does this\n");
+    }
+  }
+
+  #context(emit: (text: string) => void, names: Resolver): Context {
+    const session = this.session;
+    const host = this.#host;
+    return {
+      session,
+      get vm() {
+        return session.vm;
+      },
+      emit,
+      progress: (line) => host.output.progress(line),
+      interrupt: this.interrupt,
+      drive: (slice) => this.#drive(slice),
+      files: host.files,
+      guestInput: (body) => host.guestInput(body),
+      commands: this.#commands,
+      evaluate: (source, at) => evaluate(source, names, at).value,
+      runLines: (lines, name) => this.#runLines(lines, name),
+    };
+  }
+
+  /** Slices of about {@linkcode SLICE_MS}, with a breath between them. */
+  async #drive<T>(slice: (instructions: number) => T | undefined): Promise<T | "interrupted"> {
+    let instructions = FIRST_SLICE;
+    while (true) {
+      const start = this.#host.clock();
+      const outcome = slice(Math.round(instructions));
+      if (outcome !== undefined) return outcome;
+      const spent = this.#host.clock() - start;
+      const factor = spent > 0 ? Math.min(2, Math.max(0.25, SLICE_MS / spent)) : 2;
+      instructions = Math.min(LONGEST_SLICE, Math.max(1000, instructions * factor));
+      await this.#host.breathe();
+      if (this.interrupt.requested) return "interrupted";
+    }
+  }
+
+  /** Lines of a file, as if typed; the first error ends it, with its place. */
+  async #runLines(text: string, name: string): Promise<Result> {
+    if (this.#depth >= 16) throw new CommandError(`${name}: more than 16 files deep in each other`);
+    this.#depth++;
+    try {
+      let status: number = EXIT.ok;
+      for (const { text: line, number } of wholeLines(text)) {
+        try {
+          const result = await this.#execute(line, (t) => this.#host.output.out(t));
+          status ||= result?.status ?? EXIT.ok;
+        } catch (error) {
+          if (!(error instanceof CommandError)) throw error;
+          throw new CommandError(`${name}:${number}: ${error.message}`, error.exitCode);
+        }
+        if (this.interrupt.requested || this.session.quit !== undefined) break;
+        if (status !== EXIT.ok && !this.session.settings.keepGoing) break;
+      }
+      return { sections: [], status };
+    } finally {
+      this.#depth--;
+    }
+  }
+}
+
+/** A fault of cowsh itself: said as such with its trace, and the session lives. */
+function internal(error: unknown): string {
+  return `this is a bug in cowsh: ${error instanceof Error ? error.stack ?? error.message : error}`;
+}
+
+/** A text cut into whole lines: open brackets and quotes join lines; each with its number from 1. */
+export function* wholeLines(text: string): Generator<{ text: string; number: number }> {
+  let pending = "";
+  let number = 1;
+  let start = 1;
+  for (const line of text.split(/\r?\n/)) {
+    if (pending === "") start = number;
+    pending = pending === "" ? line : `${pending}\n${line}`;
+    number++;
+    if (split(pending).open !== undefined) continue;
+    if (pending.trim() !== "") yield { text: pending, number: start };
+    pending = "";
+  }
+  if (pending.trim() !== "") yield { text: pending, number: start };
+}
