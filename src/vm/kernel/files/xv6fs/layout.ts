@@ -1,0 +1,176 @@
+/**
+ * xv6's on-disk format (kernel/fs.h of 2019–2025), as numbers.
+ *
+ * ```text
+ * block 0      1            logstart     inodestart    bmapstart   data start
+ * [ boot | super block | log header+blocks | inodes | free bit map | data … ]
+ * ```
+ *
+ * Everything is little-endian, blocks are 1024 bytes. A directory is a file of 16-byte entries.
+ */
+import { FsError } from "../errno.ts";
+
+/** Bytes in a block. */
+export const BSIZE = 1024;
+/** First word of the super block. */
+export const FSMAGIC = 0x10203040;
+/** The root directory's i-number. */
+export const ROOTINO = 1;
+/** Block addresses held in the inode itself. */
+export const NDIRECT = 12;
+/** Block addresses in the one indirect block. */
+export const NINDIRECT = BSIZE / 4;
+/** Blocks in the largest file. */
+export const MAXFILE = NDIRECT + NINDIRECT;
+/** Bytes of an on-disk inode: type, major, minor, nlink (16 bits each), size, 13 addresses. */
+export const DINODE_SIZE = 64;
+/** Inodes in a block. */
+export const IPB = BSIZE / DINODE_SIZE;
+/** Bits of the free map in a block. */
+export const BPB = BSIZE * 8;
+/** Bytes of a directory entry: u16 i-number, 14 bytes of name padded with zeros. */
+export const DIRENT_SIZE = 16;
+/** Longest file name; longer ones are cut silently, as xv6 does. */
+export const DIRSIZ = 14;
+/** Longest path a system call takes, with its closing zero byte. */
+export const MAXPATH = 128;
+/** Inodes in use at once (open files, current directories): kernel/param.h. */
+export const NINODE = 50;
+/** Major device numbers run from 0 to NDEV - 1. */
+export const NDEV = 10;
+/** The device number every inode of the root file system reports. */
+export const ROOTDEV = 1;
+/** Blocks one file-system call may write. */
+export const MAXOPBLOCKS = 10;
+/** Data blocks the kernel's log header has room for, whatever the image's log area holds. */
+export const LOGSIZE = MAXOPBLOCKS * 3;
+
+/** Inode types. `T_SYMLINK` is the file-system lab's. */
+export const T_DIR = 1, T_FILE = 2, T_DEVICE = 3, T_SYMLINK = 4;
+
+/** Byte offsets inside a 64-byte on-disk inode. */
+export const DI_TYPE = 0, DI_MAJOR = 2, DI_MINOR = 4, DI_NLINK = 6, DI_SIZE = 8, DI_ADDRS = 12;
+
+/** The super block, as mkfs wrote it, and what follows from it. Block numbers and counts. */
+export interface Superblock {
+  /** Blocks in the whole image. */
+  readonly size: number;
+  /** Data blocks, as stored. */
+  readonly nblocks: number;
+  /** Inodes, counting the unused number 0. */
+  readonly ninodes: number;
+  /** Blocks of the log, its header included. */
+  readonly nlog: number;
+  /** The log's header block. */
+  readonly logstart: number;
+  /** First block of inodes. */
+  readonly inodestart: number;
+  /** First block of the free bit map. */
+  readonly bmapstart: number;
+}
+
+/** The block that holds inode `inum`. */
+export function inodeBlock(sb: Superblock, inum: number): number {
+  return sb.inodestart + Math.floor(inum / IPB);
+}
+
+/** The block of the free map that holds the bit of block `bno`. */
+export function bitmapBlock(sb: Superblock, bno: number): number {
+  return sb.bmapstart + Math.floor(bno / BPB);
+}
+
+/** Blocks of free map needed for `size` blocks. (mkfs gives one more when `size` is a multiple of 8192.) */
+export function bitmapBlocks(size: number): number {
+  return Math.ceil(size / BPB);
+}
+
+/** The first block that may hold file data. Anything below it is metadata and never a file's block. */
+export function dataStart(sb: Superblock): number {
+  return sb.bmapstart + bitmapBlocks(sb.size);
+}
+
+/** Reads the super block's words without judging them. `image` must hold two blocks. */
+export function readSuperblock(image: Uint8Array): Superblock & { readonly magic: number } {
+  const view = new DataView(image.buffer, image.byteOffset + BSIZE, 32);
+  const word = (i: number) => view.getUint32(4 * i, true);
+  return {
+    magic: word(0),
+    size: word(1),
+    nblocks: word(2),
+    ninodes: word(3),
+    nlog: word(4),
+    logstart: word(5),
+    inodestart: word(6),
+    bmapstart: word(7),
+  };
+}
+
+/** Writes the super block into block 1 of `image`. */
+export function writeSuperblock(image: Uint8Array, sb: Superblock): void {
+  const view = new DataView(image.buffer, image.byteOffset + BSIZE, 32);
+  const { size, nblocks, ninodes, nlog, logstart, inodestart, bmapstart } = sb;
+  [FSMAGIC, size, nblocks, ninodes, nlog, logstart, inodestart, bmapstart]
+    .forEach((word, i) => view.setUint32(4 * i, word, true));
+}
+
+/** What is wrong with a super block, as sentences; empty when an image of `bytes` bytes can be used with it. */
+export function superblockProblems(
+  sb: Superblock & { readonly magic: number },
+  bytes: number,
+): string[] {
+  const hex = (n: number) => "0x" + n.toString(16).padStart(8, "0");
+  if (sb.magic !== FSMAGIC) {
+    return [`no xv6 file system: magic is ${hex(sb.magic)}, expected ${hex(FSMAGIC)}`];
+  }
+  const problems: string[] = [];
+  if (sb.size * BSIZE > bytes) {
+    problems.push(
+      `the image is truncated: the super block says ${sb.size} blocks (${
+        sb.size * BSIZE
+      } bytes), ` +
+        `the image has ${bytes} bytes`,
+    );
+  }
+  const inodeEnd = sb.inodestart + Math.ceil(sb.ninodes / IPB);
+  const mapEnd = sb.bmapstart + bitmapBlocks(sb.size);
+  if (sb.logstart < 2) problems.push(`the log starts at block ${sb.logstart}, before block 2`);
+  // One call may write MAXOPBLOCKS blocks and touch every block of the free map.
+  const least = MAXOPBLOCKS + bitmapBlocks(sb.size);
+  if (sb.nlog - 1 < least) {
+    problems.push(`a log of ${sb.nlog} blocks is too small, ${least + 1} are needed`);
+  }
+  if (sb.logstart + sb.nlog > sb.inodestart) {
+    problems.push(
+      `the log (blocks ${sb.logstart} to ${sb.logstart + sb.nlog - 1}) runs into the inodes ` +
+        `(from block ${sb.inodestart})`,
+    );
+  }
+  if (sb.ninodes < 2 || sb.ninodes > 0x10000) {
+    problems.push(`${sb.ninodes} inodes: a directory entry can name 1 to 65535`);
+  }
+  if (inodeEnd > sb.bmapstart) {
+    problems.push(
+      `${sb.ninodes} inodes from block ${sb.inodestart} run into the free map ` +
+        `(block ${sb.bmapstart})`,
+    );
+  }
+  if (mapEnd >= sb.size) {
+    problems.push(`the free map ends at block ${mapEnd}, no data block is left of ${sb.size}`);
+  }
+  return problems;
+}
+
+/**
+ * Reads and checks the super block of an image.
+ *
+ * @throws {FsError} naming the first thing that makes the image unusable.
+ */
+export function checkedSuperblock(image: Uint8Array): Superblock {
+  if (image.length < 2 * BSIZE) {
+    throw new FsError(`no xv6 file system: ${image.length} bytes do not hold a super block`);
+  }
+  const { magic, ...sb } = readSuperblock(image);
+  const [problem] = superblockProblems({ magic, ...sb }, image.length);
+  if (problem !== undefined) throw new FsError(problem);
+  return sb;
+}

@@ -1,0 +1,215 @@
+/** The calls that work on names: open, link, unlink, mkdir, mknod, chdir (kernel/sysfile.c). All run inside a transaction. */
+import { EEXIST, EIO, EISDIR, ELOOP, EMLINK, ENOENT, ENOTDIR, ENOTEMPTY, EPERM } from "../errno.ts";
+import { MAXPATH, NDEV, T_DEVICE, T_DIR, T_FILE, T_SYMLINK } from "./layout.ts";
+import { ialloc, iget, inodeType, iput, linkCount, major, setLinkCount } from "./inode.ts";
+import { clearEntry, dirlink, dirlookup, findEntry, isEmptyDir } from "./directory.ts";
+import { read, truncate, write } from "./content.ts";
+import { namei, nameiparent } from "./path.ts";
+import type { Volume } from "./volume.ts";
+
+/** Open flags of kernel/fcntl.h; O_NOFOLLOW is the file-system lab's. */
+export const O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_CREATE = 0x200, O_TRUNC = 0x400;
+/** Do not follow a symbolic link in the last element. */
+export const O_NOFOLLOW = 0x800;
+
+/** Symbolic links followed in one open before it is called a loop. */
+const MAX_SYMLINKS = 10;
+const MAX_LINKS = 0x7fff;
+
+/**
+ * Finds or makes `path`. An existing file or device is fine when a file is asked for, and nothing else is.
+ * Returns the inode with a reference held, or a negative error with nothing changed.
+ */
+export function create(
+  v: Volume,
+  cwd: number,
+  path: string,
+  type: number,
+  majorNo: number,
+  minorNo: number,
+): number {
+  const parent = nameiparent(v, cwd, path);
+  if (typeof parent === "number") return parent;
+  const { dp, name } = parent;
+  const result = createIn(v, dp, name, type, majorNo, minorNo);
+  iput(v, dp);
+  return result;
+}
+
+function createIn(
+  v: Volume,
+  dp: number,
+  name: string,
+  type: number,
+  majorNo: number,
+  minorNo: number,
+): number {
+  const there = dirlookup(v, dp, name);
+  if (there > 0) {
+    const ip = iget(v, there);
+    if (ip < 0) return ip;
+    const has = inodeType(v, ip);
+    if (type === T_FILE && (has === T_FILE || has === T_DEVICE)) return ip;
+    iput(v, ip);
+    return has === T_DIR && type === T_FILE ? EISDIR : EEXIST;
+  }
+  if (there !== ENOENT) return there;
+  // A removed directory that somebody still stands in: what is made there could never be reached or freed.
+  if (linkCount(v, dp) < 1) return ENOENT;
+  if (type === T_DIR && linkCount(v, dp) >= MAX_LINKS) return EMLINK;
+
+  const ip = ialloc(v, type, majorNo, minorNo);
+  if (ip < 0) return ip;
+  let failed = 0;
+  if (type === T_DIR) {
+    // "." is not counted as a link: a count that includes itself would never reach 0.
+    failed = dirlink(v, ip, ".", ip) || dirlink(v, ip, "..", dp);
+  }
+  failed ||= dirlink(v, dp, name, ip);
+  if (failed !== 0) {
+    setLinkCount(v, ip, 0);
+    iput(v, ip); // frees it
+    return failed;
+  }
+  if (type === T_DIR) setLinkCount(v, dp, linkCount(v, dp) + 1); // its ".."
+  return ip;
+}
+
+/**
+ * open(path, omode) without the descriptor: the inode with a reference held, or a negative error. With O_TRUNC
+ * a file is emptied.
+ *
+ * xv6 creates the file before it looks for a free descriptor, and truncates after. A caller without a free one
+ * passes `omode` without O_TRUNC, then iputs the result and fails.
+ */
+export function open(v: Volume, cwd: number, path: string, omode: number): number {
+  let ip: number;
+  if (omode & O_CREATE) {
+    ip = create(v, cwd, path, T_FILE, 0, 0);
+    if (ip < 0) return ip;
+  } else {
+    ip = namei(v, cwd, path);
+    for (let n = 0; ip >= 0 && inodeType(v, ip) === T_SYMLINK && !(omode & O_NOFOLLOW); n++) {
+      ip = n < MAX_SYMLINKS ? follow(v, cwd, ip) : (iput(v, ip), ELOOP);
+    }
+    if (ip < 0) return ip;
+    if (inodeType(v, ip) === T_DIR && omode !== O_RDONLY) {
+      iput(v, ip);
+      return EISDIR;
+    }
+  }
+  if (inodeType(v, ip) === T_DEVICE && (major(v, ip) < 0 || major(v, ip) >= NDEV)) {
+    iput(v, ip);
+    return EIO;
+  }
+  if ((omode & O_TRUNC) && inodeType(v, ip) === T_FILE) truncate(v, ip);
+  return ip;
+}
+
+/** Gives `link` up for what it points to. */
+function follow(v: Volume, cwd: number, link: number): number {
+  let target = "";
+  const n = read(v, link, 0, MAXPATH, (chunk) => {
+    for (const byte of chunk) target += String.fromCharCode(byte);
+    return true;
+  });
+  iput(v, link);
+  return n < 0 ? n : namei(v, cwd, target.split("\0")[0]);
+}
+
+/** Makes `path` another name of the file `old`. 0, or a negative error with nothing changed. */
+export function link(v: Volume, cwd: number, old: string, path: string): number {
+  const ip = namei(v, cwd, old);
+  if (ip < 0) return ip;
+  const result = linkInode(v, cwd, ip, path);
+  iput(v, ip);
+  return result;
+}
+
+function linkInode(v: Volume, cwd: number, ip: number, path: string): number {
+  if (inodeType(v, ip) === T_DIR) return EPERM;
+  const links = linkCount(v, ip);
+  if (links >= MAX_LINKS) return EMLINK;
+  setLinkCount(v, ip, links + 1);
+  const parent = nameiparent(v, cwd, path);
+  let failed = typeof parent === "number" ? parent : 0;
+  if (typeof parent !== "number") {
+    failed = linkCount(v, parent.dp) < 1 ? ENOENT : dirlink(v, parent.dp, parent.name, ip);
+    iput(v, parent.dp);
+  }
+  if (failed !== 0) setLinkCount(v, ip, links);
+  return failed;
+}
+
+/** Removes a name. A directory must be empty; `.` and `..` cannot be removed. 0, or a negative error. */
+export function unlink(v: Volume, cwd: number, path: string): number {
+  const parent = nameiparent(v, cwd, path);
+  if (typeof parent === "number") return parent;
+  const result = unlinkIn(v, parent.dp, parent.name);
+  iput(v, parent.dp);
+  return result;
+}
+
+function unlinkIn(v: Volume, dp: number, name: string): number {
+  if (name === "." || name === "..") return EPERM;
+  const at = findEntry(v, dp, name);
+  if (at < 0) return at;
+  const ip = iget(v, v.view.getUint16(at, true));
+  if (ip < 0) return ip;
+  const failed = removable(v, dp, ip);
+  if (failed === 0) {
+    clearEntry(v, dp, at);
+    if (inodeType(v, ip) === T_DIR) setLinkCount(v, dp, linkCount(v, dp) - 1); // its ".."
+    setLinkCount(v, ip, linkCount(v, ip) - 1);
+  }
+  iput(v, ip);
+  return failed;
+}
+
+function removable(v: Volume, dp: number, ip: number): number {
+  if (linkCount(v, ip) < 1) return EIO; // xv6 panics: "unlink: nlink < 1"
+  if (inodeType(v, ip) !== T_DIR) return 0;
+  const empty = isEmptyDir(v, ip);
+  if (typeof empty === "number") return empty;
+  if (!empty) return ENOTEMPTY;
+  // A directory that names itself, or a parent whose count lies: removing would free one in use.
+  return ip === dp || linkCount(v, dp) < 2 ? EIO : 0;
+}
+
+/** Makes a directory. 0, or a negative error. */
+export function mkdir(v: Volume, cwd: number, path: string): number {
+  return made(v, create(v, cwd, path, T_DIR, 0, 0));
+}
+
+/** Makes a device file. 0, or a negative error. */
+export function mknod(v: Volume, cwd: number, path: string, major: number, minor: number): number {
+  return made(v, create(v, cwd, path, T_DEVICE, major, minor));
+}
+
+function made(v: Volume, ip: number): number {
+  if (ip < 0) return ip;
+  iput(v, ip);
+  return 0;
+}
+
+/** Makes `path` a symbolic link to `target`, which need not exist (the file-system lab). 0, or a negative error. */
+export function symlink(v: Volume, cwd: number, target: string, path: string): number {
+  const ip = create(v, cwd, path, T_SYMLINK, 0, 0);
+  if (ip < 0) return ip;
+  const wrote = write(v, ip, 0, target.length, (chunk, done) => {
+    for (let i = 0; i < chunk.length; i++) chunk[i] = target.charCodeAt(done + i);
+    return true;
+  });
+  iput(v, ip);
+  if (wrote === target.length) return 0;
+  const undone = unlink(v, cwd, path);
+  return undone < 0 ? undone : wrote < 0 ? wrote : EIO;
+}
+
+/** The directory to stand in: its i-number with a reference held, or a negative error. The old one is the caller's to iput. */
+export function chdir(v: Volume, cwd: number, path: string): number {
+  const ip = namei(v, cwd, path);
+  if (ip < 0 || inodeType(v, ip) === T_DIR) return ip;
+  iput(v, ip);
+  return ENOTDIR;
+}
