@@ -1,0 +1,215 @@
+/**
+ * Guest RAM: physical addresses from {@link RAM_BASE} on, held in one `WebAssembly.Memory` together
+ * with the hart's registers and TLBs (see layout.ts), so that the emitted interpreter and TypeScript
+ * look at the same bytes.
+ *
+ * Whatever changes RAM goes through the mutators of {@link Ram} or through a write-TLB entry. Both keep
+ * two promises: decoded code of a changed frame is dropped, and the frame is marked in
+ * {@link Ram.dirty}.
+ *
+ * @module
+ */
+
+import { hex, PAGE_SHIFT, PAGE_SIZE, type PaNum, RAM_BASE } from "./address.ts";
+import { CODE_MAP, RAM_OFFSET } from "./layout.ts";
+
+/** Smallest RAM the machine takes, in bytes (16 MiB). */
+export const MIN_RAM = 16 * 1024 * 1024;
+/** Largest RAM the machine takes, in bytes (2 GiB). */
+export const MAX_RAM = 2 * 1024 * 1024 * 1024;
+/** RAM of a machine when nothing else is asked for, in bytes (128 MiB, as xv6 expects). */
+export const DEFAULT_RAM = 128 * 1024 * 1024;
+
+/** Added to a physical address in RAM gives its byte offset in the linear memory. */
+const TO_OFFSET = RAM_OFFSET - RAM_BASE;
+const WASM_PAGE = 65536;
+
+/** Guest RAM, little-endian, addressed by physical address. A range outside RAM throws a RangeError. */
+export class Ram {
+  /** First address of RAM. */
+  readonly base: PaNum = RAM_BASE;
+  /** Bytes of RAM. */
+  readonly size: number;
+  /** One beyond the last address of RAM. */
+  readonly end: PaNum;
+  /** The linear memory that holds the whole machine. */
+  readonly memory: WebAssembly.Memory;
+  /**
+   * One byte for each frame, index `(pa - base) / 4096`: 1 when the frame may have changed since the
+   * byte was last cleared. Whoever clears bytes must drop the write-TLB entries (`tlb.dropFastWrites`).
+   */
+  readonly dirty: Uint8Array;
+  /** Called when bytes under decoded code change; the machine connects the engine here. */
+  codeChanged: (pa: PaNum, length: number) => void = () => {};
+
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #words: Uint32Array;
+  readonly #code: Int32Array;
+
+  /** Makes zeroed RAM of `size` bytes: a whole number of 64 KiB, {@link MIN_RAM} to {@link MAX_RAM}. */
+  constructor(size: number = DEFAULT_RAM) {
+    if (!Number.isInteger(size) || size < MIN_RAM || size > MAX_RAM || size % WASM_PAGE !== 0) {
+      throw new RangeError(
+        `RAM of ${size} bytes: want 16M to 2G in whole steps of 64K`,
+      );
+    }
+    this.size = size;
+    this.end = (RAM_BASE + size) as PaNum;
+    const pages = (RAM_OFFSET + size) / WASM_PAGE;
+    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    const buffer = this.memory.buffer;
+    this.#bytes = new Uint8Array(buffer);
+    this.#view = new DataView(buffer);
+    this.#words = new Uint32Array(buffer);
+    this.#code = new Int32Array(buffer, CODE_MAP, size / PAGE_SIZE);
+    this.dirty = new Uint8Array(size / PAGE_SIZE);
+  }
+
+  /** Whether `length` bytes from `pa` on all lie in RAM. */
+  contains(pa: PaNum, length = 1): boolean {
+    return pa >= RAM_BASE && pa + length <= this.end;
+  }
+
+  /** Offset in the linear memory of a range that must lie in RAM. */
+  #at(pa: number, length: number): number {
+    if (!(pa >= RAM_BASE && pa + length <= this.end)) throw this.#outside(pa, length);
+    return pa + TO_OFFSET;
+  }
+
+  #outside(pa: number, length: number): RangeError {
+    return new RangeError(
+      `physical address ${hex(pa)} (${length} bytes) outside RAM ${hex(this.base)}..${
+        hex(this.end)
+      }`,
+    );
+  }
+
+  /** As {@link Ram.#at} for a range about to change. */
+  #change(pa: number, length: number): number {
+    const at = this.#at(pa, length);
+    const first = (pa - RAM_BASE) >>> PAGE_SHIFT;
+    const last = length === 0 ? first : (pa - RAM_BASE + length - 1) >>> PAGE_SHIFT;
+    let decoded = 0;
+    for (let frame = first; frame <= last; frame++) {
+      this.dirty[frame] = 1;
+      decoded |= this.#code[frame];
+    }
+    if (decoded !== 0) this.#pending = true;
+    return at;
+  }
+
+  /** Set between a change and its report, so that the report comes after the bytes have changed. */
+  #pending = false;
+
+  #changed(pa: number, length: number): void {
+    this.#pending = false;
+    this.codeChanged(pa as PaNum, length);
+  }
+
+  /** The byte at `pa`. */
+  read8(pa: PaNum): number {
+    return this.#bytes[this.#at(pa, 1)];
+  }
+
+  /** The 16-bit value at `pa`, any alignment. */
+  read16(pa: PaNum): number {
+    return this.#view.getUint16(this.#at(pa, 2), true);
+  }
+
+  /** The 32-bit unsigned value at `pa`, any alignment. */
+  read32(pa: PaNum): number {
+    return this.#view.getUint32(this.#at(pa, 4), true);
+  }
+
+  /** The 64-bit unsigned value at `pa`, any alignment. */
+  read64(pa: PaNum): bigint {
+    return this.#view.getBigUint64(this.#at(pa, 8), true);
+  }
+
+  /** Stores the low 8 bits of `value`. */
+  write8(pa: PaNum, value: number): void {
+    this.#bytes[this.#change(pa, 1)] = value;
+    if (this.#pending) this.#changed(pa, 1);
+  }
+
+  /** Stores the low 16 bits of `value`, any alignment. */
+  write16(pa: PaNum, value: number): void {
+    this.#view.setUint16(this.#change(pa, 2), value, true);
+    if (this.#pending) this.#changed(pa, 2);
+  }
+
+  /** Stores the low 32 bits of `value`, any alignment. */
+  write32(pa: PaNum, value: number): void {
+    this.#view.setUint32(this.#change(pa, 4), value, true);
+    if (this.#pending) this.#changed(pa, 4);
+  }
+
+  /** Stores the low 64 bits of `value`, any alignment. */
+  write64(pa: PaNum, value: bigint): void {
+    this.#view.setBigUint64(this.#change(pa, 8), value, true);
+    if (this.#pending) this.#changed(pa, 8);
+  }
+
+  /**
+   * The low 32 bits of the PTE at the 8-aligned address `pa`: flags, RSW, and the low 22 bits of the frame
+   * number. That is the whole of a PTE that the built-in kernel made, since its frames lie below 2^34.
+   */
+  readPte(pa: PaNum): number {
+    return this.#words[this.#at(pa, 8) / 4];
+  }
+
+  /** The high 32 bits of the PTE at the 8-aligned address `pa`. */
+  readPteHigh(pa: PaNum): number {
+    return this.#words[this.#at(pa, 8) / 4 + 1];
+  }
+
+  /** Stores a PTE whose high 32 bits are 0. */
+  writePte(pa: PaNum, low: number): void {
+    const at = this.#change(pa, 8) / 4;
+    this.#words[at] = low;
+    this.#words[at + 1] = 0;
+    if (this.#pending) this.#changed(pa, 8);
+  }
+
+  /** Fills one 4 KiB frame with a byte. */
+  fillFrame(frame: PaNum, byte: number): void {
+    this.fill(frame, PAGE_SIZE, byte);
+  }
+
+  /** Copies one 4 KiB frame. */
+  copyFrame(to: PaNum, from: PaNum): void {
+    this.copy(to, from, PAGE_SIZE);
+  }
+
+  /** Fills `length` bytes from `pa` on with a byte. */
+  fill(pa: PaNum, length: number, byte: number): void {
+    const at = this.#change(pa, length);
+    this.#bytes.fill(byte, at, at + length);
+    if (this.#pending) this.#changed(pa, length);
+  }
+
+  /** Copies `length` bytes inside RAM; the ranges may overlap. */
+  copy(to: PaNum, from: PaNum, length: number): void {
+    const source = this.#at(from, length);
+    this.#bytes.copyWithin(this.#change(to, length), source, source + length);
+    if (this.#pending) this.#changed(to, length);
+  }
+
+  /** A live view of RAM, for reading only: a write through it would leave stale decoded code. */
+  bytes(pa: PaNum, length: number): Uint8Array {
+    const at = this.#at(pa, length);
+    return this.#bytes.subarray(at, at + length);
+  }
+
+  /** Copies `bytes` to RAM at `pa`. */
+  write(pa: PaNum, bytes: Uint8Array): void {
+    this.#bytes.set(bytes, this.#change(pa, bytes.length));
+    if (this.#pending) this.#changed(pa, bytes.length);
+  }
+
+  /** Whether the frame that holds `pa` has decoded code. */
+  hasCode(pa: PaNum): boolean {
+    return this.#code[(pa - RAM_BASE) >>> PAGE_SHIFT] !== 0;
+  }
+}

@@ -1,0 +1,279 @@
+/**
+ * Sv39 address translation as the privileged specification's section "Virtual Address Translation
+ * Process" words it: PTE bits, the walk through three levels, and the check of a leaf. The MMU and the
+ * inspectors use this one walker.
+ *
+ * @module
+ */
+
+import { PAGE_SHIFT, type PaNum, type Va, type VaNum } from "./address.ts";
+import type { Ram } from "./memory.ts";
+
+/** Valid. */
+export const PTE_V = 0x001;
+/** Readable. */
+export const PTE_R = 0x002;
+/** Writable. */
+export const PTE_W = 0x004;
+/** Executable. */
+export const PTE_X = 0x008;
+/** Accessible from U-mode. */
+export const PTE_U = 0x010;
+/** Global: in every address space. */
+export const PTE_G = 0x020;
+/** Accessed; set by the walker. */
+export const PTE_A = 0x040;
+/** Dirty; set by the walker. */
+export const PTE_D = 0x080;
+/** First of the two bits left to software (bit 8), which the COW lab takes for its mark. */
+export const PTE_RSW0 = 0x100;
+/** Second of the two bits left to software (bit 9). */
+export const PTE_RSW1 = 0x200;
+/** Both bits left to software. */
+export const PTE_RSW = 0x300;
+/** Flags and RSW: everything below the frame number. */
+export const PTE_FLAGS = 0x3ff;
+
+/** Bits 63–54: reserved, or of extensions that this machine does not have (Svnapot, Svpbmt). */
+const RESERVED_HIGH = 0xffc0_0000;
+
+/** A kind of memory access: {@link READ}, {@link WRITE} or {@link EXECUTE}. */
+export type Access = 0 | 1 | 2;
+/** A load. */
+export const READ = 0;
+/** A store or an atomic operation. */
+export const WRITE = 1;
+/** An instruction fetch. */
+export const EXECUTE = 2;
+
+/** Page fault of an access, as in scause: 13 load, 15 store/AMO, 12 instruction. */
+export const PAGE_FAULT = [13, 15, 12] as const;
+/** Access fault of an access, as in scause: 5 load, 7 store/AMO, 1 instruction. */
+export const ACCESS_FAULT = [5, 7, 1] as const;
+
+/** Level of a leaf: 0 = 4 KiB, 1 = 2 MiB, 2 = 1 GiB. */
+export type Level = 0 | 1 | 2;
+
+/** Why a translation fails. The position is the number the inside uses; 0 is "does not fail". */
+export const WALK_FAILS = [
+  "",
+  "address not canonical",
+  "PTE outside RAM",
+  "PTE not valid",
+  "writable but not readable",
+  "reserved bits set",
+  "A, D or U set in a pointer",
+  "no leaf at level 0",
+  "superpage misaligned",
+  "not a user page",
+  "user page",
+  "not readable",
+  "not writable",
+  "not executable",
+] as const;
+/** The wording of a failed check. */
+export type WalkFail = typeof WALK_FAILS[number];
+
+/** Positions in {@link WALK_FAILS}. */
+export const FAIL = {
+  none: 0,
+  canonical: 1,
+  outside: 2,
+  invalid: 3,
+  writeOnly: 4,
+  reserved: 5,
+  pointerFlags: 6,
+  noLeaf: 7,
+  misaligned: 8,
+  notUser: 9,
+  userPage: 10,
+  notReadable: 11,
+  notWritable: 12,
+  notExecutable: 13,
+} as const;
+
+/** The levels a walk visited, in preallocated arrays: a TLB miss allocates nothing. */
+export class WalkTrail {
+  /** PTEs read, 1 to 3; the last one is at index `count - 1`. */
+  count = 0;
+  /** Level of the last PTE read. */
+  level: Level = 2;
+  /** Physical address of each PTE read. */
+  readonly pteAddr: Float64Array = new Float64Array(3);
+  /** Low and high halves of each PTE read. */
+  readonly low: Uint32Array = new Uint32Array(3);
+  readonly high: Uint32Array = new Uint32Array(3);
+}
+
+/**
+ * Walks from the root table to a leaf for a virtual page number (27 bits, of a canonical address).
+ * Returns 0 and leaves the leaf last in `trail`, or the number of the failed check. Permissions are not
+ * looked at: see {@link checkLeaf}.
+ */
+export function walkTables(ram: Ram, root: PaNum, vpn: number, trail: WalkTrail): number {
+  let table: number = root;
+  trail.count = 0;
+  for (let level = 2; level >= 0; level--) {
+    const at = (table + ((vpn >>> (9 * level)) & 0x1ff) * 8) as PaNum;
+    trail.level = level as Level;
+    // Step 2: "If accessing pte violates a PMA or PMP check, raise an access-fault exception".
+    if (!ram.contains(at, 8)) return FAIL.outside;
+    const low = ram.readPte(at), high = ram.readPteHigh(at);
+    const n = trail.count++;
+    trail.pteAddr[n] = at;
+    trail.low[n] = low;
+    trail.high[n] = high;
+    // Step 3: "If pte.v = 0, or if pte.r = 0 and pte.w = 1, or if any bits or encodings that are reserved for
+    // future standard use are set within pte, stop and raise a page-fault exception".
+    if ((low & PTE_V) === 0) return FAIL.invalid;
+    if ((low & (PTE_R | PTE_W)) === PTE_W) return FAIL.writeOnly;
+    if ((high & RESERVED_HIGH) !== 0) return FAIL.reserved;
+    if ((low & (PTE_R | PTE_X)) !== 0) {
+      // Step 6: "If i > 0 and pte.ppn[i-1:0] != 0, this is a misaligned superpage".
+      const mask = level === 0 ? 0 : ((1 << (9 * level)) - 1) << 10;
+      return (low & mask) !== 0 ? FAIL.misaligned : FAIL.none;
+    }
+    // "For non-leaf PTEs, the D, A, and U bits are reserved for future standard use."
+    if ((low & (PTE_D | PTE_A | PTE_U)) !== 0) return FAIL.pointerFlags;
+    table = frameNumber(low, high) * 4096;
+  }
+  return FAIL.noLeaf;
+}
+
+/** The frame number in a PTE (44 bits). */
+export function frameNumber(low: number, high: number): number {
+  return (low >>> 10) + (high & 0x3f_ffff) * 0x40_0000;
+}
+
+/** What the translation of an access depends on beside the tables. */
+export interface Rights {
+  /** The access counts as U-mode, else as S-mode. */
+  readonly user: boolean;
+  /** mstatus.SUM: S-mode may load and store user pages. */
+  readonly sum: boolean;
+  /** mstatus.MXR: an executable page may be read. */
+  readonly mxr: boolean;
+}
+
+/** Checks a leaf's permissions (step 5). Returns 0 or the number of the failed check. */
+export function checkLeaf(low: number, access: Access, rights: Rights): number {
+  if (rights.user) {
+    if ((low & PTE_U) === 0) return FAIL.notUser;
+  } else if ((low & PTE_U) !== 0 && (access === EXECUTE || !rights.sum)) {
+    // "Irrespective of SUM, the supervisor may not execute code on pages with U=1."
+    return FAIL.userPage;
+  }
+  switch (access) {
+    case EXECUTE:
+      return (low & PTE_X) !== 0 ? FAIL.none : FAIL.notExecutable;
+    case WRITE:
+      return (low & PTE_W) !== 0 ? FAIL.none : FAIL.notWritable;
+    case READ:
+      return (low & PTE_R) !== 0 || (rights.mxr && (low & PTE_X) !== 0)
+        ? FAIL.none
+        : FAIL.notReadable;
+  }
+}
+
+/** One level of a walk as inspectors get it. */
+export interface WalkStep {
+  /** 2 at the root, 0 at the last level. */
+  readonly level: Level;
+  /** Index in that level's table, 0 to 511. */
+  readonly index: number;
+  /** Where the PTE stands. */
+  readonly pteAddr: PaNum;
+  /** The PTE, all 64 bits. */
+  readonly pte: bigint;
+}
+
+/** The leaf that maps an address. */
+export interface WalkLeaf {
+  /** 0 = 4 KiB, 1 = 2 MiB, 2 = 1 GiB. */
+  readonly level: Level;
+  /** Bytes that the leaf maps. */
+  readonly size: number;
+  /** Where the PTE stands. */
+  readonly pteAddr: PaNum;
+  /** The PTE, all 64 bits. */
+  readonly pte: bigint;
+  /** The PTE's low ten bits. */
+  readonly flags: number;
+  /** First address of the (super)page. */
+  readonly page: PaNum;
+  /** The address asked for, translated. */
+  readonly pa: PaNum;
+}
+
+/** A walk, level by level. There is a leaf or a failed check, never both. */
+export interface Walk {
+  /** The PTEs read, root first. */
+  readonly steps: readonly WalkStep[];
+  /** The leaf, when the walk ends at a valid one. */
+  readonly leaf?: WalkLeaf;
+  /** The check that failed. */
+  readonly fail?: WalkFail;
+}
+
+/**
+ * Walks the tables at `root` for a virtual address and tells every level. Reads RAM only: it goes round the
+ * TLB, sets no A or D, and looks at no permission (see {@link permits}).
+ */
+export function walk(ram: Ram, root: PaNum, address: Va | VaNum): Walk {
+  const value = BigInt.asUintN(64, BigInt(address));
+  // "Instruction fetch addresses and load and store effective addresses, which are 64 bits, must have bits
+  // 63–39 all equal to bit 38, or else a page-fault exception will occur."
+  if (BigInt.asUintN(64, BigInt.asIntN(39, value)) !== value) {
+    return { steps: [], fail: WALK_FAILS[FAIL.canonical] };
+  }
+  const vpn = Number((value >> 12n) & 0x7ff_ffffn);
+  const trail = new WalkTrail();
+  const fail = walkTables(ram, root, vpn, trail);
+  const steps: WalkStep[] = [];
+  for (let i = 0; i < trail.count; i++) {
+    const level = (2 - i) as Level;
+    steps.push({
+      level,
+      index: (vpn >>> (9 * level)) & 0x1ff,
+      pteAddr: trail.pteAddr[i] as PaNum,
+      pte: (BigInt(trail.high[i]) << 32n) | BigInt(trail.low[i]),
+    });
+  }
+  if (fail !== FAIL.none) return { steps, fail: WALK_FAILS[fail] };
+  const { level, pteAddr, pte } = steps[steps.length - 1];
+  const size = 2 ** (PAGE_SHIFT + 9 * level);
+  const last = trail.count - 1;
+  const page = frameNumber(trail.low[last], trail.high[last]) * 4096;
+  return {
+    steps,
+    leaf: {
+      level,
+      size,
+      pteAddr,
+      pte,
+      flags: trail.low[last] & PTE_FLAGS,
+      page: page as PaNum,
+      pa: (page + Number(value & BigInt(size - 1))) as PaNum,
+    },
+  };
+}
+
+/** Whether a leaf lets an access through; `undefined` when it does, else the failed check. */
+export function permits(
+  pte: bigint | number,
+  access: Access,
+  rights: Rights = { user: true, sum: false, mxr: false },
+): WalkFail | undefined {
+  const fail = checkLeaf(Number(BigInt(pte) & 0x3ffn), access, rights);
+  return fail === FAIL.none ? undefined : WALK_FAILS[fail];
+}
+
+/** A PTE that maps (or points to) the frame at `pa`, as xv6's PA2PTE, with flags; exact for RAM addresses. */
+export function makePte(pa: PaNum, flags: number): number {
+  return ((pa / 4096) * 1024 + flags) >>> 0;
+}
+
+/** The frame a kernel-made PTE maps or points to, as xv6's PTE2PA. */
+export function pteFrame(low: number): PaNum {
+  return ((low >>> 10) * 4096) as PaNum;
+}
