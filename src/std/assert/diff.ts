@@ -81,6 +81,7 @@ export function diffMessage(actual: string, expected: string, strings: boolean):
   return [
     "",
     "",
+    "",
     `    ${gray(bold("[Diff]"))} ${red(bold("Actual"))} / ${green(bold("Expected"))}`,
     "",
     "",

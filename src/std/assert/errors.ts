@@ -20,21 +20,19 @@ export function assertInstanceOf<T extends abstract new (...args: never[]) => un
 ): asserts actual is InstanceType<T> {
   if (actual instanceof expectedType) return;
   const expected = expectedType.name;
-  const tail = suffix(msg);
-  if (expected && actual !== null && typeof actual === "object") {
-    const name = actual.constructor?.name ?? "Object";
-    throw new AssertionError(
-      `Expected object to be an instance of "${expected}" but was "${name}"${tail}`,
-    );
-  }
-  const kind = actual === null ? "null" : typeof actual;
+  const found = typeof actual === "function"
+    ? " but was not an instanced object"
+    : actual !== null && typeof actual === "object"
+    ? differing(actual.constructor?.name ?? "Object", expected)
+    : ` but was "${actual === null ? "null" : typeof actual}"`;
   throw new AssertionError(
-    expected === kind
-      ? `Expected object to be an instance of "${expected}"${tail}`
-      : kind === "function"
-      ? `Expected object to be an instance of "${expected}" but was not an instanced object${tail}`
-      : `Expected object to be an instance of "${expected}" but was "${kind}"${tail}`,
+    `Expected object to be an instance of "${expected}"${found}${suffix(msg)}`,
   );
+}
+
+/** Two classes may share a name; saying it twice would not help. */
+function differing(name: string, expected: string): string {
+  return name === expected ? "" : ` but was "${name}"`;
 }
 
 /** Fails if the value is an instance of the class. */
@@ -95,9 +93,12 @@ function expectation<E extends Error>(
   msgIncludesOrMsg?: string,
   msg?: string,
 ): Expectation<E> {
-  return typeof errorClassOrMsg === "string"
-    ? { ErrorClass: undefined, includes: undefined, msg: errorClassOrMsg }
-    : { ErrorClass: errorClassOrMsg, includes: msgIncludesOrMsg, msg };
+  if (typeof errorClassOrMsg === "string") {
+    return { ErrorClass: undefined, includes: undefined, msg: errorClassOrMsg };
+  }
+  return errorClassOrMsg
+    ? { ErrorClass: errorClassOrMsg, includes: msgIncludesOrMsg, msg }
+    : { ErrorClass: undefined, includes: undefined, msg: msg ?? msgIncludesOrMsg };
 }
 
 function checkError<E extends Error>(error: unknown, want: Expectation<E>, verb: string): void {

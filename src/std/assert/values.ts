@@ -131,37 +131,3 @@ export function assertAlmostEquals(
     }" is greater than "${text(allowed)}"${suffix(msg)}`,
   );
 }
-
-/** Fails unless every property of `expected` is in `actual` with an equal value, at any depth. */
-export function assertObjectMatch(
-  actual: Record<PropertyKey, unknown>,
-  expected: Record<PropertyKey, unknown>,
-  msg?: string,
-): void {
-  assertEquals(pick(actual, expected, new Map()), pick(expected, expected, new Map()), msg);
-}
-
-/** The part of `value` that `shape` asks about. */
-function pick(value: unknown, shape: unknown, seen: Map<object, unknown>): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(shape)) {
-    if (!Array.isArray(value)) return value;
-    if (seen.has(shape)) return seen.get(shape);
-    const out: unknown[] = [];
-    seen.set(shape, out);
-    shape.forEach((item, i) => {
-      if (i < value.length) out.push(pick(value[i], item, seen));
-    });
-    return out.length === shape.length ? out : value;
-  }
-  const plain = typeof shape === "object" && shape !== null &&
-    [Object.prototype, null].includes(Object.getPrototypeOf(shape));
-  if (!plain || value instanceof Map || value instanceof Set) return value;
-  if (seen.has(shape)) return seen.get(shape);
-  const out: Record<PropertyKey, unknown> = {};
-  seen.set(shape, out);
-  for (const key of Reflect.ownKeys(shape)) {
-    if (key in value) out[key] = pick(Reflect.get(value, key), Reflect.get(shape, key), seen);
-  }
-  return out;
-}

@@ -29,7 +29,7 @@ export interface FormatOptions {
 }
 
 /**
- * A byte count with its unit: `1.34 kB`, `4 kiB`.
+ * A byte count with its unit, to three significant digits: `1.34 kB`, `4 kiB`.
  *
  * @throws {TypeError} For a number that is not finite.
  */
@@ -50,19 +50,15 @@ export function format(num: number, options: FormatOptions = {}): string {
     digits.maximumFractionDigits = options.maximumFractionDigits;
   }
   const custom = Object.keys(digits).length > 0;
-  if (size < 1) return `${prefix}${localized(size, locale, digits)} ${bits ? "b" : base}`;
+  if (size < 1) return `${prefix}${localized(size, locale, digits)} ${base}`;
   const step = binary ? 1024 : 1000;
   let exponent = 0;
   while (exponent < 8 && size >= step ** (exponent + 1)) exponent++;
   const value = size / step ** exponent;
-  const rounded = custom ? value : Number(value.toPrecision(Math.max(3, digitsOf(value))));
+  const rounded = custom ? value : Number(value.toPrecision(3));
   const letter = ["", "k", "M", "G", "T", "P", "E", "Z", "Y"][exponent];
   const unit = exponent === 0 ? base : letter + (binary ? "i" : "") + suffix;
   return `${prefix}${localized(rounded, locale, digits)} ${unit}`;
-}
-
-function digitsOf(value: number): number {
-  return Math.trunc(value).toString().length;
 }
 
 function localized(

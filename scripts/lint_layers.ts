@@ -1,0 +1,235 @@
+/**
+ * The rules of the house as a lint plugin: which room may import which, what the computer under
+ * `src/vm` must not touch, who prints and who may write. `deno lint` loads it through deno.json.
+ *
+ * @module
+ */
+
+/** What a room may import, by the names of {@linkcode roomOf}; its own room goes without saying. */
+const ALLOWED: Record<string, readonly string[]> = {
+  "src/std": [],
+  "user/programs.ts": [],
+  "src/vm/machine": [],
+  "src/vm/events.ts": ["src/vm/machine"],
+  "src/vm/kernel": ["src/vm/machine", "src/vm/events.ts"],
+  "src/vm/attach": ["src/vm/machine", "src/vm/events.ts"],
+};
+const below = (room: string, ...more: string[]) => {
+  ALLOWED[room] = [...new Set(more.flatMap((other) => [other, ...ALLOWED[other]]))];
+};
+below("src/vm/inspect", "src/vm/kernel", "src/vm/attach");
+below("src/vm", "src/vm/inspect", "user/programs.ts");
+below("src/record", "src/vm", "src/std");
+below("mod.ts", "src/vm", "src/record", "src/std");
+below("src/commands", "src/vm", "src/record", "src/std", "mod.ts");
+below("src/repl", "src/commands");
+below("main.ts", "src/repl");
+
+/** What a deterministic machine has no business with, and why. */
+const HOST: Record<string, string> = {
+  console: "the console: return the text or append it to a buffer",
+  crypto: "randomness: take a seed",
+  Date: "the clock: time is retired instructions",
+  Deno: "the host: take what is needed as an argument",
+  fetch: "the network",
+  globalThis: "the host's globals",
+  localStorage: "the host's storage",
+  navigator: "the host",
+  performance: "the clock: time is retired instructions",
+  process: "the host",
+  queueMicrotask: "the host's task queue: state is data",
+  setInterval: "the host's timers: state is data",
+  setTimeout: "the host's timers: state is data",
+  Temporal: "the clock: time is retired instructions",
+};
+
+/** Methods of the machine that change it. */
+const CHANGES =
+  /^(write(8|16|32|64|Pte)?|fill(Frame)?|copyFrame|copyWithin|setX|setRoot|sfence|store)$/;
+
+/** The room of a path relative to the project, or undefined where the rules do not reach. */
+export function roomOf(path: string): string | undefined {
+  if (path in ALLOWED) return path;
+  if (path.startsWith("src/api/")) return "mod.ts";
+  const [src, room, inner, ...rest] = path.split("/");
+  if (src !== "src" || room === undefined || inner === undefined) return undefined;
+  return room === "vm" && rest.length > 0 ? `src/vm/${inner}` : `src/${room}`;
+}
+
+const root = new URL("../", import.meta.url).pathname;
+
+function relative(path: string): string {
+  const name = path.replaceAll("\\", "/");
+  const here = decodeURIComponent(root);
+  return name.startsWith(here) ? name.slice(here.length) : name;
+}
+
+/** The path an import leads to, or undefined for a package that is not ours. */
+function target(from: string, specifier: string): string | undefined {
+  if (specifier === "@cowsh/cowsh") return "mod.ts";
+  if (/^(jsr:)?@std\//.test(specifier)) return "src/std/package";
+  if (!specifier.startsWith(".")) return undefined;
+  return new URL(specifier, `file:///${from}`).pathname.slice(1);
+}
+
+/** Imports run one way. */
+const layers: Deno.lint.Rule = {
+  create(context) {
+    const file = relative(context.filename);
+    const room = roomOf(file);
+    if (room === undefined) return {};
+    if (!(room in ALLOWED)) {
+      return {
+        Program(node) {
+          const message = `${room} is not a room the layer rule knows: ` +
+            "add it to scripts/lint_layers.ts with what it may import";
+          context.report({ node, message });
+        },
+      };
+    }
+    const check = (node: Deno.lint.Node, named: Deno.lint.Node | null | undefined) => {
+      const source = named?.type === "TSLiteralType" ? named.literal : named;
+      if (source?.type !== "Literal" || typeof source.value !== "string") return;
+      if (source.value.startsWith("node:") && room.startsWith("src/vm")) {
+        const message = `${room} imports ${source.value}: nothing under src/vm touches the host`;
+        return context.report({ node, message });
+      }
+      const path = target(file, source.value);
+      if (path === undefined) return;
+      const other = roomOf(path) ?? path;
+      if (other === room || ALLOWED[room].includes(other)) return;
+      const may = ALLOWED[room].length > 0 ? ALLOWED[room].join(", ") : "no other room";
+      context.report({ node, message: `${room} imports ${path}: it may import ${may}` });
+    };
+    return {
+      ImportDeclaration: (node) => check(node, node.source),
+      ExportNamedDeclaration: (node) => check(node, node.source),
+      ExportAllDeclaration: (node) => check(node, node.source),
+      ImportExpression: (node) => check(node, node.source),
+      TSImportType: (node) => check(node, node.argument),
+    };
+  },
+};
+
+/** True for the `b` of `a.b` and of `{ b: 1 }`, which name a property and no variable. */
+function isProperty(node: Deno.lint.Identifier): boolean {
+  const up = node.parent as Deno.lint.Node;
+  if (up.type === "MemberExpression") return up.property === node && !up.computed;
+  if (up.type === "Property") return up.key === node && !up.computed && !up.shorthand;
+  return up.type === "MethodDefinition" || up.type === "TSPropertySignature" ||
+    up.type === "TSMethodSignature" || up.type === "TSTypeReference" ||
+    up.type === "TSQualifiedName" || (up.type === "PropertyDefinition" && up.key === node);
+}
+
+/** True where an identifier is the name of something the file itself declares. */
+function isBinding(node: Deno.lint.Identifier): boolean {
+  const up = node.parent as Deno.lint.Node;
+  switch (up.type) {
+    case "VariableDeclarator":
+    case "ClassDeclaration":
+      return up.id === node;
+    case "FunctionDeclaration":
+    case "FunctionExpression":
+    case "ArrowFunctionExpression":
+      return (up.params as Deno.lint.Node[]).includes(node) || ("id" in up && up.id === node);
+    case "ImportSpecifier":
+    case "ImportDefaultSpecifier":
+    case "ImportNamespaceSpecifier":
+      return up.local === node;
+    case "Property":
+      return up.value === node && (up.parent as Deno.lint.Node).type === "ObjectPattern";
+    default:
+      return up.type === "ArrayPattern";
+  }
+}
+
+/** Calls back for each use of a global out of `names`, `Math.random` among them. */
+function globals(
+  names: Record<string, string>,
+  found: (node: Deno.lint.Node, name: string, why: string) => void,
+): Deno.lint.LintVisitor {
+  const uses: Deno.lint.Identifier[] = [];
+  const bound = new Set<string>();
+  return {
+    Identifier(node) {
+      if (!Object.hasOwn(names, node.name)) return;
+      if (isBinding(node)) bound.add(node.name);
+      else if (!isProperty(node)) uses.push(node);
+    },
+    MemberExpression(node) {
+      const { object, property } = node;
+      if (object.type !== "Identifier" || object.name !== "Math" || !("Deno" in names)) return;
+      const name = property.type === "Identifier" ? property.name : "";
+      if (name === "random") found(node, "Math.random", "randomness: take a seed");
+    },
+    "Program:exit"() {
+      for (const node of uses) {
+        if (!bound.has(node.name)) found(node, node.name, names[node.name]);
+      }
+    },
+  };
+}
+
+/** The computer is deterministic: same inputs, same bytes, on every machine. */
+const deterministic: Deno.lint.Rule = {
+  create(context) {
+    const file = relative(context.filename);
+    if (!file.startsWith("src/vm/")) return {};
+    return globals(HOST, (node, name, why) => {
+      context.report({ node, message: `${name} under src/vm touches ${why}` });
+    });
+  },
+};
+
+/** Commands return results and the session renders them. */
+const silent: Deno.lint.Rule = {
+  create(context) {
+    if (!relative(context.filename).startsWith("src/commands/")) return {};
+    return globals({ console: "" }, (node) => {
+      context.report({ node, message: "a command prints nothing: return rows or text instead" });
+    });
+  },
+};
+
+/** Inspectors only read. */
+const readOnly: Deno.lint.Rule = {
+  create(context) {
+    if (!relative(context.filename).startsWith("src/vm/inspect/")) return {};
+    return {
+      CallExpression(node) {
+        const { callee } = node;
+        if (callee.type !== "MemberExpression" || callee.property.type !== "Identifier") return;
+        const on = context.sourceCode.getText(callee.object);
+        const { name } = callee.property;
+        if (!CHANGES.test(name) || !/(^|\.)(ram|machine|hart|mmu|memory|kernel)$/i.test(on)) return;
+        context.report({ node, message: `inspect never changes anything: ${on}.${name}()` });
+      },
+    };
+  },
+};
+
+/** The hardware knows nothing of processes. */
+const machineNames: Deno.lint.Rule = {
+  create(context) {
+    if (!relative(context.filename).startsWith("src/vm/machine/")) return {};
+    return {
+      Identifier(node) {
+        if (!/^(pid|ppid|proc|process)$/i.test(node.name)) return;
+        context.report({ node, message: `the machine never names a process: ${node.name}` });
+      },
+    };
+  },
+};
+
+const plugin: Deno.lint.Plugin = {
+  name: "cowsh",
+  rules: {
+    layers,
+    deterministic,
+    silent,
+    "read-only": readOnly,
+    "machine-names": machineNames,
+  },
+};
+
+export default plugin;
