@@ -73,6 +73,7 @@ class Parser {
   readonly #collect: Set<string>;
   readonly #negatable: Set<string>;
   readonly #options: ParseOptions;
+  readonly #positionals: (string | number)[] = [];
   readonly #out: Args = { _: [] };
 
   constructor(options: ParseOptions) {
@@ -110,19 +111,20 @@ class Parser {
       } else {
         this.#positional(arg);
         if (!this.#options.stopEarly) continue;
-        this.#out._.push(...args.slice(at));
+        this.#positionals.push(...args.slice(at));
         break;
       }
     }
     this.#fill();
     if (this.#options["--"]) this.#out["--"] = rest;
-    else this.#out._.push(...rest);
+    else this.#positionals.push(...rest);
+    this.#out._ = this.#positionals; // whatever an option named "_" had put there
     return this.#out;
   }
 
   #positional(arg: string): void {
     if (this.#options.unknown?.(arg) === false) return;
-    this.#out._.push(this.#string.has("_") || !isNumber(arg) ? arg : Number(arg));
+    this.#positionals.push(this.#string.has("_") || !isNumber(arg) ? arg : Number(arg));
   }
 
   /** `--name`, `--name=value`, `--no-name`. Answers whether the next argument was its value. */
@@ -239,7 +241,8 @@ function setNested(root: Tree, path: string[], value: unknown, gather: boolean):
   let object = root;
   for (const key of path.slice(0, -1)) {
     if (isUnsafe(object, key)) return;
-    object = (object[key] ??= {}) as Tree;
+    if (typeof object[key] !== "object" || object[key] === null) object[key] = {};
+    object = object[key] as Tree;
   }
   const key = path[path.length - 1];
   if (isUnsafe(object, key)) return;
