@@ -1,0 +1,106 @@
+/**
+ * The physical memory map: RAM, and devices at their places. Accesses to RAM by the hart do not come here;
+ * accesses to devices do, and DMA and the shell reach both through it.
+ *
+ * @module
+ */
+
+import { hex, type PaNum } from "./address.ts";
+import type { Ram } from "./memory.ts";
+
+/** A memory-mapped device. Its registers are 1, 2 or 4 bytes wide; an 8-byte access is two of 4. */
+export interface Device {
+  /** The name shown in a memory map. */
+  readonly name: string;
+  /** Reads a register: an unsigned number of `size` bytes. */
+  read(offset: number, size: 1 | 2 | 4): number;
+  /** Writes a register. */
+  write(offset: number, size: 1 | 2 | 4, value: number): void;
+}
+
+/** A device's place. */
+export interface Mapping {
+  readonly base: PaNum;
+  /** Bytes. */
+  readonly size: number;
+  readonly device: Device;
+}
+
+/** The memory map of a machine. */
+export class Bus {
+  readonly #ram: Ram;
+  readonly #mappings: Mapping[] = [];
+  /** Frame numbers that hold any device. */
+  readonly #pages = new Set<number>();
+  /** Goes up at each access to a device, by which a run learns that interrupts may have changed. */
+  deviceAccesses = 0;
+
+  /** A bus with RAM alone. */
+  constructor(ram: Ram) {
+    this.#ram = ram;
+  }
+
+  /** The devices, lowest address first. */
+  get mappings(): readonly Mapping[] {
+    return this.#mappings;
+  }
+
+  /** Puts a device on the bus. Throws a RangeError when its place is taken. */
+  register(base: PaNum, size: number, device: Device): void {
+    const end = base + size;
+    const taken = this.#mappings.find((m) => base < m.base + m.size && end > m.base);
+    if (taken !== undefined || (base < this.#ram.end && end > this.#ram.base)) {
+      throw new RangeError(
+        `${device.name} at ${hex(base)} overlaps ${taken?.device.name ?? "RAM"}`,
+      );
+    }
+    this.#mappings.push({ base, size, device });
+    this.#mappings.sort((a, b) => a.base - b.base);
+    for (let at: number = base - base % 4096; at < end; at += 4096) this.#pages.add(at / 4096);
+  }
+
+  /** Whether any device has registers in a frame (pa / 4096). */
+  hasPage(frame: number): boolean {
+    return this.#pages.has(frame);
+  }
+
+  /** The device that holds all bytes of an access, if any. */
+  find(pa: PaNum, length: number): Mapping | undefined {
+    return this.#mappings.find((m) => pa >= m.base && pa + length <= m.base + m.size);
+  }
+
+  /** Reads `size` bytes of RAM or a device as an unsigned number. Throws a RangeError where nothing is. */
+  read(pa: PaNum, size: 1 | 2 | 4): number {
+    if (this.#ram.contains(pa, size)) {
+      return size === 1
+        ? this.#ram.read8(pa)
+        : size === 2
+        ? this.#ram.read16(pa)
+        : this.#ram.read32(pa);
+    }
+    const mapping = this.#device(pa, size);
+    this.deviceAccesses++;
+    return mapping.device.read(pa - mapping.base, size);
+  }
+
+  /** Writes `size` bytes of RAM or a device. Throws a RangeError where nothing is. */
+  write(pa: PaNum, size: 1 | 2 | 4, value: number): void {
+    if (this.#ram.contains(pa, size)) {
+      if (size === 1) this.#ram.write8(pa, value);
+      else if (size === 2) this.#ram.write16(pa, value);
+      else this.#ram.write32(pa, value);
+      return;
+    }
+    const mapping = this.#device(pa, size);
+    this.deviceAccesses++;
+    mapping.device.write(pa - mapping.base, size, value);
+  }
+
+  #device(pa: PaNum, size: number): Mapping {
+    const mapping = this.find(pa, size);
+    if (mapping === undefined) {
+      throw new RangeError(`nothing at physical address ${hex(pa)} (${size} bytes)`);
+    }
+    return mapping;
+  }
+}

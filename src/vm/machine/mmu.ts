@@ -1,0 +1,457 @@
+/**
+ * The memory management unit: satp, the choice of TLB bank, translation through TLB and walk with A and D
+ * set by the walker, and sfence.vma.
+ *
+ * @module
+ */
+
+import { PAGE_SHIFT, type PaNum, RAM_BASE, type Va, type VaNum } from "./address.ts";
+import type { Bus } from "./bus.ts";
+import { RAM_OFFSET, TLB_BANKS, TLB_EXECUTE, TLB_READ, TLB_WRITE } from "./layout.ts";
+import type { Ram } from "./memory.ts";
+import {
+  type Access,
+  ACCESS_FAULT,
+  checkLeaf,
+  EXECUTE,
+  FAIL,
+  frameNumber,
+  type Level,
+  PAGE_FAULT,
+  PTE_A,
+  PTE_D,
+  READ,
+  type Rights,
+  walkTables,
+  WalkTrail,
+  WRITE,
+} from "./sv39.ts";
+import { Tlb, type TlbState } from "./tlb.ts";
+import type { Watches } from "./watch.ts";
+
+/** satp.MODE for Sv39, in its place. */
+export const SATP_SV39 = 8n << 60n;
+
+/** mstatus bits that translation looks at. */
+export const MSTATUS_MPRV = 1 << 17;
+/** mstatus.SUM: supervisor may access user memory. */
+export const MSTATUS_SUM = 1 << 18;
+/** mstatus.MXR: make executable readable. */
+export const MSTATUS_MXR = 1 << 19;
+
+/** Bank of untranslated accesses. */
+const BARE_BANK = 0;
+
+/** Counters of one kind of access; each triple is by leaf size: 4 KiB, 2 MiB, 1 GiB. */
+export interface AccessCounters {
+  /** Accesses whose translation was in the TLB. */
+  readonly hits: readonly [number, number, number];
+  /** Walks that ended at a leaf of that size. */
+  readonly misses: readonly [number, number, number];
+  /** Walks that ended in a page fault or access fault, and TLB hits that failed a check do not exist. */
+  readonly faults: number;
+}
+
+/** The MMU's counters since the machine was made. */
+export interface MmuCounters {
+  readonly read: AccessCounters;
+  readonly write: AccessCounters;
+  readonly execute: AccessCounters;
+  /** Page-table walks. */
+  readonly walks: number;
+  /** sfence.vma of everything (or of one ASID), and of one address. */
+  readonly flushes: number;
+  readonly pageFlushes: number;
+}
+
+/** One TLB entry as `tlb` shows it. */
+export interface TlbEntry {
+  /** Address space the entry belongs to. */
+  readonly asid: number;
+  /** Made for U-mode, else for S-mode. */
+  readonly user: boolean;
+  readonly access: Access;
+  /** First virtual address. */
+  readonly va: Va;
+  /** First physical address. */
+  readonly pa: PaNum;
+  /** Bytes that the entry translates: 4 KiB, 2 MiB or 1 GiB. */
+  readonly size: number;
+  /** Low ten bits of the PTE as the walk found them (A and D as the walk left them). */
+  readonly flags: number;
+}
+
+/** An access that failed: cause as in scause, and the address for stval. */
+export interface MemoryFault {
+  readonly cause: number;
+  readonly tval: Va;
+}
+
+/** The MMU's state as plain data. */
+export interface MmuState {
+  readonly satp: bigint;
+  readonly keys: Int32Array;
+  readonly nextBank: number;
+  readonly faults: Float64Array;
+  readonly walks: number;
+  readonly flushes: number;
+  readonly pageFlushes: number;
+  readonly tlb: TlbState;
+}
+
+/** The MMU of one hart. */
+export class Mmu {
+  /** The TLBs. */
+  readonly tlb: Tlb;
+  /** Root page table of the current satp (0 while satp is Bare). */
+  root: PaNum = 0 as PaNum;
+  /** ASID of the current satp. */
+  asid = 0;
+  /** satp.MODE is Sv39. */
+  paging = false;
+  /** Bank for loads and stores of the hart as it runs now. */
+  dataBank = BARE_BANK;
+  /** Bank for its fetches. */
+  fetchBank = BARE_BANK;
+  /** Bank of U-mode under the current satp. */
+  #userBank = BARE_BANK;
+
+  readonly #ram: Ram;
+  readonly #bus: Bus;
+  readonly #watches: Watches;
+  readonly #slots: Int32Array;
+  readonly #trail = new WalkTrail();
+  /** Context of each bank: ASID << 3 | MXR << 2 | SUM << 1 | S-mode; -1 for none. */
+  #keys = new Int32Array(TLB_BANKS).fill(-1);
+  readonly #rights: Rights[] = [];
+  #nextBank = 1;
+  #faults = new Float64Array(3);
+  #walks = 0;
+  #flushes = 0;
+  #pageFlushes = 0;
+
+  /** An MMU over RAM and devices; satp starts as Bare. */
+  constructor(ram: Ram, bus: Bus, watches: Watches) {
+    this.#ram = ram;
+    this.#bus = bus;
+    this.#watches = watches;
+    this.tlb = new Tlb(ram.memory);
+    this.#slots = new Int32Array(ram.memory.buffer, 0, 0x1000 / 4);
+    for (let key = 0; key < 8; key++) {
+      this.#rights.push({ user: (key & 1) === 0, sum: (key & 2) !== 0, mxr: (key & 4) !== 0 });
+    }
+    this.select(3, 0);
+  }
+
+  /** satp as the CSR reads. */
+  get satp(): bigint {
+    if (!this.paging && this.root === 0 && this.asid === 0) return 0n;
+    const mode = this.paging ? SATP_SV39 : 0n;
+    return mode | (BigInt(this.asid) << 44n) | BigInt(this.root / 4096);
+  }
+
+  /** Writes satp; a MODE other than Bare and Sv39 changes nothing. No TLB entry is dropped. */
+  setSatp(value: bigint): void {
+    const mode = Number((value >> 60n) & 0xfn);
+    // "If satp is written with an unsupported MODE, the entire write has no effect".
+    if (mode !== 0 && mode !== 8) return;
+    this.paging = mode === 8;
+    this.asid = Number((value >> 44n) & 0xffffn);
+    this.root = Number(value & 0xfff_ffff_ffffn) * 4096 as PaNum;
+    this.#userBank = this.#bankFor(0, 0);
+  }
+
+  /** For the built-in kernel: satp to Sv39 with this root, without a flush, and U-mode's banks selected. */
+  setRoot(root: PaNum, asid = 0): void {
+    this.paging = true;
+    this.asid = asid;
+    this.root = root;
+    this.#userBank = this.#bankFor(0, 0);
+    this.select(0, 0);
+  }
+
+  /** Makes the interpreter use the banks for a privilege mode and mstatus (its low 32 bits). */
+  select(mode: number, mstatus: number): void {
+    this.fetchBank = this.#bankFor(mode, mstatus);
+    // "When MPRV=1, load and store memory addresses are translated and protected as though the current
+    // privilege mode were set to MPP."
+    const data = (mstatus & MSTATUS_MPRV) !== 0 ? (mstatus >>> 11) & 3 : mode;
+    this.dataBank = this.#bankFor(data, mstatus);
+    this.#slots[TLB_READ / 4] = Tlb.tableOffset(this.dataBank, READ);
+    this.#slots[TLB_WRITE / 4] = Tlb.tableOffset(this.dataBank, WRITE);
+    this.#slots[TLB_EXECUTE / 4] = Tlb.tableOffset(this.fetchBank, EXECUTE);
+  }
+
+  /** The bank for a mode; the oldest one is emptied when none fits. */
+  #bankFor(mode: number, mstatus: number): number {
+    if (mode === 3 || !this.paging) return BARE_BANK;
+    let key = this.asid << 3;
+    if (mode === 1) key |= (mstatus & MSTATUS_SUM) !== 0 ? 3 : 1;
+    if ((mstatus & MSTATUS_MXR) !== 0) key |= 4;
+    const keys = this.#keys;
+    for (let bank = 1; bank < TLB_BANKS; bank++) if (keys[bank] === key) return bank;
+    let bank = this.#nextBank;
+    // The banks in use stay: fetches and data may need two different ones.
+    while (bank === this.fetchBank || bank === this.dataBank || bank === this.#userBank) {
+      bank = bank % (TLB_BANKS - 1) + 1;
+    }
+    this.#nextBank = bank % (TLB_BANKS - 1) + 1;
+    this.tlb.flushBank(bank);
+    keys[bank] = key;
+    return bank;
+  }
+
+  /**
+   * Translates one page for a bank, through its TLB and on a miss through the tables, setting A and D.
+   * The address comes as two 32-bit halves. Returns the frame number (pa / 4096), of RAM or a device, or
+   * minus the cause of the fault. {@link Mmu.missed} tells whether it was a miss; a hit is not counted here.
+   */
+  frameOf(bank: number, access: Access, high: number, low: number): number {
+    this.missed = false;
+    if (bank === BARE_BANK) {
+      const frame = low >>> PAGE_SHIFT;
+      return high === 0 && this.#exists(frame) ? frame : -ACCESS_FAULT[access];
+    }
+    const top = high >> 6;
+    if (top !== 0 && top !== -1) return -this.#fault(access, FAIL.canonical);
+    const page = ((high & 0x7f) << 20) | (low >>> PAGE_SHIFT);
+    const known = this.tlb.find(bank, access, page);
+    if (known >= 0) return known;
+    return this.#walk(bank, access, page);
+  }
+
+  /** Whether the last {@link Mmu.frameOf} had to walk. */
+  missed = false;
+
+  #walk(bank: number, access: Access, page: number): number {
+    this.#walks++;
+    const trail = this.#trail;
+    const failed = walkTables(this.#ram, this.root, page, trail);
+    if (failed !== FAIL.none) return -this.#fault(access, failed);
+    const last = trail.count - 1;
+    let low = trail.low[last];
+    const denied = checkLeaf(low, access, this.#rights[this.#keys[bank] & 7]);
+    if (denied !== FAIL.none) return -this.#fault(access, denied);
+    const level = trail.level;
+    const high = trail.high[last];
+    const frame = frameNumber(low, high) + (page & ((1 << (9 * level)) - 1));
+    if (!this.#exists(frame)) return -this.#fault(access, FAIL.outside);
+    // Step 7 with hardware update: "set pte.a to 1 and, if the original memory access is a store, also set
+    // pte.d to 1".
+    const wanted = access === WRITE ? PTE_A | PTE_D : PTE_A;
+    if ((low & wanted) !== wanted) {
+      low |= wanted;
+      this.#ram.write32(trail.pteAddr[last] as PaNum, low);
+    }
+    this.missed = true;
+    this.tlb.foundLevel = level;
+    this.tlb.insert(bank, access, level, page, frame, low & 0x3ff);
+    this.tlb.countMiss(access, level);
+    return frame;
+  }
+
+  #fault(access: Access, fail: number): number {
+    this.#faults[access]++;
+    return fail === FAIL.outside ? ACCESS_FAULT[access] : PAGE_FAULT[access];
+  }
+
+  #exists(frame: number): boolean {
+    return this.isRam(frame) || this.#bus.hasPage(frame);
+  }
+
+  /** Whether a frame number is one of RAM. */
+  isRam(frame: number): boolean {
+    return frame >= RAM_BASE / 4096 && frame < this.#ram.end / 4096;
+  }
+
+  /**
+   * Puts the page that {@link Mmu.frameOf} has just translated into the fast table, unless it needs more
+   * than a plain access. Returns whether it is there now. For reads and writes.
+   */
+  fillFast(bank: number, access: Access, high: number, low: number, frame: number): boolean {
+    if (!this.isRam(frame)) return false;
+    const pa = frame * 4096;
+    const pageLow = (low & ~0xfff) >>> 0;
+    if (this.#watches.watches.length !== 0) {
+      if (this.#watches.watchesPage((high & 0x1f_ffff) * 2 ** 32 + pageLow, pa)) return false;
+    }
+    if (access === WRITE) {
+      if (this.#ram.hasCode(pa as PaNum)) return false;
+      this.#ram.dirty[frame - RAM_BASE / 4096] = 1;
+    }
+    const addend = pa - RAM_BASE + RAM_OFFSET - pageLow;
+    this.#fill(bank, access, high, pageLow, addend);
+    return true;
+  }
+
+  /** Puts the page just translated into the fast execute table, with the offset of its decoded records. */
+  fillExecute(high: number, low: number, records: number): void {
+    this.#fill(this.fetchBank, EXECUTE, high, (low & ~0xfff) >>> 0, records);
+  }
+
+  #fill(bank: number, access: Access, high: number, pageLow: number, addend: number): void {
+    const level = bank === BARE_BANK ? undefined : this.tlb.foundLevel;
+    this.tlb.fillFast(bank, access, pageLow, high, addend, level, this.missed);
+  }
+
+  /**
+   * Translates as a U-mode access under the current satp, through TLB and walk, setting A and D. Returns the
+   * physical address, or minus the cause of the fault (-13, -15, -12; access faults -5, -7, -1).
+   */
+  translate(address: VaNum, access: Access): number {
+    const low = address >>> 0;
+    const frame = this.frameOf(this.#userBank, access, (address - low) / 2 ** 32 | 0, low);
+    if (frame < 0) return frame;
+    if (!this.missed && this.#userBank !== BARE_BANK) {
+      this.tlb.countHit(access, this.tlb.foundLevel);
+    }
+    return frame * 4096 + (low & 0xfff);
+  }
+
+  /** Loads as a U-mode instruction would: any alignment, also across a page end. The value is zero-extended. */
+  load(address: Va | VaNum, size: 1 | 2 | 4 | 8): { value: bigint } | MemoryFault {
+    const places = this.#places(address, size, READ);
+    if (!Array.isArray(places)) return places;
+    let value = 0n;
+    if (!this.#ram.contains(places[0])) {
+      const width = Math.min(size, 4) as 1 | 2 | 4;
+      for (let i = size - width; i >= 0; i -= width) {
+        value = (value << 32n) | BigInt(this.#bus.read(places[i], width));
+      }
+      return { value };
+    }
+    for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.#ram.read8(places[i]));
+    return { value };
+  }
+
+  /** Stores as a U-mode instruction would; nothing is written when any byte cannot be. */
+  store(address: Va | VaNum, size: 1 | 2 | 4 | 8, value: bigint): MemoryFault | undefined {
+    const places = this.#places(address, size, WRITE);
+    if (!Array.isArray(places)) return places;
+    const device = !this.#ram.contains(places[0]);
+    const width = device ? Math.min(size, 4) as 1 | 2 | 4 : 1;
+    for (let i = 0; i < size; i += width) {
+      const part = Number((value >> BigInt(8 * i)) & (width === 4 ? 0xffff_ffffn : 0xffffn));
+      this.#bus.write(places[i], width, width === 1 ? part & 0xff : part);
+    }
+    return undefined;
+  }
+
+  /** The physical address of each byte, one translation a page. */
+  #places(address: Va | VaNum, size: number, access: Access): PaNum[] | MemoryFault {
+    const start = BigInt.asUintN(64, BigInt(address));
+    const places: PaNum[] = [];
+    let pageAt = -1n, page = 0;
+    for (let i = 0; i < size; i++) {
+      const at = BigInt.asUintN(64, start + BigInt(i));
+      if (at >> 12n !== pageAt) {
+        pageAt = at >> 12n;
+        const low = Number(at & 0xffff_ffffn), high = Number(at >> 32n) | 0;
+        const frame = this.frameOf(this.#userBank, access, high, low);
+        if (frame < 0) return { cause: -frame, tval: at as Va };
+        if (!this.missed && this.#userBank !== BARE_BANK) {
+          this.tlb.countHit(access, this.tlb.foundLevel);
+        }
+        page = frame * 4096;
+      }
+      places.push((page + Number(at & 0xfffn)) as PaNum);
+    }
+    const device = places.find((pa) => !this.#ram.contains(pa));
+    const whole = start % BigInt(size) === 0n && this.#bus.find(places[0], size) !== undefined;
+    // A device answers aligned accesses to registers that it has.
+    if (device !== undefined && !whole) return { cause: ACCESS_FAULT[access], tval: start as Va };
+    return places;
+  }
+
+  /**
+   * sfence.vma: drops the entries for one address, or all; of one ASID (then entries of global leaves stay),
+   * or of every address space. An address that is not canonical matches nothing.
+   */
+  sfence(address?: VaNum | Va, asid?: number): void {
+    const keep = asid !== undefined;
+    let page = -1;
+    if (address === undefined) {
+      this.#flushes++;
+    } else {
+      this.#pageFlushes++;
+      const value = BigInt.asIntN(64, BigInt(address));
+      if (BigInt.asIntN(39, value) !== value) return;
+      page = Number(BigInt.asUintN(27, value >> 12n));
+    }
+    for (let bank = 1; bank < TLB_BANKS; bank++) {
+      const key = this.#keys[bank];
+      if (key < 0 || (keep && key >> 3 !== asid)) continue;
+      if (page < 0) this.tlb.flushBank(bank, keep);
+      else this.tlb.flushPage(bank, page, keep);
+    }
+  }
+
+  /** The counters up to this moment. */
+  counters(): MmuCounters {
+    this.tlb.fold();
+    const of = (access: Access): AccessCounters => ({
+      hits: [this.tlb.hits(access, 0), this.tlb.hits(access, 1), this.tlb.hits(access, 2)],
+      misses: [this.tlb.misses(access, 0), this.tlb.misses(access, 1), this.tlb.misses(access, 2)],
+      faults: this.#faults[access],
+    });
+    return {
+      read: of(READ),
+      write: of(WRITE),
+      execute: of(EXECUTE),
+      walks: this.#walks,
+      flushes: this.#flushes,
+      pageFlushes: this.#pageFlushes,
+    };
+  }
+
+  /** All TLB entries. */
+  entries(): TlbEntry[] {
+    const list: TlbEntry[] = [];
+    this.tlb.visit(({ bank, access, level, page, frame, flags }) => {
+      const key = this.#keys[bank];
+      const address = BigInt.asUintN(64, BigInt.asIntN(39, BigInt(page) << 12n));
+      list.push({
+        asid: key >> 3,
+        user: (key & 1) === 0,
+        access,
+        va: address as Va,
+        pa: frame * 4096 as PaNum,
+        size: 2 ** (12 + 9 * level),
+        flags,
+      });
+    });
+    return list;
+  }
+
+  /** Puts an entry for U-mode under the current satp into the TLB, true or not: for tests of what finds it. */
+  plant(address: VaNum, access: Access, pa: PaNum, flags: number, level: Level = 0): void {
+    const page = Math.floor(address / 4096) & 0x7ff_ffff;
+    this.tlb.insert(this.#userBank, access, level, page, pa / 4096, flags);
+  }
+
+  /** The state as plain data. */
+  save(): MmuState {
+    return {
+      satp: this.satp,
+      keys: this.#keys.slice(),
+      nextBank: this.#nextBank,
+      faults: this.#faults.slice(),
+      walks: this.#walks,
+      flushes: this.#flushes,
+      pageFlushes: this.#pageFlushes,
+      tlb: this.tlb.save(),
+    };
+  }
+
+  /** Takes over a saved state; the caller selects the banks of its mode after it. */
+  restore(state: MmuState): void {
+    this.tlb.restore(state.tlb);
+    this.#keys = state.keys.slice();
+    this.#nextBank = state.nextBank;
+    this.#faults = state.faults.slice();
+    this.#walks = state.walks;
+    this.#flushes = state.flushes;
+    this.#pageFlushes = state.pageFlushes;
+    this.setSatp(state.satp);
+  }
+}

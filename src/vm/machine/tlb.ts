@@ -1,0 +1,419 @@
+/**
+ * The TLBs. Each bank holds one translation context (privilege, SUM, MXR, ASID) so that a trap or a
+ * switch between privileges flushes nothing; in each bank there are three TLBs, for reads, writes and
+ * fetches.
+ *
+ * One TLB is two things:
+ * - the **entries**, what the simulated hardware caches: 256 of 4 KiB (direct-mapped), 32 of 2 MiB and 4 of
+ *   1 GiB (round-robin). Hits and misses are counted on these. A translation stays here, right or stale,
+ *   until it is evicted or an sfence.vma drops it.
+ * - the **fast table** in linear memory that the interpreter compares with, always in 4 KiB pieces. It is
+ *   only a cache of the entries: it leaves out pages that need more than a plain access (devices, decoded
+ *   code, watched pages), and dropping from it changes no count.
+ *
+ * @module
+ */
+
+import { PAGE_SHIFT, type PaNum, RAM_BASE } from "./address.ts";
+import {
+  RAM_OFFSET,
+  TLB_BANKS,
+  TLB_BASE,
+  TLB_ENTRIES,
+  TLB_ENTRY_SIZE,
+  TLB_TABLE_SIZE,
+} from "./layout.ts";
+import type { Access, Level } from "./sv39.ts";
+
+/** Tables: bank × 3 + access. */
+const TABLES = TLB_BANKS * 3;
+/** Entries for 2 MiB leaves in one TLB. */
+export const MEGA_ENTRIES = 32;
+/** Entries for 1 GiB leaves in one TLB. */
+export const GIGA_ENTRIES = 4;
+const SUPER = MEGA_ENTRIES + GIGA_ENTRIES;
+const INDEX = TLB_ENTRIES - 1;
+/** Fast entries of untranslated addresses (M-mode, or satp Bare) belong to no entry and are not counted. */
+const BARE = 3;
+
+/** The entries of all TLBs, plain data. A virtual page of -1 marks an empty entry. */
+export interface TlbState {
+  /** 4 KiB entries: virtual page, frame number (pa / 4096), low ten bits of the leaf. */
+  readonly page: Int32Array;
+  readonly frame: Int32Array;
+  readonly flags: Uint16Array;
+  /** Superpage entries: first virtual page, first frame number, low ten bits of the leaf. */
+  readonly superPage: Int32Array;
+  readonly superFrame: Int32Array;
+  readonly superFlags: Uint16Array;
+  /** Next superpage entry to evict, for each table and level. */
+  readonly next: Uint8Array;
+  /** Hits and misses, index access × 3 + level. */
+  readonly hits: Float64Array;
+  readonly misses: Float64Array;
+}
+
+/** An empty set of entries. */
+function emptyState(): TlbState {
+  return {
+    page: new Int32Array(TABLES * TLB_ENTRIES).fill(-1),
+    frame: new Int32Array(TABLES * TLB_ENTRIES),
+    flags: new Uint16Array(TABLES * TLB_ENTRIES),
+    superPage: new Int32Array(TABLES * SUPER).fill(-1),
+    superFrame: new Int32Array(TABLES * SUPER),
+    superFlags: new Uint16Array(TABLES * SUPER),
+    next: new Uint8Array(TABLES * 2),
+    hits: new Float64Array(9),
+    misses: new Float64Array(9),
+  };
+}
+
+/** One entry as {@link Tlb.visit} shows it. */
+export interface RawEntry {
+  readonly bank: number;
+  readonly access: Access;
+  readonly level: Level;
+  /** First virtual page (27 bits). */
+  readonly page: number;
+  /** First frame number. */
+  readonly frame: number;
+  /** Low ten bits of the leaf as it was when the entry was made. */
+  readonly flags: number;
+}
+
+/** The TLBs of one hart. Virtual pages are 27-bit numbers, frames are pa / 4096. */
+export class Tlb {
+  #state: TlbState = emptyState();
+  /** Fast tables as 32-bit words: tag low, tag high, addend, hits. */
+  readonly #fast: Uint32Array;
+  /** The fast entry's level: a {@link Level} or {@link BARE}. */
+  readonly #fastLevel = new Uint8Array(TABLES * TLB_ENTRIES).fill(BARE);
+  /** Slots of each table that may be valid in the fast table, so that a flush need not look at all. */
+  readonly #used = new Uint16Array(TABLES * TLB_ENTRIES);
+  readonly #usedCount = new Uint16Array(TABLES);
+  readonly #isUsed = new Uint8Array(TABLES * TLB_ENTRIES);
+  /** 4 KiB entries of each table, likewise. */
+  readonly #held = new Uint16Array(TABLES * TLB_ENTRIES);
+  readonly #heldCount = new Uint16Array(TABLES);
+  readonly #isHeld = new Uint8Array(TABLES * TLB_ENTRIES);
+  /** Superpage entries in use in each table. */
+  readonly #superCount = new Uint8Array(TABLES);
+
+  /** TLBs over a machine's linear memory; all empty. */
+  constructor(memory: WebAssembly.Memory) {
+    this.#fast = new Uint32Array(memory.buffer, TLB_BASE, TABLES * TLB_TABLE_SIZE / 4);
+    this.#fast.fill(0xffff_ffff);
+    for (let i = 3; i < this.#fast.length; i += 4) this.#fast[i] = 0;
+  }
+
+  /** Linear-memory offset of a fast table. */
+  static tableOffset(bank: number, access: Access): number {
+    return TLB_BASE + (bank * 3 + access) * TLB_TABLE_SIZE;
+  }
+
+  /** The frame number of a page, or -1 when no entry has it. Counts nothing. */
+  find(bank: number, access: Access, page: number): number {
+    const table = bank * 3 + access;
+    const slot = table * TLB_ENTRIES + (page & INDEX);
+    const state = this.#state;
+    if (state.page[slot] === page) {
+      this.foundLevel = 0;
+      return state.frame[slot];
+    }
+    if (this.#superCount[table] !== 0) {
+      const first = table * SUPER;
+      for (let i = first; i < first + SUPER; i++) {
+        const start = state.superPage[i];
+        if (start < 0) continue;
+        const mask = i < first + MEGA_ENTRIES ? 0x1ff : 0x3ffff;
+        if ((page & ~mask) === start) {
+          this.foundLevel = mask === 0x1ff ? 1 : 2;
+          return state.superFrame[i] + (page & mask);
+        }
+      }
+    }
+    return -1;
+  }
+
+  /** Level of the entry that {@link Tlb.find} found last. */
+  foundLevel: Level = 0;
+
+  /** Counts a hit that the interpreter did not see. */
+  countHit(access: Access, level: Level): void {
+    this.#state.hits[access * 3 + level]++;
+  }
+
+  /** Counts a miss whose walk ended at a leaf of that level. */
+  countMiss(access: Access, level: Level): void {
+    this.#state.misses[access * 3 + level]++;
+  }
+
+  /** Makes an entry for a leaf; `page` may be any page of it, and `frame` is that page's. Counts nothing. */
+  insert(
+    bank: number,
+    access: Access,
+    level: Level,
+    page: number,
+    frame: number,
+    flags: number,
+  ): void {
+    const state = this.#state;
+    const table = bank * 3 + access;
+    if (level === 0) {
+      const slot = table * TLB_ENTRIES + (page & INDEX);
+      // A fast entry of another page is left alone if it is a superpage's piece: that entry still stands.
+      if (this.#fastLevel[slot] === 0) this.#dropFast(slot);
+      state.page[slot] = page;
+      state.frame[slot] = frame;
+      state.flags[slot] = flags;
+      if (this.#isHeld[slot] === 0) {
+        this.#isHeld[slot] = 1;
+        this.#held[table * TLB_ENTRIES + this.#heldCount[table]++] = page & INDEX;
+      }
+      return;
+    }
+    const mask = level === 1 ? 0x1ff : 0x3ffff;
+    const first = table * SUPER + (level === 1 ? 0 : MEGA_ENTRIES);
+    const count = level === 1 ? MEGA_ENTRIES : GIGA_ENTRIES;
+    let victim = first + state.next[table * 2 + level - 1];
+    for (let i = first; i < first + count; i++) {
+      if (state.superPage[i] < 0) {
+        victim = i;
+        break;
+      }
+    }
+    if (state.superPage[victim] >= 0) {
+      state.next[table * 2 + level - 1] = (victim - first + 1) % count;
+      this.#dropSuper(table, victim, level);
+    }
+    state.superPage[victim] = page & ~mask;
+    state.superFrame[victim] = frame - (page & mask);
+    state.superFlags[victim] = flags;
+    this.#superCount[table]++;
+  }
+
+  /**
+   * Puts a page of RAM into the fast table. `level` is its entry's, or undefined when untranslated.
+   * `uncounted`: the interpreter's next compare is the access that missed, which is no hit.
+   */
+  fillFast(
+    bank: number,
+    access: Access,
+    pageLow: number,
+    pageHigh: number,
+    addend: number,
+    level: Level | undefined,
+    uncounted: boolean,
+  ): void {
+    const table = bank * 3 + access;
+    const index = (pageLow >>> PAGE_SHIFT) & INDEX;
+    const slot = table * TLB_ENTRIES + index;
+    this.#foldHits(slot);
+    this.#fastLevel[slot] = level ?? BARE;
+    const at = slot * (TLB_ENTRY_SIZE / 4);
+    this.#fast[at] = pageLow;
+    this.#fast[at + 1] = pageHigh;
+    this.#fast[at + 2] = addend;
+    this.#fast[at + 3] = uncounted ? 0xffff_ffff : 0;
+    if (this.#isUsed[slot] === 0) {
+      this.#isUsed[slot] = 1;
+      this.#used[table * TLB_ENTRIES + this.#usedCount[table]++] = index;
+    }
+  }
+
+  /** Adds the interpreter's count in a fast entry to the counters. */
+  #foldHits(slot: number): void {
+    const at = slot * 4 + 3;
+    const hits = this.#fast[at];
+    if (hits === 0) return;
+    this.#fast[at] = 0;
+    const level = this.#fastLevel[slot];
+    if (level === BARE) return;
+    const access = ((slot / TLB_ENTRIES) | 0) % 3;
+    // 2^32 - 1 stands for -1: an entry made by a miss whose retry has not been counted yet.
+    this.#state.hits[access * 3 + level] += hits === 0xffff_ffff ? -1 : hits;
+  }
+
+  #dropFast(slot: number): void {
+    this.#foldHits(slot);
+    this.#fast[slot * 4] = 0xffff_ffff;
+    this.#fast[slot * 4 + 1] = 0xffff_ffff;
+  }
+
+  /** Empties a superpage entry together with its pieces in the fast table. */
+  #dropSuper(table: number, entry: number, level: Level): void {
+    const state = this.#state;
+    const start = state.superPage[entry];
+    const mask = level === 1 ? 0x1ff : 0x3ffff;
+    state.superPage[entry] = -1;
+    this.#superCount[table]--;
+    for (let n = 0; n < this.#usedCount[table]; n++) {
+      const slot = table * TLB_ENTRIES + this.#used[table * TLB_ENTRIES + n];
+      if (this.#fastLevel[slot] !== level) continue;
+      const page = this.#fastPage(slot);
+      if (page >= 0 && (page & ~mask) === start) this.#dropFast(slot);
+    }
+  }
+
+  /** Virtual page of a fast entry, or -1. */
+  #fastPage(slot: number): number {
+    const low = this.#fast[slot * 4], high = this.#fast[slot * 4 + 1];
+    if (low === 0xffff_ffff) return -1;
+    return ((high & 0x7f) << 20) | (low >>> PAGE_SHIFT);
+  }
+
+  /** Empties a bank; with `keepGlobal`, all but the entries of global leaves. */
+  flushBank(bank: number, keepGlobal = false): void {
+    for (let table = bank * 3; table < bank * 3 + 3; table++) this.#flushTable(table, keepGlobal);
+  }
+
+  #flushTable(table: number, keepGlobal: boolean): void {
+    const state = this.#state;
+    const first = table * TLB_ENTRIES;
+    this.#dropFastTable(table);
+    let kept = 0;
+    for (let n = 0; n < this.#heldCount[table]; n++) {
+      const index = this.#held[first + n];
+      const slot = first + index;
+      if (keepGlobal && state.page[slot] >= 0 && (state.flags[slot] & 0x20) !== 0) {
+        this.#held[first + kept++] = index;
+      } else {
+        state.page[slot] = -1;
+        this.#isHeld[slot] = 0;
+      }
+    }
+    this.#heldCount[table] = kept;
+    if (this.#superCount[table] !== 0) {
+      for (let i = table * SUPER; i < (table + 1) * SUPER; i++) {
+        if (state.superPage[i] < 0) continue;
+        if (keepGlobal && (state.superFlags[i] & 0x20) !== 0) continue;
+        state.superPage[i] = -1;
+        this.#superCount[table]--;
+      }
+    }
+    if (!keepGlobal) {
+      state.next[table * 2] = 0;
+      state.next[table * 2 + 1] = 0;
+    }
+  }
+
+  /** Drops the entries of one bank that translate a page. */
+  flushPage(bank: number, page: number, keepGlobal = false): void {
+    const state = this.#state;
+    for (let table = bank * 3; table < bank * 3 + 3; table++) {
+      const slot = table * TLB_ENTRIES + (page & INDEX);
+      if (state.page[slot] === page && !(keepGlobal && (state.flags[slot] & 0x20) !== 0)) {
+        state.page[slot] = -1;
+        if (this.#fastLevel[slot] === 0) this.#dropFast(slot);
+      }
+      if (this.#superCount[table] === 0) continue;
+      for (let n = 0; n < SUPER; n++) {
+        const entry = table * SUPER + n;
+        const level = n < MEGA_ENTRIES ? 1 : 2;
+        const mask = level === 1 ? 0x1ff : 0x3ffff;
+        if (state.superPage[entry] !== (page & ~mask)) continue;
+        if (keepGlobal && (state.superFlags[entry] & 0x20) !== 0) continue;
+        this.#dropSuper(table, entry, level);
+      }
+    }
+  }
+
+  #dropFastTable(table: number): void {
+    const first = table * TLB_ENTRIES;
+    for (let n = 0; n < this.#usedCount[table]; n++) {
+      const slot = first + this.#used[first + n];
+      this.#dropFast(slot);
+      this.#isUsed[slot] = 0;
+    }
+    this.#usedCount[table] = 0;
+  }
+
+  /** Drops every fast entry. The entries stay, so no count changes. */
+  dropFast(): void {
+    for (let table = 0; table < TABLES; table++) this.#dropFastTable(table);
+  }
+
+  /** Drops every fast write entry, so that the next store to each page takes the slow path once. */
+  dropFastWrites(): void {
+    for (let table = 1; table < TABLES; table += 3) this.#dropFastTable(table);
+  }
+
+  /** Drops the fast entries for reads or writes that reach a frame of RAM. */
+  dropFastFrame(frame: PaNum, access: Access): void {
+    const target = (frame - RAM_BASE + RAM_OFFSET) >>> 0;
+    for (let table: number = access; table < TABLES; table += 3) {
+      const first = table * TLB_ENTRIES;
+      for (let n = 0; n < this.#usedCount[table]; n++) {
+        const slot = first + this.#used[first + n];
+        if (this.#fast[slot * 4] === 0xffff_ffff) continue;
+        if (((this.#fast[slot * 4] + this.#fast[slot * 4 + 2]) >>> 0) === target) {
+          this.#dropFast(slot);
+        }
+      }
+    }
+  }
+
+  /** Adds what the interpreter has counted so far to the counters. Needed at least every 2^31 accesses. */
+  fold(): void {
+    for (let table = 0; table < TABLES; table++) {
+      const first = table * TLB_ENTRIES;
+      for (let n = 0; n < this.#usedCount[table]; n++) {
+        this.#foldHits(first + this.#used[first + n]);
+      }
+    }
+  }
+
+  /** Hits so far of one kind of access on leaves of one level. Call {@link Tlb.fold} first. */
+  hits(access: Access, level: Level): number {
+    return this.#state.hits[access * 3 + level];
+  }
+
+  /** Misses so far that ended at a leaf of that level. */
+  misses(access: Access, level: Level): number {
+    return this.#state.misses[access * 3 + level];
+  }
+
+  /** Shows every entry, banks in order. */
+  visit(show: (entry: RawEntry) => void): void {
+    const state = this.#state;
+    for (let table = 0; table < TABLES; table++) {
+      const bank = (table / 3) | 0, access = (table % 3) as Access;
+      for (let slot = table * TLB_ENTRIES; slot < (table + 1) * TLB_ENTRIES; slot++) {
+        const page = state.page[slot];
+        if (page < 0) continue;
+        const frame = state.frame[slot], flags = state.flags[slot];
+        show({ bank, access, level: 0, page, frame, flags });
+      }
+      for (let n = 0; n < SUPER; n++) {
+        const entry = table * SUPER + n;
+        const page = state.superPage[entry];
+        if (page < 0) continue;
+        const frame = state.superFrame[entry], flags = state.superFlags[entry];
+        show({ bank, access, level: n < MEGA_ENTRIES ? 1 : 2, page, frame, flags });
+      }
+    }
+  }
+
+  /** A copy of all entries and counters. */
+  save(): TlbState {
+    this.fold();
+    return structuredClone(this.#state);
+  }
+
+  /** Takes over saved entries and counters; the fast tables start empty, which changes no count. */
+  restore(state: TlbState): void {
+    this.dropFast();
+    this.#state = structuredClone(state);
+    for (let table = 0; table < TABLES; table++) {
+      const first = table * TLB_ENTRIES;
+      this.#heldCount[table] = 0;
+      for (let index = 0; index < TLB_ENTRIES; index++) {
+        const held = this.#state.page[first + index] >= 0;
+        this.#isHeld[first + index] = held ? 1 : 0;
+        if (held) this.#held[first + this.#heldCount[table]++] = index;
+      }
+      const supers = this.#state.superPage.subarray(table * SUPER, (table + 1) * SUPER);
+      this.#superCount[table] = supers.filter((page) => page >= 0).length;
+    }
+  }
+}

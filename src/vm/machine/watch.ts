@@ -1,0 +1,101 @@
+/**
+ * What makes a page need more than a plain access: watchpoints on bytes and breakpoints on instructions.
+ * Both work by keeping the page out of the fast TLB tables, so they cost nothing elsewhere.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE } from "./address.ts";
+
+/** Bytes to watch. */
+export interface Watch {
+  /** Whether `start` is a virtual address (in whatever address space runs) or a physical one. */
+  readonly space: "va" | "pa";
+  /** First byte. */
+  readonly start: number;
+  /** How many bytes. */
+  readonly length: number;
+  /** Stop after a load that touches one of them. */
+  readonly read: boolean;
+  /** Stop after a store that touches one of them. */
+  readonly write: boolean;
+}
+
+/** The watchpoints and breakpoints of a machine. */
+export class Watches {
+  #watches: Watch[] = [];
+  #breaks = new Map<number, number[]>();
+
+  /** The watchpoints, in the order they were set. */
+  get watches(): readonly Watch[] {
+    return this.#watches;
+  }
+
+  /** The breakpoints' addresses, ascending. */
+  get breaks(): number[] {
+    return [...this.#breaks.values()].flat().sort((a, b) => a - b);
+  }
+
+  /** Adds a watchpoint. */
+  watch(watch: Watch): void {
+    this.#watches.push(watch);
+  }
+
+  /** Removes a watchpoint; false when it was not there. */
+  unwatch(watch: Watch): boolean {
+    const at = this.#watches.indexOf(watch);
+    if (at >= 0) this.#watches.splice(at, 1);
+    return at >= 0;
+  }
+
+  /** Adds a breakpoint at a virtual address (an exact number). */
+  addBreak(pc: number): void {
+    const page = Math.floor(pc / PAGE_SIZE);
+    const list = this.#breaks.get(page) ?? [];
+    if (!list.includes(pc)) this.#breaks.set(page, [...list, pc]);
+  }
+
+  /** Removes a breakpoint; false when it was not there. */
+  removeBreak(pc: number): boolean {
+    const page = Math.floor(pc / PAGE_SIZE);
+    const list = this.#breaks.get(page);
+    if (list === undefined || !list.includes(pc)) return false;
+    if (list.length === 1) this.#breaks.delete(page);
+    else this.#breaks.set(page, list.filter((at) => at !== pc));
+    return true;
+  }
+
+  /** Whether any watchpoint touches the page at a virtual or physical page address. */
+  watchesPage(va: number, pa: number): boolean {
+    for (const { space, start, length } of this.#watches) {
+      const page = space === "va" ? va : pa;
+      if (start < page + PAGE_SIZE && start + length > page) return true;
+    }
+    return false;
+  }
+
+  /** The watchpoint that an access of some bytes hits, if any. */
+  hit(va: number, pa: number, size: number, write: boolean): Watch | undefined {
+    for (const watch of this.#watches) {
+      if (!(write ? watch.write : watch.read)) continue;
+      const at = watch.space === "va" ? va : pa;
+      if (watch.start < at + size && watch.start + watch.length > at) return watch;
+    }
+    return undefined;
+  }
+
+  /** Whether there is any breakpoint. */
+  get anyBreak(): boolean {
+    return this.#breaks.size !== 0;
+  }
+
+  /** Whether the page that holds a virtual address has a breakpoint. */
+  breaksPage(pc: number): boolean {
+    return this.#breaks.size !== 0 && this.#breaks.has(Math.floor(pc / PAGE_SIZE));
+  }
+
+  /** Whether there is a breakpoint at exactly that address. */
+  breaksAt(pc: number): boolean {
+    return this.#breaks.get(Math.floor(pc / PAGE_SIZE))?.includes(pc) ?? false;
+  }
+}
