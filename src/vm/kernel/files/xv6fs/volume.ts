@@ -1,6 +1,6 @@
 /** What the layers of the file system share: one mounted image and its few words of memory. */
 import { BSIZE, DINODE_SIZE, type Superblock } from "./layout.ts";
-import { Disk } from "./disk.ts";
+import type { Disk } from "./disk.ts";
 import { Log } from "./log.ts";
 
 /**

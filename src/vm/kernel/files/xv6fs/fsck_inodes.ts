@@ -1,0 +1,138 @@
+/** The inode pass of fsck: types, sizes, and which block belongs to whom. */
+import {
+  BSIZE,
+  DI_ADDRS,
+  DI_MAJOR,
+  DI_NLINK,
+  DI_SIZE,
+  DI_TYPE,
+  DINODE_SIZE,
+  DIRENT_SIZE,
+  MAXFILE,
+  NDEV,
+  NDIRECT,
+  NINDIRECT,
+  ROOTINO,
+  T_DEVICE,
+  T_DIR,
+  T_SYMLINK,
+} from "./layout.ts";
+import { type Check, report } from "./fsck_report.ts";
+
+/** One allocated inode, as far as it can be believed. */
+export interface FoundInode {
+  /** T_DIR, T_FILE, T_DEVICE, T_SYMLINK. */
+  readonly type: number;
+  /** Links, as stored. */
+  readonly nlink: number;
+  /** Bytes, at most what a file can hold. */
+  readonly size: number;
+  /** Disk blocks by block of the file: those in range and claimed by nobody before. Sparse. */
+  readonly blocks: readonly number[];
+}
+
+/** What the inode pass found. */
+export interface FoundInodes {
+  /** Allocated inodes of a known type. */
+  readonly inodes: ReadonlyMap<number, FoundInode>;
+  /** The inode that uses each block, 0 for none. */
+  readonly owner: Uint32Array;
+}
+
+/** Goes through all inodes. */
+export function checkInodes(check: Check): FoundInodes {
+  const inodes = new Map<number, FoundInode>();
+  const owner = new Uint32Array(check.sb.size);
+  for (let inum = 1; inum < check.sb.ninodes; inum++) {
+    const found = checkInode(check, owner, inum);
+    if (found !== undefined) inodes.set(inum, found);
+  }
+  if (inodes.get(ROOTINO)?.type !== T_DIR) {
+    const message = `inode ${ROOTINO}, the root, is not a directory`;
+    report(check, "error", "inode type", message, { inum: ROOTINO });
+  }
+  return { inodes, owner };
+}
+
+function checkInode(check: Check, owner: Uint32Array, inum: number): FoundInode | undefined {
+  const at = check.sb.inodestart * BSIZE + inum * DINODE_SIZE;
+  const { view } = check;
+  const type = view.getInt16(at + DI_TYPE, true);
+  if (type === 0) return undefined;
+  if (type < T_DIR || type > T_SYMLINK) {
+    const message = `inode ${inum} has type ${type}, which is none`;
+    report(check, "error", "inode type", message, { inum });
+    return undefined;
+  }
+  const stored = view.getUint32(at + DI_SIZE, true);
+  const size = Math.min(stored, MAXFILE * BSIZE);
+  if (stored > size) {
+    const message = `inode ${inum} claims ${stored} bytes, a file holds at most ${size}`;
+    report(check, "error", "inode size", message, { inum });
+  } else if (type === T_DIR && size % DIRENT_SIZE !== 0) {
+    const message = `directory inode ${inum} has ${size} bytes, not a multiple of ${DIRENT_SIZE}`;
+    report(check, "error", "inode size", message, { inum });
+  }
+  const major = view.getInt16(at + DI_MAJOR, true);
+  if (type === T_DEVICE && (major < 0 || major >= NDEV)) {
+    const message = `device inode ${inum} names no device: major ${major}`;
+    report(check, "note", "inode type", message, { inum });
+  }
+  const blocks = claimBlocks(check, owner, inum, at);
+  if (type !== T_DEVICE) checkHoles(check, inum, type, size, at);
+  return { type, nlink: view.getInt16(at + DI_NLINK, true), size, blocks };
+}
+
+/** Takes the inode's blocks, direct and indirect, and complains about those it cannot have. */
+function claimBlocks(check: Check, owner: Uint32Array, inum: number, at: number): number[] {
+  const blocks: number[] = [];
+  const claim = (block: number, what: string): boolean => {
+    if (block === 0) return false;
+    if (block < check.start || block >= check.sb.size) {
+      const where = block < check.sb.size ? "which is metadata" : "outside the file system";
+      const message = `inode ${inum}: ${what} is at ${block}, ${where}`;
+      report(check, "error", "address", message, { inum, block });
+      return false;
+    }
+    if (owner[block] !== 0) {
+      const whose = owner[block] === inum ? "twice by it" : `by inode ${owner[block]} too`;
+      const message = `block ${block} of inode ${inum} is used ${whose}`;
+      report(check, "error", "shared block", message, { inum, block });
+      return false;
+    }
+    owner[block] = inum;
+    return true;
+  };
+  for (let i = 0; i < NDIRECT; i++) {
+    const block = check.view.getUint32(at + DI_ADDRS + 4 * i, true);
+    if (claim(block, `block ${i}`)) blocks[i] = block;
+  }
+  const table = check.view.getUint32(at + DI_ADDRS + 4 * NDIRECT, true);
+  if (!claim(table, "the indirect block")) return blocks;
+  for (let i = 0; i < NINDIRECT; i++) {
+    const block = check.view.getUint32(table * BSIZE + 4 * i, true);
+    if (claim(block, `block ${NDIRECT + i}`)) blocks[NDIRECT + i] = block;
+  }
+  return blocks;
+}
+
+/** Blocks below the size that were never allocated: xv6 makes none, but mkfs may at the very end of its root. */
+function checkHoles(check: Check, inum: number, type: number, size: number, at: number): void {
+  const { view } = check;
+  const count = Math.ceil(size / BSIZE);
+  const table = view.getUint32(at + DI_ADDRS + 4 * NDIRECT, true);
+  const missing = (bn: number): boolean => {
+    if (bn < NDIRECT) return view.getUint32(at + DI_ADDRS + 4 * bn, true) === 0;
+    if (table === 0) return true;
+    if (table < check.start || table >= check.sb.size) return false; // said already
+    return view.getUint32(table * BSIZE + 4 * (bn - NDIRECT), true) === 0;
+  };
+  let holes = 0;
+  for (let bn = 0; bn < count; bn++) {
+    if (missing(bn) && !(type === T_DIR && bn === count - 1)) holes++;
+  }
+  if (holes === 0) return;
+  const message =
+    `inode ${inum} claims ${size} bytes, but ${holes} of its ${count} blocks do not exist`;
+  report(check, "error", "hole", message, { inum });
+}
