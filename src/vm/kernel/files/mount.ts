@@ -1,0 +1,107 @@
+/**
+ * The file systems a kernel has, and what memory asks of them: xv6's at the root.
+ *
+ * @module
+ */
+
+import type { PaNum } from "../../machine/address.ts";
+import type { Kernel } from "../kernel.ts";
+import type { FileKey, FilePages } from "../memory/backing.ts";
+import { type Inode, O_RDONLY } from "./file.ts";
+import { T_FILE } from "./xv6fs/layout.ts";
+import { Xv6fs, type Xv6fsState } from "./xv6fs/xv6fs.ts";
+
+/** {@link FileKey.fs} of the root file system. */
+export const ROOT_FS = 0;
+
+/** The mounted file systems of one kernel. */
+export class FileSystems implements FilePages {
+  readonly #k: Kernel;
+  #root: Xv6fs | undefined;
+
+  /** None mounted yet. */
+  constructor(k: Kernel) {
+    this.#k = k;
+  }
+
+  /** Mounts an xv6 image at the root; it is changed in place from now on. Throws FsError for a bad one. */
+  mountRoot(image: Uint8Array): void {
+    this.#root = Xv6fs.open(image);
+  }
+
+  /** The root file system, if one is mounted. */
+  get root(): Xv6fs | undefined {
+    return this.#root;
+  }
+
+  /** The state of all of them as data. */
+  save(): { root: Xv6fsState | undefined } {
+    return { root: this.#root?.save() };
+  }
+
+  /** Puts back what {@link save} returned. */
+  restore(state: { root: Xv6fsState | undefined }): void {
+    this.#root = state.root && Xv6fs.restore(state.root);
+  }
+
+  /** One more holder of an inode. */
+  dupInode(inode: Inode): Inode {
+    return this.#root!.idup(inode);
+  }
+
+  /** A holder lets an inode go; an unlinked file is freed with its last one. */
+  putInode(inode: Inode): void {
+    this.#root!.iput(inode);
+  }
+
+  /** The regular file at `path`, seen from `cwd`, with a reference; undefined when there is none. */
+  findFile(cwd: Inode | undefined, path: string): Inode | undefined {
+    const fs = this.#root;
+    if (fs === undefined) return undefined;
+    const from = cwd ?? fs.root();
+    const inode = fs.open(from, path, O_RDONLY);
+    if (cwd === undefined) fs.iput(from);
+    if (inode < 0) return undefined;
+    if (fs.type(inode) === T_FILE) return inode;
+    fs.iput(inode);
+    return undefined;
+  }
+
+  /** The whole contents of a regular file, or undefined when there is none at `path`. */
+  readProgram(cwd: Inode | undefined, path: string): Uint8Array | undefined {
+    const inode = this.findFile(cwd, path);
+    if (inode === undefined) return undefined;
+    const bytes = this.#root!.readBytes(inode, 0, this.#root!.size(inode));
+    this.#root!.iput(inode);
+    return typeof bytes === "number" ? undefined : bytes;
+  }
+
+  /** @inheritdoc */
+  size(file: FileKey): number {
+    return this.#root!.size(file.inode);
+  }
+
+  /** @inheritdoc */
+  read(file: FileKey, offset: number, into: PaNum, length: number): number {
+    const bytes = this.#root!.readBytes(file.inode, offset, length);
+    if (typeof bytes === "number") return -1;
+    this.#k.machine.ram.write(into, bytes);
+    return bytes.length;
+  }
+
+  /** @inheritdoc */
+  write(file: FileKey, offset: number, from: PaNum, length: number): boolean {
+    const bytes = this.#k.machine.ram.bytes(from, length);
+    return this.#root!.writeBytes(file.inode, offset, bytes) === length;
+  }
+
+  /** @inheritdoc */
+  dup(file: FileKey): void {
+    this.dupInode(file.inode);
+  }
+
+  /** @inheritdoc */
+  drop(file: FileKey): void {
+    this.putInode(file.inode);
+  }
+}

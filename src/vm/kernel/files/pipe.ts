@@ -1,0 +1,55 @@
+/**
+ * Pipes: xv6's 512-byte ring, as plain data. Who must wait returns "wait" and is re-run by the
+ * kernel when the other end moves.
+ *
+ * @module
+ */
+
+/** Bytes a pipe holds (xv6's PIPESIZE). */
+export const PIPE_SIZE = 512;
+
+/** One pipe. */
+export interface Pipe {
+  /** Serial number, for `ps` and wakeups. */
+  readonly id: number;
+  readonly data: Uint8Array;
+  /** Bytes ever read and ever written; the difference is what it holds. */
+  nread: number;
+  nwrite: number;
+  readOpen: boolean;
+  writeOpen: boolean;
+}
+
+/** An empty pipe with both ends open. */
+export function newPipe(id: number): Pipe {
+  return {
+    id,
+    data: new Uint8Array(PIPE_SIZE),
+    nread: 0,
+    nwrite: 0,
+    readOpen: true,
+    writeOpen: true,
+  };
+}
+
+/** Bytes waiting to be read. */
+export function pipeLength(pipe: Pipe): number {
+  return pipe.nwrite - pipe.nread;
+}
+
+/** Takes at most `n` bytes; none when the pipe is empty. */
+export function takeFromPipe(pipe: Pipe, n: number): Uint8Array {
+  const bytes = new Uint8Array(Math.min(n, pipeLength(pipe)));
+  for (let i = 0; i < bytes.length; i++) bytes[i] = pipe.data[pipe.nread++ % PIPE_SIZE];
+  return bytes;
+}
+
+/** How many bytes fit now. */
+export function pipeSpace(pipe: Pipe): number {
+  return PIPE_SIZE - pipeLength(pipe);
+}
+
+/** Puts bytes in; the caller made sure that they fit. */
+export function putIntoPipe(pipe: Pipe, bytes: Uint8Array): void {
+  for (const byte of bytes) pipe.data[pipe.nwrite++ % PIPE_SIZE] = byte;
+}

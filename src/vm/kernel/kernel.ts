@@ -1,0 +1,167 @@
+/**
+ * The built-in kernel: it owns the processes, gives the hart to one at a time, and handles each trap
+ * that comes back. Its code is TypeScript, but what it manages is real: page tables and trapframes stand
+ * in guest RAM, user code runs in U mode on the hart, and every fault and system call is a trap.
+ *
+ * Time is retired user instructions. A tick ends every `quantum` of them; when all processes sleep,
+ * time jumps to the next tick that wakes one.
+ *
+ * @module
+ */
+
+import type { EventLog } from "../events.ts";
+import type { Machine } from "../machine/machine.ts";
+import type { Abi, CallName } from "./abi.ts";
+import { ABIS } from "./abi.ts";
+import {
+  type Console,
+  consoleType,
+  consoleWrite,
+  newConsole,
+  takeOutput,
+} from "./files/console.ts";
+import { FileSystems } from "./files/mount.ts";
+import type { Memory } from "./memory/memory.ts";
+import { type Accounting, MAX_PROCESSES, type Process, type Wait } from "./process/process.ts";
+import { listing } from "./process/listing.ts";
+import { newSchedule, type Schedule } from "./process/scheduler.ts";
+import type { ProgramSource } from "./programs.ts";
+
+/** Instructions of one tick, which is also the time slice, unless asked otherwise. */
+export const DEFAULT_QUANTUM = 100_000;
+
+/** How the kernel is made. */
+export interface KernelOptions {
+  /** Numbering of the system calls; xv6's unless given. */
+  abi?: Abi;
+  /** User instructions of a tick. */
+  quantum?: number;
+  /** Another number gives another, equally legal schedule; 0 is strict round-robin. */
+  seed?: number;
+  /** Treat every sbrk as lazy. */
+  lazySbrk?: boolean;
+  /** Load program pages at first touch. */
+  demandExec?: boolean;
+}
+
+/** What is remembered of a process that has exited. */
+export interface Ended {
+  readonly pid: number;
+  readonly name: string;
+  readonly status: number;
+  /** Why the kernel killed it; empty when it exited by itself or was told to. */
+  readonly killedBy: string;
+  readonly accounting: Accounting;
+}
+
+/** The kernel and everything it manages. */
+export class Kernel {
+  readonly machine: Machine;
+  readonly memory: Memory;
+  readonly events: EventLog;
+  /** Programs that are run by name. */
+  readonly programs: ProgramSource;
+  readonly files: FileSystems;
+  readonly abi: Abi;
+  /** User instructions of a tick. */
+  readonly quantum: number;
+  /** Every sbrk is lazy. */
+  readonly lazySbrk: boolean;
+  /** exec maps the file and loads pages at first touch. */
+  readonly demandExec: boolean;
+
+  /** The process table; a process keeps its slot for life. */
+  slots: (Process | undefined)[] = new Array(MAX_PROCESSES).fill(undefined);
+  nextPid = 1;
+  /** The pid that has the hart, 0 for none. */
+  current = 0;
+  /** Ticks since boot. */
+  ticks = 0;
+  /** Instructions that time jumped over because everybody slept. */
+  skipped = 0;
+  schedule: Schedule;
+  console: Console = newConsole();
+  /** The newest exits, oldest first. */
+  ended: Ended[] = [];
+  /** Open file records, for the limit of the whole system. */
+  openFiles = 0;
+  nextPipe = 1;
+
+  /** A kernel on a machine whose traps come back to it. It has no process until one is made. */
+  constructor(
+    machine: Machine,
+    memory: Memory,
+    events: EventLog,
+    programs: ProgramSource,
+    options: KernelOptions = {},
+  ) {
+    this.machine = machine;
+    this.memory = memory;
+    this.events = events;
+    this.programs = programs;
+    this.abi = options.abi ?? ABIS[0];
+    this.quantum = options.quantum ?? DEFAULT_QUANTUM;
+    this.lazySbrk = options.lazySbrk ?? false;
+    this.demandExec = options.demandExec ?? false;
+    this.files = new FileSystems(this);
+    this.memory.files = this.files;
+    this.schedule = newSchedule(this.quantum, options.seed ?? 0);
+  }
+
+  /** Virtual time in instructions: those retired and those jumped over. */
+  get now(): number {
+    return this.machine.instret + this.skipped;
+  }
+
+  /** The processes, zombies included, in the order of their slots. */
+  processes(): Process[] {
+    return this.slots.filter((p) => p !== undefined);
+  }
+
+  /** The process with this pid. */
+  process(pid: number): Process | undefined {
+    return this.slots.find((p) => p?.pid === pid);
+  }
+
+  /** The call that a number means, under this kernel's numbering. */
+  callName(number: number): CallName | undefined {
+    return this.abi.calls[number];
+  }
+
+  /** The number of a call, under this kernel's numbering. Throws a RangeError when it has none. */
+  callNumber(name: CallName): number {
+    const entry = Object.entries(this.abi.calls).find(([, call]) => call === name);
+    if (entry === undefined) throw new RangeError(`abi ${this.abi.name} has no ${name} call`);
+    return Number(entry[0]);
+  }
+
+  /** Wakes every sleeper whose wait the test accepts. */
+  wake(test: (p: Process, wait: Wait) => boolean): void {
+    for (const p of this.slots) {
+      if (p?.state === "sleeping" && p.wait !== undefined && test(p, p.wait)) this.wakeProcess(p);
+    }
+  }
+
+  /** Wakes one sleeper; its call will be run again. */
+  wakeProcess(p: Process): void {
+    p.state = "runnable";
+    p.wait = undefined;
+  }
+
+  /** Text to the console, from the kernel itself. */
+  print(text: string): void {
+    consoleWrite(this.console, new TextEncoder().encode(text));
+  }
+
+  /** Keys typed at the console. */
+  type(bytes: Uint8Array): void {
+    const typed = consoleType(this.console, bytes);
+    for (let i = 0; i < typed.listings; i++) this.print(listing(this));
+    if (typed.entered) this.wake((_, wait) => wait.on === "console");
+  }
+
+  /** What was printed since the last time this was called. */
+  takeOutput(): Uint8Array {
+    return takeOutput(this.console);
+  }
+}

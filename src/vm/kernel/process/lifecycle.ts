@@ -1,0 +1,180 @@
+/**
+ * How processes come and go: xv6's allocproc, fork, exit, wait, kill and reparent.
+ *
+ * @module
+ */
+
+import type { PaNum } from "../../machine/address.ts";
+import type { Kernel } from "../kernel.ts";
+import type { AddressSpace } from "../memory/space.ts";
+import { closeFile, dupFile } from "../files/table.ts";
+import { userAddress } from "../syscalls/call.ts";
+import { MAX_OPEN, MAX_PROCESSES, newAccounting, type Process } from "./process.ts";
+import { A0, registerPa, SP, TRAPFRAME_SIZE, writeRegister } from "./trapframe.ts";
+
+/** The process that adopts orphans and reaps them. */
+export const INIT_PID = 1;
+/** clone flag: share the address space. */
+export const CLONE_VM = 0x100;
+
+/** A space for a new process, and the frame of its trapframe there. */
+interface Home {
+  readonly space: AddressSpace;
+  readonly trapframe: PaNum;
+}
+
+/**
+ * A new process in the memory that `makeHome` finds for it. Undefined, with nothing kept, when the
+ * table or memory is full.
+ */
+export function allocProcess(
+  k: Kernel,
+  parent: number,
+  name: string,
+  makeHome: () => Home | undefined,
+): Process | undefined {
+  const slot = k.slots.findIndex((p) => p === undefined);
+  if (slot < 0) return undefined;
+  const home = makeHome();
+  if (home === undefined) return undefined;
+  const { space, trapframe } = home;
+  const p: Process = {
+    pid: k.nextPid++,
+    slot,
+    parent,
+    name,
+    state: "runnable",
+    standing: false,
+    held: false,
+    space,
+    trapframe,
+    wait: undefined,
+    inCall: false,
+    progress: undefined,
+    killed: false,
+    killedBy: "",
+    status: 0,
+    files: new Array(MAX_OPEN).fill(undefined),
+    cwd: undefined,
+    accounting: newAccounting(k.ticks),
+  };
+  k.slots[slot] = p;
+  return p;
+}
+
+/** fork(): a child with a copy of the memory, as the fork policy makes it. Undefined when it can't be had. */
+export function fork(k: Kernel, parent: Process): Process | undefined {
+  return makeChild(k, parent, "fork", () => firstHome(k.memory.fork(parent.space)));
+}
+
+/** clone(): with CLONE_VM a thread in the same memory, on its own stack unless that is 0; else a fork. */
+export function clone(
+  k: Kernel,
+  parent: Process,
+  flags: number,
+  stack: bigint,
+): Process | undefined {
+  const child = (flags & CLONE_VM) === 0 ? fork(k, parent) : makeChild(k, parent, "clone", () => {
+    const trapframe = k.memory.shareSpace(parent.space);
+    return trapframe === undefined ? undefined : { space: parent.space, trapframe };
+  });
+  if (child !== undefined && stack !== 0n) {
+    writeRegister(k.machine.ram, child.trapframe, SP, stack);
+  }
+  return child;
+}
+
+/** A space of one's own comes with its first trapframe. */
+export function firstHome(space: AddressSpace | undefined): Home | undefined {
+  return space && { space, trapframe: space.trapframes[0].frame };
+}
+
+function makeChild(
+  k: Kernel,
+  parent: Process,
+  why: string,
+  makeHome: () => Home | undefined,
+): Process | undefined {
+  const child = allocProcess(k, parent.pid, parent.name, makeHome);
+  if (child === undefined) return undefined;
+  k.machine.ram.copy(child.trapframe, parent.trapframe, TRAPFRAME_SIZE);
+  k.machine.ram.write64(registerPa(child.trapframe, A0), 0n);
+  child.standing = parent.standing;
+  child.files = parent.files.map((file) => file && dupFile(file));
+  child.cwd = parent.cwd && k.files.dupInode(parent.cwd);
+  k.events.fork(parent.pid, child.pid, why);
+  return child;
+}
+
+/** exit(): closes files, hands children to init, tells the parent. The record stays until it is waited for. */
+export function exit(k: Kernel, p: Process, status: number): void {
+  for (const [fd, file] of p.files.entries()) {
+    p.files[fd] = undefined;
+    if (file !== undefined) closeFile(k, file);
+  }
+  if (p.cwd !== undefined) k.files.putInode(p.cwd);
+  p.cwd = undefined;
+  p.state = "zombie";
+  p.status = status;
+  p.wait = undefined;
+  p.inCall = false;
+  k.events.note("exit", p.pid, status, p.killedBy);
+  k.ended.push({
+    pid: p.pid,
+    name: p.name,
+    status,
+    killedBy: p.killedBy,
+    accounting: structuredClone(p.accounting),
+  });
+  if (k.ended.length > MAX_PROCESSES) k.ended.shift();
+  for (const child of k.processes()) {
+    if (child.parent === p.pid) child.parent = INIT_PID;
+  }
+  for (const orphan of k.processes()) reapForInit(k, orphan);
+  k.wake((q, wait) => wait.on === "child" && q.pid === p.parent);
+}
+
+/** init waits for its children all the time; the kernel does it for it, at once. */
+function reapForInit(k: Kernel, p: Process): void {
+  if (p.state === "zombie" && (p.parent === INIT_PID || p.parent === 0)) freeProcess(k, p);
+}
+
+/** wait(): the pid of a child that has exited, after storing its status; -1 without children. */
+export function wait(k: Kernel, p: Process, statusAddress: bigint): number | undefined {
+  let hasChildren = false;
+  for (const child of k.processes()) {
+    if (child.parent !== p.pid) continue;
+    hasChildren = true;
+    if (child.state !== "zombie") continue;
+    if (statusAddress !== 0n) {
+      const address = userAddress(statusAddress);
+      const word = new Uint8Array(4);
+      new DataView(word.buffer).setInt32(0, child.status, true);
+      if (address === undefined || !k.memory.copyout(p.space, address, word)) return -1;
+    }
+    freeProcess(k, child);
+    return child.pid;
+  }
+  if (!hasChildren || p.killed) return -1;
+  p.state = "sleeping";
+  p.wait = { on: "child" };
+  return undefined;
+}
+
+/** Gives back a zombie's memory and its place in the table (xv6's freeproc). */
+function freeProcess(k: Kernel, p: Process): void {
+  if (p.space.users > 1) k.memory.leaveSpace(p.space, p.trapframe);
+  else k.memory.releaseSpace(p.space);
+  k.slots[p.slot] = undefined;
+  if (k.current === p.pid) k.current = 0;
+}
+
+/** kill(): marks it; it exits when it next enters or leaves the kernel. -1 when there is no such process. */
+export function kill(k: Kernel, pid: number): number {
+  const p = k.process(pid);
+  if (p === undefined || p.pid === INIT_PID && p.standing) return -1;
+  p.killed = true;
+  if (p.state === "sleeping") k.wakeProcess(p);
+  k.events.note("kill", pid, 0, "");
+  return 0;
+}

@@ -1,0 +1,20 @@
+/**
+ * The list that Ctrl-P prints on the console, as xv6's procdump does.
+ *
+ * @module
+ */
+
+import type { Kernel } from "../kernel.ts";
+import type { Process } from "./process.ts";
+
+/** One line a process: pid, state, name; after an empty line, as xv6 prints it. */
+export function listing(k: Kernel): string {
+  return "\n" + k.processes().map((p) => `${p.pid} ${xv6State(k, p)} ${p.name}\n`).join("");
+}
+
+/** The state in xv6's words, padded as there. */
+function xv6State(k: Kernel, p: Process): string {
+  if (p.state === "zombie") return "zombie";
+  if (p.state === "sleeping") return "sleep ";
+  return p.pid === k.current ? "run   " : "runble";
+}

@@ -1,0 +1,119 @@
+/**
+ * The process record, as plain data: xv6's `struct proc` without its locks and kernel stack.
+ *
+ * A process that waits inside a system call keeps no stack and no promise: `call` says that it is
+ * inside one, the trapframe holds its arguments, `progress` what it has already done, and the
+ * call is run again when something wakes it.
+ *
+ * @module
+ */
+
+import type { PaNum } from "../../machine/address.ts";
+import type { File, Inode } from "../files/file.ts";
+import type { AddressSpace } from "../memory/space.ts";
+
+/** Most processes at a time (xv6's NPROC). */
+export const MAX_PROCESSES = 64;
+/** Open files of one process (xv6's NOFILE). */
+export const MAX_OPEN = 16;
+/** Longest process name that `ps` keeps, as in xv6's `char name[16]`. */
+export const NAME_LENGTH = 15;
+
+/**
+ * - `runnable`: could go on (the running one is runnable, too), see {@link mayRun};
+ * - `sleeping`: inside a system call that cannot go on, see {@link Wait};
+ * - `zombie`: has exited; its parent has not waited for it.
+ */
+export type ProcessState = "runnable" | "sleeping" | "zombie";
+
+/** What a sleeping process waits for. Whoever makes it true wakes all that wait for it. */
+export type Wait =
+  | { readonly on: "child" }
+  | { readonly on: "tick"; readonly until: number }
+  | { readonly on: "console" }
+  | { readonly on: "pipe-data"; readonly pipe: number }
+  | { readonly on: "pipe-space"; readonly pipe: number };
+
+/** What a process has cost so far. */
+export interface Accounting {
+  /** User instructions retired. */
+  instructions: number;
+  /** System calls made. */
+  calls: number;
+  /** Page faults by cause. */
+  faults: { 12: number; 13: number; 15: number };
+  /** Frames that were copied on its behalf. */
+  framesCopied: number;
+  /** Virtual tick at which it started. */
+  startTick: number;
+}
+
+/** One process. */
+export interface Process {
+  /** Its number, from 1, never used twice in a VM. */
+  readonly pid: number;
+  /** Its place in the process table, 0…63, which decides its turn. */
+  readonly slot: number;
+  /** The pid of its parent; 0 for init. */
+  parent: number;
+  /** Last component of the program's path. */
+  name: string;
+  state: ProcessState;
+  /** Has no program of its own: it stands still and does what a person types. */
+  standing: boolean;
+  /** Has a program, but runs only when it is stepped or continued. */
+  held: boolean;
+  /** Its memory; threads made with CLONE_VM hold the same record. */
+  space: AddressSpace;
+  /** The frame that holds its trapframe, in xv6's layout. */
+  trapframe: PaNum;
+  /** What it waits for, while sleeping. */
+  wait: Wait | undefined;
+  /** True from the ecall until the call's result is in a0. */
+  inCall: boolean;
+  /** What the call under way has already done; meaning is the call's own (bytes moved, tick to reach). */
+  progress: number | undefined;
+  /** Somebody killed it: it exits when it next enters or leaves the kernel. */
+  killed: boolean;
+  /** Why the kernel killed it, for people; empty when it was `kill` or nothing. */
+  killedBy: string;
+  /** Exit status, once a zombie. */
+  status: number;
+  /** Open files by descriptor. */
+  files: (File | undefined)[];
+  /** Current directory; undefined while no file system is mounted. */
+  cwd: Inode | undefined;
+  accounting: Accounting;
+}
+
+/** Whether the scheduler may pick it: standing and held processes only finish calls they are inside of. */
+export function mayRun(p: Process): boolean {
+  return p.state === "runnable" && (p.inCall || (!p.standing && !p.held));
+}
+
+/** A wait as `ps` shows it. */
+export function describeWait(wait: Wait): string {
+  switch (wait.on) {
+    case "child":
+      return "wait";
+    case "tick":
+      return `sleep until tick ${wait.until}`;
+    case "console":
+      return "console";
+    case "pipe-data":
+      return `pipe ${wait.pipe} read`;
+    case "pipe-space":
+      return `pipe ${wait.pipe} write`;
+  }
+}
+
+/** Costs at the start of a process. */
+export function newAccounting(startTick: number): Accounting {
+  return {
+    instructions: 0,
+    calls: 0,
+    faults: { 12: 0, 13: 0, 15: 0 },
+    framesCopied: 0,
+    startTick,
+  };
+}

@@ -1,0 +1,78 @@
+/**
+ * Who runs next, and for how long: round-robin over the process table as xv6's scheduler does it. With
+ * a seed other than 0, turns and slice lengths come from a small generator whose state is part of
+ * the VM's: another schedule, as legal as the first, and the same each time.
+ *
+ * @module
+ */
+
+import type { Kernel } from "../kernel.ts";
+import { mayRun, type Process } from "./process.ts";
+
+/** The scheduler's state. */
+export interface Schedule {
+  /** Slot at which the search for the next process starts. */
+  cursor: number;
+  /** Virtual time at which the tick under way ends. */
+  tickEnds: number;
+  /** State of the generator; 0: strict round-robin. */
+  random: number;
+}
+
+/** The schedule at boot. */
+export function newSchedule(quantum: number, seed: number): Schedule {
+  return { cursor: 0, tickEnds: quantum, random: seed >>> 0 };
+}
+
+/** xorshift32: full period over non-zero states (Marsaglia 2003). */
+function next(schedule: Schedule): number {
+  let x = schedule.random;
+  x ^= x << 13;
+  x ^= x >>> 17;
+  x ^= x << 5;
+  schedule.random = x >>> 0;
+  return schedule.random;
+}
+
+/** The next process whose turn it is, or undefined when none may run. */
+export function pick(k: Kernel): Process | undefined {
+  const { schedule, slots } = k;
+  const start = schedule.random === 0 ? schedule.cursor : next(schedule) % slots.length;
+  for (let i = 0; i < slots.length; i++) {
+    const p = slots[(start + i) % slots.length];
+    if (p !== undefined && mayRun(p)) {
+      schedule.cursor = (p.slot + 1) % slots.length;
+      return p;
+    }
+  }
+  return undefined;
+}
+
+/** The tick under way has ended: count it, set the next one, wake those who slept until now. */
+export function tick(k: Kernel): void {
+  k.ticks++;
+  const { schedule, quantum } = k;
+  const length = schedule.random === 0
+    ? quantum
+    : Math.max(1, Math.floor(quantum / 2) + next(schedule) % quantum);
+  schedule.tickEnds += length;
+  k.wake((_, wait) => wait.on === "tick" && wait.until <= k.ticks);
+}
+
+/**
+ * Nobody can run. When somebody sleeps until a tick, time jumps to the end of the tick before that
+ * and ends one more; otherwise nothing but the outside can wake anyone, and the result is false.
+ */
+export function idle(k: Kernel): boolean {
+  let wakes = Infinity;
+  for (const p of k.slots) {
+    if (p?.state === "sleeping" && p.wait?.on === "tick") wakes = Math.min(wakes, p.wait.until);
+  }
+  if (wakes === Infinity) return false;
+  const whole = Math.max(0, wakes - k.ticks - 1);
+  k.ticks += whole;
+  k.schedule.tickEnds += whole * k.quantum;
+  k.skipped += Math.max(0, k.schedule.tickEnds - k.now);
+  tick(k);
+  return true;
+}

@@ -1,0 +1,16 @@
+/**
+ * Where programs come from that are not in the file system.
+ *
+ * @module
+ */
+
+/** Programs by name; the shell's own, and files that a person names. */
+export interface ProgramSource {
+  /** The ELF file of a program, or undefined when there is none of that name. */
+  get(name: string): Uint8Array | undefined;
+  /** The names, sorted. */
+  list(): string[];
+}
+
+/** No programs at all. */
+export const noPrograms: ProgramSource = { get: () => undefined, list: () => [] };

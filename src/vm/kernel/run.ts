@@ -1,0 +1,138 @@
+/**
+ * The kernel's main loop: pick a process, let the hart run it in U mode until something happens, handle
+ * what happened. xv6's scheduler, usertrap and usertrapret in one.
+ *
+ * @module
+ */
+
+import type { Stop } from "../machine/machine.ts";
+import type { Kernel } from "./kernel.ts";
+import type { Process } from "./process/process.ts";
+import { mayRun } from "./process/process.ts";
+import { idle, pick, tick } from "./process/scheduler.ts";
+import { exit } from "./process/lifecycle.ts";
+import { readEpc, restoreUser, saveUser } from "./process/trapframe.ts";
+import { runCall } from "./syscalls/dispatch.ts";
+import { handleTrap } from "./trap.ts";
+
+/** Why the kernel stopped running. */
+export type KernelStop =
+  /** The instructions asked for are used up. */
+  | { readonly kind: "budget" }
+  /** The process waited for has exited, or is not there. */
+  | { readonly kind: "exited"; readonly pid: number }
+  /** The process waited for finished the call it was inside of. */
+  | { readonly kind: "returned"; readonly pid: number }
+  /** Nobody can run until the outside does something: all wait for the console, or for each other. */
+  | { readonly kind: "idle" }
+  /** The hart met a breakpoint or watchpoint while `pid` ran. */
+  | { readonly kind: "stopped"; readonly pid: number; readonly stop: Stop };
+
+/** What to run, and until when. */
+export interface RunOptions {
+  /** Return when this process has exited. */
+  untilExit?: number;
+  /** Return when this process is not inside a system call any more. */
+  untilReturn?: number;
+  /** Run only this process, also when it is held. */
+  only?: number;
+}
+
+/**
+ * Runs processes for at most `budget` user instructions. Calls cost none, so a budget of 1 is one
+ * instruction and all that the kernel does before it.
+ */
+export function run(k: Kernel, budget: number, options: RunOptions = {}): KernelStop {
+  let left = budget;
+  for (;;) {
+    const done = finished(k, options);
+    if (done !== undefined) return done;
+    if (left <= 0) return { kind: "budget" };
+    const p = options.only === undefined ? choose(k) : onlyThis(k, options.only);
+    if (p === undefined) {
+      if (options.only === undefined && idle(k)) continue;
+      return { kind: "idle" };
+    }
+    if (p.killed) {
+      exit(k, p, -1);
+      continue;
+    }
+    if (p.inCall) {
+      runCall(k, p);
+      continue;
+    }
+    const before = k.machine.instret;
+    const stop = runUser(k, p, left);
+    const retired = k.machine.instret - before;
+    left -= retired;
+    p.accounting.instructions += retired;
+    switch (stop.kind) {
+      case "budget":
+        break;
+      case "trap":
+        handleTrap(k, p, stop);
+        break;
+      default:
+        return { kind: "stopped", pid: p.pid, stop };
+    }
+    if (k.now >= k.schedule.tickEnds) endTick(k);
+  }
+}
+
+function finished(k: Kernel, options: RunOptions): KernelStop | undefined {
+  const { untilExit, untilReturn } = options;
+  if (untilExit !== undefined) {
+    const p = k.process(untilExit);
+    if (p === undefined || p.state === "zombie") return { kind: "exited", pid: untilExit };
+  }
+  if (untilReturn !== undefined) {
+    const p = k.process(untilReturn);
+    if (p === undefined || p.state === "zombie") return { kind: "exited", pid: untilReturn };
+    if (!p.inCall) return { kind: "returned", pid: untilReturn };
+  }
+  return undefined;
+}
+
+/** The process that has the hart keeps it until its tick ends or it cannot go on. */
+function choose(k: Kernel): Process | undefined {
+  const now = k.current === 0 ? undefined : k.process(k.current);
+  if (now !== undefined && mayRun(now)) return now;
+  const p = pick(k);
+  if (p !== undefined) switchTo(k, p);
+  return p;
+}
+
+function onlyThis(k: Kernel, pid: number): Process | undefined {
+  const p = k.process(pid);
+  if (p?.state !== "runnable" || (p.standing && !p.inCall)) return undefined;
+  if (k.current !== pid) switchTo(k, p);
+  return p;
+}
+
+/** Gives the hart to a process: its page table into satp, as userret does. */
+export function switchTo(k: Kernel, p: Process): void {
+  if (k.current !== p.pid) k.events.switch(k.current, p.pid, p.name);
+  k.current = p.pid;
+  k.events.pid = p.pid;
+  k.memory.activate(p.space);
+}
+
+/** User mode until the budget or the tick ends, or a trap. */
+function runUser(k: Kernel, p: Process, budget: number): Stop {
+  const { machine } = k;
+  restoreUser(machine, p.trapframe);
+  machine.hart.mode = 0;
+  const untilTick = Math.max(1, k.schedule.tickEnds - k.now);
+  const stop = machine.run(Math.min(budget, untilTick));
+  saveUser(machine, p.trapframe);
+  k.events.pc = Number(readEpc(machine.ram, p.trapframe));
+  return stop;
+}
+
+/** A timer interrupt: time goes on, and the next process gets its turn. */
+function endTick(k: Kernel): void {
+  tick(k);
+  const next = pick(k);
+  if (next === undefined) k.current = 0;
+  else if (next.pid !== k.current) switchTo(k, next);
+}

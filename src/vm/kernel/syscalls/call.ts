@@ -1,0 +1,98 @@
+/**
+ * What a system call is: one row with its name, its arguments (so that `strace` can print them) and
+ * its handler.
+ *
+ * A handler returns the call's result for a0, or `undefined` when there is none now: either the
+ * process sleeps and the call is run again when it wakes, or it has exited.
+ *
+ * @module
+ */
+
+import type { VaNum } from "../../machine/address.ts";
+import { MAXVA } from "../../machine/address.ts";
+import type { CallName } from "../abi.ts";
+import type { File } from "../files/file.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Process, Wait } from "../process/process.ts";
+import { A0, readRegister } from "../process/trapframe.ts";
+
+/**
+ * What an argument is, for `strace`: a number, an address, a descriptor, a string in user memory, a
+ * buffer the kernel reads or fills (its length is the next argument), an argv array, open flags,
+ * or mmap protection and flags.
+ */
+export type ArgumentKind =
+  | "int"
+  | "size"
+  | "address"
+  | "fd"
+  | "path"
+  | "in"
+  | "out"
+  | "argv"
+  | "open-flags"
+  | "prot"
+  | "map-flags"
+  | "sbrk-how";
+
+/** One argument of a call. */
+export interface Argument {
+  readonly name: string;
+  readonly kind: ArgumentKind;
+}
+
+/** One system call. */
+export interface Call {
+  readonly name: CallName;
+  readonly arguments: readonly Argument[];
+  /** Whether the result is an address (printed in hex) or a number. */
+  readonly returns: "int" | "address" | "nothing";
+  run(k: Kernel, p: Process): number | undefined;
+}
+
+/** Declares a call; `args` reads like a C prototype: `"int fd, in buf, size n"`. */
+export function call(
+  name: CallName,
+  args: string,
+  run: (k: Kernel, p: Process) => number | undefined,
+  returns: Call["returns"] = "int",
+): Call {
+  const list = args === "" ? [] : args.split(", ").map((text) => {
+    const [kind, argument] = text.split(" ");
+    return { kind: kind as ArgumentKind, name: argument };
+  });
+  return { name, arguments: list, returns, run };
+}
+
+/** Argument `n` as the full register. */
+export function argument(k: Kernel, p: Process, n: number): bigint {
+  return readRegister(k.machine.ram, p.trapframe, A0 + n);
+}
+
+/** Argument `n` as a C int: its low 32 bits, signed (xv6's argint). */
+export function argInt(k: Kernel, p: Process, n: number): number {
+  return Number(BigInt.asIntN(32, argument(k, p, n)));
+}
+
+/** Argument `n` as a user address; undefined when it is not below MAXVA. */
+export function argAddress(k: Kernel, p: Process, n: number): VaNum | undefined {
+  return userAddress(argument(k, p, n));
+}
+
+/** A 64-bit value as a user address; undefined when it is not below MAXVA. */
+export function userAddress(value: bigint): VaNum | undefined {
+  return value < BigInt(MAXVA) ? Number(value) as VaNum : undefined;
+}
+
+/** The open file that argument `n` names; undefined when there is none (xv6's argfd). */
+export function argFile(k: Kernel, p: Process, n: number): File | undefined {
+  const fd = argInt(k, p, n);
+  return fd >= 0 && fd < p.files.length ? p.files[fd] : undefined;
+}
+
+/** Puts the process to sleep inside its call; the handler returns what this returns. */
+export function sleepOn(p: Process, wait: Wait): undefined {
+  p.state = "sleeping";
+  p.wait = wait;
+  return undefined;
+}

@@ -1,0 +1,73 @@
+/**
+ * From a number in a7 to a handler, and its result back to a0 (xv6's syscall()).
+ *
+ * @module
+ */
+
+import type { Kernel } from "../kernel.ts";
+import type { Process } from "../process/process.ts";
+import { A0, A7, readRegister, writeRegister } from "../process/trapframe.ts";
+import { exit } from "../process/lifecycle.ts";
+import type { CallName } from "../abi.ts";
+import type { Call } from "./call.ts";
+import * as files from "./files.ts";
+import * as memory from "./memory.ts";
+import * as processes from "./process.ts";
+
+/** Every call by its name: the rows that the three modules export. */
+export const CALLS: Readonly<Record<CallName, Call>> = Object.fromEntries(
+  [processes, memory, files]
+    .flatMap((module): unknown[] => Object.values(module))
+    .filter((value) => typeof value === "object" && value !== null && "run" in value)
+    .map((value) => value as Call)
+    .map((row) => [row.name, row]),
+) as Record<CallName, Call>;
+
+/** The process is inside a system call from now on; its arguments stand in the trapframe. */
+export function enterCall(k: Kernel, p: Process): void {
+  p.inCall = true;
+  p.progress = undefined;
+  p.accounting.calls++;
+  const number = callNumber(k, p);
+  k.events.syscall(number, k.callName(number) ?? "unknown");
+}
+
+/** a7 as a C int. */
+function callNumber(k: Kernel, p: Process): number {
+  return Number(BigInt.asIntN(32, readRegister(k.machine.ram, p.trapframe, A7)));
+}
+
+/**
+ * Runs, or runs again, the call that the process is inside of. Afterwards it has returned (a0 holds the
+ * result), sleeps, or has exited.
+ */
+export function runCall(k: Kernel, p: Process): void {
+  if (p.killed) {
+    exit(k, p, -1);
+    return;
+  }
+  const number = callNumber(k, p);
+  const name = k.callName(number);
+  if (name === undefined) {
+    k.print(`${p.pid} ${p.name}: unknown sys call ${number}\n`);
+    returnFrom(k, p, number, "unknown", -1);
+    return;
+  }
+  const result = CALLS[name].run(k, p);
+  if (result !== undefined) returnFrom(k, p, number, name, result);
+}
+
+function returnFrom(
+  k: Kernel,
+  p: Process,
+  number: number,
+  name: string,
+  result: number,
+): void {
+  writeRegister(k.machine.ram, p.trapframe, A0, BigInt(result));
+  p.inCall = false;
+  p.progress = undefined;
+  k.events.return(number, result, name);
+  // Killed while inside: usertrap looks once more before it returns to user space.
+  if (p.killed) exit(k, p, -1);
+}

@@ -1,0 +1,184 @@
+/**
+ * The calls on descriptors and paths, as xv6's sysfile.c and file.c have them. Reading and writing
+ * are in transfer.ts.
+ *
+ * @module
+ */
+
+import { type File, type Inode, O_RDWR, O_TRUNC, O_WRONLY } from "../files/file.ts";
+import { newPipe } from "../files/pipe.ts";
+import { closeFile, dupFile, freeDescriptor, hasRoom, install } from "../files/table.ts";
+import { T_DEVICE } from "../files/xv6fs/layout.ts";
+import type { Stat, Xv6fs } from "../files/xv6fs/xv6fs.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Process } from "../process/process.ts";
+import { argAddress, argFile, argInt, call } from "./call.ts";
+import { fetchPath } from "./strings.ts";
+import { readFile, writeFile } from "./transfer.ts";
+
+/** read(fd, buffer, n) → bytes read, 0 at the end, -1. */
+export const readCall = call("read", "fd fd, out buf, size n", (k, p) => {
+  const file = argFile(k, p, 0);
+  const buffer = argAddress(k, p, 1);
+  if (file === undefined || !file.readable) return -1;
+  return readFile(k, p, file, buffer, argInt(k, p, 2));
+});
+
+/** write(fd, buffer, n) → bytes written, or -1. */
+export const writeCall = call("write", "fd fd, in buf, size n", (k, p) => {
+  const file = argFile(k, p, 0);
+  const buffer = argAddress(k, p, 1);
+  if (file === undefined || !file.writable) return -1;
+  return writeFile(k, p, file, buffer, argInt(k, p, 2));
+});
+
+/** close(fd) */
+export const closeCall = call("close", "fd fd", (k, p) => {
+  const file = argFile(k, p, 0);
+  if (file === undefined) return -1;
+  p.files[argInt(k, p, 0)] = undefined;
+  closeFile(k, file);
+  return 0;
+});
+
+/** dup(fd) → the lowest free descriptor, for the same record. */
+export const dupCall = call("dup", "fd fd", (k, p) => {
+  const file = argFile(k, p, 0);
+  const fd = freeDescriptor(p);
+  if (file === undefined || fd < 0) return -1;
+  p.files[fd] = dupFile(file);
+  return fd;
+});
+
+/** pipe(fds): two descriptors as C ints, the reading end first. */
+export const pipeCall = call("pipe", "address fds", (k, p) => {
+  const address = argAddress(k, p, 0);
+  if (address === undefined || !hasRoom(k, 2)) return -1;
+  if (p.files.filter((file) => file === undefined).length < 2) return -1;
+  const pipe = newPipe(k.nextPipe++);
+  const ends = [true, false].map((readable): File => ({
+    type: "pipe",
+    pipe,
+    references: 1,
+    readable,
+    writable: !readable,
+  }));
+  const fds = ends.map((file) => install(k, p, file));
+  const bytes = new Uint8Array(Int32Array.from(fds).buffer);
+  if (k.memory.copyout(p.space, address, bytes)) return 0;
+  fds.forEach((fd, i) => {
+    p.files[fd] = undefined;
+    closeFile(k, ends[i]);
+  });
+  return -1;
+});
+
+/** fstat(fd, st): fills xv6's struct stat; -1 for a pipe. */
+export const fstatCall = call("fstat", "fd fd, address st", (k, p) => {
+  const file = argFile(k, p, 0);
+  const address = argAddress(k, p, 1);
+  const stat = file && statOf(k, file);
+  if (stat === undefined || address === undefined) return -1;
+  return k.memory.copyout(p.space, address, packStat(stat)) ? 0 : -1;
+});
+
+type ShortStat = Pick<Stat, "dev" | "ino" | "type" | "nlink" | "size">;
+
+function statOf(k: Kernel, file: File): ShortStat | undefined {
+  if (file.type === "pipe" || file.type === "fat") return undefined;
+  // The console that a process is born with has no file in the file system.
+  if (file.inode === undefined) return { dev: 1, ino: 0, type: T_DEVICE, nlink: 1, size: 0 };
+  const stat = k.files.root!.stat(file.inode);
+  return typeof stat === "number" ? undefined : stat;
+}
+
+/** int dev; uint ino; short type; short nlink; (4 bytes) uint64 size. */
+function packStat(stat: ShortStat): Uint8Array {
+  const bytes = new Uint8Array(24);
+  const view = new DataView(bytes.buffer);
+  view.setInt32(0, stat.dev, true);
+  view.setUint32(4, stat.ino, true);
+  view.setInt16(8, stat.type, true);
+  view.setInt16(10, stat.nlink, true);
+  view.setBigUint64(16, BigInt(stat.size), true);
+  return bytes;
+}
+
+/** open(path, mode) → descriptor, or -1. */
+export const openCall = call("open", "path path, open-flags mode", (k, p) => {
+  const path = fetchPath(k, p, 0);
+  const mode = argInt(k, p, 1);
+  const fs = k.files.root;
+  if (path === undefined || fs === undefined) return -1;
+  const room = freeDescriptor(p) >= 0 && hasRoom(k, 1);
+  // xv6 has made the file by the time it finds that there is no descriptor, but has not truncated it.
+  const inode = fs.open(directory(p, fs), path, room ? mode : mode & ~O_TRUNC);
+  if (inode < 0) return -1;
+  if (!room) {
+    fs.iput(inode);
+    return -1;
+  }
+  const access = {
+    references: 1,
+    readable: (mode & O_WRONLY) === 0,
+    writable: (mode & (O_WRONLY | O_RDWR)) !== 0,
+  };
+  return install(
+    k,
+    p,
+    fs.type(inode) === T_DEVICE
+      ? { type: "device", major: fs.major(inode), inode, ...access }
+      : { type: "inode", inode, offset: 0, ...access },
+  );
+});
+
+/** Where relative paths start: the current directory; inode 1 for a process that has none yet. */
+function directory(p: Process, fs: Xv6fs): Inode {
+  p.cwd ??= fs.root();
+  return p.cwd;
+}
+
+/** mkdir(path) */
+export const mkdirCall = onPath("mkdir", "path path", (fs, cwd, path) => fs.mkdir(cwd, path));
+
+/** mknod(path, major, minor): a device file. */
+export const mknodCall = onPath(
+  "mknod",
+  "path path, int major, int minor",
+  (fs, cwd, path, k, p) => fs.mknod(cwd, path, argShort(k, p, 1), argShort(k, p, 2)),
+);
+
+/** unlink(path) */
+export const unlinkCall = onPath("unlink", "path path", (fs, cwd, path) => fs.unlink(cwd, path));
+
+/** link(old, new) */
+export const linkCall = onPath("link", "path old, path new", (fs, cwd, old, k, p) => {
+  const path = fetchPath(k, p, 1);
+  return path === undefined ? -1 : fs.link(cwd, old, path);
+});
+
+/** chdir(path) */
+export const chdirCall = onPath("chdir", "path path", (fs, cwd, path, _k, p) => {
+  const inode = fs.chdir(cwd, path);
+  if (inode < 0) return -1;
+  fs.iput(cwd);
+  p.cwd = inode;
+  return 0;
+});
+
+function onPath(
+  name: "mkdir" | "mknod" | "unlink" | "link" | "chdir",
+  args: string,
+  run: (fs: Xv6fs, cwd: Inode, path: string, k: Kernel, p: Process) => number,
+) {
+  return call(name, args, (k, p) => {
+    const path = fetchPath(k, p, 0);
+    const fs = k.files.root;
+    if (path === undefined || fs === undefined) return -1;
+    return run(fs, directory(p, fs), path, k, p) < 0 ? -1 : 0;
+  });
+}
+
+function argShort(k: Kernel, p: Process, n: number): number {
+  return argInt(k, p, n) << 16 >> 16;
+}

@@ -1,0 +1,118 @@
+/**
+ * The calls on memory beyond sbrk: mmap and its kin, and the lab calls that show PTEs.
+ *
+ * @module
+ */
+
+import { hex, PAGE_SIZE, type VaNum, vaNum } from "../../machine/address.ts";
+import { printTable } from "../print_table.ts";
+import { walk } from "../../machine/sv39.ts";
+import { ROOT_FS } from "../files/mount.ts";
+import type { Kernel } from "../kernel.ts";
+import type { MapRequest } from "../memory/memory.ts";
+import type { Process } from "../process/process.ts";
+import { argAddress, argFile, argInt, argument, call } from "./call.ts";
+
+/** mmap flags, as Linux and the lab number them. */
+export const MAP_SHARED = 1;
+export const MAP_PRIVATE = 2;
+export const MAP_FIXED = 0x10;
+export const MAP_ANONYMOUS = 0x20;
+/** mmap protection bits. */
+export const PROT_WRITE = 2;
+
+/** mmap(addr, len, prot, flags, fd, offset) → address, or -1. */
+export const mmapCall = call(
+  "mmap",
+  "address addr, size len, prot prot, map-flags flags, fd fd, size offset",
+  (k, p) => mmap(k, p),
+  "address",
+);
+
+function mmap(k: Kernel, p: Process): number {
+  const length = argument(k, p, 1);
+  const prot = argInt(k, p, 2);
+  const flags = argInt(k, p, 3);
+  const at = argAddress(k, p, 0);
+  const shared = (flags & MAP_SHARED) !== 0;
+  if (length === 0n || length >= 1n << 38n || at === undefined) return -1;
+  if (shared === ((flags & MAP_PRIVATE) !== 0) || (prot & ~7) !== 0) return -1;
+  const request: MapRequest = {
+    length: Number(length),
+    perm: prot,
+    kind: "anon",
+    shared,
+    ...(flags & MAP_FIXED ? { at } : at !== 0 ? { hint: at } : {}),
+  };
+  if ((flags & MAP_ANONYMOUS) === 0) {
+    const backing = fileBacking(k, p, prot, shared, request.length);
+    if (backing === undefined) return -1;
+    request.kind = "file";
+    request.backing = backing;
+  }
+  return k.memory.map(p.space, request);
+}
+
+function fileBacking(
+  k: Kernel,
+  p: Process,
+  prot: number,
+  shared: boolean,
+  length: number,
+): MapRequest["backing"] {
+  const file = argFile(k, p, 4);
+  const offset = argument(k, p, 5);
+  if (file?.type !== "inode" || !file.readable) return undefined;
+  if (offset % BigInt(PAGE_SIZE) !== 0n || offset >= 1n << 32n) return undefined;
+  if (shared && (prot & PROT_WRITE) !== 0 && !file.writable) return undefined;
+  return {
+    file: { fs: ROOT_FS, inode: file.inode },
+    offset: Number(offset),
+    length,
+    writable: file.writable,
+  };
+}
+
+/** A page-aligned range from arguments 0 and 1; undefined when it is none. */
+function argRange(k: Kernel, p: Process): { start: VaNum; length: number } | undefined {
+  const start = argAddress(k, p, 0);
+  const length = argument(k, p, 1);
+  if (start === undefined || start % PAGE_SIZE !== 0 || length === 0n || length >= 1n << 38n) {
+    return undefined;
+  }
+  return { start, length: Number(length) };
+}
+
+/** munmap(addr, len) → 0, -1 */
+export const munmapCall = call("munmap", "address addr, size len", (k, p) => {
+  const range = argRange(k, p);
+  return range !== undefined && k.memory.unmap(p.space, range.start, range.length) ? 0 : -1;
+});
+
+/** mprotect(addr, len, prot) → 0, -1 */
+export const mprotectCall = call("mprotect", "address addr, size len, prot prot", (k, p) => {
+  const range = argRange(k, p);
+  const prot = argInt(k, p, 2);
+  if (range === undefined || (prot & ~7) !== 0) return -1;
+  return k.memory.protect(p.space, range.start, range.length, prot) ? 0 : -1;
+});
+
+/** pgpte(va) → the PTE that maps it, 0 for none (the pgtbl lab). */
+export const pgpteCall = call("pgpte", "address va", (k, p) => {
+  const va = argAddress(k, p, 0);
+  if (va === undefined) return 0;
+  const leaf = walk(k.machine.ram, p.space.root, vaNum(va)).steps.at(-1);
+  return leaf === undefined ? 0 : Number(leaf.pte);
+}, "address");
+
+/** kpgtbl(): prints the caller's page table as the pgtbl lab's vmprint does. */
+export const kpgtblCall = call("kpgtbl", "", (k, p) => {
+  k.print(`page table ${hex(p.space.root)}\n` + printTable(k.machine.ram, p.space.root));
+  return 0;
+});
+
+/** msync(addr, len) → 0, -1: dirty pages of shared file areas go back to their files. */
+export const msyncCall = call("msync", "address addr, size len", (k, p) => {
+  const range = argRange(k, p);
+  return range !== undefined && k.memory.sync(p.space, range.start, range.length) ? 0 : -1;
+});

@@ -1,0 +1,70 @@
+/**
+ * The calls about processes, as xv6's sysproc.c has them.
+ *
+ * @module
+ */
+
+import { exec } from "../exec.ts";
+import { clone, exit, fork, kill, wait } from "../process/lifecycle.ts";
+import { argAddress, argInt, argument, call, sleepOn } from "./call.ts";
+import { fetchArgv, fetchPath } from "./strings.ts";
+
+/** fork() → child's pid, 0 in the child, -1 when there is no process slot or no memory. */
+export const forkCall = call("fork", "", (k, p) => fork(k, p)?.pid ?? -1);
+
+/** exit(status) does not return. */
+export const exitCall = call("exit", "int status", (k, p) => {
+  exit(k, p, argInt(k, p, 0));
+  return undefined;
+}, "nothing");
+
+/** wait(&status) → pid of a child that has exited, -1 without children. Status 0 asks for none. */
+export const waitCall = call("wait", "address status", (k, p) => wait(k, p, argument(k, p, 0)));
+
+/** kill(pid) → 0, -1 when there is no such process. */
+export const killCall = call("kill", "int pid", (k, p) => kill(k, argInt(k, p, 0)));
+
+/** getpid() */
+export const getpidCall = call("getpid", "", (_k, p) => p.pid);
+
+/** exec(path, argv) returns only when it fails, with -1; else the new program starts with argc in a0. */
+export const execCall = call("exec", "path path, argv argv", (k, p) => {
+  const path = fetchPath(k, p, 0);
+  const uargv = argAddress(k, p, 1);
+  if (path === undefined || uargv === undefined) return -1;
+  const argv = fetchArgv(k, p, uargv);
+  if (argv === undefined) return -1;
+  const result = exec(k, p, path, argv);
+  return typeof result === "number" ? result : -1;
+});
+
+/** sbrk's second argument in trees since 2025; older programs leave garbage there. */
+const SBRK_LAZY = 2;
+
+/** sbrk(n, how) → the old size; -1 when there is no memory. Only how = 2 is lazy, and only to grow. */
+export const sbrkCall = call("sbrk", "int n, sbrk-how how", (k, p) => {
+  const n = argInt(k, p, 0);
+  const old = p.space.size;
+  const how = argInt(k, p, 1);
+  const done = n >= 0
+    ? k.memory.grow(p.space, n, k.lazySbrk || how === SBRK_LAZY)
+    : k.memory.shrink(p.space, -n);
+  return done ? old : -1;
+}, "address");
+
+/** pause(n), called sleep before 2025: returns after n ticks. */
+export const pauseCall = call("pause", "int ticks", (k, p) => {
+  p.progress ??= k.ticks + Math.max(0, argInt(k, p, 0));
+  if (k.ticks >= p.progress) return 0;
+  return sleepOn(p, { on: "tick", until: p.progress });
+});
+
+/** uptime() → ticks since boot. */
+export const uptimeCall = call("uptime", "", (k) => k.ticks);
+
+/** clone(flags, stack): fork with shared memory (CLONE_VM 0x100), as Linux numbers its flags. */
+export const cloneCall = call(
+  "clone",
+  "int flags, address stack",
+  (k, p) => clone(k, p, argInt(k, p, 0), argument(k, p, 1))?.pid ?? -1,
+);

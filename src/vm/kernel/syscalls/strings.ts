@@ -1,0 +1,40 @@
+/**
+ * Strings and argument vectors out of user memory, with xv6's limits.
+ *
+ * @module
+ */
+
+import type { VaNum } from "../../machine/address.ts";
+import { offset, PAGE_SIZE } from "../../machine/address.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Process } from "../process/process.ts";
+import { argAddress, userAddress } from "./call.ts";
+
+/** Longest path with its end byte (xv6's MAXPATH). */
+export const MAXPATH = 128;
+/** Most exec arguments, counting the NULL (xv6's MAXARG). */
+export const MAXARG = 32;
+
+/** The path that argument `n` points to, as bytes read as Latin-1; undefined when it is bad or too long. */
+export function fetchPath(k: Kernel, p: Process, n: number): string | undefined {
+  const address = argAddress(k, p, n);
+  return address === undefined ? undefined : k.memory.copyinstr(p.space, address, MAXPATH);
+}
+
+/** The strings of a NULL-ended pointer array; undefined when one is bad or there are too many. */
+export function fetchArgv(k: Kernel, p: Process, argv: VaNum): string[] | undefined {
+  const strings: string[] = [];
+  for (let i = 0; i < MAXARG; i++) {
+    const word = k.memory.copyin(p.space, offset(argv, 8 * i), 8);
+    if (word === undefined) return undefined;
+    const pointer = new DataView(word.buffer, word.byteOffset).getBigUint64(0, true);
+    if (pointer === 0n) return strings;
+    const address = userAddress(pointer);
+    const text = address === undefined
+      ? undefined
+      : k.memory.copyinstr(p.space, address, PAGE_SIZE);
+    if (text === undefined) return undefined;
+    strings.push(text);
+  }
+  return undefined;
+}

@@ -1,0 +1,165 @@
+/**
+ * Reading and writing, by what stands behind the descriptor: the console, a pipe, a file. What cannot
+ * finish now sleeps and is run again; how far it got is in the process record.
+ *
+ * @module
+ */
+
+import type { VaNum } from "../../machine/address.ts";
+import { offset, PAGE_SIZE } from "../../machine/address.ts";
+import { acceptPending, consoleReady, consoleTake, consoleWrite } from "../files/console.ts";
+import { CONSOLE_MAJOR, type File } from "../files/file.ts";
+import { type Pipe, pipeLength, pipeSpace, putIntoPipe, takeFromPipe } from "../files/pipe.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Process } from "../process/process.ts";
+import { sleepOn } from "./call.ts";
+
+/** read() on an open, readable file. `buffer` is undefined for an address no user page can have. */
+export function readFile(
+  k: Kernel,
+  p: Process,
+  file: File,
+  buffer: VaNum | undefined,
+  n: number,
+): number | undefined {
+  switch (file.type) {
+    case "device":
+      return file.major === CONSOLE_MAJOR ? readConsole(k, p, buffer, n) : -1;
+    case "pipe":
+      return readPipe(k, p, file.pipe, buffer, n);
+    case "inode": {
+      const got = k.files.root!.readi(
+        file.inode,
+        file.offset,
+        n,
+        (chunk, done) => buffer !== undefined && copyout(k, p, buffer, done, chunk),
+      );
+      if (got > 0) file.offset += got;
+      return got < 0 ? -1 : got;
+    }
+    case "fat":
+      return -1;
+  }
+}
+
+/** write() on an open, writable file. */
+export function writeFile(
+  k: Kernel,
+  p: Process,
+  file: File,
+  buffer: VaNum | undefined,
+  n: number,
+): number | undefined {
+  switch (file.type) {
+    case "device":
+      return file.major === CONSOLE_MAJOR ? writeConsole(k, p, buffer, n) : -1;
+    case "pipe":
+      return writePipe(k, p, file.pipe, buffer, n);
+    case "inode": {
+      const wrote = k.files.root!.write(file.inode, file.offset, n, (chunk, done) => {
+        const bytes = buffer === undefined
+          ? undefined
+          : k.memory.copyin(p.space, offset(buffer, done), chunk.length);
+        if (bytes !== undefined) chunk.set(bytes);
+        return bytes !== undefined;
+      });
+      if (wrote > 0) file.offset += wrote;
+      return wrote === n ? n : -1;
+    }
+    case "fat":
+      return -1;
+  }
+}
+
+function copyout(k: Kernel, p: Process, to: VaNum, done: number, bytes: Uint8Array): boolean {
+  return k.memory.copyout(p.space, offset(to, done), bytes);
+}
+
+/** A line at a time, as consoleread; an end of file reads 0 bytes. */
+function readConsole(
+  k: Kernel,
+  p: Process,
+  buffer: VaNum | undefined,
+  n: number,
+): number | undefined {
+  if (n <= 0) return 0;
+  if (!consoleReady(k.console)) {
+    if (p.killed) return -1;
+    return sleepOn(p, { on: "console" });
+  }
+  const bytes = consoleTake(k.console, n);
+  acceptPending(k.console);
+  return buffer !== undefined && copyout(k, p, buffer, 0, bytes) ? bytes.length : 0;
+}
+
+/** Everything up to the first bad address, as consolewrite; how much that was. */
+function writeConsole(k: Kernel, p: Process, buffer: VaNum | undefined, n: number): number {
+  let done = 0;
+  while (buffer !== undefined && done < n) {
+    const bytes = copyinPart(k, p, buffer, done, n - done);
+    if (bytes === undefined) break;
+    consoleWrite(k.console, bytes);
+    done += bytes.length;
+  }
+  return done;
+}
+
+/** At most `n` bytes, and not beyond the page they start in, so that a bad page stops only what is in it. */
+function copyinPart(
+  k: Kernel,
+  p: Process,
+  buffer: VaNum,
+  done: number,
+  n: number,
+): Uint8Array | undefined {
+  const from = offset(buffer, done);
+  return k.memory.copyin(p.space, from, Math.min(n, PAGE_SIZE - from % PAGE_SIZE));
+}
+
+/** What is there, as piperead; waits while there is nothing and somebody may still write. */
+function readPipe(
+  k: Kernel,
+  p: Process,
+  pipe: Pipe,
+  buffer: VaNum | undefined,
+  n: number,
+): number | undefined {
+  if (pipeLength(pipe) === 0 && pipe.writeOpen) {
+    if (p.killed) return -1;
+    return sleepOn(p, { on: "pipe-data", pipe: pipe.id });
+  }
+  const bytes = takeFromPipe(pipe, Math.max(0, n));
+  k.wake((_, wait) => wait.on === "pipe-space" && wait.pipe === pipe.id);
+  if (bytes.length === 0) return 0;
+  return buffer !== undefined && copyout(k, p, buffer, 0, bytes) ? bytes.length : -1;
+}
+
+/** All of it, as pipewrite: `progress` counts what went in before a wait for space. */
+function writePipe(
+  k: Kernel,
+  p: Process,
+  pipe: Pipe,
+  buffer: VaNum | undefined,
+  n: number,
+): number | undefined {
+  let done = p.progress ?? 0;
+  while (done < n) {
+    if (!pipe.readOpen || p.killed) return -1;
+    const space = Math.min(pipeSpace(pipe), n - done);
+    if (space === 0) {
+      p.progress = done;
+      wakeReaders(k, pipe);
+      return sleepOn(p, { on: "pipe-space", pipe: pipe.id });
+    }
+    const bytes = buffer === undefined ? undefined : copyinPart(k, p, buffer, done, space);
+    if (bytes === undefined) break;
+    putIntoPipe(pipe, bytes);
+    done += bytes.length;
+  }
+  wakeReaders(k, pipe);
+  return done;
+}
+
+function wakeReaders(k: Kernel, pipe: Pipe): void {
+  k.wake((_, wait) => wait.on === "pipe-data" && wait.pipe === pipe.id);
+}

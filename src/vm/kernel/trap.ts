@@ -1,0 +1,78 @@
+/**
+ * A trap from user mode, as xv6's usertrap handles it: an ecall is a system call, a page fault goes to
+ * memory's fault path, anything else kills the process with xv6's two lines on the console.
+ *
+ * @module
+ */
+
+import { hex } from "../machine/address.ts";
+import type { Stop } from "../machine/machine.ts";
+import type { Kernel } from "./kernel.ts";
+import type { FaultResult } from "./memory/result.ts";
+import { exit } from "./process/lifecycle.ts";
+import type { Process } from "./process/process.ts";
+import { writeEpc } from "./process/trapframe.ts";
+import { enterCall, runCall } from "./syscalls/dispatch.ts";
+
+/** scause of an ecall from U mode (privileged spec, table "scause values"). */
+const ECALL_FROM_U = 8;
+
+/** What the other causes are called. */
+const CAUSES: Readonly<Record<number, string>> = {
+  0: "instruction address misaligned",
+  1: "instruction access fault",
+  2: "illegal instruction",
+  3: "breakpoint",
+  4: "load address misaligned",
+  5: "load access fault",
+  6: "store address misaligned",
+  7: "store access fault",
+};
+
+/** A trap as the machine returns it. */
+export type Trap = Extract<Stop, { kind: "trap" }>;
+
+/** Handles the trap; the process goes on, sleeps, or has exited afterwards. */
+export function handleTrap(k: Kernel, p: Process, trap: Trap): void {
+  const { cause } = trap;
+  if (cause === ECALL_FROM_U) {
+    // sepc points to the ecall, but we return to the instruction after it.
+    writeEpc(k.machine.ram, p.trapframe, trap.epc + 4n);
+    enterCall(k, p);
+    runCall(k, p);
+    return;
+  }
+  if (cause === 12 || cause === 13 || cause === 15) {
+    const result = pageFault(k, p, cause, trap.tval);
+    if (result.handled) return;
+    die(k, p, trap, result.why);
+    return;
+  }
+  const name = CAUSES[cause] ?? `cause ${cause}`;
+  die(k, p, trap, cause === 2 ? `${name} ${hex(trap.tval)}` : name);
+}
+
+/** One page fault through memory's fault path, counted for the process. */
+export function pageFault(
+  k: Kernel,
+  p: Process,
+  cause: 12 | 13 | 15,
+  tval: bigint,
+): FaultResult {
+  p.accounting.faults[cause]++;
+  const copies = k.events.counters.copy;
+  const va = tval < 0x80_0000_0000n ? Number(tval) : tval;
+  const result = k.memory.fault(p.space, cause, va as never);
+  p.accounting.framesCopied += k.events.counters.copy - copies;
+  return result;
+}
+
+/** The process is killed: xv6's two lines, then exit(-1). */
+export function die(k: Kernel, p: Process, trap: Trap, why: string): void {
+  k.print(`usertrap(): unexpected scause ${hex(trap.cause)} pid=${p.pid}\n`);
+  k.print(`            sepc=${hex(trap.epc)} stval=${hex(trap.tval)}\n`);
+  p.killed = true;
+  p.killedBy = why;
+  k.events.note("kill", p.pid, trap.cause, why);
+  exit(k, p, -1);
+}
