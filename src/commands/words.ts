@@ -132,3 +132,35 @@ export function quote(text: string): string {
   if (!text.includes("'")) return `'${text}'`;
   return `"${text.replace(/[\\"]/g, "\\$&")}"`;
 }
+
+/** A line with all its continuations. */
+export interface WholeLine {
+  text: string;
+  /** Offset in the whole text. */
+  at: number;
+  /** Its number, from 1. */
+  number: number;
+  /** What is still open at its end; only the last one can be. */
+  open: string | undefined;
+}
+
+/** A text cut into whole lines: an open bracket or quote joins a line with the next. Blank ones are left out. */
+export function* wholeLines(text: string): Generator<WholeLine> {
+  let at = 0;
+  let number = 1;
+  while (at < text.length) {
+    let end = at;
+    let lines = 0;
+    let open: string | undefined;
+    do {
+      const newline = text.indexOf("\n", end + (lines > 0 ? 1 : 0));
+      end = newline < 0 ? text.length : newline;
+      lines++;
+      open = split(text.slice(at, end)).open;
+    } while (open !== undefined && end < text.length);
+    const line = text.slice(at, end).replace(/\r$/, "");
+    if (line.trim() !== "") yield { text: line, at, number, open };
+    at = end + 1;
+    number += lines;
+  }
+}

@@ -49,6 +49,8 @@ export interface Paint {
   number: Painter;
   text: Painter;
   comment: Painter;
+  command: Painter;
+  flag: Painter;
 }
 
 /** The colours, or none. */
@@ -65,5 +67,7 @@ export function paint(on: boolean): Paint {
     number: use(cyan),
     text: use(green),
     comment: use(gray),
+    command: use(bold),
+    flag: use(yellow),
   };
 }

@@ -20,7 +20,7 @@ import { evaluate, type Resolver } from "../commands/expression.ts";
 import { helpResult } from "../commands/help.ts";
 import { jsonOf } from "../commands/json.ts";
 import { didYouMean } from "../commands/nearest.ts";
-import { type Segment, split } from "../commands/words.ts";
+import { type Segment, split, wholeLines } from "../commands/words.ts";
 import { filter } from "./filters.ts";
 import { render } from "./render.ts";
 
@@ -28,8 +28,8 @@ import { render } from "./render.ts";
 export interface Output {
   /** Results. */
   out(text: string): void;
-  /** Diagnostics, each whole lines. */
-  err(text: string): void;
+  /** A diagnostic of one line or more; `at` is the offset in the line typed, where that is known. */
+  err(message: string, at: number | undefined): void;
   /** One line over the last one, for a terminal; the empty text clears it. */
   progress(line: string): void;
   /** Columns of the terminal; undefined when it is none. */
@@ -66,8 +66,9 @@ const LONGEST_SLICE = 50_000_000;
 export class Shell {
   readonly session: Session;
   /** Set by Ctrl-C. */
-  readonly interrupt = { requested: false };
-  readonly #commands: readonly Command[];
+  readonly interrupt: { requested: boolean };
+  /** Every command there is. */
+  readonly commands: readonly Command[];
   readonly #names: () => Resolver;
   readonly #host: Host;
   readonly #byName = new Map<string, Command>();
@@ -78,15 +79,18 @@ export class Shell {
    * @param commands all commands
    * @param names makes the resolver for a line's expressions
    * @param host outputs, files, event loop
+   * @param interrupt shared with whoever sees Ctrl-C
    */
   constructor(
     session: Session,
     commands: readonly Command[],
     names: () => Resolver,
     host: Host,
+    interrupt: { requested: boolean } = { requested: false },
   ) {
     this.session = session;
-    this.#commands = commands;
+    this.interrupt = interrupt;
+    this.commands = commands;
     this.#names = names;
     this.#host = host;
     for (const c of commands) for (const name of [c.name, ...c.aliases]) this.#byName.set(name, c);
@@ -123,7 +127,7 @@ export class Shell {
       if (settings.json) {
         out(JSON.stringify({ command: line.trim(), error: message, status }) + "\n");
       }
-      this.#host.output.err(`${message}\n`);
+      this.#host.output.err(message, at);
       printed += `${message}\n`;
     }
     for (const watcher of this.session.watchers) watcher({ line, output: printed, status, api });
@@ -208,7 +212,7 @@ export class Shell {
       drive: (slice) => this.#drive(slice),
       files: host.files,
       guestInput: (body) => host.guestInput(body),
-      commands: this.#commands,
+      commands: this.commands,
       evaluate: (source, at) => evaluate(source, names, at).value,
       runLines: (lines, name) => this.#runLines(lines, name),
     };
@@ -256,20 +260,4 @@ export class Shell {
 /** A fault of cowsh itself: said as such with its trace, and the session lives. */
 function internal(error: unknown): string {
   return `this is a bug in cowsh: ${error instanceof Error ? error.stack ?? error.message : error}`;
-}
-
-/** A text cut into whole lines: open brackets and quotes join lines; each with its number from 1. */
-export function* wholeLines(text: string): Generator<{ text: string; number: number }> {
-  let pending = "";
-  let number = 1;
-  let start = 1;
-  for (const line of text.split(/\r?\n/)) {
-    if (pending === "") start = number;
-    pending = pending === "" ? line : `${pending}\n${line}`;
-    number++;
-    if (split(pending).open !== undefined) continue;
-    if (pending.trim() !== "") yield { text: pending, number: start };
-    pending = "";
-  }
-  if (pending.trim() !== "") yield { text: pending, number: start };
 }

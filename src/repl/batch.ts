@@ -1,0 +1,60 @@
+/**
+ * The shell without a person: `-c` lines, command files, piped stdin. No banner, no prompt, no echo;
+ * the first error ends it, with its place.
+ *
+ * @module
+ */
+
+import { EXIT } from "../commands/errors.ts";
+import { split, wholeLines } from "../commands/words.ts";
+import type { PipedInput } from "./input.ts";
+import type { Shell } from "./shell.ts";
+
+/** A line with where it stands, for diagnostics. */
+export interface Line {
+  text: string;
+  /** `demo.cow:3`, or undefined for a `-c` line. */
+  place: string | undefined;
+}
+
+/** The lines of a text, each with its place. */
+export function* linesOf(text: string, name: string): Generator<Line> {
+  for (const line of wholeLines(text)) yield { text: line.text, place: `${name}:${line.number}` };
+}
+
+/** The lines of piped stdin as they come, joined over open brackets and quotes. */
+export async function* linesOfStdin(input: PipedInput): AsyncGenerator<Line> {
+  let number = 0;
+  for (let line = await input.line(); line !== undefined; line = await input.line()) {
+    const place = `stdin:${++number}`;
+    while (split(line).open !== undefined) {
+      const more = await input.line();
+      if (more === undefined) break;
+      line += `\n${more}`;
+      number++;
+    }
+    if (line.trim() !== "") yield { text: line, place };
+  }
+}
+
+/**
+ * Runs lines until one fails, or to the end with `keepGoing`; the exit code is the first failure's.
+ *
+ * @param at told of each line's place before it runs
+ */
+export async function runLines(
+  shell: Shell,
+  lines: Iterable<Line> | AsyncIterable<Line>,
+  at: (place: string | undefined) => void,
+): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  for await (const line of lines) {
+    at(line.place);
+    const { status } = await shell.run(line.text);
+    if (exitCode === EXIT.ok) exitCode = status;
+    if (shell.session.quit !== undefined) return shell.session.quit;
+    if (status === EXIT.interrupted) return status;
+    if (status !== EXIT.ok && !shell.session.settings.keepGoing) break;
+  }
+  return exitCode;
+}

@@ -1,0 +1,170 @@
+/**
+ * The program's own flags: one table that parsing, `--help` and the check of unknown ones read.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { CommandError } from "../commands/errors.ts";
+import { parseNumber } from "../commands/expression.ts";
+import { didYouMean } from "../commands/nearest.ts";
+
+/** What the command line asks for. */
+export interface Options {
+  /** `-c`, in order. */
+  commands: string[];
+  /** Command files, in order; they run before `-c`. */
+  files: string[];
+  json: boolean;
+  keepGoing: boolean;
+  /** `--color`, `--no-color`, or neither. */
+  color: boolean | undefined;
+  help: boolean;
+  version: boolean;
+  /** Bytes of RAM. */
+  mem: number;
+  /** Instructions that one command may run the guest for. */
+  budget: bigint | undefined;
+  seed: number | undefined;
+  policy: string | undefined;
+  abi: string | undefined;
+  exec: string | undefined;
+  /** Bytes of the swap disk. */
+  swap: number | undefined;
+  /** Paths of images and of a bare-metal program. */
+  fs: string | undefined;
+  fat: string | undefined;
+  bare: string | undefined;
+}
+
+interface Flag {
+  name: string;
+  short?: string;
+  /** What its value is called; none for a switch. */
+  value?: string;
+  doc: string;
+}
+
+const FLAGS: readonly Flag[] = [
+  { name: "command", short: "c", value: "CMD", doc: "run this line; may be repeated" },
+  { name: "json", doc: "print one JSON object a command" },
+  { name: "keep-going", doc: "go on after an error" },
+  { name: "color", doc: "colour, or --no-color; else NO_COLOR, FORCE_COLOR, terminal or not" },
+  { name: "policy", value: "NAME", doc: "how fork shares memory: cow, eager, …" },
+  { name: "mem", value: "SIZE", doc: "RAM, 16M to 2G; 128M when not given" },
+  { name: "budget", value: "N", doc: "instructions that one command may run the guest for" },
+  { name: "seed", value: "N", doc: "chooses another deterministic schedule" },
+  { name: "abi", value: "NAME", doc: "system call numbers: xv6, xv6-mmap, or a file" },
+  { name: "exec", value: "HOW", doc: "demand or eager loading of programs" },
+  { name: "swap", value: "SIZE", doc: "a swap disk of that size" },
+  { name: "fs", value: "IMAGE", doc: "an xv6 file system image" },
+  { name: "fat", value: "IMAGE", doc: "a FAT32 image, mounted under /fat" },
+  { name: "bare", value: "ELF", doc: "run a bare-metal program on the machine, without a kernel" },
+  { name: "help", short: "h", doc: "this text" },
+  { name: "version", doc: "the version" },
+];
+
+/** Bounds of `--mem`, in bytes. */
+const MEM_MIN = 16 * 2 ** 20;
+const MEM_MAX = 2 * 2 ** 30;
+const MEM_DEFAULT = 128 * 2 ** 20;
+
+/** What `--help` prints. */
+export function helpText(): string {
+  const rows = FLAGS.map((f): [string, string] => [
+    `${f.short ? `-${f.short}, ` : "    "}--${f.name}${f.value ? ` ${f.value}` : ""}`,
+    f.doc,
+  ]);
+  const widest = Math.max(...rows.map(([name]) => name.length));
+  return [
+    "cowsh: a RISC-V computer with a copy-on-write kernel, in a shell",
+    "",
+    "  deno task start [flags] [FILE…]     FILE: lines to run; none and no -c: a session",
+    "",
+    ...rows.map(([name, doc]) => `  ${name.padEnd(widest)}  ${doc}`),
+    "",
+    "  exit codes: 0 fine, 1 a test failed, 2 usage, 3 guest panic, 4 budget used up,",
+    "              5 could not load, 130 interrupted",
+    "",
+    "In the session, help lists the commands.",
+    "",
+  ].join("\n");
+}
+
+/**
+ * The command line as options.
+ *
+ * @throws {CommandError} exit code 2, on a flag that is unknown, lacks its value or has a bad one
+ */
+export function parseFlags(argv: readonly string[]): Options {
+  const valued = FLAGS.filter((f) => f.value !== undefined);
+  const switches = FLAGS.filter((f) => f.value === undefined);
+  const parsed = parseArgs([...argv], {
+    string: valued.map((f) => f.name),
+    boolean: switches.map((f) => f.name),
+    collect: ["command"],
+    negatable: ["color"],
+    default: { color: undefined },
+    alias: { command: "c", help: "h" },
+    "--": true,
+    unknown: (flag, key) => {
+      if (key === undefined) return true;
+      const names = FLAGS.map((f) => `--${f.name}`).concat(["--no-color", "-c", "-h"]);
+      throw new CommandError(`no flag ${flag}${didYouMean(flag, names) || "; try --help"}`);
+    },
+  });
+  const values = parsed as Record<string, unknown>;
+  const text = (name: string): string | undefined => {
+    const value = values[name];
+    if (value === undefined) return undefined;
+    const flag = valued.find((f) => f.name === name)!;
+    if (typeof value !== "string" || value === "") {
+      throw new CommandError(`--${name} needs a value: --${name} ${flag.value}`);
+    }
+    return value;
+  };
+  const number = (name: string): bigint | undefined => {
+    const value = text(name);
+    if (value === undefined) return undefined;
+    const parsedNumber = parseNumber(value);
+    if (parsedNumber === undefined) {
+      throw new CommandError(`--${name} ${value}: not a number, like 42, 0x2a or 64M`);
+    }
+    return parsedNumber;
+  };
+  const commands = (values.command ?? []) as string[];
+  if (commands.includes("")) throw new CommandError("-c needs a line: -c 'run cowtest'");
+  const swap = number("swap");
+  const seed = number("seed");
+  const budget = number("budget");
+  if (budget === 0n) throw new CommandError("--budget 0: at least one instruction");
+  if (seed !== undefined && seed > 0xffff_ffffn) throw new CommandError("--seed: below 2^32");
+  return {
+    commands,
+    files: [...parsed._.map(String), ...(parsed["--"] ?? [])],
+    json: values.json === true,
+    keepGoing: values["keep-going"] === true,
+    color: typeof values.color === "boolean" ? values.color : undefined,
+    help: values.help === true,
+    version: values.version === true,
+    mem: memory(number("mem"), text("mem")),
+    budget,
+    seed: seed === undefined ? undefined : Number(seed),
+    policy: text("policy"),
+    abi: text("abi"),
+    exec: text("exec"),
+    swap: swap === undefined ? undefined : Number(swap),
+    fs: text("fs"),
+    fat: text("fat"),
+    bare: text("bare"),
+  };
+}
+
+function memory(bytes: bigint | undefined, typed: string | undefined): number {
+  if (bytes === undefined) return MEM_DEFAULT;
+  if (bytes < MEM_MIN || bytes > MEM_MAX) {
+    throw new CommandError(`--mem ${typed}: RAM is 16M to 2G`);
+  }
+  if (bytes % 4096n !== 0n) throw new CommandError(`--mem ${typed}: RAM is whole 4K pages`);
+  return Number(bytes);
+}

@@ -1,0 +1,169 @@
+/**
+ * Bytes as they come, for whoever has the terminal: the line editor, or the guest.
+ *
+ * @module
+ */
+
+import type { GuestInput } from "../commands/command.ts";
+
+/** A source of bytes; null at its end. */
+export type ReadBytes = () => Promise<Uint8Array | null>;
+
+const CTRL_C = 0x03;
+/** Ctrl-], as telnet has it: from the guest's console back to the shell. */
+const ESCAPE = 0x1d;
+
+/**
+ * Reads all the time, so that Ctrl-C is seen while a guest runs. What comes goes to the guest while it
+ * has the terminal, else waits for the editor.
+ */
+export class TerminalInput {
+  /** Called at Ctrl-C while a command runs. */
+  onInterrupt: () => void = () => {};
+  /** While true every byte is the editor's, Ctrl-C too. */
+  editing = false;
+  #ahead: number[] = [];
+  #guest: number[] | undefined;
+  #guestEnded = false;
+  #ended = false;
+  #wake: () => void = () => {};
+
+  /** Starts reading; the promise ends with the input. */
+  async pump(read: ReadBytes): Promise<void> {
+    for (let bytes = await read(); bytes; bytes = await read()) {
+      for (const byte of bytes) this.#byte(byte);
+      this.#wake();
+    }
+    this.#ended = true;
+    this.#wake();
+  }
+
+  #byte(byte: number): void {
+    if (this.editing) this.#ahead.push(byte);
+    else if (byte === CTRL_C) {
+      // What was typed ahead was meant for a world without the interrupt.
+      this.#ahead = [];
+      this.onInterrupt();
+    } else if (!this.#guest) this.#ahead.push(byte);
+    else if (byte === ESCAPE) this.#guestEnded = true;
+    else if (!this.#guestEnded) this.#guest.push(byte);
+  }
+
+  /** Bytes for the editor; null at the end, empty when `timeout` ms pass first. */
+  async forEditor(timeout?: number): Promise<Uint8Array | null> {
+    if (this.#ahead.length === 0 && !this.#ended) await this.#turn(timeout);
+    if (this.#ahead.length === 0) return this.#ended ? null : new Uint8Array();
+    const bytes = Uint8Array.from(this.#ahead);
+    this.#ahead = [];
+    return bytes;
+  }
+
+  /** Puts back what came behind the end of a line: it is for whatever runs next. */
+  unread(bytes: Uint8Array): void {
+    this.#ahead = [...bytes, ...this.#ahead];
+  }
+
+  /** Gives the terminal to the guest while `body` runs; what it left unread is the editor's. */
+  async forGuest<T>(
+    body: (input: GuestInput) => Promise<T>,
+    interrupt: { requested: boolean },
+  ): Promise<T> {
+    this.#guest = this.#ahead;
+    this.#ahead = [];
+    this.#guestEnded = false;
+    const guest = (): number[] => this.#guest ?? [];
+    const over = () => this.#guestEnded || this.#ended;
+    const input: GuestInput = {
+      take: () => Uint8Array.from(guest().splice(0)),
+      get ended() {
+        return over() && guest().length === 0;
+      },
+      wait: async () => {
+        while (guest().length === 0 && !over() && !interrupt.requested) await this.#turn();
+      },
+    };
+    try {
+      return await body(input);
+    } finally {
+      this.#ahead = this.#guest;
+      this.#guest = undefined;
+    }
+  }
+
+  /** Until something comes, or the time is up. */
+  async #turn(timeout?: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      if (timeout !== undefined) timer = setTimeout(resolve, timeout);
+    });
+    clearTimeout(timer);
+  }
+
+  /** Wakes whoever waits: something else has changed, an interrupt or the window's size. */
+  wake(): void {
+    this.#wake();
+  }
+}
+
+/** Piped stdin: lines for the shell, the rest for a guest that reads. */
+export class PipedInput {
+  #pending = new Uint8Array();
+  #ended = false;
+  #reading: Promise<void> | undefined;
+  readonly #read: ReadBytes;
+
+  constructor(read: ReadBytes) {
+    this.#read = read;
+  }
+
+  async #more(): Promise<void> {
+    this.#reading ??= this.#read().then((bytes) => {
+      this.#reading = undefined;
+      if (!bytes) this.#ended = true;
+      else {
+        const joined = new Uint8Array(this.#pending.length + bytes.length);
+        joined.set(this.#pending);
+        joined.set(bytes, this.#pending.length);
+        this.#pending = joined;
+      }
+    });
+    await this.#reading;
+  }
+
+  /** The next line without its newline; undefined at the end. */
+  async line(): Promise<string | undefined> {
+    let newline: number;
+    while ((newline = this.#pending.indexOf(0x0a)) < 0 && !this.#ended) await this.#more();
+    if (newline < 0 && this.#pending.length === 0) return undefined;
+    const end = newline < 0 ? this.#pending.length : newline;
+    const line = new TextDecoder().decode(this.#pending.subarray(0, end));
+    this.#pending = this.#pending.slice(end + 1);
+    return line.replace(/\r$/, "");
+  }
+
+  /** Gives what follows to the guest while `body` runs. */
+  async forGuest<T>(
+    body: (input: GuestInput) => Promise<T>,
+    interrupt: { requested: boolean },
+  ): Promise<T> {
+    const empty = () => this.#pending.length === 0;
+    const ended = () => this.#ended;
+    return await body({
+      // A line at a time, so that what a guest does not read is left for the shell.
+      take: () => {
+        const newline = this.#pending.indexOf(0x0a);
+        const end = newline < 0 ? this.#pending.length : newline + 1;
+        const bytes = this.#pending.slice(0, end);
+        this.#pending = this.#pending.slice(end);
+        return bytes;
+      },
+      get ended() {
+        return ended() && empty();
+      },
+      wait: async () => {
+        if (empty() && !ended() && !interrupt.requested) await this.#more();
+      },
+    });
+  }
+}
