@@ -38,15 +38,25 @@ function nameIs(bytes: Uint8Array, at: number, name: string): boolean {
  * Goes through the entries of directory `dp` in order, used and free, until `visit` says stop.
  * `visit` gets the entry's byte offset in the cache and in the directory.
  * Returns the cache offset where it stopped, 0 at the end, ENOTDIR or EIO.
+ *
+ * mkfs rounds the root's size up to a whole block, which may not be there: such a hole holds no names, and
+ * `hole` gets its byte offset.
  */
-function scan(v: Volume, dp: number, visit: (at: number, off: number) => boolean): number {
+function scan(
+  v: Volume,
+  dp: number,
+  visit: (at: number, off: number) => boolean,
+  hole?: (off: number) => void,
+): number {
   if (inodeType(v, dp) !== T_DIR) return ENOTDIR;
   const size = fileSize(v, dp);
   for (let base = 0; base < size; base += BSIZE) {
     const bno = blockOf(v, dp, base / BSIZE);
     if (bno < 0) return EIO;
-    // mkfs rounds the root's size up to a whole block, which may not be there: a hole holds no names.
-    if (bno === 0) continue;
+    if (bno === 0) {
+      hole?.(base);
+      continue;
+    }
     const end = Math.min(BSIZE, size - base);
     for (let within = 0; within + DIRENT_SIZE <= end; within += DIRENT_SIZE) {
       const at = bno * BSIZE + within;
@@ -94,10 +104,11 @@ export function dirlink(v: Volume, dp: number, name: string, inum: number): numb
   if (size % DIRENT_SIZE !== 0) return EIO;
   let place = size;
   scan(v, dp, (at, off) => {
+    if (off > place) return true;
     if (v.view.getUint16(at, true) !== 0) return false;
     place = off;
     return true;
-  });
+  }, (off) => place = Math.min(place, off));
   const wrote = write(v, dp, place, DIRENT_SIZE, (entry) => {
     entry[0] = inum & 0xff;
     entry[1] = inum >> 8;
