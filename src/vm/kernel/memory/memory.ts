@@ -1,115 +1,300 @@
-/** The built-in kernel's memory. Signatures first; @module */
+/**
+ * The built-in kernel's memory: all frames, all address spaces, the page cache, and the options that say
+ * which mechanisms work. This class only puts the files of this folder together; each of them
+ * holds one idea.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE } from "../../machine/address.ts";
 import type { PaNum, VaNum } from "../../machine/address.ts";
+import type { Ram } from "../../machine/memory.ts";
+import { PTE_V } from "../../machine/sv39.ts";
 import type { EventLog } from "../../events.ts";
+import { cow } from "../fork/cow.ts";
+import { forkSpace, type ForkStatistics } from "../fork/fork.ts";
 import type { ForkPolicy } from "../fork/policy.ts";
-import type { FilePages } from "./backing.ts";
+import { insertArea, isHole } from "./areas.ts";
+import { type Backing, type FileKey, type FilePages, noFiles } from "./backing.ts";
+import { fault, type FaultCause } from "./fault.ts";
+import { Frames, type FramesState, type UsedKind } from "./frames.ts";
+import { grow, shrink } from "./heap.ts";
+import { map, protect, sync, unmap } from "./mapping.ts";
+import { newPageCache, overlayCached, type PageCache, patchCached } from "./page_cache.ts";
+import { countTables, eachEntry, entryOf, find } from "./page_table.ts";
+import { populate } from "./pages.ts";
+import { frameOf, isSwapped } from "./pte.ts";
 import type { FaultResult } from "./result.ts";
 import type { AddressSpace, Area } from "./space.ts";
-
-/** What a frame is used for. */
-export type FrameKind =
-  | "free"
-  | "kernel"
-  | "table"
-  | "trapframe"
-  | "user"
-  | "cache";
-
-/** Stored truth about frames. */
-export interface Frames {
-  /** Frames that can be allocated now. */
-  readonly freeCount: number;
-  /** Frames altogether, the kernel's included. */
-  readonly total: number;
-  /** One zeroed / junk-filled frame, count 1; 0 when none is left (or the injected failure strikes). */
-  alloc(kind: FrameKind): PaNum | 0;
-  allocZeroed(kind: FrameKind): PaNum | 0;
-  /** One more user mapping. */
-  ref(frame: PaNum): void;
-  /** One less; at 0 the frame is freed. */
-  drop(frame: PaNum, why: string): void;
-  /** The stored count. */
-  count(frame: PaNum): number;
-  kind(frame: PaNum): FrameKind;
-  /** Allocation number `n` from now (1: the next) fails; 0: none. */
-  failAt(n: number): void;
-  /** Allocations tried so far, failed ones included. */
-  readonly allocations: number;
-}
+import { createSpace, leaveSpace, releaseSpace, shareSpace } from "./spaces.ts";
+import { copyin, copyinBytes, copyout } from "./user_copy.ts";
 
 /** How memory behaves; fixed at boot. */
 export interface MemoryOptions {
   /** Fork policy; `cow` unless given. */
-  policy?: ForkPolicy;
-  /** Areas are filled with 2 MiB leaves where aligned and contiguous frames are to be had. */
-  superpages?: boolean;
-  /** A store to a shared 2 MiB leaf copies it whole, or splits it and copies 4 KiB. */
-  hugeCow?: "whole" | "split";
-  /** Bytes of swap disk; 0: none. */
-  swap?: number;
-  /** Swapped pages read ahead at a swap-in. */
-  readAhead?: number;
+  readonly policy?: ForkPolicy;
 }
 
 /** What to map. */
 export interface MapRequest {
-  /** Where (MAP_FIXED) — page-aligned; without it the kernel chooses. */
+  /** Where, page-aligned, in place of what is there (MAP_FIXED); without it the kernel chooses. */
   at?: VaNum;
   /** A wish, taken when free. */
   hint?: VaNum;
+  /** Bytes, rounded up to pages. */
   length: number;
+  /** PERM_R | PERM_W | PERM_X. */
   perm: number;
+  /** What for. */
   kind: Area["kind"];
+  /** MAP_SHARED; private unless given. */
   shared?: boolean;
-  backing?: Area["backing"];
-}
-
-/** Memory of all processes. */
-export interface Memory {
-  readonly frames: Frames;
-  readonly policy: ForkPolicy;
-  readonly events: EventLog;
-  readonly spaces: ReadonlyMap<number, AddressSpace>;
-  files: FilePages;
-  /** A space with trampoline and one trapframe, no areas; undefined: out of memory. users = 1. */
-  createSpace(): AddressSpace | undefined;
-  /** One thread leaves; the last one frees everything (dirty shared file pages written back first). */
-  releaseSpace(space: AddressSpace): void;
-  /** CLONE_VM: one more thread; its trapframe's frame, or undefined: out of memory. */
-  shareSpace(space: AddressSpace): PaNum | undefined;
-  /** A thread leaves but others stay: its trapframe goes. */
-  leaveSpace(space: AddressSpace, trapframe: PaNum): void;
-  /** Makes the space the hart's current one (satp, sfence). */
-  activate(space: AddressSpace): void;
-  /** A copy of the space under the policy; undefined: out of memory, everything as before. */
-  fork(parent: AddressSpace): AddressSpace | undefined;
-  /** sbrk upwards by n bytes; false: no room or no memory, everything as before. */
-  grow(space: AddressSpace, n: number, lazy: boolean): boolean;
-  /** sbrk downwards by n bytes; false when n is more than the size. */
-  shrink(space: AddressSpace, n: number): boolean;
-  /** An area with all its pages allocated and zeroed (exec's segments, stack); false: out of memory, nothing done. */
-  allocArea(space: AddressSpace, area: Area): boolean;
-  /** exec: bytes into pages that are mapped, whatever their W. False when a page is missing. */
-  load(space: AddressSpace, va: VaNum, bytes: Uint8Array): boolean;
-  /** mmap; -1 no room or bad request. */
-  map(space: AddressSpace, request: MapRequest): VaNum | -1;
-  unmap(space: AddressSpace, start: VaNum, length: number): boolean;
-  protect(space: AddressSpace, start: VaNum, length: number, perm: number): boolean;
-  /** The one fault path. */
-  fault(space: AddressSpace, cause: 12 | 13 | 15, va: VaNum | bigint): FaultResult;
-  copyout(space: AddressSpace, dst: VaNum | bigint, bytes: Uint8Array): boolean;
-  copyin(space: AddressSpace, src: VaNum | bigint, length: number): Uint8Array | undefined;
-  /** A string up to its NUL, which must come within `max` bytes. */
-  copyinstr(space: AddressSpace, src: VaNum | bigint, max: number): string | undefined;
-  /** Pages of a space: resident, private (count 1), shared, swapped, page tables. */
-  usage(space: AddressSpace): SpaceUsage;
+  /** The file; anonymous unless given. Its length is the mapping's. */
+  backing?: Backing;
 }
 
 /** Pages of one space, each 4 KiB. */
 export interface SpaceUsage {
+  /** Pages that are in frames. */
   rss: number;
+  /** Of these, in frames that nobody else maps. */
   private: number;
+  /** Of these, in frames that others map as well. */
   shared: number;
+  /** Pages on the swap disk. */
   swapped: number;
+  /** Frames of its page tables. */
   tables: number;
+}
+
+/** What memory needs of the MMU. */
+export interface Translation {
+  /** Writes satp for Sv39 with this root and ASID 0. */
+  setRoot(root: PaNum): void;
+  /** Drops the TLB entries of a page, or all. */
+  sfence(va?: VaNum): void;
+}
+
+/** The state of {@link Memory} as plain data, RAM excepted. */
+export interface MemoryState {
+  frames: FramesState;
+  spaces: Map<number, AddressSpace>;
+  nextSpace: number;
+  current: number;
+  cache: PageCache;
+}
+
+/** Memory of all processes. */
+export class Memory {
+  /** Guest RAM. */
+  readonly ram: Ram;
+  /** The hart's translation. */
+  readonly mmu: Translation;
+  /** Where everything that happens is told. */
+  readonly events: EventLog;
+  /** The allocator and the counts. */
+  readonly frames: Frames;
+  /** The design of fork. */
+  readonly policy: ForkPolicy;
+  /** All live spaces by id. */
+  spaces = new Map<number, AddressSpace>();
+  /** Frames that hold pages of files. */
+  cache: PageCache = newPageCache();
+  /** The file systems behind mapped files; the kernel sets it. */
+  files: FilePages = noFiles;
+  /** Id of the space whose tables the hart uses, 0 for none. */
+  current = 0;
+  /** What the last successful fork did. */
+  lastFork: ForkStatistics | undefined;
+  /** Id of the next space. */
+  nextSpace = 1;
+
+  /** Memory over RAM of which only the kernel's own frames are in use. */
+  constructor(ram: Ram, mmu: Translation, events: EventLog, options: MemoryOptions = {}) {
+    this.ram = ram;
+    this.mmu = mmu;
+    this.events = events;
+    this.frames = new Frames(ram, events);
+    this.policy = options.policy ?? cow;
+  }
+
+  /** A space with trampoline and one trapframe and no areas, for one thread; undefined: out of memory. */
+  createSpace(): AddressSpace | undefined {
+    return createSpace(this);
+  }
+
+  /** The last thread leaves: everything is freed, dirty pages of shared file areas written back first. */
+  releaseSpace(space: AddressSpace): void {
+    releaseSpace(this, space);
+  }
+
+  /** CLONE_VM: one more thread. The frame of its trapframe; undefined: out of memory. */
+  shareSpace(space: AddressSpace): PaNum | undefined {
+    return shareSpace(this, space);
+  }
+
+  /** A thread leaves while others stay: its trapframe goes. */
+  leaveSpace(space: AddressSpace, trapframe: PaNum): void {
+    leaveSpace(this, space, trapframe);
+  }
+
+  /** Makes the space the hart's: satp, and a full sfence as xv6 does at every switch. */
+  activate(space: AddressSpace): void {
+    this.current = space.id;
+    this.mmu.setRoot(space.root);
+    this.mmu.sfence();
+  }
+
+  /** A copy of the space under the policy; undefined: out of memory, everything as before. */
+  fork(parent: AddressSpace): AddressSpace | undefined {
+    return forkSpace(this, parent);
+  }
+
+  /** sbrk upwards; false: no room or no memory, everything as before. */
+  grow(space: AddressSpace, n: number, lazy: boolean): boolean {
+    return grow(this, space, n, lazy);
+  }
+
+  /** sbrk downwards; false: `n` exceeds the size, nothing done. */
+  shrink(space: AddressSpace, n: number): boolean {
+    return shrink(this, space, n);
+  }
+
+  /**
+   * An area for exec: with all its pages, zeroed, unless it is lazy; its file gets one more holder. False
+   * when something is mapped there or memory runs out, with nothing done.
+   */
+  allocArea(space: AddressSpace, area: Area): boolean {
+    if (!isHole(space, area.start, area.end)) return false;
+    if (!area.lazy && !populate(this, space, area, area.kind)) return false;
+    if (area.backing !== undefined) this.files.dup(area.backing.file);
+    insertArea(space, { ...area });
+    return true;
+  }
+
+  /** exec's way to write pages that are mapped, whatever their rights. False when one is missing. */
+  load(space: AddressSpace, va: VaNum, bytes: Uint8Array): boolean {
+    for (let done = 0; done < bytes.length;) {
+      const at = (va + done) as VaNum;
+      const size = Math.min(bytes.length - done, PAGE_SIZE - (at % PAGE_SIZE));
+      const slot = find(this.ram, space.root, at);
+      const pte = slot === 0 ? 0 : this.ram.readPte(entryOf(slot));
+      if ((pte & PTE_V) === 0) return false;
+      const inPage = slot % 2 === 0 ? at % PAGE_SIZE : at % 0x20_0000;
+      this.ram.write((frameOf(pte) + inPage) as PaNum, bytes.subarray(done, done + size));
+      done += size;
+    }
+    return true;
+  }
+
+  /** mmap; -1: bad request or no room. */
+  map(space: AddressSpace, request: MapRequest): VaNum | -1 {
+    return map(this, space, request);
+  }
+
+  /** munmap; false: bad range. */
+  unmap(space: AddressSpace, start: VaNum, length: number): boolean {
+    return unmap(this, space, start, length);
+  }
+
+  /** mprotect; false: bad range or not permitted. */
+  protect(space: AddressSpace, start: VaNum, length: number, perm: number): boolean {
+    return protect(this, space, start, length, perm);
+  }
+
+  /** msync; false: bad range. */
+  sync(space: AddressSpace, start: VaNum, length: number): boolean {
+    return sync(this, space, start, length);
+  }
+
+  /** The one fault path: a page fault of that cause at any 64-bit address. */
+  fault(space: AddressSpace, cause: FaultCause, va: VaNum | bigint): FaultResult {
+    return fault(this, space, cause, va);
+  }
+
+  /** Bytes to user memory; false when a page may not be written. */
+  copyout(space: AddressSpace, dst: VaNum | bigint, bytes: Uint8Array): boolean {
+    return copyout(this, space, dst, bytes);
+  }
+
+  /** Bytes from user memory; undefined when a page may not be read. */
+  copyin(space: AddressSpace, src: VaNum | bigint, length: number): Uint8Array | undefined {
+    return copyin(this, space, src, length);
+  }
+
+  /** A string up to its NUL, one char a byte; undefined when there is no NUL within `max` bytes or a page may not be read. */
+  copyinstr(space: AddressSpace, src: VaNum | bigint, max: number): string | undefined {
+    const bytes = copyinBytes(this, space, src, max);
+    return bytes && Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  }
+
+  /** A system call wrote a file: mappers see it. */
+  fileWritten(file: FileKey, offset: number, bytes: Uint8Array): void {
+    patchCached(this, file, offset, bytes);
+  }
+
+  /** A system call read `bytes` of a file: put in what mappers have stored and not yet written back. */
+  fileRead(file: FileKey, offset: number, bytes: Uint8Array): void {
+    overlayCached(this, file, offset, bytes);
+  }
+
+  /** One frame with count 1; 0: out of memory. Every allocation of the kernel comes through here. */
+  take(kind: UsedKind, content: "zeroed" | "junk" | "raw"): PaNum | 0 {
+    if (content === "zeroed") return this.frames.allocZeroed(kind);
+    return content === "junk" ? this.frames.alloc(kind) : this.frames.allocRaw(kind);
+  }
+
+  /** After an entry of the space lost a right or its frame: the TLB must forget the page. */
+  flush(space: AddressSpace, va: VaNum, why: string): void {
+    if (space.id !== this.current) return;
+    this.mmu.sfence(va);
+    this.events.sfence(va, why);
+  }
+
+  /** After many entries did. */
+  flushAll(space: AddressSpace, why: string): void {
+    if (space.id !== this.current) return;
+    this.mmu.sfence();
+    this.events.sfence(undefined, why);
+  }
+
+  /** What a space has in memory now. */
+  usage(space: AddressSpace): SpaceUsage {
+    const usage = { rss: 0, private: 0, shared: 0, swapped: 0, tables: 0 };
+    for (const area of space.areas) {
+      eachEntry(this.ram, space.root, area.start, area.end, (_va, _at, pte, level) => {
+        const pages = level === 0 ? 1 : 512;
+        if (isSwapped(pte)) {
+          usage.swapped += pages;
+        } else {
+          usage.rss += pages;
+          if (this.frames.count(frameOf(pte)) > 1) usage.shared += pages;
+          else usage.private += pages;
+        }
+      });
+    }
+    usage.tables = countTables(this.ram, space.root);
+    return usage;
+  }
+
+  /** A deep copy of the state as data; RAM is the machine's. */
+  save(): MemoryState {
+    return structuredClone({
+      frames: this.frames.state,
+      spaces: this.spaces,
+      nextSpace: this.nextSpace,
+      current: this.current,
+      cache: this.cache,
+    });
+  }
+
+  /** Puts back what {@link save} returned. Records of spaces held elsewhere are stale then: look them up by id. */
+  restore(state: MemoryState): void {
+    const copy = structuredClone(state);
+    this.frames.state = copy.frames;
+    this.spaces = copy.spaces;
+    this.nextSpace = copy.nextSpace;
+    this.current = copy.current;
+    this.cache = copy.cache;
+  }
 }

@@ -1,0 +1,141 @@
+/**
+ * fork of an address space, the same for all policies: tables first, then copies, then shared pages.
+ * Only the first two can run out of memory, and neither changes the parent, so a fork that fails leaves
+ * everything as it was.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE } from "../../machine/address.ts";
+import type { PaNum, VaNum } from "../../machine/address.ts";
+import { PTE_A, PTE_D } from "../../machine/sv39.ts";
+import type { Memory } from "../memory/memory.ts";
+import { eachEntry, ensureTable, setEntry } from "../memory/page_table.ts";
+import { flagsOf, frameOf, makePte } from "../memory/pte.ts";
+import type { AddressSpace, Area } from "../memory/space.ts";
+
+/** What a fork did, for `fork` and `compare`. Pages of 4 KiB. */
+export interface ForkStatistics {
+  /** Pages that both map now. */
+  shared: number;
+  /** Pages that the child got copies of. */
+  copied: number;
+  /** PTEs written, in the child and in the parent. */
+  ptes: number;
+  /** Frames taken for the child's tables. */
+  tables: number;
+}
+
+/** A child's space; undefined when memory does not suffice, with everything as before. */
+export function forkSpace(m: Memory, parent: AddressSpace): AddressSpace | undefined {
+  const free = m.frames.freeCount;
+  const child = m.createSpace();
+  if (child === undefined) return undefined;
+  const statistics: ForkStatistics = { shared: 0, copied: 0, ptes: 0, tables: 0 };
+  if (!makeTables(m, parent, child) || !copyAreas(m, parent, child, statistics)) {
+    m.releaseSpace(child);
+    return undefined;
+  }
+  for (const area of parent.areas) {
+    if (!copies(m, area)) shareArea(m, parent, child, area, statistics);
+    if (area.backing !== undefined) m.files.dup(area.backing.file);
+  }
+  child.areas = parent.areas.map((area) => ({ ...area }));
+  child.size = parent.size;
+  statistics.tables = free - m.frames.freeCount - statistics.copied - child.trapframes.length;
+  m.lastFork = statistics;
+  m.flushAll(parent, "fork");
+  return child;
+}
+
+/** Whether the child gets its own pages at once. The usyscall page tells about one process only. */
+function copies(m: Memory, area: Area): boolean {
+  return area.kind === "usyscall" || (!area.shared && m.policy.atFork(area) === "copy");
+}
+
+/** Gives the child a table wherever the parent has one with an entry of an area. */
+function makeTables(m: Memory, parent: AddressSpace, child: AddressSpace): boolean {
+  let complete = true;
+  let covered = -1;
+  for (const area of parent.areas) {
+    eachEntry(m.ram, parent.root, area.start, area.end, (va) => {
+      const block = Math.floor(va / 0x20_0000);
+      if (!complete || block === covered) return;
+      covered = block;
+      complete = ensureTable(m, child.root, va) !== 0;
+    });
+  }
+  return complete;
+}
+
+/** Copies the pages of areas that are not shared; the child's areas list grows with them, for the undo. */
+function copyAreas(
+  m: Memory,
+  parent: AddressSpace,
+  child: AddressSpace,
+  statistics: ForkStatistics,
+): boolean {
+  for (const area of parent.areas) {
+    if (!copies(m, area)) continue;
+    const { backing: _, ...bare } = area;
+    child.areas.push(bare);
+    let complete = true;
+    eachEntry(m.ram, parent.root, area.start, area.end, (va, _at, pte) => {
+      complete &&= copyPage(m, child, va, pte);
+      if (complete) {
+        statistics.copied++;
+        statistics.ptes++;
+      }
+    });
+    if (!complete) return false;
+  }
+  return true;
+}
+
+function copyPage(m: Memory, child: AddressSpace, va: VaNum, pte: number): boolean {
+  const frame = m.take("user", "raw");
+  if (frame === 0) return false;
+  const from = frameOf(pte);
+  m.ram.copyFrame(frame, from);
+  m.events.copy(va, from, frame, PAGE_SIZE, "fork");
+  m.frames.setHome(frame, va);
+  const at = entryIn(m, child, va);
+  setEntry(m, va, at, 0, makePte(frame, flagsOf(pte) & ~(PTE_A | PTE_D)), "fork copy");
+  return true;
+}
+
+/** Maps the parent's pages of an area in the child, with the policy's marks in both unless MAP_SHARED. */
+function shareArea(
+  m: Memory,
+  parent: AddressSpace,
+  child: AddressSpace,
+  area: Area,
+  statistics: ForkStatistics,
+): void {
+  let block = -1;
+  let table = 0;
+  eachEntry(m.ram, parent.root, area.start, area.end, (va, at, pte) => {
+    const now = area.shared ? pte : m.policy.sharePte(pte);
+    if (now !== pte) {
+      setEntry(m, va, at, pte, now, "fork parent");
+      statistics.ptes++;
+    }
+    const page = va / PAGE_SIZE;
+    if (page >>> 9 !== block) {
+      block = page >>> 9;
+      const entry = entryIn(m, child, va);
+      table = entry - (entry % PAGE_SIZE);
+    }
+    const own = area.shared ? now & ~PTE_D : now; // one of the two writes the page back, not both
+    setEntry(m, va, (table + (page & 511) * 8) as PaNum, 0, own, "fork child");
+    m.frames.ref(frameOf(pte));
+    statistics.shared++;
+    statistics.ptes++;
+  });
+}
+
+/** Where the child's entry stands; its table is there. */
+function entryIn(m: Memory, child: AddressSpace, va: VaNum): PaNum {
+  const table = ensureTable(m, child.root, va);
+  return (table + ((va / PAGE_SIZE) & 511) * 8) as PaNum;
+}

@@ -1,0 +1,98 @@
+/**
+ * The first touch of a page: a zeroed frame, or a page of a file.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE } from "../../machine/address.ts";
+import type { PaNum, VaNum } from "../../machine/address.ts";
+import { PTE_FLAGS, PTE_W } from "../../machine/sv39.ts";
+import type { Backing } from "./backing.ts";
+import type { Memory } from "./memory.ts";
+import { cacheKey, putCached } from "./page_cache.ts";
+import { ensureTable, prune, setEntry } from "./page_table.ts";
+import { areaFlags, makePte } from "./pte.ts";
+import type { FaultResult } from "./result.ts";
+import type { AddressSpace, Area } from "./space.ts";
+
+const OUT_OF_MEMORY: FaultResult = { handled: false, why: "out of memory", oom: true };
+
+/** Maps the page of `area` at `page`, whose entry is 0, for an access of that cause. */
+export function fillPage(
+  m: Memory,
+  space: AddressSpace,
+  area: Area,
+  page: VaNum,
+  cause: 12 | 13 | 15,
+): FaultResult {
+  const table = ensureTable(m, space.root, page);
+  if (table === 0) return OUT_OF_MEMORY;
+  const at = (table + ((page / PAGE_SIZE) & 511) * 8) as PaNum;
+  const result = area.backing !== undefined && page - area.start < area.backing.length
+    ? fillFromFile(m, area, area.backing, page, cause, at)
+    : fillZero(m, area, page, at);
+  if (!result.handled) prune(m, space.root, page, (page + PAGE_SIZE) as VaNum);
+  return result;
+}
+
+function fillZero(m: Memory, area: Area, page: VaNum, at: PaNum): FaultResult {
+  const frame = m.take("user", "zeroed");
+  if (frame === 0) return OUT_OF_MEMORY;
+  m.frames.setHome(frame, page);
+  setEntry(m, page, at, 0, makePte(frame, areaFlags(area)), "zero fill");
+  return { handled: true, how: "zero fill" };
+}
+
+function fillFromFile(
+  m: Memory,
+  area: Area,
+  backing: Backing,
+  page: VaNum,
+  cause: 12 | 13 | 15,
+  at: PaNum,
+): FaultResult {
+  const skip = page - area.start;
+  const offset = backing.offset + skip;
+  const length = Math.min(PAGE_SIZE, backing.length - skip);
+  if (area.kind === "file" && offset >= m.files.size(backing.file)) {
+    return { handled: false, why: "page beyond the end of the mapped file", oom: false };
+  }
+  const own = !area.shared && cause === 15;
+  const key = cacheKey(backing.file, offset, length);
+  let held = m.cache.byKey.get(key);
+  let how: "file fill" | "cache hit" = "cache hit";
+  if (held === undefined || own) {
+    const frame = m.take(own ? "user" : "cache", "zeroed");
+    if (frame === 0) return OUT_OF_MEMORY;
+    held = m.cache.byKey.get(key); // making room may have dropped it
+    if (held !== undefined) {
+      m.ram.copyFrame(frame, held.frame);
+      m.events.copy(page, held.frame, frame, PAGE_SIZE, "file page");
+    } else {
+      const read = m.files.read(backing.file, offset, frame, length);
+      if (read < 0) {
+        m.frames.free(frame, "file read failed");
+        return { handled: false, why: "file read failed", oom: false };
+      }
+      m.events.move("read-in", page, frame, offset, read, "file fill");
+    }
+    if (own) {
+      m.frames.setHome(frame, page);
+      setEntry(m, page, at, 0, makePte(frame, areaFlags(area)), "file fill");
+      return { handled: true, how: "file fill" };
+    }
+    held = { file: backing.file, offset, length, frame };
+    putCached(m.cache, held);
+    how = "file fill";
+  } else {
+    m.frames.ref(held.frame);
+  }
+  setEntry(m, page, at, 0, makePte(held.frame, fileFlags(m, area)), how);
+  return { handled: true, how };
+}
+
+/** Flags for a frame of the page cache: a private area may write it only after a copy. */
+export function fileFlags(m: Memory, area: Area): number {
+  const flags = areaFlags(area);
+  return area.shared || (flags & PTE_W) === 0 ? flags : m.policy.sharePte(flags) & PTE_FLAGS;
+}

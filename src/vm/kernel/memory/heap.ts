@@ -1,0 +1,53 @@
+/**
+ * sbrk: the heap grows and shrinks at `size`, xv6's p->sz, which need not be page-aligned.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE, pageUp } from "../../machine/address.ts";
+import type { VaNum } from "../../machine/address.ts";
+import { cutAreas, insertArea, isHole } from "./areas.ts";
+import type { Memory } from "./memory.ts";
+import { populate, unmapAreas } from "./pages.ts";
+import { type AddressSpace, type Area, PERM_R, PERM_W, TRAPFRAME } from "./space.ts";
+
+/** sbrk upwards by `n` bytes. False when there is no room or no memory, with everything as before. */
+export function grow(m: Memory, space: AddressSpace, n: number, lazy: boolean): boolean {
+  const size = space.size + n;
+  if (size > TRAPFRAME) return false;
+  const start = pageUp(space.size as VaNum);
+  const end = pageUp(size as VaNum);
+  if (start < end) {
+    if (!isHole(space, start, end) || reachesTrapframe(space, end)) return false;
+    const area: Area = {
+      start,
+      end,
+      perm: PERM_R | PERM_W,
+      kind: "heap",
+      shared: false,
+      lazy,
+    };
+    if (!lazy && !populate(m, space, area, "sbrk")) return false;
+    insertArea(space, area);
+  }
+  space.size = size;
+  return true;
+}
+
+/**
+ * sbrk downwards by `n` bytes, through stack, guard and program if need be. Pages go when the new size no
+ * longer reaches into them. False, with nothing done, when `n` exceeds the size.
+ */
+export function shrink(m: Memory, space: AddressSpace, n: number): boolean {
+  if (n > space.size) return false;
+  const start = pageUp((space.size - n) as VaNum);
+  const end = pageUp(space.size as VaNum);
+  if (start < end) unmapAreas(m, space, cutAreas(space, start, end, m.files), "sbrk");
+  space.size -= n;
+  return true;
+}
+
+/** Whether a heap up to `end` would cover a mapped trapframe. */
+function reachesTrapframe(space: AddressSpace, end: VaNum): boolean {
+  return space.trapframes.some(({ va }) => va + PAGE_SIZE <= TRAPFRAME && va < end);
+}

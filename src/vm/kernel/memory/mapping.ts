@@ -1,0 +1,146 @@
+/**
+ * mmap, munmap, mprotect and msync, as Linux documents them: the call makes or changes areas, pages come
+ * at first touch.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE, pageUp } from "../../machine/address.ts";
+import type { VaNum } from "../../machine/address.ts";
+import { PTE_A, PTE_D, PTE_V } from "../../machine/sv39.ts";
+import { areasIn, cutAreas, findHole, insertArea, isHole, mergeAreas, splitAt } from "./areas.ts";
+import { isSole } from "./fault.ts";
+import type { MapRequest, Memory } from "./memory.ts";
+import { writeBack } from "./page_cache.ts";
+import { eachEntry, setEntry } from "./page_table.ts";
+import { unmapAreas } from "./pages.ts";
+import { areaFlags, flagsOf, frameOf, makePte } from "./pte.ts";
+import { type AddressSpace, type Area, MMAP_TOP, PERM_W } from "./space.ts";
+
+/**
+ * mmap: an area of `length` bytes rounded up to pages; no frame is taken. Its address, or -1 for a
+ * bad request or when no hole is large enough. `at` replaces what is mapped there (MAP_FIXED),
+ * the heap and the program excepted; `hint` is taken when free.
+ */
+export function map(m: Memory, space: AddressSpace, request: MapRequest): VaNum | -1 {
+  const length = pageUp(request.length as VaNum) as number;
+  if (!(request.length > 0) || length > MMAP_TOP) return -1;
+  const start = place(m, space, request, length);
+  if (start < 0) return -1;
+  const area: Area = {
+    start: start as VaNum,
+    end: (start + length) as VaNum,
+    perm: request.perm,
+    kind: request.kind,
+    shared: request.shared ?? false,
+    lazy: true,
+  };
+  if (request.backing !== undefined) {
+    area.backing = { ...request.backing, length };
+    m.files.dup(request.backing.file);
+  }
+  insertArea(space, area);
+  return area.start;
+}
+
+function place(m: Memory, space: AddressSpace, request: MapRequest, length: number): number {
+  const { at, hint } = request;
+  if (at !== undefined) {
+    const end = at + length;
+    if (at % PAGE_SIZE !== 0 || end > MMAP_TOP || at < pageUp(space.size as VaNum)) return -1;
+    unmapAreas(m, space, cutAreas(space, at, end as VaNum, m.files), "mmap fixed");
+    return at;
+  }
+  if (hint !== undefined) {
+    const start = pageUp(hint);
+    const end = start + length;
+    if (
+      start >= pageUp(space.size as VaNum) && end <= MMAP_TOP && isHole(space, start, end as VaNum)
+    ) {
+      return start;
+    }
+  }
+  return findHole(space, length);
+}
+
+/**
+ * munmap: nothing is mapped in [start, start + length) afterwards, whatever was; holes are no error. False
+ * for an unaligned start, no length, or a range that reaches into program or heap, which sbrk moves.
+ */
+export function unmap(m: Memory, space: AddressSpace, start: VaNum, length: number): boolean {
+  const end = (start + pageUp(length as VaNum)) as VaNum;
+  if (start % PAGE_SIZE !== 0 || !(length > 0) || end > MMAP_TOP) return false;
+  if (areasIn(space, start, end).some((area) => area.kind !== "anon" && area.kind !== "file")) {
+    return false;
+  }
+  unmapAreas(m, space, cutAreas(space, start, end, m.files), "munmap");
+  return true;
+}
+
+/**
+ * mprotect: rights of whole pages. False when a page of the range is in no area, is the guard, or would
+ * make a shared file area writable whose file was not opened for writing.
+ */
+export function protect(
+  m: Memory,
+  space: AddressSpace,
+  start: VaNum,
+  length: number,
+  perm: number,
+): boolean {
+  const end = (start + pageUp(length as VaNum)) as VaNum;
+  if (start % PAGE_SIZE !== 0 || !(length > 0)) return false;
+  const areas = areasIn(space, start, end);
+  let reached: number = start;
+  for (const area of areas) {
+    if (area.start > reached || area.kind === "guard" || area.kind === "usyscall") return false;
+    const keepsReadOnly = area.shared && area.backing?.writable === false;
+    if (keepsReadOnly && (perm & PERM_W) !== 0) return false;
+    reached = area.end;
+  }
+  if (reached < end) return false;
+  splitAt(space, start, m.files);
+  splitAt(space, end, m.files);
+  for (const area of areasIn(space, start, end)) {
+    area.perm = perm;
+    applyRights(m, space, area);
+  }
+  mergeAreas(space);
+  m.flushAll(space, "mprotect");
+  return true;
+}
+
+/** Brings the entries of an area to its rights; A and D stay. */
+function applyRights(m: Memory, space: AddressSpace, area: Area): void {
+  eachEntry(m.ram, space.root, area.start, area.end, (va, at, pte) => {
+    const now = entryWithRights(m, area, pte);
+    if (now !== pte) setEntry(m, va, at, pte, now, "mprotect");
+  });
+}
+
+/** The entry with the area's rights: a private page that others use, too, is marked instead of writable. */
+export function entryWithRights(m: Memory, area: Area, pte: number): number {
+  const bare = makePte(frameOf(pte), areaFlags(area) | (flagsOf(pte) & (PTE_A | PTE_D)));
+  if (area.perm === 0 || area.shared || isSole(m, frameOf(pte))) return bare;
+  return m.policy.sharePte(bare);
+}
+
+/** msync: dirty pages of shared file areas go back to their files and are clean. False for a bad range. */
+export function sync(m: Memory, space: AddressSpace, start: VaNum, length: number): boolean {
+  const end = (start + pageUp(length as VaNum)) as VaNum;
+  if (start % PAGE_SIZE !== 0) return false;
+  let reached: number = start;
+  for (const area of areasIn(space, start, end)) {
+    if (area.start > reached) return false;
+    reached = area.end;
+    if (!area.shared || area.backing === undefined) continue;
+    const from = Math.max(area.start, start) as VaNum;
+    eachEntry(m.ram, space.root, from, Math.min(area.end, end) as VaNum, (va, at, pte) => {
+      if ((pte & (PTE_V | PTE_D)) !== (PTE_V | PTE_D)) return;
+      writeBack(m, frameOf(pte), va, "msync");
+      setEntry(m, va, at, pte, pte & ~PTE_D, "msync");
+    });
+  }
+  m.flushAll(space, "msync");
+  return reached >= end;
+}

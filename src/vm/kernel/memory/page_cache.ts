@@ -1,0 +1,102 @@
+/**
+ * Frames that hold a page of a file, found by file and offset, so that all who map it map the same
+ * frame. Only pages that somebody maps are kept: with the last mapping the frame is freed, after a
+ * write-back when a shared mapping wrote it (PTE_D). So the cache never holds memory that nobody uses.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE } from "../../machine/address.ts";
+import type { PaNum, VaNum } from "../../machine/address.ts";
+import type { FileKey } from "./backing.ts";
+import type { Memory } from "./memory.ts";
+
+/** One page held. */
+export interface CachedPage {
+  /** The file. */
+  readonly file: FileKey;
+  /** Byte in the file at the frame's start. */
+  readonly offset: number;
+  /** Bytes of the frame that belong to the file; the rest was zero when read. */
+  readonly length: number;
+  /** The frame. */
+  readonly frame: PaNum;
+}
+
+/** All pages held, as plain data. */
+export interface PageCache {
+  /** By {@link cacheKey}. */
+  readonly byKey: Map<string, CachedPage>;
+  /** By frame. */
+  readonly byFrame: Map<number, CachedPage>;
+}
+
+/** An empty cache. */
+export function newPageCache(): PageCache {
+  return { byKey: new Map(), byFrame: new Map() };
+}
+
+/** What identifies a page. The length counts, too: the last page of a program segment is cut off there. */
+export function cacheKey(file: FileKey, offset: number, length: number): string {
+  return `${file.fs}:${file.inode}:${offset}:${length}`;
+}
+
+/** Notes that a frame (of kind `cache`) holds a page. */
+export function putCached(cache: PageCache, page: CachedPage): void {
+  cache.byKey.set(cacheKey(page.file, page.offset, page.length), page);
+  cache.byFrame.set(page.frame, page);
+}
+
+/** Forgets a frame's page. */
+export function removeCached(cache: PageCache, frame: PaNum): void {
+  const page = cache.byFrame.get(frame);
+  if (page === undefined) return;
+  cache.byFrame.delete(frame);
+  cache.byKey.delete(cacheKey(page.file, page.offset, page.length));
+}
+
+/** Writes a dirty page back to its file, never beyond the file's end. `va` is for the event. */
+export function writeBack(m: Memory, frame: PaNum, va: VaNum, why: string): void {
+  const page = m.cache.byFrame.get(frame);
+  if (page === undefined) return;
+  const length = Math.min(page.length, m.files.size(page.file) - page.offset);
+  if (length <= 0) return;
+  const done = m.files.write(page.file, page.offset, frame, length);
+  m.events.move("write-back", va, frame, page.offset, length, done ? why : `${why}: failed`);
+}
+
+/** A file was written by a system call: pages held of it change, too. */
+export function patchCached(m: Memory, file: FileKey, offset: number, bytes: Uint8Array): void {
+  for (const page of pagesOf(m.cache, file)) {
+    const from = Math.max(offset, page.offset);
+    const to = Math.min(offset + bytes.length, page.offset + page.length);
+    if (from >= to) continue;
+    m.ram.write(
+      (page.frame + from - page.offset) as PaNum,
+      bytes.subarray(from - offset, to - offset),
+    );
+  }
+}
+
+/** Bytes read by a system call get what mappers have stored since (`bytes` were at `offset` of the file). */
+export function overlayCached(m: Memory, file: FileKey, offset: number, bytes: Uint8Array): void {
+  for (const page of pagesOf(m.cache, file)) {
+    const from = Math.max(offset, page.offset);
+    const to = Math.min(offset + bytes.length, page.offset + page.length);
+    if (from >= to) continue;
+    const held = m.ram.bytes((page.frame + from - page.offset) as PaNum, to - from);
+    bytes.set(held, from - offset);
+  }
+}
+
+/** The pages held of one file, in the order in which they came. */
+function pagesOf(cache: PageCache, file: FileKey): CachedPage[] {
+  if (cache.byKey.size === 0) return [];
+  const pages = [...cache.byKey.values()];
+  return pages.filter((page) => page.file.fs === file.fs && page.file.inode === file.inode);
+}
+
+/** Whole pages of a mapping: the length a cached page has there, given what the area takes from the file. */
+export function pageLength(remaining: number): number {
+  return Math.min(PAGE_SIZE, remaining);
+}

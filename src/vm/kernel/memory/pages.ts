@@ -1,0 +1,65 @@
+/**
+ * Letting pages go, and giving an area all its pages at once.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE } from "../../machine/address.ts";
+import type { PaNum, VaNum } from "../../machine/address.ts";
+import { PTE_D } from "../../machine/sv39.ts";
+import type { Memory } from "./memory.ts";
+import { removeCached, writeBack } from "./page_cache.ts";
+import { eachEntry, ensureTable, prune, setEntry } from "./page_table.ts";
+import { areaFlags, frameOf, makePte } from "./pte.ts";
+import type { AddressSpace, Area } from "./space.ts";
+
+/** One mapping of the frame in `pte` is gone: written back if a shared mapping dirtied it, freed with the last. */
+export function releasePage(m: Memory, area: Area, va: VaNum, pte: number, why: string): void {
+  const frame = frameOf(pte);
+  if (m.frames.isCache(frame)) {
+    if (area.shared && (pte & PTE_D) !== 0) writeBack(m, frame, va, why);
+    if (m.frames.count(frame) === 1) removeCached(m.cache, frame);
+  }
+  m.frames.drop(frame, why);
+}
+
+/** Unmaps every page of an area (which may be out of the list already) and frees what nobody else maps. */
+export function unmapArea(m: Memory, space: AddressSpace, area: Area, why: string): void {
+  eachEntry(m.ram, space.root, area.start, area.end, (va, at, pte) => {
+    setEntry(m, va, at, pte, 0, why);
+    releasePage(m, area, va, pte, why);
+  });
+}
+
+/** Unmaps areas that were cut out of the space, lets their files go, frees empty tables. */
+export function unmapAreas(m: Memory, space: AddressSpace, areas: Area[], why: string): void {
+  if (areas.length === 0) return;
+  for (const area of areas) {
+    unmapArea(m, space, area, why);
+    if (area.backing !== undefined) m.files.drop(area.backing.file);
+  }
+  m.flushAll(space, why);
+  prune(m, space.root, areas[0].start, areas[areas.length - 1].end);
+}
+
+/**
+ * Gives every page of [area.start, area.end) a zeroed frame; nothing may be mapped there. False when
+ * memory runs out: nothing is left mapped then.
+ */
+export function populate(m: Memory, space: AddressSpace, area: Area, why: string): boolean {
+  const flags = areaFlags(area);
+  let table: PaNum | 0 = 0;
+  for (let va: number = area.start; va < area.end; va += PAGE_SIZE) {
+    const index = (va / PAGE_SIZE) & 511;
+    if (index === 0 || table === 0) table = ensureTable(m, space.root, va as VaNum);
+    const frame = table === 0 ? 0 : m.take("user", "zeroed");
+    if (frame === 0) {
+      unmapArea(m, space, { ...area, end: va as VaNum }, "out of memory");
+      prune(m, space.root, area.start, (va + PAGE_SIZE) as VaNum);
+      return false;
+    }
+    m.frames.setHome(frame, va as VaNum);
+    setEntry(m, va as VaNum, (table + index * 8) as PaNum, 0, makePte(frame, flags), why);
+  }
+  return true;
+}
