@@ -1,0 +1,80 @@
+/**
+ * What a recording is: a terminal's size and what happened in it, at which second. The file formats
+ * are asciicast v2 and v3 (https://docs.asciinema.org/manual/asciicast/v2/ and …/v3/).
+ *
+ * @module
+ */
+
+/** What an event is: output, input, a marker, a resize, or (v3 only) the exit of the recorded program. */
+export type CastCode = "o" | "i" | "m" | "r" | "x";
+
+/** One event of a recording. */
+export interface CastEvent {
+  /** Seconds since the start, never less than those of the event before; in v3 files too. */
+  readonly time: number;
+  /** What happened. */
+  readonly code: CastCode;
+  /** The bytes as text, a marker's label, a size such as `100x30`, or an exit status. */
+  readonly data: string;
+}
+
+/** A recording, whichever file format it came from or goes to. */
+export interface Cast {
+  /** The format of its file. */
+  readonly version: 2 | 3;
+  /** Columns of the terminal. */
+  readonly width: number;
+  /** Rows of the terminal. */
+  readonly height: number;
+  /** What it shows, in a few words. */
+  readonly title?: string;
+  /** What happened, in order of time. */
+  readonly events: readonly CastEvent[];
+}
+
+/** Raised for text that is no recording; the message names the line and what would be right there. */
+export class CastError extends Error {
+  /** Makes the error; `line` counts from 1, or is 0 when the whole text is meant. */
+  constructor(
+    /** The line it is about, from 1; 0 for the whole text. */
+    readonly line: number,
+    why: string,
+  ) {
+    super(line > 0 ? `line ${line}: ${why}` : why);
+    this.name = "CastError";
+  }
+}
+
+/** The seconds of the last event; 0 for a recording without one. */
+export function duration(cast: Cast): number {
+  return cast.events.at(-1)?.time ?? 0;
+}
+
+/**
+ * The text of a recording's file: a header line, then one line an event, each ended by a newline.
+ * The header holds no date and no environment, so that the same events give the same bytes anywhere.
+ *
+ * @throws {CastError} For a v2 recording that holds an exit event, which v2 does not know.
+ */
+export function formatCast(cast: Cast): string {
+  const size = cast.version === 2
+    ? { version: 2, width: cast.width, height: cast.height }
+    : { version: 3, term: { cols: cast.width, rows: cast.height } };
+  const lines = [JSON.stringify(cast.title === undefined ? size : { ...size, title: cast.title })];
+  let before = 0;
+  cast.events.forEach(({ time, code, data }, i) => {
+    if (code === "x" && cast.version === 2) {
+      throw new CastError(i + 2, `asciicast v2 has no exit events: write version 3`);
+    }
+    // v3 gives the time since the event before; microseconds keep sums of them exact
+    const at = cast.version === 2 ? time : microseconds(time) - microseconds(before);
+    lines.push(JSON.stringify([cast.version === 2 ? at : at / 1e6, code, data]));
+    before = time;
+  });
+  return lines.join("\n") + "\n";
+}
+
+/** Whole microseconds of a time in seconds. */
+export function microseconds(seconds: number): number {
+  return Math.round(seconds * 1e6);
+}

@@ -1,0 +1,133 @@
+/**
+ * Recordings are written, not captured: a script says what is typed and what comes out, and time is
+ * virtual. The same script gives the same bytes on every run and every machine.
+ *
+ * @module
+ */
+import { type CastCode, type CastEvent, formatCast } from "./cast.ts";
+import { keyDelay, readingTime, TYPING, type TypingModel } from "./typing.ts";
+
+/** Options of a {@linkcode CastWriter}. */
+export interface CastOptions {
+  /** Columns of the terminal; 100 if not given. */
+  readonly width?: number;
+  /** Rows of the terminal; 30 if not given. */
+  readonly height?: number;
+  /** What the recording shows, for players that list recordings. */
+  readonly title?: string;
+  /** The file format; 2 if not given, because players in the field still reject 3. */
+  readonly version?: 2 | 3;
+  /** How fast lines are typed. */
+  readonly typing?: TypingModel;
+  /** Write what is typed as input events too, beside the echo of it. */
+  readonly input?: boolean;
+}
+
+/** Builds one recording, event by event. It holds plain data and touches no file. */
+export class CastWriter {
+  readonly #options: CastOptions;
+  readonly #events: CastEvent[] = [];
+  /** Virtual time in whole milliseconds, so that times print short and add up without rounding. */
+  #now = 0;
+
+  /**
+   * Starts an empty recording at second 0.
+   *
+   * @throws {RangeError} For a size that is not a positive whole number.
+   */
+  constructor(options: CastOptions = {}) {
+    for (const side of ["width", "height"] as const) {
+      const cells = options[side] ?? 1;
+      if (!Number.isInteger(cells) || cells < 1) {
+        throw new RangeError(`${side} must be a positive whole number of cells, not ${cells}`);
+      }
+    }
+    this.#options = options;
+  }
+
+  /** The virtual time in seconds. */
+  get seconds(): number {
+    return this.#now / 1000;
+  }
+
+  #event(code: CastCode, data: string): void {
+    this.#events.push({ time: this.seconds, code, data });
+  }
+
+  /**
+   * Lets time pass.
+   *
+   * @throws {RangeError} For a negative or infinite number of seconds.
+   */
+  wait(seconds: number): this {
+    if (!(seconds >= 0 && Number.isFinite(seconds))) {
+      throw new RangeError(`cannot wait ${seconds} seconds`);
+    }
+    this.#now += Math.round(seconds * 1000);
+    return this;
+  }
+
+  /** Shows text at once. A newline on its own becomes CR LF, as a terminal's line discipline does. */
+  output(text: string): this {
+    if (text !== "") this.#event("o", text.replace(/\r?\n/g, "\r\n"));
+    return this;
+  }
+
+  /** Shows text and waits as long as a viewer takes to read it. */
+  read(text: string): this {
+    return this.output(text).wait(readingTime(text) / 1000);
+  }
+
+  /**
+   * Types a line key by key, each echoed as it is struck, and ends it with Enter. `shown` gives, for
+   * a line typed so far, the text that appears for its last key; without it that is the key itself.
+   */
+  type(line: string, shown?: (typed: string, key: string) => string): this {
+    const model = this.#options.typing ?? TYPING;
+    const keys = [...line];
+    keys.forEach((key, i) => {
+      this.#now += keyDelay(model, keys, i);
+      if (this.#options.input) this.#event("i", key);
+      const typed = keys.slice(0, i + 1).join("");
+      this.output(shown ? shown(typed, key) : key);
+    });
+    this.#now += model.enter;
+    if (this.#options.input) this.#event("i", "\r");
+    return this.output("\n");
+  }
+
+  /** Marks this moment: players list markers and can pause at them. */
+  marker(label: string): this {
+    this.#event("m", label);
+    return this;
+  }
+
+  /** The terminal takes a new size in columns and rows. */
+  resize(width: number, height: number): this {
+    this.#event("r", `${width}x${height}`);
+    return this;
+  }
+
+  /** The recorded program ends with a status. Only format 3 has a place for it; 2 leaves it out. */
+  exit(status: number): this {
+    if (this.#options.version === 3) this.#event("x", String(status));
+    return this;
+  }
+
+  /** The recording so far. */
+  cast(): { version: 2 | 3; width: number; height: number; title?: string; events: CastEvent[] } {
+    const { version = 2, width = 100, height = 30, title } = this.#options;
+    return {
+      version,
+      width,
+      height,
+      ...(title === undefined ? {} : { title }),
+      events: [...this.#events],
+    };
+  }
+
+  /** The text of the recording's file. */
+  toString(): string {
+    return formatCast(this.cast());
+  }
+}
