@@ -1,0 +1,235 @@
+/**
+ * The pool of decoded pages: which frame's code is decoded where, and that it stays true when RAM changes.
+ * Records are filled one run of instructions at a time, when execution first reaches them; a write to
+ * the frame clears just the records it touches. A page is given up when all its records are cleared, when
+ * much of its frame is overwritten, or, the pool being full, in turn.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE, type PaNum, RAM_BASE } from "../address.ts";
+import { decode, isLong } from "../isa/decode.ts";
+import * as layout from "../layout.ts";
+import {
+  illegalRecord,
+  PAGE_END,
+  RECORD_SHIFT,
+  RECORD_SIZE,
+  recordOf,
+  RECORDS_SIZE,
+  type RecordWords,
+  STRADDLING,
+  UNDECODED,
+} from "./records.ts";
+import { shapeOf } from "./shape.ts";
+
+/** Where the record of a straddling instruction is put (see the interpreter), with its followers. */
+export const SCRATCH = layout.CODE_POOL;
+const FIRST_PAGE = layout.CODE_POOL + 0x40;
+/** Records, the two that lead on, and a little more, so that pages do not share the same cache sets. */
+const STRIDE = RECORDS_SIZE + 0x40;
+/** How many pages fit. */
+export const POOL_PAGES: number = Math.floor((layout.RAM_OFFSET - FIRST_PAGE) / STRIDE);
+
+/** Most instructions decoded ahead of execution in one go. */
+const DECODE_AHEAD = 64;
+/** A write of at least this many bytes gives the decoded page up instead of clearing its records. */
+const GIVE_UP_BYTES = 512;
+/** So many writes that hit decoded records, with nothing decoded between them, do so as well. */
+const GIVE_UP_WRITES = 64;
+
+/** The decoded pages of one machine. */
+export class CodePages {
+  readonly #bytes: Uint8Array;
+  readonly #halves: Uint16Array;
+  readonly #words: Int32Array;
+  /** The frame each pool page is for, as a linear-memory offset; 0: none. */
+  readonly #frames = new Uint32Array(POOL_PAGES);
+  /** Decoded records in each page. */
+  readonly #live = new Uint16Array(POOL_PAGES);
+  /** Writes since the last decoding in each page. */
+  readonly #writes = new Uint8Array(POOL_PAGES);
+  /** Page that is taken next when no page is free. */
+  #turn = 0;
+  #free: number[] = [];
+  #used = 0;
+
+  constructor(memory: WebAssembly.Memory) {
+    this.#bytes = new Uint8Array(memory.buffer);
+    this.#halves = new Uint16Array(memory.buffer);
+    this.#words = new Int32Array(memory.buffer);
+    this.#words[(SCRATCH + 2 * RECORD_SIZE) >> 2] = PAGE_END;
+  }
+
+  /** Offset of the records for a frame's code, made when there is none. */
+  pageFor(frame: PaNum): number {
+    const map = mapIndex(frame);
+    let page = this.#words[map]!;
+    if (page === 0) {
+      const index = this.#take();
+      page = FIRST_PAGE + index * STRIDE;
+      this.#frames[index] = frame - RAM_BASE + layout.RAM_OFFSET;
+      this.#words[map] = page;
+      // From now on, stores to the frame must take the slow path.
+      this.#dropWriteEntries(this.#frames[index]!);
+    }
+    return page;
+  }
+
+  /**
+   * Decodes from the record at `rp` to the next instruction that does not go on below, or as far as is
+   * decoded. False: the page has been given up, execution has to look it up again.
+   */
+  fill(rp: number): boolean {
+    const index = indexOf(rp);
+    const frame = this.#frames[index]!;
+    if (frame === 0) return false;
+    const page = FIRST_PAGE + index * STRIDE;
+    this.#writes[index] = 0;
+    let offset = (rp - page) >> RECORD_SHIFT;
+    for (let n = 0; n < DECODE_AHEAD && offset < PAGE_SIZE; n++) {
+      const at = (page + (offset << RECORD_SHIFT)) >> 2;
+      if ((this.#words[at]! & 0xffff) !== UNDECODED) break;
+      const low = this.#halves[(frame + offset) >>> 1]!;
+      this.#live[index]!++;
+      if (!isLong(low)) {
+        if (this.#put(at, low, offset)) break;
+        offset += 2;
+      } else if (offset === PAGE_SIZE - 2) {
+        this.#words[at] = STRADDLING;
+        break;
+      } else {
+        const word = low | (this.#halves[(frame + offset + 2) >>> 1]! << 16);
+        if (this.#put(at, word, offset)) break;
+        offset += 4;
+      }
+    }
+    return true;
+  }
+
+  /** Puts an instruction that straddles a page end into the scratch record. */
+  fillScratch(word: number): void {
+    this.#put(SCRATCH >> 2, word, -1);
+  }
+
+  /** RAM changed: no decoded record may stand for the bytes that were there. */
+  written(pa: PaNum, length: number): void {
+    for (let at = pa as number; at < pa + length;) {
+      const end = Math.min(at - (at % PAGE_SIZE) + PAGE_SIZE, pa + length);
+      const page = this.#words[mapIndex(at)]!;
+      if (page !== 0) this.#forget(page, at % PAGE_SIZE, end - at);
+      at = end;
+    }
+  }
+
+  /** Gives all decoded pages up: RAM was replaced as a whole. */
+  clear(): void {
+    for (let index = 0; index < this.#used; index++) {
+      if (this.#frames[index] !== 0) this.#giveUp(index);
+    }
+  }
+
+  /** Decoded records of all pages and pages in use, for statistics. */
+  usage(): { pages: number; records: number } {
+    return {
+      pages: this.#frames.reduce((n, frame) => n + Number(frame !== 0), 0),
+      records: this.#live.reduce((n, live) => n + live, 0),
+    };
+  }
+
+  /** Writes a record; true if execution never goes on at the next instruction. */
+  #put(at: number, word: number, offset: number): boolean {
+    const instruction = decode(word);
+    let record: RecordWords;
+    let ends = false;
+    if (instruction === undefined) {
+      record = illegalRecord(isLong(word) ? word : word & 0xffff);
+      ends = true;
+    } else {
+      record = recordOf(instruction, offset);
+      const { kind } = shapeOf(instruction.row);
+      ends = kind === "jump" || kind === "jumpTo";
+    }
+    this.#words[at] = record.head;
+    this.#words[at + 1] = record.imm;
+    return ends;
+  }
+
+  #forget(page: number, offset: number, length: number): void {
+    const index = indexOf(page);
+    if (length >= GIVE_UP_BYTES) return this.#giveUp(index);
+    // An instruction of 4 bytes may begin in the halfword before.
+    const first = Math.max(0, (offset & ~1) - 2);
+    let cleared = 0;
+    for (let at = first; at < offset + length; at += 2) {
+      const record = (page + (at << RECORD_SHIFT)) >> 2;
+      if (this.#words[record] === 0) continue;
+      this.#words[record] = UNDECODED;
+      cleared++;
+    }
+    if (cleared === 0) return;
+    this.#live[index]! -= cleared;
+    if (this.#live[index] === 0 || ++this.#writes[index]! > GIVE_UP_WRITES) this.#giveUp(index);
+  }
+
+  /** A pool page that holds no records. */
+  #take(): number {
+    const index = this.#free.pop();
+    if (index !== undefined) return index;
+    if (this.#used < POOL_PAGES) {
+      const page = FIRST_PAGE + this.#used * STRIDE;
+      for (let i = 0; i < 2; i++) {
+        this.#words[(page + RECORDS_SIZE + i * RECORD_SIZE) >> 2] = PAGE_END;
+      }
+      return this.#used++;
+    }
+    this.#turn = (this.#turn + 1) % POOL_PAGES;
+    this.#giveUp(this.#turn);
+    return this.#free.pop()!;
+  }
+
+  /**
+   * Takes a page from its frame. Its records are cleared at once, so an interpreter that is inside
+   * it meets an undecoded record next and looks its page up again.
+   */
+  #giveUp(index: number): void {
+    const page = FIRST_PAGE + index * STRIDE;
+    this.#words[mapIndex(this.#frames[index]! - layout.RAM_OFFSET + RAM_BASE)] = 0;
+    this.#frames[index] = 0;
+    this.#live[index] = 0;
+    this.#writes[index] = 0;
+    this.#bytes.fill(0, page, page + RECORDS_SIZE);
+    this.#dropExecuteEntries(page);
+    this.#free.push(index);
+  }
+
+  #dropWriteEntries(frame: number): void {
+    for (const at of entries(1)) {
+      // addend + page address = where the page stands in linear memory
+      if ((this.#words[at]! + this.#words[at + 2]!) >>> 0 === frame) this.#invalidate(at);
+    }
+  }
+
+  #dropExecuteEntries(page: number): void {
+    for (const at of entries(2)) {
+      if (this.#words[at + 2] === page) this.#invalidate(at);
+    }
+  }
+
+  #invalidate(at: number): void {
+    this.#words[at] = this.#words[at + 1] = -1; // TLB_INVALID
+  }
+}
+
+/** Word indices of all banks' entries of one table: 0 read, 1 write, 2 execute. */
+function* entries(table: number): Generator<number> {
+  for (let bank = 0; bank < layout.TLB_BANKS; bank++) {
+    const start = layout.TLB_BASE + bank * layout.TLB_BANK_SIZE + table * layout.TLB_TABLE_SIZE;
+    for (let at = start; at < start + layout.TLB_TABLE_SIZE; at += layout.TLB_ENTRY_SIZE) {
+      yield at >> 2;
+    }
+  }
+}
+
+const mapIndex = (pa: number): number => (layout.CODE_MAP >> 2) + ((pa - RAM_BASE) >>> 12);
+const indexOf = (page: number): number => Math.floor((page - FIRST_PAGE) / STRIDE);

@@ -1,0 +1,93 @@
+/**
+ * The engine: executes RV64IMAC instructions from RAM. It owns the emitted interpreter and the decoded
+ * pages; everything else of the machine is behind {@link EngineHost} and the memory layout.
+ *
+ * @module
+ */
+
+import { type PaNum, RAM_BASE } from "../address.ts";
+import * as layout from "../layout.ts";
+import { CodePages, SCRATCH } from "./code_pages.ts";
+import { type EmitOptions, STOP_BUDGET, STOP_HOST, STOP_TRAP } from "./handler.ts";
+import type { EngineHost } from "./host.ts";
+import { emitInterpreter } from "./interpreter.ts";
+
+export { STOP_BUDGET, STOP_HOST, STOP_TRAP };
+
+/** Executes instructions; see {@link Engine.run}. */
+export class Engine {
+  readonly #pages: CodePages;
+  readonly #run: (budget: number) => number;
+
+  /**
+   * @param memory The machine's memory (see layout.ts), never grown afterwards.
+   * @param host Answers what the interpreter asks.
+   * @param options What the interpreter counts.
+   */
+  constructor(memory: WebAssembly.Memory, host: EngineHost, options: Partial<EmitOptions> = {}) {
+    const pages = new CodePages(memory);
+    const slots = new DataView(memory.buffer);
+    const instance = new WebAssembly.Instance(interpreterModule(options.countHits ?? true), {
+      m: {
+        memory,
+        access: (kind: number, size: number, signed: number) => host.access(kind, size, signed),
+        fetchPage: () => host.fetchPage(),
+        straddle: () => {
+          const answer = host.fetchStraddle();
+          if (answer === 0) pages.fillScratch(slots.getInt32(layout.ACCESS_VALUE, true));
+          return answer;
+        },
+        system: (word: number) => host.system(word),
+        decode: (rp: number) => pages.fill(rp) ? 0 : 1,
+        wrote: (place: number, size: number) =>
+          pages.written(((place >>> 0) - layout.RAM_OFFSET + RAM_BASE) as PaNum, size),
+      },
+    });
+    this.#pages = pages;
+    this.#run = instance.exports["run"] as (budget: number) => number;
+  }
+
+  /**
+   * Runs at most `budget` (0 … 2^53-1) instructions from the PC slot. Afterwards PC is exact and
+   * BUDGET holds what is left. Returns {@link STOP_BUDGET}; {@link STOP_TRAP}, when nothing of the
+   * instruction at PC has happened and TRAP_CAUSE and TRAP_VALUE are set; or {@link STOP_HOST}.
+   */
+  run(budget: number): number {
+    return this.#run(budget);
+  }
+
+  /**
+   * The decoded records for a frame of RAM, made on demand; sets its CODE_MAP word and drops the write
+   * TLB entries that map it.
+   */
+  codePage(frame: PaNum): number {
+    return this.#pages.pageFor(frame);
+  }
+
+  /** RAM changed by other means than the interpreter's fast path: drops what was decoded from it. */
+  written(pa: PaNum, length: number): void {
+    this.#pages.written(pa, length);
+  }
+
+  /** RAM was replaced as a whole: drops everything decoded, and the execute TLB entries for it. */
+  reset(): void {
+    this.#pages.clear();
+  }
+
+  /** Decoded pages in use and records in them. */
+  usage(): { pages: number; records: number } {
+    return this.#pages.usage();
+  }
+}
+
+/** Modules know nothing of a machine but what its memory holds, so each variant is made once. */
+const modules = new Map<boolean, WebAssembly.Module>();
+
+function interpreterModule(countHits: boolean): WebAssembly.Module {
+  let module = modules.get(countHits);
+  if (module === undefined) {
+    module = new WebAssembly.Module(emitInterpreter(1, SCRATCH, { countHits }));
+    modules.set(countHits, module);
+  }
+  return module;
+}

@@ -1,0 +1,24 @@
+/**
+ * The functions of the emitted module by their index, imports first.
+ *
+ * @module
+ */
+
+/** {@link EngineHost.access}. */
+export const ACCESS = 0;
+/** {@link EngineHost.fetchPage}. */
+export const FETCH_PAGE = 1;
+/** Puts the instruction that straddles a page end into the scratch record. */
+export const STRADDLE = 2;
+/** {@link EngineHost.system}. */
+export const SYSTEM = 3;
+/** Fills the record at an offset; 1 if its page is no longer in use and PC must be looked up again. */
+export const DECODE = 4;
+/** Says that an atomic operation wrote some bytes at a linear-memory offset. */
+export const WROTE = 5;
+/** The upper half of an unsigned 64 × 64 bit product. */
+export const MUL_HIGH = 6;
+/** The linear-memory offset an atomic operation works on, or why there is none. */
+export const ATOMIC = 7;
+/** The interpreter. */
+export const RUN = 8;

@@ -1,0 +1,290 @@
+/**
+ * One reading of the instruction rows: the code the interpreter runs for a decoded record.
+ *
+ * @module
+ */
+
+import type { Meaning } from "../isa/meaning.ts";
+import * as layout from "../layout.ts";
+import { choose, chooseWord, type Condition, Value, value, Word } from "./expression.ts";
+import { ATOMIC, SYSTEM, WROTE } from "./functions.ts";
+import {
+  ACCESS_ATOMIC,
+  ACCESS_LOAD,
+  ACCESS_RESERVE,
+  ACCESS_STORE,
+  DONE_STOP,
+  TRAPPED,
+} from "./host.ts";
+import type { Labels } from "./labels.ts";
+import {
+  advance,
+  BUDGET,
+  countHit,
+  DESC,
+  ENTRY,
+  fieldA,
+  fieldB,
+  fieldC,
+  lookUp,
+  OLD,
+  pc,
+  PLACE,
+  READ,
+  readBack,
+  register,
+  RESULT,
+  retire,
+  RP,
+  setRd,
+  setSlot32,
+  setSlot64,
+  slot32,
+  slot64,
+  TARGET,
+  VA,
+  WRITE,
+  writeBack,
+} from "./locals.ts";
+import { RECORD_SHIFT, type Variant } from "./records.ts";
+import { shapeOf } from "./shape.ts";
+import {
+  type Bytes,
+  call,
+  get,
+  getGlobal,
+  i32,
+  i64,
+  leave,
+  load,
+  type MemoryOp,
+  op,
+  set,
+  setGlobal,
+  store,
+  tee,
+  when,
+} from "./wasm.ts";
+
+/** Global that is DONE or {@link DONE_STOP} after an atomic access outside the TLB, else 0. */
+export const AFTER = 0;
+
+/** What the interpreter counts or not; each costs time, so each is compiled in or left out. */
+export interface EmitOptions {
+  /** Count hits in the TLB entries. */
+  readonly countHits: boolean;
+}
+
+const SIZES = { 1: "8", 2: "16", 4: "32", 8: "" } as const;
+
+/** What a slow access is, as one number: kind, size, signed, sink, and the record's length above. */
+export function describe(
+  kind: number,
+  size: number,
+  signed: boolean,
+  sink: boolean,
+  length: number,
+): number {
+  return kind | (size << 2) | (Number(signed) << 6) | (Number(sink) << 7) |
+    ((length << RECORD_SHIFT) << 8);
+}
+
+/** The bits of an address that a TLB tag is compared with: its page, and that it is aligned. */
+export const tagMask = (size: number): bigint => ~(0xfffn & ~BigInt(size - 1));
+
+/** The code of one handler. It ends by branching. */
+export function handlerCode(variant: Variant, labels: Labels, options: EmitOptions): Bytes {
+  const emitter = new HandlerEmitter(variant, labels, options);
+  variant.row.means(emitter);
+  return emitter.code;
+}
+
+class HandlerEmitter implements Meaning {
+  readonly code: Bytes = [];
+  readonly rs1: Value = new Value(register(fieldB));
+  readonly rs2: Value;
+  readonly imm: Value = new Value(load("i64_load32_s", 4, get(RP)));
+  readonly pc: Value = new Value(pc);
+  readonly constant = value;
+  readonly choose = choose as Meaning["choose"];
+  readonly choose32 = chooseWord as Meaning["choose32"];
+
+  constructor(
+    readonly variant: Variant,
+    readonly labels: Labels,
+    readonly options: EmitOptions,
+  ) {
+    const shape = shapeOf(variant.row);
+    this.rs2 = new Value(register(shape.registerForm ? fieldC : fieldA));
+  }
+
+  constant32(bits: number): Word {
+    return new Word(i32(bits));
+  }
+
+  set(result: Value): void {
+    this.#emit(setRd(false, result.code));
+    this.#next();
+  }
+
+  load(size: 1 | 2 | 4 | 8, signed: boolean): void {
+    const name = size === 8 ? "i64_load" : `i64_load${SIZES[size]}_${signed ? "s" : "u"}` as const;
+    this.#access(ACCESS_LOAD, size, signed, setRd(this.variant.sink, load(name, 0, this.#place)));
+  }
+
+  store(size: 1 | 2 | 4 | 8): void {
+    const name = `i64_store${SIZES[size]}` as MemoryOp;
+    this.#access(ACCESS_STORE, size, false, store(name, 0, this.#place, this.rs2.code));
+  }
+
+  amo(size: 4 | 8, next: (old: Value, source: Value) => Value): void {
+    this.#atomic(ACCESS_ATOMIC, size, [
+      ...set(OLD, this.#loadPlace(size)),
+      ...this.#storePlace(size, next(new Value(get(OLD)), this.rs2).code),
+      ...setRd(this.variant.sink, get(OLD)),
+    ]);
+  }
+
+  loadReserved(size: 4 | 8): void {
+    this.#atomic(ACCESS_RESERVE, size, [
+      ...setSlot32(layout.RESERVATION, get(PLACE)),
+      ...setRd(this.variant.sink, this.#loadPlace(size)),
+    ]);
+  }
+
+  storeConditional(size: 4 | 8): void {
+    this.#atomic(ACCESS_ATOMIC, size, [
+      ...set(OLD, i64(1n)),
+      ...when(
+        op("i32_eq", slot32(layout.RESERVATION), get(PLACE)),
+        this.#storePlace(size, this.rs2.code),
+        set(OLD, i64(0n)),
+      ),
+      // Whether it stored or not, a store-conditional ends the reservation.
+      ...setSlot32(layout.RESERVATION, i32(0)),
+      ...setRd(this.variant.sink, get(OLD)),
+    ]);
+  }
+
+  branch(condition: Condition): void {
+    const taken = this.variant.far
+      ? [...set(TARGET, op("i64_add", pc, this.imm.code)), ...this.labels.to("far", 1)]
+      : [
+        ...set(RP, op("i32_add", get(RP), load("i32_load", 4, get(RP)))),
+        ...this.labels.to("next", 1),
+      ];
+    this.#emit(when(condition.code, taken));
+    this.#next();
+  }
+
+  jump(): void {
+    if (this.variant.far) {
+      this.#emit(set(TARGET, op("i64_add", pc, this.imm.code)));
+      this.#link();
+      this.#emit(this.labels.to("far"));
+    } else {
+      this.#link();
+      this.#emit(set(RP, op("i32_add", get(RP), load("i32_load", 4, get(RP)))));
+      this.#emit(this.labels.to("next"));
+    }
+  }
+
+  jumpTo(target: Value): void {
+    this.#emit(set(TARGET, op("i64_and", target.code, i64(-2n))));
+    this.#link();
+    this.#emit(this.labels.to("far"));
+  }
+
+  nothing(): void {
+    this.#next();
+  }
+
+  system(): void {
+    this.#emit(writeBack);
+    this.#emit(set(RESULT, call(SYSTEM, load("i32_load", 4, get(RP)))));
+    this.#emit(when(op("i32_eq", get(RESULT), i32(TRAPPED)), leave(i32(STOP_TRAP))));
+    this.#emit([...readBack, ...retire]);
+    this.#emit(
+      when(op("i32_eqz", get(RESULT)), advance(this.variant.length), this.labels.to("next", 1)),
+    );
+    this.#emit(when(
+      op("i32_eq", get(RESULT), i32(DONE_STOP)),
+      setSlot64(layout.BUDGET, get(BUDGET)),
+      leave(i32(STOP_HOST)),
+    ));
+    this.#emit([...set(TARGET, slot64(layout.PC)), ...this.labels.to("far")]);
+  }
+
+  get #place(): Bytes {
+    return get(PLACE);
+  }
+
+  #emit(code: Bytes): void {
+    this.code.push(...code);
+  }
+
+  #next(): void {
+    this.#emit(advance(this.variant.length));
+    this.#emit(this.labels.to("next"));
+  }
+
+  #link(): void {
+    if (this.variant.sink) return;
+    this.#emit(setRd(false, op("i64_add", pc, i64(BigInt(this.variant.length)))));
+  }
+
+  #loadPlace(size: 4 | 8): Bytes {
+    return load(size === 4 ? "i64_load32_s" : "i64_load", 0, get(PLACE));
+  }
+
+  #storePlace(size: 4 | 8, code: Bytes): Bytes {
+    return store(size === 4 ? "i64_store32" : "i64_store", 0, get(PLACE), code);
+  }
+
+  /** A load or store: the operation on PLACE if the TLB has the page, otherwise the slow path. */
+  #access(kind: number, size: number, signed: boolean, operation: Bytes): void {
+    const { sink, length } = this.variant;
+    const table = get(kind === ACCESS_LOAD ? READ : WRITE);
+    const address = tee(VA, op("i64_add", this.rs1.code, this.imm.code));
+    const entry = lookUp(table, address);
+    this.#emit(when(
+      op("i64_eq", load("i64_load", 0, entry), op("i64_and", get(VA), i64(tagMask(size)))),
+      this.options.countHits ? countHit : [],
+      set(PLACE, op("i32_add", load("i32_load", 8, get(ENTRY)), op("i32_wrap_i64", get(VA)))),
+      operation,
+      advance(length),
+      this.labels.to("next", 1),
+    ));
+    this.#emit(set(DESC, i32(describe(kind, size, signed, sink, length))));
+    this.#emit(this.labels.to("slow"));
+  }
+
+  /** An operation on PLACE for which the address is looked up by a function, as it is rarer. */
+  #atomic(kind: number, size: number, operation: Bytes): void {
+    this.#emit(writeBack);
+    this.#emit(setSlot64(layout.ACCESS_VA, this.rs1.code));
+    this.#emit(set(PLACE, call(ATOMIC, i32(kind), i32(size))));
+    this.#emit(readBack);
+    // Results below any place in RAM say that there is none.
+    this.#emit(when(op("i32_eqz", get(PLACE)), this.labels.to("next", 1)));
+    this.#emit(when(op("i32_eq", get(PLACE), i32(TRAPPED)), leave(i32(STOP_TRAP))));
+    this.#emit([...retire, ...operation, ...advance(this.variant.length)]);
+    const stop = op("i32_eq", getGlobal(AFTER), i32(DONE_STOP));
+    this.#emit(when(
+      getGlobal(AFTER),
+      kind === ACCESS_RESERVE ? [] : call(WROTE, get(PLACE), i32(size)),
+      when(
+        stop,
+        setGlobal(AFTER, i32(0)),
+        setSlot64(layout.PC, pc),
+        setSlot64(layout.BUDGET, get(BUDGET)),
+        leave(i32(STOP_HOST)),
+      ),
+      setGlobal(AFTER, i32(0)),
+    ));
+    this.#emit(this.labels.to("next"));
+  }
+}
+
+/** Results of a run: the budget is used up; a trap was raised; the host asked to stop. */
+export const STOP_BUDGET = 0, STOP_TRAP = 1, STOP_HOST = 2;

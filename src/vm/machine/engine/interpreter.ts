@@ -1,0 +1,325 @@
+/**
+ * The interpreter as a WebAssembly module: one function with a loop around a jump table over decoded
+ * records, its handlers emitted from the instruction rows.
+ *
+ *     loop $far                      pc → page by the execute TLB → rp, bias
+ *       loop $next                   execute the record at rp
+ *         block … block              one for each handler, the slow path outermost
+ *           budget - 1, br_table
+ *         end  handler 0
+ *         end  handler 1
+ *         …
+ *         end  slow path of loads and stores
+ *
+ * @module
+ */
+
+import * as layout from "../layout.ts";
+import { ACCESS, DECODE, FETCH_PAGE, STRADDLE } from "./functions.ts";
+import {
+  AFTER,
+  type EmitOptions,
+  handlerCode,
+  STOP_BUDGET,
+  STOP_HOST,
+  STOP_TRAP,
+  tagMask,
+} from "./handler.ts";
+import { ACCESS_RESERVE, DONE, DONE_STOP, TRAPPED } from "./host.ts";
+import { Labels } from "./labels.ts";
+import {
+  BIAS,
+  BUDGET,
+  countHit,
+  DESC,
+  ENTRY,
+  fieldA,
+  LIMIT,
+  LOCAL_TYPES,
+  lookUp,
+  pc,
+  READ,
+  readBack,
+  register,
+  RESULT,
+  retire,
+  RP,
+  setSlot32,
+  setSlot64,
+  slot32,
+  slot64,
+  TARGET,
+  VA,
+  WRITE,
+  writeBack,
+} from "./locals.ts";
+import { FIRST_VARIANT, RECORD_SHIFT, VARIANTS } from "./records.ts";
+import {
+  assemble,
+  block,
+  brTable,
+  type Bytes,
+  call,
+  either,
+  end,
+  F64,
+  type FunctionBody,
+  get,
+  I32,
+  i32,
+  I64,
+  i64,
+  leave,
+  load,
+  loop,
+  op,
+  set,
+  setGlobal,
+  store,
+  when,
+} from "./wasm.ts";
+
+/** The binary module. `pages` is the size of the memory it will be given, in 64 KiB. */
+export function emitInterpreter(
+  pages: number,
+  scratch: number,
+  options: EmitOptions,
+): Uint8Array<ArrayBuffer> {
+  const result = { results: [I32] };
+  return assemble({
+    memory: { initial: pages, maximum: 65536 },
+    imports: [
+      { name: "access", params: [I32, I32, I32], ...result },
+      { name: "fetchPage", params: [], ...result },
+      { name: "straddle", params: [], ...result },
+      { name: "system", params: [I32], ...result },
+      { name: "decode", params: [I32], ...result },
+      { name: "wrote", params: [I32, I32], results: [] },
+    ],
+    globals: [0],
+    functions: [
+      mulHigh(),
+      atomic(options),
+      { name: "run", params: [F64], ...result, locals: LOCAL_TYPES, code: run(scratch, options) },
+    ],
+  });
+}
+
+function run(scratch: number, options: EmitOptions): Bytes {
+  // Blocks from the outside: far 0, next 1, then the slow path's and the handlers', the last one outermost.
+  const handlers = FIRST_VARIANT + VARIANTS.length;
+  const depths = { far: 0, next: 1, slow: 2 };
+  const code: Bytes = [
+    ...set(BUDGET, op("i64_trunc_f64_s", get(LIMIT))),
+    ...set(READ, slot32(layout.TLB_READ)),
+    ...set(WRITE, slot32(layout.TLB_WRITE)),
+    ...set(TARGET, slot64(layout.PC)),
+    ...loop,
+    ...farLookup(options),
+    ...loop,
+  ];
+  for (let i = 0; i <= handlers; i++) code.push(...block);
+  code.push(...dispatch(handlers));
+  for (let handler = 0; handler < handlers; handler++) {
+    // Inside far, next, slow and the blocks of the later handlers; labels are counted from there.
+    const labels = new Labels(depths, 2 + handlers - 1 - handler);
+    code.push(...end);
+    const variant = VARIANTS[handler - FIRST_VARIANT];
+    code.push(
+      ...variant === undefined
+        ? specialHandler(handler, labels, scratch)
+        : handlerCode(variant, labels, options),
+    );
+  }
+  code.push(...end, ...slowPath(new Labels(depths, 1)));
+  return [...code, ...end, ...end, 0x00];
+}
+
+/** pc (in TARGET) → rp and bias. The budget is tested first: a run that ends here faults in the next one. */
+function farLookup(options: EmitOptions): Bytes {
+  const entry = lookUp(slot32(layout.TLB_EXECUTE), get(TARGET));
+  const page = op("i64_and", get(TARGET), i64(~0xfffn));
+  const inPage = op("i32_and", op("i32_wrap_i64", get(TARGET)), i32(0xfff));
+  return [
+    ...when(
+      op("i64_eqz", get(BUDGET)),
+      setSlot64(layout.PC, get(TARGET)),
+      setSlot64(layout.BUDGET, i64(0n)),
+      leave(i32(STOP_BUDGET)),
+    ),
+    ...either(
+      VOID_BLOCK,
+      op("i64_eq", load("i64_load", 0, entry), page),
+      [...options.countHits ? countHit : [], ...set(RP, load("i32_load", 8, get(ENTRY)))],
+      [
+        ...setSlot64(layout.PC, get(TARGET)),
+        ...setSlot64(layout.BUDGET, get(BUDGET)),
+        ...set(RP, call(FETCH_PAGE)),
+        ...when(op("i32_eqz", get(RP)), leave(i32(STOP_TRAP))),
+        ...readBack,
+      ],
+    ),
+    ...set(RP, op("i32_add", get(RP), op("i32_shl", inPage, i32(RECORD_SHIFT)))),
+    ...setBias,
+  ];
+}
+
+/** bias = TARGET - rp / 4, so that pc = bias + rp / 4 for the rest of the page. */
+const setBias: Bytes = set(
+  BIAS,
+  op(
+    "i64_sub",
+    get(TARGET),
+    op("i64_extend_i32_u", op("i32_shr_u", get(RP), i32(RECORD_SHIFT))),
+  ),
+);
+
+function dispatch(handlers: number): Bytes {
+  return [
+    ...retire,
+    ...when(
+      op("i64_lt_s", get(BUDGET), i64(0n)),
+      setSlot64(layout.PC, pc),
+      setSlot64(layout.BUDGET, i64(0n)),
+      leave(i32(STOP_BUDGET)),
+    ),
+    ...brTable(
+      Array.from({ length: handlers }, (_, index) => index),
+      handlers,
+      load("i32_load16_u", 0, get(RP)),
+    ),
+  ];
+}
+
+/** The four handlers that execute no instruction: not decoded, page end, straddling, illegal. */
+function specialHandler(handler: number, labels: Labels, scratch: number): Bytes {
+  const unretire = set(BUDGET, op("i64_add", get(BUDGET), i64(1n)));
+  const lookAgain = [...set(TARGET, pc), ...labels.to("far")];
+  switch (handler) {
+    case 0:
+      return [
+        ...unretire,
+        ...when(op("i32_eqz", call(DECODE, get(RP))), labels.to("next", 1)),
+        ...lookAgain,
+      ];
+    case 1:
+      return [...unretire, ...lookAgain];
+    case 2:
+      // The instruction is executed from a record outside the page, with a bias that gives its own pc.
+      return [
+        ...writeBack,
+        ...when(call(STRADDLE), leave(i32(STOP_TRAP))),
+        ...readBack,
+        ...set(TARGET, pc),
+        ...set(RP, i32(scratch)),
+        ...setBias,
+        ...labels.to("next"),
+      ];
+    default:
+      return [
+        ...writeBack,
+        ...setSlot32(layout.TRAP_CAUSE, i32(ILLEGAL_INSTRUCTION)),
+        ...setSlot64(layout.TRAP_VALUE, load("i64_load32_u", 4, get(RP))),
+        ...leave(i32(STOP_TRAP)),
+      ];
+  }
+}
+
+/** scause of an illegal instruction. */
+const ILLEGAL_INSTRUCTION = 2;
+/** Block type without result, for `either` used as a statement. */
+const VOID_BLOCK = 0x40;
+
+/** A load or store that the TLB could not serve: VA and DESC (see `describe`) say what it is. */
+function slowPath(labels: Labels): Bytes {
+  const bits = (shift: number, mask: number) =>
+    op("i32_and", op("i32_shr_u", get(DESC), i32(shift)), i32(mask));
+  const storing = bits(0, 3);
+  return [
+    ...writeBack,
+    ...setSlot64(layout.ACCESS_VA, get(VA)),
+    ...when(storing, setSlot64(layout.ACCESS_VALUE, register(fieldA))),
+    ...set(RESULT, call(ACCESS, bits(0, 3), bits(2, 15), bits(6, 1))),
+    ...when(op("i32_eq", get(RESULT), i32(TRAPPED)), leave(i32(STOP_TRAP))),
+    ...readBack,
+    ...when(op("i32_eqz", get(RESULT)), labels.to("next", 1)),
+    ...retire,
+    ...when(
+      op("i32_eqz", storing),
+      // bit 7: rd is x0, its value goes to the sink
+      store(
+        "i64_store",
+        layout.X,
+        either(I32, bits(7, 1), i32(layout.X_SINK - layout.X), fieldA),
+        slot64(layout.ACCESS_VALUE),
+      ),
+    ),
+    ...set(RP, op("i32_add", get(RP), op("i32_shr_u", get(DESC), i32(8)))),
+    ...when(
+      op("i32_eq", get(RESULT), i32(DONE_STOP)),
+      setSlot64(layout.PC, pc),
+      setSlot64(layout.BUDGET, get(BUDGET)),
+      leave(i32(STOP_HOST)),
+    ),
+    ...labels.to("next"),
+  ];
+}
+
+/**
+ * The place in linear memory for an atomic access at ACCESS_VA: (kind, size) → offset, or RETRY or TRAPPED,
+ * which are no offsets of RAM. Sets the AFTER global when the host had to permit it.
+ */
+function atomic(options: EmitOptions): FunctionBody {
+  const KIND = 0, SIZE = 1;
+  const va = slot64(layout.ACCESS_VA);
+  const table = either(
+    I32,
+    op("i32_eq", get(KIND), i32(ACCESS_RESERVE)),
+    slot32(layout.TLB_READ),
+    slot32(layout.TLB_WRITE),
+  );
+  const masked = op(
+    "i64_and",
+    va,
+    either(I64, op("i32_eq", get(SIZE), i32(8)), i64(tagMask(8)), i64(tagMask(4))),
+  );
+  return {
+    params: [I32, I32],
+    results: [I32],
+    locals: [I32, I32, I32], // 2: result; 3: unused; 4: ENTRY, as lookUp leaves it
+    code: [
+      ...when(
+        op("i64_eq", load("i64_load", 0, lookUp(table, va)), masked),
+        options.countHits ? countHit : [],
+        leave(op("i32_add", load("i32_load", 8, get(ENTRY)), op("i32_wrap_i64", va))),
+      ),
+      ...set(2, call(ACCESS, get(KIND), get(SIZE), i32(1))),
+      ...when(
+        op("i32_and", get(2), i32(DONE)), // DONE or DONE_STOP
+        setGlobal(AFTER, get(2)),
+        leave(op("i32_wrap_i64", slot64(layout.ACCESS_VALUE))),
+      ),
+      ...get(2),
+    ],
+  };
+}
+
+/** The upper half of a 128-bit product, by the four products of 32-bit halves. */
+function mulHigh(): FunctionBody {
+  const A = 0, B = 1, MIDDLE = 2;
+  const low = (x: Bytes) => op("i64_and", x, i64(0xffff_ffffn));
+  const high = (x: Bytes) => op("i64_shr_u", x, i64(32n));
+  const times = (x: Bytes, y: Bytes) => op("i64_mul", x, y);
+  const [a, b] = [get(A), get(B)];
+  const carried = op("i64_add", times(high(a), low(b)), high(times(low(a), low(b))));
+  const cross = op("i64_add", times(low(a), high(b)), low(get(MIDDLE)));
+  return {
+    params: [I64, I64],
+    results: [I64],
+    locals: [I64],
+    code: [
+      ...set(MIDDLE, carried),
+      ...op("i64_add", op("i64_add", times(high(a), high(b)), high(get(MIDDLE))), high(cross)),
+    ],
+  };
+}

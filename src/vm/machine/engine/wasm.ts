@@ -1,0 +1,233 @@
+/**
+ * A small WebAssembly assembler: enough of the binary format (core specification, chapter 5) to emit the
+ * interpreter. Code is plain arrays of bytes; the helpers below put operands before operators, so emitted
+ * code reads like nested expressions.
+ *
+ * @module
+ */
+
+/** Encoded instructions or a part of a module. */
+export type Bytes = number[];
+
+/** Value types. */
+export const I32 = 0x7f, I64 = 0x7e, F64 = 0x7c;
+/** Block type of a block without result. */
+export const VOID = 0x40;
+
+/** Opcodes that take their operands from the stack and have no immediates. */
+export const OPS = {
+  i32_eqz: 0x45,
+  i32_eq: 0x46,
+  i32_lt_u: 0x49,
+  i64_eqz: 0x50,
+  i64_eq: 0x51,
+  i64_ne: 0x52,
+  i64_lt_s: 0x53,
+  i64_lt_u: 0x54,
+  i64_ge_s: 0x59,
+  i64_ge_u: 0x5a,
+  i32_add: 0x6a,
+  i32_sub: 0x6b,
+  i32_mul: 0x6c,
+  i32_div_s: 0x6d,
+  i32_div_u: 0x6e,
+  i32_rem_s: 0x6f,
+  i32_rem_u: 0x70,
+  i32_and: 0x71,
+  i32_or: 0x72,
+  i32_shl: 0x74,
+  i32_shr_s: 0x75,
+  i32_shr_u: 0x76,
+  i64_add: 0x7c,
+  i64_sub: 0x7d,
+  i64_mul: 0x7e,
+  i64_div_s: 0x7f,
+  i64_div_u: 0x80,
+  i64_rem_s: 0x81,
+  i64_rem_u: 0x82,
+  i64_and: 0x83,
+  i64_or: 0x84,
+  i64_xor: 0x85,
+  i64_shl: 0x86,
+  i64_shr_s: 0x87,
+  i64_shr_u: 0x88,
+  i32_wrap_i64: 0xa7,
+  i64_extend_i32_s: 0xac,
+  i64_extend_i32_u: 0xad,
+  i64_trunc_f64_s: 0xb0,
+} as const;
+
+/** Loads and stores, with the log2 of their natural alignment. */
+const MEMORY_OPS = {
+  i32_load: [0x28, 2],
+  i64_load: [0x29, 3],
+  i32_load8_u: [0x2d, 0],
+  i32_load16_u: [0x2f, 1],
+  i64_load8_s: [0x30, 0],
+  i64_load8_u: [0x31, 0],
+  i64_load16_s: [0x32, 1],
+  i64_load16_u: [0x33, 1],
+  i64_load32_s: [0x34, 2],
+  i64_load32_u: [0x35, 2],
+  i32_store: [0x36, 2],
+  i64_store: [0x37, 3],
+  i64_store8: [0x3c, 0],
+  i64_store16: [0x3d, 1],
+  i64_store32: [0x3e, 2],
+} as const;
+
+/** Name of a load or store. */
+export type MemoryOp = keyof typeof MEMORY_OPS;
+
+/** Unsigned LEB128. */
+export function uleb(value: number): Bytes {
+  const bytes: Bytes = [];
+  do {
+    const rest = Math.floor(value / 128);
+    bytes.push((value % 128) | (rest > 0 ? 0x80 : 0));
+    value = rest;
+  } while (value > 0);
+  return bytes;
+}
+
+/** Signed LEB128 of any size. */
+export function sleb(value: bigint): Bytes {
+  const bytes: Bytes = [];
+  for (;;) {
+    const low = Number(value & 0x7fn);
+    value >>= 7n;
+    const done = value === 0n ? (low & 0x40) === 0 : value === -1n && (low & 0x40) !== 0;
+    bytes.push(done ? low : low | 0x80);
+    if (done) return bytes;
+  }
+}
+
+/** An operator applied to operands (each a sequence of code that leaves one value). */
+export function op(name: keyof typeof OPS, ...operands: Bytes[]): Bytes {
+  return [...operands.flat(), OPS[name]];
+}
+
+export const i32 = (value: number): Bytes => [0x41, ...sleb(BigInt(value | 0))];
+export const i64 = (value: bigint): Bytes => [0x42, ...sleb(BigInt.asIntN(64, value))];
+export const get = (local: number): Bytes => [0x20, ...uleb(local)];
+export const set = (local: number, value: Bytes): Bytes => [...value, 0x21, ...uleb(local)];
+export const tee = (local: number, value: Bytes): Bytes => [...value, 0x22, ...uleb(local)];
+export const getGlobal = (index: number): Bytes => [0x23, ...uleb(index)];
+export const setGlobal = (index: number, value: Bytes): Bytes => [...value, 0x24, ...uleb(index)];
+export const call = (index: number, ...args: Bytes[]): Bytes => [
+  ...args.flat(),
+  0x10,
+  ...uleb(index),
+];
+export const leave = (value: Bytes): Bytes => [...value, 0x0f];
+/** Branch to the label that many blocks out. */
+export const br = (depth: number): Bytes => [0x0c, ...uleb(depth)];
+export const brIf = (depth: number, condition: Bytes): Bytes => [
+  ...condition,
+  0x0d,
+  ...uleb(depth),
+];
+export const brTable = (depths: number[], otherwise: number, index: Bytes): Bytes => [
+  ...index,
+  0x0e,
+  ...uleb(depths.length),
+  ...depths.flatMap(uleb),
+  ...uleb(otherwise),
+];
+/** Opens; pair each with {@link end}. */
+export const block: Bytes = [0x02, VOID];
+export const loop: Bytes = [0x03, VOID];
+export const end: Bytes = [0x0b];
+/** `if` without result: `then` stands one block deeper. */
+export const when = (condition: Bytes, ...then: Bytes[]): Bytes => [
+  ...condition,
+  0x04,
+  VOID,
+  ...then.flat(),
+  0x0b,
+];
+/** `if` with a result of the given type. */
+export const either = (type: number, condition: Bytes, yes: Bytes, no: Bytes): Bytes => [
+  ...condition,
+  0x04,
+  type,
+  ...yes,
+  0x05,
+  ...no,
+  0x0b,
+];
+/** Load from address + offset. Static offsets do not wrap at 32 bits. */
+export const load = (name: MemoryOp, offset: number, address: Bytes): Bytes => [
+  ...address,
+  MEMORY_OPS[name][0],
+  MEMORY_OPS[name][1],
+  ...uleb(offset),
+];
+export const store = (name: MemoryOp, offset: number, address: Bytes, value: Bytes): Bytes => [
+  ...address,
+  ...value,
+  MEMORY_OPS[name][0],
+  MEMORY_OPS[name][1],
+  ...uleb(offset),
+];
+
+/** A function signature. */
+export interface Signature {
+  params: number[];
+  results: number[];
+}
+
+/** A function to be put into a module. */
+export interface FunctionBody extends Signature {
+  /** Types of the locals after the parameters. */
+  locals: number[];
+  code: Bytes;
+  /** Exported under this name, if any. */
+  name?: string;
+}
+
+/** The parts of a module. Function indices count imports first. */
+export interface ModuleParts {
+  /** Module "m": an imported memory `memory` and these functions. */
+  imports: (Signature & { name: string })[];
+  memory: { initial: number; maximum: number };
+  /** Initial values of mutable i32 globals. */
+  globals: number[];
+  functions: FunctionBody[];
+}
+
+const text = (value: string): Bytes => [...uleb(value.length), ...new TextEncoder().encode(value)];
+const vector = (items: Bytes[]): Bytes => [...uleb(items.length), ...items.flat()];
+const section = (id: number, body: Bytes): Bytes => [id, ...uleb(body.length), ...body];
+
+/** The binary module. */
+export function assemble(parts: ModuleParts): Uint8Array<ArrayBuffer> {
+  const signatures = [...parts.imports, ...parts.functions].map(({ params, results }) => [
+    0x60,
+    ...vector(params.map((type) => [type])),
+    ...vector(results.map((type) => [type])),
+  ]);
+  const from = text("m");
+  const memory = [0x02, 0x01, ...uleb(parts.memory.initial), ...uleb(parts.memory.maximum)];
+  const imports = [
+    [...from, ...text("memory"), ...memory],
+    ...parts.imports.map(({ name }, index) => [...from, ...text(name), 0x00, ...uleb(index)]),
+  ];
+  const first = parts.imports.length;
+  const exports = parts.functions.flatMap(({ name }, index) =>
+    name === undefined ? [] : [[...text(name), 0x00, ...uleb(first + index)]]
+  );
+  const bodies = parts.functions.map(({ locals, code }) => {
+    const body = [...vector(locals.map((type) => [1, type])), ...code, ...end];
+    return [...uleb(body.length), ...body];
+  });
+  return new Uint8Array([
+    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+    ...section(1, vector(signatures)),
+    ...section(2, vector(imports)),
+    ...section(3, vector(parts.functions.map((_, index) => uleb(first + index)))),
+    ...section(6, vector(parts.globals.map((value) => [I32, 0x01, ...i32(value), ...end]))),
+    ...section(7, vector(exports)),
+    ...section(10, vector(bodies)),
+  ]);
+}
