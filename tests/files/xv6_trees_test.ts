@@ -1,0 +1,157 @@
+/**
+ * Real xv6 as the judge: images its mkfs made, its kernel on images of ours under QEMU, and images it wrote.
+ *
+ * `XV6_TREES` names a folder of built trees (NAME/fs.img, NAME/kernel/kernel). Without it nothing here can run.
+ */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { Xv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
+import { mkfs } from "../../src/vm/kernel/files/xv6fs/mkfs.ts";
+import { fsck } from "../../src/vm/kernel/files/xv6fs/fsck.ts";
+import { listTree, readFile } from "../../src/vm/kernel/files/xv6fs/host.ts";
+import { pattern } from "./workload.ts";
+
+const trees = Deno.env.get("XV6_TREES");
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Built trees that have an image and a kernel. */
+function builtTrees(): string[] {
+  if (trees === undefined) return [];
+  return [...Deno.readDirSync(trees)].filter((entry) => !entry.isFile)
+    .map((entry) => `${trees}/${entry.name}`)
+    .filter((dir) => exists(`${dir}/fs.img`) && exists(`${dir}/kernel/kernel`)).sort();
+}
+
+if (trees === undefined) console.log("real xv6 images are not checked: XV6_TREES is not set");
+
+Deno.test({
+  name: "images of xv6's own mkfs are clean, and ours of the same files hold the same",
+  ignore: builtTrees().length === 0,
+  fn() {
+    for (const dir of builtTrees()) {
+      const theirs = Deno.readFileSync(`${dir}/fs.img`);
+      assertEquals(fsck(theirs).filter((p) => p.severity === "error"), [], dir);
+      const { size, ninodes, nlog } = Xv6fs.open(theirs.slice()).superblock;
+      const fs = Xv6fs.open(theirs.slice());
+      const listed = listTree(fs).filter((f) => f.type === 2);
+      const names = [...new Set(listed.map((f) => f.path))];
+      const files = names.map((name) => ({ name, bytes: readFile(fs, name) }));
+      assert(files.some((f) => f.name === "/usertests"), dir);
+      const image = mkfs({ size, ninodes, nlog, files });
+      const ours = Xv6fs.open(image.slice());
+      assertEquals(ours.superblock, fs.superblock, dir);
+      assertEquals(image.length, theirs.length);
+      for (const { name, bytes } of files) assertEquals(readFile(ours, name), bytes, name);
+      // The same files take the same room, when no name is given twice.
+      if (names.length === listed.length) {
+        assertEquals([ours.freeBlocks, ours.freeInodes], [fs.freeBlocks, fs.freeInodes], dir);
+      }
+    }
+  },
+});
+
+/** Types lines at xv6's shell under QEMU, one after each prompt, and returns the console's text. The image is changed. */
+async function boot(dir: string, image: string, lines: readonly string[]): Promise<string> {
+  const has = (file: string, word: string) =>
+    Deno.readTextFileSync(`${dir}/${file}`).includes(word);
+  const args = ["-machine", "virt", "-bios", "none", "-kernel", `${dir}/kernel/kernel`];
+  args.push("-m", "128M", "-smp", "1", "-nographic");
+  args.push("-drive", `file=${image},if=none,format=raw,id=x0`);
+  args.push("-device", "virtio-blk-device,drive=x0,bus=virtio-mmio-bus.0");
+  if (has("Makefile", "force-legacy=false")) args.push("-global", "virtio-mmio.force-legacy=false");
+  if (!has("kernel/riscv.h", "pmpaddr0")) args.push("-cpu", "rv64,pmp=false");
+  const qemu = new Deno.Command("qemu-system-riscv64", {
+    args,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const stdin = qemu.stdin.getWriter();
+  const reader = qemu.stdout.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  const left = [...lines];
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) break;
+    text += decoder.decode(value, { stream: true });
+    if (text.includes("panic")) break;
+    if (!text.endsWith("$ ")) continue;
+    const line = left.shift();
+    if (line === undefined) break;
+    await stdin.write(new TextEncoder().encode(`${line}\n`));
+  }
+  qemu.kill("SIGKILL");
+  await reader.cancel();
+  await stdin.abort();
+  await qemu.status;
+  return text;
+}
+
+function qemuInstalled(): boolean {
+  try {
+    return new Deno.Command("qemu-system-riscv64", { args: ["--version"] }).outputSync().success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** The plain kernels, oldest, middle and newest. */
+function kernels(): string[] {
+  const plain = builtTrees().filter((dir) => /\d{4}-xv6$/.test(dir));
+  return [...new Set([plain[0], plain[plain.length >> 1], plain[plain.length - 1]])]
+    .filter((dir) => dir !== undefined);
+}
+
+Deno.test({
+  name: "real xv6 boots from an image of ours, and what it writes is clean",
+  ignore: kernels().length === 0 || !qemuInstalled(),
+  async fn() {
+    for (const dir of kernels()) {
+      const theirs = Xv6fs.open(Deno.readFileSync(`${dir}/fs.img`));
+      const files = ["init", "sh", "ls", "cat", "echo", "mkdir", "rm", "ln", "wc", "stressfs"]
+        .map((name) => ({ name, bytes: readFile(theirs, name) }));
+      files.push({ name: "deep/er/big", bytes: pattern(200_000, 1).map((b) => 97 + (b % 26)) });
+      const { size } = theirs.superblock;
+      const path = await Deno.makeTempFile({ suffix: ".img" });
+      try {
+        await Deno.writeFile(path, mkfs({ size, files, dirs: ["deep/empty"] }));
+        const text = await boot(dir, path, [
+          "wc deep/er/big",
+          "mkdir deep/new",
+          "echo written by xv6 > deep/new/file",
+          "cat deep/new/file",
+          "ln deep/er/big big2",
+          "rm deep/er/big",
+          "rm deep/empty",
+          "cat big2 > big3",
+          "stressfs",
+          "ls deep",
+        ]);
+        assertStringIncludes(text, "200000 deep/er/big", dir);
+        assertStringIncludes(text, "written by xv6", dir);
+        assert(!text.includes("panic"), text);
+        const image = await Deno.readFile(path);
+        assertEquals(fsck(image).filter((p) => p.severity === "error"), [], dir);
+        const fs = Xv6fs.open(image);
+        assertEquals(fsck(image), [], dir);
+        assertEquals(readFile(fs, "deep/new/file"), new TextEncoder().encode("written by xv6\n"));
+        assertEquals(readFile(fs, "big2"), files.at(-1)!.bytes);
+        assertEquals(readFile(fs, "big3"), files.at(-1)!.bytes);
+        const paths = listTree(fs).map((f) => f.path);
+        assert(!paths.includes("/deep/empty") && paths.includes("/console"), paths.join(" "));
+      } finally {
+        await Deno.remove(path);
+      }
+    }
+  },
+});
