@@ -1,0 +1,144 @@
+/**
+ * Memory of the built-in kernel on a real MMU, without processes: user accesses go through TLB and
+ * walk, and each fault goes to the one fault path, as a trap would bring it there.
+ *
+ * @module
+ */
+
+import { EventLog } from "../../../src/vm/events.ts";
+import type { PaNum, VaNum } from "../../../src/vm/machine/address.ts";
+import { Bus } from "../../../src/vm/machine/bus.ts";
+import { Ram } from "../../../src/vm/machine/memory.ts";
+import { Mmu } from "../../../src/vm/machine/mmu.ts";
+import { Watches } from "../../../src/vm/machine/watch.ts";
+import type { FileKey, FilePages } from "../../../src/vm/kernel/memory/backing.ts";
+import { Memory, type MemoryOptions } from "../../../src/vm/kernel/memory/memory.ts";
+import type { AddressSpace } from "../../../src/vm/kernel/memory/space.ts";
+
+/** A megabyte in bytes. */
+export const MIB = 1024 * 1024;
+/** A page. */
+export const PAGE = 4096;
+
+/** Files in host memory, with their holders counted. */
+export class TestFiles implements FilePages {
+  readonly contents = new Map<number, Uint8Array>();
+  readonly holders = new Map<number, number>();
+  reads = 0;
+  writes = 0;
+  constructor(readonly ram: Ram) {}
+
+  /** Makes file `inode` of these bytes. */
+  make(inode: number, bytes: Uint8Array): FileKey {
+    this.contents.set(inode, bytes);
+    return { fs: 0, inode };
+  }
+
+  size(file: FileKey): number {
+    return this.contents.get(file.inode)!.length;
+  }
+
+  read(file: FileKey, offset: number, into: PaNum, length: number): number {
+    this.reads++;
+    const bytes = this.contents.get(file.inode)!.subarray(offset, offset + length);
+    this.ram.write(into, bytes);
+    return bytes.length;
+  }
+
+  write(file: FileKey, offset: number, from: PaNum, length: number): boolean {
+    this.writes++;
+    const bytes = this.contents.get(file.inode)!;
+    if (offset + length > bytes.length) throw new Error("write-back beyond the end of the file");
+    bytes.set(this.ram.bytes(from, length), offset);
+    return true;
+  }
+
+  dup(file: FileKey): void {
+    this.holders.set(file.inode, (this.holders.get(file.inode) ?? 0) + 1);
+  }
+
+  drop(file: FileKey): void {
+    const left = this.holders.get(file.inode)! - 1;
+    if (!(left >= 0)) throw new Error(`file ${file.inode} dropped too often`);
+    this.holders.set(file.inode, left);
+  }
+}
+
+/** A user access that the kernel refused. */
+export class Killed extends Error {
+  constructor(readonly why: string, readonly oom: boolean) {
+    super(why);
+  }
+}
+
+/** Memory, MMU and files of one little machine. */
+export class World {
+  readonly ram: Ram;
+  readonly mmu: Mmu;
+  readonly memory: Memory;
+  readonly files: TestFiles;
+  readonly events: EventLog;
+
+  constructor(options: MemoryOptions & { bytes?: number } = {}) {
+    this.ram = new Ram(options.bytes ?? 16 * MIB);
+    this.mmu = new Mmu(this.ram, new Bus(this.ram), new Watches());
+    this.events = new EventLog({ instret: 0 });
+    this.memory = new Memory(this.ram, this.mmu, this.events, options);
+    this.files = new TestFiles(this.ram);
+    this.memory.files = this.files;
+  }
+
+  /** A space with a stack-like page at 0x1000 and an empty heap after it. */
+  space(): AddressSpace {
+    const space = this.memory.createSpace();
+    if (space === undefined) throw new Error("no memory for a space");
+    return space;
+  }
+
+  /** A space with `pages` of heap from address 0. */
+  heap(pages: number, lazy = false): AddressSpace {
+    const space = this.space();
+    if (!this.memory.grow(space, pages * PAGE, lazy)) throw new Error("no memory for the heap");
+    return space;
+  }
+
+  /** Loads as the process would; throws {@link Killed} when the kernel refuses. */
+  load(space: AddressSpace, va: number, size: 1 | 2 | 4 | 8 = 8): bigint {
+    this.#enter(space);
+    for (;;) {
+      const result = this.mmu.load(va as VaNum, size);
+      if ("value" in result) return result.value;
+      this.#fault(space, result);
+    }
+  }
+
+  /** Stores as the process would; throws {@link Killed} when the kernel refuses. */
+  store(space: AddressSpace, va: number, value: bigint, size: 1 | 2 | 4 | 8 = 8): void {
+    this.#enter(space);
+    for (;;) {
+      const result = this.mmu.store(va as VaNum, size, value);
+      if (result === undefined) return;
+      this.#fault(space, result);
+    }
+  }
+
+  /** Why an access is refused; undefined when it succeeds. */
+  refusal(access: () => void): string | undefined {
+    try {
+      access();
+      return undefined;
+    } catch (error) {
+      if (error instanceof Killed) return error.why;
+      throw error;
+    }
+  }
+
+  #enter(space: AddressSpace): void {
+    if (this.memory.current !== space.id) this.memory.activate(space);
+  }
+
+  #fault(space: AddressSpace, fault: { cause: number; tval: bigint }): void {
+    const result = this.memory.fault(space, fault.cause as 12 | 13 | 15, fault.tval);
+    if (!result.handled) throw new Killed(result.why, result.oom);
+  }
+}
