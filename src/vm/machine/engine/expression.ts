@@ -7,7 +7,7 @@
 
 import type * as meaning from "../isa/meaning.ts";
 import { MUL_HIGH } from "./functions.ts";
-import { type Bytes, call, either, I32, I64, i64 as constant, op, OPS } from "./wasm.ts";
+import { type Bytes, call, either, I32, I64, i64 as constant, op, type OPS } from "./wasm.ts";
 
 /** A truth value: code that leaves an i32, zero or not. */
 export class Condition implements meaning.Bool {
