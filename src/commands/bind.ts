@@ -156,15 +156,23 @@ function bindPositional(
   }
   const extra = positional[next];
   if (extra) {
-    const spaced = /^[-+*/%&^<>=!]+$/.test(extra.text)
-      ? "; an expression with spaces goes in brackets, like (0x4000 + 8)"
-      : ` (usage: ${usage(command)})`;
+    refuseOperator(extra);
     throw new CommandError(
-      `${command.name} has no use for ${JSON.stringify(extra.text)}${spaced}`,
+      `${command.name} has no use for ${JSON.stringify(extra.text)} (usage: ${usage(command)})`,
       undefined,
       extra.at,
     );
   }
+}
+
+/** A word that is only an operator comes from an expression with blanks. */
+function refuseOperator(word: Word): void {
+  if (word.quoted || !/^[-+*/%&^<>=!|]+$/.test(word.text)) return;
+  throw new CommandError(
+    `${word.text} stands alone; an expression with blanks goes in brackets, like (0x4000 + 8)`,
+    undefined,
+    word.at,
+  );
 }
 
 /** `-x` as an expression, `-$a0`, `-(1)`, where the command has no such flag and wants a value. */
@@ -203,7 +211,10 @@ function convert(spec: ArgSpec | FlagSpec, word: Word, names: Resolver): unknown
       word.at,
     );
   }
-  const compute = (): Evaluated => evaluate(word.text, names, word.at);
+  const compute = (): Evaluated => {
+    refuseOperator(word);
+    return evaluate(word.text, names, word.at);
+  };
   switch (kind) {
     case "va": {
       const { value, pid } = compute();

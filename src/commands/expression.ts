@@ -292,7 +292,7 @@ export function evaluateTree(tree: Tree, names: Resolver, outer?: number): Evalu
   function unknown(what: string, name: string, at: number): never {
     const hint = what === "symbol" && /^[0-9a-f_]+$/i.test(name)
       ? `; did you mean 0x${name.toLowerCase()}?`
-      : didYouMean(name, names.names());
+      : didYouMean(name.replace("$", ""), names.names());
     throw new CommandError(`no ${what} ${name}${hint}`, undefined, at);
   }
 

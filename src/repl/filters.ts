@@ -168,6 +168,7 @@ function where(
       if (op === "~") return String(value ?? "").toLowerCase().includes(text.toLowerCase());
       if (value === null) return (text === "-") === (op === "==" || op === "=");
       if (typeof value === "bigint" || typeof value === "number") {
+        if (text === "-") return op === "!=";
         return COMPARE[op](compare(BigInt(value), wanted()));
       }
       return COMPARE[op](compare(String(value), text));

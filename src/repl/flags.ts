@@ -100,7 +100,7 @@ export function parseFlags(argv: readonly string[]): Options {
   const valued = FLAGS.filter((f) => f.value !== undefined);
   const switches = FLAGS.filter((f) => f.value === undefined);
   const parsed = parseArgs([...argv], {
-    string: valued.map((f) => f.name),
+    string: [...valued.map((f) => f.name), "_"],
     boolean: switches.map((f) => f.name),
     collect: ["command"],
     negatable: ["color"],

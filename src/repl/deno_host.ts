@@ -1,0 +1,141 @@
+/**
+ * The host side: standard streams, files, environment. The only file of the shell that names Deno.
+ *
+ * @module
+ */
+
+import { CommandError, EXIT } from "../commands/errors.ts";
+import type { GuestInput, HostFiles } from "../commands/command.ts";
+import { PipedInput, type ReadBytes } from "./input.ts";
+import type { Host } from "./shell.ts";
+import type { Tty } from "./terminal_host.ts";
+
+/** What a shell whose reader went away exits with: as the signal SIGPIPE would make it. */
+const READER_GONE = 141;
+
+/** Writes all of a text to a stream; a closed one ends the program quietly. */
+function writeAll(stream: typeof Deno.stdout | typeof Deno.stderr, text: string): void {
+  let bytes = new TextEncoder().encode(text);
+  try {
+    while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(READER_GONE);
+    throw error;
+  }
+}
+
+/** Standard output and standard error. */
+export const stdout = (text: string): void => writeAll(Deno.stdout, text);
+/** See {@linkcode stdout}. */
+export const stderr = (text: string): void => writeAll(Deno.stderr, text);
+
+/** Bytes of standard input, as they come. */
+export const readStdin: ReadBytes = async () => {
+  const buffer = new Uint8Array(64 * 1024);
+  const count = await Deno.stdin.read(buffer);
+  return count === null ? null : buffer.subarray(0, count);
+};
+
+/** Host files; asks nobody: where a permission is missing, it says which. */
+export const denoFiles: HostFiles = {
+  async read(path) {
+    need("read", path);
+    try {
+      return await Deno.readFile(path);
+    } catch (error) {
+      throw fileError("read", path, error);
+    }
+  },
+  async write(path, bytes) {
+    need("write", path);
+    try {
+      await Deno.writeFile(path, bytes);
+    } catch (error) {
+      throw fileError("write", path, error);
+    }
+  },
+};
+
+function need(name: "read" | "write", path: string): void {
+  if (Deno.permissions.querySync({ name, path }).state !== "granted") {
+    throw new CommandError(`${path}: no permission; run deno with --allow-${name}`, EXIT.load);
+  }
+}
+
+function fileError(what: "read" | "write", path: string, error: unknown): CommandError {
+  const reason = error instanceof Deno.errors.NotFound
+    ? (what === "read" ? "no such file" : "no such directory")
+    : error instanceof Deno.errors.IsADirectory
+    ? "is a directory"
+    : error instanceof Deno.errors.PermissionDenied
+    ? `not allowed to ${what}`
+    : error instanceof Error
+    ? error.message
+    : String(error);
+  return new CommandError(`${path}: ${reason}`, EXIT.load);
+}
+
+/** `--color` over NO_COLOR over FORCE_COLOR over "is a terminal". */
+export function wantsColor(flag: boolean | undefined): boolean {
+  if (flag !== undefined) return flag;
+  if (Deno.noColor) return false;
+  const force = { name: "env", variable: "FORCE_COLOR" } as const;
+  if (Deno.permissions.querySync(force).state === "granted") {
+    const value = Deno.env.get("FORCE_COLOR");
+    if (value !== undefined && value !== "") return value !== "0";
+  }
+  return Deno.stdout.isTerminal();
+}
+
+/** Whether a person sits in front of it. */
+export function isInteractive(): boolean {
+  return Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
+}
+
+/** Deno's terminal; 80×24 where the size cannot be had. */
+export const denoTty: Tty = {
+  write: stdout,
+  size() {
+    try {
+      return Deno.consoleSize();
+    } catch {
+      return { columns: 80, rows: 24 };
+    }
+  },
+};
+
+/** Lets the event loop turn once: keys, signals, output. A timer of 0 ms would cost 2 ms. */
+export function breathe(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Milliseconds for the length of slices. */
+export const clock = (): number => performance.now();
+
+/** The host of a shell without a person. */
+export class BatchHost implements Host {
+  readonly files = denoFiles;
+  readonly breathe = breathe;
+  readonly clock = clock;
+  readonly input = new PipedInput(readStdin);
+  /** Where the running line stands, in front of its diagnostics. */
+  place: string | undefined;
+  readonly #interrupt: { requested: boolean };
+
+  constructor(interrupt: { requested: boolean }) {
+    this.#interrupt = interrupt;
+  }
+
+  readonly output = {
+    out: stdout,
+    err: (message: string) =>
+      stderr(this.place ? `${this.place}: ${message}\n` : `cowsh: ${message}\n`),
+    // Nobody watches.
+    progress: () => {},
+    width: () => Deno.stdout.isTerminal() ? denoTty.size().columns : undefined,
+  };
+
+  guestInput<T>(body: (input: GuestInput) => Promise<T>): Promise<T> {
+    return this.input.forGuest(body, this.#interrupt);
+  }
+}
