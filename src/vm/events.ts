@@ -214,7 +214,9 @@ export class EventLog {
   /** Event number `n`. Throws a RangeError when the ring does not hold it. */
   at(n: number): VmEvent {
     if (n < this.oldest || n >= this.#next) {
-      throw new RangeError(`event ${n} is not in the log: it holds ${this.oldest}..${this.#next - 1}`);
+      throw new RangeError(
+        `event ${n} is not in the log: it holds ${this.oldest}..${this.#next - 1}`,
+      );
     }
     const r = this.#rows;
     const i = (n % this.#capacity) * STRIDE;

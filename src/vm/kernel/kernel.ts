@@ -20,8 +20,8 @@ import {
   newConsole,
   takeOutput,
 } from "./files/console.ts";
-import { FileSystems } from "./files/mount.ts";
-import type { Memory } from "./memory/memory.ts";
+import { FileSystems, type FileSystemsState } from "./files/mount.ts";
+import type { Memory, MemoryState } from "./memory/memory.ts";
 import { type Accounting, MAX_PROCESSES, type Process, type Wait } from "./process/process.ts";
 import { listing } from "./process/listing.ts";
 import { newSchedule, type Schedule } from "./process/scheduler.ts";
@@ -86,6 +86,8 @@ export class Kernel {
   /** Open file records, for the limit of the whole system. */
   openFiles = 0;
   nextPipe = 1;
+  /** Why the kernel stopped for good, once it has. */
+  panicked: string | undefined = undefined;
 
   /** A kernel on a machine whose traps come back to it. It has no process until one is made. */
   constructor(
@@ -164,4 +166,61 @@ export class Kernel {
   takeOutput(): Uint8Array {
     return takeOutput(this.console);
   }
+
+  /** Everything the kernel knows, memory's and the file systems' parts included, as plain data. RAM is the machine's. */
+  save(): KernelState {
+    const processes = this.processes().map((p) => ({ ...p, space: p.space.id }));
+    return {
+      memory: this.memory.save(),
+      files: this.files.save(),
+      ...structuredClone({
+        processes,
+        nextPid: this.nextPid,
+        current: this.current,
+        ticks: this.ticks,
+        skipped: this.skipped,
+        schedule: this.schedule,
+        console: this.console,
+        ended: this.ended,
+        openFiles: this.openFiles,
+        nextPipe: this.nextPipe,
+        panicked: this.panicked,
+      }),
+    };
+  }
+
+  /** Puts back what {@link save} returned. Process records held elsewhere are stale then: look them up by pid. */
+  restore(state: KernelState): void {
+    this.memory.restore(state.memory);
+    this.files.restore(state.files);
+    const { memory: _memory, files: _files, processes, ...rest } = state;
+    // In one piece, so that descriptors which share a file record share it again.
+    const copy = structuredClone({ processes, rest });
+    Object.assign(this, copy.rest);
+    this.slots = new Array(MAX_PROCESSES).fill(undefined);
+    for (const p of copy.processes) {
+      const space = this.memory.spaces.get(p.space);
+      if (space === undefined) throw new RangeError(`saved process ${p.pid} has no saved space`);
+      this.slots[p.slot] = { ...p, space };
+    }
+    const now = this.process(this.current);
+    if (now !== undefined) this.memory.activate(now.space);
+  }
+}
+
+/** The state of a {@link Kernel}. */
+export interface KernelState {
+  readonly memory: MemoryState;
+  readonly files: FileSystemsState;
+  readonly processes: readonly (Omit<Process, "space"> & { readonly space: number })[];
+  readonly nextPid: number;
+  readonly current: number;
+  readonly ticks: number;
+  readonly skipped: number;
+  readonly schedule: Schedule;
+  readonly console: Console;
+  readonly ended: readonly Ended[];
+  readonly openFiles: number;
+  readonly nextPipe: number;
+  readonly panicked: string | undefined;
 }

@@ -9,6 +9,7 @@ import type { Stop } from "../machine/machine.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Process } from "./process/process.ts";
 import { mayRun } from "./process/process.ts";
+import { KernelPanic } from "./memory/panic.ts";
 import { idle, pick, tick } from "./process/scheduler.ts";
 import { exit } from "./process/lifecycle.ts";
 import { readEpc, restoreUser, saveUser } from "./process/trapframe.ts";
@@ -25,6 +26,8 @@ export type KernelStop =
   | { readonly kind: "returned"; readonly pid: number }
   /** Nobody can run until the outside does something: all wait for the console, or for each other. */
   | { readonly kind: "idle" }
+  /** The kernel found its own state damaged, as xv6's panic(). Nothing can run any more. */
+  | { readonly kind: "panic"; readonly message: string }
   /** The hart met a breakpoint or watchpoint while `pid` ran. */
   | { readonly kind: "stopped"; readonly pid: number; readonly stop: Stop };
 
@@ -43,6 +46,18 @@ export interface RunOptions {
  * instruction and all that the kernel does before it.
  */
 export function run(k: Kernel, budget: number, options: RunOptions = {}): KernelStop {
+  if (k.panicked !== undefined) return { kind: "panic", message: k.panicked };
+  try {
+    return runUntil(k, budget, options);
+  } catch (error) {
+    if (!(error instanceof KernelPanic)) throw error;
+    k.panicked = error.message;
+    k.print(`panic: ${error.message}\n`);
+    return { kind: "panic", message: error.message };
+  }
+}
+
+function runUntil(k: Kernel, budget: number, options: RunOptions): KernelStop {
   let left = budget;
   for (;;) {
     const done = finished(k, options);

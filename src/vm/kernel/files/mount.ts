@@ -14,6 +14,11 @@ import { Xv6fs, type Xv6fsState } from "./xv6fs/xv6fs.ts";
 /** {@link FileKey.fs} of the root file system. */
 export const ROOT_FS = 0;
 
+/** The state of {@link FileSystems}. */
+export interface FileSystemsState {
+  readonly root: Xv6fsState | undefined;
+}
+
 /** The mounted file systems of one kernel. */
 export class FileSystems implements FilePages {
   readonly #k: Kernel;
@@ -35,12 +40,12 @@ export class FileSystems implements FilePages {
   }
 
   /** The state of all of them as data. */
-  save(): { root: Xv6fsState | undefined } {
+  save(): FileSystemsState {
     return { root: this.#root?.save() };
   }
 
   /** Puts back what {@link save} returned. */
-  restore(state: { root: Xv6fsState | undefined }): void {
+  restore(state: FileSystemsState): void {
     this.#root = state.root && Xv6fs.restore(state.root);
   }
 

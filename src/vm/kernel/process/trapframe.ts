@@ -50,14 +50,19 @@ export function writeEpc(ram: Ram, trapframe: PaNum, pc: bigint): void {
 
 /** The hart's user registers and pc into the trapframe, as the trampoline's uservec does. */
 export function saveUser(machine: Machine, trapframe: PaNum): void {
-  machine.ram.write(paNum(trapframe + REGISTERS), machine.hart.registerBytes());
+  machine.ram.write(paNum(trapframe + REGISTERS), userRegisters(machine));
   writeEpc(machine.ram, trapframe, machine.hart.pc);
 }
 
 /** The trapframe into the hart's registers and pc, as the trampoline's userret does. */
 export function restoreUser(machine: Machine, trapframe: PaNum): void {
-  machine.hart.setRegisterBytes(
-    machine.ram.bytes(paNum(trapframe + REGISTERS), TRAPFRAME_SIZE - REGISTERS),
-  );
+  const saved = machine.ram.bytes(paNum(trapframe + REGISTERS), TRAPFRAME_SIZE - REGISTERS);
+  userRegisters(machine).set(saved);
   machine.hart.pc = readEpc(machine.ram, trapframe);
+}
+
+/** x1…x31 as they stand in the hart. */
+function userRegisters(machine: Machine): Uint8Array {
+  const { xs } = machine.hart;
+  return new Uint8Array(xs.buffer, xs.byteOffset + 8, 31 * 8);
 }

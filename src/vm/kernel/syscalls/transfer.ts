@@ -9,6 +9,7 @@ import type { VaNum } from "../../machine/address.ts";
 import { offset, PAGE_SIZE } from "../../machine/address.ts";
 import { acceptPending, consoleReady, consoleTake, consoleWrite } from "../files/console.ts";
 import { CONSOLE_MAJOR, type File } from "../files/file.ts";
+import { ROOT_FS } from "../files/mount.ts";
 import { type Pipe, pipeLength, pipeSpace, putIntoPipe, takeFromPipe } from "../files/pipe.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Process } from "../process/process.ts";
@@ -28,12 +29,14 @@ export function readFile(
     case "pipe":
       return readPipe(k, p, file.pipe, buffer, n);
     case "inode": {
-      const got = k.files.root!.readi(
-        file.inode,
-        file.offset,
-        n,
-        (chunk, done) => buffer !== undefined && copyout(k, p, buffer, done, chunk),
-      );
+      const key = { fs: ROOT_FS, inode: file.inode };
+      const mapped = k.memory.cache.byKey.size > 0;
+      const got = k.files.root!.readi(file.inode, file.offset, n, (chunk, done) => {
+        // Who has the file mapped may have stored into it: those bytes are newer than the disk's.
+        const bytes = mapped ? chunk.slice() : chunk;
+        if (mapped) k.memory.fileRead(key, file.offset + done, bytes);
+        return buffer !== undefined && copyout(k, p, buffer, done, bytes);
+      });
       if (got > 0) file.offset += got;
       return got < 0 ? -1 : got;
     }
@@ -60,8 +63,10 @@ export function writeFile(
         const bytes = buffer === undefined
           ? undefined
           : k.memory.copyin(p.space, offset(buffer, done), chunk.length);
-        if (bytes !== undefined) chunk.set(bytes);
-        return bytes !== undefined;
+        if (bytes === undefined) return false;
+        chunk.set(bytes);
+        k.memory.fileWritten({ fs: ROOT_FS, inode: file.inode }, file.offset + done, bytes);
+        return true;
       });
       if (wrote > 0) file.offset += wrote;
       return wrote === n ? n : -1;

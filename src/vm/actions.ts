@@ -1,0 +1,150 @@
+/**
+ * Accesses, system calls and forks made for a process, each with a report of what it caused: what
+ * `store`, `fork` and `sbrk` print and what scripts assert on.
+ *
+ * @module
+ */
+
+import { pa, type Va } from "./machine/address.ts";
+import { type FrameReport, frameReport } from "./inspect/frame.ts";
+import { mappingsTo } from "./inspect/mappings.ts";
+import { type Translation, translation } from "./inspect/translation.ts";
+import type { CallName } from "./kernel/abi.ts";
+import type { Kernel } from "./kernel/kernel.ts";
+import type { Process } from "./kernel/process/process.ts";
+import { KernelError, userAccess, userCall } from "./kernel/standing.ts";
+import type { AccessReport, CallReport, CountChange, ForkReport, OwnerChange } from "./reports.ts";
+import { paNum } from "./machine/address.ts";
+
+/** Bytes of one access. */
+export type AccessSize = 1 | 2 | 4 | 8;
+
+/** A load, or with a value a store, in U mode. */
+export function access(
+  k: Kernel,
+  p: Process,
+  address: Va,
+  size: AccessSize,
+  value?: bigint,
+): AccessReport {
+  const mark = k.events.next;
+  const before = translation(k, p, address);
+  const counted = before.frame === undefined ? [] : [before.owners!];
+  const old = value === undefined ? undefined : peek(k, before, size);
+  const outcome = userAccess(k, p, address, size, value);
+  const after = outcome.kind === "done" ? translation(k, p, address) : undefined;
+  return {
+    pid: p.pid,
+    va: address,
+    size,
+    store: value !== undefined,
+    value: outcome.kind === "done" ? BigInt.asUintN(8 * size, outcome.value) : value ?? 0n,
+    pa: after?.pa,
+    old,
+    killed: outcome.kind === "killed" ? { cause: outcome.cause, why: outcome.why } : undefined,
+    before,
+    after,
+    owners: ownerChanges(k, p, before, after),
+    counts: countChanges(k, counted, after),
+    events: k.events.since(mark),
+  };
+}
+
+/** The bytes at a mapped address, past MMU and faults; undefined where the access would cross the page. */
+function peek(k: Kernel, at: Translation, size: AccessSize): bigint | undefined {
+  if (at.pa === undefined || at.pa % 4096n + BigInt(size) > 4096n) return undefined;
+  let value = 0n;
+  for (let i = size - 1; i >= 0; i--) {
+    value = (value << 8n) | BigInt(k.machine.ram.read8(paNum(Number(at.pa) + i)));
+  }
+  return value;
+}
+
+function ownerChanges(
+  k: Kernel,
+  p: Process,
+  before: Translation,
+  after: Translation | undefined,
+): OwnerChange[] {
+  const others = before.owners?.owners.filter((m) => m.pid !== p.pid) ?? [];
+  const self: OwnerChange = {
+    pid: p.pid,
+    name: p.name,
+    va: before.va,
+    pte: { before: before.pte, after: after?.pte },
+    frame: { before: before.frame, after: after?.frame },
+  };
+  return [
+    self,
+    ...others.map((m): OwnerChange => {
+      const q = k.process(m.pid);
+      const now = q && translation(k, q, m.va);
+      return {
+        pid: m.pid,
+        name: m.name,
+        va: m.va,
+        pte: { before: m.pte, after: now?.pte },
+        frame: { before: before.frame, after: now?.frame },
+      };
+    }),
+  ];
+}
+
+function countChanges(
+  k: Kernel,
+  counted: readonly FrameReport[],
+  after: Translation | undefined,
+): CountChange[] {
+  const changes = counted.map((report): CountChange => ({
+    frame: report.pa,
+    count: { before: report.stored, after: k.memory.frames.count(paNum(Number(report.pa))) },
+  }));
+  const now = after?.owners;
+  if (now !== undefined && !counted.some((report) => report.pa === now.pa)) {
+    changes.push({ frame: now.pa, count: { before: 0, after: now.stored } });
+  }
+  return changes;
+}
+
+/** A system call by name with its arguments. */
+export function systemCall(
+  k: Kernel,
+  p: Process,
+  name: CallName,
+  args: readonly (bigint | number)[],
+  budget?: number,
+): CallReport {
+  const mark = k.events.next;
+  const outcome = userCall(k, p, name, args, budget);
+  return {
+    pid: p.pid,
+    name,
+    result: outcome.kind === "returned" ? BigInt.asIntN(64, outcome.value) : undefined,
+    blocked: outcome.kind === "blocked" ? outcome.wait : undefined,
+    exited: outcome.kind === "exited",
+    stop: outcome.kind === "unfinished" ? outcome.stop : undefined,
+    events: k.events.since(mark),
+  };
+}
+
+/** fork() with what it shared and copied. Throws KernelError when it fails. */
+export function forkProcess(k: Kernel, p: Process): ForkReport {
+  const report = systemCall(k, p, "fork", []);
+  if (report.result === undefined || report.result < 0n) {
+    const slots = k.slots.includes(undefined) ? "out of memory" : "the process table is full";
+    throw new KernelError(`fork of pid ${p.pid} failed: ${slots}`);
+  }
+  return {
+    parent: p.pid,
+    child: Number(report.result),
+    events: report.events,
+    ...k.memory.lastFork!,
+  };
+}
+
+/** Everybody who maps the frame at a physical address, with the stored count. */
+export function refcount(k: Kernel, address: bigint): FrameReport {
+  return frameReport(k, pa(address));
+}
+
+export { mappingsTo };

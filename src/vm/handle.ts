@@ -1,0 +1,213 @@
+/**
+ * A live handle on one process: what it does now, and what it is now. Results are snapshots.
+ *
+ * @module
+ */
+
+import { type Pa, type Va, va } from "./machine/address.ts";
+import { access, type AccessSize, forkProcess, systemCall } from "./actions.ts";
+import type { CallName } from "./kernel/abi.ts";
+import type { Process } from "./kernel/process/process.ts";
+import { endNow, KernelError } from "./kernel/standing.ts";
+import { type AreaView, vmmap } from "./inspect/vmmap.ts";
+import { type Translation, translation } from "./inspect/translation.ts";
+import type { AccessReport, CallReport, ForkReport } from "./reports.ts";
+import { bytesOf, type Size } from "./size.ts";
+import type { Vm } from "./vm.ts";
+import { closeFile } from "./kernel/files/table.ts";
+import { exit } from "./kernel/process/lifecycle.ts";
+
+/** A place in a process, for `toBeMappedBy`. */
+export interface Place {
+  readonly pid: number;
+  readonly va: Va;
+}
+
+/** How mmap is asked; see {@link Handle.mmap}. */
+export interface MmapOptions {
+  /** Letters out of `rwx`; `rw` unless given. */
+  prot?: string;
+  /** MAP_SHARED in place of MAP_PRIVATE. */
+  shared?: boolean;
+  /** Exactly here (MAP_FIXED); page-aligned. */
+  at?: bigint | number;
+  /** An open descriptor of the process; anonymous memory unless given. */
+  fd?: number;
+  /** Byte in the file, page-aligned. */
+  offset?: number;
+}
+
+/** A process of a {@link Vm}, live. */
+export class Handle {
+  /** Its process id. */
+  readonly pid: number;
+  readonly #vm: Vm;
+
+  /** For {@link Vm.process}; scripts get handles from the VM. */
+  constructor(vm: Vm, pid: number) {
+    this.#vm = vm;
+    this.pid = pid;
+  }
+
+  /** The kernel's record. Throws KernelError when the process is gone. */
+  get record(): Process {
+    const p = this.#vm.kernel.process(this.pid);
+    if (p === undefined) throw new KernelError(`no process ${this.pid}: it is gone`);
+    return p;
+  }
+
+  /** Whether it is still there and has not exited. */
+  get alive(): boolean {
+    const p = this.#vm.kernel.process(this.pid);
+    return p !== undefined && p.state !== "zombie";
+  }
+
+  /** Its name, as `ps` shows it. */
+  get name(): string {
+    return this.record.name;
+  }
+
+  /** The end of its heap, what sbrk(0) returns. */
+  get break(): Va {
+    return va(this.record.space.size);
+  }
+
+  /** A place in it, to compare owners with. */
+  at(address: bigint | number): Place {
+    return { pid: this.pid, va: va(address) };
+  }
+
+  /** A child by fork(). Throws KernelError when it fails. */
+  fork(): Handle {
+    return this.#vm.process(this.forkReport().child);
+  }
+
+  /** fork(), with what was shared, copied and changed. */
+  forkReport(): ForkReport {
+    return forkProcess(this.#vm.kernel, this.record);
+  }
+
+  /** Stores `size` bytes (8 unless given). Throws KernelError when the kernel kills the process for it. */
+  store(address: bigint | number, value: bigint | number, size: AccessSize = 8): AccessReport {
+    return this.#survive(
+      access(this.#vm.kernel, this.record, va(address), size, BigInt(value)),
+    );
+  }
+
+  /** Loads `size` bytes (8 unless given), zero-extended. Throws KernelError when it is killed for it. */
+  load(address: bigint | number, size: AccessSize = 8): bigint {
+    return this.#survive(this.access(address, size)).value;
+  }
+
+  /** A load, or with a value a store, whatever comes of it: the report says if the process was killed. */
+  access(address: bigint | number, size: AccessSize = 8, value?: bigint): AccessReport {
+    return access(this.#vm.kernel, this.record, va(address), size, value);
+  }
+
+  #survive(report: AccessReport): AccessReport {
+    if (report.killed === undefined) return report;
+    const what = report.store ? "store to" : "load from";
+    throw new KernelError(
+      `pid ${this.pid} was killed: ${what} 0x${report.va.toString(16)}: ${report.killed.why}`,
+    );
+  }
+
+  /** Stores a byte into each of `length` bytes. The reports of the pages that faulted. */
+  fill(address: bigint | number, length: Size, byte: number): AccessReport[] {
+    const reports: AccessReport[] = [];
+    const word = BigInt(byte & 0xff) * 0x0101_0101_0101_0101n;
+    const end = va(BigInt(address) + BigInt(bytesOf(length)));
+    for (let at = va(address); at < end;) {
+      const size = at % 8n === 0n && end - at >= 8n ? 8 : 1;
+      const first = at === BigInt(address) || at % 4096n === 0n;
+      if (first) {
+        const report = this.store(at, word & (size === 8 ? ~0n : 0xffn), size);
+        if (report.events.length > 0) reports.push(report);
+      } else {
+        const { mmu } = this.#vm.machine;
+        const fault = mmu.store(at, size, BigInt.asUintN(8 * size, word));
+        if (fault !== undefined) this.store(at, word, size);
+      }
+      at = va(at + BigInt(size));
+    }
+    return reports;
+  }
+
+  /** A system call by name, as if the process executed the ecall. */
+  call(name: CallName, ...args: (bigint | number)[]): CallReport {
+    return systemCall(this.#vm.kernel, this.record, name, args);
+  }
+
+  /** sbrk: moves the heap's end; the old end. Throws KernelError when there is no memory. */
+  sbrk(size: Size, how: "eager" | "lazy" = "eager"): Va {
+    const report = this.call("sbrk", bytesOf(size), how === "lazy" ? 2 : 1);
+    return this.#address(report, `sbrk(${size})`);
+  }
+
+  /** mmap: anonymous private memory unless options say otherwise; the address. Throws KernelError when it fails. */
+  mmap(length: Size, options: MmapOptions = {}): Va {
+    const { prot = "rw", shared = false, at, fd, offset = 0 } = options;
+    const bits = [...prot].reduce((sum, c) => sum | (1 << "rwx".indexOf(c)), 0);
+    const flags = (shared ? 1 : 2) | (at === undefined ? 0 : 0x10) | (fd === undefined ? 0x20 : 0);
+    const report = this.call("mmap", at ?? 0, bytesOf(length), bits, flags, fd ?? -1, offset);
+    return this.#address(report, `mmap(${length})`);
+  }
+
+  /** munmap. Throws KernelError when it fails. */
+  munmap(address: bigint | number, length: Size): void {
+    this.#address(this.call("munmap", address, bytesOf(length)), "munmap");
+  }
+
+  /** mprotect with letters out of `rwx`. Throws KernelError when it fails. */
+  mprotect(address: bigint | number, length: Size, prot: string): void {
+    const bits = [...prot].reduce((sum, c) => sum | (1 << "rwx".indexOf(c)), 0);
+    this.#address(this.call("mprotect", address, bytesOf(length), bits), "mprotect");
+  }
+
+  #address(report: CallReport, what: string): Va {
+    if (report.result === undefined || report.result === -1n) {
+      throw new KernelError(`${what} of pid ${this.pid} failed`);
+    }
+    return va(report.result);
+  }
+
+  /** exit(status). */
+  exit(status = 0): void {
+    exit(this.#vm.kernel, this.record, status | 0);
+  }
+
+  /** Waits for a child that has exited: its pid, or undefined when it has none or none exits. */
+  wait(): number | undefined {
+    const { result } = this.call("wait", 0);
+    return result === undefined || result < 0n ? undefined : Number(result);
+  }
+
+  /** Kills it: at once when it stands still, else when it next enters or leaves the kernel. */
+  kill(): void {
+    endNow(this.#vm.kernel, this.record);
+  }
+
+  /** How an address is translated now. */
+  pte(address: bigint | number): Translation {
+    return translation(this.#vm.kernel, this.record, va(address));
+  }
+
+  /** The frame that an address is in now; undefined when it is not mapped. */
+  frame(address: bigint | number): Pa | undefined {
+    return this.pte(address).frame;
+  }
+
+  /** Its areas. */
+  vmmap(): AreaView[] {
+    return vmmap(this.#vm.kernel, this.record);
+  }
+
+  /** Closes a descriptor. */
+  close(fd: number): void {
+    const { files } = this.record;
+    const file = files[fd];
+    if (file === undefined) throw new KernelError(`pid ${this.pid} has no descriptor ${fd}`);
+    files[fd] = undefined;
+    closeFile(this.#vm.kernel, file);
+  }
+}

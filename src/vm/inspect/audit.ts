@@ -1,0 +1,250 @@
+/**
+ * Holds what the kernel believes against what stands in RAM and in the TLB, frame by frame, and names each
+ * thing that does not fit, with its owners. Finds the bugs that COW labs are full of: counts that
+ * are not counts, frames free while mapped, two writers of one frame, stale TLB entries, lost tables.
+ *
+ * @module
+ */
+
+import { hex, type Pa, pa, PAGE_SIZE, type PaNum, type Va, va } from "../machine/address.ts";
+import type { VaNum } from "../machine/address.ts";
+import { PTE_W } from "../machine/sv39.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { Process } from "../kernel/process/process.ts";
+import { FRAME_KINDS } from "../kernel/memory/frames.ts";
+import { findArea } from "../kernel/memory/areas.ts";
+import { areaFlags, frameOf } from "../kernel/memory/pte.ts";
+import { type AddressSpace, PERM_W } from "../kernel/memory/space.ts";
+import { eachLeaf, type Mapping, mappingsTo, partOf, spacesInUse } from "./mappings.ts";
+import { staleEntries } from "./tlb_check.ts";
+
+/** What can be wrong, one name a rule. */
+export type AuditClass =
+  | "leak"
+  | "count too low"
+  | "count too high"
+  | "free but mapped"
+  | "writable by two"
+  | "flag gained"
+  | "mapped outside areas"
+  | "table leak"
+  | "table shared"
+  | "table not a table"
+  | "trapframe lost"
+  | "free list damaged"
+  | "free count wrong"
+  | "stale TLB entry"
+  | "swap slot";
+
+/** One thing that does not fit. */
+export interface Finding {
+  readonly class: AuditClass;
+  /** The frame concerned; undefined when it is none in particular. */
+  readonly pa: Pa | undefined;
+  /** The address concerned, with its process. */
+  readonly va: Va | undefined;
+  readonly pid: number | undefined;
+  /** The count the kernel keeps, and the user mappings found. */
+  readonly stored: number | undefined;
+  readonly counted: number | undefined;
+  /** One sentence. */
+  readonly detail: string;
+  /** Who maps the frame. */
+  readonly owners: readonly Mapping[];
+}
+
+/** What one sweep over all page tables collects, by frame index. */
+interface Sweep {
+  /** User mappings of each frame. */
+  readonly mapped: Uint32Array;
+  /** Those of them that may be written through, in private areas. */
+  readonly writers: Uint32Array;
+  /** How often each frame is reached as a page table. */
+  readonly tables: Uint32Array;
+  /** How often each frame is mapped as a trapframe. */
+  readonly trapframes: Uint32Array;
+  readonly findings: Finding[];
+}
+
+/** Everything that does not fit; empty when all is well. */
+export function audit(k: Kernel): Finding[] {
+  const total = k.memory.frames.total;
+  const sweep: Sweep = {
+    mapped: new Uint32Array(total),
+    writers: new Uint32Array(total),
+    tables: new Uint32Array(total),
+    trapframes: new Uint32Array(total),
+    findings: [],
+  };
+  for (const { space, process } of spacesInUse(k)) sweepSpace(k, space, process, sweep);
+  checkFrames(k, sweep);
+  checkFreeList(k, sweep);
+  sweep.findings.push(...staleEntries(k));
+  return sweep.findings;
+}
+
+function sweepSpace(k: Kernel, space: AddressSpace, process: Process, sweep: Sweep): void {
+  const { frames } = k.memory;
+  const visit = (address: number, pte: number, at: PaNum, level: number) => {
+    const first = frames.index(frameOf(pte));
+    const area = findArea(space, address as VaNum);
+    const pages = 2 ** (9 * level);
+    const where = `${hex(address)} of pid ${process.pid}, PTE ${hex(pte)} at ${hex(at)}`;
+    if (first < 0 || first + pages > frames.total) {
+      report(sweep, "mapped outside areas", { address, process }, `${where}, points outside RAM`);
+      return;
+    }
+    if (area === undefined) {
+      const part = partOf(space, address as VaNum);
+      if (part === "trapframe") sweep.trapframes[first]++;
+      else if (part === "none") {
+        report(sweep, "mapped outside areas", { address, process, frame: frameOf(pte) }, where);
+      }
+      if (part !== "none") return;
+    }
+    for (let i = first; i < first + pages; i++) {
+      sweep.mapped[i]++;
+      if ((pte & PTE_W) !== 0 && !area?.shared) sweep.writers[i]++;
+    }
+    if (area === undefined) return;
+    const allowed = areaFlags(area) & 0x1e;
+    const gained = pte & 0x1e & ~allowed;
+    if (gained !== 0 && (gained !== PTE_W || (area.perm & PERM_W) === 0)) {
+      report(
+        sweep,
+        "flag gained",
+        { address, process, frame: frameOf(pte) },
+        `${where}, has rights that its ${area.kind} area does not give`,
+      );
+    }
+  };
+  eachLeaf(k.machine.ram, space.root, visit, (table) => {
+    const i = frames.index(table);
+    if (i >= 0) sweep.tables[i]++;
+  });
+}
+
+/** Each frame's stored count and kind against what the sweep found. */
+function checkFrames(k: Kernel, sweep: Sweep): void {
+  const { frames } = k.memory;
+  const { counts, kinds } = frames.state;
+  for (let i = 0; i < frames.total; i++) {
+    const kind = FRAME_KINDS[kinds[i]];
+    const frame = frames.at(i);
+    const counted = sweep.mapped[i];
+    const stored = counts[i];
+    const say = (name: AuditClass, detail: string) =>
+      sweep.findings.push({
+        class: name,
+        pa: pa(frame),
+        va: undefined,
+        pid: undefined,
+        stored,
+        counted,
+        detail,
+        owners: counted > 0 ? mappingsTo(k, frame) : [],
+      });
+    if (kind === "free" || kind === "fresh") {
+      if (counted > 0) say("free but mapped", `on the free list, but mapped ${counted} times`);
+      if (sweep.tables[i] > 0) say("free but mapped", "on the free list, but used as a page table");
+      if (sweep.trapframes[i] > 0) say("free but mapped", "on the free list, but a trapframe");
+      continue;
+    }
+    if (kind === "user") checkCount(stored, counted, say);
+    if (kind === "cache" && counted > stored) {
+      say("count too low", `mapped ${counted} times, but counted ${stored}`);
+    }
+    if ((kind === "user" || kind === "cache") && counted > 1 && sweep.writers[i] > 0) {
+      say("writable by two", `mapped ${counted} times, and ${sweep.writers[i]} of them may write`);
+    }
+    if (kind === "table") {
+      if (sweep.tables[i] === 0) say("table leak", "a page table that no root leads to");
+      if (sweep.tables[i] > 1) say("table shared", `a page table reached ${sweep.tables[i]} times`);
+      if (counted > 0) say("writable by two", "a page table that user code can reach");
+    } else if (sweep.tables[i] > 0) {
+      say("table not a table", `used as a page table, but the kernel says: ${kind}`);
+    }
+    if (kind === "trapframe" && sweep.trapframes[i] === 0) {
+      say("trapframe lost", "a trapframe that is not mapped in any space");
+    }
+  }
+}
+
+function checkCount(
+  stored: number,
+  counted: number,
+  say: (name: AuditClass, detail: string) => void,
+): void {
+  if (counted === 0) say("leak", `allocated and counted ${stored}, but nobody maps it`);
+  else if (stored < counted) {
+    say(
+      "count too low",
+      `mapped ${counted} times, but counted ${stored}: it will be freed too early`,
+    );
+  } else if (stored > counted) {
+    say("count too high", `mapped ${counted} times, but counted ${stored}: it will never be freed`);
+  }
+}
+
+/** Follows the links in the free frames themselves. */
+function checkFreeList(k: Kernel, sweep: Sweep): void {
+  const { frames } = k.memory;
+  const { kinds, free } = frames.state;
+  const seen = new Uint8Array(frames.total);
+  let members = 0;
+  let before: PaNum | undefined;
+  for (const member of frames.listed()) {
+    const i = frames.index(member);
+    const from = before === undefined ? "the head" : hex(before);
+    const bad = i < 0 || member % PAGE_SIZE !== 0
+      ? `${from} links to ${hex(member)}, which is no frame`
+      : seen[i] !== 0
+      ? `${from} links back to ${hex(member)}: a loop`
+      : FRAME_KINDS[kinds[i]] !== "free"
+      ? `${from} links to ${hex(member)}, which is in use as ${FRAME_KINDS[kinds[i]]}`
+      : undefined;
+    if (bad !== undefined) {
+      report(sweep, "free list damaged", { frame: member, k }, bad);
+      return;
+    }
+    seen[i] = 1;
+    members++;
+    before = member;
+  }
+  let fresh = 0;
+  for (let i = 0; i < frames.total; i++) {
+    const kind = FRAME_KINDS[kinds[i]];
+    if (kind === "fresh") fresh++;
+    if (kind === "free" && seen[i] === 0) {
+      report(sweep, "free list damaged", { frame: frames.at(i), k }, "free, but not on the list");
+    }
+  }
+  if (members + fresh !== free) {
+    report(
+      sweep,
+      "free count wrong",
+      {},
+      `${free} frames counted free, but ${members} on the list and ${fresh} never used`,
+    );
+  }
+}
+
+function report(
+  sweep: Sweep,
+  name: AuditClass,
+  at: { address?: number; process?: Process; frame?: PaNum; k?: Kernel },
+  detail: string,
+): void {
+  sweep.findings.push({
+    class: name,
+    pa: at.frame === undefined ? undefined : pa(at.frame),
+    va: at.address === undefined ? undefined : va(at.address),
+    pid: at.process?.pid,
+    stored: at.frame === undefined || at.k === undefined
+      ? undefined
+      : at.k.memory.frames.count(at.frame),
+    counted: undefined,
+    detail,
+    owners: at.k === undefined || at.frame === undefined ? [] : mappingsTo(at.k, at.frame),
+  });
+}

@@ -1,0 +1,125 @@
+/**
+ * Every page table there is, read out of RAM: which frame is mapped where, which frames hold tables.
+ * Independent of the kernel's own walking code, so that an audit tests that code.
+ *
+ * @module
+ */
+
+import { type Pa, pa, PAGE_SIZE, type PaNum, paNum, type Va, va } from "../machine/address.ts";
+import type { Ram } from "../machine/memory.ts";
+import { PTE_R, PTE_V, PTE_W, PTE_X, pteFrame } from "../machine/sv39.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { Process } from "../kernel/process/process.ts";
+import { findArea } from "../kernel/memory/areas.ts";
+import { type AddressSpace, TRAMPOLINE } from "../kernel/memory/space.ts";
+import { type VaNum } from "../machine/address.ts";
+
+/** One leaf PTE of one address space. */
+export interface Mapping {
+  /** The process that owns the space; of threads that share it, the one with the lowest pid. */
+  readonly pid: number;
+  readonly name: string;
+  /** First address mapped. */
+  readonly va: Va;
+  /** First byte of the frame (for a superpage, of its first frame). */
+  readonly pa: Pa;
+  /** Bytes mapped: 4096, or 2 MiB or 1 GiB for a superpage. */
+  readonly size: number;
+  /** Where the PTE stands. */
+  readonly pteAddr: Pa;
+  /** The PTE. */
+  readonly pte: bigint;
+  /** The area it lies in: `text`, `heap` …; `trapframe` or `trampoline`; `none` when there is no area. */
+  readonly kind: string;
+}
+
+/** A raw leaf: numbers only, for sweeps over all memory. `level` 0 is 4 KiB, 1 is 2 MiB, 2 is 1 GiB. */
+export type LeafVisitor = (va: number, pte: number, pteAddr: PaNum, level: number) => void;
+
+/**
+ * Visits every valid leaf under a root table, in order of address; `onTable` gets each table's frame with
+ * its level (2 for the root). Pointers outside RAM are visited as leaves of size 0 would be: not at all.
+ */
+export function eachLeaf(
+  ram: Ram,
+  root: PaNum,
+  visit: LeafVisitor,
+  onTable: (table: PaNum, level: number) => void = () => {},
+): void {
+  const descend = (table: PaNum, level: number, base: number) => {
+    onTable(table, level);
+    const span = 2 ** (12 + 9 * level);
+    for (let i = 0; i < 512; i++) {
+      const at = paNum(table + 8 * i);
+      const pte = ram.readPte(at);
+      if ((pte & PTE_V) === 0) continue;
+      const address = base + i * span;
+      if ((pte & (PTE_R | PTE_W | PTE_X)) !== 0) visit(address, pte, at, level);
+      else if (level > 0 && ram.contains(pteFrame(pte), PAGE_SIZE)) {
+        descend(pteFrame(pte), level - 1, address);
+      }
+    }
+  };
+  if (ram.contains(root, PAGE_SIZE)) descend(root, 2, 0);
+}
+
+/** The address spaces in use, each once, with the process that stands for it. */
+export function spacesInUse(k: Kernel): { space: AddressSpace; process: Process }[] {
+  const seen = new Map<AddressSpace, Process>();
+  for (const p of k.processes().sort((a, b) => a.pid - b.pid)) {
+    if (!seen.has(p.space)) seen.set(p.space, p);
+  }
+  return [...seen].map(([space, process]) => ({ space, process }));
+}
+
+/** What part of a space an address lies in. */
+export function partOf(space: AddressSpace, address: VaNum): string {
+  const area = findArea(space, address);
+  if (area !== undefined) return area.kind;
+  if (address === TRAMPOLINE) return "trampoline";
+  return space.trapframes.some((t) => t.va === address) ? "trapframe" : "none";
+}
+
+/** Every leaf of one process, as objects. */
+export function mappingsOf(k: Kernel, space: AddressSpace, process: Process): Mapping[] {
+  const list: Mapping[] = [];
+  eachLeaf(k.machine.ram, space.root, (address, pte, at, level) => {
+    list.push(mapping(space, process, address, pte, at, level));
+  });
+  return list;
+}
+
+/** Every leaf, of every space, that maps the frame holding `frame` (4 KiB-aligned). */
+export function mappingsTo(k: Kernel, frame: PaNum): Mapping[] {
+  const list: Mapping[] = [];
+  for (const { space, process } of spacesInUse(k)) {
+    eachLeaf(k.machine.ram, space.root, (address, pte, at, level) => {
+      const first = pteFrame(pte);
+      const size = 2 ** (12 + 9 * level);
+      if (frame >= first && frame < first + size) {
+        list.push(mapping(space, process, address, pte, at, level));
+      }
+    });
+  }
+  return list;
+}
+
+function mapping(
+  space: AddressSpace,
+  process: Process,
+  address: number,
+  pte: number,
+  at: PaNum,
+  level: number,
+): Mapping {
+  return {
+    pid: process.pid,
+    name: process.name,
+    va: va(address),
+    pa: pa(pteFrame(pte)),
+    size: 2 ** (12 + 9 * level),
+    pteAddr: pa(at),
+    pte: BigInt(pte),
+    kind: partOf(space, address as VaNum),
+  };
+}

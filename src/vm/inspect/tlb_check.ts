@@ -1,0 +1,51 @@
+/**
+ * The TLB against the page tables: an entry that the tables no longer bear out is a missing sfence.vma.
+ *
+ * @module
+ */
+
+import { hex, pa } from "../machine/address.ts";
+import { type Access, permits, walk } from "../machine/sv39.ts";
+import type { TlbEntry } from "../machine/mmu.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { Finding } from "./audit.ts";
+import { mappingsTo } from "./mappings.ts";
+
+const ACCESS = ["read", "write", "execute"] as const;
+
+/** Entries of the current address space that let through what its tables do not, or lead elsewhere. */
+export function staleEntries(k: Kernel): Finding[] {
+  const p = k.process(k.current);
+  if (p === undefined || k.machine.mmu.root !== p.space.root) return [];
+  const findings: Finding[] = [];
+  for (const entry of k.machine.mmu.entries()) {
+    if (!entry.user || entry.asid !== k.machine.mmu.asid) continue;
+    const wrong = whyStale(k, p.space.root, entry);
+    if (wrong === undefined) continue;
+    findings.push({
+      class: "stale TLB entry",
+      pa: pa(entry.pa),
+      va: entry.va,
+      pid: p.pid,
+      stored: k.memory.frames.count(entry.pa),
+      counted: undefined,
+      detail: `${ACCESS[entry.access]} TLB maps ${hex(entry.va)} to ${hex(entry.pa)}, but ${wrong}`,
+      owners: mappingsTo(k, entry.pa),
+    });
+  }
+  return findings;
+}
+
+function whyStale(
+  k: Kernel,
+  root: Parameters<typeof walk>[1],
+  entry: TlbEntry,
+): string | undefined {
+  const { leaf, fail } = walk(k.machine.ram, root, entry.va);
+  if (leaf === undefined) return `the page table has no mapping (${fail})`;
+  if (leaf.page !== entry.pa && leaf.pa !== entry.pa) {
+    return `the page table maps it to ${hex(leaf.pa)}`;
+  }
+  const denied = permits(leaf.pte, entry.access as Access);
+  return denied === undefined ? undefined : `the PTE ${hex(leaf.pte)} says: ${denied}`;
+}

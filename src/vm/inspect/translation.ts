@@ -1,0 +1,95 @@
+/**
+ * One address of one process, seen by the hardware: the walk, level by level, the frame it ends at, and
+ * what each kind of access would do.
+ *
+ * @module
+ */
+
+import { type Pa, pa, type Va, va } from "../machine/address.ts";
+import { walk } from "../machine/sv39.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { Process } from "../kernel/process/process.ts";
+import { type VaNum } from "../machine/address.ts";
+import { flagText, rswLetters } from "./flags.ts";
+import { partOf } from "./mappings.ts";
+import { type FrameReport, frameReport } from "./frame.ts";
+import { type Verdict, verdicts } from "./verdict.ts";
+
+/** One level of the walk. */
+export interface LevelView {
+  readonly level: number;
+  readonly index: number;
+  readonly pteAddr: Pa;
+  readonly pte: bigint;
+  /** What the PTE points to: the next table or the page. */
+  readonly pa: Pa;
+  /** Bytes that a leaf maps; undefined for a pointer or an invalid PTE. */
+  readonly size: number | undefined;
+  /** The low ten bits, as {@link flagText} writes them. */
+  readonly flags: string;
+}
+
+/** A snapshot of how an address is translated. */
+export interface Translation {
+  readonly pid: number;
+  readonly name: string;
+  readonly va: Va;
+  readonly satp: bigint;
+  /** The area that the address lies in, or `none`. */
+  readonly kind: string;
+  readonly levels: readonly LevelView[];
+  /** The leaf PTE; undefined when the address is not mapped. */
+  readonly pte: bigint | undefined;
+  /** First byte of the frame that holds the address; undefined when it is not mapped. */
+  readonly frame: Pa | undefined;
+  /** The address, translated. */
+  readonly pa: Pa | undefined;
+  /** Bytes of the page: 4096, or more for a superpage. */
+  readonly size: number | undefined;
+  /** Why the walk ended without a leaf. */
+  readonly fail: string | undefined;
+  readonly verdicts: readonly Verdict[];
+  /** Counts and owners of the frame. */
+  readonly owners: FrameReport | undefined;
+}
+
+/** satp of a process, as the kernel writes it when it runs: Sv39, ASID 0. */
+export function satpOf(p: Process): bigint {
+  return (8n << 60n) | BigInt(p.space.root / 4096);
+}
+
+/** How `address` is translated in a process now. */
+export function translation(k: Kernel, p: Process, address: Va): Translation {
+  const result = walk(k.machine.ram, p.space.root, address);
+  const letters = rswLetters(k.memory.policy.name);
+  const { leaf } = result;
+  const levels = result.steps.map((step) => ({
+    level: step.level,
+    index: step.index,
+    pteAddr: pa(step.pteAddr),
+    pte: step.pte,
+    pa: pa(((step.pte >> 10n) & 0xfff_ffff_ffffn) << 12n),
+    size: leaf !== undefined && step === result.steps.at(-1) ? leaf.size : undefined,
+    flags: flagText(Number(step.pte & 0x3ffn), ...letters),
+  }));
+  const frame = leaf && pa(leaf.pa - leaf.pa % 4096);
+  return {
+    pid: p.pid,
+    name: p.name,
+    va: va(address),
+    satp: satpOf(p),
+    kind: address < 1n << 38n ? partOf(p.space, pageOf(address)) : "none",
+    levels,
+    pte: leaf?.pte,
+    frame,
+    pa: leaf && pa(leaf.pa),
+    size: leaf?.size,
+    fail: result.fail,
+    verdicts: verdicts(k, p.space, address),
+    owners: frame === undefined ? undefined : frameReport(k, frame),
+  };
+}
+
+function pageOf(address: Va): VaNum {
+  return Number(address - address % 4096n) as VaNum;
+}

@@ -1,0 +1,86 @@
+/**
+ * What a read, a write and a fetch at an address would do now: nothing but the access, a fault that the
+ * kernel settles (and how), or death (and why). Predicted from the PTE, the area and the fork policy;
+ * nothing is changed.
+ *
+ * @module
+ */
+
+import { MAXVA, type Va, type VaNum } from "../machine/address.ts";
+import { type Access, EXECUTE, permits, PTE_V, READ, walk, WRITE } from "../machine/sv39.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { findArea } from "../kernel/memory/areas.ts";
+import { isSole } from "../kernel/memory/fault.ts";
+import { frameOf, isSwapped } from "../kernel/memory/pte.ts";
+import { type AddressSpace, type Area, PERM_R, PERM_W, PERM_X } from "../kernel/memory/space.ts";
+
+/** What one kind of access would do. */
+export interface Verdict {
+  readonly access: "read" | "write" | "execute";
+  /** The access goes through without a fault. */
+  readonly allowed: boolean;
+  /** The process survives it. */
+  readonly survives: boolean;
+  /** scause of the fault: 12, 13 or 15; undefined when there is none. */
+  readonly cause: number | undefined;
+  /** `ok`, or what the kernel would do about the fault: `COW copy of 4K`, `last owner: reuse in place`, `killed: …`. */
+  readonly text: string;
+}
+
+const NAMES = ["read", "write", "execute"] as const;
+const CAUSE = [13, 15, 12] as const;
+const RIGHT = [PERM_R | PERM_W, PERM_W, PERM_X] as const;
+
+/** The three verdicts for an address of a space. */
+export function verdicts(k: Kernel, space: AddressSpace, address: Va): Verdict[] {
+  return ([READ, WRITE, EXECUTE] as Access[]).map((access) => verdict(k, space, address, access));
+}
+
+/** The verdict for one kind of access. */
+export function verdict(k: Kernel, space: AddressSpace, address: Va, access: Access): Verdict {
+  const { leaf } = walk(k.machine.ram, space.root, address);
+  const ok = leaf !== undefined && permits(leaf.pte, access) === undefined;
+  const name = NAMES[access];
+  if (ok) return { access: name, allowed: true, survives: true, cause: undefined, text: "ok" };
+  const outcome = settle(k, space, address, access);
+  const killed = outcome.startsWith("killed");
+  return { access: name, allowed: false, survives: !killed, cause: CAUSE[access], text: outcome };
+}
+
+/** What the kernel would do about the fault. */
+function settle(k: Kernel, space: AddressSpace, address: Va, access: Access): string {
+  if (address >= BigInt(MAXVA)) return "killed: address beyond MAXVA";
+  const at = Number(address) as VaNum;
+  const area = findArea(space, at);
+  if (area === undefined) return "killed: no area there";
+  if (area.kind === "guard") return "killed: guard page";
+  if ((area.perm & RIGHT[access]) === 0) {
+    return `killed: ${["no read right", "store to a read-only page", "no execute right"][access]}`;
+  }
+  const step = walk(k.machine.ram, space.root, address).steps.at(-1);
+  const pte = step === undefined ? 0 : Number(step.pte & 0xffff_ffffn);
+  if (isSwapped(pte)) return "swap in";
+  if ((pte & PTE_V) === 0) return fill(area, at);
+  if (access !== WRITE) return "killed: PTE without the right";
+  return store(k, area, pte, step!.level);
+}
+
+function fill(area: Area, at: VaNum): string {
+  const backing = area.backing;
+  if (backing !== undefined && at - (at % 4096) - area.start < backing.length) {
+    return "demand fill from the file";
+  }
+  return "demand fill with zeros";
+}
+
+function store(k: Kernel, area: Area, pte: number, level: number): string {
+  const verdict = k.memory.policy.onStore(pte, isSole(k.memory, frameOf(pte)), area);
+  switch (verdict.do) {
+    case "copy":
+      return `COW copy of ${level === 0 ? "4K" : "2M"}`;
+    case "reuse":
+      return "last owner: reuse in place";
+    case "kill":
+      return `killed: ${verdict.why}`;
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * One program's run, in slices, so that whoever drives it can breathe between them.
+ *
+ * @module
+ */
+
+import type { KernelStop } from "./kernel/run.ts";
+import { run } from "./kernel/run.ts";
+import type { RunReport } from "./reports.ts";
+import type { Mark, Vm } from "./vm.ts";
+
+/** A program that was started; see {@link Vm.start}. */
+export class Run {
+  /** The program's first process. */
+  readonly pid: number;
+  readonly #vm: Vm;
+  readonly #mark: Mark;
+  readonly #ticks: number;
+  readonly #name: string;
+  readonly #decoder = new TextDecoder();
+  #console = "";
+  #stop: KernelStop = { kind: "budget" };
+
+  /** For {@link Vm.start}. */
+  constructor(vm: Vm, pid: number, mark: Mark) {
+    this.#vm = vm;
+    this.pid = pid;
+    this.#mark = mark;
+    this.#ticks = vm.kernel.ticks;
+    this.#name = vm.process(pid).name;
+  }
+
+  /** Runs at most `budget` instructions more. True when it is over: {@link report} then says why. */
+  slice(budget: number): boolean {
+    this.#stop = run(this.#vm.kernel, budget, { untilExit: this.pid });
+    return this.#stop.kind !== "budget";
+  }
+
+  /** Console text since the last time this was called. */
+  takeOutput(): string {
+    const bytes = this.#vm.kernel.takeOutput();
+    const text = this.#decoder.decode(bytes, { stream: true });
+    this.#console += text;
+    return text;
+  }
+
+  /** Runs on to the end, or until `budget` instructions more are used up. */
+  finish(budget: number = Number.MAX_SAFE_INTEGER): RunReport {
+    this.slice(budget);
+    return this.report();
+  }
+
+  /** How it stands now. */
+  report(): RunReport {
+    this.takeOutput();
+    const vm = this.#vm;
+    const ended = vm.kernel.ended.findLast((one) => one.pid === this.pid);
+    const done = vm.since(this.#mark);
+    return {
+      pid: this.pid,
+      name: this.#name,
+      status: ended?.status,
+      killedBy: ended?.killedBy ?? "",
+      stop: this.#stop,
+      console: this.#console,
+      instructions: done.instructions,
+      calls: done.calls,
+      faults: done.faults,
+      framesCopied: done.copied.pages,
+      bytesCopied: done.copied.bytes,
+      forks: done.forks,
+      ticks: vm.kernel.ticks - this.#ticks,
+    };
+  }
+}

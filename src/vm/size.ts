@@ -1,0 +1,44 @@
+/**
+ * Sizes as people write them: `4096`, `64K`, `128M`, `4 pages`.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE } from "./machine/address.ts";
+
+/** A number of bytes: a number, a bigint, or text such as `"64K"` or `"4 pages"`. */
+export type Size = number | bigint | string;
+
+const UNITS: Readonly<Record<string, number>> = {
+  "": 1,
+  K: 1024,
+  M: 1024 ** 2,
+  G: 1024 ** 3,
+  p: PAGE_SIZE,
+  page: PAGE_SIZE,
+  pages: PAGE_SIZE,
+};
+
+/**
+ * A size in bytes, which may be negative. Throws a RangeError with one clear line for text that is no size,
+ * and for what is not a whole number of bytes below 2^53.
+ */
+export function bytesOf(size: Size): number {
+  if (typeof size === "string") {
+    const match = /^\s*(-?(?:0x[0-9a-f]+|\d+))\s*([A-Za-z]*)\s*$/i.exec(size);
+    const unit = match && UNITS[match[2]];
+    if (match === null || unit === null || unit === undefined) {
+      throw new RangeError(`size "${size}": want bytes like 4096, 64K, 2M, 1G or "4 pages"`);
+    }
+    const sign = match[1].startsWith("-") ? -1 : 1;
+    return checked(sign * Number(match[1].replace("-", "")) * unit, size);
+  }
+  return checked(Number(size), size);
+}
+
+function checked(bytes: number, size: Size): number {
+  if (!Number.isSafeInteger(bytes)) {
+    throw new RangeError(`size ${size}: not a whole number of bytes`);
+  }
+  return bytes;
+}

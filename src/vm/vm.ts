@@ -1,0 +1,235 @@
+/**
+ * The whole computer as commands and scripts hold it: machine, built-in kernel, event stream, and the
+ * questions one can ask of them.
+ *
+ * @module
+ */
+
+import { pa } from "./machine/address.ts";
+import { Machine, type MachineState } from "./machine/machine.ts";
+import { type Counters, EventLog, type EventLogState, type VmEvent } from "./events.ts";
+import { Handle } from "./handle.ts";
+import { defaultDisk } from "./disk.ts";
+import { audit, type Finding } from "./inspect/audit.ts";
+import { type FrameReport, frameReport } from "./inspect/frame.ts";
+import { type Abi, ABIS } from "./kernel/abi.ts";
+import { POLICIES, policyNamed } from "./kernel/fork/policies.ts";
+import { Kernel, type KernelState } from "./kernel/kernel.ts";
+import { Memory } from "./kernel/memory/memory.ts";
+import { noPrograms, type ProgramSource } from "./kernel/programs.ts";
+import { run } from "./kernel/run.ts";
+import { KernelError, makeInit, makeProgram, makeStanding } from "./kernel/standing.ts";
+import type { Difference, RunReport } from "./reports.ts";
+import { Run } from "./run.ts";
+import { bytesOf, type Size } from "./size.ts";
+
+/** How a VM is made; everything has a default. */
+export interface BootOptions {
+  /** Fork policy: `cow` (the lab's, the default), `eager` (xv6 as it ships) … */
+  policy?: string;
+  /** RAM: 16M to 2G; 128M unless given. */
+  mem?: Size;
+  /** Numbering of system calls: a name (`xv6`, `xv6-mmap`) or a table. */
+  abi?: string | Abi;
+  /** User instructions of a timer tick; 100,000 unless given. */
+  quantum?: number;
+  /** Another number gives another legal schedule; 0 is strict round-robin. */
+  seed?: number;
+  /** An xv6 file-system image, changed in place; our own small one unless given. */
+  fs?: Uint8Array;
+  /** Treat every sbrk as lazy. */
+  lazy?: boolean;
+  /** How exec loads a program: all at once, or each page at first touch. */
+  exec?: "eager" | "demand";
+  /** Programs that are run by name. */
+  programs?: ProgramSource;
+}
+
+/** Everything a VM is at one moment, as plain data. */
+export interface VmState {
+  readonly machine: MachineState;
+  readonly kernel: KernelState;
+  readonly events: EventLogState;
+}
+
+/** Counters and instret at one moment; see {@link Vm.since}. */
+export interface Mark {
+  readonly instret: number;
+  readonly counters: Counters;
+  /** Number of the next event. */
+  readonly event: number;
+}
+
+/** A booted computer. */
+export class Vm {
+  /** The hardware. */
+  readonly machine: Machine;
+  /** The built-in kernel. */
+  readonly kernel: Kernel;
+  /** What it was made with. */
+  readonly options: BootOptions;
+
+  /** Boots: RAM, kernel, file system, and process 1. Throws RangeError or FsError with one clear line. */
+  constructor(options: BootOptions = {}) {
+    this.options = options;
+    const policy = policyNamed(options.policy ?? POLICIES[0].name);
+    if (policy === undefined) {
+      throw new RangeError(
+        `no fork policy "${options.policy}": there are ${POLICIES.map((p) => p.name).join(", ")}`,
+      );
+    }
+    const programs = options.programs ?? noPrograms;
+    this.machine = new Machine({ memBytes: bytesOf(options.mem ?? "128M"), traps: "host" });
+    const events = new EventLog(this.machine);
+    const memory = new Memory(this.machine.ram, this.machine.mmu, events, { policy });
+    this.kernel = new Kernel(this.machine, memory, events, programs, {
+      abi: abiNamed(options.abi),
+      quantum: options.quantum ?? 100_000,
+      seed: options.seed ?? 0,
+      lazySbrk: options.lazy ?? false,
+      demandExec: options.exec === "demand",
+    });
+    this.kernel.files.mountRoot(options.fs ?? defaultDisk(programs));
+    makeInit(this.kernel);
+  }
+
+  /** A process that stands still and does what it is told; or, with a program, one that is held at its start. */
+  spawn(program?: string, args: readonly string[] = [], bytes?: Uint8Array): Handle {
+    const p = program === undefined
+      ? makeStanding(this.kernel)
+      : makeProgram(this.kernel, program, [program, ...args], bytes);
+    p.held = program !== undefined;
+    return new Handle(this, p.pid);
+  }
+
+  /** Starts a program and returns its run, which goes on in slices. */
+  start(program: string, args: readonly string[] = [], bytes?: Uint8Array): Run {
+    const mark = this.mark();
+    const p = makeProgram(this.kernel, program, [program, ...args], bytes);
+    return new Run(this, p.pid, mark);
+  }
+
+  /** Runs a program to its end, or until nothing can run or `budget` instructions are used up. */
+  run(
+    program: string,
+    args: readonly string[] = [],
+    options: { input?: string; budget?: number; bytes?: Uint8Array } = {},
+  ): RunReport {
+    if (options.input !== undefined) this.type(options.input);
+    const running = this.start(program, args, options.bytes);
+    return running.finish(options.budget);
+  }
+
+  /** Keys at the console. */
+  type(text: string): void {
+    this.kernel.type(new TextEncoder().encode(text));
+  }
+
+  /** The process with this pid. Throws KernelError when there is none. */
+  process(pid: number): Handle {
+    if (this.kernel.process(pid) === undefined) {
+      const pids = this.kernel.processes().map((p) => p.pid).sort((a, b) => a - b);
+      throw new KernelError(`no process ${pid}: there are ${pids.join(", ")}`);
+    }
+    return new Handle(this, pid);
+  }
+
+  /** The processes, lowest pid first. */
+  processes(): Handle[] {
+    return this.kernel.processes().sort((a, b) => a.pid - b.pid).map((p) =>
+      new Handle(this, p.pid)
+    );
+  }
+
+  /** The frame that holds a physical address: stored count, user mappings, owners. Throws RangeError outside RAM. */
+  refcount(address: bigint | number): FrameReport {
+    return frameReport(this.kernel, pa(address));
+  }
+
+  /** The same as {@link refcount}; reads better where the frame itself is meant. */
+  frame(address: bigint | number): FrameReport {
+    return this.refcount(address);
+  }
+
+  /** Everything in memory that does not fit together; empty when all is well. */
+  audit(): Finding[] {
+    return audit(this.kernel);
+  }
+
+  /** Frames: free now, and in all. */
+  free(): { readonly free: number; readonly total: number } {
+    const { frames } = this.kernel.memory;
+    return { free: frames.freeCount, total: frames.total };
+  }
+
+  /** The events from number `since` on that the log still holds. */
+  events(since = 0): VmEvent[] {
+    return this.kernel.events.since(since);
+  }
+
+  /** This moment, for {@link since}. */
+  mark(): Mark {
+    return {
+      instret: this.machine.instret,
+      counters: structuredClone(this.kernel.events.counters),
+      event: this.kernel.events.next,
+    };
+  }
+
+  /** The same as {@link mark}: counters since boot. */
+  counters(): Mark {
+    return this.mark();
+  }
+
+  /** What has happened since a mark. */
+  since(mark: Mark): Difference {
+    const now = this.kernel.events.counters;
+    const then = mark.counters;
+    return {
+      instructions: this.machine.instret - mark.instret,
+      copied: { pages: now.copy - then.copy, bytes: now.copiedBytes - then.copiedBytes },
+      faults: {
+        12: now.faults[12] - then.faults[12],
+        13: now.faults[13] - then.faults[13],
+        15: now.faults[15] - then.faults[15],
+      },
+      allocated: now.alloc - then.alloc,
+      freed: now.free - then.free,
+      ptes: now.pte - then.pte,
+      calls: now.syscall - then.syscall,
+      forks: now.fork - then.fork,
+      switches: now.switch - then.switch,
+    };
+  }
+
+  /** Runs whoever can run for at most `budget` instructions. */
+  advance(budget: number): ReturnType<typeof run> {
+    return run(this.kernel, budget);
+  }
+
+  /** The whole VM as plain data; see {@link restore}. */
+  save(): VmState {
+    return {
+      machine: this.machine.save(),
+      kernel: this.kernel.save(),
+      events: this.kernel.events.save(),
+    };
+  }
+
+  /** Puts back a saved state of this VM, or of one booted with the same options. */
+  restore(state: VmState): void {
+    this.machine.restore(state.machine);
+    this.kernel.restore(state.kernel);
+    this.kernel.events.restore(state.events);
+  }
+}
+
+function abiNamed(abi: string | Abi | undefined): Abi {
+  if (abi === undefined) return ABIS[0];
+  if (typeof abi !== "string") return abi;
+  const found = ABIS.find((one) => one.name === abi);
+  if (found === undefined) {
+    throw new RangeError(`no abi "${abi}": there are ${ABIS.map((one) => one.name).join(", ")}`);
+  }
+  return found;
+}
