@@ -48,7 +48,7 @@ export interface AccessCounters {
   readonly hits: readonly [number, number, number];
   /** Walks that ended at a leaf of that size. */
   readonly misses: readonly [number, number, number];
-  /** Walks that ended in a page fault or access fault, and TLB hits that failed a check do not exist. */
+  /** Translations that ended in a page fault or access fault. */
   readonly faults: number;
 }
 
@@ -280,18 +280,25 @@ export class Mmu {
       this.#ram.dirty[frame - RAM_BASE / 4096] = 1;
     }
     const addend = pa - RAM_BASE + RAM_OFFSET - pageLow;
-    this.#fill(bank, access, high, pageLow, addend);
+    // The access is tried again and the interpreter counts that as a hit; after a miss it must not count.
+    this.tlb.fillFast(bank, access, pageLow, high, addend, this.#levelOf(bank), this.missed);
     return true;
   }
 
   /** Puts the page just translated into the fast execute table, with the offset of its decoded records. */
   fillExecute(high: number, low: number, records: number): void {
-    this.#fill(this.fetchBank, EXECUTE, high, (low & ~0xfff) >>> 0, records);
+    const bank = this.fetchBank;
+    const pageLow = (low & ~0xfff) >>> 0;
+    this.tlb.fillFast(bank, EXECUTE, pageLow, high, records, this.#levelOf(bank), false);
   }
 
-  #fill(bank: number, access: Access, high: number, pageLow: number, addend: number): void {
-    const level = bank === BARE_BANK ? undefined : this.tlb.foundLevel;
-    this.tlb.fillFast(bank, access, pageLow, high, addend, level, this.missed);
+  #levelOf(bank: number): Level | undefined {
+    return bank === BARE_BANK ? undefined : this.tlb.foundLevel;
+  }
+
+  /** Counts the last {@link Mmu.frameOf} as a hit, if it was one, for an access that is not tried again. */
+  countHit(bank: number, access: Access): void {
+    if (!this.missed && bank !== BARE_BANK) this.tlb.countHit(access, this.tlb.foundLevel);
   }
 
   /**
@@ -302,9 +309,7 @@ export class Mmu {
     const low = address >>> 0;
     const frame = this.frameOf(this.#userBank, access, (address - low) / 2 ** 32 | 0, low);
     if (frame < 0) return frame;
-    if (!this.missed && this.#userBank !== BARE_BANK) {
-      this.tlb.countHit(access, this.tlb.foundLevel);
-    }
+    this.countHit(this.#userBank, access);
     return frame * 4096 + (low & 0xfff);
   }
 
@@ -349,9 +354,7 @@ export class Mmu {
         const low = Number(at & 0xffff_ffffn), high = Number(at >> 32n) | 0;
         const frame = this.frameOf(this.#userBank, access, high, low);
         if (frame < 0) return { cause: -frame, tval: at as Va };
-        if (!this.missed && this.#userBank !== BARE_BANK) {
-          this.tlb.countHit(access, this.tlb.foundLevel);
-        }
+        this.countHit(this.#userBank, access);
         page = frame * 4096;
       }
       places.push((page + Number(at & 0xfffn)) as PaNum);

@@ -14,15 +14,8 @@
  * @module
  */
 
-import { PAGE_SHIFT, type PaNum, RAM_BASE } from "./address.ts";
-import {
-  RAM_OFFSET,
-  TLB_BANKS,
-  TLB_BASE,
-  TLB_ENTRIES,
-  TLB_ENTRY_SIZE,
-  TLB_TABLE_SIZE,
-} from "./layout.ts";
+import { PAGE_SHIFT } from "./address.ts";
+import { TLB_BANKS, TLB_BASE, TLB_ENTRIES, TLB_ENTRY_SIZE, TLB_TABLE_SIZE } from "./layout.ts";
 import type { Access, Level } from "./sv39.ts";
 
 /** Tables: bank × 3 + access. */
@@ -336,21 +329,6 @@ export class Tlb {
   /** Drops every fast write entry, so that the next store to each page takes the slow path once. */
   dropFastWrites(): void {
     for (let table = 1; table < TABLES; table += 3) this.#dropFastTable(table);
-  }
-
-  /** Drops the fast entries for reads or writes that reach a frame of RAM. */
-  dropFastFrame(frame: PaNum, access: Access): void {
-    const target = (frame - RAM_BASE + RAM_OFFSET) >>> 0;
-    for (let table: number = access; table < TABLES; table += 3) {
-      const first = table * TLB_ENTRIES;
-      for (let n = 0; n < this.#usedCount[table]; n++) {
-        const slot = first + this.#used[first + n];
-        if (this.#fast[slot * 4] === 0xffff_ffff) continue;
-        if (((this.#fast[slot * 4] + this.#fast[slot * 4 + 2]) >>> 0) === target) {
-          this.#dropFast(slot);
-        }
-      }
-    }
   }
 
   /** Adds what the interpreter has counted so far to the counters. Needed at least every 2^31 accesses. */

@@ -1,0 +1,143 @@
+/**
+ * The platform-level interrupt controller, in SiFive's layout: priorities, enables and thresholds for two
+ * contexts of hart 0 (0: M-mode, 1: S-mode), claim and complete.
+ *
+ * Sources signal as QEMU's do: each signal sets or clears "pending", and completing an interrupt does not
+ * look at the source again. Kernels of some years rely on it: they never quiet the UART's transmit interrupt.
+ *
+ * @module
+ */
+
+import type { Device } from "../bus.ts";
+import { IRQ } from "../hart/csr_state.ts";
+
+/** First address, and bytes. */
+export const PLIC_BASE = 0x0c00_0000;
+export const PLIC_SIZE = 0x60_0000;
+
+const SOURCES = 96;
+const WORDS = SOURCES / 32;
+const CONTEXTS = 2;
+const PENDING = 0x1000;
+const ENABLE = 0x2000;
+const CONTEXT = 0x20_0000;
+/** Priorities and thresholds have three bits. */
+const LEVELS = 7;
+
+/** The PLIC's state as plain data. */
+export interface PlicState {
+  readonly priority: Uint32Array;
+  readonly pending: Uint32Array;
+  readonly claimed: Uint32Array;
+  readonly enable: Uint32Array;
+  readonly threshold: Uint32Array;
+}
+
+/** The PLIC. Registers are 32 bits wide; other widths read 0 and drop writes. */
+export class Plic implements Device {
+  readonly name = "plic";
+  #state: PlicState = {
+    priority: new Uint32Array(SOURCES),
+    pending: new Uint32Array(WORDS),
+    claimed: new Uint32Array(WORDS),
+    enable: new Uint32Array(WORDS * CONTEXTS),
+    threshold: new Uint32Array(CONTEXTS),
+  };
+  #lines = 0;
+
+  /** MEIP and SEIP as bits of mip. */
+  lines(): number {
+    return this.#lines;
+  }
+
+  /** A source says whether it wants attention. */
+  signal(source: number, on: boolean): void {
+    const word = source >>> 5, bit = 1 << (source & 31);
+    if (on) this.#state.pending[word] |= bit;
+    else this.#state.pending[word] &= ~bit;
+    this.#update();
+  }
+
+  #update(): void {
+    this.#lines = (this.#best(0, true) !== 0 ? IRQ.MEI : 0) |
+      (this.#best(1, true) !== 0 ? IRQ.SEI : 0);
+  }
+
+  /** The pending, enabled source of highest priority, lowest number first; 0 for none. */
+  #best(context: number, overThreshold: boolean): number {
+    const { priority, pending, claimed, enable, threshold } = this.#state;
+    let best = 0, level = overThreshold ? threshold[context] : 0;
+    for (let word = 0; word < WORDS; word++) {
+      const bits = pending[word] & ~claimed[word] & enable[context * WORDS + word];
+      if (bits === 0) continue;
+      for (let i = 0; i < 32; i++) {
+        const source = word * 32 + i;
+        if ((bits >>> i & 1) === 1 && priority[source] > level) {
+          best = source;
+          level = priority[source];
+        }
+      }
+    }
+    return best;
+  }
+
+  read(offset: number, size: 1 | 2 | 4): number {
+    if (size !== 4 || (offset & 3) !== 0) return 0;
+    const state = this.#state;
+    if (offset < SOURCES * 4) return state.priority[offset / 4];
+    if (offset >= PENDING && offset < PENDING + WORDS * 4) {
+      return state.pending[(offset - PENDING) / 4];
+    }
+    const enable = this.#enableIndex(offset);
+    if (enable >= 0) return state.enable[enable];
+    if (offset < CONTEXT) return 0;
+    const context = (offset - CONTEXT) >>> 12, register = offset & 0xfff;
+    if (context >= CONTEXTS) return 0;
+    if (register === 0) return state.threshold[context];
+    return register === 4 ? this.#claim(context) : 0;
+  }
+
+  #claim(context: number): number {
+    const source = this.#best(context, false);
+    if (source !== 0) {
+      this.#state.pending[source >>> 5] &= ~(1 << (source & 31));
+      this.#state.claimed[source >>> 5] |= 1 << (source & 31);
+      this.#update();
+    }
+    return source;
+  }
+
+  #enableIndex(offset: number): number {
+    const context = (offset - ENABLE) >> 7, word = ((offset - ENABLE) & 0x7f) >> 2;
+    return context >= 0 && context < CONTEXTS && word < WORDS ? context * WORDS + word : -1;
+  }
+
+  write(offset: number, size: 1 | 2 | 4, value: number): void {
+    if (size !== 4 || (offset & 3) !== 0) return;
+    const state = this.#state;
+    const enable = this.#enableIndex(offset);
+    // Source 0 does not exist.
+    if (offset > 0 && offset < SOURCES * 4) state.priority[offset / 4] = value & LEVELS;
+    else if (enable >= 0) state.enable[enable] = enable % WORDS === 0 ? value & ~1 : value;
+    else if (offset >= CONTEXT) {
+      const context = (offset - CONTEXT) >>> 12, register = offset & 0xfff;
+      if (context >= CONTEXTS) return;
+      if (register === 0) state.threshold[context] = value & LEVELS;
+      else if (register === 4 && value > 0 && value < SOURCES) {
+        state.claimed[value >>> 5] &= ~(1 << (value & 31));
+      }
+    }
+    this.#update();
+  }
+
+  /** The state as plain data. */
+  save(): PlicState {
+    return structuredClone(this.#state);
+  }
+
+  /** Takes over a saved state. */
+  restore(state: PlicState): void {
+    this.#state = structuredClone(state);
+    this.#update();
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * The control and status registers' contents as plain data, and the names of their bits.
+ *
+ * @module
+ */
+
+/** Privilege modes: 0 user, 1 supervisor, 3 machine. */
+export type Mode = 0 | 1 | 3;
+
+/** Bits of mstatus (all that can change lie in the low 32). */
+export const MSTATUS = {
+  SIE: 1 << 1,
+  MIE: 1 << 3,
+  SPIE: 1 << 5,
+  MPIE: 1 << 7,
+  SPP: 1 << 8,
+  MPP: 3 << 11,
+  MPRV: 1 << 17,
+  SUM: 1 << 18,
+  MXR: 1 << 19,
+  TVM: 1 << 20,
+  TW: 1 << 21,
+  TSR: 1 << 22,
+} as const;
+
+/** Interrupts: bits of mip and mie, numbered as in mcause. */
+export const IRQ = {
+  SSI: 1 << 1,
+  MSI: 1 << 3,
+  STI: 1 << 5,
+  MTI: 1 << 7,
+  SEI: 1 << 9,
+  MEI: 1 << 11,
+} as const;
+/** The supervisor's interrupts. */
+export const S_IRQS = IRQ.SSI | IRQ.STI | IRQ.SEI;
+/** All interrupts. */
+export const ALL_IRQS = S_IRQS | IRQ.MSI | IRQ.MTI | IRQ.MEI;
+
+/** Exception causes as in mcause. */
+export const CAUSE = {
+  fetchMisaligned: 0,
+  fetchAccess: 1,
+  illegal: 2,
+  breakpoint: 3,
+  loadMisaligned: 4,
+  loadAccess: 5,
+  storeMisaligned: 6,
+  storeAccess: 7,
+  ecallU: 8,
+  ecallS: 9,
+  ecallM: 11,
+  fetchPage: 12,
+  loadPage: 13,
+  storePage: 15,
+} as const;
+
+/** Contents of the CSRs. Numbers hold registers whose bits all lie in the low 32. */
+export interface CsrState {
+  mstatus: number;
+  medeleg: number;
+  mideleg: number;
+  mie: number;
+  /** The bits of mip that software sets: SSIP, STIP, SEIP. */
+  mip: number;
+  mtvec: bigint;
+  stvec: bigint;
+  mepc: bigint;
+  sepc: bigint;
+  mcause: bigint;
+  scause: bigint;
+  mtval: bigint;
+  stval: bigint;
+  mscratch: bigint;
+  sscratch: bigint;
+  mcounteren: number;
+  scounteren: number;
+  mcountinhibit: number;
+  menvcfg: bigint;
+  senvcfg: bigint;
+  stimecmp: bigint;
+  /** What mcycle and minstret are ahead of the retired instructions, or their value while inhibited. */
+  cycle: bigint;
+  instret: bigint;
+  /** pmpcfg0, 2, … 14 and pmpaddr0…63: stored, not enforced. */
+  pmpcfg: bigint[];
+  pmpaddr: bigint[];
+}
+
+/** The contents at reset. */
+export function resetState(): CsrState {
+  return {
+    mstatus: 0,
+    medeleg: 0,
+    mideleg: 0,
+    mie: 0,
+    mip: 0,
+    mtvec: 0n,
+    stvec: 0n,
+    mepc: 0n,
+    sepc: 0n,
+    mcause: 0n,
+    scause: 0n,
+    mtval: 0n,
+    stval: 0n,
+    mscratch: 0n,
+    sscratch: 0n,
+    mcounteren: 0,
+    scounteren: 0,
+    mcountinhibit: 0,
+    menvcfg: 0n,
+    senvcfg: 0n,
+    stimecmp: 0xffff_ffff_ffff_ffffn,
+    cycle: 0n,
+    instret: 0n,
+    pmpcfg: new Array(8).fill(0n),
+    pmpaddr: new Array(64).fill(0n),
+  };
+}

@@ -1,0 +1,174 @@
+/**
+ * One hart: registers, privilege mode, CSRs, and the traps that move between modes.
+ *
+ * @module
+ */
+
+import type { Va } from "../address.ts";
+import type { Clock } from "../clock.ts";
+import type { Mmu } from "../mmu.ts";
+import { CSR_ROWS, type CsrContext, type CsrRow, pendingInterrupts, sstc } from "./csr_rows.ts";
+import { type CsrState, IRQ, type Mode, resetState } from "./csr_state.ts";
+import { REGISTER_NAMES, type Registers } from "./registers.ts";
+
+const BY_NUMBER = new Map(CSR_ROWS.map((row) => [row.number, row]));
+const BY_NAME = new Map(CSR_ROWS.map((row) => [row.name, row]));
+
+/** What drives the hart's interrupt pins: the machine's CLINT and PLIC. */
+export interface InterruptSource {
+  /** MSIP, MTIP, MEIP and SEIP as bits of mip. */
+  lines(): number;
+}
+
+/** A hart's state beside the linear memory, as plain data. */
+export interface HartState {
+  readonly mode: Mode;
+  readonly csrs: CsrState;
+  /** The hart is in WFI. */
+  readonly waiting: boolean;
+}
+
+/** A hart. It is its own {@link CsrContext}. */
+export class Hart implements CsrContext {
+  /** x0–x31, pc. */
+  readonly registers: Registers;
+  /** Contents of the CSRs; to be changed through {@link Hart.writeCsr}. */
+  state: CsrState = resetState();
+  /** The hart executed WFI and nothing has woken it. */
+  waiting = false;
+  #mode: Mode = 3;
+  readonly #mmu: Mmu;
+  readonly #clock: Clock;
+  readonly #pins: InterruptSource;
+
+  /** The CSRs by number or name, as M-mode reads and writes them (see {@link Hart.readCsr}). */
+  readonly csr = {
+    read: (which: number | string): bigint => this.readCsr(which),
+    write: (which: number | string, value: bigint): void => this.writeCsr(which, value),
+  };
+
+  /** A hart at reset: M-mode, pc 0. */
+  constructor(registers: Registers, mmu: Mmu, clock: Clock, pins: InterruptSource) {
+    this.registers = registers;
+    this.#mmu = mmu;
+    this.#clock = clock;
+    this.#pins = pins;
+  }
+
+  /** Register i, unsigned. */
+  x(i: number): bigint {
+    return this.registers.xs[i];
+  }
+
+  /** Sets register i, modulo 2^64; x0 stays 0. */
+  setX(i: number, value: bigint): void {
+    this.registers.setX(i, value);
+  }
+
+  /** x0…x31, unsigned; live. */
+  get xs(): BigUint64Array {
+    return this.registers.xs;
+  }
+
+  /** The program counter. */
+  get pc(): Va {
+    return this.registers.pc;
+  }
+
+  set pc(value: bigint) {
+    this.registers.pc = value;
+  }
+
+  /** Privilege mode: 0 user, 1 supervisor, 3 machine. */
+  get mode(): Mode {
+    return this.#mode;
+  }
+
+  set mode(mode: Mode) {
+    this.#mode = mode;
+    this.selectBanks();
+  }
+
+  /** Makes the MMU follow the mode and mstatus. */
+  selectBanks(): void {
+    this.#mmu.select(this.#mode, this.state.mstatus);
+  }
+
+  /** Instructions retired so far. */
+  get retired(): number {
+    return this.#clock.retired;
+  }
+
+  /** mtime. */
+  get time(): number {
+    return this.#clock.time;
+  }
+
+  /** Interrupt bits driven by hardware. */
+  get lines(): number {
+    let lines = this.#pins.lines();
+    if (sstc(this.state) && BigInt(this.#clock.time) >= this.state.stimecmp) lines |= IRQ.STI;
+    return lines;
+  }
+
+  /** satp. */
+  get satp(): bigint {
+    return this.#mmu.satp;
+  }
+
+  set satp(value: bigint) {
+    this.#mmu.setSatp(value);
+    this.selectBanks();
+  }
+
+  /** mip: interrupts pending. */
+  get pending(): number {
+    return pendingInterrupts(this);
+  }
+
+  /** The row of a CSR, by number or name. */
+  csrRow(which: number | string): CsrRow | undefined {
+    return typeof which === "number" ? BY_NUMBER.get(which) : BY_NAME.get(which);
+  }
+
+  /** Reads a CSR as M-mode would. Throws a RangeError when there is none. */
+  readCsr(which: number | string): bigint {
+    return this.#row(which).read(this);
+  }
+
+  /** Writes a CSR as M-mode would, legalising the value. Throws a RangeError when there is none or it is read-only. */
+  writeCsr(which: number | string, value: bigint): void {
+    const row = this.#row(which);
+    if (row.write === undefined) throw new RangeError(`CSR ${row.name} is read-only`);
+    row.write(this, BigInt.asUintN(64, value));
+    this.selectBanks();
+  }
+
+  #row(which: number | string): CsrRow {
+    const row = this.csrRow(which);
+    if (row === undefined) throw new RangeError(`no CSR ${which}`);
+    return row;
+  }
+
+  /** A register's or CSR's value by its name (`a0`, `x10`, `pc`, `satp` …); undefined for an unknown name. */
+  named(name: string): bigint | undefined {
+    if (name === "pc") return this.pc;
+    const abi = name === "fp" ? 8 : REGISTER_NAMES.indexOf(name);
+    if (abi >= 0) return this.x(abi);
+    const plain = /^x([12]?[0-9]|3[01])$/.exec(name);
+    if (plain !== null) return this.x(Number(plain[1]));
+    return BY_NAME.get(name)?.read(this);
+  }
+
+  /** The state beside the linear memory. */
+  save(): HartState {
+    return { mode: this.#mode, csrs: structuredClone(this.state), waiting: this.waiting };
+  }
+
+  /** Takes over a saved state; the MMU's must have been restored before. */
+  restore(state: HartState): void {
+    this.state = structuredClone(state.csrs);
+    this.waiting = state.waiting;
+    this.mode = state.mode;
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * The registers that the interpreter works on: x0–x31, pc, the trap it raised. They stand in the linear
+ * memory (layout.ts); this class is the view of them.
+ *
+ * @module
+ */
+
+import type { PaNum, Va } from "../address.ts";
+import {
+  ACCESS_VA,
+  ACCESS_VALUE,
+  BUDGET,
+  PC,
+  RAM_OFFSET,
+  RESERVATION,
+  TRAP_CAUSE,
+  TRAP_VALUE,
+  X,
+} from "../layout.ts";
+import { RAM_BASE } from "../address.ts";
+import type { Ram } from "../memory.ts";
+
+/** Bytes of the part of linear memory that holds hart state. */
+const HEADER = 0x1000;
+/** Bytes of x1…x31. */
+const FILE = 31 * 8;
+
+/** ABI names of x0…x31. */
+export const REGISTER_NAMES: readonly string[] = [
+  ..."zero ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5".split(" "),
+  ..."a6 a7 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6".split(" "),
+];
+
+/** x registers, pc, reservation and raised trap of one hart. */
+export class Registers {
+  /** x0…x31 as unsigned 64-bit values; x0 must stay 0. */
+  readonly xs: BigUint64Array;
+  /** The same registers as 32-bit halves, low half first: `words[2 * i]`. */
+  readonly words: Uint32Array;
+  /** All of the hart's state in linear memory as unsigned and signed 32-bit words, index offset / 4. */
+  readonly header: Uint32Array;
+  readonly #signed: Int32Array;
+  readonly #wide: BigUint64Array;
+  readonly #bytes: Uint8Array;
+
+  /** A view of a machine's linear memory. */
+  constructor(memory: WebAssembly.Memory) {
+    const buffer = memory.buffer;
+    this.xs = new BigUint64Array(buffer, X, 32);
+    this.words = new Uint32Array(buffer, X, 64);
+    this.header = new Uint32Array(buffer, 0, HEADER / 4);
+    this.#signed = new Int32Array(buffer, 0, HEADER / 4);
+    this.#wide = new BigUint64Array(buffer, 0, HEADER / 8);
+    this.#bytes = new Uint8Array(buffer);
+  }
+
+  /** Register i, unsigned. */
+  x(i: number): bigint {
+    return this.xs[i];
+  }
+
+  /** Sets register i, modulo 2^64; a write to x0 does nothing. */
+  setX(i: number, value: bigint): void {
+    if (i !== 0) this.xs[i] = value;
+  }
+
+  /** The program counter. */
+  get pc(): Va {
+    return this.#wide[PC / 8] as Va;
+  }
+
+  set pc(value: bigint) {
+    this.#wide[PC / 8] = value;
+  }
+
+  /** Low and (signed) high half of pc. */
+  get pcLow(): number {
+    return this.header[PC / 4];
+  }
+  get pcHigh(): number {
+    return this.#signed[PC / 4 + 1];
+  }
+
+  /** Moves pc on by some bytes. */
+  advance(bytes: number): void {
+    const low = this.header[PC / 4] + bytes;
+    this.header[PC / 4] = low;
+    if (low > 0xffff_ffff) this.header[PC / 4 + 1]++;
+  }
+
+  /** Low and (signed) high half of the address of the access that the slow path is asked about. */
+  get accessLow(): number {
+    return this.header[ACCESS_VA / 4];
+  }
+  get accessHigh(): number {
+    return this.#signed[ACCESS_VA / 4 + 1];
+  }
+
+  /** The whole address of that access. */
+  get accessVa(): bigint {
+    return this.#wide[ACCESS_VA / 8];
+  }
+
+  /** The value of that access. */
+  get accessValue(): bigint {
+    return this.#wide[ACCESS_VALUE / 8];
+  }
+
+  set accessValue(value: bigint) {
+    this.#wide[ACCESS_VALUE / 8] = value;
+  }
+
+  /** Instructions left in the engine's run. */
+  get budget(): number {
+    return this.header[BUDGET / 4 + 1] * 2 ** 32 + this.header[BUDGET / 4];
+  }
+
+  set budget(value: number) {
+    this.header[BUDGET / 4] = value;
+    this.header[BUDGET / 4 + 1] = value / 2 ** 32;
+  }
+
+  /** Notes a trap for the interpreter to leave with: cause as in mcause, value for mtval. */
+  raise(cause: number, value: bigint): void {
+    this.header[TRAP_CAUSE / 4] = cause;
+    this.#wide[TRAP_VALUE / 8] = value;
+  }
+
+  /** The noted trap's cause. */
+  get trapCause(): number {
+    return this.header[TRAP_CAUSE / 4];
+  }
+
+  /** The noted trap's value. */
+  get trapValue(): bigint {
+    return this.#wide[TRAP_VALUE / 8];
+  }
+
+  /** Forgets the reservation of an LR, so that the next SC fails. */
+  clearReservation(): void {
+    this.header[RESERVATION / 4] = 0;
+  }
+
+  /** Copies x1…x31 to RAM, in order (in xv6's trapframe they start at byte 40). Unlike a store by the guest,
+   * it goes to a physical address. */
+  saveTo(ram: Ram, pa: PaNum): void {
+    ram.write(pa, this.#bytes.subarray(X + 8, X + 8 + FILE));
+  }
+
+  /** Loads x1…x31 from RAM, as {@link Registers.saveTo} left them. */
+  loadFrom(ram: Ram, pa: PaNum): void {
+    if (!ram.contains(pa, FILE)) throw new RangeError("register file outside RAM");
+    const at = pa - RAM_BASE + RAM_OFFSET;
+    this.#bytes.copyWithin(X + 8, at, at + FILE);
+  }
+}

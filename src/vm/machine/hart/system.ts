@@ -1,0 +1,115 @@
+/**
+ * The SYSTEM instructions: CSR reads and writes with their checks, ecall, ebreak, xRET, WFI, sfence.vma, and
+ * fence.i. Each is one call from the interpreter.
+ *
+ * @module
+ */
+
+import { DONE, DONE_STOP, RETRY, TRAPPED } from "../engine/host.ts";
+import type { Mmu } from "../mmu.ts";
+import { CAUSE, MSTATUS } from "./csr_state.ts";
+import type { Hart } from "./hart.ts";
+import { returnFrom, takeable } from "./trap.ts";
+
+const ECALL = 0x0000_0073;
+const EBREAK = 0x0010_0073;
+const SRET = 0x1020_0073;
+const MRET = 0x3020_0073;
+const WFI = 0x1050_0073;
+const MISC_MEM = 0x0f;
+
+/** CSRs whose write can change what is translated how. */
+const TRANSLATION = new Set([0x100, 0x180, 0x300]);
+/** CSRs whose write can make an interrupt ready. */
+const READINESS = new Set([0x100, 0x104, 0x144, 0x300, 0x303, 0x304, 0x344]);
+/** CSRs whose write can move the next timer, for which the run has been cut to length. */
+const TIMING = new Set([0x104, 0x14d, 0x304, 0x30a]);
+
+/** Executes one SYSTEM instruction or fence.i; answers as `EngineHost.system`. */
+export function executeSystem(hart: Hart, mmu: Mmu, word: number): number {
+  if ((word & 0x7f) === MISC_MEM) return RETRY; // fence.i: decoded code follows every store by itself
+  const operation = (word >>> 12) & 7;
+  if (operation !== 0) return executeCsr(hart, word, operation);
+  switch (word) {
+    case ECALL:
+      return raise(hart, CAUSE.ecallU + hart.mode, 0n);
+    case EBREAK:
+      return raise(hart, CAUSE.breakpoint, hart.pc);
+    case MRET:
+      return hart.mode === 3 ? leave(hart, 3) : illegal(hart, word);
+    case SRET:
+      return hart.mode === 0 || trapped(hart, MSTATUS.TSR) ? illegal(hart, word) : leave(hart, 1);
+    case WFI:
+      if (hart.mode === 0 || trapped(hart, MSTATUS.TW)) return illegal(hart, word);
+      hart.registers.advance(4);
+      hart.waiting = true;
+      return DONE_STOP;
+  }
+  if (word >>> 25 === 0x09 && ((word >>> 7) & 31) === 0) {
+    if (hart.mode === 0 || trapped(hart, MSTATUS.TVM)) return illegal(hart, word);
+    const rs1 = (word >>> 15) & 31, rs2 = (word >>> 20) & 31;
+    mmu.sfence(
+      rs1 === 0 ? undefined : hart.registers.xs[rs1] as Parameters<Mmu["sfence"]>[0],
+      rs2 === 0 ? undefined : Number(hart.registers.xs[rs2] & 0xffffn),
+    );
+    hart.registers.advance(4);
+    return DONE;
+  }
+  return illegal(hart, word);
+}
+
+/** TVM, TW and TSR trap S-mode only. */
+function trapped(hart: Hart, bit: number): boolean {
+  return hart.mode === 1 && (hart.state.mstatus & bit) !== 0;
+}
+
+function raise(hart: Hart, cause: number, value: bigint): number {
+  hart.registers.raise(cause, value);
+  return TRAPPED;
+}
+
+/** Illegal instruction, with the encoding as the trap value. */
+function illegal(hart: Hart, word: number): number {
+  return raise(hart, CAUSE.illegal, BigInt(word >>> 0));
+}
+
+function leave(hart: Hart, level: 1 | 3): number {
+  returnFrom(hart, level);
+  return takeable(hart) < 0 ? DONE : DONE_STOP;
+}
+
+function executeCsr(hart: Hart, word: number, operation: number): number {
+  const number = word >>> 20, rd = (word >>> 7) & 31, source = (word >>> 15) & 31;
+  const kind = operation & 3; // 1 write, 2 set, 3 clear
+  // "For both CSRRS and CSRRC, if rs1=x0, then the instruction will not write to the CSR at all".
+  const writes = kind === 1 || source !== 0;
+  const row = hart.csrRow(number);
+  if (
+    kind === 0 || row === undefined || ((number >>> 8) & 3) > hart.mode ||
+    (writes && row.write === undefined) || (row.allowed !== undefined && !row.allowed(hart))
+  ) {
+    return illegal(hart, word);
+  }
+  const operand = (operation & 4) !== 0 ? BigInt(source) : hart.registers.xs[source];
+  const old = row.read(hart);
+  if (writes && row.write !== undefined) {
+    const base = kind === 1 || row.modify === undefined ? old : row.modify(hart);
+    row.write(hart, kind === 1 ? operand : kind === 2 ? base | operand : base & ~operand);
+    if (rd !== 0) hart.registers.xs[rd] = old;
+    return afterWrite(hart, number);
+  }
+  if (rd !== 0) hart.registers.xs[rd] = old;
+  return RETRY;
+}
+
+function afterWrite(hart: Hart, number: number): number {
+  const translation = TRANSLATION.has(number);
+  if (translation) hart.selectBanks();
+  if (TIMING.has(number) || (READINESS.has(number) && takeable(hart) >= 0)) {
+    hart.registers.advance(4);
+    return DONE_STOP;
+  }
+  if (!translation) return RETRY;
+  hart.registers.advance(4);
+  return DONE;
+}

@@ -1,0 +1,107 @@
+/**
+ * Traps: delivery to M or S by the delegation registers, interrupts by priority, and the way back by mret and
+ * sret. Privileged specification, "Trap-Handling", mstatus and mideleg sections.
+ *
+ * @module
+ */
+
+import { IRQ, type Mode, MSTATUS } from "./csr_state.ts";
+import type { Hart } from "./hart.ts";
+
+/** "Multiple simultaneous interrupts destined for M-mode are handled in the following decreasing priority
+ * order: MEI, MSI, MTI, SEI, SSI, STI." */
+const PRIORITY = [11, 3, 7, 9, 1, 5] as const;
+
+const INTERRUPT = 1n << 63n;
+
+/** Takes a trap: pc must be the address to return to. */
+export function deliver(hart: Hart, cause: number, interrupt: boolean, value: bigint): void {
+  const { state, mode } = hart;
+  const delegated = (interrupt ? state.mideleg : state.medeleg) >>> cause & 1;
+  const code = interrupt ? INTERRUPT | BigInt(cause) : BigInt(cause);
+  let vector: bigint;
+  // "Traps never transition from a more-privileged mode to a less-privileged mode."
+  if (mode <= 1 && delegated === 1) {
+    state.scause = code;
+    state.sepc = hart.pc;
+    state.stval = value;
+    state.mstatus = moveBit(state.mstatus, MSTATUS.SIE, MSTATUS.SPIE) & ~MSTATUS.SIE;
+    state.mstatus = mode === 1 ? state.mstatus | MSTATUS.SPP : state.mstatus & ~MSTATUS.SPP;
+    hart.mode = 1;
+    vector = state.stvec;
+  } else {
+    state.mcause = code;
+    state.mepc = hart.pc;
+    state.mtval = value;
+    state.mstatus = moveBit(state.mstatus, MSTATUS.MIE, MSTATUS.MPIE) & ~MSTATUS.MIE;
+    state.mstatus = (state.mstatus & ~MSTATUS.MPP) | (mode << 11);
+    hart.mode = 3;
+    vector = state.mtvec;
+  }
+  // Vectored: "asynchronous interrupts set pc to BASE+4×cause"; exceptions go to BASE.
+  const vectored = interrupt && (vector & 1n) === 1n;
+  hart.pc = (vector & ~3n) + (vectored ? BigInt(4 * cause) : 0n);
+}
+
+/** `status` with the bit `to` set as the bit `from` is. */
+function moveBit(status: number, from: number, to: number): number {
+  return (status & from) !== 0 ? status | to : status & ~to;
+}
+
+/** The interrupt that would be taken now (its number in mcause), or -1. */
+export function takeable(hart: Hart): number {
+  const { state, mode } = hart;
+  if (state.mie === 0) return -1;
+  const pending = hart.pending & state.mie;
+  if (pending === 0) return -1;
+  // "An interrupt i will trap to M-mode if: (a) either the current privilege mode is M and MIE is set, or the
+  // current privilege mode has less privilege than M-mode; (b) bit i is set in both mip and mie; (c) bit i is
+  // not set in mideleg."
+  const machine = mode < 3 || (state.mstatus & MSTATUS.MIE) !== 0 ? pending & ~state.mideleg : 0;
+  const supervisor = mode < 1 || (mode === 1 && (state.mstatus & MSTATUS.SIE) !== 0)
+    ? pending & state.mideleg
+    : 0;
+  const ready = machine !== 0 ? machine : supervisor;
+  if (ready === 0) return -1;
+  return PRIORITY.find((number) => (ready >>> number & 1) === 1) ?? -1;
+}
+
+/** Takes the interrupt that is ready, if any; returns whether one was. */
+export function takeInterrupt(hart: Hart): boolean {
+  const number = takeable(hart);
+  if (number < 0) return false;
+  deliver(hart, number, true, 0n);
+  return true;
+}
+
+/** mret and sret: "xRET sets the pc to the value stored in the xepc register". */
+export function returnFrom(hart: Hart, level: 1 | 3): void {
+  const { state } = hart;
+  let mode: Mode;
+  if (level === 3) {
+    const previous = (state.mstatus >>> 11) & 3;
+    mode = previous === 3 ? 3 : previous === 1 ? 1 : 0;
+    state.mstatus = moveBit(state.mstatus, MSTATUS.MPIE, MSTATUS.MIE) | MSTATUS.MPIE;
+    state.mstatus &= ~MSTATUS.MPP;
+    hart.pc = state.mepc;
+  } else {
+    mode = (state.mstatus & MSTATUS.SPP) !== 0 ? 1 : 0;
+    state.mstatus = moveBit(state.mstatus, MSTATUS.SPIE, MSTATUS.SIE) | MSTATUS.SPIE;
+    state.mstatus &= ~MSTATUS.SPP;
+    hart.pc = state.sepc;
+  }
+  // "An MRET or SRET instruction that changes the privilege mode to a mode less privileged than M also sets
+  // MPRV=0."
+  if (mode !== 3) state.mstatus &= ~MSTATUS.MPRV;
+  hart.mode = mode;
+}
+
+/** Whether a waiting hart wakes: "an interrupt pending and enabled in mie", whatever mstatus says. */
+export function wakes(hart: Hart): boolean {
+  return (hart.pending & hart.state.mie) !== 0;
+}
+
+/** The interrupts whose arrival by timer a run must stop for: those enabled in mie and not yet pending. */
+export function awaitedTimers(hart: Hart): number {
+  return hart.state.mie & (IRQ.MTI | IRQ.STI) & ~hart.pending;
+}

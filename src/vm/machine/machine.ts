@@ -1,0 +1,251 @@
+/**
+ * The machine: RAM, one hart, MMU, devices and the engine, wired together. It knows instructions and traps,
+ * nothing of processes.
+ *
+ * @module
+ */
+
+import { type PaNum, RAM_BASE } from "./address.ts";
+import { Bus } from "./bus.ts";
+import { Clock } from "./clock.ts";
+import { Clint, CLINT_BASE, CLINT_SIZE } from "./devices/clint.ts";
+import { Finisher, FINISHER_BASE, FINISHER_SIZE } from "./devices/finisher.ts";
+import { Plic, PLIC_BASE, PLIC_SIZE } from "./devices/plic.ts";
+import { Uart, UART_BASE, UART_IRQ, UART_SIZE } from "./devices/uart.ts";
+import { Engine, STOP_BUDGET, STOP_TRAP } from "./engine/engine.ts";
+import { sstc } from "./hart/csr_rows.ts";
+import { IRQ } from "./hart/csr_state.ts";
+import { Hart } from "./hart/hart.ts";
+import { Registers } from "./hart/registers.ts";
+import { awaitedTimers, deliver, takeInterrupt, wakes } from "./hart/trap.ts";
+import { DEFAULT_RAM, Ram } from "./memory.ts";
+import { Mmu } from "./mmu.ts";
+import { SlowPath, type WatchHit } from "./slow_path.ts";
+import { type Watch, Watches } from "./watch.ts";
+
+/** How a machine is built. */
+export interface MachineOptions {
+  /** Bytes of RAM: 16 MiB to 2 GiB; 128 MiB when absent. */
+  readonly memBytes?: number;
+  /**
+   * Who handles a trap from U-mode: `guest` delivers it to M or S as hardware does; `host` ends the run with
+   * it, for a kernel written in TypeScript. `guest` when absent.
+   */
+  readonly traps?: "guest" | "host";
+  /** Retired instructions in one tick of mtime; 10 when absent. */
+  readonly instructionsPerTick?: number;
+}
+
+/** Why a run ended. */
+export type Stop =
+  /** The budget is used up. */
+  | { readonly kind: "budget" }
+  /** A trap from U-mode for the host: cause as in scause, value as in stval, pc of the instruction. */
+  | {
+    readonly kind: "trap";
+    readonly cause: number;
+    readonly tval: bigint;
+    readonly epc: bigint;
+  }
+  /** The hart waits and no timer will wake it: only input from outside can. */
+  | { readonly kind: "wfi" }
+  /** The guest ended the machine, with a code of 0 for success; or asked for a reset. */
+  | { readonly kind: "finisher"; readonly code: number; readonly reset: boolean }
+  /** An access hit a watchpoint; it has been done. */
+  | ({ readonly kind: "watch" } & WatchHit)
+  /** The instruction at pc, which has a breakpoint, is next. */
+  | { readonly kind: "break"; readonly pc: bigint };
+
+/** Longest engine run in one go: entries of the TLB count their hits in 32 bits. */
+const LONGEST = 2 ** 31;
+/** Budgets are exact numbers. */
+const MAX_BUDGET = Number.MAX_SAFE_INTEGER;
+
+const STOP_ON_BUDGET: Stop = { kind: "budget" };
+const STOP_ON_WFI: Stop = { kind: "wfi" };
+
+/** A whole RISC-V computer without a kernel. */
+export class Machine {
+  /** RAM, at 0x8000_0000. */
+  readonly ram: Ram;
+  /** The hart: registers, CSRs, mode. */
+  readonly hart: Hart;
+  /** Address translation. */
+  readonly mmu: Mmu;
+  /** The memory map. */
+  readonly bus: Bus;
+  /** Retired instructions and mtime. */
+  readonly clock: Clock;
+  /** Watchpoints and breakpoints; change them through {@link Machine.watch} and its like. */
+  readonly watches: Watches = new Watches();
+  /** The decoder and interpreter. */
+  readonly engine: Engine;
+  readonly clint: Clint;
+  readonly plic: Plic = new Plic();
+  readonly uart: Uart;
+  readonly finisher: Finisher = new Finisher();
+  readonly #slow: SlowPath;
+  readonly #hostTraps: boolean;
+
+  /** A machine at reset: M-mode, pc at the start of RAM, which is zero. */
+  constructor(options: MachineOptions = {}) {
+    const ram = new Ram(options.memBytes ?? DEFAULT_RAM);
+    const bus = new Bus(ram);
+    const mmu = new Mmu(ram, bus, this.watches);
+    const registers = new Registers(ram.memory);
+    const clock = new Clock(registers, options.instructionsPerTick ?? 10);
+    const clint = new Clint(clock);
+    const plic = this.plic;
+    const uart = new Uart((on) => plic.signal(UART_IRQ, on));
+    const hart = new Hart(registers, mmu, clock, { lines: () => clint.lines() | plic.lines() });
+    bus.register(FINISHER_BASE as PaNum, FINISHER_SIZE, this.finisher);
+    bus.register(CLINT_BASE as PaNum, CLINT_SIZE, clint);
+    bus.register(PLIC_BASE as PaNum, PLIC_SIZE, plic);
+    bus.register(UART_BASE as PaNum, UART_SIZE, uart);
+    const slow = new SlowPath({ ram, bus, mmu, hart, watches: this.watches });
+    this.ram = ram;
+    this.bus = bus;
+    this.mmu = mmu;
+    this.clock = clock;
+    this.clint = clint;
+    this.uart = uart;
+    this.hart = hart;
+    this.#slow = slow;
+    this.#hostTraps = options.traps === "host";
+    this.engine = new Engine(ram.memory, slow);
+    slow.code = this.engine;
+    ram.codeChanged = (pa, length) => this.engine.written(pa, length);
+    hart.pc = BigInt(RAM_BASE);
+  }
+
+  /** Instructions retired since the machine was made: exact. */
+  get instret(): number {
+    return this.clock.retired;
+  }
+
+  /** Runs at most `budget` instructions. Afterwards pc is the next instruction to run. */
+  run(budget: number): Stop {
+    if (!(budget >= 0 && budget <= MAX_BUDGET)) {
+      throw new RangeError(`budget must be 0 to 2^53-1, not ${budget}`);
+    }
+    let left = budget;
+    let resuming = true;
+    for (;;) {
+      if (this.finisher.finish !== undefined) {
+        return { kind: "finisher", ...this.finisher.finish };
+      }
+      if (this.hart.waiting && !this.#wake()) return STOP_ON_WFI;
+      if (this.hart.state.mie !== 0) takeInterrupt(this.hart);
+      let slice = Math.min(left, LONGEST, this.#nextTimer());
+      if (slice <= 0) return STOP_ON_BUDGET;
+      if (this.watches.anyBreak) {
+        const at = this.#pcNumber();
+        const inPage = this.watches.breaksPage(at);
+        if (inPage && !resuming && this.watches.breaksAt(at)) {
+          return { kind: "break", pc: this.hart.pc };
+        }
+        this.#slow.stepping = inPage;
+        if (inPage) slice = 1;
+      }
+      const { reason, used } = this.#engineRun(slice);
+      left -= used;
+      if (used > 0) resuming = false;
+      if (reason === STOP_TRAP) {
+        if (this.#slow.breakPage) {
+          this.#slow.breakPage = false;
+          continue;
+        }
+        const registers = this.hart.registers;
+        if (this.#hostTraps && this.hart.mode === 0) {
+          return {
+            kind: "trap",
+            cause: registers.trapCause,
+            tval: registers.trapValue,
+            epc: registers.pc,
+          };
+        }
+        deliver(this.hart, registers.trapCause, false, registers.trapValue);
+        // The handler's first instruction may have a breakpoint of its own.
+        resuming = false;
+      } else if (reason !== STOP_BUDGET && this.#slow.watchHit !== undefined) {
+        const hit = this.#slow.watchHit;
+        this.#slow.watchHit = undefined;
+        return { kind: "watch", ...hit };
+      }
+    }
+  }
+
+  #engineRun(slice: number): { reason: number; used: number } {
+    this.hart.registers.budget = slice;
+    this.clock.begin(slice);
+    const reason = this.engine.run(slice);
+    const used = this.clock.end();
+    this.#sinceFold += used;
+    if (this.#sinceFold >= LONGEST) {
+      this.#sinceFold = 0;
+      this.mmu.tlb.fold();
+    }
+    return { reason, used };
+  }
+
+  #sinceFold = 0;
+
+  #pcNumber(): number {
+    const { pcHigh, pcLow } = this.hart.registers;
+    return pcHigh * 2 ** 32 + pcLow;
+  }
+
+  /** Instructions until a timer that the hart would notice becomes due. */
+  #nextTimer(): number {
+    if (this.hart.state.mie === 0) return Infinity;
+    const awaited = awaitedTimers(this.hart);
+    if (awaited === 0) return Infinity;
+    let next = Infinity;
+    for (const due of this.#dueTimes(awaited)) next = Math.min(next, this.clock.until(due));
+    return next;
+  }
+
+  /** The times at which awaited timer interrupts become pending. */
+  #dueTimes(awaited: number): number[] {
+    const times: number[] = [];
+    if ((awaited & IRQ.MTI) !== 0 && this.clint.due !== Infinity) times.push(this.clint.due);
+    const { state } = this.hart;
+    if ((awaited & IRQ.STI) !== 0 && sstc(state) && state.stimecmp < 1n << 53n) {
+      times.push(Number(state.stimecmp));
+    }
+    return times;
+  }
+
+  /** Ends a WFI when an interrupt is pending, letting time jump to the next timer; false if none will come. */
+  #wake(): boolean {
+    if (!wakes(this.hart)) {
+      const times = this.#dueTimes(awaitedTimers(this.hart));
+      if (times.length === 0) return false;
+      this.clock.time = Math.max(this.clock.time, Math.min(...times));
+    }
+    this.hart.waiting = false;
+    return true;
+  }
+
+  /** Adds a watchpoint: accesses to its bytes end the run. */
+  watch(watch: Watch): void {
+    this.watches.watch(watch);
+    this.mmu.tlb.dropFast();
+  }
+
+  /** Removes a watchpoint; false when it was not there. */
+  unwatch(watch: Watch): boolean {
+    return this.watches.unwatch(watch);
+  }
+
+  /** Adds a breakpoint at a virtual address (exact; negative for the upper half). */
+  addBreak(pc: number): void {
+    this.watches.addBreak(pc);
+    this.mmu.tlb.dropFast();
+  }
+
+  /** Removes a breakpoint; false when it was not there. */
+  removeBreak(pc: number): boolean {
+    return this.watches.removeBreak(pc);
+  }
+}

@@ -1,0 +1,323 @@
+/**
+ * The interpreter's way out: everything that is not a plain access to a page in the fast TLB tables. TLB
+ * misses, misaligned accesses, devices, pages with decoded code, watched pages, fetches, SYSTEM instructions.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE, type PaNum, RAM_BASE } from "./address.ts";
+import type { Bus } from "./bus.ts";
+import {
+  ACCESS_ATOMIC,
+  ACCESS_LOAD,
+  ACCESS_RESERVE,
+  DONE,
+  DONE_STOP,
+  type EngineHost,
+  RETRY,
+  TRAPPED,
+} from "./engine/host.ts";
+import { CAUSE } from "./hart/csr_state.ts";
+import type { Hart } from "./hart/hart.ts";
+import { executeSystem } from "./hart/system.ts";
+import { ACCESS_VALUE, RAM_OFFSET } from "./layout.ts";
+import type { Ram } from "./memory.ts";
+import type { Mmu } from "./mmu.ts";
+import { type Access, ACCESS_FAULT, EXECUTE, READ, WRITE } from "./sv39.ts";
+import type { Watch, Watches } from "./watch.ts";
+
+/** An access that hit a watchpoint; it has been done. */
+export interface WatchHit {
+  readonly watch: Watch;
+  /** Address of the instruction. */
+  readonly pc: bigint;
+  /** Address and bytes of the access. */
+  readonly va: bigint;
+  readonly pa: PaNum;
+  readonly size: number;
+  readonly write: boolean;
+  /** The accessed bytes as a number before and after; equal for a load. An atomic operation tells `after` late: it is not known yet. */
+  readonly before: bigint;
+  readonly after: bigint | undefined;
+}
+
+/** What the slow path needs of the engine. */
+export interface CodePages {
+  /** Offset of the decoded records for a frame; made on demand. */
+  codePage(frame: PaNum): number;
+}
+
+/** The parts of a machine that the slow path works on. */
+export interface Parts {
+  readonly ram: Ram;
+  readonly bus: Bus;
+  readonly mmu: Mmu;
+  readonly hart: Hart;
+  readonly watches: Watches;
+}
+
+/** The machine as the interpreter calls it. */
+export class SlowPath implements EngineHost {
+  /** The engine's decoded pages; the machine connects them. */
+  code: CodePages | undefined;
+  /** The watchpoint that ended the run. */
+  watchHit: WatchHit | undefined;
+  /** A fetch was refused because its page has a breakpoint: the machine steps through such pages. */
+  breakPage = false;
+  /** Fetches from pages with breakpoints are let through, but not kept. */
+  stepping = false;
+
+  readonly #ram: Ram;
+  readonly #bus: Bus;
+  readonly #mmu: Mmu;
+  readonly #hart: Hart;
+  readonly #watches: Watches;
+  readonly #value: Uint32Array;
+  readonly #wide: DataView;
+
+  /** The slow path of a machine's parts. */
+  constructor({ ram, bus, mmu, hart, watches }: Parts) {
+    this.#ram = ram;
+    this.#bus = bus;
+    this.#mmu = mmu;
+    this.#hart = hart;
+    this.#watches = watches;
+    this.#value = new Uint32Array(ram.memory.buffer, ACCESS_VALUE, 2);
+    this.#wide = new DataView(ram.memory.buffer);
+  }
+
+  #raise(cause: number, value: bigint): number {
+    this.#hart.registers.raise(cause, value);
+    return TRAPPED;
+  }
+
+  access(kind: number, size: number, signed: number): number {
+    const registers = this.#hart.registers;
+    const low = registers.accessLow, high = registers.accessHigh;
+    const write = kind !== ACCESS_LOAD && kind !== ACCESS_RESERVE;
+    if ((low & (size - 1)) !== 0) {
+      if (kind === ACCESS_RESERVE) return this.#raise(CAUSE.loadMisaligned, registers.accessVa);
+      if (kind === ACCESS_ATOMIC) return this.#raise(CAUSE.storeMisaligned, registers.accessVa);
+      if ((low & (PAGE_SIZE - 1)) + size > PAGE_SIZE) return this.#crossing(write, size, signed);
+    }
+    const type: Access = write ? WRITE : READ;
+    const mmu = this.#mmu;
+    const bank = mmu.dataBank;
+    const frame = mmu.frameOf(bank, type, high, low);
+    if (frame < 0) return this.#raise(-frame, registers.accessVa);
+    const aligned = (low & (size - 1)) === 0;
+    if (aligned && mmu.fillFast(bank, type, high, low, frame)) return RETRY;
+    mmu.countHit(bank, type);
+    const pa = frame * PAGE_SIZE + (low & (PAGE_SIZE - 1)) as PaNum;
+    if (!mmu.isRam(frame)) return this.#device(pa, kind, size, signed);
+    return this.#inRam(pa, kind, size, signed);
+  }
+
+  /** An access to RAM done here: misaligned inside a page, decoded code, or watched. */
+  #inRam(pa: PaNum, kind: number, size: number, signed: number): number {
+    const atomic = kind === ACCESS_ATOMIC || kind === ACCESS_RESERVE;
+    const write = kind !== ACCESS_LOAD && kind !== ACCESS_RESERVE;
+    const watch = this.#watched(pa, size, write);
+    const before = watch === undefined ? 0n : this.#peek(pa, size);
+    if (atomic) {
+      if (write) this.#ram.dirty[(pa - RAM_BASE) >>> 12] = 1;
+      this.#value[0] = pa - RAM_BASE + RAM_OFFSET;
+      this.#value[1] = 0;
+    } else if (write) {
+      this.#store(pa, size);
+    } else {
+      this.#load(pa, size, signed);
+    }
+    if (watch === undefined) return DONE;
+    this.#hit(watch, pa, size, write, before, atomic && write ? undefined : this.#peek(pa, size));
+    return DONE_STOP;
+  }
+
+  #load(pa: PaNum, size: number, signed: number): void {
+    if (size === 8) {
+      this.#value[0] = this.#ram.read32(pa);
+      this.#value[1] = this.#ram.read32(pa + 4 as PaNum);
+    } else {
+      const value = size === 1
+        ? this.#ram.read8(pa)
+        : size === 2
+        ? this.#ram.read16(pa)
+        : this.#ram.read32(pa);
+      this.#result(value, size, signed);
+    }
+  }
+
+  /** Extends a loaded value of 1, 2 or 4 bytes to 64 bits. */
+  #result(value: number, size: number, signed: number): void {
+    const shift = 32 - 8 * size;
+    const extended = signed !== 0 ? (value << shift) >> shift : value;
+    this.#value[0] = extended;
+    this.#value[1] = extended < 0 ? 0xffff_ffff : 0;
+  }
+
+  #store(pa: PaNum, size: number): void {
+    const value = this.#value[0];
+    if (size === 1) this.#ram.write8(pa, value);
+    else if (size === 2) this.#ram.write16(pa, value);
+    else if (size === 4) this.#ram.write32(pa, value);
+    else this.#ram.write64(pa, this.#hart.registers.accessValue);
+  }
+
+  #device(pa: PaNum, kind: number, size: number, signed: number): number {
+    const write = kind !== ACCESS_LOAD && kind !== ACCESS_RESERVE;
+    const fault = ACCESS_FAULT[write ? WRITE : READ];
+    const va = this.#hart.registers.accessVa;
+    // Devices take neither atomic nor misaligned accesses, and only to registers that they have.
+    if (kind === ACCESS_ATOMIC || kind === ACCESS_RESERVE || (pa % size) !== 0) {
+      return this.#raise(fault, va);
+    }
+    if (this.#bus.find(pa, size) === undefined) return this.#raise(fault, va);
+    const width = size === 8 ? 4 : size as 1 | 2 | 4;
+    const upper = pa + 4 as PaNum;
+    if (write) {
+      this.#bus.write(
+        pa,
+        width,
+        size < 4 ? this.#value[0] & (2 ** (8 * size) - 1) : this.#value[0],
+      );
+      if (size === 8) this.#bus.write(upper, 4, this.#value[1]);
+      // Interrupts, timers or the finisher may have changed: the machine looks again.
+      return DONE_STOP;
+    }
+    const value = this.#bus.read(pa, width);
+    if (size === 8) {
+      this.#value[0] = value;
+      this.#value[1] = this.#bus.read(upper, 4);
+    } else {
+      this.#result(value, size, signed);
+    }
+    return DONE;
+  }
+
+  /** A misaligned plain access over a page end: both pages are translated before a byte moves. */
+  #crossing(write: boolean, size: number, signed: number): number {
+    const registers = this.#hart.registers;
+    const mmu = this.#mmu;
+    const type: Access = write ? WRITE : READ;
+    const low = registers.accessLow, high = registers.accessHigh;
+    const first = mmu.frameOf(mmu.dataBank, type, high, low);
+    if (first < 0) return this.#raise(-first, registers.accessVa);
+    mmu.countHit(mmu.dataBank, type);
+    const head = PAGE_SIZE - (low & (PAGE_SIZE - 1));
+    const nextVa = BigInt.asUintN(64, registers.accessVa + BigInt(head));
+    const next = mmu.frameOf(
+      mmu.dataBank,
+      type,
+      Number(nextVa >> 32n) | 0,
+      Number(nextVa & 0xffff_ffffn),
+    );
+    // "mtval will contain the virtual address of the portion of the access that caused the fault".
+    if (next < 0) return this.#raise(-next, nextVa);
+    mmu.countHit(mmu.dataBank, type);
+    if (!mmu.isRam(first) || !mmu.isRam(next)) {
+      return this.#raise(ACCESS_FAULT[type], registers.accessVa);
+    }
+    const firstPa = first * PAGE_SIZE + (low & (PAGE_SIZE - 1)) as PaNum;
+    const nextPa = next * PAGE_SIZE as PaNum;
+    const place = (i: number) => (i < head ? firstPa + i : nextPa + i - head) as PaNum;
+    const watch = this.#watched(firstPa, head, write) ??
+      this.#watched(nextPa, size - head, write, Number(BigInt.asIntN(64, nextVa)));
+    const gather = () => {
+      let value = 0n;
+      for (let i = size - 1; i >= 0; i--) {
+        value = (value << 8n) | BigInt(this.#ram.read8(place(i)));
+      }
+      return value;
+    };
+    const before = gather();
+    if (write) {
+      const value = registers.accessValue;
+      for (let i = 0; i < size; i++) {
+        this.#ram.write8(place(i), Number((value >> BigInt(8 * i)) & 0xffn));
+      }
+    } else {
+      const bits = 8 * size;
+      registers.accessValue = signed !== 0 ? BigInt.asIntN(bits, before) : before;
+    }
+    if (watch === undefined) return DONE;
+    this.#hit(watch, firstPa, size, write, before, gather());
+    return DONE_STOP;
+  }
+
+  #watched(pa: PaNum, size: number, write: boolean, at?: number): Watch | undefined {
+    if (this.#watches.watches.length === 0) return undefined;
+    const registers = this.#hart.registers;
+    const va = at ?? registers.accessHigh * 2 ** 32 + registers.accessLow;
+    return this.#watches.hit(va, pa, size, write);
+  }
+
+  #peek(pa: PaNum, size: number): bigint {
+    const at = pa - RAM_BASE + RAM_OFFSET;
+    let value = 0n;
+    for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.#wide.getUint8(at + i));
+    return value;
+  }
+
+  #hit(
+    watch: Watch,
+    pa: PaNum,
+    size: number,
+    write: boolean,
+    before: bigint,
+    after: bigint | undefined,
+  ): void {
+    const { pc, accessVa } = this.#hart.registers;
+    this.watchHit = { watch, pc, va: accessVa, pa, size, write, before, after };
+  }
+
+  fetchPage(): number {
+    const { pcLow, pcHigh, pc } = this.#hart.registers;
+    const mmu = this.#mmu;
+    const frame = mmu.frameOf(mmu.fetchBank, EXECUTE, pcHigh, pcLow);
+    if (frame < 0) {
+      this.#raise(-frame, pc);
+      return 0;
+    }
+    if (!mmu.isRam(frame)) {
+      this.#raise(CAUSE.fetchAccess, pc);
+      return 0;
+    }
+    const kept = !this.#watches.breaksPage(pcHigh * 2 ** 32 + pcLow);
+    if (!kept && !this.stepping) {
+      this.breakPage = true;
+      return 0;
+    }
+    if (this.code === undefined) throw new Error("the machine has no engine");
+    const records = this.code.codePage(frame * PAGE_SIZE as PaNum);
+    mmu.countHit(mmu.fetchBank, EXECUTE);
+    if (kept) mmu.fillExecute(pcHigh, pcLow, records);
+    return records;
+  }
+
+  fetchStraddle(): number {
+    const registers = this.#hart.registers;
+    const { pcLow, pcHigh, pc } = registers;
+    const mmu = this.#mmu;
+    const first = this.#fetchFrame(pcHigh, pcLow);
+    if (first < 0) return this.#raise(-first, pc);
+    const next = BigInt.asUintN(64, pc + 2n);
+    const second = this.#fetchFrame(Number(next >> 32n) | 0, Number(next & 0xffff_ffffn));
+    if (second < 0) return this.#raise(-second, next);
+    mmu.countHit(mmu.fetchBank, EXECUTE);
+    const low = this.#ram.read16(first * PAGE_SIZE + (pcLow & (PAGE_SIZE - 1)) as PaNum);
+    const high = this.#ram.read16(second * PAGE_SIZE as PaNum);
+    this.#value[0] = (high << 16) | low;
+    this.#value[1] = 0;
+    return RETRY;
+  }
+
+  /** The frame to fetch from, or minus the cause. */
+  #fetchFrame(high: number, low: number): number {
+    const frame = this.#mmu.frameOf(this.#mmu.fetchBank, EXECUTE, high, low);
+    return frame >= 0 && !this.#mmu.isRam(frame) ? -CAUSE.fetchAccess : frame;
+  }
+
+  system(word: number): number {
+    return executeSystem(this.#hart, this.#mmu, word);
+  }
+}
