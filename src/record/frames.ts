@@ -1,0 +1,85 @@
+/** From a recording to what each row of the screen shows, and when. */
+import type { Cast } from "./cast.ts";
+import { type Cell, Screen } from "./screen.ts";
+
+/** A value that holds from a moment on. */
+export interface Since<T> {
+  /** Seconds since the start. */
+  readonly time: number;
+  /** What holds from then on. */
+  readonly value: T;
+}
+
+/** Where the cursor is. */
+export interface Cursor {
+  /** Column, from 0. */
+  readonly x: number;
+  /** Row, from 0. */
+  readonly y: number;
+  /** Whether it shows. */
+  readonly visible: boolean;
+}
+
+/** What a recording shows, row by row. */
+export interface Film {
+  /** For each row of the screen what it shows since when; the first from second 0. */
+  readonly rows: readonly (readonly Since<readonly Cell[]>[])[];
+  /** Where the cursor is since when. */
+  readonly cursor: readonly Since<Cursor>[];
+  /** Seconds until the last event. */
+  readonly seconds: number;
+}
+
+/** Output less than this many seconds after the last frame joins it: a 25th, as films do. */
+const FRAME = 0.04;
+
+/**
+ * Plays a recording on a screen and keeps what changes. Pauses longer than `idle` seconds are cut to
+ * that. Resizes are not followed: the screen keeps the size of the header.
+ */
+export function film(cast: Cast, idle = Infinity): Film {
+  const screen = new Screen(cast.width, cast.height);
+  const rows: Since<readonly Cell[]>[][] = screen.rows.map(() => []);
+  const keys: string[] = screen.rows.map(() => "");
+  const cursor: Since<Cursor>[] = [];
+  const show = (time: number) => {
+    screen.rows.forEach((row, y) => {
+      const key = JSON.stringify(row);
+      if (key === keys[y]) return;
+      keys[y] = key;
+      push(rows[y], { time, value: [...row] });
+    });
+    const now = {
+      x: Math.min(screen.x, cast.width - 1),
+      y: screen.y,
+      visible: screen.cursorVisible,
+    };
+    const last = cursor.at(-1)?.value;
+    if (last?.x !== now.x || last.y !== now.y || last.visible !== now.visible) {
+      push(cursor, { time, value: now });
+    }
+  };
+
+  show(0);
+  let before = 0, clock = 0, shown = 0, pending = false;
+  for (const { time, code, data } of cast.events) {
+    clock += Math.min(time - before, idle);
+    before = time;
+    if (code !== "o") continue;
+    if (pending && clock - shown >= FRAME) {
+      show(shown);
+      pending = false;
+    }
+    if (!pending) shown = clock;
+    screen.write(data);
+    pending = true;
+  }
+  if (pending) show(shown);
+  return { rows, cursor, seconds: clock };
+}
+
+/** Adds what holds from a moment on; a second change at the same moment takes the first one's place. */
+function push<T>(list: Since<T>[], entry: Since<T>): void {
+  if (list.at(-1)?.time === entry.time) list.pop();
+  list.push(entry);
+}
