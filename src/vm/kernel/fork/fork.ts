@@ -6,11 +6,11 @@
  * @module
  */
 
-import { PAGE_SIZE } from "../../machine/address.ts";
+import { MEGAPAGE_SIZE, PAGE_SIZE } from "../../machine/address.ts";
 import type { PaNum, VaNum } from "../../machine/address.ts";
 import { PTE_A, PTE_D } from "../../machine/sv39.ts";
 import type { Memory } from "../memory/memory.ts";
-import { eachEntry, ensureTable, setEntry } from "../memory/page_table.ts";
+import { eachBlock, eachEntry, ensureTable, setEntry } from "../memory/page_table.ts";
 import { flagsOf, frameOf, makePte } from "../memory/pte.ts";
 import type { AddressSpace, Area } from "../memory/space.ts";
 
@@ -53,16 +53,12 @@ function copies(m: Memory, area: Area): boolean {
   return area.kind === "usyscall" || (!area.shared && m.policy.atFork(area) === "copy");
 }
 
-/** Gives the child a table wherever the parent has one with an entry of an area. */
+/** Gives the child a table wherever the parent has one in an area. */
 function makeTables(m: Memory, parent: AddressSpace, child: AddressSpace): boolean {
   let complete = true;
-  let covered = -1;
   for (const area of parent.areas) {
-    eachEntry(m.ram, parent.root, area.start, area.end, (va) => {
-      const block = Math.floor(va / 0x20_0000);
-      if (!complete || block === covered) return;
-      covered = block;
-      complete = ensureTable(m, child.root, va) !== 0;
+    eachBlock(m.ram, parent.root, area.start, area.end, (block) => {
+      complete &&= ensureTable(m, child.root, block) !== 0;
     });
   }
   return complete;
@@ -112,26 +108,34 @@ function shareArea(
   area: Area,
   statistics: ForkStatistics,
 ): void {
-  let block = -1;
-  let table = 0;
-  eachEntry(m.ram, parent.root, area.start, area.end, (va, at, pte) => {
-    const now = area.shared ? pte : m.policy.sharePte(pte);
-    if (now !== pte) {
-      setEntry(m, va, at, pte, now, "fork parent");
-      statistics.ptes++;
+  const { ram, events, frames, policy } = m;
+  const shared = statistics.shared;
+  eachBlock(ram, parent.root, area.start, area.end, (block, _at, pointer) => {
+    const first = Math.max(block, area.start);
+    const stop = Math.min(block + MEGAPAGE_SIZE, area.end);
+    let theirs = (frameOf(pointer) + ((first - block) / PAGE_SIZE) * 8) as PaNum;
+    let own = entryIn(m, child, first as VaNum);
+    for (let va = first as VaNum; va < stop; va = (va + PAGE_SIZE) as VaNum) {
+      const pte = ram.readPte(theirs);
+      if (pte !== 0) {
+        const now = area.shared ? pte : policy.sharePte(pte);
+        if (now !== pte) {
+          ram.writePte(theirs, now);
+          events.pte(va, theirs, pte, now, "fork parent");
+          statistics.ptes++;
+        }
+        // Of a dirty page of a file, one of the two writes it back, not both.
+        const child = area.shared ? now & ~PTE_D : now;
+        ram.writePte(own, child);
+        events.pte(va, own, 0, child, "fork child");
+        frames.ref(frameOf(pte));
+        statistics.shared++;
+      }
+      theirs = (theirs + 8) as PaNum;
+      own = (own + 8) as PaNum;
     }
-    const page = va / PAGE_SIZE;
-    if (page >>> 9 !== block) {
-      block = page >>> 9;
-      const entry = entryIn(m, child, va);
-      table = entry - (entry % PAGE_SIZE);
-    }
-    const own = area.shared ? now & ~PTE_D : now; // one of the two writes the page back, not both
-    setEntry(m, va, (table + (page & 511) * 8) as PaNum, 0, own, "fork child");
-    m.frames.ref(frameOf(pte));
-    statistics.shared++;
-    statistics.ptes++;
   });
+  statistics.ptes += statistics.shared - shared;
 }
 
 /** Where the child's entry stands; its table is there. */

@@ -123,29 +123,40 @@ export function eachEntry(
   end: VaNum,
   visit: EntryVisitor,
 ): void {
-  let va: number = start;
-  while (va < end) {
-    const top = ram.readPte((root + Math.floor(va / TABLE_SPAN) * 8) as PaNum);
+  eachBlock(ram, root, start, end, (block, at, middle) => {
+    if (isLeaf(middle)) return visit(block, at, middle, 1);
+    if ((middle & PTE_V) === 0) return;
+    const first = Math.max(start, block);
+    const stop = Math.min(end, block + MEGAPAGE_SIZE);
+    let entry = frameOf(middle) + ((first - block) / PAGE_SIZE) * 8;
+    for (let va = first; va < stop; va += PAGE_SIZE, entry += 8) {
+      const pte = ram.readPte(entry as PaNum);
+      if (pte !== 0) visit(va as VaNum, entry as PaNum, pte, 0);
+    }
+  });
+}
+
+/**
+ * Visits the level-1 entries of [start, end) that are not 0, in order: the start of the 2 MiB block, where
+ * the entry stands, its value (a pointer to a level-0 table, or a leaf).
+ */
+export function eachBlock(
+  ram: Ram,
+  root: PaNum,
+  start: VaNum,
+  end: VaNum,
+  visit: (block: VaNum, at: PaNum, pte: number) => void,
+): void {
+  for (let block: number = blockDown(start); block < end;) {
+    const top = ram.readPte((root + Math.floor(block / TABLE_SPAN) * 8) as PaNum);
     if ((top & PTE_V) === 0) {
-      va = va - (va % TABLE_SPAN) + TABLE_SPAN;
+      block = block - (block % TABLE_SPAN) + TABLE_SPAN;
       continue;
     }
-    const at = (frameOf(top) + (Math.floor(va / MEGAPAGE_SIZE) & 511) * 8) as PaNum;
-    const middle = ram.readPte(at);
-    const block = va - (va % MEGAPAGE_SIZE);
-    const stop = Math.min(end, block + MEGAPAGE_SIZE);
-    if ((middle & PTE_V) !== 0) {
-      if (isLeaf(middle)) {
-        visit(block as VaNum, at, middle, 1);
-      } else {
-        let entry = frameOf(middle) + ((va - block) / PAGE_SIZE) * 8;
-        for (; va < stop; va += PAGE_SIZE, entry += 8) {
-          const pte = ram.readPte(entry as PaNum);
-          if (pte !== 0) visit(va as VaNum, entry as PaNum, pte, 0);
-        }
-      }
-    }
-    va = stop;
+    const at = (frameOf(top) + (Math.floor(block / MEGAPAGE_SIZE) & 511) * 8) as PaNum;
+    const pte = ram.readPte(at);
+    if (pte !== 0) visit(block as VaNum, at, pte);
+    block += MEGAPAGE_SIZE;
   }
 }
 
