@@ -35,8 +35,13 @@ export const POOL_PAGES: number = Math.floor((layout.RAM_OFFSET - FIRST_PAGE) / 
 const DECODE_AHEAD = 64;
 /** A write of at least this many bytes gives the decoded page up instead of clearing its records. */
 const GIVE_UP_BYTES = 512;
-/** So many writes that hit decoded records, with nothing decoded between them, do so as well. */
-const GIVE_UP_WRITES = 64;
+/**
+ * So many small writes do so as well, those that hit decoded records counting more: the frame may hold
+ * data by now, and stores to it are slow while it holds decoded code. If it is run again, decoding it
+ * again costs less than these stores did.
+ */
+const GIVE_UP_WRITES = 256;
+const HIT_WEIGHT = 4;
 
 /** The decoded pages of one machine. */
 export class CodePages {
@@ -47,8 +52,8 @@ export class CodePages {
   readonly #frames = new Uint32Array(POOL_PAGES);
   /** Decoded records in each page. */
   readonly #live = new Uint16Array(POOL_PAGES);
-  /** Writes since the last decoding in each page. */
-  readonly #writes = new Uint8Array(POOL_PAGES);
+  /** Writes to each page's frame since it was taken, weighted. */
+  readonly #writes = new Uint16Array(POOL_PAGES);
   /** Page that is taken next when no page is free. */
   #turn = 0;
   #free: number[] = [];
@@ -85,7 +90,6 @@ export class CodePages {
     const frame = this.#frames[index]!;
     if (frame === 0) return false;
     const page = FIRST_PAGE + index * STRIDE;
-    this.#writes[index] = 0;
     let offset = (rp - page) >> RECORD_SHIFT;
     for (let n = 0; n < DECODE_AHEAD && offset < PAGE_SIZE; n++) {
       const at = (page + (offset << RECORD_SHIFT)) >> 2;
@@ -167,9 +171,9 @@ export class CodePages {
       this.#words[record] = UNDECODED;
       cleared++;
     }
-    if (cleared === 0) return;
     this.#live[index]! -= cleared;
-    if (this.#live[index] === 0 || ++this.#writes[index]! > GIVE_UP_WRITES) this.#giveUp(index);
+    this.#writes[index]! += cleared > 0 ? HIT_WEIGHT : 1;
+    if (this.#live[index] === 0 || this.#writes[index]! > GIVE_UP_WRITES) this.#giveUp(index);
   }
 
   /** A pool page that holds no records. */
@@ -204,14 +208,14 @@ export class CodePages {
   }
 
   #dropWriteEntries(frame: number): void {
-    for (const at of entries(1)) {
+    for (const at of WRITE_ENTRIES) {
       // addend + page address = where the page stands in linear memory
       if ((this.#words[at]! + this.#words[at + 2]!) >>> 0 === frame) this.#invalidate(at);
     }
   }
 
   #dropExecuteEntries(page: number): void {
-    for (const at of entries(2)) {
+    for (const at of EXECUTE_ENTRIES) {
       if (this.#words[at + 2] === page) this.#invalidate(at);
     }
   }
@@ -221,15 +225,19 @@ export class CodePages {
   }
 }
 
-/** Word indices of all banks' entries of one table: 0 read, 1 write, 2 execute. */
-function* entries(table: number): Generator<number> {
+/** Word indices of all banks' entries of one table. */
+function entriesOf(table: number): Int32Array {
+  const indices: number[] = [];
   for (let bank = 0; bank < layout.TLB_BANKS; bank++) {
     const start = layout.TLB_BASE + bank * layout.TLB_BANK_SIZE + table * layout.TLB_TABLE_SIZE;
     for (let at = start; at < start + layout.TLB_TABLE_SIZE; at += layout.TLB_ENTRY_SIZE) {
-      yield at >> 2;
+      indices.push(at >> 2);
     }
   }
+  return Int32Array.from(indices);
 }
+const WRITE_ENTRIES = entriesOf(1);
+const EXECUTE_ENTRIES = entriesOf(2);
 
 const mapIndex = (pa: number): number => (layout.CODE_MAP >> 2) + ((pa - RAM_BASE) >>> 12);
 const indexOf = (page: number): number => Math.floor((page - FIRST_PAGE) / STRIDE);
