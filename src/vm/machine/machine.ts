@@ -56,8 +56,10 @@ export type Stop =
   /** The instruction at pc, which has a breakpoint, is next. */
   | { readonly kind: "break"; readonly pc: bigint };
 
-/** Longest engine run in one go: entries of the TLB count their hits in 32 bits. */
-const LONGEST = 2 ** 31;
+/** Longest engine run in one go. V8 replaces its baseline code by the optimised only when a call returns. */
+const LONGEST = 2 ** 20;
+/** Entries of the TLB count their hits in 32 bits: they are collected at least this often. */
+const FOLD_EVERY = 2 ** 31;
 /** Budgets are exact numbers. */
 const MAX_BUDGET = Number.MAX_SAFE_INTEGER;
 
@@ -181,7 +183,7 @@ export class Machine {
     const reason = this.engine.run(slice);
     const used = this.clock.end();
     this.#sinceFold += used;
-    if (this.#sinceFold >= LONGEST) {
+    if (this.#sinceFold >= FOLD_EVERY) {
       this.#sinceFold = 0;
       this.mmu.tlb.fold();
     }

@@ -1,0 +1,228 @@
+/**
+ * ELF files for 64-bit little-endian RISC-V: header, segments, sections and symbols, with every offset checked
+ * against the file. (System V ABI, "Object Files"; RISC-V ELF psABI for the machine number.)
+ *
+ * @module
+ */
+
+/** A file that is no ELF this machine can run; the message is one line and says why. */
+export class ElfError extends Error {
+  override readonly name = "ElfError";
+}
+
+/** A loadable segment (PT_LOAD). */
+export interface ElfSegment {
+  /** Virtual and physical address of its first byte. */
+  readonly vaddr: bigint;
+  readonly paddr: bigint;
+  /** Bytes it takes in memory; those beyond `bytes` are zero. */
+  readonly memSize: number;
+  /** Its bytes, a view of the file. */
+  readonly bytes: Uint8Array;
+  /** Where these bytes start in the file. */
+  readonly offset: number;
+  readonly read: boolean;
+  readonly write: boolean;
+  readonly execute: boolean;
+  readonly align: number;
+}
+
+/** A section; its contents by {@link Elf.section}. */
+export interface ElfSection {
+  readonly name: string;
+  /** SHT_… number: 1 program data, 2 symbols, 3 strings, 8 no bits. */
+  readonly type: number;
+  readonly address: bigint;
+  readonly offset: number;
+  readonly size: number;
+  /** For a symbol table: the number of the section with its names. */
+  readonly link: number;
+}
+
+/** A symbol. */
+export interface ElfSymbol {
+  readonly name: string;
+  readonly value: bigint;
+  readonly size: number;
+  /** From STT_NOTYPE 0, OBJECT 1, FUNC 2, SECTION 3, FILE 4. */
+  readonly kind: "none" | "object" | "function" | "section" | "file" | "other";
+  readonly global: boolean;
+}
+
+const EM_RISCV = 243;
+const ET_EXEC = 2;
+const ET_DYN = 3;
+const PT_LOAD = 1;
+const SHT_SYMTAB = 2;
+const SHT_NOBITS = 8;
+const KINDS = ["none", "object", "function", "section", "file"] as const;
+
+/** A parsed ELF executable. */
+export class Elf {
+  /** Address of the first instruction. */
+  readonly entry: bigint;
+  /** The loadable segments in the file's order. */
+  readonly segments: readonly ElfSegment[];
+  /** The sections; none in a file without section headers. */
+  readonly sections: readonly ElfSection[];
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #symbols: readonly ElfSymbol[] | undefined;
+
+  /** Parses a file. Throws an {@link ElfError}. */
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const view = this.#view;
+    if (bytes.length < 4 || view.getUint32(0) !== 0x7f45_4c46) {
+      throw new ElfError("not an ELF file (no 7f 45 4c 46 at the start)");
+    }
+    if (bytes.length < 64) {
+      throw new ElfError(`truncated: ${bytes.length} bytes of a 64-byte header`);
+    }
+    if (bytes[4] !== 2) throw new ElfError("not a 64-bit ELF file");
+    if (bytes[5] !== 1) throw new ElfError("not a little-endian ELF file");
+    const machine = view.getUint16(18, true);
+    if (machine !== EM_RISCV) throw new ElfError(`not for RISC-V (machine ${machine}, want 243)`);
+    const type = view.getUint16(16, true);
+    if (type !== ET_EXEC && type !== ET_DYN) {
+      throw new ElfError(`not an executable (type ${type}, want 2)`);
+    }
+    this.entry = view.getBigUint64(24, true);
+    this.segments = this.#readSegments();
+    this.sections = this.#readSections();
+  }
+
+  /** A 64-bit field that must be usable as a number. */
+  #number(at: number, what: string): number {
+    const value = this.#view.getBigUint64(at, true);
+    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new ElfError(`${what} is absurd (${value})`);
+    return Number(value);
+  }
+
+  #slice(offset: number, size: number, what: string): Uint8Array {
+    if (offset + size > this.#bytes.length) {
+      throw new ElfError(
+        `truncated: ${what} takes bytes ${offset} to ${offset + size} of ${this.#bytes.length}`,
+      );
+    }
+    return this.#bytes.subarray(offset, offset + size);
+  }
+
+  #readSegments(): ElfSegment[] {
+    const view = this.#view;
+    const table = this.#number(32, "program header offset");
+    const size = view.getUint16(54, true), count = view.getUint16(56, true);
+    if (count > 0 && size < 56) throw new ElfError(`program headers of ${size} bytes, want 56`);
+    this.#slice(table, size * count, "program header table");
+    const segments: ElfSegment[] = [];
+    for (let i = 0; i < count; i++) {
+      const at = table + i * size;
+      if (view.getUint32(at, true) !== PT_LOAD) continue;
+      const flags = view.getUint32(at + 4, true);
+      const offset = this.#number(at + 8, `offset of segment ${i}`);
+      const fileSize = this.#number(at + 32, `file size of segment ${i}`);
+      const memSize = this.#number(at + 40, `memory size of segment ${i}`);
+      if (memSize < fileSize) {
+        throw new ElfError(`segment ${i}: ${memSize} bytes in memory, ${fileSize} in the file`);
+      }
+      const vaddr = view.getBigUint64(at + 16, true);
+      if (vaddr + BigInt(memSize) > 1n << 64n) {
+        throw new ElfError(`segment ${i} runs over the end of the address space`);
+      }
+      segments.push({
+        vaddr,
+        paddr: view.getBigUint64(at + 24, true),
+        memSize,
+        bytes: this.#slice(offset, fileSize, `segment ${i}`),
+        offset,
+        read: (flags & 4) !== 0,
+        write: (flags & 2) !== 0,
+        execute: (flags & 1) !== 0,
+        align: this.#number(at + 48, `alignment of segment ${i}`),
+      });
+    }
+    return segments;
+  }
+
+  #readSections(): ElfSection[] {
+    const view = this.#view;
+    const table = this.#number(40, "section header offset");
+    const size = view.getUint16(58, true), count = view.getUint16(60, true);
+    const namesAt = view.getUint16(62, true);
+    if (table === 0 || count === 0) return [];
+    if (size < 64) throw new ElfError(`section headers of ${size} bytes, want 64`);
+    this.#slice(table, size * count, "section header table");
+    const raw = Array.from({ length: count }, (_, i) => {
+      const at = table + i * size;
+      return {
+        nameAt: view.getUint32(at, true),
+        type: view.getUint32(at + 4, true),
+        address: view.getBigUint64(at + 16, true),
+        offset: this.#number(at + 24, `offset of section ${i}`),
+        size: this.#number(at + 32, `size of section ${i}`),
+        link: view.getUint32(at + 40, true),
+      };
+    });
+    const names = namesAt < count
+      ? this.#contents(raw[namesAt], "section names")
+      : new Uint8Array();
+    return raw.map(({ nameAt, ...section }) => ({ ...section, name: text(names, nameAt) }));
+  }
+
+  #contents(section: { type: number; offset: number; size: number }, what: string): Uint8Array {
+    return section.type === SHT_NOBITS
+      ? new Uint8Array()
+      : this.#slice(section.offset, section.size, what);
+  }
+
+  /** A section's bytes as they stand in the file; undefined when there is no such section. */
+  section(name: string): Uint8Array | undefined {
+    const section = this.sections.find((s) => s.name === name);
+    return section === undefined ? undefined : this.#contents(section, `section ${name}`);
+  }
+
+  /** The symbol table, in the file's order; empty in a stripped file. */
+  get symbols(): readonly ElfSymbol[] {
+    return this.#symbols ??= this.#readSymbols();
+  }
+
+  #readSymbols(): ElfSymbol[] {
+    const table = this.sections.find((s) => s.type === SHT_SYMTAB);
+    if (table === undefined) return [];
+    const strings = this.sections[table.link];
+    if (strings === undefined) throw new ElfError("symbol table without names");
+    const names = this.#contents(strings, "symbol names");
+    this.#slice(table.offset, table.size, "symbol table");
+    const symbols: ElfSymbol[] = [];
+    for (let at = table.offset + 24; at + 24 <= table.offset + table.size; at += 24) {
+      const info = this.#view.getUint8(at + 4);
+      symbols.push({
+        name: text(names, this.#view.getUint32(at, true)),
+        value: this.#view.getBigUint64(at + 8, true),
+        size: this.#number(at + 16, "symbol size"),
+        kind: KINDS[info & 15] ?? "other",
+        global: info >> 4 !== 0,
+      });
+    }
+    return symbols;
+  }
+
+  /** The first symbol of that name. */
+  symbol(name: string): ElfSymbol | undefined {
+    return this.symbols.find((s) => s.name === name);
+  }
+}
+
+/** The NUL-ended string at an offset; empty outside. */
+function text(bytes: Uint8Array, at: number): string {
+  const end = bytes.indexOf(0, at);
+  return at >= bytes.length
+    ? ""
+    : new TextDecoder().decode(bytes.subarray(at, end < 0 ? undefined : end));
+}
+
+/** Parses an ELF file. Throws an {@link ElfError}. */
+export function parseElf(bytes: Uint8Array): Elf {
+  return new Elf(bytes);
+}
