@@ -38,7 +38,7 @@ export function forkSpace(m: Memory, parent: AddressSpace): AddressSpace | undef
   }
   for (const area of parent.areas) {
     if (!copies(m, area)) shareArea(m, parent, child, area, statistics);
-    if (area.backing !== undefined) m.files.dup(area.backing.file);
+    if (area.backing !== undefined) m.hold(area.backing.file);
   }
   child.areas = parent.areas.map((area) => ({ ...area }));
   child.size = parent.size;

@@ -8,7 +8,7 @@
 import { PAGE_SIZE } from "../../machine/address.ts";
 import type { VaNum } from "../../machine/address.ts";
 import { type AddressSpace, type Area, MMAP_TOP } from "./space.ts";
-import type { Backing, FilePages } from "./backing.ts";
+import type { Backing, FileKey } from "./backing.ts";
 
 /** The area that holds `va`. */
 export function findArea(space: AddressSpace, va: VaNum): Area | undefined {
@@ -49,15 +49,18 @@ export function insertArea(space: AddressSpace, area: Area): void {
   }
 }
 
+/** Told that one more area refers to a file. */
+export type Hold = (file: FileKey) => void;
+
 /** Makes `va` a border: an area that goes across it becomes two, and both hold its file. */
-export function splitAt(space: AddressSpace, va: VaNum, files: FilePages): void {
+export function splitAt(space: AddressSpace, va: VaNum, hold: Hold): void {
   const i = space.areas.findIndex((area) => area.start < va && va < area.end);
   if (i < 0) return;
   const head = space.areas[i];
   const tail: Area = { ...head, start: va };
   if (head.backing !== undefined) {
     tail.backing = laterPart(head.backing, va - head.start);
-    files.dup(head.backing.file);
+    hold(head.backing.file);
   }
   head.end = va;
   space.areas.splice(i + 1, 0, tail);
@@ -68,10 +71,10 @@ export function cutAreas(
   space: AddressSpace,
   start: VaNum,
   end: VaNum,
-  files: FilePages,
+  hold: Hold,
 ): Area[] {
-  splitAt(space, start, files);
-  splitAt(space, end, files);
+  splitAt(space, start, hold);
+  splitAt(space, end, hold);
   const cut = areasIn(space, start, end);
   space.areas = space.areas.filter((area) => !cut.includes(area));
   return cut;

@@ -12,7 +12,8 @@ import type { Memory } from "./memory.ts";
 import { cacheKey, putCached } from "./page_cache.ts";
 import { ensureTable, prune, setEntry } from "./page_table.ts";
 import { areaFlags, makePte } from "./pte.ts";
-import type { FaultResult } from "./result.ts";
+import type { FaultResult, Settled } from "./result.ts";
+import { isShm } from "./shm.ts";
 import type { AddressSpace, Area } from "./space.ts";
 
 const OUT_OF_MEMORY: FaultResult = { handled: false, why: "out of memory", oom: true };
@@ -60,7 +61,7 @@ function fillFromFile(
   const own = !area.shared && cause === 15;
   const key = cacheKey(backing.file, offset, length);
   let held = m.cache.byKey.get(key);
-  let how: "file fill" | "cache hit" = "cache hit";
+  let how: Settled = "cache hit";
   if (held === undefined || own) {
     const frame = m.take(own ? "user" : "cache", "zeroed");
     if (frame === 0) return OUT_OF_MEMORY;
@@ -69,12 +70,12 @@ function fillFromFile(
       m.ram.copyFrame(frame, held.frame);
       m.events.copy(page, held.frame, frame, PAGE_SIZE, "file page");
     } else {
-      const read = m.files.read(backing.file, offset, frame, length);
+      const read = isShm(backing.file) ? 0 : m.files.read(backing.file, offset, frame, length);
       if (read < 0) {
         m.frames.free(frame, "file read failed");
         return { handled: false, why: "file read failed", oom: false };
       }
-      m.events.move("read-in", page, frame, offset, read, "file fill");
+      if (read > 0) m.events.move("read-in", page, frame, offset, read, "file fill");
     }
     if (own) {
       m.frames.setHome(frame, page);
@@ -83,7 +84,7 @@ function fillFromFile(
     }
     held = { file: backing.file, offset, length, frame };
     putCached(m.cache, held);
-    how = "file fill";
+    how = isShm(backing.file) ? "zero fill" : "file fill";
   } else {
     m.frames.ref(held.frame);
   }

@@ -214,6 +214,11 @@ export class Frames {
     this.state.counts[(frame - this.base) >>> 12]++;
   }
 
+  /** One user mapping less of a frame that stays when it has none. */
+  unref(frame: PaNum): void {
+    this.state.counts[(frame - this.base) >>> 12]--;
+  }
+
   /** One user mapping less; the frame is freed with the last. Returns what is left. */
   drop(frame: PaNum, why: string): number {
     const i = (frame - this.base) >>> 12;

@@ -42,7 +42,7 @@ export function shrink(m: Memory, space: AddressSpace, n: number): boolean {
   if (n > space.size) return false;
   const start = pageUp((space.size - n) as VaNum);
   const end = pageUp(space.size as VaNum);
-  if (start < end) unmapAreas(m, space, cutAreas(space, start, end, m.files), "sbrk");
+  if (start < end) unmapAreas(m, space, cutAreas(space, start, end, m.hold), "sbrk");
   space.size -= n;
   return true;
 }

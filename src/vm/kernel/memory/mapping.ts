@@ -8,6 +8,7 @@
 import { PAGE_SIZE, pageUp } from "../../machine/address.ts";
 import type { VaNum } from "../../machine/address.ts";
 import { PTE_A, PTE_D, PTE_V } from "../../machine/sv39.ts";
+import type { Backing } from "./backing.ts";
 import { areasIn, cutAreas, findHole, insertArea, isHole, mergeAreas, splitAt } from "./areas.ts";
 import { isSole } from "./fault.ts";
 import type { MapRequest, Memory } from "./memory.ts";
@@ -15,6 +16,7 @@ import { writeBack } from "./page_cache.ts";
 import { eachEntry, setEntry } from "./page_table.ts";
 import { unmapAreas } from "./pages.ts";
 import { areaFlags, flagsOf, frameOf, makePte } from "./pte.ts";
+import { holdFile, isShm, newShm } from "./shm.ts";
 import { type AddressSpace, type Area, MMAP_TOP, PERM_W } from "./space.ts";
 
 /**
@@ -35,12 +37,18 @@ export function map(m: Memory, space: AddressSpace, request: MapRequest): VaNum 
     shared: request.shared ?? false,
     lazy: true,
   };
-  if (request.backing !== undefined) {
-    area.backing = { ...request.backing, length };
-    m.files.dup(request.backing.file);
+  const backing = request.backing ?? (area.shared ? anonymous(m) : undefined);
+  if (backing !== undefined) {
+    area.backing = { ...backing, length };
+    holdFile(m, backing.file);
   }
   insertArea(space, area);
   return area.start;
+}
+
+/** What is behind a shared anonymous area, so that all who inherit it find its pages. */
+function anonymous(m: Memory): Backing {
+  return { file: newShm(m), offset: 0, length: 0, writable: true };
 }
 
 function place(m: Memory, space: AddressSpace, request: MapRequest, length: number): number {
@@ -48,7 +56,7 @@ function place(m: Memory, space: AddressSpace, request: MapRequest, length: numb
   if (at !== undefined) {
     const end = at + length;
     if (at % PAGE_SIZE !== 0 || end > MMAP_TOP || at < pageUp(space.size as VaNum)) return -1;
-    unmapAreas(m, space, cutAreas(space, at, end as VaNum, m.files), "mmap fixed");
+    unmapAreas(m, space, cutAreas(space, at, end as VaNum, m.hold), "mmap fixed");
     return at;
   }
   if (hint !== undefined) {
@@ -73,7 +81,7 @@ export function unmap(m: Memory, space: AddressSpace, start: VaNum, length: numb
   if (areasIn(space, start, end).some((area) => area.kind !== "anon" && area.kind !== "file")) {
     return false;
   }
-  unmapAreas(m, space, cutAreas(space, start, end, m.files), "munmap");
+  unmapAreas(m, space, cutAreas(space, start, end, m.hold), "munmap");
   return true;
 }
 
@@ -99,8 +107,8 @@ export function protect(
     reached = area.end;
   }
   if (reached < end) return false;
-  splitAt(space, start, m.files);
-  splitAt(space, end, m.files);
+  splitAt(space, start, m.hold);
+  splitAt(space, end, m.hold);
   for (const area of areasIn(space, start, end)) {
     area.perm = perm;
     applyRights(m, space, area);
@@ -133,7 +141,7 @@ export function sync(m: Memory, space: AddressSpace, start: VaNum, length: numbe
   for (const area of areasIn(space, start, end)) {
     if (area.start > reached) return false;
     reached = area.end;
-    if (!area.shared || area.backing === undefined) continue;
+    if (!area.shared || area.backing === undefined || isShm(area.backing.file)) continue;
     const from = Math.max(area.start, start) as VaNum;
     eachEntry(m.ram, space.root, from, Math.min(area.end, end) as VaNum, (va, at, pte) => {
       if ((pte & (PTE_V | PTE_D)) !== (PTE_V | PTE_D)) return;

@@ -25,6 +25,7 @@ import { countTables, eachEntry, entryOf, find } from "./page_table.ts";
 import { populate } from "./pages.ts";
 import { frameOf, isSwapped } from "./pte.ts";
 import type { FaultResult } from "./result.ts";
+import { holdFile, newShmObjects, type ShmObjects } from "./shm.ts";
 import type { AddressSpace, Area } from "./space.ts";
 import { createSpace, leaveSpace, releaseSpace, shareSpace } from "./spaces.ts";
 import { copyin, copyinBytes, copyout } from "./user_copy.ts";
@@ -82,6 +83,7 @@ export interface MemoryState {
   nextSpace: number;
   current: number;
   cache: PageCache;
+  shm: ShmObjects;
 }
 
 /** Memory of all processes. */
@@ -100,6 +102,8 @@ export class Memory {
   spaces = new Map<number, AddressSpace>();
   /** Frames that hold pages of files. */
   cache: PageCache = newPageCache();
+  /** Shared anonymous objects. */
+  shm: ShmObjects = newShmObjects();
   /** The file systems behind mapped files; the kernel sets it. */
   files: FilePages = noFiles;
   /** Id of the space whose tables the hart uses, 0 for none. */
@@ -167,7 +171,7 @@ export class Memory {
   allocArea(space: AddressSpace, area: Area): boolean {
     if (!isHole(space, area.start, area.end)) return false;
     if (!area.lazy && !populate(this, space, area, area.kind)) return false;
-    if (area.backing !== undefined) this.files.dup(area.backing.file);
+    if (area.backing !== undefined) this.hold(area.backing.file);
     insertArea(space, { ...area });
     return true;
   }
@@ -238,6 +242,9 @@ export class Memory {
     overlayCached(this, file, offset, bytes);
   }
 
+  /** One more area refers to a file. */
+  readonly hold = (file: FileKey): void => holdFile(this, file);
+
   /** One frame with count 1; 0: out of memory. Every allocation of the kernel comes through here. */
   take(kind: UsedKind, content: "zeroed" | "junk" | "raw"): PaNum | 0 {
     if (content === "zeroed") return this.frames.allocZeroed(kind);
@@ -285,6 +292,7 @@ export class Memory {
       nextSpace: this.nextSpace,
       current: this.current,
       cache: this.cache,
+      shm: this.shm,
     });
   }
 
@@ -296,5 +304,6 @@ export class Memory {
     this.nextSpace = copy.nextSpace;
     this.current = copy.current;
     this.cache = copy.cache;
+    this.shm = copy.shm;
   }
 }

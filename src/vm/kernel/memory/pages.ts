@@ -11,12 +11,18 @@ import type { Memory } from "./memory.ts";
 import { removeCached, writeBack } from "./page_cache.ts";
 import { eachEntry, ensureTable, prune, setEntry } from "./page_table.ts";
 import { areaFlags, frameOf, makePte } from "./pte.ts";
+import { isShm, letFileGo } from "./shm.ts";
 import type { AddressSpace, Area } from "./space.ts";
 
-/** One mapping of the frame in `pte` is gone: written back if a shared mapping dirtied it, freed with the last. */
+/**
+ * One mapping of the frame in `pte` is gone: written back if a shared mapping dirtied it, freed with the last,
+ * unless it is of a shared anonymous object, which keeps its pages.
+ */
 export function releasePage(m: Memory, area: Area, va: VaNum, pte: number, why: string): void {
   const frame = frameOf(pte);
-  if (m.frames.isCache(frame)) {
+  const page = m.frames.isCache(frame) ? m.cache.byFrame.get(frame) : undefined;
+  if (page !== undefined) {
+    if (isShm(page.file)) return m.frames.unref(frame);
     if (area.shared && (pte & PTE_D) !== 0) writeBack(m, frame, va, why);
     if (m.frames.count(frame) === 1) removeCached(m.cache, frame);
   }
@@ -36,7 +42,7 @@ export function unmapAreas(m: Memory, space: AddressSpace, areas: Area[], why: s
   if (areas.length === 0) return;
   for (const area of areas) {
     unmapArea(m, space, area, why);
-    if (area.backing !== undefined) m.files.drop(area.backing.file);
+    if (area.backing !== undefined) letFileGo(m, area.backing.file);
   }
   m.flushAll(space, why);
   prune(m, space.root, areas[0].start, areas[areas.length - 1].end);

@@ -1,0 +1,36 @@
+import fc from "fast-check";
+import { POLICIES } from "../../../src/vm/kernel/fork/policies.ts";
+import type { MemoryOptions } from "../../../src/vm/kernel/memory/memory.ts";
+import { OPERATIONS, Play, type Scale, type Step } from "./model.ts";
+import { World } from "./world.ts";
+
+/** Sequences a property is tried with; more by COWSH_SEQUENCES. */
+const RUNS = Number(Deno.env.get("COWSH_SEQUENCES") ?? 60);
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.record({
+    op: fc.constantFrom(...OPERATIONS),
+    actor: fc.nat(10),
+    a: fc.nat(1_000_000),
+    b: fc.nat(1_000_000),
+  }),
+  { minLength: 1, maxLength: 40 },
+);
+
+function play(name: string, options: MemoryOptions, scale: Scale): void {
+  Deno.test(`random sequences read what a flat model reads: ${name}`, () => {
+    fc.assert(
+      fc.property(steps, (sequence) => {
+        const it = new Play(new World(options), scale);
+        for (const step of sequence) it.step(step);
+        it.finish();
+      }),
+      { numRuns: RUNS },
+    );
+  });
+}
+
+for (const policy of POLICIES) {
+  play(policy.name, { policy }, { pages: 12, scarce: false });
+  play(`${policy.name}, allocations failing`, { policy }, { pages: 12, scarce: true });
+}
