@@ -163,7 +163,8 @@ function menuRows(
   }
   if (down > height && rows.length > 1) {
     const shown = (top + height - 1) * across;
-    rows[rows.length - 1] = colors.hint(`… ${candidates.length} in all, ${shown} shown`);
+    const more = `… ${candidates.length} in all, ${shown} shown`;
+    rows[rows.length - 1] = colors.hint(cutTo(more, columns));
   }
   return rows;
 }
