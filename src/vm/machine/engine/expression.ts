@@ -7,7 +7,7 @@
 
 import type * as meaning from "../isa/meaning.ts";
 import { MUL_HIGH } from "./functions.ts";
-import { type Bytes, call, either, I32, I64, i64 as constant, op, type OPS } from "./wasm.ts";
+import { type Bytes, call, either, I32, I64, i64 as constant, op } from "./wasm.ts";
 
 /** A truth value: code that leaves an i32, zero or not. */
 export class Condition implements meaning.Bool {
@@ -27,33 +27,63 @@ export class Condition implements meaning.Bool {
 export class Value implements meaning.I64 {
   constructor(readonly code: Bytes) {}
 
-  #op(name: keyof typeof OPS, other: Value): Value {
-    return new Value(op(name, this.code, other.code));
+  add(other: Value): Value {
+    return new Value(op("i64_add", this.code, other.code));
   }
-
-  #compare(name: keyof typeof OPS, other: Value): Condition {
-    return new Condition(op(name, this.code, other.code));
+  sub(other: Value): Value {
+    return new Value(op("i64_sub", this.code, other.code));
   }
-
-  add = (other: Value) => this.#op("i64_add", other);
-  sub = (other: Value) => this.#op("i64_sub", other);
-  mul = (other: Value) => this.#op("i64_mul", other);
-  divS = (other: Value) => this.#op("i64_div_s", other);
-  divU = (other: Value) => this.#op("i64_div_u", other);
-  remS = (other: Value) => this.#op("i64_rem_s", other);
-  remU = (other: Value) => this.#op("i64_rem_u", other);
-  and = (other: Value) => this.#op("i64_and", other);
-  or = (other: Value) => this.#op("i64_or", other);
-  xor = (other: Value) => this.#op("i64_xor", other);
-  shl = (amount: Value) => this.#op("i64_shl", amount);
-  shrS = (amount: Value) => this.#op("i64_shr_s", amount);
-  shrU = (amount: Value) => this.#op("i64_shr_u", amount);
-  eq = (other: Value) => this.#compare("i64_eq", other);
-  ne = (other: Value) => this.#compare("i64_ne", other);
-  ltS = (other: Value) => this.#compare("i64_lt_s", other);
-  ltU = (other: Value) => this.#compare("i64_lt_u", other);
-  geS = (other: Value) => this.#compare("i64_ge_s", other);
-  geU = (other: Value) => this.#compare("i64_ge_u", other);
+  mul(other: Value): Value {
+    return new Value(op("i64_mul", this.code, other.code));
+  }
+  divS(other: Value): Value {
+    return new Value(op("i64_div_s", this.code, other.code));
+  }
+  divU(other: Value): Value {
+    return new Value(op("i64_div_u", this.code, other.code));
+  }
+  remS(other: Value): Value {
+    return new Value(op("i64_rem_s", this.code, other.code));
+  }
+  remU(other: Value): Value {
+    return new Value(op("i64_rem_u", this.code, other.code));
+  }
+  and(other: Value): Value {
+    return new Value(op("i64_and", this.code, other.code));
+  }
+  or(other: Value): Value {
+    return new Value(op("i64_or", this.code, other.code));
+  }
+  xor(other: Value): Value {
+    return new Value(op("i64_xor", this.code, other.code));
+  }
+  shl(amount: Value): Value {
+    return new Value(op("i64_shl", this.code, amount.code));
+  }
+  shrS(amount: Value): Value {
+    return new Value(op("i64_shr_s", this.code, amount.code));
+  }
+  shrU(amount: Value): Value {
+    return new Value(op("i64_shr_u", this.code, amount.code));
+  }
+  eq(other: Value): Condition {
+    return new Condition(op("i64_eq", this.code, other.code));
+  }
+  ne(other: Value): Condition {
+    return new Condition(op("i64_ne", this.code, other.code));
+  }
+  ltS(other: Value): Condition {
+    return new Condition(op("i64_lt_s", this.code, other.code));
+  }
+  ltU(other: Value): Condition {
+    return new Condition(op("i64_lt_u", this.code, other.code));
+  }
+  geS(other: Value): Condition {
+    return new Condition(op("i64_ge_s", this.code, other.code));
+  }
+  geU(other: Value): Condition {
+    return new Condition(op("i64_ge_u", this.code, other.code));
+  }
 
   mulHighU(other: Value): Value {
     return new Value(call(MUL_HIGH, this.code, other.code));
@@ -68,20 +98,36 @@ export class Value implements meaning.I64 {
 export class Word implements meaning.I32 {
   constructor(readonly code: Bytes) {}
 
-  #op(name: keyof typeof OPS, other: Word): Word {
-    return new Word(op(name, this.code, other.code));
+  add(other: Word): Word {
+    return new Word(op("i32_add", this.code, other.code));
   }
-
-  add = (other: Word) => this.#op("i32_add", other);
-  sub = (other: Word) => this.#op("i32_sub", other);
-  mul = (other: Word) => this.#op("i32_mul", other);
-  divS = (other: Word) => this.#op("i32_div_s", other);
-  divU = (other: Word) => this.#op("i32_div_u", other);
-  remS = (other: Word) => this.#op("i32_rem_s", other);
-  remU = (other: Word) => this.#op("i32_rem_u", other);
-  shl = (amount: Word) => this.#op("i32_shl", amount);
-  shrS = (amount: Word) => this.#op("i32_shr_s", amount);
-  shrU = (amount: Word) => this.#op("i32_shr_u", amount);
+  sub(other: Word): Word {
+    return new Word(op("i32_sub", this.code, other.code));
+  }
+  mul(other: Word): Word {
+    return new Word(op("i32_mul", this.code, other.code));
+  }
+  divS(other: Word): Word {
+    return new Word(op("i32_div_s", this.code, other.code));
+  }
+  divU(other: Word): Word {
+    return new Word(op("i32_div_u", this.code, other.code));
+  }
+  remS(other: Word): Word {
+    return new Word(op("i32_rem_s", this.code, other.code));
+  }
+  remU(other: Word): Word {
+    return new Word(op("i32_rem_u", this.code, other.code));
+  }
+  shl(amount: Word): Word {
+    return new Word(op("i32_shl", this.code, amount.code));
+  }
+  shrS(amount: Word): Word {
+    return new Word(op("i32_shr_s", this.code, amount.code));
+  }
+  shrU(amount: Word): Word {
+    return new Word(op("i32_shr_u", this.code, amount.code));
+  }
 
   eq(other: Word): Condition {
     return new Condition(op("i32_eq", this.code, other.code));

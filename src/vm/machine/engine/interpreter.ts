@@ -76,6 +76,7 @@ import {
   set,
   setGlobal,
   store,
+  VOID,
   when,
 } from "./wasm.ts";
 
@@ -148,7 +149,7 @@ function farLookup(options: EmitOptions): Bytes {
       leave(i32(STOP_BUDGET)),
     ),
     ...either(
-      VOID_BLOCK,
+      VOID,
       op("i64_eq", load("i64_load", 0, entry), page),
       [...options.countHits ? countHit : [], ...set(RP, load("i32_load", 8, get(ENTRY)))],
       [
@@ -227,8 +228,6 @@ function specialHandler(handler: number, labels: Labels, scratch: number): Bytes
 
 /** scause of an illegal instruction. */
 const ILLEGAL_INSTRUCTION = 2;
-/** Block type without result, for `either` used as a statement. */
-const VOID_BLOCK = 0x40;
 
 /** A load or store that the TLB could not serve: VA and DESC (see `describe`) say what it is. */
 function slowPath(labels: Labels): Bytes {

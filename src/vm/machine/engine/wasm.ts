@@ -6,8 +6,8 @@
  * @module
  */
 
-/** Encoded instructions or a part of a module. */
-export type Bytes = number[];
+/** Encoded instructions or a part of a module: bytes, nested as they were put together. */
+export type Bytes = (number | Bytes)[];
 
 /** Value types. */
 export const I32 = 0x7f, I64 = 0x7e, F64 = 0x7c;
@@ -90,8 +90,21 @@ export function uleb(value: number): Bytes {
   return bytes;
 }
 
-/** Signed LEB128 of any size. */
-export function sleb(value: bigint): Bytes {
+/** Signed LEB128 of a 32-bit value. */
+export function sleb32(value: number): Bytes {
+  const bytes: Bytes = [];
+  for (;;) {
+    const low = value & 0x7f;
+    value >>= 7;
+    const done = value === 0 ? (low & 0x40) === 0 : value === -1 && (low & 0x40) !== 0;
+    bytes.push(done ? low : low | 0x80);
+    if (done) return bytes;
+  }
+}
+
+/** Signed LEB128 of a 64-bit value. */
+export function sleb64(value: bigint): Bytes {
+  if (BigInt.asIntN(32, value) === value) return sleb32(Number(value));
   const bytes: Bytes = [];
   for (;;) {
     const low = Number(value & 0x7fn);
@@ -104,35 +117,26 @@ export function sleb(value: bigint): Bytes {
 
 /** An operator applied to operands (each a sequence of code that leaves one value). */
 export function op(name: keyof typeof OPS, ...operands: Bytes[]): Bytes {
-  return [...operands.flat(), OPS[name]];
+  return [operands, OPS[name]];
 }
 
-export const i32 = (value: number): Bytes => [0x41, ...sleb(BigInt(value | 0))];
-export const i64 = (value: bigint): Bytes => [0x42, ...sleb(BigInt.asIntN(64, value))];
-export const get = (local: number): Bytes => [0x20, ...uleb(local)];
-export const set = (local: number, value: Bytes): Bytes => [...value, 0x21, ...uleb(local)];
-export const tee = (local: number, value: Bytes): Bytes => [...value, 0x22, ...uleb(local)];
-export const getGlobal = (index: number): Bytes => [0x23, ...uleb(index)];
-export const setGlobal = (index: number, value: Bytes): Bytes => [...value, 0x24, ...uleb(index)];
-export const call = (index: number, ...args: Bytes[]): Bytes => [
-  ...args.flat(),
-  0x10,
-  ...uleb(index),
-];
-export const leave = (value: Bytes): Bytes => [...value, 0x0f];
+export const i32 = (value: number): Bytes => [0x41, sleb32(value)];
+export const i64 = (value: bigint): Bytes => [0x42, sleb64(BigInt.asIntN(64, value))];
+export const get = (local: number): Bytes => [0x20, local];
+export const set = (local: number, value: Bytes): Bytes => [value, 0x21, local];
+export const tee = (local: number, value: Bytes): Bytes => [value, 0x22, local];
+export const getGlobal = (index: number): Bytes => [0x23, index];
+export const setGlobal = (index: number, value: Bytes): Bytes => [value, 0x24, index];
+export const call = (index: number, ...args: Bytes[]): Bytes => [args, 0x10, index];
+export const leave = (value: Bytes): Bytes => [value, 0x0f];
 /** Branch to the label that many blocks out. */
-export const br = (depth: number): Bytes => [0x0c, ...uleb(depth)];
-export const brIf = (depth: number, condition: Bytes): Bytes => [
-  ...condition,
-  0x0d,
-  ...uleb(depth),
-];
+export const br = (depth: number): Bytes => [0x0c, uleb(depth)];
 export const brTable = (depths: number[], otherwise: number, index: Bytes): Bytes => [
-  ...index,
+  index,
   0x0e,
-  ...uleb(depths.length),
-  ...depths.flatMap(uleb),
-  ...uleb(otherwise),
+  uleb(depths.length),
+  depths.map(uleb),
+  uleb(otherwise),
 ];
 /** Opens; pair each with {@link end}. */
 export const block: Bytes = [0x02, VOID];
@@ -140,35 +144,35 @@ export const loop: Bytes = [0x03, VOID];
 export const end: Bytes = [0x0b];
 /** `if` without result: `then` stands one block deeper. */
 export const when = (condition: Bytes, ...then: Bytes[]): Bytes => [
-  ...condition,
+  condition,
   0x04,
   VOID,
-  ...then.flat(),
+  then,
   0x0b,
 ];
-/** `if` with a result of the given type. */
+/** `if` and `else` with a result of the given type (or {@link VOID}). */
 export const either = (type: number, condition: Bytes, yes: Bytes, no: Bytes): Bytes => [
-  ...condition,
+  condition,
   0x04,
   type,
-  ...yes,
+  yes,
   0x05,
-  ...no,
+  no,
   0x0b,
 ];
 /** Load from address + offset. Static offsets do not wrap at 32 bits. */
 export const load = (name: MemoryOp, offset: number, address: Bytes): Bytes => [
-  ...address,
+  address,
   MEMORY_OPS[name][0],
   MEMORY_OPS[name][1],
-  ...uleb(offset),
+  uleb(offset),
 ];
 export const store = (name: MemoryOp, offset: number, address: Bytes, value: Bytes): Bytes => [
-  ...address,
-  ...value,
+  address,
+  value,
   MEMORY_OPS[name][0],
   MEMORY_OPS[name][1],
-  ...uleb(offset),
+  uleb(offset),
 ];
 
 /** A function signature. */
@@ -196,38 +200,53 @@ export interface ModuleParts {
   functions: FunctionBody[];
 }
 
-const text = (value: string): Bytes => [...uleb(value.length), ...new TextEncoder().encode(value)];
-const vector = (items: Bytes[]): Bytes => [...uleb(items.length), ...items.flat()];
-const section = (id: number, body: Bytes): Bytes => [id, ...uleb(body.length), ...body];
+/** Appends nested bytes to a flat list. */
+function flatten(bytes: Bytes, into: number[]): number[] {
+  for (const item of bytes) {
+    if (typeof item === "number") into.push(item);
+    else flatten(item, into);
+  }
+  return into;
+}
 
-/** The binary module. */
+/** Something with its length in bytes before it. */
+function sized(bytes: Bytes): Bytes {
+  const flat = flatten(bytes, []);
+  return [uleb(flat.length), flat];
+}
+
+const text = (value: string): Bytes => sized([...new TextEncoder().encode(value)]);
+const vector = (items: Bytes[]): Bytes => [uleb(items.length), items];
+const section = (id: number, body: Bytes): Bytes => [id, sized(body)];
+
+/** The binary module. Indices of locals, globals, functions and types stay below 128, one byte each. */
 export function assemble(parts: ModuleParts): Uint8Array<ArrayBuffer> {
   const signatures = [...parts.imports, ...parts.functions].map(({ params, results }) => [
     0x60,
-    ...vector(params.map((type) => [type])),
-    ...vector(results.map((type) => [type])),
+    vector(params.map((type) => [type])),
+    vector(results.map((type) => [type])),
   ]);
   const from = text("m");
-  const memory = [0x02, 0x01, ...uleb(parts.memory.initial), ...uleb(parts.memory.maximum)];
+  const memory = [0x02, 0x01, uleb(parts.memory.initial), uleb(parts.memory.maximum)];
   const imports = [
-    [...from, ...text("memory"), ...memory],
-    ...parts.imports.map(({ name }, index) => [...from, ...text(name), 0x00, ...uleb(index)]),
+    [from, text("memory"), memory],
+    ...parts.imports.map(({ name }, index) => [from, text(name), 0x00, index]),
   ];
   const first = parts.imports.length;
   const exports = parts.functions.flatMap(({ name }, index) =>
-    name === undefined ? [] : [[...text(name), 0x00, ...uleb(first + index)]]
+    name === undefined ? [] : [[text(name), 0x00, first + index]]
   );
-  const bodies = parts.functions.map(({ locals, code }) => {
-    const body = [...vector(locals.map((type) => [1, type])), ...code, ...end];
-    return [...uleb(body.length), ...body];
-  });
-  return new Uint8Array([
-    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    ...section(1, vector(signatures)),
-    ...section(2, vector(imports)),
-    ...section(3, vector(parts.functions.map((_, index) => uleb(first + index)))),
-    ...section(6, vector(parts.globals.map((value) => [I32, 0x01, ...i32(value), ...end]))),
-    ...section(7, vector(exports)),
-    ...section(10, vector(bodies)),
-  ]);
+  const bodies = parts.functions.map(({ locals, code }) =>
+    sized([vector(locals.map((type) => [1, type])), code, end])
+  );
+  const module: Bytes = [
+    [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+    section(1, vector(signatures)),
+    section(2, vector(imports)),
+    section(3, vector(parts.functions.map((_, index) => [first + index]))),
+    section(6, vector(parts.globals.map((value) => [I32, 0x01, i32(value), end]))),
+    section(7, vector(exports)),
+    section(10, vector(bodies)),
+  ];
+  return new Uint8Array(flatten(module, []));
 }
