@@ -7,19 +7,21 @@
 
 import { type PaNum, RAM_BASE } from "./address.ts";
 import { Bus } from "./bus.ts";
-import { Clock } from "./clock.ts";
-import { Clint, CLINT_BASE, CLINT_SIZE } from "./devices/clint.ts";
-import { Finisher, FINISHER_BASE, FINISHER_SIZE } from "./devices/finisher.ts";
-import { Plic, PLIC_BASE, PLIC_SIZE } from "./devices/plic.ts";
-import { Uart, UART_BASE, UART_IRQ, UART_SIZE } from "./devices/uart.ts";
+import { Clock, type ClockState } from "./clock.ts";
+import { Clint, CLINT_BASE, CLINT_SIZE, type ClintState } from "./devices/clint.ts";
+import { type Finish, Finisher, FINISHER_BASE, FINISHER_SIZE } from "./devices/finisher.ts";
+import { Plic, PLIC_BASE, PLIC_SIZE, type PlicState } from "./devices/plic.ts";
+import { Uart, UART_BASE, UART_IRQ, UART_SIZE, type UartState } from "./devices/uart.ts";
 import { Engine, STOP_BUDGET, STOP_TRAP } from "./engine/engine.ts";
 import { sstc } from "./hart/csr_rows.ts";
 import { IRQ } from "./hart/csr_state.ts";
-import { Hart } from "./hart/hart.ts";
+import { Hart, type HartState } from "./hart/hart.ts";
 import { Registers } from "./hart/registers.ts";
 import { awaitedTimers, deliver, takeInterrupt, wakes } from "./hart/trap.ts";
 import { DEFAULT_RAM, Ram } from "./memory.ts";
-import { Mmu } from "./mmu.ts";
+import { Mmu, type MmuState } from "./mmu.ts";
+import { TLB_READ, X } from "./layout.ts";
+import { type RamImage, RamImages } from "./ram_image.ts";
 import { SlowPath, type WatchHit } from "./slow_path.ts";
 import { type Watch, Watches } from "./watch.ts";
 
@@ -34,6 +36,21 @@ export interface MachineOptions {
   readonly traps?: "guest" | "host";
   /** Retired instructions in one tick of mtime; 10 when absent. */
   readonly instructionsPerTick?: number;
+}
+
+/** A machine's state as plain data: it can be kept, copied, compared, and restored any number of times. */
+export interface MachineState {
+  /** RAM; frames that did not change are shared with the states before. */
+  readonly ram: RamImage;
+  /** x registers, pc and reservation as they stand in linear memory. */
+  readonly registers: Uint32Array;
+  readonly hart: HartState;
+  readonly mmu: MmuState;
+  readonly clock: ClockState;
+  readonly clint: ClintState;
+  readonly plic: PlicState;
+  readonly uart: UartState;
+  readonly finish: Finish | undefined;
 }
 
 /** Why a run ended. */
@@ -88,6 +105,7 @@ export class Machine {
   readonly finisher: Finisher = new Finisher();
   readonly #slow: SlowPath;
   readonly #hostTraps: boolean;
+  readonly #images: RamImages;
 
   /** A machine at reset: M-mode, pc at the start of RAM, which is zero. */
   constructor(options: MachineOptions = {}) {
@@ -115,6 +133,7 @@ export class Machine {
     this.#slow = slow;
     this.#hostTraps = options.traps === "host";
     this.engine = new Engine(ram.memory, slow);
+    this.#images = new RamImages(ram, () => mmu.tlb.dropFastWrites());
     slow.code = this.engine;
     ram.codeChanged = (pa, length) => this.engine.written(pa, length);
     hart.pc = BigInt(RAM_BASE);
@@ -227,6 +246,34 @@ export class Machine {
     }
     this.hart.waiting = false;
     return true;
+  }
+
+  /** The state now. Not to be called while the machine runs. */
+  save(): MachineState {
+    return {
+      ram: this.#images.save(),
+      registers: this.hart.registers.header.slice(X / 4, TLB_READ / 4),
+      hart: this.hart.save(),
+      mmu: this.mmu.save(),
+      clock: this.clock.save(),
+      clint: this.clint.save(),
+      plic: this.plic.save(),
+      uart: this.uart.save(),
+      finish: this.finisher.finish,
+    };
+  }
+
+  /** Makes the machine what it was. Watchpoints and breakpoints stay. Throws a RangeError for a machine with other RAM. */
+  restore(state: MachineState): void {
+    this.#images.restore(state.ram);
+    this.hart.registers.header.set(state.registers, X / 4);
+    this.clock.restore(state.clock);
+    this.clint.restore(state.clint);
+    this.plic.restore(state.plic);
+    this.uart.restore(state.uart);
+    this.finisher.finish = state.finish;
+    this.mmu.restore(state.mmu);
+    this.hart.restore(state.hart);
   }
 
   /** Adds a watchpoint: accesses to its bytes end the run. */
