@@ -12,6 +12,13 @@ import { Clint, CLINT_BASE, CLINT_SIZE, type ClintState } from "./devices/clint.
 import { type Finish, Finisher, FINISHER_BASE, FINISHER_SIZE } from "./devices/finisher.ts";
 import { Plic, PLIC_BASE, PLIC_SIZE, type PlicState } from "./devices/plic.ts";
 import { Uart, UART_BASE, UART_IRQ, UART_SIZE, type UartState } from "./devices/uart.ts";
+import {
+  VIRTIO_BASE,
+  VIRTIO_IRQ,
+  VIRTIO_SIZE,
+  VirtioBlock,
+  type VirtioState,
+} from "./devices/virtio_blk.ts";
 import { Engine, STOP_BUDGET, STOP_TRAP } from "./engine/engine.ts";
 import { sstc } from "./hart/csr_rows.ts";
 import { IRQ } from "./hart/csr_state.ts";
@@ -36,6 +43,10 @@ export interface MachineOptions {
   readonly traps?: "guest" | "host";
   /** Retired instructions in one tick of mtime; 10 when absent. */
   readonly instructionsPerTick?: number;
+  /** A disk image behind virtio, written in place; no such device when absent. */
+  readonly disk?: Uint8Array;
+  /** Registers of that device: 1 for kernels written for legacy virtio-mmio, 2 (when absent) for others. */
+  readonly virtioVersion?: 1 | 2;
 }
 
 /** A machine's state as plain data: it can be kept, copied, compared, and restored any number of times. */
@@ -51,6 +62,7 @@ export interface MachineState {
   readonly plic: PlicState;
   readonly uart: UartState;
   readonly finish: Finish | undefined;
+  readonly virtio: VirtioState | undefined;
 }
 
 /** Why a run ended. */
@@ -103,6 +115,8 @@ export class Machine {
   readonly plic: Plic = new Plic();
   readonly uart: Uart;
   readonly finisher: Finisher = new Finisher();
+  /** The disk, when there is one. */
+  readonly virtio: VirtioBlock | undefined;
   readonly #slow: SlowPath;
   readonly #hostTraps: boolean;
   readonly #images: RamImages;
@@ -122,6 +136,11 @@ export class Machine {
     bus.register(CLINT_BASE as PaNum, CLINT_SIZE, clint);
     bus.register(PLIC_BASE as PaNum, PLIC_SIZE, plic);
     bus.register(UART_BASE as PaNum, UART_SIZE, uart);
+    if (options.disk !== undefined) {
+      const signal = (on: boolean) => plic.signal(VIRTIO_IRQ, on);
+      this.virtio = new VirtioBlock(ram, options.disk, options.virtioVersion ?? 2, signal);
+      bus.register(VIRTIO_BASE as PaNum, VIRTIO_SIZE, this.virtio);
+    }
     const slow = new SlowPath({ ram, bus, mmu, hart, watches: this.watches });
     this.ram = ram;
     this.bus = bus;
@@ -260,6 +279,7 @@ export class Machine {
       plic: this.plic.save(),
       uart: this.uart.save(),
       finish: this.finisher.finish,
+      virtio: this.virtio?.save(),
     };
   }
 
@@ -272,6 +292,7 @@ export class Machine {
     this.plic.restore(state.plic);
     this.uart.restore(state.uart);
     this.finisher.finish = state.finish;
+    if (state.virtio !== undefined) this.virtio?.restore(state.virtio);
     this.mmu.restore(state.mmu);
     this.hart.restore(state.hart);
   }
