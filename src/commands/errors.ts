@@ -38,3 +38,25 @@ export class CommandError extends Error {
     this.at = at;
   }
 }
+
+/** Errors of the computer whose messages are made for people, by class name, with their exit codes. */
+const KNOWN: Readonly<Record<string, number>> = {
+  KernelError: EXIT.failed,
+  KernelPanic: EXIT.guest,
+  FsError: EXIT.load,
+  ElfError: EXIT.load,
+};
+
+/** V8's own RangeErrors, which are bugs here; all others are the computer's answer to a bad argument. */
+const HOST_RANGE = /call stack|^Invalid |^Array buffer|out of bounds|must be |^The number|BigInt/;
+
+/** The error as a {@linkcode CommandError} where it is one or has a line for people; undefined for a bug. */
+export function asCommandError(error: unknown): CommandError | undefined {
+  if (error instanceof CommandError) return error;
+  if (!(error instanceof Error)) return undefined;
+  if (error.name in KNOWN) return new CommandError(error.message, KNOWN[error.name]);
+  if (error.name === "RangeError" && !HOST_RANGE.test(error.message)) {
+    return new CommandError(error.message);
+  }
+  return undefined;
+}

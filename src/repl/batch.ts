@@ -40,16 +40,16 @@ export async function* linesOfStdin(input: PipedInput): AsyncGenerator<Line> {
 /**
  * Runs lines until one fails, or to the end with `keepGoing`; the exit code is the first failure's.
  *
- * @param at told of each line's place before it runs
+ * @param before told of each line before it runs
  */
 export async function runLines(
   shell: Shell,
   lines: Iterable<Line> | AsyncIterable<Line>,
-  at: (place: string | undefined) => void,
+  before: (line: Line) => void,
 ): Promise<number> {
   let exitCode: number = EXIT.ok;
   for await (const line of lines) {
-    at(line.place);
+    before(line);
     const { status } = await shell.run(line.text);
     if (exitCode === EXIT.ok) exitCode = status;
     if (shell.session.quit !== undefined) return shell.session.quit;

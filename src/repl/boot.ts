@@ -4,8 +4,43 @@
  * @module
  */
 
-import type { Session, Vm } from "../commands/command.ts";
+import { program, programNames } from "../../user/programs.ts";
+import type { HostFiles, Session, Vm } from "../commands/command.ts";
+import { CommandError, EXIT } from "../commands/errors.ts";
+import { type BootOptions, Vm as Computer } from "../vm/vm.ts";
 import type { Options } from "./flags.ts";
+
+/** Boots as the flags say. Throws {@linkcode CommandError} with exit code 5, for a bad name 2. */
+export async function boot(options: Options, files: HostFiles): Promise<Vm> {
+  const wanted: BootOptions = {
+    mem: options.mem,
+    programs: { get: program, list: () => [...programNames] },
+  };
+  if (options.policy !== undefined) wanted.policy = options.policy;
+  if (options.seed !== undefined) wanted.seed = options.seed;
+  if (options.abi !== undefined) wanted.abi = options.abi;
+  if (options.exec !== undefined) wanted.exec = execNamed(options.exec);
+  if (options.fs !== undefined) wanted.fs = await files.read(options.fs);
+  refuse("swap", options.swap);
+  refuse("fat", options.fat);
+  try {
+    return new Computer(wanted);
+  } catch (error) {
+    if (!(error instanceof Error) || error.name === "TypeError") throw error;
+    const where = error.name === "FsError" && options.fs ? `${options.fs}: ` : "";
+    const code = error instanceof RangeError ? EXIT.usage : EXIT.load;
+    throw new CommandError(where + error.message, code);
+  }
+}
+
+function execNamed(how: string): "eager" | "demand" {
+  if (how === "eager" || how === "demand") return how;
+  throw new CommandError(`--exec ${how}: eager or demand`);
+}
+
+function refuse(flag: string, value: unknown): void {
+  if (value !== undefined) throw new CommandError(`--${flag}: this build has no ${flag}`);
+}
 
 /** A session that begins now. */
 export function newSession(

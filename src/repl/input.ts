@@ -74,7 +74,11 @@ export class TerminalInput {
     const guest = (): number[] => this.#guest ?? [];
     const over = () => this.#guestEnded || this.#ended;
     const input: GuestInput = {
-      take: () => Uint8Array.from(guest().splice(0)),
+      // A line at a time, so that what a guest does not read is left for the shell.
+      take: () => {
+        const end = guest().findIndex((byte) => byte === 0x0a || byte === 0x0d);
+        return Uint8Array.from(guest().splice(0, end < 0 ? Infinity : end + 1));
+      },
       get ended() {
         return over() && guest().length === 0;
       },
@@ -150,7 +154,6 @@ export class PipedInput {
     const empty = () => this.#pending.length === 0;
     const ended = () => this.#ended;
     return await body({
-      // A line at a time, so that what a guest does not read is left for the shell.
       take: () => {
         const newline = this.#pending.indexOf(0x0a);
         const end = newline < 0 ? this.#pending.length : newline + 1;

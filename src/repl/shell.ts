@@ -16,6 +16,7 @@ import {
   type Result,
   type Session,
 } from "../commands/command.ts";
+import { asCommandError } from "../commands/errors.ts";
 import { evaluate, type Resolver } from "../commands/expression.ts";
 import { helpResult } from "../commands/help.ts";
 import { jsonOf } from "../commands/json.ts";
@@ -120,9 +121,10 @@ export class Shell {
         api = result.api;
       }
     } catch (error) {
-      const message = error instanceof CommandError ? error.message : internal(error);
-      status = error instanceof CommandError ? error.exitCode : EXIT.internal;
-      at = error instanceof CommandError ? error.at : undefined;
+      const known = asCommandError(error);
+      const message = known?.message ?? internal(error);
+      status = known?.exitCode ?? EXIT.internal;
+      at = known?.at;
       this.#host.output.progress("");
       if (settings.json) {
         out(JSON.stringify({ command: line.trim(), error: message, status }) + "\n");
@@ -244,8 +246,9 @@ export class Shell {
           const result = await this.#execute(line, (t) => this.#host.output.out(t));
           status ||= result?.status ?? EXIT.ok;
         } catch (error) {
-          if (!(error instanceof CommandError)) throw error;
-          throw new CommandError(`${name}:${number}: ${error.message}`, error.exitCode);
+          const known = asCommandError(error);
+          if (!known) throw error;
+          throw new CommandError(`${name}:${number}: ${known.message}`, known.exitCode);
         }
         if (this.interrupt.requested || this.session.quit !== undefined) break;
         if (status !== EXIT.ok && !this.session.settings.keepGoing) break;

@@ -2,7 +2,14 @@
  * A shell on nothing: commands, names and a host of our own, so that the shell is tested alone.
  */
 
-import { command, CommandError, pairs, result, table } from "../../src/commands/command.ts";
+import {
+  command,
+  CommandError,
+  pairs,
+  result,
+  table,
+  type Vm,
+} from "../../src/commands/command.ts";
 import { consoleText, note } from "../../src/commands/result.ts";
 import type { Resolver } from "../../src/commands/expression.ts";
 import { COMMANDS } from "../../src/commands/registry.ts";
@@ -144,7 +151,7 @@ export interface Captured {
 export function captured(
   options: { json?: boolean; color?: boolean; width?: number } = {},
 ): Captured {
-  const session = newSession(undefined, {
+  const session = newSession({} as Vm, {
     json: false,
     keepGoing: false,
     budget: undefined,

@@ -150,7 +150,11 @@ Deno.test("lines stop at the first failure, or go on and remember it", async () 
   going.shell.session.settings.keepGoing = true;
   const places: (string | undefined)[] = [];
   assertEquals(
-    await runLines(going.shell, linesOf(lines.replace("quit\n", ""), "f"), (p) => places.push(p)),
+    await runLines(
+      going.shell,
+      linesOf(lines.replace("quit\n", ""), "f"),
+      (line) => places.push(line.place),
+    ),
     3,
   );
   assertEquals(going.out, "a\nb\nguest says no\nc\n");

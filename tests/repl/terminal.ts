@@ -13,7 +13,12 @@ export class ModelTty implements Tty {
   #done: Promise<void> = Promise.resolve();
 
   constructor(columns = 40, rows = 10) {
-    this.terminal = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true, scrollback: 1000 });
+    this.terminal = new xterm.Terminal({
+      cols: columns,
+      rows,
+      allowProposedApi: true,
+      scrollback: 1000,
+    });
   }
 
   write(text: string): void {
@@ -31,7 +36,7 @@ export class ModelTty implements Tty {
     const buffer = this.terminal.buffer.active;
     const lines = Array.from(
       { length: buffer.length },
-      (_, i) => buffer.getLine(i)!.translateToString(true),
+      (_, i) => buffer.getLine(i)!.translateToString(true).trimEnd(),
     );
     while (lines.length > 0 && lines[lines.length - 1] === "") lines.pop();
     return lines;

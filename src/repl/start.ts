@@ -1,0 +1,125 @@
+/**
+ * From the command line to a running shell, interactive or not.
+ *
+ * @module
+ */
+
+import type { ArgKind } from "../commands/command.ts";
+import { candidatesOf } from "../commands/candidates.ts";
+import { asCommandError, EXIT } from "../commands/errors.ts";
+import { namesOf } from "../commands/names.ts";
+import { COMMANDS } from "../commands/registry.ts";
+import { type Line, linesOf, linesOfStdin, runLines } from "./batch.ts";
+import { boot, newSession } from "./boot.ts";
+import {
+  BatchHost,
+  breathe,
+  clock,
+  denoFiles,
+  denoTty,
+  isInteractive,
+  readStdin,
+  wantsColor,
+} from "./deno_host.ts";
+import type { Options } from "./flags.ts";
+import { Shell } from "./shell.ts";
+
+/** Runs what the options ask for; the exit code. */
+export async function start(options: Options, version: string): Promise<number> {
+  const interrupt = { requested: false };
+  const batch = new BatchHost(interrupt);
+  try {
+    if (options.bare !== undefined) {
+      const { bare } = await import("./bare.ts");
+      return await bare(options.bare, options, denoFiles, batch.output);
+    }
+    const given = options.commands.length > 0 || options.files.length > 0;
+    if (!given && isInteractive()) return await sit(options, version, interrupt);
+    return await runBatch(options, batch, interrupt, given);
+  } catch (error) {
+    const known = asCommandError(error);
+    if (!known) throw error;
+    batch.output.err(known.message);
+    return known.exitCode;
+  }
+}
+
+async function runBatch(
+  options: Options,
+  host: BatchHost,
+  interrupt: { requested: boolean },
+  given: boolean,
+): Promise<number> {
+  const vm = await boot(options, denoFiles);
+  const ran: string[] = [];
+  const session = newSession(vm, options, {
+    color: wantsColor(options.color),
+    interactive: false,
+    history: () => ran.slice(0, -1),
+  });
+  const shell = new Shell(session, COMMANDS, () => namesOf(session), host, interrupt);
+  Deno.addSignalListener("SIGINT", () => {
+    // A command that does not look is ended by the second one.
+    if (interrupt.requested) Deno.exit(EXIT.interrupted);
+    interrupt.requested = true;
+  });
+  const lines = given ? givenLines(options) : linesOfStdin(host.input);
+  return await runLines(shell, lines, (line) => {
+    host.place = line.place;
+    ran.push(line.text);
+  });
+}
+
+/** Command files first, then the `-c` lines. */
+async function* givenLines(options: Options): AsyncGenerator<Line> {
+  for (const path of options.files) {
+    yield* linesOf(new TextDecoder().decode(await denoFiles.read(path)), path);
+  }
+  for (const text of options.commands) yield { text, place: undefined };
+}
+
+/** With a person in front of it. */
+async function sit(
+  options: Options,
+  version: string,
+  interrupt: { requested: boolean },
+): Promise<number> {
+  const vm = await boot(options, denoFiles);
+  const [{ History, localStore }, { TerminalInput }, { interact }, { TerminalHost }] = await Promise
+    .all([
+      import("./history.ts"),
+      import("./input.ts"),
+      import("./interact.ts"),
+      import("./terminal_host.ts"),
+    ]);
+  const color = wantsColor(options.color);
+  const history = new History(localStore());
+  const session = newSession(vm, options, {
+    color,
+    interactive: true,
+    history: () => history.entries,
+  });
+  const input = new TerminalInput();
+  const host = new TerminalHost(denoTty, input, { files: denoFiles, breathe, clock }, {
+    interrupt,
+    color: () => session.settings.color,
+  });
+  const shell = new Shell(session, COMMANDS, () => namesOf(session), host, interrupt);
+  const { free, total } = vm.free();
+  host.output.out(
+    `cowsh ${version}: RV64, ${options.mem / 2 ** 20}M RAM, ${free} of ${total} frames free, ` +
+      `policy ${vm.kernel.memory.policy.name}\nhelp lists the commands, Tab completes, Ctrl-D ends.\n`,
+  );
+  Deno.stdin.setRaw(true);
+  try {
+    // A new size redraws: the editor draws after whatever wakes it.
+    Deno.addSignalListener("SIGWINCH", () => input.wake());
+    const ended = input.pump(readStdin);
+    const candidates = (kind: ArgKind) => candidatesOf(session, kind);
+    const over = interact(shell, host, history, { candidates });
+    // An error of the pump must be heard; its end alone is no end of the session.
+    return await Promise.race([over, ended.then(() => over)]);
+  } finally {
+    Deno.stdin.setRaw(false);
+  }
+}
