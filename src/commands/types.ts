@@ -5,7 +5,4 @@
  */
 
 export type { Pa, Va } from "../vm/machine/address.ts";
-
-/** The computer. Widened until `src/vm/vm.ts` lands, then its `Vm`. */
-// deno-lint-ignore no-explicit-any
-export type Vm = any;
+export type { Vm } from "../vm/vm.ts";

@@ -112,11 +112,10 @@ function sequenceLength(s: string, all: boolean): number {
   const cut = s.length > LONGEST_SEQUENCE ? 1 : all ? s.length : 0;
   if (s[1] === "[") {
     // CSI: parameters 0x30–0x3f, intermediates 0x20–0x2f, one final 0x40–0x7e (ECMA-48 5.4).
-    // deno-lint-ignore no-control-regex
-    const whole = /^\x1b\[[\x30-\x3f]*[\x20-\x2f]*[\x40-\x7e]/.exec(s);
-    if (whole) return whole[0].length;
-    // deno-lint-ignore no-control-regex
-    return /^\x1b\[[\x20-\x3f]*$/.test(s) ? cut : 2;
+    const body = s.slice(2);
+    const whole = /^[0-?]*[ -/]*[@-~]/.exec(body);
+    if (whole) return 2 + whole[0].length;
+    return /^[ -?]*$/.test(body) ? cut : 2;
   }
   if (s[1] === "O") return s.length >= 3 ? 3 : cut;
   if (s[1] === "\x1b") return 1;

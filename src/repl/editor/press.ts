@@ -211,6 +211,5 @@ export function press(s: EditorState, key: Key, env: Surroundings): Pressed {
 
 /** Pasted control characters would draw nothing or move the terminal's cursor; tabs become blanks. */
 function clean(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replaceAll("\t", "  ").replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, "");
+  return text.replaceAll("\t", "  ").replace(/(?!\n)\p{Cc}/gu, "");
 }

@@ -97,6 +97,5 @@ export class Screen {
 
 /** Columns that a row with colour codes takes. */
 export function visibleWidth(row: string): number {
-  // deno-lint-ignore no-control-regex
-  return unicodeWidth(row.replace(/\x1b\[[0-9;]*m/g, ""));
+  return unicodeWidth(row.replace(/\p{Cc}\[[0-9;]*m/gu, ""));
 }
