@@ -1,4 +1,5 @@
 /** Random and fixed sequences of file-system calls, run on Xv6fs and on a model that is a plain tree of byte strings. */
+import type { Fat32 } from "../../src/vm/kernel/files/fat32/fat32.ts";
 import type { Xv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
 import { O_CREATE, O_RDONLY, O_RDWR, O_TRUNC } from "../../src/vm/kernel/files/xv6fs/namespace.ts";
 import { BSIZE, MAXFILE, T_DIR, T_FILE } from "../../src/vm/kernel/files/xv6fs/layout.ts";
@@ -22,13 +23,13 @@ export function pattern(n: number, seed: number): Uint8Array {
 }
 
 /** A file system with its open files, on which ops are run. */
-export class Runner {
-  readonly fs: Xv6fs;
+export class Runner<Fs extends Xv6fs | Fat32 = Xv6fs> {
+  readonly fs: Fs;
   readonly root: number;
   readonly slots = new Map<number, number>();
   #seed = 0;
 
-  constructor(fs: Xv6fs) {
+  constructor(fs: Fs) {
     this.fs = fs;
     this.root = fs.root();
   }
@@ -88,8 +89,14 @@ interface ModelFile {
 }
 type ModelNode = ModelFile | Map<string, ModelNode>;
 
-/** What the same ops should do: names to files, files to bytes, no blocks and no limits but file size. */
+/** What the same ops should do: names to files, files to bytes, no blocks and no limits but, if given, file size. */
 export class Model {
+  readonly #largest: number;
+
+  constructor(largest: number = MAXFILE * BSIZE) {
+    this.#largest = largest;
+  }
+
   readonly root: Map<string, ModelNode> = new Map();
   readonly slots = new Map<number, ModelNode>();
   #seed = 0;
@@ -137,7 +144,7 @@ export class Model {
       case "write": {
         const file = this.slots.get(op.slot);
         if (file === undefined || file instanceof Map || op.off > file.data.length) return -1;
-        return modelWrite(file, op.off, pattern(op.n, seed));
+        return modelWrite(file, op.off, pattern(op.n, seed), this.#largest);
       }
       case "close":
         return this.slots.delete(op.slot) ? 0 : -1;
@@ -185,8 +192,8 @@ export class Model {
 }
 
 /** xv6 writes in pieces of 3 KiB; the piece that would pass the largest file fails whole. */
-function modelWrite(file: ModelFile, off: number, bytes: Uint8Array): number {
-  const chunk = 3 * BSIZE, most = MAXFILE * BSIZE;
+function modelWrite(file: ModelFile, off: number, bytes: Uint8Array, most: number): number {
+  const chunk = 3 * BSIZE;
   let n = 0;
   while (n < bytes.length && off + Math.min(n + chunk, bytes.length) <= most) {
     n = Math.min(n + chunk, bytes.length);

@@ -1,0 +1,233 @@
+/** Directories: chains of 32-byte entries, read with their long names, and changed. */
+import { EIO, ENOSPC } from "../errno.ts";
+import {
+  ATTR_DIR,
+  ATTR_LFN,
+  ATTR_VOLUME,
+  ENTRY,
+  ENTRY_END,
+  ENTRY_FREE,
+  ENTRY_SIZE,
+  LFN_CHARS,
+  MAX_ENTRIES,
+} from "./layout.ts";
+import {
+  allocCluster,
+  clusterOffset,
+  type FatVolume,
+  isCluster,
+  linkCluster,
+  nextCluster,
+} from "./table.ts";
+import {
+  aliasName,
+  exactShortName,
+  foldName,
+  lfnPiece,
+  setLfnPiece,
+  shortNameChecksum,
+  shortNameText,
+} from "./names.ts";
+
+/** One file or directory in a directory. Offsets are bytes from the start of the image. */
+export interface FatEntry {
+  /** The long name, or the short one when there is no other. */
+  readonly name: string;
+  /** The short name as shown. */
+  readonly short: string;
+  /** Offset of the short entry. */
+  readonly at: number;
+  /** Offsets of its long-name entries and of itself, in order. */
+  readonly slots: readonly number[];
+  /** Attribute bits. */
+  readonly attributes: number;
+  /** First cluster, 0 for none. */
+  readonly cluster: number;
+  /** Bytes; 0 for directories. */
+  readonly size: number;
+}
+
+/** The first cluster that the entry at `at` names. */
+export function entryCluster(v: FatVolume, at: number): number {
+  const high = v.view.getUint16(at + ENTRY.clusterHigh, true) & 0x0fff;
+  return high * 0x10000 + v.view.getUint16(at + ENTRY.clusterLow, true);
+}
+
+/** Writes first cluster and size into the entry at `at`. */
+export function updateEntry(v: FatVolume, at: number, cluster: number, size: number): void {
+  v.view.setUint16(at + ENTRY.clusterHigh, cluster >>> 16, true);
+  v.view.setUint16(at + ENTRY.clusterLow, cluster & 0xffff, true);
+  v.view.setUint32(at + ENTRY.size, size, true);
+  v.version++;
+}
+
+/** Offsets of all 32-byte slots of the directory that starts at `cluster`, or EIO for a chain that is broken or endless. */
+function slotsOf(v: FatVolume, cluster: number): number[] | number {
+  const slots: number[] = [];
+  if (!isCluster(v, cluster)) return EIO;
+  for (let c = cluster; c !== 0; c = nextCluster(v, c)) {
+    if (c < 0 || slots.length >= MAX_ENTRIES) return EIO;
+    const start = clusterOffset(v, c);
+    for (let off = 0; off < v.geometry.clusterSize; off += ENTRY_SIZE) slots.push(start + off);
+  }
+  return slots;
+}
+
+/** Everything in the directory at `cluster` but `.`, `..` and the volume label; or EIO. */
+export function readDirectory(v: FatVolume, cluster: number): FatEntry[] | number {
+  const slots = slotsOf(v, cluster);
+  if (typeof slots === "number") return slots;
+  const found: FatEntry[] = [];
+  let pieces: { at: number; order: number; checksum: number; text: string }[] = [];
+  for (const at of slots) {
+    const first = v.image[at];
+    if (first === ENTRY_END) break;
+    const attributes = v.image[at + ENTRY.attributes];
+    if (first !== ENTRY_FREE && (attributes & 0x3f) === ATTR_LFN) {
+      // The last piece comes first, marked with 0x40; a new start throws away what had no end.
+      if ((first & 0x40) !== 0) pieces = [];
+      pieces.push({
+        at,
+        order: first & 0x3f,
+        checksum: v.image[at + 13],
+        text: lfnPiece(v.view, at),
+      });
+      continue;
+    }
+    const long = pieces;
+    pieces = [];
+    if (first === ENTRY_FREE || (attributes & ATTR_VOLUME) !== 0 || first === 0x2e) continue;
+    const sum = shortNameChecksum(v.image, at);
+    const whole = long.every((p, i) => p.checksum === sum && p.order === long.length - i);
+    const short = shortNameText(v.image, at, v.image[at + ENTRY.nameCase]);
+    const name = whole ? long.map((p) => p.text).reverse().join("") : "";
+    found.push({
+      name: name === "" ? short : name,
+      short,
+      at,
+      slots: whole ? [...long.map((p) => p.at), at] : [at],
+      attributes,
+      cluster: entryCluster(v, at),
+      size: v.view.getUint32(at + ENTRY.size, true),
+    });
+  }
+  return found;
+}
+
+/** The entry called `name`, by its long or short name in any case; undefined when there is none, EIO. */
+export function findInDirectory(
+  v: FatVolume,
+  cluster: number,
+  name: string,
+): FatEntry | undefined | number {
+  const entries = readDirectory(v, cluster);
+  if (typeof entries === "number") return entries;
+  const wanted = foldName(name);
+  return entries.find((e) => foldName(e.name) === wanted || foldName(e.short) === wanted);
+}
+
+/**
+ * Adds an entry for `name`, which must be legal and not there yet. Returns the offset of its short entry, or
+ * ENOSPC, EIO with nothing changed but perhaps an empty cluster at the directory's end.
+ */
+export function addEntry(
+  v: FatVolume,
+  dir: number,
+  name: string,
+  attributes: number,
+  cluster: number,
+): number {
+  const slots = slotsOf(v, dir);
+  if (typeof slots === "number") return slots;
+  const exact = exactShortName(name);
+  const short = exact ?? aliasName(name, storedNames(v, slots));
+  if (short === undefined) return ENOSPC;
+  const pieces = exact === undefined ? Math.ceil(name.length / LFN_CHARS) : 0;
+  const first = findRun(v, dir, slots, pieces + 1);
+  if (first < 0) return first;
+
+  const at = slots[first + pieces];
+  const end = slots.findIndex((slot) => v.image[slot] === ENTRY_END);
+  for (let i = first; i <= first + pieces; i++) v.image.fill(0, slots[i], slots[i] + ENTRY_SIZE);
+  for (let i = 0; i < 11; i++) v.image[at + i] = short.bytes.charCodeAt(i);
+  v.image[at + ENTRY.attributes] = attributes;
+  v.image[at + ENTRY.nameCase] = short.nameCase;
+  setDates(v, at);
+  updateEntry(v, at, cluster, 0);
+  const checksum = shortNameChecksum(v.image, at);
+  for (let i = 0; i < pieces; i++) {
+    const piece = pieces - 1 - i; // the last piece comes first
+    const slot = slots[first + i];
+    v.image[slot] = (piece + 1) | (i === 0 ? 0x40 : 0);
+    v.image[slot + ENTRY.attributes] = ATTR_LFN;
+    v.image[slot + 13] = checksum;
+    setLfnPiece(v.view, slot, name, piece);
+  }
+  // What lay behind the end mark was never entries: the mark moves on, where there is room for one.
+  const next = first + pieces + 1;
+  if (end >= 0 && next > end && next < slots.length) v.image[slots[next]] = ENTRY_END;
+  return at;
+}
+
+/** The 11 bytes of every short name in use, one character a byte. */
+function storedNames(v: FatVolume, slots: readonly number[]): Set<string> {
+  const names = new Set<string>();
+  for (const at of slots) {
+    if (v.image[at] === ENTRY_END) break;
+    names.add(String.fromCharCode(...v.image.subarray(at, at + 11)));
+  }
+  return names;
+}
+
+/** Index of the first of `count` free slots in a row, the directory made longer when there are none. `slots` grows with it. */
+function findRun(v: FatVolume, dir: number, slots: number[], count: number): number {
+  let run = 0, ended = false;
+  for (let i = 0; i < slots.length; i++) {
+    ended ||= v.image[slots[i]] === ENTRY_END;
+    run = ended || v.image[slots[i]] === ENTRY_FREE ? run + 1 : 0;
+    if (run === count) return i - count + 1;
+  }
+  const first = slots.length - run;
+  while (slots.length - first < count) {
+    if (slots.length >= MAX_ENTRIES) return ENOSPC;
+    const c = allocCluster(v);
+    if (c < 0) return c;
+    const start = clusterOffset(v, c);
+    v.image.fill(0, start, start + v.geometry.clusterSize);
+    linkCluster(v, lastCluster(v, dir), c);
+    for (let off = 0; off < v.geometry.clusterSize; off += ENTRY_SIZE) slots.push(start + off);
+  }
+  return first;
+}
+
+function lastCluster(v: FatVolume, c: number): number {
+  for (let next = nextCluster(v, c); next > 0; next = nextCluster(v, c)) c = next;
+  return c;
+}
+
+/** Marks an entry and its long name as removed. */
+export function removeEntry(v: FatVolume, entry: FatEntry): void {
+  for (const slot of entry.slots) v.image[slot] = ENTRY_FREE;
+  v.version++;
+}
+
+/** Fills a new directory's first cluster with `.` and `..`; `parent` is 0 when that is the root. */
+export function initDirectory(v: FatVolume, cluster: number, parent: number): void {
+  const start = clusterOffset(v, cluster);
+  v.image.fill(0, start, start + v.geometry.clusterSize);
+  for (const [at, name, target] of [[start, ".", cluster], [start + 32, "..", parent]] as const) {
+    const bytes = name.padEnd(11);
+    for (let i = 0; i < 11; i++) v.image[at + i] = bytes.charCodeAt(i);
+    v.image[at + ENTRY.attributes] = ATTR_DIR;
+    setDates(v, at);
+    updateEntry(v, at, target, 0);
+  }
+}
+
+/** The machine has no calendar: everything is from FAT's first day, 1 January 1980. */
+function setDates(v: FatVolume, at: number): void {
+  const day = (0 << 9) | (1 << 5) | 1;
+  v.view.setUint16(at + ENTRY.createdDate, day, true);
+  v.view.setUint16(at + ENTRY.accessedDate, day, true);
+  v.view.setUint16(at + ENTRY.writtenDate, day, true);
+}

@@ -1,0 +1,141 @@
+/** Open files and directories: what inodes are for xv6's format, FAT keeps in directory entries. */
+import { EFAULT, EFBIG, EINVAL, EIO } from "../errno.ts";
+import type { Copy } from "../xv6fs/content.ts";
+import { updateEntry } from "./directory.ts";
+import {
+  allocCluster,
+  clusterOffset,
+  type FatVolume,
+  freeChain,
+  isCluster,
+  linkCluster,
+  nextCluster,
+} from "./table.ts";
+
+/** One file or directory in use. Plain data. */
+export interface FatNode {
+  /** References held. */
+  refs: number;
+  /** Offset of its short directory entry in the image; 0 for the root, -1 once it is removed. */
+  entry: number;
+  /** First cluster, 0 for none. */
+  cluster: number;
+  /** Bytes; 0 for directories. */
+  size: number;
+  /** Whether it is a directory. */
+  readonly dir: boolean;
+  /** Whether it may not be written. */
+  readonly readOnly: boolean;
+  /** The node of the directory it is in, which it holds a reference to; 0 for the root. */
+  readonly parent: number;
+  /** The cluster found last, as block of the file and number, so that reading on need not start over. */
+  cursor: { index: number; cluster: number };
+}
+
+/** Cluster number `index` of the file's chain, or EIO. */
+function clusterAt(v: FatVolume, node: FatNode, index: number): number {
+  const from = node.cursor.cluster !== 0 && node.cursor.index <= index
+    ? node.cursor
+    : { index: 0, cluster: node.cluster };
+  let c = from.cluster;
+  if (!isCluster(v, c) || index > v.geometry.clusters) return EIO;
+  for (let i = from.index; i < index; i++) {
+    c = nextCluster(v, c);
+    if (c <= 0) return EIO; // the chain is shorter than the size
+  }
+  node.cursor = { index, cluster: c };
+  return c;
+}
+
+/** Reads up to `n` bytes from `off` as xv6's readi does. */
+export function readNode(
+  v: FatVolume,
+  node: FatNode,
+  off: number,
+  n: number,
+  copy: Copy,
+): number {
+  n = n >>> 0;
+  if (off < 0 || off > node.size || off + n > 0xffff_ffff) return 0;
+  if (off + n > node.size) n = node.size - off;
+  const size = v.geometry.clusterSize;
+  let done = 0;
+  while (done < n) {
+    const at = off + done;
+    const within = at % size;
+    const m = Math.min(n - done, size - within);
+    const c = clusterAt(v, node, Math.floor(at / size));
+    if (c < 0) return done > 0 ? done : c;
+    const from = clusterOffset(v, c) + within;
+    if (!copy(v.image.subarray(from, from + m), done)) return EFAULT;
+    done += m;
+  }
+  return done;
+}
+
+/** Writes `n` bytes at `off`, at most at the end of the file, as xv6's writei does. Fewer when the disk is full. */
+export function writeNode(
+  v: FatVolume,
+  node: FatNode,
+  off: number,
+  n: number,
+  copy: Copy,
+): number {
+  if (n < 0 || off < 0 || off > node.size) return EINVAL;
+  if (off + n > 0xffff_ffff) return EFBIG;
+  const size = v.geometry.clusterSize;
+  let done = 0, failure = 0;
+  while (done < n) {
+    const at = off + done;
+    const within = at % size;
+    const m = Math.min(n - done, size - within);
+    // Copied before anything is allocated: a bad address then leaves nothing behind.
+    const chunk = new Uint8Array(m);
+    if (!copy(chunk, done)) {
+      failure = EFAULT;
+      break;
+    }
+    const c = within === 0 && at === node.size
+      ? append(v, node)
+      : clusterAt(v, node, Math.floor(at / size));
+    if (c < 0) {
+      failure = c;
+      break;
+    }
+    v.image.set(chunk, clusterOffset(v, c) + within);
+    v.version++;
+    done += m;
+    if (off + done > node.size) setSize(v, node, off + done);
+  }
+  return done > 0 || failure === 0 ? done : failure;
+}
+
+/** One more cluster at the end of a file whose size fills its chain. */
+function append(v: FatVolume, node: FatNode): number {
+  const index = node.size / v.geometry.clusterSize;
+  const last = index === 0 ? 0 : clusterAt(v, node, index - 1);
+  if (last < 0) return last;
+  // A damaged image may already have more there than the size says; it is used.
+  const spare = last === 0 ? node.cluster : nextCluster(v, last);
+  if (spare < 0 || (spare !== 0 && !isCluster(v, spare))) return EIO;
+  const c = spare !== 0 ? spare : allocCluster(v);
+  if (c < 0) return c;
+  if (spare === 0 && last !== 0) linkCluster(v, last, c);
+  if (last === 0) node.cluster = c;
+  node.cursor = { index, cluster: c };
+  return c;
+}
+
+function setSize(v: FatVolume, node: FatNode, size: number): void {
+  node.size = size;
+  if (node.entry > 0) updateEntry(v, node.entry, node.cluster, size);
+}
+
+/** Empties a file. */
+export function truncateNode(v: FatVolume, node: FatNode): void {
+  const chain = node.cluster;
+  node.cluster = 0;
+  node.cursor = { index: 0, cluster: 0 };
+  setSize(v, node, 0);
+  if (chain !== 0) freeChain(v, chain);
+}

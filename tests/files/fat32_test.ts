@@ -1,0 +1,362 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import * as fc from "fast-check";
+import { Fat32 } from "../../src/vm/kernel/files/fat32/fat32.ts";
+import { formatFat32 } from "../../src/vm/kernel/files/fat32/format.ts";
+import { readGeometry } from "../../src/vm/kernel/files/fat32/layout.ts";
+import { byteString } from "../../src/vm/kernel/files/xv6fs/path.ts";
+import { O_CREATE, O_RDONLY, O_RDWR, O_TRUNC } from "../../src/vm/kernel/files/xv6fs/namespace.ts";
+import { T_DIR } from "../../src/vm/kernel/files/xv6fs/layout.ts";
+import {
+  EEXIST,
+  EFAULT,
+  EINVAL,
+  EISDIR,
+  ENOENT,
+  ENOSPC,
+  ENOTDIR,
+  ENOTEMPTY,
+  EPERM,
+  FsError,
+} from "../../src/vm/kernel/files/errno.ts";
+import { digest, Model, type Op, pattern, random, randomOp, Runner } from "./workload.ts";
+
+/** One empty image, copied for each test. */
+const empty = formatFat32(34 * 1024 * 1024);
+
+function fresh(): { fs: Fat32; root: number } {
+  const fs = Fat32.open(empty.slice());
+  return { fs, root: fs.root() };
+}
+
+function put(fs: Fat32, path: string, bytes: Uint8Array): void {
+  const root = fs.root();
+  const file = fs.open(root, byteString(path), O_CREATE | O_RDWR | O_TRUNC);
+  assert(file > 0, `${path}: ${file}`);
+  assertEquals(fs.writeBytes(file, 0, bytes), bytes.length);
+  fs.iput(file);
+  fs.iput(root);
+}
+
+function get(fs: Fat32, path: string): Uint8Array | number {
+  const root = fs.root();
+  const file = fs.open(root, byteString(path), O_RDONLY);
+  fs.iput(root);
+  if (file < 0) return file;
+  const bytes = fs.readBytes(file, 0, fs.size(file));
+  fs.iput(file);
+  return bytes;
+}
+
+/** Every path with "dir" or a digest, and no two files sharing a cluster: each cluster is in one chain or free. */
+function contents(fs: Fat32): Map<string, string> {
+  const out = new Map<string, string>();
+  const visit = (dir: number, prefix: string) => {
+    const entries = fs.entries(dir);
+    assert(typeof entries !== "number");
+    for (const { name } of entries) {
+      const node = fs.namei(dir, byteString(name));
+      assert(node > 0);
+      const path = `${prefix}/${name}`;
+      if (fs.type(node) === T_DIR) {
+        out.set(path, "dir");
+        visit(node, path);
+      } else {
+        const bytes = fs.readBytes(node, 0, fs.size(node));
+        assert(typeof bytes !== "number");
+        out.set(path, digest(bytes));
+      }
+      fs.iput(node);
+    }
+  };
+  const root = fs.root();
+  visit(root, "");
+  fs.iput(root);
+  return out;
+}
+
+Deno.test("a file is written, found by any case of its name, and there after a reopen", () => {
+  const { fs, root } = fresh();
+  put(fs, "Hello World.text", pattern(5000, 1));
+  for (const name of ["Hello World.text", "HELLO WORLD.TEXT", "hello world.text", "HELLOW~1.TEX"]) {
+    assertEquals(get(fs, name), pattern(5000, 1), name);
+  }
+  fs.iput(root);
+  assertEquals(fs.inUse(), []);
+  assertEquals(get(Fat32.open(fs.image.slice()), "/Hello World.text"), pattern(5000, 1));
+});
+
+Deno.test("names keep their case and their letters; what FAT forbids is refused", () => {
+  const { fs, root } = fresh();
+  const names = [
+    "UPPER.TXT",
+    "lower.txt",
+    "lower.EXT",
+    "Mixed.Txt",
+    "noext",
+    "two.dots.tar.gz",
+    "ümläut – 日本語 🐄.txt",
+    "a+b,c;d=[e].x",
+    " leading",
+    ".profile",
+    "x".repeat(100),
+    "~",
+  ];
+  for (const name of names) put(fs, name, pattern(name.length, 3));
+  const entries = fs.entries(root);
+  assert(typeof entries !== "number");
+  assertEquals(entries.map((e) => e.name), names);
+  const shorts = entries.map((e) => e.short.toUpperCase());
+  assertEquals(new Set(shorts).size, names.length, shorts.join(" "));
+  for (const name of names) assertEquals(get(fs, name), pattern(name.length, 3), name);
+  for (
+    const bad of ["a:b", "a*", "a?", "a|b", 'a"', "a<", "a>", "a\\b", "dot.", "space ", "\x01"]
+  ) {
+    assertEquals(fs.open(root, bad, O_CREATE | O_RDWR), EINVAL, bad);
+    assertEquals(fs.mkdir(root, bad), EINVAL, bad);
+  }
+});
+
+Deno.test("many names with the same beginning get aliases of their own", () => {
+  const { fs, root } = fresh();
+  for (let i = 0; i < 150; i++) put(fs, `a long name ${i}.text`, pattern(i, i));
+  const entries = fs.entries(root);
+  assert(typeof entries !== "number");
+  assertEquals(new Set(entries.map((e) => e.short)).size, 150);
+  assert(entries.some((e) => e.short === "ALON~100.TEX"));
+  for (let i = 0; i < 150; i += 3) assertEquals(fs.unlink(root, `a long name ${i}.text`), 0);
+  for (let i = 0; i < 150; i++) {
+    assertEquals(get(fs, `a long name ${i}.text`), i % 3 ? pattern(i, i) : ENOENT);
+  }
+});
+
+Deno.test("directories: made, entered, left, removed when empty", () => {
+  const { fs, root } = fresh();
+  assertEquals(fs.mkdir(root, "dir"), 0);
+  assertEquals(fs.mkdir(root, "DIR"), EEXIST);
+  assertEquals(fs.mkdir(root, "dir/A long directory name"), 0);
+  put(fs, "dir/A long directory name/file", pattern(10, 1));
+  const deep = fs.chdir(root, "dir/A long directory name");
+  assertEquals(fs.chdir(deep, "../../../.."), root); // above the root is the root
+  fs.iput(root);
+  assertEquals(fs.chdir(deep, "file"), ENOTDIR);
+  assertEquals(fs.open(deep, ".", O_RDWR), EISDIR);
+  assertEquals(fs.open(deep, "file/x", O_CREATE | O_RDWR), ENOTDIR);
+  assertEquals(fs.unlink(root, "dir"), ENOTEMPTY);
+  assertEquals(fs.unlink(deep, ".."), EPERM);
+  assertEquals(fs.unlink(deep, "file"), 0);
+  assertEquals(fs.unlink(root, "dir/A long directory name"), 0);
+  // Removed, but somebody stands in it.
+  assertEquals(fs.open(deep, "new", O_CREATE | O_RDWR), ENOENT);
+  assertEquals(fs.mkdir(deep, "new"), ENOENT);
+  assertEquals(fs.unlink(root, "dir"), 0);
+  assertEquals(fs.open(root, "dir", O_RDONLY), ENOENT);
+  fs.iput(deep);
+  fs.iput(root);
+  assertEquals(fs.inUse(), []);
+  assertEquals(fs.freeBytes, Fat32.open(empty).freeBytes);
+});
+
+Deno.test("reads and writes follow xv6's rules", () => {
+  const { fs, root } = fresh();
+  const free = fs.freeBytes;
+  const f = fs.open(root, "f", O_CREATE | O_RDWR);
+  assertEquals(fs.writeBytes(f, 1, pattern(1, 1)), EINVAL); // past the end
+  assertEquals(fs.writeBytes(f, 0, pattern(3000, 1)), 3000);
+  assertEquals(fs.writeBytes(f, 500, pattern(600, 2)), 600);
+  assertEquals(fs.size(f), 3000);
+  assertEquals(
+    fs.readBytes(f, 400, 200),
+    Uint8Array.from([
+      ...pattern(500, 1).slice(400),
+      ...pattern(100, 2),
+    ]),
+  );
+  assertEquals(fs.readi(f, 0, -1, () => true), 3000);
+  assertEquals(fs.readi(f, 3001, 1, () => true), 0);
+  assertEquals(fs.readi(f, 0, 3000, (_, done) => done < 1024), EFAULT);
+  assertEquals(fs.write(f, 3000, 2000, (_, done) => done < 1000), 1096); // up to the end of the third cluster
+  assertEquals(fs.size(f), 4096);
+  assertEquals(fs.unlink(root, "f"), 0);
+  assertEquals(fs.readBytes(f, 0, 500), pattern(500, 1));
+  assertEquals(fs.writeBytes(f, 4096, pattern(5000, 4)), 5000);
+  fs.iput(f);
+  assertEquals(fs.freeBytes, free);
+  assertEquals([fs.link(root, "a", "b"), fs.mknod(root, "c", 1, 0)], [EPERM, EPERM]);
+});
+
+Deno.test("a full disk gives a short write, and all of it back", () => {
+  const { fs, root } = fresh();
+  const free = fs.freeBytes;
+  const f = fs.open(root, "big", O_CREATE | O_RDWR);
+  const chunk = pattern(1 << 20, 1);
+  let size = 0, wrote = 0;
+  do {
+    wrote = fs.writeBytes(f, size, chunk);
+    size += Math.max(0, wrote);
+  } while (wrote === chunk.length);
+  assertEquals([size, fs.freeBytes], [free, 0]);
+  assertEquals(fs.writeBytes(f, size, chunk), ENOSPC);
+  assertEquals(fs.mkdir(root, "d"), ENOSPC);
+  const again = fs.open(root, "BIG", O_RDWR | O_TRUNC);
+  assertEquals([again, fs.size(f), fs.freeBytes], [f, 0, free]);
+});
+
+Deno.test("xv6's ls can read a directory: 16-byte entries that open", () => {
+  const { fs, root } = fresh();
+  fs.mkdir(root, "sub");
+  put(fs, "sub/short", pattern(1, 1));
+  put(fs, "sub/a name of more than fourteen bytes", pattern(2, 2));
+  const sub = fs.open(root, "sub", O_RDONLY);
+  const bytes = fs.readBytes(sub, 0, 1000);
+  assert(typeof bytes !== "number");
+  assertEquals(bytes.length, fs.stat(sub).size);
+  const names: string[] = [];
+  for (let at = 0; at < bytes.length; at += 16) {
+    assert(bytes[at] !== 0 || bytes[at + 1] !== 0);
+    names.push(String.fromCharCode(...bytes.subarray(at + 2, at + 16)).split("\0")[0]);
+  }
+  assertEquals(names, [".", "..", "short", "ANAMEO~1"]);
+  const long = fs.open(sub, "ANAMEO~1", O_RDONLY);
+  assertEquals(fs.size(long), 2);
+});
+
+Deno.test("saved and restored: open files stay open, both go on alone", () => {
+  const { fs, root } = fresh();
+  put(fs, "f", pattern(2000, 1));
+  const f = fs.open(root, "f", O_RDWR);
+  fs.unlink(root, "f");
+  const copy = Fat32.restore(structuredClone(fs.save()));
+  assertEquals(copy.inUse(), fs.inUse());
+  copy.writeBytes(f, 0, pattern(2000, 9));
+  assertEquals(fs.readBytes(f, 0, 2000), pattern(2000, 1));
+  for (const each of [fs, copy]) {
+    each.iput(f);
+    each.iput(root);
+    assertEquals([each.inUse(), each.freeBytes], [[], Fat32.open(empty).freeBytes]);
+  }
+});
+
+Deno.test("images that cannot be opened say why in one line", () => {
+  const refuse = (
+    change: (view: DataView, image: Uint8Array) => Uint8Array | void,
+    why: string,
+  ) => {
+    const image = empty.slice(0, 4096);
+    const whole = new Uint8Array(empty.length);
+    whole.set(image);
+    const changed = change(new DataView(whole.buffer), whole) ?? whole;
+    const error = assertThrows(() => Fat32.open(changed), FsError, why);
+    assert(!error.message.includes("\n"));
+  };
+  refuse(() => new Uint8Array(100), "100 bytes do not hold a boot sector");
+  refuse((_, image) => image.fill(0), "lacks its signature");
+  refuse((_, image) => image.subarray(0, 1 << 20), "truncated");
+  refuse((view) => view.setUint16(11, 500, true), "sectors of 500 bytes");
+  refuse((_, image) => void (image[13] = 3), "3 sectors a cluster");
+  refuse((view) => view.setUint16(22, 9, true), "FAT12 or FAT16");
+  refuse((_, image) => void (image[16] = 0), "no file allocation table");
+  refuse((view) => view.setUint32(36, 1 << 20, true), "its tables take");
+  refuse((view) => view.setUint32(44, 1, true), "its root is at cluster 1");
+  refuse((view) => view.setUint16(40, 0x83, true), "active table 3 does not exist");
+  assertThrows(() => formatFat32(1 << 20), FsError, "too few for FAT32");
+});
+
+const path = fc.array(fc.constantFrom("a", "Some Long Name.x", "B.TXT", "c.d"), {
+  minLength: 1,
+  maxLength: 3,
+}).map((names) => names.join("/"));
+const slot = fc.integer({ min: 0, max: 4 });
+const size = fc.oneof(fc.integer({ min: 0, max: 3000 }), fc.integer({ min: 0, max: 60_000 }));
+const op: fc.Arbitrary<Op> = fc.oneof(
+  fc.record({ op: fc.constant("create" as const), path, slot }),
+  fc.record({ op: fc.constant("open" as const), path, slot }),
+  fc.record({ op: fc.constant("truncate" as const), path }),
+  fc.record({ op: fc.constant("write" as const), slot, off: size, n: size }),
+  fc.record({ op: fc.constant("close" as const), slot }),
+  fc.record({ op: fc.constant("unlink" as const), path }),
+  fc.record({ op: fc.constant("mkdir" as const), path }),
+);
+
+Deno.test("any sequence of calls does what a plain tree of byte strings does", () => {
+  const sorted = (map: Map<string, string>) => [...map].sort(([a], [b]) => a < b ? -1 : 1);
+  fc.assert(
+    fc.property(fc.array(op, { maxLength: 50 }), (ops) => {
+      const image = empty.slice();
+      const runner = new Runner(Fat32.open(image));
+      const model = new Model(2 ** 32 - 1);
+      ops.forEach((op, i) => {
+        assertEquals(runner.run(op), model.run(op), `step ${i}: ${JSON.stringify(op)}`);
+      });
+      assertEquals(sorted(contents(runner.fs)), sorted(model.contents()));
+      runner.closeAll();
+      const again = Fat32.open(image.slice());
+      assertEquals(again.freeBytes, runner.fs.freeBytes);
+      assertEquals(sorted(contents(again)), sorted(model.contents()));
+    }),
+    { numRuns: 60, seed: 32 },
+  );
+});
+
+Deno.test("2000 damaged images: an error or an answer, never a crash, nothing outside touched", () => {
+  // What is in use lies in the first part of the image: the rest need not be copied each time.
+  const base = Fat32.open(empty.slice());
+  for (const name of ["a", "b/x", "c/Long name in c", "d"]) {
+    const root = base.root();
+    if (name.includes("/")) base.mkdir(root, name.slice(0, 1));
+    base.iput(root);
+    put(base, name, pattern(4000, name.length));
+  }
+  const { fat, data, clusters } = readGeometry(base.image);
+  const used = data + 200 * 512, guard = 4096;
+  const room = new Uint8Array(base.image.length + 2 * guard).fill(0xa5);
+  const image = room.subarray(guard, guard + base.image.length);
+  image.set(base.image);
+  const view = new DataView(room.buffer, guard, image.length);
+  let refused = 0;
+  for (let seed = 1; seed <= 2000; seed++) {
+    const below = random(seed);
+    image.set(base.image.subarray(0, used));
+    const values = [0, 1, 2, 3, below(60), clusters + 1, clusters + 2, 0x0ffffff7, 0xffffffff];
+    for (let n = 1 + below(10); n > 0; n--) {
+      const value = below(3) ? values[below(values.length)] : below(0xffffffff);
+      const entry = data + 32 * below(16 * 40);
+      switch (below(7)) {
+        case 0:
+          if (below(5) === 0) image[below(90)] = value;
+          break;
+        case 1:
+        case 2:
+          view.setUint32(fat + 4 * below(60), value, true);
+          break;
+        case 3:
+          view.setUint16(entry + (below(2) ? 20 : 26), value, true);
+          break;
+        case 4:
+          view.setUint32(entry + 28, value, true);
+          break;
+        case 5:
+          image[entry + 11] = value;
+          break;
+        default:
+          image[data + below(40 * 512)] = value;
+      }
+    }
+    try {
+      const runner = new Runner(Fat32.open(image));
+      for (let i = 0; i < 15; i++) {
+        const op = randomOp(below);
+        runner.run(op.op === "write" ? { ...op, n: op.n % 5000 } : op);
+      }
+      runner.closeAll();
+      runner.fs.iput(runner.root);
+      assertEquals(runner.fs.inUse(), []);
+    } catch (error) {
+      if (!(error instanceof FsError)) throw new Error(`seed ${seed}`, { cause: error });
+      refused++;
+    }
+  }
+  for (let i = 0; i < guard; i++) {
+    assert(room[i] === 0xa5 && room[guard + image.length + i] === 0xa5, "written outside");
+  }
+  assert(refused > 20 && refused < 1000, `${refused} refused`);
+});
