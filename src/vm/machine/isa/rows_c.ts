@@ -20,7 +20,7 @@ export const ROWS_C: readonly CompressedRow[] = [
   compressed("c.sd", "111 uimm[5:3] rs1' uimm[7:6] rs2' 00", "rs2,imm(rs1)", "sd", {}),
 
   // Quadrant 1.
-  compressed("c.nop", "000 imm[5] 00000 imm[4:0] 01", "", "addi", { rd: ZERO, rs1: ZERO }),
+  compressed("c.nop", "000 imm[5] 00000 imm[4:0] 01", "imm", "addi", { rd: ZERO, rs1: ZERO }),
   compressed("c.addi", "000 imm[5] rd≠0 imm[4:0] 01", "rd,imm", "addi", { rs1: "rd" }),
   compressed("c.addiw", "001 imm[5] rd≠0 imm[4:0] 01", "rd,imm", "addiw", { rs1: "rd" }),
   compressed("c.li", "010 imm[5] rd imm[4:0] 01", "rd,imm", "addi", { rs1: ZERO }),
