@@ -18,6 +18,8 @@
 #define MAP_ANONYMOUS 0x20
 #define MAP_FAILED ((void *)-1)
 
+#define MS_SYNC 4
+
 #define CLONE_VM 0x100        // share the address space
 #define CLONE_THREAD 0x10000  // a thread of the caller, not a child
 

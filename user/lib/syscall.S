@@ -38,4 +38,3 @@
     stub pgpte, SYS_pgpte
     stub mprotect, SYS_mprotect
     stub msync, SYS_msync
-    stub clone, SYS_clone

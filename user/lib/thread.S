@@ -1,17 +1,14 @@
-# Threads on top of clone. The child of clone starts at the instruction after its ecall, with a0 = 0
-# and nothing on its stack but what was put there before, so what it must run is put there.
-#include "fcntl.h"
+# clone for C. The kernel starts the child at the instruction after the ecall, with a0 = 0, every
+# other register as its parent's and sp at the stack given, so what the child must run is put there.
 #include "syscall.h"
 
-    .section .text.thread_create, "ax", @progbits
-    .globl thread_create
-    .type thread_create, @function
-thread_create:                      # a0 = function, a1 = its argument, a2 = top of the stack
-    addi    a2, a2, -16
-    sd      a0, 0(a2)
-    sd      a1, 8(a2)
-    li      a0, CLONE_VM | CLONE_THREAD
-    mv      a1, a2
+    .section .text.clone, "ax", @progbits
+    .globl clone
+    .type clone, @function
+clone:                              # a0 = flags, a1 = top of the stack, a2 = function, a3 = argument
+    addi    a1, a1, -16
+    sd      a2, 0(a1)
+    sd      a3, 8(a1)
     li      a7, SYS_clone
     ecall
     beqz    a0, 1f
@@ -22,4 +19,4 @@ thread_create:                      # a0 = function, a1 = its argument, a2 = top
     jalr    t0
     li      a7, SYS_exit
     ecall
-    .size thread_create, . - thread_create
+    .size clone, . - clone

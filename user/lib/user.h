@@ -36,15 +36,14 @@ int munmap(void *addr, size_t length);
 int mprotect(void *addr, size_t length, int prot);
 int msync(void *addr, size_t length, int flags);
 uint64_t pgpte(void *va);
-long clone(unsigned long flags, void *stack);  // do not call from C: the child returns on an empty stack
 
 // memory.c: the old break, or SBRK_ERROR.
 char *sbrk(int n);
 char *sbrklazy(int n);
 
-// thread.S: run fn(arg) in a thread of this process, its stack growing down from `top` (16-aligned);
-// when fn returns the thread exits with that status. Returns the thread's id or -1.
-int thread_create(int (*fn)(void *), void *arg, void *top);
+// thread.S: the clone call, its child made to run fn(arg) on the stack that grows down from `top`
+// (16-aligned) and to exit with what fn returns. flags of fcntl.h. Returns the child's id or -1.
+int clone(unsigned long flags, void *top, int (*fn)(void *), void *arg);
 
 // string.c
 void *memset(void *dst, int byte, size_t n);

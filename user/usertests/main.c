@@ -11,49 +11,9 @@
 
 #define ROW(name) {#name, test_##name},
 static const struct test quick_tests[] = {TESTS(ROW){0, 0}};
-const struct test slow_tests[] = {SLOW_TESTS(ROW){0, 0}};
-
-static const char *current;  // the running test's name
+static const struct test slow_tests[] = {SLOW_TESTS(ROW){0, 0}};
 
 char buffer[BUFFER];
-
-void fail(const char *format, ...) {
-  va_list args;
-  va_start(args, format);
-  printf("%s: ", current);
-  vfprintf(1, format, args);
-  printf("\n");
-  exit(1);
-}
-
-static bool passes(const struct test *test) {
-  printf("test %s: ", test->name);
-  current = test->name;
-  int pid = fork();
-  if (pid < 0) {
-    printf("fork failed\n");
-    exit(1);
-  }
-  if (pid == 0) {
-    test->run();
-    exit(0);
-  }
-  int status = 0;
-  wait(&status);
-  printf(status == 0 ? "OK\n" : "FAILED\n");
-  return status == 0;
-}
-
-// The number of tests run, or -1 if one failed.
-static int run_all(const struct test *tests, const char *only) {
-  int n = 0;
-  for (const struct test *t = tests; t->name != 0; t++) {
-    if (only != 0 && strcmp(only, t->name) != 0) continue;
-    if (!passes(t)) return -1;
-    n++;
-  }
-  return n;
-}
 
 // How many pages the heap can still grow by, page tables aside.
 static int free_pages(void) {
@@ -69,10 +29,10 @@ static int free_pages(void) {
 static bool round_passes(bool quick, const char *only) {
   printf("usertests starting\n");
   int before = free_pages();
-  int n = run_all(quick_tests, only);
+  int n = run_tests(quick_tests, only);
   if (n >= 0 && !quick) {
     if (only == 0) printf("usertests slow tests starting\n");
-    int slow = run_all(slow_tests, only);
+    int slow = run_tests(slow_tests, only);
     n = slow < 0 ? -1 : n + slow;
   }
   if (n < 0) {
