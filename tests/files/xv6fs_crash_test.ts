@@ -144,7 +144,9 @@ Deno.test("a stop during recovery, too, is recovered from", () => {
   }
   assertEquals(fsck(disk.image).map((p) => p.kind), ["log"]);
   const reference = disk.image.slice();
-  const wanted = contents(Xv6fs.open(reference));
+  const recovered = Xv6fs.open(reference);
+  assert(recovered.takeNotices()[0].startsWith("recovering tail 0 dst "));
+  const wanted = contents(recovered);
   for (let limit = 0;; limit++) {
     const again = new Disk(disk.image.slice());
     again.limit = limit;

@@ -43,7 +43,7 @@ const ROOT = 1;
 
 /** Everything a mounted FAT32 file system is, as plain data. */
 export interface Fat32State {
-  /** A copy of the image. */
+  /** A copy of the image, not to be changed: states between which nothing was written share it. */
   readonly image: Uint8Array;
   /** Nodes in use, by handle. */
   readonly nodes: ReadonlyArray<readonly [handle: number, node: FatNode]>;
@@ -53,6 +53,8 @@ export interface Fat32State {
 export class Fat32 {
   readonly #v: FatVolume;
   readonly #nodes = new Map<number, FatNode>();
+  /** The image of the last save, shared by saves between which nothing was written. */
+  #saved: { readonly version: number; readonly image: Uint8Array } | undefined;
 
   private constructor(volume: FatVolume) {
     this.#v = volume;
@@ -65,7 +67,9 @@ export class Fat32 {
 
   /** The state to {@linkcode Fat32.restore} later. */
   save(): Fat32State {
-    return { image: this.#v.image.slice(), nodes: structuredClone([...this.#nodes]) };
+    const { version, image } = this.#v;
+    if (this.#saved?.version !== version) this.#saved = { version, image: image.slice() };
+    return { image: this.#saved.image, nodes: structuredClone([...this.#nodes]) };
   }
 
   /** A file system exactly as saved, on a copy of the saved image. */

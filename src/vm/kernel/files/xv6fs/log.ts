@@ -138,17 +138,17 @@ export function readLogHeader(
 /**
  * Installs a committed transaction that a stop left in the log, and clears the header.
  *
- * @returns how many blocks were installed.
+ * @returns the home addresses of the blocks installed.
  * @throws {FsError} when the header cannot be true.
  */
-export function recover(disk: Disk, sb: Superblock): number {
+export function recover(disk: Disk, sb: Superblock): readonly number[] {
   const { blocks, problems } = readLogHeader(disk.image, sb);
   if (problems.length > 0) throw new FsError(problems[0]);
-  if (blocks.length === 0) return 0;
+  if (blocks.length === 0) return blocks;
   blocks.forEach((bno, i) => disk.write(bno, disk.image, (sb.logstart + 1 + i) * BSIZE));
   const header = new Uint8Array(BSIZE);
   header.set(disk.image.subarray(sb.logstart * BSIZE, (sb.logstart + 1) * BSIZE));
   header.fill(0, 0, 4);
   disk.write(sb.logstart, header, 0);
-  return blocks.length;
+  return blocks;
 }

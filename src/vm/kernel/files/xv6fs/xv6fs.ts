@@ -16,7 +16,7 @@ import {
 } from "./layout.ts";
 import { Disk } from "./disk.ts";
 import { recover } from "./log.ts";
-import { makeVolume, type Volume } from "./volume.ts";
+import { makeVolume, notice, type Volume } from "./volume.ts";
 import * as inodes from "./inode.ts";
 import * as content from "./content.ts";
 import * as names from "./namespace.ts";
@@ -45,7 +45,7 @@ export interface Stat {
 
 /** Everything a mounted file system is, as plain data: for a snapshot of the whole machine. */
 export interface Xv6fsState {
-  /** A copy of the disk image. */
+  /** A copy of the disk image, not to be changed: states between which nothing was written share it. */
   readonly image: Uint8Array;
   /** References held: pairs of i-number and count. */
   readonly refs: ReadonlyArray<readonly [inum: number, count: number]>;
@@ -58,6 +58,8 @@ export interface Xv6fsState {
 /** An xv6 file system over an image in memory, changed in place. */
 export class Xv6fs {
   readonly #v: Volume;
+  /** The image of the last save, shared by saves between which nothing was written. */
+  #saved: { readonly writes: number; readonly image: Uint8Array } | undefined;
 
   private constructor(volume: Volume) {
     this.#v = volume;
@@ -73,8 +75,9 @@ export class Xv6fs {
   static open(disk: Uint8Array | Disk): Xv6fs {
     const d = disk instanceof Disk ? disk : new Disk(disk);
     const sb = checkedSuperblock(d.image);
-    recover(d, sb);
+    const recovered = recover(d, sb);
     const v = makeVolume(d, sb, dataStart(sb));
+    recovered.forEach((bno, tail) => notice(v, `recovering tail ${tail} dst ${bno}`));
     if (inodes.inodeType(v, ROOTINO) !== T_DIR) {
       throw new FsError(`inode ${ROOTINO}, the root, is not a directory`);
     }
@@ -85,8 +88,11 @@ export class Xv6fs {
   /** The state to {@linkcode Xv6fs.restore} later. Between calls only, which is always: each call is complete. */
   save(): Xv6fsState {
     const { disk, notices } = this.#v;
+    if (this.#saved?.writes !== disk.writes) {
+      this.#saved = { writes: disk.writes, image: disk.image.slice() };
+    }
     return {
-      image: disk.image.slice(),
+      image: this.#saved.image,
       refs: this.inUse().map(({ inum, refs }) => [inum, refs] as const),
       notices: [...notices],
       writes: disk.writes,
