@@ -69,6 +69,6 @@ function frames(session: Session): Offer[] {
   const handle = session.vm.process(session.pid);
   return areas(session).flatMap((a) => {
     const frame = handle.frame(a.start);
-    return frame === undefined ? [] : [{ text: hex(frame), doc: `${a.kind} ${hex(a.start)}` }];
+    return frame === undefined ? [] : [{ text: `${frame}`, doc: `${a.kind} ${hex(a.start)}` }];
   });
 }

@@ -29,7 +29,7 @@ export function access(
 ): AccessReport {
   const mark = k.events.next;
   const before = translation(k, p, address);
-  const counted = before.frame === undefined ? [] : [before.owners!];
+  const counted = before.owners === undefined ? [] : [before.owners];
   const old = value === undefined ? undefined : peek(k, before, size);
   const outcome = userAccess(k, p, address, size, value);
   const after = outcome.kind === "done" ? translation(k, p, address) : undefined;
@@ -72,7 +72,7 @@ function ownerChanges(
     name: p.name,
     va: before.va,
     pte: { before: before.pte, after: after?.pte },
-    frame: { before: before.frame, after: after?.frame },
+    frame: { before: before.frame?.pa, after: after?.frame?.pa },
   };
   return [
     self,
@@ -84,7 +84,7 @@ function ownerChanges(
         name: m.name,
         va: m.va,
         pte: { before: m.pte, after: now?.pte },
-        frame: { before: before.frame, after: now?.frame },
+        frame: { before: before.frame?.pa, after: now?.frame?.pa },
       };
     }),
   ];

@@ -4,11 +4,12 @@
  * @module
  */
 
-import { type Pa, type Va, va } from "./machine/address.ts";
+import { type Va, va } from "./machine/address.ts";
 import { access, type AccessSize, forkProcess, systemCall } from "./actions.ts";
 import type { CallName } from "./kernel/abi.ts";
 import type { Process } from "./kernel/process/process.ts";
 import { endNow, KernelError } from "./kernel/standing.ts";
+import type { Frame } from "./inspect/frame.ts";
 import { type AreaView, vmmap } from "./inspect/vmmap.ts";
 import { type Translation, translation } from "./inspect/translation.ts";
 import type { AccessReport, CallReport, ForkReport } from "./reports.ts";
@@ -49,7 +50,11 @@ export class Handle {
     this.pid = pid;
   }
 
-  /** The kernel's record. Throws KernelError when the process is gone. */
+  /**
+   * The kernel's record. Throws KernelError when the process is gone.
+   *
+   * @internal
+   */
   get record(): Process {
     const p = this.#vm.kernel.process(this.pid);
     if (p === undefined) throw new KernelError(`no process ${this.pid}: it is gone`);
@@ -192,8 +197,8 @@ export class Handle {
     return translation(this.#vm.kernel, this.record, va(address));
   }
 
-  /** The frame that an address is in now; undefined when it is not mapped. */
-  frame(address: bigint | number): Pa | undefined {
+  /** The frame that an address is in now, a live handle; undefined when it is not mapped. */
+  frame(address: bigint | number): Frame | undefined {
     return this.pte(address).frame;
   }
 

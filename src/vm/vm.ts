@@ -11,7 +11,7 @@ import { type Counters, EventLog, type EventLogState, type VmEvent } from "./eve
 import { Handle } from "./handle.ts";
 import { defaultDisk } from "./disk.ts";
 import { audit, type Finding } from "./inspect/audit.ts";
-import { type FrameReport, frameReport } from "./inspect/frame.ts";
+import { type Frame, frameHandle, type FrameReport, frameReport } from "./inspect/frame.ts";
 import { type Abi, ABIS } from "./kernel/abi.ts";
 import { POLICIES, policyNamed } from "./kernel/fork/policies.ts";
 import { Kernel, type KernelState } from "./kernel/kernel.ts";
@@ -43,6 +43,8 @@ export interface BootOptions {
   exec?: "eager" | "demand";
   /** Programs that are run by name. */
   programs?: ProgramSource;
+  /** What {@link Vm.interact} opens: a way to talk to the VM. `boot` of the scripting API gives the shell. */
+  interact?: (vm: Vm) => Promise<void>;
 }
 
 /** Everything a VM is at one moment, as plain data. */
@@ -62,9 +64,17 @@ export interface Mark {
 
 /** A booted computer. */
 export class Vm {
-  /** The hardware. */
+  /**
+   * The hardware, for what no method here does.
+   *
+   * @internal
+   */
   readonly machine: Machine;
-  /** The built-in kernel. */
+  /**
+   * The built-in kernel, for what no method here does.
+   *
+   * @internal
+   */
   readonly kernel: Kernel;
   /** What it was made with. */
   readonly options: BootOptions;
@@ -141,14 +151,32 @@ export class Vm {
     );
   }
 
+  /** A process and all that it and its children made, as far as they are still there. */
+  descendants(pid: number): Handle[] {
+    const family = new Set([pid]);
+    for (const p of this.processes()) if (family.has(p.record.parent)) family.add(p.pid);
+    return this.processes().filter((p) => family.has(p.pid));
+  }
+
+  /** Names of the programs on the disk's root and of those that come with the program source. */
+  programNames(): string[] {
+    const { programs, files } = this.kernel;
+    return [...new Set([...files.programNames(), ...programs.list()])].sort();
+  }
+
+  /** Whether a name (or path on the disk) is a file that can be run. */
+  hasProgram(name: string): boolean {
+    return this.kernel.files.isFile(name) || this.kernel.programs.get(name) !== undefined;
+  }
+
   /** The frame that holds a physical address: stored count, user mappings, owners. Throws RangeError outside RAM. */
   refcount(address: bigint | number): FrameReport {
     return frameReport(this.kernel, pa(address));
   }
 
-  /** The same as {@link refcount}; reads better where the frame itself is meant. */
-  frame(address: bigint | number): FrameReport {
-    return this.refcount(address);
+  /** The frame that holds a physical address, a live handle. Throws RangeError outside RAM. */
+  frame(address: bigint | number): Frame {
+    return frameHandle(this.kernel, pa(address));
   }
 
   /** Everything in memory that does not fit together; empty when all is well. */
@@ -205,6 +233,18 @@ export class Vm {
   /** Runs whoever can run for at most `budget` instructions. */
   advance(budget: number): ReturnType<typeof run> {
     return run(this.kernel, budget);
+  }
+
+  /** Makes the frame allocation number `n` from now fail (1 is the next one); 0 takes it back. */
+  failAllocation(n: number): void {
+    this.kernel.memory.frames.failAt(n);
+  }
+
+  /** Opens the shell on this VM in the middle of a script; it goes on when the person leaves. */
+  async interact(): Promise<void> {
+    const { interact } = this.options;
+    if (interact === undefined) throw new KernelError("this VM was booted without a shell");
+    await interact(this);
   }
 
   /** The whole VM as plain data; see {@link restore}. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Pa, pa, type PaNum, paNum } from "../machine/address.ts";
+import { hex, type Pa, pa, PAGE_SIZE, type PaNum, paNum } from "../machine/address.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { eachLeaf, type Mapping, mappingsTo, spacesInUse } from "./mappings.ts";
 
@@ -24,6 +24,82 @@ export interface FrameReport {
   readonly owners: readonly Mapping[];
   /** Other uses: page table of a process, its trapframe, the trampoline, the free list. */
   readonly uses: readonly string[];
+}
+
+/**
+ * A live handle on one physical frame: every property is read anew. There is one object a frame, so handles
+ * compare with `===`; {@link Frame.report} gives a snapshot.
+ */
+export class Frame {
+  /** First byte of the frame. */
+  readonly pa: Pa;
+  readonly #k: Kernel;
+
+  /**
+   * For {@link frameHandle}; scripts get frames from `vm.frame(pa)` and `process.frame(va)`.
+   *
+   * @internal
+   */
+  constructor(k: Kernel, address: Pa) {
+    this.#k = k;
+    this.pa = address;
+  }
+
+  /** Counts, state and owners as they are now, a snapshot. */
+  report(): FrameReport {
+    return frameReport(this.#k, this.pa);
+  }
+
+  /** What the kernel says it is now; see {@link FrameReport.kind}. */
+  get kind(): string {
+    return this.#k.memory.frames.kind(this.#number);
+  }
+
+  /** The count the kernel keeps, now. */
+  get stored(): number {
+    return this.#k.memory.frames.count(this.#number);
+  }
+
+  /** User mappings, counted in all page tables now. */
+  get counted(): number {
+    return this.report().counted;
+  }
+
+  /** Who maps it now, lowest pid first. */
+  get owners(): readonly Mapping[] {
+    return this.report().owners;
+  }
+
+  /** What it holds now, a copy: 4096 bytes. */
+  bytes(): Uint8Array {
+    return this.#k.machine.ram.bytes(this.#number, PAGE_SIZE).slice();
+  }
+
+  /** The address in hexadecimal, so that it reads well in a text and in JSON. */
+  toString(): string {
+    return hex(this.pa);
+  }
+
+  /** See {@link Frame.toString}. */
+  toJSON(): string {
+    return this.toString();
+  }
+
+  get #number(): PaNum {
+    return paNum(Number(this.pa));
+  }
+}
+
+const handles = new WeakMap<Kernel, Map<Pa, Frame>>();
+
+/** The live handle on the frame that holds a physical address. Throws a RangeError outside RAM. */
+export function frameHandle(k: Kernel, address: Pa): Frame {
+  const first = pa(frameAt(k, address));
+  let known = handles.get(k);
+  if (known === undefined) handles.set(k, known = new Map());
+  let frame = known.get(first);
+  if (frame === undefined) known.set(first, frame = new Frame(k, first));
+  return frame;
 }
 
 /** The frame that holds a physical address. Throws a RangeError outside RAM. */

@@ -5,14 +5,14 @@
  * @module
  */
 
-import { type Pa, pa, type Va, va } from "../machine/address.ts";
+import { type Pa, pa, PAGE_SIZE, paNum, type Va, va } from "../machine/address.ts";
 import { walk } from "../machine/sv39.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Process } from "../kernel/process/process.ts";
 import { type VaNum } from "../machine/address.ts";
 import { flagText, rswLetters } from "./flags.ts";
 import { partOf } from "./mappings.ts";
-import { type FrameReport, frameReport } from "./frame.ts";
+import { type Frame, frameHandle, type FrameReport } from "./frame.ts";
 import { type Verdict, verdicts } from "./verdict.ts";
 
 /** One level of the walk. */
@@ -40,8 +40,8 @@ export interface Translation {
   readonly levels: readonly LevelView[];
   /** The leaf PTE; undefined when the address is not mapped. */
   readonly pte: bigint | undefined;
-  /** First byte of the frame that holds the address; undefined when it is not mapped. */
-  readonly frame: Pa | undefined;
+  /** The frame that holds the address, a live handle; undefined when it is not mapped. */
+  readonly frame: Frame | undefined;
   /** The address, translated. */
   readonly pa: Pa | undefined;
   /** Bytes of the page: 4096, or more for a superpage. */
@@ -72,7 +72,9 @@ export function translation(k: Kernel, p: Process, address: Va): Translation {
     size: leaf !== undefined && step === result.steps.at(-1) ? leaf.size : undefined,
     flags: flagText(Number(step.pte & 0x3ffn), ...letters),
   }));
-  const frame = leaf && pa(leaf.pa - leaf.pa % 4096);
+  const first = leaf && pa(leaf.pa - leaf.pa % 4096);
+  const inRam = first !== undefined && k.machine.ram.contains(paNum(Number(first)), PAGE_SIZE);
+  const frame = inRam ? frameHandle(k, first) : undefined;
   return {
     pid: p.pid,
     name: p.name,
@@ -86,7 +88,7 @@ export function translation(k: Kernel, p: Process, address: Va): Translation {
     size: leaf?.size,
     fail: result.fail,
     verdicts: verdicts(k, p.space, address),
-    owners: frame === undefined ? undefined : frameReport(k, frame),
+    owners: frame?.report(),
   };
 }
 
