@@ -11,14 +11,20 @@
 #define HINT(encoding) hint __LINE__, encoding
 
 .macro one_begin a, b
+  .option push
+  .option norvc
   li a0, \a
   li a1, \b
+  .option pop
 .endm
 .macro one_end line, result
   same \line, a0, \result
 .endm
 .macro hint line, encoding
+  .option push
+  .option norvc
   li a0, 0x1234
+  .option pop
   .hword \encoding
   equal \line, zero, x0
   same \line, a0, 0x1234
@@ -246,6 +252,20 @@ START
   .org 2b + 256
 4:
   c.beqz a0, 2b
+  j test_failed
+5:
+  HERE
+1:
+  c.bnez s0, 3f
+  j test_failed
+2:
+  j 5f
+  .org 1b + 254
+3:
+  j 4f
+  .org 2b + 256
+4:
+  c.bnez s0, 2b
   j test_failed
 5:
 
