@@ -66,6 +66,7 @@ export class LineEditor {
   readonly #decoder = new KeyDecoder();
   readonly #screen = new Screen();
   #killed = "";
+  #size = "";
 
   constructor(
     shell: Shell,
@@ -148,6 +149,10 @@ export class LineEditor {
 
   #draw(state: EditorState, final = false): void {
     const { columns, rows } = this.#tty.size();
+    // The terminal has wrapped the old rows anew: take them away as well as one can, and draw afresh.
+    const size = `${columns}×${rows}`;
+    if (this.#size !== "" && this.#size !== size) this.#tty.write(this.#screen.erase());
+    this.#size = size;
     const colors = paint(this.#shell.session.settings.color);
     const hint = final || state.menu || state.cursor < state.text.length
       ? ""

@@ -4,27 +4,30 @@
  * @module
  */
 
-import {
-  bold,
-  brightBlue,
-  cyan,
-  dim,
-  gray,
-  green,
-  magenta,
-  red,
-  setColorEnabled,
-  yellow,
-} from "@std/fmt/colors";
 import type { Kind, Tone } from "../commands/result.ts";
-
-// The library's own guess would hold for the whole process; here each call says whether to colour.
-setColorEnabled(true);
 
 /** A text and the same text in colour. */
 export type Painter = (text: string) => string;
 
 const plain: Painter = (text) => text;
+
+/**
+ * Select Graphic Rendition (ECMA-48 8.3.117). Not `@std/fmt/colors`, which stays grey under NO_COLOR
+ * whatever the caller says: `--color` and recordings outrank it.
+ */
+function rendition(on: number, off: number): Painter {
+  return (text) => `\x1b[${on}m${text}\x1b[${off}m`;
+}
+
+const bold = rendition(1, 22);
+const dim = rendition(2, 22);
+const red = rendition(31, 39);
+const green = rendition(32, 39);
+const yellow = rendition(33, 39);
+const magenta = rendition(35, 39);
+const cyan = rendition(36, 39);
+const gray = rendition(90, 39);
+const brightBlue = rendition(94, 39);
 
 const TONES: Record<Tone, Painter> = {
   plain,

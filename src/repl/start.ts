@@ -111,6 +111,12 @@ async function sit(
       `policy ${vm.kernel.memory.policy.name}\nhelp lists the commands, Tab completes, Ctrl-D ends.\n`,
   );
   Deno.stdin.setRaw(true);
+  for (const [signal, number] of [["SIGHUP", 1], ["SIGTERM", 15]] as const) {
+    Deno.addSignalListener(signal, () => {
+      Deno.stdin.setRaw(false);
+      Deno.exit(128 + number);
+    });
+  }
   try {
     // A new size redraws: the editor draws after whatever wakes it.
     Deno.addSignalListener("SIGWINCH", () => input.wake());

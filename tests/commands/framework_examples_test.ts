@@ -1,0 +1,92 @@
+/**
+ * Every example in every command's help, typed on a freshly booted computer: what the help promises is
+ * what the reader sees.
+ */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { KIND_WORDS } from "../../src/commands/bind.ts";
+import { GROUPS } from "../../src/commands/command.ts";
+import { namesOf } from "../../src/commands/names.ts";
+import { COMMANDS } from "../../src/commands/registry.ts";
+import { boot, newSession } from "../../src/repl/boot.ts";
+import { denoFiles } from "../../src/repl/deno_host.ts";
+import { parseFlags } from "../../src/repl/flags.ts";
+import { type Host, Shell } from "../../src/repl/shell.ts";
+
+/** What the last of some lines prints, errors included, and how each ended. */
+async function session(lines: readonly string[]): Promise<{ last: string; statuses: number[] }> {
+  let said = "";
+  const host: Host = {
+    output: {
+      out: (text) => void (said += text),
+      err: (message) => void (said += message + "\n"),
+      progress: () => {},
+      width: () => undefined,
+    },
+    files: denoFiles,
+    breathe: () => Promise.resolve(),
+    clock: () => 0,
+    guestInput: (body) =>
+      body({ take: () => new Uint8Array(), ended: true, wait: () => Promise.resolve() }),
+  };
+  const options = parseFlags([]);
+  const s = newSession(await boot(options, host.files), options, {
+    color: false,
+    interactive: false,
+    history: () => [],
+  });
+  const shell = new Shell(s, COMMANDS, () => namesOf(s), host);
+  const statuses: number[] = [];
+  for (const line of lines) {
+    said = "";
+    statuses.push((await shell.run(line)).status);
+  }
+  return { last: said, statuses };
+}
+
+const plain = (text: string) => text.replace(/\s+/g, " ").trim();
+
+for (const command of COMMANDS) {
+  Deno.test(`examples of ${command.name}`, async (t) => {
+    for (const { say, lines, shows } of command.examples) {
+      await t.step(say, async () => {
+        const { last, statuses } = await session(lines);
+        for (const text of shows) assertStringIncludes(plain(last), plain(text));
+        const before = statuses.slice(0, -1);
+        assertEquals(
+          before,
+          before.map(() => 0),
+          `${lines.join("; ")}: a line before the last failed`,
+        );
+        assert(![2, 70].includes(statuses.at(-1)!), last);
+      });
+    }
+  });
+}
+
+Deno.test("declarations are whole and names are used once", () => {
+  const seen = new Map<string, string>();
+  for (const c of COMMANDS) {
+    for (const name of [c.name, ...c.aliases]) {
+      assertEquals(seen.get(name), undefined, `${name} is ${seen.get(name)} and ${c.name}`);
+      seen.set(name, c.name);
+    }
+    assertMatch(c.name, /^[a-z][a-z0-9-]*$/);
+    assert(GROUPS.includes(c.group), c.name);
+    assert(!/^[A-Z]|\.$/.test(c.summary), `${c.name}: ${c.summary}`);
+    let optional = false;
+    for (const [i, a] of c.args.entries()) {
+      assert(a.kind in KIND_WORDS, `${c.name} ${a.name}`);
+      assert(!optional || a.optional || a.rest, `${c.name}: ${a.name} behind an optional one`);
+      assert(!a.rest || i === c.args.length - 1, `${c.name}: ${a.name} is not last`);
+      optional ||= a.optional === true;
+    }
+    const flags = c.flags.flatMap((f) => [f.name, ...(f.short ? [f.short] : [])]);
+    assertEquals(new Set(flags).size, flags.length, c.name);
+    assert(!flags.some((f) => ["help", "h", "json", "ts"].includes(f)), c.name);
+    const names = [...c.args.map((a) => a.name), ...c.flags.map((f) => f.name)];
+    assertEquals(new Set(names).size, names.length, `${c.name}: ${names}`);
+    assert(c.examples.length > 0 || c.args.some((a) => a.kind === "file"), `${c.name}: no example`);
+  }
+  assertEquals(COMMANDS.map((c) => c.name), COMMANDS.map((c) => c.name).toSorted());
+});

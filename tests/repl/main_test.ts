@@ -1,0 +1,117 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+
+const root = new URL("../../", import.meta.url);
+
+/** `main.ts` with arguments, as `deno task start` runs it. */
+async function cowsh(args: string[], stdin?: string) {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--allow-read", "--allow-write", "main.ts", ...args],
+    cwd: root,
+    stdin: stdin === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+    env: { NO_COLOR: "1" },
+  }).spawn();
+  if (stdin !== undefined) {
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(stdin));
+    await writer.close();
+  }
+  const { code, stdout, stderr } = await child.output();
+  const text = new TextDecoder();
+  return { code, out: text.decode(stdout), err: text.decode(stderr) };
+}
+
+Deno.test("-c runs lines in order and stops at the first error", async () => {
+  const r = await cowsh(["-c", "set budget", "-c", "nonsense", "-c", "set json"]);
+  assertEquals(r, {
+    code: 2,
+    out: "budget  off\n",
+    err: "cowsh: no command nonsense; try help\n",
+  });
+  const on = await cowsh(["--keep-going", "-c", "nonsense", "-c", "set json"]);
+  assertEquals([on.code, on.out], [2, "json  off\n"]);
+});
+
+Deno.test("piped stdin: no banner, no prompt, no echo; places in diagnostics", async () => {
+  const r = await cowsh([], "# a comment\n\nset ts\nset (\n1 )\n");
+  assertEquals(r.out, "ts  off\n");
+  assertMatch(r.err, /^stdin:4: /);
+  assertEquals(r.code, 2);
+  assertEquals(await cowsh([], ""), { code: 0, out: "", err: "" });
+});
+
+Deno.test("a command file, and one that is not there", async () => {
+  const file = await Deno.makeTempFile();
+  await Deno.writeTextFile(file, "set color\nquit 7\nset json\n");
+  assertEquals(await cowsh([file]), { code: 7, out: "color  off\n", err: "" });
+  await Deno.remove(file);
+  assertEquals(await cowsh([file]), { code: 5, out: "", err: `cowsh: ${file}: no such file\n` });
+});
+
+Deno.test("bad flags are one clear line and exit code 2", async () => {
+  const cases: [string[], RegExp][] = [
+    [["--mem", "1"], /^cowsh: --mem 1: RAM is 16M to 2G\n$/],
+    [["--mem", "16777217"], /whole 4K pages/],
+    [["--mem"], /--mem needs a value: --mem SIZE/],
+    [["--polcy", "cow"], /no flag --polcy; did you mean --policy\?/],
+    [["--policy", "x", "-c", "help"], /no fork policy "x": there are cow, eager/],
+    [["--exec", "lazily", "-c", "help"], /--exec lazily: eager or demand/],
+    [["--budget", "many"], /--budget many: not a number/],
+    [["-c"], /-c needs a line/],
+  ];
+  for (const [args, message] of cases) {
+    const r = await cowsh(args);
+    assertMatch(r.err, message);
+    assertEquals([r.code, r.out, r.err.split("\n").length], [2, "", 2], args.join(" "));
+  }
+});
+
+Deno.test("--help, --version, --json, --color", async () => {
+  assertStringIncludes((await cowsh(["--help"])).out, "--no-color");
+  assertMatch((await cowsh(["--version"])).out, /^cowsh \d+\.\d+\.\d+\n$/);
+  const json = await cowsh(["--json", "-c", "set", "-c", "peple"]);
+  const lines = json.out.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals(lines.map((o) => [o.command, o.status]), [["set", 0], ["peple", 2]]);
+  assertStringIncludes((await cowsh(["--color", "-c", "help set"])).out, "\x1b[1mset");
+});
+
+Deno.test("images and programs that are no good exit with 5", async () => {
+  const file = await Deno.makeTempFile();
+  await Deno.writeTextFile(file, "not an image");
+  const image = await cowsh(["--fs", file, "-c", "help"]);
+  const elf = await cowsh(["--bare", file]);
+  await Deno.remove(file);
+  for (const r of [image, elf]) {
+    assertEquals([r.code, r.out, r.err.split("\n").length], [5, "", 2], r.err);
+    assertStringIncludes(r.err, file);
+  }
+});
+
+Deno.test("a reader that goes away ends it quietly", async () => {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "main.ts"],
+    cwd: root,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  await child.stdout.cancel();
+  const writer = child.stdin.getWriter();
+  const write = async () => {
+    try {
+      await writer.write(new TextEncoder().encode("help\n".repeat(5000)));
+      await writer.close();
+    } catch {
+      // It has gone already, which is what is wanted.
+    }
+  };
+  const [{ code, stderr }] = await Promise.all([
+    (async () => {
+      const stderr = await new Response(child.stderr).text();
+      return { code: (await child.status).code, stderr };
+    })(),
+    write(),
+  ]);
+  assertEquals([code, stderr], [141, ""]);
+});
