@@ -110,7 +110,24 @@ export function problems(world: World): string[] {
     }
   }
   if (free !== frames.freeCount) wrong.push(`free count ${frames.freeCount}, found ${free}`);
-  if (memory.cache.byFrame.size !== memory.cache.byKey.size) wrong.push("cache maps disagree");
+  let away = 0;
+  for (const page of memory.cache.byKey.values()) {
+    if (page.slot === undefined) continue;
+    away++;
+    swapped.set(page.slot, (swapped.get(page.slot) ?? 0) + 1);
+  }
+  if (memory.cache.byFrame.size + away !== memory.cache.byKey.size) {
+    wrong.push("cache maps disagree");
+  }
+  for (let slot = 0; slot < memory.swap.slots; slot++) {
+    const stored = memory.swap.counts[slot];
+    const counted = swapped.get(slot) ?? 0;
+    if (stored !== counted) wrong.push(`slot ${slot} stored ${stored} counted ${counted}`);
+    if (stored > 0 !== memory.swap.pages.has(slot)) wrong.push(`slot ${slot} content`);
+  }
+  for (const slot of swapped.keys()) {
+    if (!(slot < memory.swap.slots)) wrong.push(`slot ${slot} does not exist`);
+  }
   checkTlb(world, wrong);
   return wrong;
 }

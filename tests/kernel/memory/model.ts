@@ -13,7 +13,7 @@ import type { VaNum } from "../../../src/vm/machine/address.ts";
 import type { FileKey } from "../../../src/vm/kernel/memory/backing.ts";
 import type { AddressSpace } from "../../../src/vm/kernel/memory/space.ts";
 import { problems } from "./check.ts";
-import { Killed, PAGE, World } from "./world.ts";
+import { Killed, PAGE, type World } from "./world.ts";
 
 type Cell = Map<number, bigint>;
 

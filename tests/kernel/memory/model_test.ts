@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { POLICIES } from "../../../src/vm/kernel/fork/policies.ts";
 import type { MemoryOptions } from "../../../src/vm/kernel/memory/memory.ts";
 import { OPERATIONS, Play, type Scale, type Step } from "./model.ts";
-import { World } from "./world.ts";
+import { MIB, World } from "./world.ts";
 
 /** Sequences a property is tried with; more by COWSH_SEQUENCES. */
 const RUNS = Number(Deno.env.get("COWSH_SEQUENCES") ?? 60);
@@ -14,7 +14,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     a: fc.nat(1_000_000),
     b: fc.nat(1_000_000),
   }),
-  { minLength: 1, maxLength: 40 },
+  { minLength: 1, maxLength: 60, size: "max" },
 );
 
 function play(name: string, options: MemoryOptions, scale: Scale): void {
@@ -32,5 +32,16 @@ function play(name: string, options: MemoryOptions, scale: Scale): void {
 
 for (const policy of POLICIES) {
   play(policy.name, { policy }, { pages: 12, scarce: false });
+  play(
+    `${policy.name}, little RAM and swap`,
+    {
+      policy,
+      swap: 2 * MIB,
+      readAhead: 2,
+      kernelFrames: 4096 - 110,
+      watermarks: { low: 8, high: 16 },
+    },
+    { pages: 24, scarce: true },
+  );
   play(`${policy.name}, allocations failing`, { policy }, { pages: 12, scarce: true });
 }

@@ -134,8 +134,8 @@ export class World {
   }
 
   /** Asks the kernel to make `n` frames free; how many it made. */
-  reclaim(_n: number): number {
-    return 0;
+  reclaim(n: number): number {
+    return this.memory.reclaim(n);
   }
 
   #enter(space: AddressSpace): void {

@@ -8,10 +8,11 @@
 
 import { MEGAPAGE_SIZE, PAGE_SIZE } from "../../machine/address.ts";
 import type { PaNum, VaNum } from "../../machine/address.ts";
-import { PTE_A, PTE_D } from "../../machine/sv39.ts";
+import { PTE_A, PTE_D, PTE_V } from "../../machine/sv39.ts";
 import type { Memory } from "../memory/memory.ts";
 import { eachBlock, eachEntry, ensureTable, setEntry } from "../memory/page_table.ts";
-import { flagsOf, frameOf, makePte } from "../memory/pte.ts";
+import { flagsOf, frameOf, isSwapped, makePte, slotOf } from "../memory/pte.ts";
+import { readSlot, refSlot } from "../memory/swap.ts";
 import type { AddressSpace, Area } from "../memory/space.ts";
 
 /** What a fork did, for `fork` and `compare`. Pages of 4 KiB. */
@@ -76,8 +77,8 @@ function copyAreas(
     const { backing: _, ...bare } = area;
     child.areas.push(bare);
     let complete = true;
-    eachEntry(m.ram, parent.root, area.start, area.end, (va, _at, pte) => {
-      complete &&= copyPage(m, child, va, pte);
+    eachEntry(m.ram, parent.root, area.start, area.end, (va, at) => {
+      complete &&= copyPage(m, child, va, at);
       if (complete) {
         statistics.copied++;
         statistics.ptes++;
@@ -88,15 +89,21 @@ function copyAreas(
   return true;
 }
 
-function copyPage(m: Memory, child: AddressSpace, va: VaNum, pte: number): boolean {
+/** Copies the page that the parent's entry at `theirs` maps, or its content on the swap disk. */
+function copyPage(m: Memory, child: AddressSpace, va: VaNum, theirs: PaNum): boolean {
   const frame = m.take("user", "raw");
   if (frame === 0) return false;
-  const from = frameOf(pte);
-  m.ram.copyFrame(frame, from);
-  m.events.copy(va, from, frame, PAGE_SIZE, "fork");
+  const pte = m.ram.readPte(theirs); // only now: making room may have moved the page to the disk
+  if (isSwapped(pte)) {
+    readSlot(m, slotOf(pte), frame);
+    m.events.move("swap-in", va, frame, slotOf(pte), PAGE_SIZE, "fork");
+  } else {
+    m.ram.copyFrame(frame, frameOf(pte));
+    m.events.copy(va, frameOf(pte), frame, PAGE_SIZE, "fork");
+  }
   m.frames.setHome(frame, va);
-  const at = entryIn(m, child, va);
-  setEntry(m, va, at, 0, makePte(frame, flagsOf(pte) & ~(PTE_A | PTE_D)), "fork copy");
+  const flags = (flagsOf(pte) & ~(PTE_A | PTE_D)) | PTE_V;
+  setEntry(m, va, entryIn(m, child, va), 0, makePte(frame, flags), "fork copy");
   return true;
 }
 
@@ -128,7 +135,8 @@ function shareArea(
         const child = area.shared ? now & ~PTE_D : now;
         ram.writePte(own, child);
         events.pte(va, own, 0, child, "fork child");
-        frames.ref(frameOf(pte));
+        if (isSwapped(pte)) refSlot(m, slotOf(pte));
+        else frames.ref(frameOf(pte));
         statistics.shared++;
       }
       theirs = (theirs + 8) as PaNum;

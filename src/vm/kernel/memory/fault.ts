@@ -24,8 +24,9 @@ import { fillPage } from "./fill.ts";
 import type { Memory } from "./memory.ts";
 import { releasePage } from "./pages.ts";
 import { entryOf, find, setEntry } from "./page_table.ts";
-import { flagsOf, frameOf, makePte } from "./pte.ts";
+import { flagsOf, frameOf, isSwapped, makePte } from "./pte.ts";
 import type { FaultResult, Settled } from "./result.ts";
+import { freeSlots, swapIn } from "./swap.ts";
 import { type AddressSpace, type Area, PERM_R, PERM_W, PERM_X } from "./space.ts";
 
 /** Page-fault causes as scause holds them. */
@@ -42,6 +43,7 @@ export function fault(
 ): FaultResult {
   const result = decide(m, space, cause, va);
   m.events.fault(cause, va, result.handled ? result.how : result.why);
+  if (!result.handled && result.oom) m.events.note("oom", m.events.pid, 0, result.why);
   return result;
 }
 
@@ -61,7 +63,8 @@ function decide(
   const pte = slot === 0 ? 0 : m.ram.readPte(entryOf(slot));
   const refusal = refuse(m, area, cause, pte);
   if (refusal !== undefined) return kill(refusal);
-  if ((pte & PTE_V) === 0) return fillPage(m, space, area, page, cause);
+  if (isSwapped(pte)) return swapIn(m, space, page) ? settled("swap in") : outOfMemory(m);
+  if ((pte & PTE_V) === 0) return fillPage(m, space, area, page, cause) ?? outOfMemory(m);
   if (cause === 15 && (pte & PTE_W) === 0) {
     return storeToShared(m, space, area, page, pte, entryOf(slot));
   }
@@ -94,7 +97,7 @@ function storeToShared(
     return settled("cow reuse");
   }
   const copy = m.take("user", "raw");
-  if (copy === 0) return outOfMemory();
+  if (copy === 0) return outOfMemory(m);
   if (m.ram.readPte(at) !== pte) { // making room for the copy took the page itself away
     m.frames.free(copy, "cow retry");
     return settled("retry");
@@ -135,7 +138,8 @@ function kill(why: string): FaultResult {
   return { handled: false, why, oom: false };
 }
 
-/** The answer when no frame is to be had. */
-export function outOfMemory(): FaultResult {
-  return { handled: false, why: "out of memory", oom: true };
+/** The answer when no frame is to be had, even after a search for pages to evict. */
+function outOfMemory(m: Memory): FaultResult {
+  const why = m.swap.slots === 0 ? "" : `, ${freeSlots(m.swap)} of ${m.swap.slots} swap slots free`;
+  return { handled: false, why: "out of memory" + why, oom: true };
 }

@@ -9,36 +9,35 @@ import type { PaNum, VaNum } from "../../machine/address.ts";
 import { PTE_FLAGS, PTE_W } from "../../machine/sv39.ts";
 import type { Backing } from "./backing.ts";
 import type { Memory } from "./memory.ts";
-import { cacheKey, putCached } from "./page_cache.ts";
+import { type CachedPage, cacheKey, putCached } from "./page_cache.ts";
 import { ensureTable, prune, setEntry } from "./page_table.ts";
 import { areaFlags, makePte } from "./pte.ts";
 import type { FaultResult, Settled } from "./result.ts";
 import { isShm } from "./shm.ts";
 import type { AddressSpace, Area } from "./space.ts";
+import { dropSlot, readSlot } from "./swap.ts";
 
-const OUT_OF_MEMORY: FaultResult = { handled: false, why: "out of memory", oom: true };
-
-/** Maps the page of `area` at `page`, whose entry is 0, for an access of that cause. */
+/** Maps the page of `area` at `page`, whose entry is 0, for an access of that cause; undefined: out of memory. */
 export function fillPage(
   m: Memory,
   space: AddressSpace,
   area: Area,
   page: VaNum,
   cause: 12 | 13 | 15,
-): FaultResult {
+): FaultResult | undefined {
   const table = ensureTable(m, space.root, page);
-  if (table === 0) return OUT_OF_MEMORY;
+  if (table === 0) return undefined;
   const at = (table + ((page / PAGE_SIZE) & 511) * 8) as PaNum;
   const result = area.backing !== undefined && page - area.start < area.backing.length
     ? fillFromFile(m, area, area.backing, page, cause, at)
     : fillZero(m, area, page, at);
-  if (!result.handled) prune(m, space.root, page, (page + PAGE_SIZE) as VaNum);
+  if (!result?.handled) prune(m, space.root, page, (page + PAGE_SIZE) as VaNum);
   return result;
 }
 
-function fillZero(m: Memory, area: Area, page: VaNum, at: PaNum): FaultResult {
+function fillZero(m: Memory, area: Area, page: VaNum, at: PaNum): FaultResult | undefined {
   const frame = m.take("user", "zeroed");
-  if (frame === 0) return OUT_OF_MEMORY;
+  if (frame === 0) return undefined;
   m.frames.setHome(frame, page);
   setEntry(m, page, at, 0, makePte(frame, areaFlags(area)), "zero fill");
   return { handled: true, how: "zero fill" };
@@ -51,7 +50,7 @@ function fillFromFile(
   page: VaNum,
   cause: 12 | 13 | 15,
   at: PaNum,
-): FaultResult {
+): FaultResult | undefined {
   const skip = page - area.start;
   const offset = backing.offset + skip;
   const length = Math.min(PAGE_SIZE, backing.length - skip);
@@ -62,11 +61,15 @@ function fillFromFile(
   const key = cacheKey(backing.file, offset, length);
   let held = m.cache.byKey.get(key);
   let how: Settled = "cache hit";
-  if (held === undefined || own) {
+  if (held?.slot !== undefined) {
+    held = cachedFromSlot(m, held, page);
+    if (held === undefined) return undefined;
+    how = "swap in";
+  } else if (held === undefined || own) {
     const frame = m.take(own ? "user" : "cache", "zeroed");
-    if (frame === 0) return OUT_OF_MEMORY;
+    if (frame === 0) return undefined;
     held = m.cache.byKey.get(key); // making room may have dropped it
-    if (held !== undefined) {
+    if (held !== undefined && held.frame !== 0) {
       m.ram.copyFrame(frame, held.frame);
       m.events.copy(page, held.frame, frame, PAGE_SIZE, "file page");
     } else {
@@ -86,10 +89,24 @@ function fillFromFile(
     putCached(m.cache, held);
     how = isShm(backing.file) ? "zero fill" : "file fill";
   } else {
-    m.frames.ref(held.frame);
+    m.frames.ref(held.frame as PaNum);
   }
-  setEntry(m, page, at, 0, makePte(held.frame, fileFlags(m, area)), how);
+  setEntry(m, page, at, 0, makePte(held.frame as PaNum, fileFlags(m, area)), how);
   return { handled: true, how };
+}
+
+/** Brings a page of a shared anonymous object back from its slot; undefined: out of memory. */
+function cachedFromSlot(m: Memory, held: CachedPage, page: VaNum): CachedPage | undefined {
+  const frame = m.take("cache", "raw");
+  if (frame === 0) return undefined;
+  const slot = held.slot!;
+  readSlot(m, slot, frame);
+  dropSlot(m, slot);
+  m.events.move("swap-in", page, frame, slot, PAGE_SIZE, "shared page");
+  const { slot: _, ...rest } = held;
+  const back: CachedPage = { ...rest, frame };
+  putCached(m.cache, back);
+  return back;
 }
 
 /** Flags for a frame of the page cache: a private area may write it only after a copy. */

@@ -80,12 +80,15 @@ export class Frames {
   readonly #ram: Ram;
   readonly #events: EventLog;
 
-  /** All of RAM after the kernel's own frames is free. */
-  constructor(ram: Ram, events: EventLog) {
+  /** All of RAM after the kernel's own frames is free. Throws a RangeError when there are too many of these. */
+  constructor(ram: Ram, events: EventLog, kernelFrames: number = KERNEL_FRAMES) {
     this.#ram = ram;
     this.#events = events;
     this.base = ram.base;
     this.total = ram.size / PAGE_SIZE;
+    if (!(kernelFrames >= KERNEL_FRAMES && kernelFrames < this.total)) {
+      throw new RangeError(`${kernelFrames} kernel frames of ${this.total}`);
+    }
     const total = this.total;
     this.state = {
       counts: new Uint32Array(total),
@@ -95,13 +98,13 @@ export class Frames {
       blockFree: new Uint16Array(Math.ceil(total / HUGE_FRAMES)),
       head: 0,
       freshTop: total,
-      free: total - KERNEL_FRAMES,
+      free: total - kernelFrames,
       allocations: 0,
       failAt: 0,
     };
-    this.state.kinds.fill(KERNEL, 0, KERNEL_FRAMES);
-    this.state.counts.fill(1, 0, KERNEL_FRAMES);
-    for (let i = KERNEL_FRAMES; i < total; i++) this.state.blockFree[i >>> 9]++;
+    this.state.kinds.fill(KERNEL, 0, kernelFrames);
+    this.state.counts.fill(1, 0, kernelFrames);
+    for (let i = kernelFrames; i < total; i++) this.state.blockFree[i >>> 9]++;
   }
 
   /** Frames that can be allocated now. */

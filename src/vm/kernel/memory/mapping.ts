@@ -15,7 +15,7 @@ import type { MapRequest, Memory } from "./memory.ts";
 import { writeBack } from "./page_cache.ts";
 import { eachEntry, setEntry } from "./page_table.ts";
 import { unmapAreas } from "./pages.ts";
-import { areaFlags, flagsOf, frameOf, makePte } from "./pte.ts";
+import { areaFlags, flagsOf, frameOf, isSwapped, makePte, slotOf, swapPte } from "./pte.ts";
 import { holdFile, isShm, newShm } from "./shm.ts";
 import { type AddressSpace, type Area, MMAP_TOP, PERM_W } from "./space.ts";
 
@@ -128,7 +128,12 @@ function applyRights(m: Memory, space: AddressSpace, area: Area): void {
 
 /** The entry with the area's rights: a private page that others use, too, is marked instead of writable. */
 export function entryWithRights(m: Memory, area: Area, pte: number): number {
-  const bare = makePte(frameOf(pte), areaFlags(area) | (flagsOf(pte) & (PTE_A | PTE_D)));
+  const flags = areaFlags(area) | (flagsOf(pte) & (PTE_A | PTE_D));
+  if (isSwapped(pte)) {
+    const alone = area.perm === 0 || m.swap.counts[slotOf(pte)] === 1;
+    return swapPte(slotOf(pte), alone ? flags : m.policy.sharePte(flags));
+  }
+  const bare = makePte(frameOf(pte), flags);
   if (area.perm === 0 || area.shared || isSole(m, frameOf(pte))) return bare;
   return m.policy.sharePte(bare);
 }

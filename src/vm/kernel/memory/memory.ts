@@ -24,16 +24,32 @@ import { newPageCache, overlayCached, type PageCache, patchCached } from "./page
 import { countTables, eachEntry, entryOf, find } from "./page_table.ts";
 import { populate } from "./pages.ts";
 import { frameOf, isSwapped } from "./pte.ts";
+import {
+  balance,
+  defaultWatermarks,
+  reclaim,
+  type ReclaimClock,
+  type Watermarks,
+} from "./reclaim.ts";
 import type { FaultResult } from "./result.ts";
 import { holdFile, newShmObjects, type ShmObjects } from "./shm.ts";
 import type { AddressSpace, Area } from "./space.ts";
 import { createSpace, leaveSpace, releaseSpace, shareSpace } from "./spaces.ts";
+import { newSwapDisk, type SwapDisk } from "./swap.ts";
 import { copyin, copyinBytes, copyout } from "./user_copy.ts";
 
 /** How memory behaves; fixed at boot. */
 export interface MemoryOptions {
   /** Fork policy; `cow` unless given. */
   readonly policy?: ForkPolicy;
+  /** Bytes of the swap disk; none unless given. */
+  readonly swap?: number;
+  /** Pages brought back beside the one that is asked for; 0 unless given. */
+  readonly readAhead?: number;
+  /** Free frames at which room is made, and up to which. */
+  readonly watermarks?: Watermarks;
+  /** Frames that the kernel keeps for itself at the start of RAM. */
+  readonly kernelFrames?: number;
 }
 
 /** What to map. */
@@ -84,6 +100,8 @@ export interface MemoryState {
   current: number;
   cache: PageCache;
   shm: ShmObjects;
+  swap: SwapDisk;
+  clock: ReclaimClock;
 }
 
 /** Memory of all processes. */
@@ -108,6 +126,14 @@ export class Memory {
   files: FilePages = noFiles;
   /** Id of the space whose tables the hart uses, 0 for none. */
   current = 0;
+  /** The swap disk. */
+  swap: SwapDisk;
+  /** The clock that looks for pages to evict. */
+  clock: ReclaimClock = { hand: 0, turns: 0, pause: 0 };
+  /** When to make room. */
+  readonly watermarks: Watermarks;
+  /** Pages brought back beside the one that is asked for. */
+  readonly readAhead: number;
   /** What the last successful fork did. */
   lastFork: ForkStatistics | undefined;
   /** Id of the next space. */
@@ -118,8 +144,11 @@ export class Memory {
     this.ram = ram;
     this.mmu = mmu;
     this.events = events;
-    this.frames = new Frames(ram, events);
+    this.frames = new Frames(ram, events, options.kernelFrames);
     this.policy = options.policy ?? cow;
+    this.swap = newSwapDisk(options.swap ?? 0);
+    this.readAhead = options.readAhead ?? 0;
+    this.watermarks = options.watermarks ?? defaultWatermarks(this.frames.total);
   }
 
   /** A space with trampoline and one trapframe and no areas, for one thread; undefined: out of memory. */
@@ -176,14 +205,17 @@ export class Memory {
     return true;
   }
 
-  /** exec's way to write pages that are mapped, whatever their rights. False when one is missing. */
+  /** exec's way to write pages whatever their rights. False when one cannot be had. */
   load(space: AddressSpace, va: VaNum, bytes: Uint8Array): boolean {
     for (let done = 0; done < bytes.length;) {
       const at = (va + done) as VaNum;
       const size = Math.min(bytes.length - done, PAGE_SIZE - (at % PAGE_SIZE));
       const slot = find(this.ram, space.root, at);
       const pte = slot === 0 ? 0 : this.ram.readPte(entryOf(slot));
-      if ((pte & PTE_V) === 0) return false;
+      if ((pte & PTE_V) === 0) {
+        if (!this.fault(space, 13, at).handled) return false;
+        continue;
+      }
       const inPage = slot % 2 === 0 ? at % PAGE_SIZE : at % 0x20_0000;
       this.ram.write((frameOf(pte) + inPage) as PaNum, bytes.subarray(done, done + size));
       done += size;
@@ -245,10 +277,19 @@ export class Memory {
   /** One more area refers to a file. */
   readonly hold = (file: FileKey): void => holdFile(this, file);
 
-  /** One frame with count 1; 0: out of memory. Every allocation of the kernel comes through here. */
+  /**
+   * One frame with count 1; 0: out of memory. Every allocation of the kernel comes through here. Pages may be
+   * evicted to make room: entries read before it must be read again.
+   */
   take(kind: UsedKind, content: "zeroed" | "junk" | "raw"): PaNum | 0 {
+    balance(this);
     if (content === "zeroed") return this.frames.allocZeroed(kind);
     return content === "junk" ? this.frames.alloc(kind) : this.frames.allocRaw(kind);
+  }
+
+  /** Evicts pages until `n` more frames are free, if it can; how many it freed. */
+  reclaim(n: number): number {
+    return reclaim(this, n);
   }
 
   /** After an entry of the space lost a right or its frame: the TLB must forget the page. */
@@ -293,6 +334,8 @@ export class Memory {
       current: this.current,
       cache: this.cache,
       shm: this.shm,
+      swap: this.swap,
+      clock: this.clock,
     });
   }
 
@@ -305,5 +348,7 @@ export class Memory {
     this.current = copy.current;
     this.cache = copy.cache;
     this.shm = copy.shm;
+    this.swap = copy.swap;
+    this.clock = copy.clock;
   }
 }

@@ -6,7 +6,6 @@
  * @module
  */
 
-import { PAGE_SIZE } from "../../machine/address.ts";
 import type { PaNum, VaNum } from "../../machine/address.ts";
 import type { FileKey } from "./backing.ts";
 import type { Memory } from "./memory.ts";
@@ -19,8 +18,10 @@ export interface CachedPage {
   readonly offset: number;
   /** Bytes of the frame that belong to the file; the rest was zero when read. */
   readonly length: number;
-  /** The frame. */
-  readonly frame: PaNum;
+  /** The frame; 0 while a page of a shared anonymous object is on the swap disk. */
+  readonly frame: PaNum | 0;
+  /** The swap slot then. */
+  readonly slot?: number;
 }
 
 /** All pages held, as plain data. */
@@ -44,25 +45,32 @@ export function cacheKey(file: FileKey, offset: number, length: number): string 
 /** Notes that a frame (of kind `cache`) holds a page. */
 export function putCached(cache: PageCache, page: CachedPage): void {
   cache.byKey.set(cacheKey(page.file, page.offset, page.length), page);
-  cache.byFrame.set(page.frame, page);
+  if (page.frame !== 0) cache.byFrame.set(page.frame, page);
 }
 
-/** Forgets a frame's page. */
-export function removeCached(cache: PageCache, frame: PaNum): void {
+/** A page of a shared anonymous object leaves its frame for a swap slot. */
+export function moveCachedToSlot(cache: PageCache, frame: PaNum, slot: number): void {
   const page = cache.byFrame.get(frame);
   if (page === undefined) return;
   cache.byFrame.delete(frame);
+  putCached(cache, { ...page, frame: 0, slot });
+}
+
+/** Forgets a page. */
+export function removeCached(cache: PageCache, page: CachedPage): void {
+  if (page.frame !== 0) cache.byFrame.delete(page.frame);
   cache.byKey.delete(cacheKey(page.file, page.offset, page.length));
 }
 
-/** Writes a dirty page back to its file, never beyond the file's end. `va` is for the event. */
-export function writeBack(m: Memory, frame: PaNum, va: VaNum, why: string): void {
+/** Writes a dirty page back to its file, never beyond the file's end; false when that failed. `va` is for the event. */
+export function writeBack(m: Memory, frame: PaNum, va: VaNum, why: string): boolean {
   const page = m.cache.byFrame.get(frame);
-  if (page === undefined) return;
+  if (page === undefined) return true;
   const length = Math.min(page.length, m.files.size(page.file) - page.offset);
-  if (length <= 0) return;
+  if (length <= 0) return true;
   const done = m.files.write(page.file, page.offset, frame, length);
   m.events.move("write-back", va, frame, page.offset, length, done ? why : `${why}: failed`);
+  return done;
 }
 
 /** A file was written by a system call: pages held of it change, too. */
@@ -90,13 +98,8 @@ export function overlayCached(m: Memory, file: FileKey, offset: number, bytes: U
 }
 
 /** The pages held of one file, in the order in which they came. */
-function pagesOf(cache: PageCache, file: FileKey): CachedPage[] {
+export function pagesOf(cache: PageCache, file: FileKey): CachedPage[] {
   if (cache.byKey.size === 0) return [];
   const pages = [...cache.byKey.values()];
   return pages.filter((page) => page.file.fs === file.fs && page.file.inode === file.inode);
-}
-
-/** Whole pages of a mapping: the length a cached page has there, given what the area takes from the file. */
-export function pageLength(remaining: number): number {
-  return Math.min(PAGE_SIZE, remaining);
 }

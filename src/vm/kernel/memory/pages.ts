@@ -10,9 +10,10 @@ import { PTE_D } from "../../machine/sv39.ts";
 import type { Memory } from "./memory.ts";
 import { removeCached, writeBack } from "./page_cache.ts";
 import { eachEntry, ensureTable, prune, setEntry } from "./page_table.ts";
-import { areaFlags, frameOf, makePte } from "./pte.ts";
+import { areaFlags, frameOf, isSwapped, makePte, slotOf } from "./pte.ts";
 import { isShm, letFileGo } from "./shm.ts";
 import type { AddressSpace, Area } from "./space.ts";
+import { dropSlot } from "./swap.ts";
 
 /**
  * One mapping of the frame in `pte` is gone: written back if a shared mapping dirtied it, freed with the last,
@@ -24,7 +25,7 @@ export function releasePage(m: Memory, area: Area, va: VaNum, pte: number, why: 
   if (page !== undefined) {
     if (isShm(page.file)) return m.frames.unref(frame);
     if (area.shared && (pte & PTE_D) !== 0) writeBack(m, frame, va, why);
-    if (m.frames.count(frame) === 1) removeCached(m.cache, frame);
+    if (m.frames.count(frame) === 1) removeCached(m.cache, page);
   }
   m.frames.drop(frame, why);
 }
@@ -33,7 +34,8 @@ export function releasePage(m: Memory, area: Area, va: VaNum, pte: number, why: 
 export function unmapArea(m: Memory, space: AddressSpace, area: Area, why: string): void {
   eachEntry(m.ram, space.root, area.start, area.end, (va, at, pte) => {
     setEntry(m, va, at, pte, 0, why);
-    releasePage(m, area, va, pte, why);
+    if (isSwapped(pte)) dropSlot(m, slotOf(pte));
+    else releasePage(m, area, va, pte, why);
   });
 }
 

@@ -6,10 +6,10 @@
  * @module
  */
 
-import type { PaNum } from "../../machine/address.ts";
 import type { FileKey } from "./backing.ts";
 import type { Memory } from "./memory.ts";
-import { removeCached } from "./page_cache.ts";
+import { pagesOf, removeCached } from "./page_cache.ts";
+import { dropSlot } from "./swap.ts";
 
 /** The file system number of shared anonymous objects. */
 export const SHM_FS = -1;
@@ -50,9 +50,9 @@ export function letFileGo(m: Memory, file: FileKey): void {
     return;
   }
   m.shm.holders.delete(file.inode);
-  for (const page of [...m.cache.byFrame.values()]) {
-    if (page.file.fs !== SHM_FS || page.file.inode !== file.inode) continue;
-    removeCached(m.cache, page.frame);
-    m.frames.free(page.frame as PaNum, "shared memory freed");
+  for (const page of pagesOf(m.cache, file)) {
+    removeCached(m.cache, page);
+    if (page.frame !== 0) m.frames.free(page.frame, "shared memory freed");
+    else dropSlot(m, page.slot!);
   }
 }

@@ -1,0 +1,143 @@
+/**
+ * Making frames free: a clock goes round over all frames. A page used since the hand last came by (PTE_A
+ * in any of its mappings) gets its bit cleared and stays; one that was not grows older, and at
+ * {@link EVICT_AGE} it must go: clean file pages are dropped, dirty shared ones go back to their file,
+ * anonymous ones to the swap disk. That approximates least recently used.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE } from "../../machine/address.ts";
+import type { PaNum, VaNum } from "../../machine/address.ts";
+import { PTE_A, PTE_D } from "../../machine/sv39.ts";
+import { FRAME_KINDS } from "./frames.ts";
+import type { Memory } from "./memory.ts";
+import { moveCachedToSlot, removeCached, writeBack } from "./page_cache.ts";
+import { setEntry } from "./page_table.ts";
+import { swapPte } from "./pte.ts";
+import { type Mapper, mappersOf } from "./rmap.ts";
+import { isShm } from "./shm.ts";
+import { freeSlots, writeSlot } from "./swap.ts";
+
+/** Passes of the hand without a use after which a page goes. */
+export const EVICT_AGE = 2;
+/** Allocations that go by after a search that found nothing, before the next search. */
+const PAUSE = 256;
+const USER = FRAME_KINDS.indexOf("user"), CACHE = FRAME_KINDS.indexOf("cache");
+
+/** When to make room: at `low` free frames, until there are `high`. */
+export interface Watermarks {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The clock, as plain data. */
+export interface ReclaimClock {
+  /** The frame index the hand points to: the next to be looked at. */
+  hand: number;
+  /** Times the hand went all the way round. */
+  turns: number;
+  /** Allocations to let go by before searching again. */
+  pause: number;
+}
+
+/** Watermarks for that many frames of RAM. */
+export function defaultWatermarks(frames: number): Watermarks {
+  const low = Math.max(16, frames >>> 9);
+  return { low, high: 2 * low };
+}
+
+/** Before an allocation: makes room when free frames are at the low mark and there is anything to evict. */
+export function balance(m: Memory): void {
+  if (m.frames.freeCount > m.watermarks.low) return;
+  if (m.cache.byFrame.size === 0 && freeSlots(m.swap) === 0) return;
+  if (m.clock.pause > 0) {
+    m.clock.pause--;
+    return;
+  }
+  if (reclaim(m, m.watermarks.high - m.frames.freeCount) === 0) m.clock.pause = PAUSE;
+}
+
+/** Tries to free `want` frames; how many it freed. */
+export function reclaim(m: Memory, want: number): number {
+  const { frames, clock } = m;
+  let freed = 0;
+  const steps = (EVICT_AGE + 2) * frames.total;
+  for (let i = 0; i < steps && freed < want; i++) {
+    const index = clock.hand;
+    clock.hand = (index + 1) % frames.total;
+    if (clock.hand === 0) clock.turns++;
+    const kind = frames.state.kinds[index];
+    if (kind !== USER && kind !== CACHE) continue;
+    if (visit(m, frames.at(index), index)) freed++;
+  }
+  const space = m.spaces.get(m.current);
+  if (space !== undefined) m.flushAll(space, "reclaim");
+  return freed;
+}
+
+/** The hand comes by a frame; whether it was freed. */
+function visit(m: Memory, frame: PaNum, index: number): boolean {
+  const mappers = mappersOf(m, frame);
+  const ages = m.frames.state.ages;
+  let used = false;
+  for (const { at, pte } of mappers) {
+    if ((pte & PTE_A) === 0) continue;
+    m.ram.writePte(at, pte & ~PTE_A);
+    used = true;
+  }
+  ages[index] = used ? 0 : Math.min(255, ages[index] + 1);
+  return ages[index] >= EVICT_AGE && evict(m, frame, mappers);
+}
+
+/** Takes a page out of its frame, if it has somewhere to go; whether the frame is free now. */
+export function evict(m: Memory, frame: PaNum, mappers: readonly Mapper[]): boolean {
+  if (
+    mappers.some(({ level, area }) =>
+      level === 1 || area?.kind === "guard" || area?.kind === "usyscall"
+    )
+  ) {
+    return false;
+  }
+  const cached = m.cache.byFrame.get(frame);
+  if (cached === undefined) return swapOut(m, frame, mappers);
+  if (isShm(cached.file)) return swapOutShared(m, frame, mappers);
+  const va = mappers[0]?.va ?? 0 as VaNum;
+  const dirty = mappers.some(({ area, pte }) => area?.shared && (pte & PTE_D) !== 0);
+  if (dirty && !writeBack(m, frame, va, "evict")) return false;
+  removeCached(m.cache, cached);
+  for (const { va, at, pte } of mappers) setEntry(m, va, at, pte, 0, "evict");
+  m.events.move(
+    "evict",
+    va,
+    frame,
+    cached.offset,
+    PAGE_SIZE,
+    dirty ? "dirty file page" : "clean file page",
+  );
+  m.frames.free(frame, "evict");
+  return true;
+}
+
+/** A private page: its entries say from now on which slot. */
+function swapOut(m: Memory, frame: PaNum, mappers: readonly Mapper[]): boolean {
+  if (mappers.length === 0 || mappers.length !== m.frames.count(frame)) return false;
+  const slot = writeSlot(m, frame, mappers.length);
+  if (slot < 0) return false;
+  const { va } = mappers[0];
+  for (const { at, pte } of mappers) setEntry(m, va, at, pte, swapPte(slot, pte), "swap out");
+  m.events.move("swap-out", va, frame, slot, PAGE_SIZE, "anonymous page");
+  m.frames.free(frame, "swap out");
+  return true;
+}
+
+/** A page of a shared anonymous object: the object says which slot, its mappers fault and ask it. */
+function swapOutShared(m: Memory, frame: PaNum, mappers: readonly Mapper[]): boolean {
+  const slot = writeSlot(m, frame, 1);
+  if (slot < 0) return false;
+  for (const { va, at, pte } of mappers) setEntry(m, va, at, pte, 0, "swap out");
+  moveCachedToSlot(m.cache, frame, slot);
+  m.events.move("swap-out", mappers[0]?.va ?? 0 as VaNum, frame, slot, PAGE_SIZE, "shared page");
+  m.frames.free(frame, "swap out");
+  return true;
+}
