@@ -79,9 +79,9 @@ export class Ram {
 
   #outside(pa: number, length: number): RangeError {
     return new RangeError(
-      `physical address ${hex(pa)} (${length} bytes) outside RAM ${hex(this.base)}..${
-        hex(this.end)
-      }`,
+      `physical address ${Number.isInteger(pa) ? hex(pa) : pa} (${length} bytes) outside RAM ${
+        hex(this.base)
+      }..${hex(this.end)}`,
     );
   }
 
