@@ -5,17 +5,79 @@
  */
 
 import type { Command } from "./command.ts";
+import audit from "./audit.ts";
+import continue_ from "./continue.ts";
+import decode from "./decode.ts";
+import dis from "./dis.ts";
+import exit from "./exit.ts";
+import fill from "./fill.ts";
+import fork from "./fork.ts";
+import free from "./free.ts";
 import help from "./help.ts";
 import history from "./history.ts";
+import kill from "./kill.ts";
+import load from "./load.ts";
+import mappings from "./mappings.ts";
+import mmap from "./mmap.ts";
+import mprotect from "./mprotect.ts";
+import munmap from "./munmap.ts";
+import ps from "./ps.ts";
+import pte from "./pte.ts";
 import quit from "./quit.ts";
+import refcount from "./refcount.ts";
+import reg from "./reg.ts";
+import run from "./run.ts";
+import sbrk from "./sbrk.ts";
 import set from "./set.ts";
 import source from "./source.ts";
+import spawn from "./spawn.ts";
+import stats from "./stats.ts";
+import step from "./step.ts";
+import store from "./store.ts";
+import timeline from "./timeline.ts";
+import tlb from "./tlb.ts";
+import use from "./use.ts";
+import vmmap from "./vmmap.ts";
+import wait from "./wait.ts";
+import x from "./x.ts";
+import xp from "./xp.ts";
 
 /** All commands, by name. */
 export const COMMANDS: readonly Command[] = [
+  audit,
+  continue_,
+  decode,
+  dis,
+  exit,
+  fill,
+  fork,
+  free,
   help,
   history,
+  kill,
+  load,
+  mappings,
+  mmap,
+  mprotect,
+  munmap,
+  ps,
+  pte,
   quit,
+  refcount,
+  reg,
+  run,
+  sbrk,
   set,
   source,
+  spawn,
+  stats,
+  step,
+  store,
+  timeline,
+  tlb,
+  use,
+  vmmap,
+  wait,
+  x,
+  xp,
 ];

@@ -81,6 +81,10 @@ export interface Clock {
   readonly instret: number;
 }
 
+const KIND_NUMBER = Object.fromEntries(
+  EVENT_KINDS.map((kind, i) => [kind, i]),
+) as Record<EventKind, number>;
+
 const STRIDE = 9;
 /** Events the ring keeps unless asked otherwise. */
 export const DEFAULT_CAPACITY = 65_536;
@@ -130,10 +134,20 @@ export class EventLog {
     return Math.max(0, this.#next - this.#capacity);
   }
 
-  /** A page fault and what the kernel decided. `va` may be any 64-bit value. */
-  fault(cause: 12 | 13 | 15, va: VaNum | bigint, why: string): void {
+  /**
+   * A page fault; `va` may be any 64-bit value. It stands in the log before what it causes; what the kernel
+   * decided is added by {@link settled}, which takes the number returned here.
+   */
+  fault(cause: 12 | 13 | 15, va: VaNum | bigint): number {
     this.counters.faults[cause]++;
-    this.#add("fault", va, 0, cause, 0, 0, why);
+    this.#add("fault", va, 0, cause, 0, 0, "");
+    return this.#next - 1;
+  }
+
+  /** What the kernel decided about the fault with that number. */
+  settled(n: number, why: string): void {
+    if (!this.recording || n < this.oldest) return;
+    this.#rows[(n % this.#capacity) * STRIDE + 8] = this.#word(why);
   }
 
   /** A PTE at `pteAddr` that maps `va` changed from `old` to `now` (low 32 bits, as the kernel makes them). */
@@ -271,11 +285,7 @@ export class EventLog {
     const n = this.#next++;
     const slot = n % this.#capacity;
     if ((slot + 1) * STRIDE > this.#rows.length) this.#growTo(slot + 1);
-    let word = this.#wordIndex.get(why);
-    if (word === undefined) {
-      word = this.#words.push(why) - 1;
-      this.#wordIndex.set(why, word);
-    }
+    const word = this.#word(why);
     if (this.#exact.size > 0) this.#exact.delete(n - this.#capacity);
     if (typeof va === "bigint") {
       if (va >= 0x20_0000_0000_0000n) this.#exact.set(n, va);
@@ -283,7 +293,7 @@ export class EventLog {
     }
     const r = this.#rows;
     const i = slot * STRIDE;
-    r[i] = EVENT_KINDS.indexOf(kind) + this.pid * 256;
+    r[i] = KIND_NUMBER[kind] + this.pid * 256;
     r[i + 1] = this.#clock.instret;
     r[i + 2] = this.pc;
     r[i + 3] = va;
@@ -292,6 +302,16 @@ export class EventLog {
     r[i + 6] = now;
     r[i + 7] = bytes;
     r[i + 8] = word;
+  }
+
+  /** Each different text is kept once. */
+  #word(text: string): number {
+    let word = this.#wordIndex.get(text);
+    if (word === undefined) {
+      word = this.#words.push(text) - 1;
+      this.#wordIndex.set(text, word);
+    }
+    return word;
   }
 
   /** The ring starts small and doubles, so that a short session stays small. */

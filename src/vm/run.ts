@@ -50,6 +50,14 @@ export class Run {
     return this.report();
   }
 
+  /** A person stopped it: the program and its descendants die. */
+  interrupt(): void {
+    for (const p of this.#vm.descendants(this.pid)) p.kill();
+    run(this.#vm.kernel, 0, {});
+    if (this.#vm.kernel.process(this.pid) !== undefined) this.slice(1);
+    this.#stop = { kind: "budget" };
+  }
+
   /** How it stands now. */
   report(): RunReport {
     this.takeOutput();

@@ -119,6 +119,11 @@ export class Vm {
     return new Run(this, p.pid, mark);
   }
 
+  /** A run of a process that is there already: it goes on where it stands. */
+  resume(pid: number): Run {
+    return new Run(this, pid, this.mark());
+  }
+
   /** Runs a program to its end, or until nothing can run or `budget` instructions are used up. */
   run(
     program: string,

@@ -14,7 +14,7 @@ import { idle, pick, tick } from "./process/scheduler.ts";
 import { exit } from "./process/lifecycle.ts";
 import { readEpc, restoreUser, saveUser } from "./process/trapframe.ts";
 import { runCall } from "./syscalls/dispatch.ts";
-import { handleTrap } from "./trap.ts";
+import { ECALL_FROM_U, handleTrap } from "./trap.ts";
 
 /** Why the kernel stopped running. */
 export type KernelStop =
@@ -39,6 +39,8 @@ export interface RunOptions {
   untilReturn?: number;
   /** Run only this process, also when it is held. */
   only?: number;
+  /** For single steps: a system call counts as one instruction. */
+  step?: boolean;
 }
 
 /**
@@ -86,6 +88,7 @@ function runUntil(k: Kernel, budget: number, options: RunOptions): KernelStop {
         break;
       case "trap":
         handleTrap(k, p, stop);
+        if (options.step && (p.inCall || stop.cause === ECALL_FROM_U)) return { kind: "budget" };
         break;
       default:
         return { kind: "stopped", pid: p.pid, stop };

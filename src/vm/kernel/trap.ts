@@ -15,7 +15,7 @@ import { writeEpc } from "./process/trapframe.ts";
 import { enterCall, runCall } from "./syscalls/dispatch.ts";
 
 /** scause of an ecall from U mode (privileged spec, table "scause values"). */
-const ECALL_FROM_U = 8;
+export const ECALL_FROM_U = 8;
 
 /** What the other causes are called. */
 const CAUSES: Readonly<Record<number, string>> = {

@@ -72,6 +72,28 @@ export class FileSystems implements FilePages {
     return undefined;
   }
 
+  /** Whether there is a regular file at `path`. */
+  isFile(path: string): boolean {
+    const inode = this.findFile(undefined, path);
+    if (inode !== undefined) this.putInode(inode);
+    return inode !== undefined;
+  }
+
+  /** Names of the regular files in the root directory that start as ELF files do. */
+  programNames(): string[] {
+    const fs = this.#root;
+    if (fs === undefined) return [];
+    const root = fs.root();
+    const entries = fs.entries(root);
+    fs.iput(root);
+    if (typeof entries === "number") return [];
+    return entries.filter(({ inum }) => {
+      if (fs.type(inum) !== T_FILE) return false;
+      const magic = fs.readBytes(inum, 0, 4);
+      return typeof magic !== "number" && magic[0] === 0x7f && magic[1] === 0x45;
+    }).map((entry) => entry.name).sort();
+  }
+
   /** The whole contents of a regular file, or undefined when there is none at `path`. */
   readProgram(cwd: Inode | undefined, path: string): Uint8Array | undefined {
     const inode = this.findFile(cwd, path);

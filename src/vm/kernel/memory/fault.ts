@@ -21,9 +21,10 @@ import {
 } from "../../machine/sv39.ts";
 import { findArea } from "./areas.ts";
 import { fillPage } from "./fill.ts";
+import { copyLeaf, demote, dropLeaf, isSoleLeaf } from "./huge.ts";
 import type { Memory } from "./memory.ts";
 import { releasePage } from "./pages.ts";
-import { entryOf, find, setEntry } from "./page_table.ts";
+import { blockDown, entryOf, find, levelOf, setEntry } from "./page_table.ts";
 import { flagsOf, frameOf, isSwapped, makePte } from "./pte.ts";
 import type { FaultResult, Settled } from "./result.ts";
 import { freeSlots, swapIn } from "./swap.ts";
@@ -41,8 +42,9 @@ export function fault(
   cause: FaultCause,
   va: VaNum | bigint,
 ): FaultResult {
+  const n = m.events.fault(cause, va);
   const result = decide(m, space, cause, va);
-  m.events.fault(cause, va, result.handled ? result.how : result.why);
+  m.events.settled(n, result.handled ? result.how : result.why);
   if (!result.handled && result.oom) m.events.note("oom", m.events.pid, 0, result.why);
   return result;
 }
@@ -66,6 +68,7 @@ function decide(
   if (isSwapped(pte)) return swapIn(m, space, page) ? settled("swap in") : outOfMemory(m);
   if ((pte & PTE_V) === 0) return fillPage(m, space, area, page, cause) ?? outOfMemory(m);
   if (cause === 15 && (pte & PTE_W) === 0) {
+    if (levelOf(slot) === 1) return storeToHuge(m, space, area, page, pte, entryOf(slot));
     return storeToShared(m, space, area, page, pte, entryOf(slot));
   }
   return retry(m, space, cause, va);
@@ -110,6 +113,38 @@ function storeToShared(
   m.flush(space, page, "cow copy");
   releasePage(m, area, page, pte, "cow copy");
   return settled("cow copy");
+}
+
+/**
+ * A store to a 2 MiB leaf without W: reused as it is when no part has another owner; else copied whole, or
+ * split, and then one of its pages is copied.
+ */
+function storeToHuge(
+  m: Memory,
+  space: AddressSpace,
+  area: Area,
+  page: VaNum,
+  pte: number,
+  at: PaNum,
+): FaultResult {
+  const block = blockDown(page);
+  const verdict = m.policy.onStore(pte, isSoleLeaf(m, pte), area);
+  if (verdict.do === "kill") return kill(verdict.why);
+  if (verdict.do === "reuse") {
+    setEntry(m, block, at, pte, m.policy.ownPte(pte), "cow reuse");
+    m.flush(space, page, "cow reuse");
+    return settled("cow reuse");
+  }
+  const head = m.hugeCow === "whole" ? copyLeaf(m, block, pte, "huge copy") : 0;
+  if (head !== 0) {
+    setEntry(m, block, at, pte, m.policy.ownPte(makePte(head, flagsOf(pte))), "huge copy");
+    m.flush(space, page, "huge copy");
+    dropLeaf(m, pte, "huge copy");
+    return settled("huge copy");
+  }
+  if (!demote(m, space, block, at)) return outOfMemory(m);
+  const entry = find(m.ram, space.root, page);
+  return storeToShared(m, space, area, page, m.ram.readPte(entry as PaNum), entry as PaNum);
 }
 
 /** Whether one mapping is the frame's only user. */

@@ -1,0 +1,72 @@
+/**
+ * `audit`: everything in memory that does not fit together.
+ *
+ * @module
+ */
+
+import { type Cell, command, EXIT, hex, note, result, table } from "./command.ts";
+import { json, mappingJson } from "./views.ts";
+
+export default command({
+  name: "audit",
+  group: "inspect",
+  summary: "check counts, page tables, the free list and the TLB against each other",
+  details:
+    "Names each broken rule with its frame and owners: leak, count too low, count too high, " +
+    "free but mapped, writable by two, flag gained, table leak, free list damaged, stale TLB entry. " +
+    "A finding makes the command fail.",
+  examples: [{ say: "all is well", lines: ["spawn", "fork", "audit"], shows: ["clean"] }],
+  run(ctx) {
+    const findings = ctx.vm.audit();
+    const { free, total } = ctx.vm.free();
+    if (findings.length === 0) {
+      return result([note(`clean: ${total} frames, ${free} free`, "good")], {
+        json: { clean: true, findings: [] },
+        api: "expect(vm).toPassAudit();",
+        value: 0n,
+      });
+    }
+    return result([
+      table(
+        [
+          { name: "CLASS" },
+          { name: "PA", kind: "pa" },
+          { name: "VA", kind: "va" },
+          { name: "PID", kind: "pid" },
+          { name: "STORED", kind: "number" },
+          { name: "COUNTED", kind: "number" },
+          { name: "OWNERS" },
+          { name: "DETAIL" },
+        ],
+        findings.map((f): Cell[] => [
+          { value: f.class, tone: "bad" },
+          f.pa ?? null,
+          f.va ?? null,
+          f.pid ?? null,
+          f.stored ?? null,
+          f.counted ?? null,
+          f.owners.map((m) => `${m.pid}:${hex(m.va)}`).join(" "),
+          f.detail,
+        ]),
+        "findings",
+      ),
+    ], {
+      json: {
+        clean: false,
+        findings: findings.map((f) => ({
+          class: f.class,
+          pa: json(f.pa),
+          va: json(f.va),
+          pid: f.pid ?? null,
+          stored: f.stored ?? null,
+          counted: f.counted ?? null,
+          detail: f.detail,
+          owners: f.owners.map(mappingJson),
+        })),
+      },
+      status: EXIT.failed,
+      value: BigInt(findings.length),
+      api: "expect(vm).toPassAudit();",
+    });
+  },
+});

@@ -1,0 +1,41 @@
+/**
+ * `exit`: the current process ends.
+ *
+ * @module
+ */
+
+import { command, note, result } from "./command.ts";
+import { processFor, setCurrent } from "./target.ts";
+
+export default command({
+  name: "exit",
+  group: "process",
+  summary: "let a process exit (to leave the shell: quit)",
+  args: [{ name: "status", kind: "expr", optional: true, doc: "0 unless given" }],
+  flags: [{ name: "pid", short: "p", kind: "pid", doc: "this process" }],
+  examples: [{ say: "the child goes", lines: ["spawn", "fork", "exit -p 3"], shows: ["pid 3"] }],
+  run(ctx, { status, pid }) {
+    const p = processFor(ctx, pid);
+    const before = ctx.vm.free().free;
+    const { parent, name } = p.record;
+    const code = Number(BigInt.asIntN(32, status ?? 0n));
+    p.exit(code);
+    const freed = ctx.vm.free().free - before;
+    const gone = ctx.vm.kernel.process(p.pid) === undefined;
+    const lines = [
+      note(`pid ${p.pid} ${name} exited with ${code}; ${freed} frames were freed`),
+      ...(gone
+        ? []
+        : [note(`it is a zombie until pid ${parent} waits for it: wait -p ${parent}`, "dim")]),
+    ];
+    if (ctx.session.pid === p.pid) {
+      setCurrent(ctx, ctx.vm.kernel.process(parent)?.standing && parent !== 1 ? parent : 0);
+      if (ctx.session.pid !== 0) lines.push(note(`current process: pid ${ctx.session.pid}`, "dim"));
+    }
+    return result(lines, {
+      json: { pid: p.pid, status: code, freed, zombie: !gone },
+      value: BigInt(freed),
+      api: `p.exit(${code});`,
+    });
+  },
+});

@@ -1,0 +1,55 @@
+/**
+ * `fill`: one byte over a range of user memory.
+ *
+ * @module
+ */
+
+import { command, CommandError, hex, note, result } from "./command.ts";
+import { placeOf, refusing } from "./target.ts";
+import { effectLines, eventJson } from "./views.ts";
+
+export default command({
+  name: "fill",
+  group: "memory",
+  summary: "store a byte over a whole range, as memset would",
+  args: [
+    { name: "va", kind: "va" },
+    { name: "size", kind: "size", doc: "bytes" },
+    { name: "byte", kind: "expr", doc: "0 to 255" },
+  ],
+  flags: [{ name: "pid", short: "p", kind: "pid", doc: "as this process" }],
+  examples: [{
+    say: "a child touches two pages of four",
+    lines: ["spawn", "sbrk 4p", "fork", "use 3", "fill 0x3000 2p 1"],
+    shows: ["2 pages copied"],
+  }],
+  run(ctx, args) {
+    const { p, va } = placeOf(ctx, args.va, args.pid);
+    if (args.byte < 0n || args.byte > 255n) throw new CommandError(`${args.byte} is no byte`);
+    const mark = ctx.vm.mark();
+    refusing(() => p.fill(va, args.size, Number(args.byte)));
+    const { copied, faults } = ctx.vm.since(mark);
+    const events = ctx.vm.events(mark.event);
+    const pages = `${copied.pages} page${copied.pages === 1 ? "" : "s"} copied`;
+    return result([
+      note(
+        `${hex(va)}..${hex(va + args.size)}: ${hex(args.byte)}   ${
+          faults[15]
+        } store faults, ${pages}`,
+      ),
+      ...effectLines(events, 8),
+    ], {
+      json: {
+        pid: p.pid,
+        va: hex(va),
+        size: Number(args.size),
+        byte: Number(args.byte),
+        faults: faults[15],
+        copied: copied.pages,
+        events: events.map(eventJson),
+      },
+      value: va,
+      api: `p.fill(${hex(va)}n, ${args.size}, ${args.byte});`,
+    });
+  },
+});

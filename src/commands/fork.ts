@@ -1,0 +1,49 @@
+/**
+ * `fork`: a child of a process, and what the fork policy did for it.
+ *
+ * @module
+ */
+
+import { command, note, pairs, result } from "./command.ts";
+import { processFor, refusing } from "./target.ts";
+import { effectLines, eventJson } from "./views.ts";
+
+export default command({
+  name: "fork",
+  group: "process",
+  summary: "fork a process and show what was shared and copied",
+  details: "The current process stays the parent; use PID goes on as the child.",
+  flags: [{ name: "pid", short: "p", kind: "pid", doc: "fork this process" }],
+  examples: [
+    { say: "nothing is copied yet", lines: ["spawn", "sbrk 8K", "fork"], shows: ["COPIED 0"] },
+  ],
+  run(ctx, { pid }) {
+    const p = processFor(ctx, pid);
+    const report = refusing(() => p.forkReport());
+    const { child, shared, copied, ptes, tables } = report;
+    return result([
+      note(`pid ${p.pid} → child ${child}   (${ctx.vm.kernel.memory.policy.name})`, "strong"),
+      pairs(
+        ["SHARED", shared, "number"],
+        ["COPIED", copied, "number"],
+        ["PTES-WRITTEN", ptes, "number"],
+        ["TABLE-PAGES", tables, "number"],
+      ),
+      ...effectLines(report.events, 4),
+      note(`use ${child} goes on as the child`, "dim"),
+    ], {
+      json: {
+        parent: p.pid,
+        child,
+        policy: ctx.vm.kernel.memory.policy.name,
+        shared,
+        copied,
+        ptes,
+        tables,
+        events: report.events.map(eventJson),
+      },
+      value: BigInt(child),
+      api: "const child = p.fork();",
+    });
+  },
+});

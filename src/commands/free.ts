@@ -1,0 +1,36 @@
+/**
+ * `free`: the frames by what they are used for.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE } from "../vm/machine/address.ts";
+import { type Cell, command, pairs, result, table } from "./command.ts";
+
+export default command({
+  name: "free",
+  aliases: ["census"],
+  group: "inspect",
+  summary: "how many frames are free, and what the others are",
+  examples: [{ say: "after boot", lines: ["free"], shows: ["FREE", "kernel", "table"] }],
+  run(ctx) {
+    const { free, total } = ctx.vm.free();
+    const census = ctx.vm.kernel.memory.frames.census();
+    const rows = Object.entries(census).map(([kind, n]): Cell[] => [kind, n, n * PAGE_SIZE]);
+    return result([
+      pairs(["FREE", free, "number"], ["TOTAL", total, "number"], [
+        "BYTES",
+        free * PAGE_SIZE,
+        "size",
+      ]),
+      table(
+        [{ name: "KIND" }, { name: "FRAMES", kind: "number" }, { name: "BYTES", kind: "size" }],
+        rows,
+      ),
+    ], {
+      json: { free, total, census: { ...census } },
+      value: BigInt(free),
+      api: "vm.free();",
+    });
+  },
+});

@@ -1,0 +1,41 @@
+/**
+ * `load`: reads user memory as the process would.
+ *
+ * @module
+ */
+
+import { command, EXIT, hex, note, result } from "./command.ts";
+import { accessJson, accessSections } from "./views.ts";
+import { placeOf, refusing } from "./target.ts";
+import { killedNote, widthOf } from "./store.ts";
+
+export default command({
+  name: "load",
+  group: "memory",
+  summary: "load from user memory through TLB, page table and fault path",
+  details: "A bad address kills the process, as it would kill a program. x only looks.",
+  args: [{ name: "va", kind: "va" }],
+  flags: [
+    { name: "size", short: "s", kind: "count", doc: "bytes: 1, 2, 4 or 8 (8 unless given)" },
+    { name: "pid", short: "p", kind: "pid", doc: "as this process" },
+  ],
+  examples: [{
+    say: "what was stored",
+    lines: ["spawn", "sbrk 4096", "store 0x3000 42", "load 0x3000"],
+    shows: ["0x3000: 0x2a (42)"],
+  }],
+  run(ctx, args) {
+    const { p, va } = placeOf(ctx, args.va, args.pid);
+    const width = widthOf(args.size);
+    const report = refusing(() => p.access(va, width));
+    const sections = accessSections(ctx.vm, report);
+    if (report.killed !== undefined) sections.push(killedNote(ctx, report));
+    else sections.unshift(note(`${hex(va)}: ${hex(report.value)} (${report.value})`));
+    return result(sections, {
+      json: accessJson(report),
+      value: report.value,
+      status: report.killed === undefined ? EXIT.ok : EXIT.failed,
+      api: `p.load(${hex(va)}n${width === 8 ? "" : `, ${width}`});`,
+    });
+  },
+});

@@ -1,0 +1,31 @@
+/**
+ * `mappings`: every PTE that leads to a frame.
+ *
+ * @module
+ */
+
+import { command, note, result } from "./command.ts";
+import { frameAt } from "../vm/inspect/frame.ts";
+import { mappingsTo } from "../vm/inspect/mappings.ts";
+import { refusing } from "./target.ts";
+import { mappingJson, mappingTable } from "./views.ts";
+
+export default command({
+  name: "mappings",
+  aliases: ["rmap"],
+  group: "inspect",
+  summary: "every PTE that maps a frame, trapframes and superpages included",
+  args: [{ name: "pa", kind: "pa" }],
+  examples: [{
+    say: "both processes map it",
+    lines: ["spawn", "sbrk 4096", "fork", "mappings pa(0x3000)"],
+    shows: ["heap", "0x3000"],
+  }],
+  run(ctx, args) {
+    const list = refusing(() => mappingsTo(ctx.vm.kernel, frameAt(ctx.vm.kernel, args.pa)));
+    return result(
+      list.length === 0 ? [note("nobody maps it")] : [mappingTable(ctx.vm, list)],
+      { json: { mappings: list.map(mappingJson) }, value: BigInt(list.length) },
+    );
+  },
+});

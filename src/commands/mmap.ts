@@ -1,0 +1,48 @@
+/**
+ * `mmap`: a new mapped area of a process.
+ *
+ * @module
+ */
+
+import { command, hex, note, result } from "./command.ts";
+import { processFor, refusing } from "./target.ts";
+
+export default command({
+  name: "mmap",
+  group: "memory",
+  summary: "map memory through the real system call; pages come at first touch",
+  args: [
+    { name: "size", kind: "size", doc: "bytes" },
+    { name: "prot", kind: "perm", optional: true, doc: "rw unless given" },
+  ],
+  flags: [
+    { name: "shared", short: "s", doc: "MAP_SHARED: forked children see each other's stores" },
+    { name: "at", kind: "expr", doc: "exactly there (MAP_FIXED)" },
+    { name: "fd", kind: "count", doc: "an open descriptor of the process" },
+    { name: "offset", kind: "size", doc: "byte in the file" },
+    { name: "pid", short: "p", kind: "pid", doc: "this process" },
+  ],
+  examples: [
+    { say: "four pages", lines: ["spawn", "mmap 4p"], shows: ["rw-p anon"] },
+    { say: "shared", lines: ["spawn", "mmap 64K rw --shared"], shows: ["rw-s anon"] },
+  ],
+  run(ctx, { size, prot, shared, at, fd, offset, pid }) {
+    const p = processFor(ctx, pid);
+    const options = {
+      prot: prot === "none" ? "" : prot ?? "rw",
+      shared: shared ?? false,
+      ...(at === undefined ? {} : { at }),
+      ...(fd === undefined ? {} : { fd }),
+      ...(offset === undefined ? {} : { offset: Number(offset) }),
+    };
+    const start = refusing(() => p.mmap(size, options));
+    const area = p.vmmap().find((a) => a.start <= start && start < a.end)!;
+    return result([
+      note(`mapped ${hex(start)}..${hex(start + size)}   ${area.perm} ${area.kind}`),
+    ], {
+      json: { pid: p.pid, start: hex(start), size: Number(size), perm: area.perm, kind: area.kind },
+      value: start,
+      api: `p.mmap(${size}, ${JSON.stringify(options)});`,
+    });
+  },
+});

@@ -1,0 +1,38 @@
+/**
+ * `mprotect`: other rights for a range.
+ *
+ * @module
+ */
+
+import { command, hex, note, result } from "./command.ts";
+import { placeOf, refusing } from "./target.ts";
+
+export default command({
+  name: "mprotect",
+  group: "memory",
+  summary: "change a range's rights through the real system call",
+  args: [
+    { name: "va", kind: "va", doc: "where it starts, page-aligned" },
+    { name: "size", kind: "size", doc: "bytes" },
+    { name: "prot", kind: "perm" },
+  ],
+  flags: [{ name: "pid", short: "p", kind: "pid", doc: "of this process" }],
+  examples: [{
+    say: "read-only from now on",
+    lines: ["spawn", "mmap 4096", "mprotect $_ 4096 r"],
+    shows: ["r--"],
+  }],
+  run(ctx, args) {
+    const { p, va } = placeOf(ctx, args.va, args.pid);
+    const prot = args.prot === "none" ? "" : args.prot;
+    refusing(() => p.mprotect(va, args.size, prot));
+    const area = p.vmmap().find((a) => a.start <= va && va < a.end);
+    return result([
+      note(`${hex(va)}..${hex(va + args.size)}   ${area?.perm ?? prot} ${area?.kind ?? ""}`),
+    ], {
+      json: { pid: p.pid, start: hex(va), size: Number(args.size), prot },
+      value: va,
+      api: `p.mprotect(${hex(va)}n, ${args.size}, "${prot}");`,
+    });
+  },
+});

@@ -1,0 +1,66 @@
+/**
+ * `ps`: the processes, what they do and what they hold.
+ *
+ * @module
+ */
+
+import { type Cell, command, result, table } from "./command.ts";
+import { describeWait, type Process } from "../vm/kernel/process/process.ts";
+import { PAGE_SIZE } from "../vm/machine/address.ts";
+
+export default command({
+  name: "ps",
+  group: "process",
+  summary: "processes: state, memory, what they wait for",
+  details:
+    "SIZE is the address space up to the end of the heap; RSS what of it is in memory, split " +
+    "into PRIVATE and SHARED frames; TABLES its page tables. * marks the current process.",
+  examples: [{ say: "after a fork", lines: ["spawn", "fork", "ps"], shows: ["demo", "standing"] }],
+  run(ctx) {
+    const { kernel } = ctx.vm;
+    const rows = ctx.vm.processes().map((handle): Cell[] => {
+      const p = handle.record;
+      const use = kernel.memory.usage(p.space);
+      const bytes = (pages: number) => pages * PAGE_SIZE;
+      return [
+        p.pid === ctx.session.pid ? "*" : "",
+        p.pid,
+        p.parent,
+        stateOf(p, kernel.current),
+        p.name,
+        { value: p.space.size, kind: "size" },
+        bytes(use.rss),
+        bytes(use.private),
+        bytes(use.shared),
+        bytes(use.tables),
+        p.wait === undefined ? "" : describeWait(p.wait),
+      ];
+    });
+    return result([
+      table(
+        [
+          { name: "", key: "current" },
+          { name: "PID", kind: "pid" },
+          { name: "PPID", kind: "pid" },
+          { name: "STATE" },
+          { name: "NAME" },
+          { name: "SIZE", kind: "size" },
+          { name: "RSS", kind: "size" },
+          { name: "PRIVATE", kind: "size" },
+          { name: "SHARED", kind: "size" },
+          { name: "TABLES", kind: "size" },
+          { name: "WAITS-FOR" },
+        ],
+        rows,
+        "processes",
+      ),
+    ], { api: "vm.processes();" });
+  },
+});
+
+function stateOf(p: Process, running: number): string {
+  if (p.state !== "runnable") return p.state;
+  if (p.standing) return "standing";
+  if (p.held) return "held";
+  return p.pid === running ? "running" : "runnable";
+}

@@ -1,0 +1,45 @@
+/**
+ * `pte`: how an address is translated.
+ *
+ * @module
+ */
+
+import { command, result } from "./command.ts";
+import { placeOf } from "./target.ts";
+import { translationJson, translationSections } from "./views.ts";
+
+export default command({
+  name: "pte",
+  aliases: ["vtop", "walk"],
+  group: "inspect",
+  summary: "walk the page table for an address, and say what each access would do",
+  details:
+    "FLAGS are the two RSW bits (C: copy on write), then D A G U X W R V. The verdicts say " +
+    "what a read, a write and a fetch would do now, without doing it.",
+  args: [{ name: "va", kind: "va" }],
+  flags: [
+    { name: "pid", short: "p", kind: "pid", doc: "in this process" },
+    { name: "all", short: "a", doc: "in every process" },
+  ],
+  examples: [{
+    say: "a copy-on-write page",
+    lines: ["spawn", "sbrk 4096", "store 0x3000 42", "fork", "pte 0x3000"],
+    shows: ["-C DA-U--RV", "COW copy of 4K", "stored 2", "counted 2"],
+  }],
+  run(ctx, args) {
+    if (args.all) {
+      const list = ctx.vm.processes().map((p) => p.pte(args.va.va));
+      return result(list.flatMap(translationSections), {
+        json: { processes: list.map(translationJson) },
+        api: `vm.processes().map((p) => p.pte(0x${args.va.va.toString(16)}n));`,
+      });
+    }
+    const { p, va } = placeOf(ctx, args.va, args.pid);
+    const t = p.pte(va);
+    return result(translationSections(t), {
+      json: translationJson(t),
+      api: `p.pte(0x${va.toString(16)}n);`,
+      ...(t.pa === undefined ? {} : { value: t.pa }),
+    });
+  },
+});

@@ -1,0 +1,33 @@
+/**
+ * `refcount`: who owns a frame.
+ *
+ * @module
+ */
+
+import { command, result } from "./command.ts";
+import { refusing } from "./target.ts";
+import { frameJson, frameLine, mappingTable } from "./views.ts";
+
+export default command({
+  name: "refcount",
+  aliases: ["rc"],
+  group: "inspect",
+  summary: "a frame's stored count, the mappings counted in the page tables, and every owner",
+  args: [{ name: "pa", kind: "pa", doc: "an address in the frame; pa(0x3000) translates" }],
+  examples: [{
+    say: "shared after fork",
+    lines: ["spawn", "sbrk 4096", "fork", "refcount pa(0x3000)"],
+    shows: ["stored 2", "counted 2", "ok", "2:0x3000", "3:0x3000"],
+  }],
+  run(ctx, args) {
+    const frame = refusing(() => ctx.vm.refcount(args.pa));
+    return result([
+      frameLine(frame),
+      ...(frame.owners.length === 0 ? [] : [mappingTable(ctx.vm, frame.owners)]),
+    ], {
+      json: frameJson(frame),
+      value: BigInt(frame.stored),
+      api: `vm.refcount(0x${args.pa.toString(16)}n);`,
+    });
+  },
+});

@@ -1,0 +1,79 @@
+/**
+ * `reg`: a process's registers, or one of them.
+ *
+ * @module
+ */
+
+import { REGISTER_NAMES } from "../vm/machine/isa/register_names.ts";
+import { satpOf } from "../vm/inspect/translation.ts";
+import { readEpc, readRegister, writeRegister } from "../vm/kernel/process/trapframe.ts";
+import { type Cell, command, CommandError, hex, pairs, result, table } from "./command.ts";
+import { didYouMean } from "./nearest.ts";
+import { readNamed } from "./names.ts";
+import { processFor } from "./target.ts";
+
+export default command({
+  name: "reg",
+  aliases: ["regs"],
+  group: "machine",
+  summary: "registers of a process as it will run on; one register or CSR, or set one",
+  args: [
+    { name: "register", kind: "register", optional: true },
+    { name: "value", kind: "expr", optional: true, doc: "set it to this" },
+  ],
+  flags: [{ name: "pid", short: "p", kind: "pid", doc: "of this process" }],
+  examples: [
+    { say: "one", lines: ["spawn", "reg sp"], shows: ["sp 0x3000"] },
+    { say: "all", lines: ["spawn", "reg"], shows: ["pc", "satp", "a0"] },
+  ],
+  run(ctx, { register, value, pid }) {
+    const p = processFor(ctx, pid);
+    const { ram } = ctx.vm.machine;
+    const { trapframe } = p.record;
+    if (register !== undefined && value !== undefined) {
+      const n = REGISTER_NAMES.indexOf(register);
+      if (n < 1) throw new CommandError(`${register} cannot be set: ra, sp, gp, tp, t0 … a0 …`);
+      writeRegister(ram, trapframe, n, value);
+    }
+    if (register !== undefined) {
+      const read = readNamed(ctx.vm, register, p.pid);
+      if (read === undefined) {
+        throw new CommandError(
+          `no register ${register}${didYouMean(register, [...REGISTER_NAMES, "pc", "satp"])}`,
+        );
+      }
+      return result([pairs([register, read, "hex"])], {
+        json: { pid: p.pid, [register]: hex(read) },
+        value: read,
+      });
+    }
+    const values = REGISTER_NAMES.map((name, n): [string, bigint] => [
+      name,
+      readRegister(ram, trapframe, n),
+    ]);
+    const pc = readEpc(ram, trapframe);
+    const satp = satpOf(p.record);
+    const rows: Cell[][] = [];
+    for (let row = 0; row < 8; row++) {
+      rows.push([0, 8, 16, 24].flatMap((from): Cell[] => [...values[from + row]]));
+    }
+    return result([
+      pairs(["pid", p.pid, "pid"], ["pc", pc, "hex"], ["satp", satp, "hex"]),
+      table(
+        [0, 1, 2, 3].flatMap((i) => [
+          { name: "REG", key: `reg${i}` },
+          { name: "VALUE", kind: "hex" as const, key: `value${i}` },
+        ]),
+        rows,
+      ),
+    ], {
+      json: {
+        pid: p.pid,
+        pc: hex(pc),
+        satp: hex(satp),
+        ...Object.fromEntries(values.map(([name, v]) => [name, hex(v)])),
+      },
+      value: pc,
+    });
+  },
+});

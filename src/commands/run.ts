@@ -1,0 +1,137 @@
+/**
+ * `run`: a program from start to end, with its console.
+ *
+ * @module
+ */
+
+import {
+  command,
+  consoleText,
+  type Context,
+  EXIT,
+  type Json,
+  note,
+  result,
+  type Section,
+} from "./command.ts";
+import { loadProgram } from "./program.ts";
+import { refusing } from "./target.ts";
+import type { Run } from "../vm/run.ts";
+import type { RunReport } from "../vm/reports.ts";
+
+export default command({
+  name: "run",
+  group: "process",
+  summary: "run a guest program to its end and show what it cost",
+  details: "The program's console appears as it is written. The last line tells its status, the " +
+    "user instructions, page faults, frames copied and ticks of virtual time. A status other " +
+    "than 0 makes this command fail.",
+  args: [
+    { name: "program", kind: "program", doc: "a program's name or an ELF file on the host" },
+    { name: "args", kind: "text", rest: true, verbatim: true, doc: "its arguments" },
+  ],
+  flags: [{ name: "input", kind: "text", doc: "what its console input is to be" }],
+  examples: [
+    { say: "a program", lines: ["run echo hello"], shows: ["hello", "echo: status 0"] },
+    { say: "one that is killed", lines: ["run faulttext"], shows: ["scause 0xf", "status -1"] },
+  ],
+  async run(ctx, { program, args, input }) {
+    const { name, bytes } = await loadProgram(ctx, program);
+    if (input !== undefined) ctx.vm.type(input);
+    const running = refusing(() => ctx.vm.start(name, args, bytes), EXIT.load);
+    await drive(ctx, running);
+    const report = running.report();
+    return result([consoleText(report.console), ...closing(report)], {
+      json: reportJson(report),
+      status: statusOf(report),
+      value: BigInt(report.status ?? -1),
+      api: `const report = vm.run(${JSON.stringify(program)}, ${JSON.stringify(args)});`,
+    });
+  },
+});
+
+/** A run's report in JSON. */
+export function reportJson(report: RunReport): { [key: string]: Json } {
+  return {
+    pid: report.pid,
+    name: report.name,
+    status: report.status ?? null,
+    killedBy: report.killedBy,
+    stop: report.stop.kind,
+    console: report.console,
+    instructions: report.instructions,
+    calls: report.calls,
+    faults: { ...report.faults },
+    framesCopied: report.framesCopied,
+    bytesCopied: report.bytesCopied,
+    forks: report.forks,
+    ticks: report.ticks,
+  };
+}
+
+/** Runs in slices; console text goes out as it comes. What was interrupted is killed. */
+export async function drive(ctx: Context, running: Run): Promise<void> {
+  const { budget } = ctx.session.settings;
+  let left = budget === undefined ? Number.MAX_SAFE_INTEGER : Number(budget);
+  const outcome = await ctx.drive((n) => {
+    const part = Math.min(n, left);
+    const over = running.slice(part);
+    left -= part;
+    const text = running.takeOutput();
+    if (text !== "") ctx.emit(text);
+    return over || left <= 0 ? true : undefined;
+  });
+  if (outcome === "interrupted") running.interrupt();
+}
+
+/** What a run adds to the exit code. */
+export function statusOf(report: RunReport): number {
+  switch (report.stop.kind) {
+    case "exited":
+      return report.status === 0 ? EXIT.ok : EXIT.failed;
+    case "budget":
+      return EXIT.budget;
+    case "panic":
+      return EXIT.guest;
+    default:
+      return EXIT.failed;
+  }
+}
+
+/** The line that ends a run. */
+export function closing(report: RunReport): Section[] {
+  const { faults } = report;
+  const costs = `${count(report.instructions, "instruction")}, ${count(report.calls, "call")}, ` +
+    `faults ${faults[12]} fetch ${faults[13]} load ${faults[15]} store, ` +
+    `${count(report.framesCopied, "frame")} copied, ${count(report.forks, "fork")}, ` +
+    `${count(report.ticks, "tick")}`;
+  return [note(`${report.name}: ${ending(report)}; ${costs}`, tone(report))];
+}
+
+function tone(report: RunReport): "good" | "bad" {
+  return report.status === 0 ? "good" : "bad";
+}
+
+function ending(report: RunReport): string {
+  if (report.status !== undefined) {
+    return `status ${report.status}${
+      report.killedBy === "" ? "" : ` (killed: ${report.killedBy})`
+    }`;
+  }
+  switch (report.stop.kind) {
+    case "budget":
+      return "not finished: the instruction budget is used up";
+    case "idle":
+      return "not finished: everybody waits, and nobody is there to wake them";
+    case "panic":
+      return `the kernel panicked: ${report.stop.message}`;
+    case "stopped":
+      return `stopped in pid ${report.stop.pid}: ${report.stop.stop.kind}`;
+    default:
+      return "interrupted";
+  }
+}
+
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? "" : "s"}`;
+}

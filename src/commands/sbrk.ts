@@ -1,0 +1,44 @@
+/**
+ * `sbrk`: moves the end of a process's heap.
+ *
+ * @module
+ */
+
+import { command, hex, note, result } from "./command.ts";
+import { processFor, refusing } from "./target.ts";
+
+export default command({
+  name: "sbrk",
+  group: "memory",
+  summary: "grow or shrink the heap through the real system call",
+  details:
+    "Eager growth allocates every page now; --lazy only raises the size, and the pages come " +
+    "at first touch. Prints where the new memory starts.",
+  args: [{ name: "size", kind: "expr", doc: "bytes, like 4096 or 64K; below 0 shrinks" }],
+  flags: [
+    { name: "lazy", doc: "allocate at first touch" },
+    { name: "pid", short: "p", kind: "pid", doc: "this process" },
+  ],
+  examples: [
+    { say: "one page", lines: ["spawn", "sbrk 4096"], shows: ["0x3000..0x4000", "1 frame"] },
+    { say: "none until touched", lines: ["spawn", "sbrk --lazy 1G"], shows: ["0 frames"] },
+  ],
+  run(ctx, { size, lazy, pid }) {
+    const p = processFor(ctx, pid);
+    const before = ctx.vm.free().free;
+    const bytes = Number(BigInt.asIntN(64, size));
+    const old = refusing(() => p.sbrk(bytes, lazy ? "lazy" : "eager"));
+    const now = p.break;
+    const [start, end] = now >= old ? [old, now] : [now, old];
+    const frames = before - ctx.vm.free().free;
+    const did = now >= old ? "allocated" : "freed";
+    const count = `${Math.abs(frames)} frame${Math.abs(frames) === 1 ? "" : "s"} ${did}`;
+    return result([
+      note(`heap ${now >= old ? "+" : "-"} ${hex(start)}..${hex(end)}   ${count}`),
+    ], {
+      json: { pid: p.pid, old: hex(old), break: hex(now), frames },
+      value: start,
+      api: `p.sbrk(${bytes}${lazy ? ', "lazy"' : ""});`,
+    });
+  },
+});

@@ -1,0 +1,61 @@
+/**
+ * `stats`: counters since boot.
+ *
+ * @module
+ */
+
+import { command, pairs, result, type Value } from "./command.ts";
+
+export default command({
+  name: "stats",
+  group: "inspect",
+  summary: "counters since boot: instructions, faults, copies, allocations, calls",
+  examples: [{
+    say: "after a fork",
+    lines: ["spawn", "fork", "stats"],
+    shows: ["forks", "PTE writes"],
+  }],
+  run(ctx) {
+    const { counters: c } = ctx.vm.mark();
+    const { machine, kernel } = ctx.vm;
+    const list: [string, Value][] = [
+      ["instructions", machine.instret],
+      ["ticks", kernel.ticks],
+      ["faults fetch", c.faults[12]],
+      ["faults load", c.faults[13]],
+      ["faults store", c.faults[15]],
+      ["frames allocated", c.alloc],
+      ["frames freed", c.free],
+      ["frames copied", c.copy],
+      ["bytes copied", c.copiedBytes],
+      ["PTE writes", c.pte],
+      ["system calls", c.syscall],
+      ["switches", c.switch],
+      ["forks", c.fork],
+      ["execs", c.exec],
+      ["exits", c.exit],
+      ["TLB walks", machine.mmu.counters().walks],
+      ["TLB flushes", machine.mmu.counters().flushes],
+      ["swapped in", c["swap-in"]],
+      ["swapped out", c["swap-out"]],
+      ["pages read from files", c["read-in"]],
+      ["pages written back", c["write-back"]],
+      ["superpages promoted", c.promote],
+      ["superpages demoted", c.demote],
+      ["out of memory", c.oom],
+    ];
+    return result([
+      {
+        ...pairs(...list.map(([n, v]): [string, Value, "number"] => [n, v, "number"])),
+        tall: true,
+      },
+    ], {
+      json: Object.fromEntries(list.map(([n, v]) => [camel(n), v as number])),
+      api: "vm.counters();",
+    });
+  },
+});
+
+function camel(name: string): string {
+  return name.replace(/ (.)/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,109 @@
+/**
+ * `step`: single instructions of a program.
+ *
+ * @module
+ */
+
+import { va } from "../vm/machine/address.ts";
+import { REGISTER_NAMES } from "../vm/machine/isa/register_names.ts";
+import { run } from "../vm/kernel/run.ts";
+import { readEpc, readRegister } from "../vm/kernel/process/trapframe.ts";
+import {
+  type Cell,
+  command,
+  CommandError,
+  consoleText,
+  type Context,
+  hex,
+  note,
+  result,
+  type Section,
+  table,
+} from "./command.ts";
+import { instructionAt } from "./code.ts";
+import { processFor, setCurrent } from "./target.ts";
+import { effectLines } from "./views.ts";
+
+/** More would be no single-stepping. */
+const MOST = 10_000;
+
+export default command({
+  name: "step",
+  aliases: ["s"],
+  group: "run control",
+  summary: "run single instructions of a program, with what each changed",
+  details: "Only that process runs. An ecall is stepped over: the system call is done.",
+  args: [{ name: "n", kind: "count", optional: true, doc: "how many; 1 unless given" }],
+  flags: [{ name: "pid", short: "p", kind: "pid", doc: "of this process" }],
+  examples: [{
+    say: "the first two",
+    lines: ["spawn echo hi", "step 2"],
+    shows: ["INSTRUCTION", "sp"],
+  }],
+  run(ctx, { n, pid }) {
+    const p = processFor(ctx, pid);
+    if (p.record.standing) {
+      throw new CommandError(`pid ${p.pid} has no program to step: spawn PROGRAM holds one`);
+    }
+    const many = n ?? 1;
+    if (many > MOST) throw new CommandError(`step ${many}: at most ${MOST}; continue runs on`);
+    const rows: Cell[][] = [];
+    const mark = ctx.vm.mark();
+    let end: Section | undefined;
+    for (let i = 0; i < many && end === undefined; i++) end = stepOne(ctx, p.pid, rows);
+    const output = new TextDecoder().decode(ctx.vm.kernel.takeOutput());
+    const sections: Section[] = [
+      table(
+        [{ name: "PC", kind: "va" }, { name: "SYMBOL" }, { name: "INSTRUCTION" }, {
+          name: "CHANGED",
+        }],
+        rows,
+        "steps",
+      ),
+      ...effectLines(ctx.vm.events(mark.event)),
+    ];
+    if (output !== "") sections.push(consoleText(output));
+    if (end !== undefined) sections.push(end);
+    if (!p.alive) setCurrent(ctx, 0);
+    return result(sections, p.alive ? { value: pcOf(ctx, p.pid) } : {});
+  },
+});
+
+function pcOf(ctx: Context, pid: number): bigint {
+  return readEpc(ctx.vm.machine.ram, ctx.vm.process(pid).record.trapframe);
+}
+
+/** One instruction; a closing line when the process cannot go on. */
+function stepOne(ctx: Context, pid: number, rows: Cell[][]): Section | undefined {
+  const { kernel, machine } = ctx.vm;
+  const pc = va(pcOf(ctx, pid));
+  const line = instructionAt(ctx.vm, pid, pc);
+  const before = registers(ctx, pid);
+  const stop = run(kernel, 1, { only: pid, step: true });
+  const p = kernel.process(pid);
+  const alive = p !== undefined && p.state !== "zombie";
+  const changed = alive
+    ? REGISTER_NAMES.flatMap((name, i) => {
+      const now = readRegister(machine.ram, p.trapframe, i);
+      return now === before[i] ? [] : [`${name} = ${hex(now)}`];
+    })
+    : [];
+  rows.push([pc, line?.symbol ?? "", line?.text ?? "(not mapped)", changed.join(", ")]);
+  if (!alive) {
+    const ended = kernel.ended.findLast((one) => one.pid === pid)!;
+    const why = ended.killedBy === "" ? "" : ` (killed: ${ended.killedBy})`;
+    return note(
+      `pid ${pid} has exited with ${ended.status}${why}`,
+      ended.status === 0 ? "plain" : "bad",
+    );
+  }
+  if (p.state === "sleeping") {
+    return note(`pid ${pid} waits inside a system call; continue lets others run`);
+  }
+  return stop.kind === "stopped" ? note(`stopped: ${stop.stop.kind}`, "warn") : undefined;
+}
+
+function registers(ctx: Context, pid: number): bigint[] {
+  const { trapframe } = ctx.vm.process(pid).record;
+  return REGISTER_NAMES.map((_, i) => readRegister(ctx.vm.machine.ram, trapframe, i));
+}

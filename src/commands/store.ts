@@ -1,0 +1,89 @@
+/**
+ * `store`: writes user memory as the process would, and shows what that caused.
+ *
+ * @module
+ */
+
+import type { AccessSize } from "../vm/actions.ts";
+import type { AccessReport } from "../vm/reports.ts";
+import {
+  command,
+  CommandError,
+  type Context,
+  EXIT,
+  hex,
+  note,
+  type NoteSection,
+  result,
+} from "./command.ts";
+import { placeOf, refusing, setCurrent } from "./target.ts";
+import { accessJson, accessSections } from "./views.ts";
+
+export default command({
+  name: "store",
+  group: "memory",
+  summary: "store to user memory and show the fault, the copy, the PTEs and the counts",
+  details: "The store takes the way an sd instruction takes: write TLB, page table, store page " +
+    "fault, fork policy. A bad address kills the process, as it would kill a program.",
+  args: [
+    { name: "va", kind: "va" },
+    { name: "value", kind: "expr", doc: "the number to store" },
+  ],
+  flags: [
+    { name: "size", short: "s", kind: "count", doc: "bytes: 1, 2, 4 or 8 (8 unless given)" },
+    { name: "pid", short: "p", kind: "pid", doc: "as this process" },
+  ],
+  examples: [
+    {
+      say: "the store that copies the page",
+      lines: ["spawn", "sbrk 4096", "store 0x3000 42", "fork", "store 0x3000 7"],
+      shows: ["store page fault (15) at 0x3000 → cow copy", "count 2 → 1"],
+    },
+    {
+      say: "the last owner takes it over in place",
+      lines: ["spawn", "sbrk 4096", "fork", "store 0x3000 7", "store 3:0x3000 8"],
+      shows: ["cow reuse", "count 1 → 1"],
+    },
+  ],
+  run(ctx, args) {
+    const { p, va } = placeOf(ctx, args.va, args.pid);
+    const width = widthOf(args.size);
+    const value = BigInt.asUintN(8 * width, args.value);
+    if (value !== args.value && BigInt.asIntN(8 * width, args.value) !== args.value) {
+      throw new CommandError(`${args.value} does not fit in ${width} bytes`);
+    }
+    const report = refusing(() => p.access(va, width, value));
+    const sections = accessSections(ctx.vm, report);
+    if (report.killed !== undefined) sections.push(killedNote(ctx, report));
+    else sections.unshift(note(`${hex(va)}: ${was(report)}${hex(value)}`));
+    return result(sections, {
+      json: accessJson(report),
+      value: va,
+      status: report.killed === undefined ? EXIT.ok : EXIT.failed,
+      api: `p.store(${hex(va)}n, ${value}n${width === 8 ? "" : `, ${width}`});`,
+    });
+  },
+});
+
+function was(report: AccessReport): string {
+  return report.old === undefined ? "" : `${hex(report.old)} → `;
+}
+
+/** Says that the access killed the process, which is then not the current one any more. */
+export function killedNote(ctx: Context, report: AccessReport): NoteSection {
+  if (ctx.session.pid === report.pid) setCurrent(ctx, 0);
+  const { cause, why } = report.killed!;
+  return note(
+    `pid ${report.pid} was killed: ${why} (scause ${cause}, stval ${hex(report.va)})`,
+    "bad",
+  );
+}
+
+/** A width in bytes. Throws {@linkcode CommandError} for another number. */
+export function widthOf(size: number | undefined): AccessSize {
+  const width = size ?? 8;
+  if (width !== 1 && width !== 2 && width !== 4 && width !== 8) {
+    throw new CommandError(`an access has 1, 2, 4 or 8 bytes, not ${width}`);
+  }
+  return width;
+}

@@ -1,0 +1,50 @@
+/**
+ * Which process a command is about, and how the computer's refusals become the shell's.
+ *
+ * @module
+ */
+
+import type { Context, VaArg } from "./command.ts";
+import { CommandError, EXIT } from "./errors.ts";
+import type { Handle } from "../vm/handle.ts";
+import { FsError } from "../vm/kernel/files/errno.ts";
+import { KernelError } from "../vm/kernel/standing.ts";
+import type { Va } from "./types.ts";
+
+/** The process named, or the current one. Throws {@linkcode CommandError} when there is none. */
+export function processFor(ctx: Context, pid: number | undefined): Handle {
+  const wanted = pid ?? ctx.session.pid;
+  if (wanted === 0) {
+    throw new CommandError("no current process; spawn makes one, use PID picks one");
+  }
+  return refusing(() => ctx.vm.process(wanted));
+}
+
+/** The process and address that an address argument and `-p` name; they must not name two processes. */
+export function placeOf(
+  ctx: Context,
+  arg: VaArg,
+  pid: number | undefined,
+): { p: Handle; va: Va } {
+  if (arg.pid !== undefined && pid !== undefined && arg.pid !== pid) {
+    throw new CommandError(`${arg.pid}:… and -p ${pid} name two processes`);
+  }
+  return { p: processFor(ctx, arg.pid ?? pid), va: arg.va };
+}
+
+/** Runs something that may refuse; what the computer says becomes one clear line. */
+export function refusing<T>(body: () => T, code: number = EXIT.usage): T {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof KernelError || error instanceof RangeError || error instanceof FsError) {
+      throw new CommandError(error.message, code);
+    }
+    throw error;
+  }
+}
+
+/** The current process changes: the child that was made, the process that was picked, none. */
+export function setCurrent(ctx: Context, pid: number): void {
+  ctx.session.pid = pid;
+}

@@ -1,0 +1,95 @@
+/**
+ * `timeline`: what happened, and who changed what.
+ *
+ * @module
+ */
+
+import { EVENT_KINDS, type VmEvent } from "../vm/events.ts";
+import { type Cell, command, note, result, type Section, table } from "./command.ts";
+import { eventJson, eventText } from "./views.ts";
+
+export default command({
+  name: "timeline",
+  aliases: ["log"],
+  group: "inspect",
+  summary: "the newest events: faults, PTE changes, frames, calls, switches",
+  args: [{ name: "n", kind: "count", optional: true, doc: "how many; 20 unless given" }],
+  flags: [
+    { name: "va", kind: "expr", doc: "only of the page that holds this address" },
+    { name: "pa", kind: "pa", doc: "only of the frame that holds this address" },
+    { name: "pid", short: "p", kind: "pid", doc: "only of this process" },
+    {
+      name: "kind",
+      short: "k",
+      kind: "text",
+      many: true,
+      choices: EVENT_KINDS,
+      doc: "only of these kinds",
+    },
+    { name: "since", kind: "count", doc: "only from this event number on" },
+  ],
+  examples: [{
+    say: "who changed this page's PTE",
+    lines: ["spawn", "sbrk 4096", "fork", "store 0x3000 1", "timeline --va 0x3000 -k pte,fault"],
+    shows: ["store page fault (15)", "cow copy"],
+  }],
+  run(ctx, args) {
+    const page = (address: bigint) => address >> 12n;
+    const wanted = (e: VmEvent) =>
+      (args.va === undefined || (usesVa(e) && page(e.va) === page(args.va))) &&
+      (args.pa === undefined || frames(e).some((f) => page(BigInt(f)) === page(args.pa!))) &&
+      (args.pid === undefined || e.pid === args.pid) &&
+      (args.kind === undefined || args.kind.includes(e.kind));
+    const all = ctx.vm.events(args.since ?? 0).filter(wanted);
+    const shown = all.slice(Math.max(0, all.length - (args.n ?? 20)));
+    const rows = shown.map((e): Cell[] => [e.n, e.instret, e.pid, e.pc, e.kind, eventText(e)]);
+    const sections: Section[] = [table(
+      [
+        { name: "N", kind: "number" },
+        { name: "INSTRET", kind: "number" },
+        { name: "PID", kind: "pid" },
+        { name: "PC", kind: "hex" },
+        { name: "EVENT" },
+        { name: "WHAT" },
+      ],
+      rows,
+      "events",
+    )];
+    const older = all.length - shown.length;
+    if (older > 0) {
+      sections.push(note(`${older} older ones; timeline ${all.length} shows them`, "dim"));
+    }
+    const { oldest } = ctx.vm.kernel.events;
+    if (oldest > 0) {
+      sections.push(note(`the log no longer holds the first ${oldest} events`, "dim"));
+    }
+    return result(sections, {
+      json: { events: shown.map(eventJson), older, forgotten: oldest },
+      api: "vm.events();",
+    });
+  },
+});
+
+function usesVa(e: VmEvent): boolean {
+  return [
+    "fault",
+    "pte",
+    "copy",
+    "sfence",
+    "evict",
+    "swap-in",
+    "swap-out",
+    "write-back",
+    "read-in",
+    "promote",
+    "demote",
+  ]
+    .includes(e.kind);
+}
+
+/** Physical addresses that an event is about; for a PTE change, the frames it led and leads to. */
+function frames(e: VmEvent): number[] {
+  const frameOf = (pte: number) => (pte >>> 10) * 4096;
+  if (e.kind === "pte") return [e.pa, frameOf(e.old), frameOf(e.new)];
+  return e.kind === "copy" ? [e.pa, e.old] : [e.pa];
+}

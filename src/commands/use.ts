@@ -1,0 +1,29 @@
+/**
+ * `use`: which process the next commands act on.
+ *
+ * @module
+ */
+
+import { command, note, result } from "./command.ts";
+import { processFor, setCurrent } from "./target.ts";
+
+export default command({
+  name: "use",
+  group: "process",
+  summary: "make a process the current one",
+  args: [{ name: "pid", kind: "pid" }],
+  examples: [{
+    say: "go on as the child",
+    lines: ["spawn", "fork", "use 3"],
+    shows: ["pid 3 demo"],
+  }],
+  run(ctx, { pid }) {
+    const p = processFor(ctx, pid);
+    setCurrent(ctx, p.pid);
+    return result([note(`pid ${p.pid} ${p.name}`)], {
+      json: { pid: p.pid, name: p.name },
+      value: BigInt(p.pid),
+      api: `const p = vm.process(${pid});`,
+    });
+  },
+});

@@ -1,0 +1,295 @@
+/**
+ * Tables that several commands show: events, a walk, a frame, what an access caused.
+ *
+ * @module
+ */
+
+import { hex } from "../vm/machine/address.ts";
+import type { VmEvent } from "../vm/events.ts";
+import type { FrameReport } from "../vm/inspect/frame.ts";
+import type { Mapping } from "../vm/inspect/mappings.ts";
+import type { Translation } from "../vm/inspect/translation.ts";
+import { flagText, rswLetters } from "../vm/inspect/flags.ts";
+import type { AccessReport } from "../vm/reports.ts";
+import {
+  type Cell,
+  type Json,
+  note,
+  type NoteSection,
+  type Section,
+  size,
+  table,
+} from "./result.ts";
+import type { Vm } from "./types.ts";
+
+/** An address, PTE or count in JSON: `"0x…"`, null when there is none. */
+export function json(value: bigint | number | undefined): Json {
+  return value === undefined ? null : hex(value);
+}
+
+/** A PTE's flags with the letters of the VM's fork policy. */
+export function flags(vm: Vm, pte: bigint): string {
+  return flagText(Number(pte & 0x3ffn), ...rswLetters(vm.kernel.memory.policy.name));
+}
+
+/** The walk of one address, its verdicts and its frame, as `pte` shows them. */
+export function translationSections(t: Translation): Section[] {
+  return [
+    note(`pid ${t.pid} ${t.name}   satp ${hex(t.satp)} Sv39   va ${hex(t.va)} ${t.kind}`, "dim"),
+    table(
+      [
+        { name: "LVL", kind: "number" },
+        { name: "IDX", kind: "number" },
+        { name: "PTE-ADDR", kind: "pa" },
+        { name: "PTE", kind: "pte" },
+        { name: "PA", kind: "pa" },
+        { name: "SIZE", kind: "size" },
+        { name: "FLAGS" },
+      ],
+      t.levels.map((l): Cell[] => [
+        l.level,
+        l.index,
+        l.pteAddr,
+        l.pte,
+        l.pte === 0n ? null : l.pa,
+        l.size ?? null,
+        l.flags,
+      ]),
+      "levels",
+    ),
+    ...(t.fail === undefined ? [] : [note(`not mapped: ${t.fail}`, "warn")]),
+    verdictLine(t),
+    ...(t.owners === undefined ? [] : [frameLine(t.owners)]),
+  ];
+}
+
+function verdictLine(t: Translation): NoteSection {
+  const parts = t.verdicts.map((v) => {
+    if (v.allowed) return `${v.access} ok`;
+    const fault = { 12: "instruction", 13: "load", 15: "store" }[v.cause!];
+    return `${v.access} → ${fault} fault (${v.cause}), ${v.text}`;
+  });
+  return note(parts.join(" · "));
+}
+
+/** One line a frame: stored and counted references, state, owners. */
+export function frameLine(frame: FrameReport): NoteSection {
+  const owners = frame.owners.slice(0, 8).map((m) => `${m.pid}:${hex(m.va)}`);
+  const more = frame.owners.length > 8 ? `  and ${frame.owners.length - 8} more` : "";
+  return note(
+    `frame ${hex(frame.pa)}  stored ${frame.stored}  counted ${frame.counted}  ${frame.state}  ` +
+      [...owners, ...frame.uses].join("  ") + more,
+    frame.state === "ok" ? "plain" : "bad",
+  );
+}
+
+/** A frame in JSON. */
+export function frameJson(frame: FrameReport): { [key: string]: Json } {
+  return {
+    pa: hex(frame.pa),
+    kind: frame.kind,
+    stored: frame.stored,
+    counted: frame.counted,
+    state: frame.state,
+    owners: frame.owners.map(mappingJson),
+    uses: [...frame.uses],
+  };
+}
+
+/** A mapping in JSON. */
+export function mappingJson(m: Mapping): Json {
+  return {
+    pid: m.pid,
+    name: m.name,
+    va: hex(m.va),
+    size: m.size,
+    pte: hex(m.pte),
+    pteAddr: hex(m.pteAddr),
+    kind: m.kind,
+  };
+}
+
+/** Mappings as a table. */
+export function mappingTable(vm: Vm, mappings: readonly Mapping[]): Section {
+  return table(
+    [
+      { name: "PID", kind: "pid" },
+      { name: "NAME" },
+      { name: "VA", kind: "va" },
+      { name: "SIZE", kind: "size" },
+      { name: "PTE", kind: "pte" },
+      { name: "FLAGS" },
+      { name: "KIND" },
+    ],
+    mappings.map((m): Cell[] => [m.pid, m.name, m.va, m.size, m.pte, flags(vm, m.pte), m.kind]),
+    "owners",
+  );
+}
+
+/** A translation in JSON. */
+export function translationJson(t: Translation): { [key: string]: Json } {
+  return {
+    pid: t.pid,
+    name: t.name,
+    va: hex(t.va),
+    satp: hex(t.satp),
+    kind: t.kind,
+    levels: t.levels.map((l) => ({
+      level: l.level,
+      index: l.index,
+      pteAddr: hex(l.pteAddr),
+      pte: hex(l.pte),
+      pa: hex(l.pa),
+      size: l.size ?? null,
+      flags: l.flags,
+    })),
+    pte: json(t.pte),
+    pa: json(t.pa),
+    frame: t.owners === undefined ? null : frameJson(t.owners),
+    size: t.size ?? null,
+    fail: t.fail ?? null,
+    verdicts: t.verdicts.map((v) => ({
+      access: v.access,
+      allowed: v.allowed,
+      survives: v.survives,
+      cause: v.cause ?? null,
+      text: v.text,
+    })),
+  };
+}
+
+/** What an event says, in one line without its stamp. */
+export function eventText(e: VmEvent): string {
+  switch (e.kind) {
+    case "fault": {
+      const name = { 12: "instruction", 13: "load", 15: "store" }[e.old] ?? "";
+      return `${name} page fault (${e.old}) at ${hex(e.va)} → ${e.why}`;
+    }
+    case "pte":
+      return `PTE of ${hex(e.va)} at ${hex(e.pa)}: ${hex(e.old)} → ${hex(e.new)} (${e.why})`;
+    case "alloc":
+      return `frame ${hex(e.pa)} allocated (${e.why})`;
+    case "free":
+      return `frame ${hex(e.pa)} freed (${e.why})`;
+    case "copy":
+      return `frame ${hex(e.old)} copied to ${hex(e.pa)}: ${size(e.bytes)} (${e.why})`;
+    case "sfence":
+      return e.old === 1 ? "sfence.vma: all" : `sfence.vma ${hex(e.va)} (${e.why})`;
+    case "syscall":
+      return `${e.why}()`;
+    case "return":
+      return `${e.why}() = ${e.new}`;
+    case "switch":
+      return `hart: pid ${e.old} → pid ${e.new} (${e.why})`;
+    case "fork":
+      return `pid ${e.old} → child ${e.new} (${e.why})`;
+    case "exit":
+      return `pid ${e.old} exits with ${e.new}`;
+    case "kill":
+      return `pid ${e.old} is killed${e.why === "" ? "" : `: ${e.why}`}`;
+    case "exec":
+      return `pid ${e.old} becomes ${e.why}`;
+    default:
+      return `${e.kind} ${hex(e.va)} ${e.why}`;
+  }
+}
+
+/** Events in JSON. */
+export function eventJson(e: VmEvent): Json {
+  return {
+    n: e.n,
+    instret: e.instret,
+    pid: e.pid,
+    pc: hex(e.pc),
+    kind: e.kind,
+    va: hex(e.va),
+    pa: hex(e.pa),
+    old: e.old,
+    new: e.new,
+    bytes: e.bytes,
+    why: e.why,
+  };
+}
+
+/** The kinds that say what an action did to memory; the rest is bookkeeping. */
+const EFFECTS: ReadonlySet<string> = new Set([
+  "fault",
+  "copy",
+  "evict",
+  "swap-in",
+  "swap-out",
+  "write-back",
+  "read-in",
+  "promote",
+  "demote",
+  "oom",
+  "kill",
+]);
+
+/** Faults, copies and the like, one line each; long series are cut with a count. */
+export function effectLines(events: readonly VmEvent[], most = 12): NoteSection[] {
+  const effects = events.filter((e) => EFFECTS.has(e.kind));
+  const lines = effects.slice(0, most).map((e) => note(eventText(e)));
+  if (effects.length > most) lines.push(note(`… and ${effects.length - most} more`, "dim"));
+  return lines;
+}
+
+/** What an access caused: the faults and copies, each owner's PTE before and after, each count. */
+export function accessSections(vm: Vm, report: AccessReport): Section[] {
+  const sections: Section[] = [...effectLines(report.events)];
+  if (report.events.some((e) => e.kind === "pte" || e.kind === "fault")) {
+    sections.push(table(
+      [
+        { name: "PID", kind: "pid" },
+        { name: "VA", kind: "va" },
+        { name: "PTE", kind: "pte", key: "pteBefore" },
+        { name: "FLAGS", key: "flagsBefore" },
+        { name: "→ PTE", kind: "pte", key: "pteAfter" },
+        { name: "FLAGS", key: "flagsAfter" },
+        { name: "FRAME", kind: "pa", key: "frame" },
+      ],
+      report.owners.map((o): Cell[] => [
+        o.pid,
+        o.va,
+        o.pte.before ?? null,
+        o.pte.before === undefined ? null : flags(vm, o.pte.before),
+        o.pte.after ?? null,
+        o.pte.after === undefined ? null : flags(vm, o.pte.after),
+        o.frame.after ?? null,
+      ]),
+      "owners",
+    ));
+    for (const c of report.counts) {
+      sections.push(note(`frame ${hex(c.frame)}  count ${c.count.before} → ${c.count.after}`));
+    }
+  }
+  return sections;
+}
+
+/** An access in JSON. */
+export function accessJson(report: AccessReport): { [key: string]: Json } {
+  return {
+    pid: report.pid,
+    va: hex(report.va),
+    size: report.size,
+    store: report.store,
+    value: hex(report.value),
+    old: json(report.old),
+    pa: json(report.pa),
+    killed: report.killed === undefined ? null : { ...report.killed },
+    owners: report.owners.map((o) => ({
+      pid: o.pid,
+      va: hex(o.va),
+      pteBefore: json(o.pte.before),
+      pteAfter: json(o.pte.after),
+      frameBefore: json(o.frame.before),
+      frameAfter: json(o.frame.after),
+    })),
+    counts: report.counts.map((c) => ({
+      frame: hex(c.frame),
+      before: c.count.before,
+      after: c.count.after,
+    })),
+    events: report.events.map(eventJson),
+  };
+}

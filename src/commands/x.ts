@@ -1,0 +1,34 @@
+/**
+ * `x`: looks at user memory, and changes nothing.
+ *
+ * @module
+ */
+
+import { command, type Context, result } from "./command.ts";
+import { dump } from "./dump.ts";
+import { placeOf } from "./target.ts";
+import { paNum, va } from "../vm/machine/address.ts";
+
+export default command({
+  name: "x",
+  group: "machine",
+  summary: "show user memory as bytes and text, without any access by the process",
+  args: [
+    { name: "va", kind: "va" },
+    { name: "size", kind: "size", optional: true, doc: "bytes; 64 unless given" },
+  ],
+  flags: [{ name: "pid", short: "p", kind: "pid", doc: "of this process" }],
+  examples: [{
+    say: "what a store left",
+    lines: ["spawn", "sbrk 4096", "store 0x3000 0x6f6c6c6568", "x 0x3000 16"],
+    shows: ["0x3000 68 65 6c 6c 6f", "hello"],
+  }],
+  run(ctx: Context, args) {
+    const { p, va: start } = placeOf(ctx, args.va, args.pid);
+    const byteAt = (at: bigint) => {
+      const { pa } = p.pte(va(at));
+      return pa === undefined ? undefined : ctx.vm.machine.ram.read8(paNum(Number(pa)));
+    };
+    return result([dump(start, Number(args.size ?? 64n), byteAt, "va")], { value: start });
+  },
+});

@@ -1,0 +1,35 @@
+/**
+ * `xp`: looks at physical memory.
+ *
+ * @module
+ */
+
+import { command, CommandError, hex, result } from "./command.ts";
+import { dump } from "./dump.ts";
+import { paNum } from "../vm/machine/address.ts";
+
+export default command({
+  name: "xp",
+  group: "machine",
+  summary: "show physical memory as bytes and text",
+  args: [
+    { name: "pa", kind: "pa" },
+    { name: "size", kind: "size", optional: true, doc: "bytes; 64 unless given" },
+  ],
+  examples: [{
+    say: "the same bytes, by frame",
+    lines: ["spawn", "sbrk 4096", "store 0x3000 0x6f6c6c6568", "xp pa(0x3000) 16"],
+    shows: ["68 65 6c 6c 6f", "hello"],
+  }],
+  run(ctx, args) {
+    const { ram } = ctx.vm.machine;
+    const start = args.pa;
+    if (start < BigInt(ram.base) || start >= BigInt(ram.end)) {
+      throw new CommandError(
+        `physical address ${hex(start)} is outside RAM: want ${hex(ram.base)}..${hex(ram.end - 1)}`,
+      );
+    }
+    const byteAt = (at: bigint) => at < BigInt(ram.end) ? ram.read8(paNum(Number(at))) : undefined;
+    return result([dump(start, Number(args.size ?? 64n), byteAt, "pa")], { value: start });
+  },
+});
