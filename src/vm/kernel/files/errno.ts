@@ -15,6 +15,8 @@ export const EIO = -5;
 export const EFAULT = -14;
 /** The name is taken. */
 export const EEXIST = -17;
+/** The two names are in different file systems. */
+export const EXDEV = -18;
 /** A path goes through something that is not a directory. */
 export const ENOTDIR = -20;
 /** A directory where a file is needed. */
@@ -44,6 +46,7 @@ const sentences: Readonly<Record<number, string>> = {
   [EIO]: "the file system image is damaged here",
   [EFAULT]: "bad user address",
   [EEXIST]: "already exists",
+  [EXDEV]: "in another file system",
   [ENOTDIR]: "not a directory",
   [EISDIR]: "is a directory",
   [EINVAL]: "invalid argument",

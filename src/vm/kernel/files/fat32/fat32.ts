@@ -405,6 +405,11 @@ export class Fat32 {
     return EPERM;
   }
 
+  /** A file here has one name. */
+  linkAt(_from: number, _old: string, _cwd: number, _path: string): number {
+    return EPERM;
+  }
+
   /** There are no devices here. */
   mknod(_cwd: number, _path: string, _major: number, _minor: number): number {
     return EPERM;

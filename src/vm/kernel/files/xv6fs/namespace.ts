@@ -117,9 +117,9 @@ function follow(v: Volume, cwd: number, link: number): number {
   return n < 0 ? n : namei(v, cwd, target.split("\0")[0]);
 }
 
-/** Makes `path` another name of the file `old`. 0, or a negative error with nothing changed. */
-export function link(v: Volume, cwd: number, old: string, path: string): number {
-  const ip = namei(v, cwd, old);
+/** Makes `path`, seen from `cwd`, another name of `old`, seen from `from`. 0, or a negative error with nothing changed. */
+export function link(v: Volume, from: number, old: string, cwd: number, path: string): number {
+  const ip = namei(v, from, old);
   if (ip < 0) return ip;
   const result = linkInode(v, cwd, ip, path);
   iput(v, ip);

@@ -295,7 +295,12 @@ export class Xv6fs {
 
   /** link(old, path): 0 or a negative error. */
   link(cwd: number, old: string, path: string): number {
-    return this.#op((v) => names.link(v, cwd, old, path));
+    return this.linkAt(cwd, old, cwd, path);
+  }
+
+  /** The same with a directory of its own for each path. */
+  linkAt(from: number, old: string, cwd: number, path: string): number {
+    return this.#op((v) => names.link(v, from, old, cwd, path));
   }
 
   /** unlink(path): 0 or a negative error. */
