@@ -65,8 +65,10 @@ function section(s: Section, style: Style, colors: Paint): string {
       return s.text.endsWith("\n") ? s.text : s.text + "\n";
     case "text":
       return s.lines.map((line) => colors.tone(s.tone ?? "plain")(line) + "\n").join("");
-    case "note":
-      return colors.tone(s.tone ?? "plain")(s.text) + "\n";
+    case "note": {
+      const lines = style.width === undefined ? [s.text] : fold(s.text, style.width);
+      return lines.map((line) => colors.tone(s.tone ?? "plain")(line) + "\n").join("");
+    }
   }
 }
 

@@ -73,7 +73,7 @@ Deno.test("declarations are whole and names are used once", () => {
     }
     assertMatch(c.name, /^[a-z][a-z0-9-]*$/);
     assert(GROUPS.includes(c.group), c.name);
-    assert(!/^[A-Z]|\.$/.test(c.summary), `${c.name}: ${c.summary}`);
+    assert(!/^[A-Z][a-z]|\.$/.test(c.summary), `${c.name}: ${c.summary}`);
     let optional = false;
     for (const [i, a] of c.args.entries()) {
       assert(a.kind in KIND_WORDS, `${c.name} ${a.name}`);
