@@ -1,7 +1,9 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows, fail } from "@std/assert";
 import * as fc from "fast-check";
 import { Fat32 } from "../../src/vm/kernel/files/fat32/fat32.ts";
 import { formatFat32 } from "../../src/vm/kernel/files/fat32/format.ts";
+import { readDirectory } from "../../src/vm/kernel/files/fat32/directory.ts";
+import { fatEntry, mountFat, nextCluster } from "../../src/vm/kernel/files/fat32/table.ts";
 import { readGeometry } from "../../src/vm/kernel/files/fat32/layout.ts";
 import { byteString } from "../../src/vm/kernel/files/xv6fs/path.ts";
 import { O_CREATE, O_RDONLY, O_RDWR, O_TRUNC } from "../../src/vm/kernel/files/xv6fs/namespace.ts";
@@ -47,7 +49,40 @@ function get(fs: Fat32, path: string): Uint8Array | number {
   return bytes;
 }
 
-/** Every path with "dir" or a digest, and no two files sharing a cluster: each cluster is in one chain or free. */
+/** Each cluster is free or in one chain, chains are as long as their files, FAT copies and FSInfo agree. */
+function consistent(image: Uint8Array): void {
+  const v = mountFat(image);
+  const { geometry, view } = v;
+  const seen = new Set<number>();
+  const chain = (first: number): number => {
+    let length = 0;
+    for (let c = first; c !== 0; c = nextCluster(v, c)) {
+      assert(c > 0 && !seen.has(c) && fatEntry(v, c) !== 0, `cluster ${c}`);
+      seen.add(c);
+      length++;
+    }
+    return length;
+  };
+  const visit = (dir: number) => {
+    chain(dir);
+    const entries = readDirectory(v, dir);
+    assert(typeof entries !== "number");
+    for (const { name, attributes, cluster, size } of entries) {
+      if ((attributes & 0x10) !== 0) visit(cluster);
+      else assertEquals(chain(cluster), Math.ceil(size / geometry.clusterSize), name);
+    }
+  };
+  visit(geometry.rootCluster);
+  assertEquals(seen.size + v.free, geometry.clusters, "lost clusters");
+  assertEquals(view.getUint32(geometry.fsInfo + 488, true), v.free, "FSInfo");
+  const [one, two] = geometry.fatCopies;
+  assertEquals(geometry.fatCopies.length, 2);
+  for (let i = 0; i < 4 * geometry.clusters + 8; i += 4) {
+    if (view.getUint32(one + i, true) !== view.getUint32(two + i, true)) fail(`FAT copies at ${i}`);
+  }
+}
+
+/** Every path with "dir" or a digest of its bytes. */
 function contents(fs: Fat32): Map<string, string> {
   const out = new Map<string, string>();
   const visit = (dir: number, prefix: string) => {
@@ -82,6 +117,7 @@ Deno.test("a file is written, found by any case of its name, and there after a r
   }
   fs.iput(root);
   assertEquals(fs.inUse(), []);
+  consistent(fs.image);
   assertEquals(get(Fat32.open(fs.image.slice()), "/Hello World.text"), pattern(5000, 1));
 });
 
@@ -127,6 +163,7 @@ Deno.test("many names with the same beginning get aliases of their own", () => {
   for (let i = 0; i < 150; i++) {
     assertEquals(get(fs, `a long name ${i}.text`), i % 3 ? pattern(i, i) : ENOENT);
   }
+  consistent(fs.image);
 });
 
 Deno.test("directories: made, entered, left, removed when empty", () => {
@@ -181,6 +218,7 @@ Deno.test("reads and writes follow xv6's rules", () => {
   assertEquals(fs.writeBytes(f, 4096, pattern(5000, 4)), 5000);
   fs.iput(f);
   assertEquals(fs.freeBytes, free);
+  consistent(fs.image);
   assertEquals([fs.link(root, "a", "b"), fs.mknod(root, "c", 1, 0)], [EPERM, EPERM]);
 });
 
@@ -289,6 +327,7 @@ Deno.test("any sequence of calls does what a plain tree of byte strings does", (
       });
       assertEquals(sorted(contents(runner.fs)), sorted(model.contents()));
       runner.closeAll();
+      consistent(image);
       const again = Fat32.open(image.slice());
       assertEquals(again.freeBytes, runner.fs.freeBytes);
       assertEquals(sorted(contents(again)), sorted(model.contents()));

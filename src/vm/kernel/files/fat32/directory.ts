@@ -23,6 +23,7 @@ import {
   aliasName,
   exactShortName,
   foldName,
+  isLongName,
   lfnPiece,
   setLfnPiece,
   shortNameChecksum,
@@ -73,45 +74,68 @@ function slotsOf(v: FatVolume, cluster: number): number[] | number {
   return slots;
 }
 
-/** Everything in the directory at `cluster` but `.`, `..` and the volume label; or EIO. */
-export function readDirectory(v: FatVolume, cluster: number): FatEntry[] | number {
+/**
+ * Goes through what the directory at `cluster` holds, but `.`, `..` and the volume label, until `visit` says stop.
+ * `visit` gets the offset of the short entry and those of its long-name entries, last piece first; none when they are
+ * not whole. Returns the offset where it stopped, 0 at the end, EIO.
+ */
+function scan(
+  v: FatVolume,
+  cluster: number,
+  visit: (at: number, long: readonly number[]) => boolean,
+): number {
   const slots = slotsOf(v, cluster);
   if (typeof slots === "number") return slots;
-  const found: FatEntry[] = [];
-  let pieces: { at: number; order: number; checksum: number; text: string }[] = [];
+  let long: number[] = [];
   for (const at of slots) {
     const first = v.image[at];
     if (first === ENTRY_END) break;
     const attributes = v.image[at + ENTRY.attributes];
     if (first !== ENTRY_FREE && (attributes & 0x3f) === ATTR_LFN) {
       // The last piece comes first, marked with 0x40; a new start throws away what had no end.
-      if ((first & 0x40) !== 0) pieces = [];
-      pieces.push({
-        at,
-        order: first & 0x3f,
-        checksum: v.image[at + 13],
-        text: lfnPiece(v.view, at),
-      });
+      if ((first & 0x40) !== 0) long = [];
+      long.push(at);
       continue;
     }
-    const long = pieces;
-    pieces = [];
+    const pieces = long;
+    if (pieces.length > 0) long = [];
     if (first === ENTRY_FREE || (attributes & ATTR_VOLUME) !== 0 || first === 0x2e) continue;
-    const sum = shortNameChecksum(v.image, at);
-    const whole = long.every((p, i) => p.checksum === sum && p.order === long.length - i);
-    const short = shortNameText(v.image, at, v.image[at + ENTRY.nameCase]);
-    const name = whole ? long.map((p) => p.text).reverse().join("") : "";
-    found.push({
-      name: name === "" ? short : name,
-      short,
-      at,
-      slots: whole ? [...long.map((p) => p.at), at] : [at],
-      attributes,
-      cluster: entryCluster(v, at),
-      size: v.view.getUint32(at + ENTRY.size, true),
-    });
+    if (visit(at, isWhole(v, pieces, at) ? pieces : [])) return at;
   }
-  return found;
+  return 0;
+}
+
+/** Whether these long-name entries are numbered down to 1 and belong to the short entry at `at`. */
+function isWhole(v: FatVolume, long: readonly number[], at: number): boolean {
+  if (long.length === 0) return false;
+  const sum = shortNameChecksum(v.image, at);
+  return long.every((slot, i) =>
+    v.image[slot + 13] === sum && (v.image[slot] & 0x3f) === long.length - i
+  );
+}
+
+function decode(v: FatVolume, at: number, long: readonly number[]): FatEntry {
+  const short = shortNameText(v.image, at, v.image[at + ENTRY.nameCase]);
+  const name = long.map((slot) => lfnPiece(v.view, slot)).reverse().join("");
+  return {
+    name: name === "" ? short : name,
+    short,
+    at,
+    slots: [...long, at],
+    attributes: v.image[at + ENTRY.attributes],
+    cluster: entryCluster(v, at),
+    size: v.view.getUint32(at + ENTRY.size, true),
+  };
+}
+
+/** Everything in the directory at `cluster` but `.`, `..` and the volume label; or EIO. */
+export function readDirectory(v: FatVolume, cluster: number): FatEntry[] | number {
+  const found: FatEntry[] = [];
+  const end = scan(v, cluster, (at, long) => {
+    found.push(decode(v, at, long));
+    return false;
+  });
+  return end < 0 ? end : found;
 }
 
 /** The entry called `name`, by its long or short name in any case; undefined when there is none, EIO. */
@@ -120,10 +144,23 @@ export function findInDirectory(
   cluster: number,
   name: string,
 ): FatEntry | undefined | number {
-  const entries = readDirectory(v, cluster);
-  if (typeof entries === "number") return entries;
   const wanted = foldName(name);
-  return entries.find((e) => foldName(e.name) === wanted || foldName(e.short) === wanted);
+  const pieces = Math.ceil(wanted.length / LFN_CHARS);
+  let found: FatEntry | undefined;
+  const end = scan(v, cluster, (at, long) => {
+    const same = (long.length === pieces && isLongName(v.view, long, wanted)) ||
+      (wanted.length <= 12 && isShortName(v, at, wanted));
+    if (same) found = decode(v, at, long);
+    return same;
+  });
+  return end < 0 ? end : found;
+}
+
+/** `wanted` is folded. The first letter decides most of the time. */
+function isShortName(v: FatVolume, at: number, wanted: string): boolean {
+  const first = v.image[at];
+  if (first < 0x80 && first !== 0x05 && first !== wanted.charCodeAt(0)) return false;
+  return foldName(shortNameText(v.image, at, 0)) === wanted;
 }
 
 /**
@@ -174,6 +211,7 @@ function storedNames(v: FatVolume, slots: readonly number[]): Set<string> {
   const names = new Set<string>();
   for (const at of slots) {
     if (v.image[at] === ENTRY_END) break;
+    if ((v.image[at + ENTRY.attributes] & 0x3f) === ATTR_LFN) continue;
     names.add(String.fromCharCode(...v.image.subarray(at, at + 11)));
   }
   return names;

@@ -109,6 +109,19 @@ export function lfnPiece(view: DataView, at: number): string {
   return out;
 }
 
+/** Whether the pieces at `slots` (last first) spell `wanted`, which is folded and fills that many pieces. */
+export function isLongName(view: DataView, slots: readonly number[], wanted: string): boolean {
+  for (let i = 0; i < slots.length * LFN_CHARS; i++) {
+    const slot = slots[slots.length - 1 - Math.floor(i / LFN_CHARS)];
+    const unit = view.getUint16(slot + LFN_OFFSETS[i % LFN_CHARS], true);
+    if (i === wanted.length) return unit === 0;
+    const want = wanted.charCodeAt(i);
+    if (unit === want || (unit >= 0x61 && unit <= 0x7a && unit - 0x20 === want)) continue;
+    if (foldName(String.fromCharCode(unit)) !== wanted[i]) return false;
+  }
+  return true;
+}
+
 /** Writes the 13 characters of piece `index` (from 0) of `name`: after the name a 0, then 0xffff. */
 export function setLfnPiece(view: DataView, at: number, name: string, index: number): void {
   LFN_OFFSETS.forEach((offset, i) => {
