@@ -5,7 +5,8 @@
  */
 
 import { command, CommandError, consoleText, result } from "./command.ts";
-import { closing, drive, reportJson, statusOf } from "./run.ts";
+import { drive } from "./drive.ts";
+import { closing, reportJson, statusOf } from "./run.ts";
 import { processFor, setCurrent } from "./target.ts";
 
 export default command({

@@ -6,6 +6,7 @@
 
 import type { Command } from "./command.ts";
 import audit from "./audit.ts";
+import console from "./console.ts";
 import continue_ from "./continue.ts";
 import decode from "./decode.ts";
 import dis from "./dis.ts";
@@ -13,6 +14,7 @@ import exit from "./exit.ts";
 import fill from "./fill.ts";
 import fork from "./fork.ts";
 import free from "./free.ts";
+import fsck from "./fsck.ts";
 import help from "./help.ts";
 import history from "./history.ts";
 import kill from "./kill.ts";
@@ -34,6 +36,8 @@ import spawn from "./spawn.ts";
 import stats from "./stats.ts";
 import step from "./step.ts";
 import store from "./store.ts";
+import strace from "./strace.ts";
+import sync from "./sync.ts";
 import timeline from "./timeline.ts";
 import tlb from "./tlb.ts";
 import use from "./use.ts";
@@ -45,6 +49,7 @@ import xp from "./xp.ts";
 /** All commands, by name. */
 export const COMMANDS: readonly Command[] = [
   audit,
+  console,
   continue_,
   decode,
   dis,
@@ -52,6 +57,7 @@ export const COMMANDS: readonly Command[] = [
   fill,
   fork,
   free,
+  fsck,
   help,
   history,
   kill,
@@ -73,6 +79,8 @@ export const COMMANDS: readonly Command[] = [
   stats,
   step,
   store,
+  strace,
+  sync,
   timeline,
   tlb,
   use,

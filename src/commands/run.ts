@@ -4,19 +4,10 @@
  * @module
  */
 
-import {
-  command,
-  consoleText,
-  type Context,
-  EXIT,
-  type Json,
-  note,
-  result,
-  type Section,
-} from "./command.ts";
+import { command, consoleText, EXIT, type Json, note, result, type Section } from "./command.ts";
+import { drive } from "./drive.ts";
 import { loadProgram } from "./program.ts";
-import { refusing } from "./target.ts";
-import type { Run } from "../vm/run.ts";
+import { refusing, setCurrent } from "./target.ts";
 import type { RunReport } from "../vm/reports.ts";
 
 export default command({
@@ -30,17 +21,24 @@ export default command({
     { name: "program", kind: "program", doc: "a program's name or an ELF file on the host" },
     { name: "args", kind: "text", rest: true, verbatim: true, doc: "its arguments" },
   ],
-  flags: [{ name: "input", kind: "text", doc: "what its console input is to be" }],
+  flags: [{
+    name: "input",
+    kind: "text",
+    doc: "its console input, \\n for a new line; then the end",
+  }],
   examples: [
     { say: "a program", lines: ["run echo hello"], shows: ["hello", "echo: status 0"] },
     { say: "one that is killed", lines: ["run faulttext"], shows: ["scause 0xf", "status -1"] },
   ],
   async run(ctx, { program, args, input }) {
     const { name, bytes } = await loadProgram(ctx, program);
-    if (input !== undefined) ctx.vm.type(input);
     const running = refusing(() => ctx.vm.start(name, args, bytes), EXIT.load);
-    await drive(ctx, running);
+    const ending = await drive(ctx, running, input?.replaceAll("\\n", "\n"));
     const report = running.report();
+    if (ending === "escaped") {
+      ctx.vm.process(running.pid).record.held = true;
+      setCurrent(ctx, running.pid);
+    }
     return result([consoleText(report.console), ...closing(report)], {
       json: reportJson(report),
       status: statusOf(report),
@@ -67,21 +65,6 @@ export function reportJson(report: RunReport): { [key: string]: Json } {
     forks: report.forks,
     ticks: report.ticks,
   };
-}
-
-/** Runs in slices; console text goes out as it comes. What was interrupted is killed. */
-export async function drive(ctx: Context, running: Run): Promise<void> {
-  const { budget } = ctx.session.settings;
-  let left = budget === undefined ? Number.MAX_SAFE_INTEGER : Number(budget);
-  const outcome = await ctx.drive((n) => {
-    const part = Math.min(n, left);
-    const over = running.slice(part);
-    left -= part;
-    const text = running.takeOutput();
-    if (text !== "") ctx.emit(text);
-    return over || left <= 0 ? true : undefined;
-  });
-  if (outcome === "interrupted") running.interrupt();
 }
 
 /** What a run adds to the exit code. */

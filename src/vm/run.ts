@@ -50,6 +50,12 @@ export class Run {
     return this.report();
   }
 
+  /** Whether the run stopped because somebody reads the console and nothing is typed. */
+  waitsForConsole(): boolean {
+    return this.#stop.kind === "idle" &&
+      this.#vm.kernel.processes().some((p) => p.wait?.on === "console");
+  }
+
   /** A person stopped it: the program and its descendants die. */
   interrupt(): void {
     for (const p of this.#vm.descendants(this.pid)) p.kill();

@@ -25,6 +25,7 @@ import type { Memory, MemoryState } from "./memory/memory.ts";
 import { type Accounting, MAX_PROCESSES, type Process, type Wait } from "./process/process.ts";
 import { listing } from "./process/listing.ts";
 import { newSchedule, type Schedule } from "./process/scheduler.ts";
+import type { TraceRecord } from "./syscalls/trace.ts";
 import type { ProgramSource } from "./programs.ts";
 
 /** Instructions of one tick, which is also the time slice, unless asked otherwise. */
@@ -86,6 +87,8 @@ export class Kernel {
   /** Open file records, for the limit of the whole system. */
   openFiles = 0;
   nextPipe = 1;
+  /** System calls made, while somebody wants to know them. */
+  trace: TraceRecord[] | undefined = undefined;
   /** Why the kernel stopped for good, once it has. */
   panicked: string | undefined = undefined;
 

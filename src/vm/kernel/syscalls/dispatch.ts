@@ -13,6 +13,7 @@ import type { Call } from "./call.ts";
 import * as files from "./files.ts";
 import * as memory from "./memory.ts";
 import * as processes from "./process.ts";
+import { traceEntry, traceReturn } from "./trace.ts";
 
 /** Every call by its name: the rows that the three modules export. */
 export const CALLS: Readonly<Record<CallName, Call>> = Object.fromEntries(
@@ -29,7 +30,9 @@ export function enterCall(k: Kernel, p: Process): void {
   p.progress = undefined;
   p.accounting.calls++;
   const number = callNumber(k, p);
-  k.events.syscall(number, k.callName(number) ?? "unknown");
+  const name = k.callName(number);
+  k.events.syscall(number, name ?? "unknown");
+  if (k.trace !== undefined) traceEntry(k, p, number, name && CALLS[name]);
 }
 
 /** a7 as a C int. */
@@ -68,6 +71,7 @@ function returnFrom(
   p.inCall = false;
   p.progress = undefined;
   k.events.return(number, result, name);
+  if (k.trace !== undefined) traceReturn(k, p, CALLS[name as CallName], result);
   // Killed while inside: usertrap looks once more before it returns to user space.
   if (p.killed) exit(k, p, -1);
 }

@@ -1,0 +1,40 @@
+/**
+ * `console`: the guest's shell has the terminal.
+ *
+ * @module
+ */
+
+import { command, consoleText, EXIT, note, result } from "./command.ts";
+import { drive } from "./drive.ts";
+import { closing, reportJson } from "./run.ts";
+import { refusing } from "./target.ts";
+
+export default command({
+  name: "console",
+  group: "run control",
+  summary: "hand the terminal to the guest's sh; Ctrl-] comes back",
+  details:
+    "xv6's line editing: backspace, Ctrl-U empties the line, Ctrl-D ends the input (and sh), " +
+    "Ctrl-P lists the processes. After Ctrl-] the shell waits where it is, and console goes on " +
+    "with it. Ctrl-C kills it.",
+  examples: [
+    { say: "without a terminal its input ends at once", lines: ["console"], shows: ["$"] },
+  ],
+  async run(ctx) {
+    const waiting = ctx.vm.processes().find((p) => p.record.held && p.name === "sh");
+    if (waiting !== undefined) waiting.record.held = false;
+    const running = waiting === undefined
+      ? refusing(() => ctx.vm.start("sh"), EXIT.load)
+      : ctx.vm.resume(waiting.pid);
+    const ending = await drive(ctx, running);
+    const report = running.report();
+    if (ending === "escaped") {
+      ctx.vm.process(running.pid).record.held = true;
+      return result([
+        consoleText(report.console),
+        note(`sh (pid ${running.pid}) waits; console goes back to it`, "dim"),
+      ], { json: { ...reportJson(report), waiting: true } });
+    }
+    return result([consoleText(report.console), ...closing(report)], { json: reportJson(report) });
+  },
+});

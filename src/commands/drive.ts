@@ -1,0 +1,64 @@
+/**
+ * Runs a guest program in slices with its console attached: output as it comes, keys when it reads.
+ *
+ * @module
+ */
+
+import type { Context, GuestInput } from "./command.ts";
+import type { Run } from "../vm/run.ts";
+
+/** What a console ends its input with. */
+const CTRL_D = "\x04";
+
+/** How a drive ended. */
+export type Ending =
+  /** The run is over, or its budget used up: its report says. */
+  | "over"
+  /** Ctrl-C: the program was killed. */
+  | "interrupted"
+  /** The escape key: the program is still there. */
+  | "escaped";
+
+/**
+ * Runs until the program ends or cannot go on. A program that reads the console gets what `typed` holds
+ * first (and then the end of file), or, without it, what comes on the terminal or the pipe.
+ */
+export async function drive(ctx: Context, running: Run, typed?: string): Promise<Ending> {
+  const { budget } = ctx.session.settings;
+  let left = budget === undefined ? Number.MAX_SAFE_INTEGER : Number(budget);
+  const slices = () =>
+    ctx.drive((n) => {
+      const part = Math.min(n, left);
+      const over = running.slice(part);
+      left -= part;
+      const text = running.takeOutput();
+      if (text !== "") ctx.emit(text);
+      return over || left <= 0 ? true : undefined;
+    });
+  if (typed !== undefined) ctx.vm.type(typed + CTRL_D);
+  return await ctx.guestInput(async (input) => {
+    for (let ends = 0; ends < 2;) {
+      if (await slices() === "interrupted" || ctx.interrupt.requested) {
+        running.interrupt();
+        return "interrupted";
+      }
+      if (left <= 0 || !running.waitsForConsole()) return "over";
+      const keys = typed === undefined ? await nextKeys(input) : undefined;
+      if (keys !== undefined) ctx.vm.type(keys);
+      else if (ctx.interrupt.requested) continue;
+      else if (ctx.session.interactive) return "escaped";
+      else {
+        ctx.vm.type(CTRL_D);
+        ends++;
+      }
+    }
+    return "over";
+  });
+}
+
+/** What is typed next; undefined at the end, at the escape key and at Ctrl-C. */
+async function nextKeys(input: GuestInput): Promise<string | undefined> {
+  await input.wait();
+  const bytes = input.take();
+  return bytes.length === 0 ? undefined : Array.from(bytes, (b) => String.fromCharCode(b)).join("");
+}

@@ -1,0 +1,68 @@
+/**
+ * `strace`: a program's system calls.
+ *
+ * @module
+ */
+
+import type { TraceRecord } from "../vm/kernel/syscalls/trace.ts";
+import { command, consoleText, EXIT, type Json, result, text } from "./command.ts";
+import { drive } from "./drive.ts";
+import { loadProgram } from "./program.ts";
+import { closing, reportJson, statusOf } from "./run.ts";
+import { refusing } from "./target.ts";
+
+export default command({
+  name: "strace",
+  group: "process",
+  summary: "run a program and list its system calls, arguments and results decoded",
+  details: "Its children's calls as well. The console's text comes first, the calls after it.",
+  args: [
+    { name: "program", kind: "program", doc: "a program's name or an ELF file on the host" },
+    { name: "args", kind: "text", rest: true, verbatim: true, doc: "its arguments" },
+  ],
+  flags: [
+    { name: "only", kind: "text", many: true, doc: "only these calls: --only open,read" },
+    { name: "input", kind: "text", doc: "its console input, \\n for a new line; then the end" },
+  ],
+  examples: [
+    {
+      say: "what echo does",
+      lines: ["strace echo hi"],
+      shows: ['write(1, "hi", 2) = 2', "exit(0)"],
+    },
+  ],
+  async run(ctx, { program, args, only, input }) {
+    const { name, bytes } = await loadProgram(ctx, program);
+    const { kernel } = ctx.vm;
+    kernel.trace = [];
+    try {
+      const running = refusing(() => ctx.vm.start(name, args, bytes), EXIT.load);
+      await drive(ctx, running, input?.replaceAll("\\n", "\n"));
+      const report = running.report();
+      const calls = kernel.trace.filter((r) => only === undefined || only.includes(r.name));
+      return result([
+        consoleText(report.console),
+        text(calls.map(line)),
+        ...closing(report),
+      ], {
+        json: {
+          ...reportJson(report),
+          calls: calls.map((r): Json => ({
+            pid: r.pid,
+            name: r.name,
+            args: r.args,
+            result: r.result ?? null,
+          })),
+        },
+        status: statusOf(report),
+        value: BigInt(calls.length),
+      });
+    } finally {
+      kernel.trace = undefined;
+    }
+  },
+});
+
+function line(r: TraceRecord): string {
+  return `[${r.pid} ${r.program}] ${r.name}(${r.args.join(", ")}) = ${r.result ?? "?"}`;
+}

@@ -1,0 +1,24 @@
+/**
+ * `sync`: the disk image, as it is now, into a host file.
+ *
+ * @module
+ */
+
+import { command, CommandError, note, result } from "./command.ts";
+
+export default command({
+  name: "sync",
+  group: "files",
+  summary: "write the guest's disk image to a host file",
+  details: "The disk lives in memory; nothing is ever written to the host but by this.",
+  args: [{ name: "file", kind: "file", doc: "may be the image that --fs named" }],
+  examples: [],
+  async run(ctx, { file }) {
+    const image = ctx.vm.kernel.files.root?.image;
+    if (image === undefined) throw new CommandError("no disk is mounted");
+    await ctx.files.write(file, image);
+    return result([note(`${file}: ${image.length} bytes written`)], {
+      json: { file, bytes: image.length },
+    });
+  },
+});

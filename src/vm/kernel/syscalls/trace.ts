@@ -1,0 +1,177 @@
+/**
+ * A record of the system calls that processes make, with their arguments decoded as strace(1) prints them.
+ * Looking at user memory for it changes nothing: no fault, no A bit.
+ *
+ * @module
+ */
+
+import { type PaNum, paNum } from "../../machine/address.ts";
+import type { Ram } from "../../machine/memory.ts";
+import { walk } from "../../machine/sv39.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Process } from "../process/process.ts";
+import { A0, readRegister } from "../process/trapframe.ts";
+import type { Argument, Call } from "./call.ts";
+
+/** One call. Plain data. */
+export interface TraceRecord {
+  readonly pid: number;
+  readonly program: string;
+  readonly number: number;
+  readonly name: string;
+  /** Arguments as text, those that the call fills only once it has returned. */
+  args: string[];
+  /** The result as text; undefined while it has not returned. */
+  result: string | undefined;
+}
+
+/** Longest piece of a string or buffer that is shown. */
+const SHOWN = 32;
+
+/** Notes that a process makes a call. `row` is undefined for a number that no call has. */
+export function traceEntry(k: Kernel, p: Process, number: number, row: Call | undefined): void {
+  k.trace?.push({
+    pid: p.pid,
+    program: p.name,
+    number,
+    name: row?.name ?? `unknown_${number}`,
+    args: row === undefined ? [] : describeAll(k, p, row, undefined),
+    result: undefined,
+  });
+}
+
+/** Notes what a call of a process returned. */
+export function traceReturn(k: Kernel, p: Process, row: Call | undefined, result: number): void {
+  const record = k.trace?.findLast((r) => r.pid === p.pid && r.result === undefined);
+  if (record === undefined) return;
+  const args = row?.arguments ?? [];
+  // What the call has filled can be shown now; the other registers may be gone (exec).
+  args.forEach((argument, i) => {
+    if (argument.kind === "out") record.args[i] = describe(k, p, argument, i, args, result);
+  });
+  record.result = row?.returns === "address" && result !== -1
+    ? hexText(BigInt(result))
+    : `${result}`;
+}
+
+function describeAll(k: Kernel, p: Process, row: Call, result: number | undefined): string[] {
+  return row.arguments.map((argument, i) => describe(k, p, argument, i, row.arguments, result));
+}
+
+function describe(
+  k: Kernel,
+  p: Process,
+  argument: Argument,
+  i: number,
+  all: readonly Argument[],
+  result: number | undefined,
+): string {
+  const raw = register(k, p, i);
+  const int = Number(BigInt.asIntN(32, raw));
+  switch (argument.kind) {
+    case "int":
+    case "fd":
+    case "size":
+      return `${int}`;
+    case "address":
+      return hexText(raw);
+    case "path":
+      return stringAt(k, p, raw);
+    case "argv":
+      return argvAt(k, p, raw);
+    case "in":
+    case "out": {
+      if (argument.kind === "out" && (result === undefined || result < 0)) return hexText(raw);
+      const length = argument.kind === "out" ? result! : sizeAfter(k, p, i, all);
+      return quote(peek(k.machine.ram, p.space.root, raw, Math.min(length, SHOWN)), length > SHOWN);
+    }
+    case "open-flags":
+      return flagNames(int, OPEN_ACCESS[int & 3], { 0x200: "O_CREATE", 0x400: "O_TRUNC" }, 3);
+    case "prot":
+      return flagNames(int, "", { 1: "PROT_READ", 2: "PROT_WRITE", 4: "PROT_EXEC" }) || "PROT_NONE";
+    case "map-flags":
+      return flagNames(int, "", {
+        1: "MAP_SHARED",
+        2: "MAP_PRIVATE",
+        0x10: "MAP_FIXED",
+        0x20: "MAP_ANONYMOUS",
+      });
+    case "sbrk-how":
+      return { 1: "SBRK_EAGER", 2: "SBRK_LAZY" }[int] ?? hexText(raw);
+  }
+}
+
+const OPEN_ACCESS = ["O_RDONLY", "O_WRONLY", "O_RDWR", "O_WRONLY|O_RDWR"];
+
+function flagNames(
+  value: number,
+  first: string,
+  names: Readonly<Record<number, string>>,
+  done = 0,
+): string {
+  let rest = value & ~done;
+  const parts = first === "" ? [] : [first];
+  for (const [bit, name] of Object.entries(names)) {
+    if ((rest & Number(bit)) === 0) continue;
+    parts.push(name);
+    rest &= ~Number(bit);
+  }
+  if (rest !== 0) parts.push(hexText(BigInt(rest >>> 0)));
+  return parts.join("|");
+}
+
+function sizeAfter(k: Kernel, p: Process, i: number, all: readonly Argument[]): number {
+  return all[i + 1]?.kind === "size"
+    ? Math.max(0, Number(BigInt.asIntN(32, register(k, p, i + 1))))
+    : 0;
+}
+
+function register(k: Kernel, p: Process, i: number): bigint {
+  return readRegister(k.machine.ram, p.trapframe, A0 + i);
+}
+
+function hexText(value: bigint): string {
+  return `0x${BigInt.asUintN(64, value).toString(16)}`;
+}
+
+function stringAt(k: Kernel, p: Process, at: bigint): string {
+  const bytes = peek(k.machine.ram, p.space.root, at, 128);
+  const end = bytes.indexOf(0);
+  if (end < 0) return bytes.length === 0 ? hexText(at) : quote(bytes.subarray(0, SHOWN), true);
+  return quote(bytes.subarray(0, end), false);
+}
+
+function argvAt(k: Kernel, p: Process, at: bigint): string {
+  const parts: string[] = [];
+  for (let i = 0n; i < 32n; i++) {
+    const word = peek(k.machine.ram, p.space.root, at + 8n * i, 8);
+    if (word.length < 8) return hexText(at);
+    const pointer = new DataView(word.buffer).getBigUint64(0, true);
+    if (pointer === 0n) break;
+    parts.push(stringAt(k, p, pointer));
+  }
+  return `[${parts.join(", ")}]`;
+}
+
+function quote(bytes: Uint8Array, cut: boolean): string {
+  let text = "";
+  for (const byte of bytes) {
+    if (byte === 10) text += "\\n";
+    else if (byte === 9) text += "\\t";
+    else if (byte === 34 || byte === 92) text += "\\" + String.fromCharCode(byte);
+    else if (byte >= 32 && byte < 127) text += String.fromCharCode(byte);
+    else text += "\\x" + byte.toString(16).padStart(2, "0");
+  }
+  return `"${text}"${cut ? "…" : ""}`;
+}
+
+/** The bytes at a user address that are mapped, at most `length`; nothing is touched. */
+function peek(ram: Ram, root: PaNum, at: bigint, length: number): Uint8Array {
+  const bytes: number[] = [];
+  for (let i = 0; i < length; i++) {
+    const { leaf } = walk(ram, root, BigInt.asUintN(64, at + BigInt(i)) as never);
+    if (leaf === undefined || !ram.contains(leaf.pa)) break;
+    bytes.push(ram.read8(paNum(leaf.pa)));
+  }
+  return Uint8Array.from(bytes);
+}
