@@ -19,6 +19,7 @@ export function byteString(text: string): string {
 
 /** The text that a byte string spells in UTF-8, with bad bytes shown as U+FFFD. */
 export function textOf(bytes: string): string {
+  if (!/[^ -~]/.test(bytes)) return bytes; // ASCII spells itself
   return new TextDecoder().decode(Uint8Array.from(bytes, (c) => c.charCodeAt(0)));
 }
 
