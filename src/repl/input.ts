@@ -14,8 +14,8 @@ const CTRL_C = 0x03;
 const ESCAPE = 0x1d;
 
 /**
- * Reads all the time, so that Ctrl-C is seen while a guest runs. What comes goes to the guest while it
- * has the terminal, else waits for the editor.
+ * Bytes of a terminal: to the guest while it has the terminal, else to the editor. It reads only while
+ * somebody waits or works ({@linkcode listen}), so that no read is left over when the session ends.
  */
 export class TerminalInput {
   /** Called at Ctrl-C while a command runs. */
@@ -25,17 +25,30 @@ export class TerminalInput {
   #ahead: number[] = [];
   #guest: number[] | undefined;
   #guestEnded = false;
+  #reading = false;
   #ended = false;
+  #failure: unknown;
   #wake: () => void = () => {};
+  readonly #read: ReadBytes;
 
-  /** Starts reading; the promise ends with the input. */
-  async pump(read: ReadBytes): Promise<void> {
-    for (let bytes = await read(); bytes; bytes = await read()) {
-      for (const byte of bytes) this.#byte(byte);
+  constructor(read: ReadBytes) {
+    this.#read = read;
+  }
+
+  /** Has a read under way, whose bytes go where they belong: called while a command works, for Ctrl-C. */
+  listen(): void {
+    if (this.#reading || this.#ended) return;
+    this.#reading = true;
+    this.#read().then((bytes) => {
+      if (bytes) { for (const byte of bytes) this.#byte(byte); }
+      else this.#ended = true;
+    }, (error) => {
+      this.#ended = true;
+      this.#failure = error;
+    }).finally(() => {
+      this.#reading = false;
       this.#wake();
-    }
-    this.#ended = true;
-    this.#wake();
+    });
   }
 
   #byte(byte: number): void {
@@ -52,6 +65,7 @@ export class TerminalInput {
   /** Bytes for the editor; null at the end, empty when `timeout` ms pass first. */
   async forEditor(timeout?: number): Promise<Uint8Array | null> {
     if (this.#ahead.length === 0 && !this.#ended) await this.#turn(timeout);
+    if (this.#failure) throw this.#failure;
     if (this.#ahead.length === 0) return this.#ended ? null : new Uint8Array();
     const bytes = Uint8Array.from(this.#ahead);
     this.#ahead = [];
@@ -96,6 +110,7 @@ export class TerminalInput {
 
   /** Until something comes, or the time is up. */
   async #turn(timeout?: number): Promise<void> {
+    this.listen();
     let timer: ReturnType<typeof setTimeout> | undefined;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;

@@ -4,23 +4,12 @@
  * @module
  */
 
-import type { ArgKind } from "../commands/command.ts";
-import { candidatesOf } from "../commands/candidates.ts";
 import { asCommandError, EXIT } from "../commands/errors.ts";
 import { namesOf } from "../commands/names.ts";
 import { COMMANDS } from "../commands/registry.ts";
 import { type Line, linesOf, linesOfStdin, runLines } from "./batch.ts";
 import { boot, newSession } from "./boot.ts";
-import {
-  BatchHost,
-  breathe,
-  clock,
-  denoFiles,
-  denoTty,
-  isInteractive,
-  readStdin,
-  wantsColor,
-} from "./deno_host.ts";
+import { BatchHost, denoFiles, isInteractive, wantsColor } from "./deno_host.ts";
 import type { Options } from "./flags.ts";
 import { Shell } from "./shell.ts";
 
@@ -34,7 +23,7 @@ export async function start(options: Options, version: string): Promise<number> 
       return await bare(options.bare, options, denoFiles, batch.output);
     }
     const given = options.commands.length > 0 || options.files.length > 0;
-    if (!given && isInteractive()) return await sit(options, version, interrupt);
+    if (!given && isInteractive()) return await sit(options, version);
     return await runBatch(options, batch, interrupt, given);
   } catch (error) {
     const known = asCommandError(error);
@@ -79,53 +68,12 @@ async function* givenLines(options: Options): AsyncGenerator<Line> {
 }
 
 /** With a person in front of it. */
-async function sit(
-  options: Options,
-  version: string,
-  interrupt: { requested: boolean },
-): Promise<number> {
+async function sit(options: Options, version: string): Promise<number> {
   const vm = await boot(options, denoFiles);
-  const [{ History, localStore }, { TerminalInput }, { interact }, { TerminalHost }] = await Promise
-    .all([
-      import("./history.ts"),
-      import("./input.ts"),
-      import("./interact.ts"),
-      import("./terminal_host.ts"),
-    ]);
-  const color = wantsColor(options.color);
-  const history = new History(localStore());
-  const session = newSession(vm, options, {
-    color,
-    interactive: true,
-    history: () => history.entries,
-  });
-  const input = new TerminalInput();
-  const host = new TerminalHost(denoTty, input, { files: denoFiles, breathe, clock }, {
-    interrupt,
-    color: () => session.settings.color,
-  });
-  const shell = new Shell(session, COMMANDS, () => namesOf(session), host, interrupt);
+  const { openShell } = await import("./open.ts");
   const { free, total } = vm.free();
-  host.output.out(
+  const banner =
     `cowsh ${version}: RV64, ${options.mem / 2 ** 20}M RAM, ${free} of ${total} frames free, ` +
-      `policy ${vm.kernel.memory.policy.name}\nhelp lists the commands, Tab completes, Ctrl-D ends.\n`,
-  );
-  Deno.stdin.setRaw(true);
-  for (const [signal, number] of [["SIGHUP", 1], ["SIGTERM", 15]] as const) {
-    Deno.addSignalListener(signal, () => {
-      Deno.stdin.setRaw(false);
-      Deno.exit(128 + number);
-    });
-  }
-  try {
-    // A new size redraws: the editor draws after whatever wakes it.
-    Deno.addSignalListener("SIGWINCH", () => input.wake());
-    const ended = input.pump(readStdin);
-    const candidates = (kind: ArgKind) => candidatesOf(session, kind);
-    const over = interact(shell, host, history, { candidates });
-    // An error of the pump must be heard; its end alone is no end of the session.
-    return await Promise.race([over, ended.then(() => over)]);
-  } finally {
-    Deno.stdin.setRaw(false);
-  }
+    `policy ${vm.kernel.memory.policy.name}\nhelp lists the commands, Tab completes, Ctrl-D ends.\n`;
+  return await openShell(vm, { ...options, banner });
 }

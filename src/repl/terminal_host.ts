@@ -40,7 +40,10 @@ export class TerminalHost implements Host {
     this.tty = tty;
     this.input = input;
     this.files = outside.files;
-    this.breathe = outside.breathe;
+    this.breathe = () => {
+      input.listen();
+      return outside.breathe();
+    };
     this.clock = outside.clock;
     this.#interrupt = options.interrupt;
     this.output = {

@@ -15,12 +15,18 @@ class Person {
   readonly history: History;
   readonly session: Promise<number>;
   exitCode: number | undefined;
-  #deliver: ((bytes: Uint8Array | null) => void)[] = [];
-  #typed: (Uint8Array | null)[] = [];
+  #deliver: ((bytes: Uint8Array) => void) | undefined;
+  #typed: Uint8Array[] = [];
 
   constructor(history = new History(), color = false) {
     this.history = history;
-    const input = new TerminalInput();
+    const input = new TerminalInput(() =>
+      new Promise((resolve) => {
+        const next = this.#typed.shift();
+        if (next !== undefined) resolve(next);
+        else this.#deliver = resolve;
+      })
+    );
     const interrupt = { requested: false };
     const shellSession = newSession(
       {} as Vm,
@@ -34,24 +40,13 @@ class Person {
     }, { interrupt, color: () => color });
     const names = () => ({ ...NAMES, last: shellSession.last });
     const shell = new Shell(shellSession, FAKES, names, host, interrupt);
-    const pump = input.pump(() =>
-      new Promise((resolve) => {
-        const next = this.#typed.shift();
-        if (next !== undefined) resolve(next);
-        else this.#deliver.push(resolve);
-      })
-    );
     const sources = { candidates: () => [{ text: "init" }, { text: "0x4000", doc: "heap" }] };
-    this.session = interact(shell, host, history, sources).then(async (code) => {
-      this.exitCode = code;
-      this.#send(null);
-      await pump;
-      return code;
-    });
+    this.session = interact(shell, host, history, sources).then((code) => this.exitCode = code);
   }
 
-  #send(bytes: Uint8Array | null): void {
-    const deliver = this.#deliver.shift();
+  #send(bytes: Uint8Array): void {
+    const deliver = this.#deliver;
+    this.#deliver = undefined;
     if (deliver) deliver(bytes);
     else this.#typed.push(bytes);
   }

@@ -1,0 +1,79 @@
+/**
+ * The shell on a computer that is there already: what `main.ts` opens, and a script in the middle.
+ *
+ * @module
+ */
+
+import type { ArgKind, Vm } from "../commands/command.ts";
+import { candidatesOf } from "../commands/candidates.ts";
+import { namesOf } from "../commands/names.ts";
+import { COMMANDS } from "../commands/registry.ts";
+import { newSession } from "./boot.ts";
+import { breathe, clock, denoFiles, denoTty, readStdin, wantsColor } from "./deno_host.ts";
+import { History, localStore } from "./history.ts";
+import { TerminalInput } from "./input.ts";
+import { interact } from "./interact.ts";
+import { Shell } from "./shell.ts";
+import { TerminalHost } from "./terminal_host.ts";
+
+/** How the shell is opened; everything has a default. */
+export interface OpenOptions {
+  /** The process that commands act on at first; none unless given. */
+  pid?: number;
+  /** One JSON object a command in place of text. */
+  json?: boolean;
+  /** Colour; unless given, NO_COLOR, FORCE_COLOR, and whether it is a terminal decide. */
+  color?: boolean | undefined;
+  /** Instructions that one command may run the guest for. */
+  budget?: bigint | undefined;
+  /** Printed before the first prompt. */
+  banner?: string;
+}
+
+/** One keyboard: what is typed ahead of a second shell must not be lost with the first. */
+let keyboard: TerminalInput | undefined;
+
+/**
+ * Opens the shell on the terminal and returns when the person leaves it, by Ctrl-D or `quit`.
+ *
+ * @returns the exit code given to `quit`, else 0
+ */
+export async function openShell(vm: Vm, options: OpenOptions = {}): Promise<number> {
+  const history = new History(localStore());
+  const session = newSession(
+    vm,
+    { json: options.json ?? false, keepGoing: false, budget: options.budget },
+    { color: wantsColor(options.color), interactive: true, history: () => history.entries },
+  );
+  session.pid = options.pid ?? 0;
+  const interrupt = { requested: false };
+  const input = keyboard ??= new TerminalInput(readStdin);
+  const host = new TerminalHost(denoTty, input, { files: denoFiles, breathe, clock }, {
+    interrupt,
+    color: () => session.settings.color,
+  });
+  const shell = new Shell(session, COMMANDS, () => namesOf(session), host, interrupt);
+  if (options.banner !== undefined) host.output.out(options.banner);
+
+  // A new size redraws: the editor draws after whatever wakes it.
+  const listeners: [Deno.Signal, () => void][] = [
+    ["SIGWINCH", () => input.wake()],
+    ["SIGHUP", () => leave(128 + 1)],
+    ["SIGTERM", () => leave(128 + 15)],
+  ];
+  for (const [signal, listener] of listeners) Deno.addSignalListener(signal, listener);
+  Deno.stdin.setRaw(true);
+  try {
+    const candidates = (kind: ArgKind) => candidatesOf(session, kind);
+    return await interact(shell, host, history, { candidates });
+  } finally {
+    Deno.stdin.setRaw(false);
+    for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
+  }
+}
+
+/** Ended by a signal: the terminal must not stay raw. */
+function leave(code: number): never {
+  Deno.stdin.setRaw(false);
+  Deno.exit(code);
+}
