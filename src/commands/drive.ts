@@ -44,7 +44,7 @@ export async function drive(ctx: Context, running: Run, typed?: string): Promise
       }
       if (left <= 0 || !running.waitsForConsole()) return "over";
       const keys = typed === undefined ? await nextKeys(input) : undefined;
-      if (keys !== undefined) ctx.vm.type(keys);
+      if (keys !== undefined) ctx.vm.kernel.type(keys);
       else if (ctx.interrupt.requested) continue;
       else if (ctx.session.interactive) return "escaped";
       else {
@@ -57,8 +57,8 @@ export async function drive(ctx: Context, running: Run, typed?: string): Promise
 }
 
 /** What is typed next; undefined at the end, at the escape key and at Ctrl-C. */
-async function nextKeys(input: GuestInput): Promise<string | undefined> {
+async function nextKeys(input: GuestInput): Promise<Uint8Array | undefined> {
   await input.wait();
   const bytes = input.take();
-  return bytes.length === 0 ? undefined : Array.from(bytes, (b) => String.fromCharCode(b)).join("");
+  return bytes.length === 0 ? undefined : bytes;
 }
