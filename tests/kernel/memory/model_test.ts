@@ -43,5 +43,14 @@ for (const policy of POLICIES) {
     },
     { pages: 24, scarce: true },
   );
+  for (const hugeCow of ["whole", "split"] as const) {
+    const options = { policy, superpages: true, hugeCow };
+    play(`${policy.name}, 2 MiB leaves, ${hugeCow}`, options, { pages: 1400, scarce: true });
+    play(
+      `${policy.name}, 2 MiB leaves, ${hugeCow}, swap`,
+      { ...options, swap: 32 * MIB, kernelFrames: 1000 },
+      { pages: 1400, scarce: true },
+    );
+  }
   play(`${policy.name}, allocations failing`, { policy }, { pages: 12, scarce: true });
 }

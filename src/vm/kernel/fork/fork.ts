@@ -10,8 +10,19 @@ import { MEGAPAGE_SIZE, PAGE_SIZE } from "../../machine/address.ts";
 import type { PaNum, VaNum } from "../../machine/address.ts";
 import { PTE_A, PTE_D, PTE_V } from "../../machine/sv39.ts";
 import type { Memory } from "../memory/memory.ts";
-import { eachBlock, eachEntry, ensureTable, setEntry } from "../memory/page_table.ts";
-import { flagsOf, frameOf, isSwapped, makePte, slotOf } from "../memory/pte.ts";
+import { type Frames, HUGE_FRAMES } from "../memory/frames.ts";
+import { copyLeaf, refLeaf } from "../memory/huge.ts";
+import {
+  eachBlock,
+  eachEntry,
+  ensureMiddle,
+  ensureTable,
+  entryOf,
+  find,
+  levelOf,
+  setEntry,
+} from "../memory/page_table.ts";
+import { flagsOf, frameOf, isLeaf, isSwapped, makePte, slotOf } from "../memory/pte.ts";
 import { readSlot, refSlot } from "../memory/swap.ts";
 import type { AddressSpace, Area } from "../memory/space.ts";
 
@@ -58,8 +69,9 @@ function copies(m: Memory, area: Area): boolean {
 function makeTables(m: Memory, parent: AddressSpace, child: AddressSpace): boolean {
   let complete = true;
   for (const area of parent.areas) {
-    eachBlock(m.ram, parent.root, area.start, area.end, (block) => {
-      complete &&= ensureTable(m, child.root, block) !== 0;
+    eachBlock(m.ram, parent.root, area.start, area.end, (block, _at, pte) => {
+      const ensure = isLeaf(pte) ? ensureMiddle : ensureTable;
+      complete &&= ensure(m, child.root, block) !== 0;
     });
   }
   return complete;
@@ -77,33 +89,65 @@ function copyAreas(
     const { backing: _, ...bare } = area;
     child.areas.push(bare);
     let complete = true;
-    eachEntry(m.ram, parent.root, area.start, area.end, (va, at) => {
-      complete &&= copyPage(m, child, va, at);
-      if (complete) {
-        statistics.copied++;
-        statistics.ptes++;
-      }
+    eachEntry(m.ram, parent.root, area.start, area.end, (va, _at, pte, level) => {
+      if (!complete) return;
+      if (level === 1) complete = copyBlock(m, parent, child, va, pte, statistics);
+      else complete = copyPage(m, parent, child, va, statistics);
     });
     if (!complete) return false;
   }
   return true;
 }
 
-/** Copies the page that the parent's entry at `theirs` maps, or its content on the swap disk. */
-function copyPage(m: Memory, child: AddressSpace, va: VaNum, theirs: PaNum): boolean {
+/** Copies the parent's page at `va`, from its frame or from the swap disk. */
+function copyPage(
+  m: Memory,
+  parent: AddressSpace,
+  child: AddressSpace,
+  va: VaNum,
+  statistics: ForkStatistics,
+): boolean {
   const frame = m.take("user", "raw");
   if (frame === 0) return false;
-  const pte = m.ram.readPte(theirs); // only now: making room may have moved the page to the disk
+  const slot = find(m.ram, parent.root, va); // only now: making room may have moved the page to the disk
+  const pte = m.ram.readPte(entryOf(slot));
   if (isSwapped(pte)) {
     readSlot(m, slotOf(pte), frame);
     m.events.move("swap-in", va, frame, slotOf(pte), PAGE_SIZE, "fork");
   } else {
-    m.ram.copyFrame(frame, frameOf(pte));
-    m.events.copy(va, frameOf(pte), frame, PAGE_SIZE, "fork");
+    const from = (frameOf(pte) + (levelOf(slot) === 1 ? va % MEGAPAGE_SIZE : 0)) as PaNum;
+    m.ram.copyFrame(frame, from);
+    m.events.copy(va, from, frame, PAGE_SIZE, "fork");
   }
   m.frames.setHome(frame, va);
   const flags = (flagsOf(pte) & ~(PTE_A | PTE_D)) | PTE_V;
   setEntry(m, va, entryIn(m, child, va), 0, makePte(frame, flags), "fork copy");
+  statistics.copied++;
+  statistics.ptes++;
+  return true;
+}
+
+/** Copies a 2 MiB leaf: into another one, or, with no block of frames to be had, page by page. */
+function copyBlock(
+  m: Memory,
+  parent: AddressSpace,
+  child: AddressSpace,
+  block: VaNum,
+  pte: number,
+  statistics: ForkStatistics,
+): boolean {
+  const head = copyLeaf(m, block, pte, "fork");
+  if (head !== 0) {
+    const at = ensureMiddle(m, child.root, block) as PaNum;
+    setEntry(m, block, at, 0, makePte(head, flagsOf(pte) & ~(PTE_A | PTE_D)), "fork copy");
+    statistics.copied += HUGE_FRAMES;
+    statistics.ptes++;
+    return true;
+  }
+  if (ensureTable(m, child.root, block) === 0) return false;
+  for (let i = 0; i < HUGE_FRAMES; i++) {
+    if (!copyPage(m, parent, child, (block + i * PAGE_SIZE) as VaNum, statistics)) return false;
+  }
   return true;
 }
 
@@ -115,35 +159,55 @@ function shareArea(
   area: Area,
   statistics: ForkStatistics,
 ): void {
-  const { ram, events, frames, policy } = m;
-  const shared = statistics.shared;
-  eachBlock(ram, parent.root, area.start, area.end, (block, _at, pointer) => {
-    const first = Math.max(block, area.start);
-    const stop = Math.min(block + MEGAPAGE_SIZE, area.end);
-    let theirs = (frameOf(pointer) + ((first - block) / PAGE_SIZE) * 8) as PaNum;
-    let own = entryIn(m, child, first as VaNum);
-    for (let va = first as VaNum; va < stop; va = (va + PAGE_SIZE) as VaNum) {
-      const pte = ram.readPte(theirs);
-      if (pte !== 0) {
-        const now = area.shared ? pte : policy.sharePte(pte);
-        if (now !== pte) {
-          ram.writePte(theirs, now);
-          events.pte(va, theirs, pte, now, "fork parent");
-          statistics.ptes++;
-        }
-        // Of a dirty page of a file, one of the two writes it back, not both.
-        const child = area.shared ? now & ~PTE_D : now;
-        ram.writePte(own, child);
-        events.pte(va, own, 0, child, "fork child");
-        if (isSwapped(pte)) refSlot(m, slotOf(pte));
-        else frames.ref(frameOf(pte));
-        statistics.shared++;
-      }
-      theirs = (theirs + 8) as PaNum;
-      own = (own + 8) as PaNum;
+  eachBlock(m.ram, parent.root, area.start, area.end, (block, at, pte) => {
+    if (isLeaf(pte)) {
+      const own = ensureMiddle(m, child.root, block) as PaNum;
+      shareEntries(m, area, block, (block + 1) as VaNum, at, own, statistics);
+      refLeaf(m, pte);
+      statistics.shared += HUGE_FRAMES - 1;
+      return;
     }
+    const first = Math.max(block, area.start) as VaNum;
+    const stop = Math.min(block + MEGAPAGE_SIZE, area.end) as VaNum;
+    const theirs = (frameOf(pte) + ((first - block) / PAGE_SIZE) * 8) as PaNum;
+    const own = entryIn(m, child, first);
+    shareEntries(m, area, first, stop, theirs, own, statistics, m.frames);
   });
-  statistics.ptes += statistics.shared - shared;
+}
+
+/** Shares the entries from `theirs` on with those from `own` on; counts their frames' new owner in `frames`, if given. */
+function shareEntries(
+  m: Memory,
+  area: Area,
+  first: VaNum,
+  stop: VaNum,
+  theirs: PaNum,
+  own: PaNum,
+  statistics: ForkStatistics,
+  frames?: Frames,
+): void {
+  const { ram, events, policy } = m;
+  for (let va = first; va < stop; va = (va + PAGE_SIZE) as VaNum) {
+    const pte = ram.readPte(theirs);
+    if (pte !== 0) {
+      const now = area.shared ? pte : policy.sharePte(pte);
+      if (now !== pte) {
+        ram.writePte(theirs, now);
+        events.pte(va, theirs, pte, now, "fork parent");
+        statistics.ptes++;
+      }
+      // Of a dirty page of a file, one of the two writes it back, not both.
+      const child = area.shared ? now & ~PTE_D : now;
+      ram.writePte(own, child);
+      events.pte(va, own, 0, child, "fork child");
+      if (isSwapped(pte)) refSlot(m, slotOf(pte));
+      else frames?.ref(frameOf(pte));
+      statistics.shared++;
+      statistics.ptes++;
+    }
+    theirs = (theirs + 8) as PaNum;
+    own = (own + 8) as PaNum;
+  }
 }
 
 /** Where the child's entry stands; its table is there. */

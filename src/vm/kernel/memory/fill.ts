@@ -8,9 +8,10 @@ import { PAGE_SIZE } from "../../machine/address.ts";
 import type { PaNum, VaNum } from "../../machine/address.ts";
 import { PTE_FLAGS, PTE_W } from "../../machine/sv39.ts";
 import type { Backing } from "./backing.ts";
+import { fitsHuge, isPlentiful, mapHuge, promote } from "./huge.ts";
 import type { Memory } from "./memory.ts";
 import { type CachedPage, cacheKey, putCached } from "./page_cache.ts";
-import { ensureTable, prune, setEntry } from "./page_table.ts";
+import { blockDown, ensureTable, prune, setEntry } from "./page_table.ts";
 import { areaFlags, makePte } from "./pte.ts";
 import type { FaultResult, Settled } from "./result.ts";
 import { isShm } from "./shm.ts";
@@ -25,6 +26,10 @@ export function fillPage(
   page: VaNum,
   cause: 12 | 13 | 15,
 ): FaultResult | undefined {
+  const block = blockDown(page);
+  if (fitsHuge(m, area, block) && isPlentiful(m)) {
+    if (mapHuge(m, space, area, block, "huge fill")) return { handled: true, how: "huge fill" };
+  }
   const table = ensureTable(m, space.root, page);
   if (table === 0) return undefined;
   const at = (table + ((page / PAGE_SIZE) & 511) * 8) as PaNum;
@@ -32,6 +37,7 @@ export function fillPage(
     ? fillFromFile(m, area, area.backing, page, cause, at)
     : fillZero(m, area, page, at);
   if (!result?.handled) prune(m, space.root, page, (page + PAGE_SIZE) as VaNum);
+  else promote(m, space, area, block);
   return result;
 }
 

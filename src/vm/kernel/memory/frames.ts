@@ -202,8 +202,8 @@ export class Frames {
         if (zeroed) this.#ram.fillFrame(this.at(i), 0);
       }
       this.#take(i, KIND_NUMBER.user);
+      this.#events.alloc(this.at(i), "user, 2 MiB");
     }
-    this.#events.alloc(this.at(first), "huge");
     return this.at(first);
   }
 

@@ -6,8 +6,10 @@
 
 import { PAGE_SIZE, pageUp } from "../../machine/address.ts";
 import type { VaNum } from "../../machine/address.ts";
-import { cutAreas, insertArea, isHole } from "./areas.ts";
+import { cutAreas, findArea, insertArea, isHole } from "./areas.ts";
+import { promote, splitBorders } from "./huge.ts";
 import type { Memory } from "./memory.ts";
+import { blockDown } from "./page_table.ts";
 import { populate, unmapAreas } from "./pages.ts";
 import { type AddressSpace, type Area, PERM_R, PERM_W, TRAPFRAME } from "./space.ts";
 
@@ -29,20 +31,34 @@ export function grow(m: Memory, space: AddressSpace, n: number, lazy: boolean): 
     };
     if (!lazy && !populate(m, space, area, "sbrk")) return false;
     insertArea(space, area);
+    if (!lazy) promoteBlocks(m, space, start, end);
   }
   space.size = size;
   return true;
 }
 
+/** Blocks that sbrk has just made whole become 2 MiB leaves. */
+function promoteBlocks(m: Memory, space: AddressSpace, start: VaNum, end: VaNum): void {
+  if (!m.superpages) return;
+  for (const block of [blockDown(start), blockDown((end - 1) as VaNum)]) {
+    const area = findArea(space, block);
+    if (area !== undefined) promote(m, space, area, block);
+  }
+}
+
 /**
  * sbrk downwards by `n` bytes, through stack, guard and program if need be. Pages go when the new size no
- * longer reaches into them. False, with nothing done, when `n` exceeds the size.
+ * longer reaches into them. False, with nothing done, when `n` exceeds the size, or when a shared 2 MiB leaf would
+ * have to be split and there is no frame for the table.
  */
 export function shrink(m: Memory, space: AddressSpace, n: number): boolean {
   if (n > space.size) return false;
   const start = pageUp((space.size - n) as VaNum);
   const end = pageUp(space.size as VaNum);
-  if (start < end) unmapAreas(m, space, cutAreas(space, start, end, m.hold), "sbrk");
+  if (start < end) {
+    if (!splitBorders(m, space, start, end, true)) return false;
+    unmapAreas(m, space, cutAreas(space, start, end, m.hold), "sbrk");
+  }
   space.size -= n;
   return true;
 }

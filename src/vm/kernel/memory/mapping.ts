@@ -5,12 +5,13 @@
  * @module
  */
 
-import { PAGE_SIZE, pageUp } from "../../machine/address.ts";
+import { MEGAPAGE_SIZE, PAGE_SIZE, pageUp } from "../../machine/address.ts";
 import type { VaNum } from "../../machine/address.ts";
 import { PTE_A, PTE_D, PTE_V } from "../../machine/sv39.ts";
 import type { Backing } from "./backing.ts";
 import { areasIn, cutAreas, findHole, insertArea, isHole, mergeAreas, splitAt } from "./areas.ts";
 import { isSole } from "./fault.ts";
+import { isSoleLeaf, splitBorders } from "./huge.ts";
 import type { MapRequest, Memory } from "./memory.ts";
 import { writeBack } from "./page_cache.ts";
 import { eachEntry, setEntry } from "./page_table.ts";
@@ -56,6 +57,7 @@ function place(m: Memory, space: AddressSpace, request: MapRequest, length: numb
   if (at !== undefined) {
     const end = at + length;
     if (at % PAGE_SIZE !== 0 || end > MMAP_TOP || at < pageUp(space.size as VaNum)) return -1;
+    if (!splitBorders(m, space, at, end as VaNum, true)) return -1;
     unmapAreas(m, space, cutAreas(space, at, end as VaNum, m.hold), "mmap fixed");
     return at;
   }
@@ -68,12 +70,14 @@ function place(m: Memory, space: AddressSpace, request: MapRequest, length: numb
       return start;
     }
   }
-  return findHole(space, length);
+  const mayBeHuge = m.superpages && request.backing === undefined && length >= MEGAPAGE_SIZE;
+  return findHole(space, length, mayBeHuge ? MEGAPAGE_SIZE : PAGE_SIZE);
 }
 
 /**
  * munmap: nothing is mapped in [start, start + length) afterwards, whatever was; holes are no error. False
- * for an unaligned start, no length, or a range that reaches into program or heap, which sbrk moves.
+ * for an unaligned start, no length, a range that reaches into program or heap, which sbrk moves, or when a shared 2 MiB leaf would have to be split
+ * and there is no frame for the table.
  */
 export function unmap(m: Memory, space: AddressSpace, start: VaNum, length: number): boolean {
   const end = (start + pageUp(length as VaNum)) as VaNum;
@@ -81,6 +85,7 @@ export function unmap(m: Memory, space: AddressSpace, start: VaNum, length: numb
   if (areasIn(space, start, end).some((area) => area.kind !== "anon" && area.kind !== "file")) {
     return false;
   }
+  if (!splitBorders(m, space, start, end, true)) return false;
   unmapAreas(m, space, cutAreas(space, start, end, m.hold), "munmap");
   return true;
 }
@@ -106,7 +111,7 @@ export function protect(
     if (keepsReadOnly && (perm & PERM_W) !== 0) return false;
     reached = area.end;
   }
-  if (reached < end) return false;
+  if (reached < end || !splitBorders(m, space, start, end, false)) return false;
   splitAt(space, start, m.hold);
   splitAt(space, end, m.hold);
   for (const area of areasIn(space, start, end)) {
@@ -120,22 +125,23 @@ export function protect(
 
 /** Brings the entries of an area to its rights; A and D stay. */
 function applyRights(m: Memory, space: AddressSpace, area: Area): void {
-  eachEntry(m.ram, space.root, area.start, area.end, (va, at, pte) => {
-    const now = entryWithRights(m, area, pte);
+  eachEntry(m.ram, space.root, area.start, area.end, (va, at, pte, level) => {
+    const now = entryWithRights(m, area, pte, level);
     if (now !== pte) setEntry(m, va, at, pte, now, "mprotect");
   });
 }
 
 /** The entry with the area's rights: a private page that others use, too, is marked instead of writable. */
-export function entryWithRights(m: Memory, area: Area, pte: number): number {
+export function entryWithRights(m: Memory, area: Area, pte: number, level: 0 | 1): number {
   const flags = areaFlags(area) | (flagsOf(pte) & (PTE_A | PTE_D));
   if (isSwapped(pte)) {
     const alone = area.perm === 0 || m.swap.counts[slotOf(pte)] === 1;
     return swapPte(slotOf(pte), alone ? flags : m.policy.sharePte(flags));
   }
   const bare = makePte(frameOf(pte), flags);
-  if (area.perm === 0 || area.shared || isSole(m, frameOf(pte))) return bare;
-  return m.policy.sharePte(bare);
+  if (area.perm === 0 || area.shared) return bare;
+  const sole = level === 1 ? isSoleLeaf(m, pte) : isSole(m, frameOf(pte));
+  return sole ? bare : m.policy.sharePte(bare);
 }
 
 /** msync: dirty pages of shared file areas go back to their files and are clean. False for a bad range. */

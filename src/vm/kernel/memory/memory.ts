@@ -19,9 +19,10 @@ import { type Backing, type FileKey, type FilePages, noFiles } from "./backing.t
 import { fault, type FaultCause } from "./fault.ts";
 import { Frames, type FramesState, type UsedKind } from "./frames.ts";
 import { grow, shrink } from "./heap.ts";
+import { promote } from "./huge.ts";
 import { map, protect, sync, unmap } from "./mapping.ts";
 import { newPageCache, overlayCached, type PageCache, patchCached } from "./page_cache.ts";
-import { countTables, eachEntry, entryOf, find } from "./page_table.ts";
+import { countTables, eachBlock, eachEntry, entryOf, find } from "./page_table.ts";
 import { populate } from "./pages.ts";
 import { frameOf, isSwapped } from "./pte.ts";
 import {
@@ -38,10 +39,17 @@ import { createSpace, leaveSpace, releaseSpace, shareSpace } from "./spaces.ts";
 import { newSwapDisk, type SwapDisk } from "./swap.ts";
 import { copyin, copyinBytes, copyout } from "./user_copy.ts";
 
+/** What a store to a shared 2 MiB leaf does: copies it whole, or splits it and copies 4 KiB. */
+export type HugeCow = "whole" | "split";
+
 /** How memory behaves; fixed at boot. */
 export interface MemoryOptions {
   /** Fork policy; `cow` unless given. */
   readonly policy?: ForkPolicy;
+  /** Areas get 2 MiB leaves where they cover an aligned block and frames in a row are to be had. */
+  readonly superpages?: boolean;
+  /** A store to a shared 2 MiB leaf: copy it whole, or split it and copy 4 KiB (unless given). */
+  readonly hugeCow?: HugeCow;
   /** Bytes of the swap disk; none unless given. */
   readonly swap?: number;
   /** Pages brought back beside the one that is asked for; 0 unless given. */
@@ -116,6 +124,10 @@ export class Memory {
   readonly frames: Frames;
   /** The design of fork. */
   readonly policy: ForkPolicy;
+  /** 2 MiB leaves are made. */
+  readonly superpages: boolean;
+  /** What a store to a shared one does. */
+  readonly hugeCow: HugeCow;
   /** All live spaces by id. */
   spaces = new Map<number, AddressSpace>();
   /** Frames that hold pages of files. */
@@ -146,6 +158,8 @@ export class Memory {
     this.events = events;
     this.frames = new Frames(ram, events, options.kernelFrames);
     this.policy = options.policy ?? cow;
+    this.superpages = options.superpages ?? false;
+    this.hugeCow = options.hugeCow ?? "split";
     this.swap = newSwapDisk(options.swap ?? 0);
     this.readAhead = options.readAhead ?? 0;
     this.watermarks = options.watermarks ?? defaultWatermarks(this.frames.total);
@@ -287,6 +301,17 @@ export class Memory {
     return content === "junk" ? this.frames.alloc(kind) : this.frames.allocRaw(kind);
   }
 
+  /** Makes 2 MiB leaves of all blocks of the space that are whole; how many. */
+  promote(space: AddressSpace): number {
+    let made = 0;
+    for (const area of space.areas) {
+      eachBlock(this.ram, space.root, area.start, area.end, (block) => {
+        if (promote(this, space, area, block)) made++;
+      });
+    }
+    return made;
+  }
+
   /** Evicts pages until `n` more frames are free, if it can; how many it freed. */
   reclaim(n: number): number {
     return reclaim(this, n);
@@ -316,8 +341,9 @@ export class Memory {
           usage.swapped += pages;
         } else {
           usage.rss += pages;
-          if (this.frames.count(frameOf(pte)) > 1) usage.shared += pages;
-          else usage.private += pages;
+          const shared = countShared(this.frames, frameOf(pte), pages);
+          usage.shared += shared;
+          usage.private += pages - shared;
         }
       });
     }
@@ -351,4 +377,13 @@ export class Memory {
     this.swap = copy.swap;
     this.clock = copy.clock;
   }
+}
+
+/** How many of some frames in a row have more than one owner. */
+function countShared(frames: Frames, first: PaNum, count: number): number {
+  let shared = 0;
+  for (let i = 0; i < count; i++) {
+    if (frames.count((first + i * PAGE_SIZE) as PaNum) > 1) shared++;
+  }
+  return shared;
 }

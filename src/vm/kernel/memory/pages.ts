@@ -4,9 +4,10 @@
  * @module
  */
 
-import { PAGE_SIZE } from "../../machine/address.ts";
+import { MEGAPAGE_SIZE, PAGE_SIZE } from "../../machine/address.ts";
 import type { PaNum, VaNum } from "../../machine/address.ts";
 import { PTE_D } from "../../machine/sv39.ts";
+import { dropLeaf, fitsHuge, mapHuge } from "./huge.ts";
 import type { Memory } from "./memory.ts";
 import { removeCached, writeBack } from "./page_cache.ts";
 import { eachEntry, ensureTable, prune, setEntry } from "./page_table.ts";
@@ -32,9 +33,10 @@ export function releasePage(m: Memory, area: Area, va: VaNum, pte: number, why: 
 
 /** Unmaps every page of an area (which may be out of the list already) and frees what nobody else maps. */
 export function unmapArea(m: Memory, space: AddressSpace, area: Area, why: string): void {
-  eachEntry(m.ram, space.root, area.start, area.end, (va, at, pte) => {
+  eachEntry(m.ram, space.root, area.start, area.end, (va, at, pte, level) => {
     setEntry(m, va, at, pte, 0, why);
-    if (isSwapped(pte)) dropSlot(m, slotOf(pte));
+    if (level === 1) dropLeaf(m, pte, why);
+    else if (isSwapped(pte)) dropSlot(m, slotOf(pte));
     else releasePage(m, area, va, pte, why);
   });
 }
@@ -59,6 +61,11 @@ export function populate(m: Memory, space: AddressSpace, area: Area, why: string
   let table: PaNum | 0 = 0;
   for (let va: number = area.start; va < area.end; va += PAGE_SIZE) {
     const index = (va / PAGE_SIZE) & 511;
+    if (index === 0 && fitsHuge(m, area, va) && mapHuge(m, space, area, va as VaNum, why)) {
+      va += MEGAPAGE_SIZE - PAGE_SIZE;
+      table = 0;
+      continue;
+    }
     if (index === 0 || table === 0) table = ensureTable(m, space.root, va as VaNum);
     const frame = table === 0 ? 0 : m.take("user", "zeroed");
     if (frame === 0) {

@@ -7,13 +7,14 @@
  * @module
  */
 
-import { PAGE_SIZE } from "../../machine/address.ts";
+import { MEGAPAGE_SIZE, PAGE_SIZE } from "../../machine/address.ts";
 import type { PaNum, VaNum } from "../../machine/address.ts";
 import { PTE_A, PTE_D } from "../../machine/sv39.ts";
 import { FRAME_KINDS } from "./frames.ts";
+import { demote } from "./huge.ts";
 import type { Memory } from "./memory.ts";
 import { moveCachedToSlot, removeCached, writeBack } from "./page_cache.ts";
-import { setEntry } from "./page_table.ts";
+import { blockDown, setEntry } from "./page_table.ts";
 import { swapPte } from "./pte.ts";
 import { type Mapper, mappersOf } from "./rmap.ts";
 import { isShm } from "./shm.ts";
@@ -79,6 +80,8 @@ export function reclaim(m: Memory, want: number): number {
 /** The hand comes by a frame; whether it was freed. */
 function visit(m: Memory, frame: PaNum, index: number): boolean {
   const mappers = mappersOf(m, frame);
+  const huge = mappers.some(({ level }) => level === 1);
+  if (huge && frame % MEGAPAGE_SIZE !== 0) return false; // its first frame speaks for a 2 MiB leaf
   const ages = m.frames.state.ages;
   let used = false;
   for (const { at, pte } of mappers) {
@@ -87,7 +90,19 @@ function visit(m: Memory, frame: PaNum, index: number): boolean {
     used = true;
   }
   ages[index] = used ? 0 : Math.min(255, ages[index] + 1);
-  return ages[index] >= EVICT_AGE && evict(m, frame, mappers);
+  if (ages[index] < EVICT_AGE) return false;
+  if (huge) {
+    splitLeaves(m, mappers);
+    return false;
+  }
+  return evict(m, frame, mappers);
+}
+
+/** A 2 MiB leaf that nobody uses: split wherever it is mapped; its pages can go when the hand comes by them. */
+function splitLeaves(m: Memory, mappers: readonly Mapper[]): void {
+  for (const { space, va, at, level } of mappers) {
+    if (level === 1 && !demote(m, space, blockDown(va), at)) return;
+  }
 }
 
 /** Takes a page out of its frame, if it has somewhere to go; whether the frame is free now. */

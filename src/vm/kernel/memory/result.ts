@@ -8,6 +8,8 @@
 export type Settled =
   /** A zeroed frame was mapped (lazy heap, anonymous area). */
   | "zero fill"
+  /** 2 MiB of zeroes were mapped as one leaf. */
+  | "huge fill"
   /** A page of a file was read into a frame and mapped. */
   | "file fill"
   /** A frame that already held the file's page was mapped. */
