@@ -332,7 +332,7 @@ Deno.test("any sequence of calls does what a plain tree of byte strings does", (
       assertEquals(again.freeBytes, runner.fs.freeBytes);
       assertEquals(sorted(contents(again)), sorted(model.contents()));
     }),
-    { numRuns: 60, seed: 32 },
+    { numRuns: 40, seed: 32 },
   );
 });
 

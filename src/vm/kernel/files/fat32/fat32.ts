@@ -19,10 +19,10 @@ import {
 } from "../errno.ts";
 import type { Copy } from "../xv6fs/content.ts";
 import type { Stat } from "../xv6fs/xv6fs.ts";
-import { DIRENT_SIZE, DIRSIZ, MAXPATH, T_DIR, T_FILE } from "../xv6fs/layout.ts";
+import { MAXPATH, T_DIR, T_FILE } from "../xv6fs/layout.ts";
 import { O_CREATE, O_RDONLY, O_TRUNC } from "../xv6fs/namespace.ts";
-import { byteString, textOf } from "../xv6fs/path.ts";
-import { ATTR_ARCHIVE, ATTR_DIR, ATTR_READ_ONLY, MAX_NAME } from "./layout.ts";
+import { textOf } from "../xv6fs/path.ts";
+import { ATTR_ARCHIVE, ATTR_DIR, ENTRY_SIZE, MAX_NAME } from "./layout.ts";
 import {
   addEntry,
   type FatEntry,
@@ -31,15 +31,14 @@ import {
   readDirectory,
   removeEntry,
 } from "./directory.ts";
+import { xv6Entries } from "./listing.ts";
 import { isLegalName } from "./names.ts";
 import { type FatNode, readNode, truncateNode, writeNode } from "./node.ts";
+import { FAT_ROOT, FatNodes } from "./nodes.ts";
 import { allocCluster, type FatVolume, freeChain, mountFat } from "./table.ts";
 
 /** The device number that files here report. */
 export const FATDEV = 2;
-
-/** Handle of the root directory. */
-const ROOT = 1;
 
 /** Everything a mounted FAT32 file system is, as plain data. */
 export interface Fat32State {
@@ -52,12 +51,13 @@ export interface Fat32State {
 /** A FAT32 file system over an image in memory, changed in place. */
 export class Fat32 {
   readonly #v: FatVolume;
-  readonly #nodes = new Map<number, FatNode>();
+  readonly #nodes: FatNodes;
   /** The image of the last save, shared by saves between which nothing was written. */
   #saved: { readonly version: number; readonly image: Uint8Array } | undefined;
 
-  private constructor(volume: FatVolume) {
+  private constructor(volume: FatVolume, nodes: Fat32State["nodes"] = []) {
     this.#v = volume;
+    this.#nodes = new FatNodes(volume, nodes);
   }
 
   /** Opens an image. @throws {FsError} one clear line. */
@@ -69,14 +69,12 @@ export class Fat32 {
   save(): Fat32State {
     const { version, image } = this.#v;
     if (this.#saved?.version !== version) this.#saved = { version, image: image.slice() };
-    return { image: this.#saved.image, nodes: structuredClone([...this.#nodes]) };
+    return { image: this.#saved.image, nodes: this.#nodes.save() };
   }
 
   /** A file system exactly as saved, on a copy of the saved image. */
   static restore(state: Fat32State): Fat32 {
-    const fs = new Fat32(mountFat(state.image.slice()));
-    for (const [handle, node] of structuredClone(state.nodes)) fs.#nodes.set(handle, node);
-    return fs;
+    return new Fat32(mountFat(state.image.slice()), state.nodes);
   }
 
   /** The image. */
@@ -96,82 +94,33 @@ export class Fat32 {
 
   /** Handles in use with their reference counts. */
   inUse(): Array<{ inum: number; refs: number }> {
-    return [...this.#nodes].map(([inum, { refs }]) => ({ inum, refs }));
+    return this.#nodes.inUse();
   }
 
   /** The root directory, with a reference held. */
   root(): number {
-    const node = this.#nodes.get(ROOT);
-    if (node !== undefined) node.refs++;
-    else {
-      this.#nodes.set(ROOT, {
-        refs: 1,
-        entry: 0,
-        cluster: this.#v.geometry.rootCluster,
-        size: 0,
-        dir: true,
-        readOnly: false,
-        parent: 0,
-        cursor: { index: 0, cluster: 0 },
-      });
-    }
-    return ROOT;
+    return this.#nodes.root();
   }
 
   /** One more reference. */
   idup(handle: number): number {
-    this.#node(handle).refs++;
-    return handle;
+    return this.#nodes.idup(handle);
   }
 
   /** Drops a reference; the last one of a removed file frees its clusters. */
   iput(handle: number): void {
-    const node = this.#node(handle);
-    node.refs--;
-    if (node.refs > 0) return;
-    this.#nodes.delete(handle);
-    if (node.entry < 0 && node.cluster !== 0) freeChain(this.#v, node.cluster);
-    if (node.parent !== 0) this.iput(node.parent);
-  }
-
-  #node(handle: number): FatNode {
-    const node = this.#nodes.get(handle);
-    if (node === undefined) throw new Error(`FAT handle ${handle} is not in use`);
-    return node;
-  }
-
-  /** The node of an entry of directory `parent`, with a reference: the one in use already, or a new one. */
-  #take(parent: number, entry: Omit<FatEntry, "name" | "short" | "slots">): number {
-    for (const [handle, node] of this.#nodes) {
-      if (node.entry !== entry.at) continue;
-      node.refs++;
-      return handle;
-    }
-    let handle = ROOT + 1;
-    while (this.#nodes.has(handle)) handle++;
-    const dir = (entry.attributes & ATTR_DIR) !== 0;
-    this.#nodes.set(handle, {
-      refs: 1,
-      entry: entry.at,
-      cluster: entry.cluster,
-      size: dir ? 0 : entry.size,
-      dir,
-      readOnly: (entry.attributes & ATTR_READ_ONLY) !== 0,
-      parent: this.idup(parent),
-      cursor: { index: 0, cluster: 0 },
-    });
-    return handle;
+    this.#nodes.iput(handle);
   }
 
   /** T_DIR or T_FILE. */
   type(handle: number): number {
-    return this.#node(handle).dir ? T_DIR : T_FILE;
+    return this.#nodes.get(handle).dir ? T_DIR : T_FILE;
   }
 
   /** Bytes; for a directory, of the xv6 entries that reading it gives. */
   size(handle: number): number {
-    const node = this.#node(handle);
-    return node.dir ? this.#xv6Entries(node).length : node.size;
+    const node = this.#nodes.get(handle);
+    return node.dir ? xv6Entries(this.#v, node.cluster).length : node.size;
   }
 
   /** There are no devices here. */
@@ -181,10 +130,10 @@ export class Fat32 {
 
   /** What fstat tells. `ino` is the handle's entry number, and 1 for the root. */
   stat(handle: number): Stat {
-    const node = this.#node(handle);
+    const node = this.#nodes.get(handle);
     return {
       dev: FATDEV,
-      ino: node.entry > 0 ? node.entry / 32 : handle,
+      ino: node.entry > 0 ? node.entry / ENTRY_SIZE : handle,
       type: node.dir ? T_DIR : T_FILE,
       nlink: node.entry < 0 ? 0 : 1,
       size: this.size(handle),
@@ -195,9 +144,9 @@ export class Fat32 {
 
   /** Up to `n` bytes from `off` through `copy`; a directory reads as xv6 directory entries. */
   readi(handle: number, off: number, n: number, copy: Copy): number {
-    const node = this.#node(handle);
+    const node = this.#nodes.get(handle);
     if (!node.dir) return readNode(this.#v, node, off, n, copy);
-    const bytes = this.#xv6Entries(node);
+    const bytes = xv6Entries(this.#v, node.cluster);
     if (off < 0 || off >= bytes.length) return 0;
     const part = bytes.subarray(off, Math.min(bytes.length, off + (n >>> 0)));
     return copy(part, 0) ? part.length : -1;
@@ -216,7 +165,7 @@ export class Fat32 {
 
   /** Bytes written, fewer when the disk filled up or `copy` refused; negative when none could be. */
   write(handle: number, off: number, n: number, copy: Copy): number {
-    const node = this.#node(handle);
+    const node = this.#nodes.get(handle);
     if (node.dir) return EISDIR;
     if (node.readOnly) return EPERM;
     return writeNode(this.#v, node, off, n, copy);
@@ -232,36 +181,13 @@ export class Fat32 {
 
   /** Empties a file. */
   itrunc(handle: number): void {
-    truncateNode(this.#v, this.#node(handle));
+    truncateNode(this.#v, this.#nodes.get(handle));
   }
 
   /** The entries of a directory with their long names, or a negative error. */
   entries(handle: number): FatEntry[] | number {
-    const node = this.#node(handle);
+    const node = this.#nodes.get(handle);
     return node.dir ? readDirectory(this.#v, node.cluster) : ENOTDIR;
-  }
-
-  /**
-   * The directory as xv6's `ls` reads one: 16 bytes an entry. A name over 14 bytes is given by its short form, under
-   * which it can be opened too.
-   */
-  #xv6Entries(node: FatNode): Uint8Array {
-    const entries = readDirectory(this.#v, node.cluster);
-    const list = [{ name: ".", ino: 1 }, { name: "..", ino: 1 }];
-    for (const { name, short, at } of typeof entries === "number" ? [] : entries) {
-      const long = byteString(name);
-      list.push({ name: long.length <= DIRSIZ ? long : byteString(short), ino: at / 32 });
-    }
-    const bytes = new Uint8Array(list.length * DIRENT_SIZE);
-    list.forEach(({ name, ino }, i) => {
-      const number = ino % 0xffff + 1; // never 0, which means an unused entry
-      bytes[i * DIRENT_SIZE] = number & 0xff;
-      bytes[i * DIRENT_SIZE + 1] = number >> 8;
-      for (let k = 0; k < DIRSIZ && k < name.length; k++) {
-        bytes[i * DIRENT_SIZE + 2 + k] = name.charCodeAt(k);
-      }
-    });
-    return bytes;
   }
 
   /** Follows `elements` from the root or `cwd`; the result has a reference held. */
@@ -277,14 +203,14 @@ export class Fat32 {
   }
 
   #step(at: number, name: string): number {
-    const node = this.#node(at);
+    const node = this.#nodes.get(at);
     if (!node.dir) return ENOTDIR;
     if (name === ".") return this.idup(at);
     if (name === "..") return this.idup(node.parent === 0 ? at : node.parent);
     if (node.entry < 0) return ENOENT; // removed while somebody stands in it
     const entry = findInDirectory(this.#v, node.cluster, name);
     if (typeof entry === "number") return entry;
-    return entry === undefined ? ENOENT : this.#take(at, entry);
+    return entry === undefined ? ENOENT : this.#nodes.take(at, entry);
   }
 
   #elements(path: string): string[] | number {
@@ -309,7 +235,7 @@ export class Fat32 {
     if (name === undefined) return ENOENT;
     const dir = this.#walk(cwd, path.startsWith("/"), elements);
     if (dir < 0) return dir;
-    const result = this.#node(dir).dir ? body(dir, name) : ENOTDIR;
+    const result = this.#nodes.get(dir).dir ? body(dir, name) : ENOTDIR;
     this.iput(dir);
     return result;
   }
@@ -321,7 +247,7 @@ export class Fat32 {
       return this.#inParent(cwd, path, (dir, name) => this.#create(dir, name, ATTR_ARCHIVE, 0));
     }
     if (found < 0) return found;
-    const node = this.#node(found);
+    const node = this.#nodes.get(found);
     const refused = node.dir && omode !== O_RDONLY
       ? EISDIR
       : node.readOnly && (omode & ~O_CREATE) !== O_RDONLY
@@ -336,11 +262,11 @@ export class Fat32 {
   }
 
   #create(dir: number, name: string, attributes: number, cluster: number): number {
-    const parent = this.#node(dir);
+    const parent = this.#nodes.get(dir);
     if (parent.entry < 0) return ENOENT;
     if (!isLegalName(name)) return EINVAL;
     const at = addEntry(this.#v, parent.cluster, name, attributes, cluster);
-    return at < 0 ? at : this.#take(dir, { at, attributes, cluster, size: 0 });
+    return at < 0 ? at : this.#nodes.take(dir, { at, attributes, cluster, size: 0 });
   }
 
   /** mkdir(path): 0 or a negative error. */
@@ -352,7 +278,7 @@ export class Fat32 {
       if (!isLegalName(name)) return EINVAL;
       const cluster = allocCluster(this.#v);
       if (cluster < 0) return cluster;
-      initDirectory(this.#v, cluster, dir === ROOT ? 0 : this.#node(dir).cluster);
+      initDirectory(this.#v, cluster, dir === FAT_ROOT ? 0 : this.#nodes.get(dir).cluster);
       const made = this.#create(dir, name, ATTR_DIR, cluster);
       if (made < 0) {
         freeChain(this.#v, cluster);
@@ -367,12 +293,12 @@ export class Fat32 {
   unlink(cwd: number, path: string): number {
     return this.#inParent(cwd, path, (dir, name) => {
       if (name === "." || name === "..") return EPERM;
-      if (this.#node(dir).entry < 0) return ENOENT;
-      const entry = findInDirectory(this.#v, this.#node(dir).cluster, name);
+      if (this.#nodes.get(dir).entry < 0) return ENOENT;
+      const entry = findInDirectory(this.#v, this.#nodes.get(dir).cluster, name);
       if (entry === undefined) return ENOENT;
       if (typeof entry === "number") return entry;
-      const handle = this.#take(dir, entry);
-      const node = this.#node(handle);
+      const handle = this.#nodes.take(dir, entry);
+      const node = this.#nodes.get(handle);
       const refused = this.#irremovable(node);
       if (refused === 0) {
         removeEntry(this.#v, entry);
@@ -395,7 +321,7 @@ export class Fat32 {
   /** The directory to stand in, with a reference held, or a negative error. */
   chdir(cwd: number, path: string): number {
     const handle = this.namei(cwd, path);
-    if (handle < 0 || this.#node(handle).dir) return handle;
+    if (handle < 0 || this.#nodes.get(handle).dir) return handle;
     this.iput(handle);
     return ENOTDIR;
   }
