@@ -4,28 +4,15 @@
  * @module
  */
 
-import type { ArgKind, HostFiles, Vm } from "../commands/command.ts";
-import { candidatesOf } from "../commands/candidates.ts";
+import type { HostFiles, Vm } from "../commands/command.ts";
 import { CommandError } from "../commands/errors.ts";
 import { namesOf } from "../commands/names.ts";
 import { COMMANDS } from "../commands/registry.ts";
 import { linesOfStdin, runLines } from "./batch.ts";
 import { newSession } from "./boot.ts";
-import {
-  BatchHost,
-  breathe,
-  clock,
-  denoFiles,
-  denoTty,
-  isInteractive,
-  readStdin,
-  wantsColor,
-} from "./deno_host.ts";
-import { History, localStore } from "./history.ts";
-import { TerminalInput } from "./input.ts";
-import { interact } from "./interact.ts";
+import { BatchHost, breathe, clock, isInteractive, wantsColor } from "./deno_host.ts";
+import { openShell } from "./open.ts";
 import { type Host, Shell } from "./shell.ts";
-import { TerminalHost } from "./terminal_host.ts";
 
 const PLAIN = { json: false, keepGoing: true, budget: undefined };
 
@@ -80,30 +67,16 @@ const noFiles: HostFiles = { read: refuse, write: refuse };
 
 /** Opens the shell on a VM: for a person at a terminal, else for the lines of standard input. */
 export async function interactOn(vm: Vm): Promise<void> {
-  const interrupt = { requested: false };
-  const surroundings = { color: wantsColor(undefined), interactive: isInteractive() };
-  if (!surroundings.interactive) {
-    const host = new BatchHost(interrupt);
-    const session = newSession(vm, PLAIN, { ...surroundings, history: () => [] });
-    const shell = new Shell(session, COMMANDS, () => namesOf(session), host, interrupt);
-    await runLines(shell, linesOfStdin(host.input), ({ place }) => host.place = place);
+  if (isInteractive()) {
+    const processes = vm.processes().map((p) => `${p.pid} ${p.name}`).join(", ");
+    const banner = `The script waits; Ctrl-D goes on with it. Processes: ${processes}\n`;
+    await openShell(vm, { banner });
     return;
   }
-  const history = new History(localStore());
-  const session = newSession(vm, PLAIN, { ...surroundings, history: () => history.entries });
-  const input = new TerminalInput(readStdin);
-  const host = new TerminalHost(denoTty, input, { files: denoFiles, breathe, clock }, {
-    interrupt,
-    color: () => session.settings.color,
-  });
+  const interrupt = { requested: false };
+  const host = new BatchHost(interrupt);
+  const surroundings = { color: wantsColor(undefined), interactive: false, history: () => [] };
+  const session = newSession(vm, PLAIN, surroundings);
   const shell = new Shell(session, COMMANDS, () => namesOf(session), host, interrupt);
-  const processes = vm.processes().map((p) => `${p.pid} ${p.name}`).join(", ");
-  host.output.out(`The script waits; Ctrl-D goes on with it. Processes: ${processes}\n`);
-  Deno.stdin.setRaw(true);
-  try {
-    const candidates = (kind: ArgKind) => candidatesOf(session, kind);
-    await interact(shell, host, history, { candidates });
-  } finally {
-    Deno.stdin.setRaw(false);
-  }
+  await runLines(shell, linesOfStdin(host.input), ({ place }) => host.place = place);
 }

@@ -6,6 +6,7 @@
 
 import { asCommandError, EXIT } from "../commands/errors.ts";
 import { namesOf } from "../commands/names.ts";
+import { wholeLines } from "../commands/words.ts";
 import { COMMANDS } from "../commands/registry.ts";
 import { type Line, linesOf, linesOfStdin, runLines } from "./batch.ts";
 import { boot, newSession } from "./boot.ts";
@@ -64,7 +65,9 @@ async function* givenLines(options: Options): AsyncGenerator<Line> {
   for (const path of options.files) {
     yield* linesOf(new TextDecoder().decode(await denoFiles.read(path)), path);
   }
-  for (const text of options.commands) yield { text, place: undefined };
+  for (const lines of options.commands) {
+    for (const { text } of wholeLines(lines)) yield { text, place: undefined };
+  }
 }
 
 /** With a person in front of it. */
