@@ -1,0 +1,49 @@
+/**
+ * Booting a computer for a script: our own programs on its disk, the shell at hand.
+ *
+ * @module
+ */
+
+import { program, programNames } from "../../user/programs.ts";
+import { type BootOptions, Vm } from "../vm/vm.ts";
+import { openShell } from "./shell.ts";
+
+/**
+ * Boots a computer: 128 MiB of RAM, the `cow` fork policy, a small xv6 disk with our programs.
+ *
+ * Everything a VM does is synchronous and deterministic: the same calls give the same addresses, the same
+ * counts and the same console text on every machine.
+ *
+ * @example A process forks; both map one frame until one of them writes
+ * ```ts
+ * import { boot, expect } from "@cowsh/cowsh";
+ *
+ * const vm = boot({ policy: "cow", mem: "64M" });
+ * const parent = vm.spawn();
+ * const va = parent.sbrk("4 pages");
+ * parent.store(va, 42n);
+ *
+ * const child = parent.fork();
+ * expect(parent.frame(va)).toHaveRefcount(2);
+ *
+ * child.store(va, 7n);
+ * expect(parent.load(va)).toBe(42n);
+ * expect(child.load(va)).toBe(7n);
+ * expect(parent.frame(va)).toBeMappedBy([parent.at(va)]);
+ * ```
+ *
+ * @example A real program runs to its end
+ * ```ts
+ * import { boot, expect } from "@cowsh/cowsh";
+ *
+ * const report = boot().run("echo", ["hello"]);
+ * expect(report).toPrint("hello");
+ * expect(report).toSucceed();
+ * ```
+ *
+ * @throws {RangeError} For a size, policy or abi that there is not, with one clear line.
+ */
+export function boot(options: BootOptions = {}): Vm {
+  const programs = { get: program, list: () => [...programNames] };
+  return new Vm({ programs, interact: openShell, ...options });
+}

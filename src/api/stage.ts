@@ -1,0 +1,146 @@
+/**
+ * Where a scenario is performed: on a terminal, with progress lines, or in a test, with sub-steps; and what
+ * becomes of its recording.
+ *
+ * @module
+ */
+
+import { AssertionError } from "@std/assert";
+import { bold, dim, green, red } from "@std/fmt/colors";
+
+/** Shows the steps of a scenario. */
+export interface Stage {
+  /** Runs a step; `summary` says afterwards what it did. */
+  step<T>(name: string, body: () => Promise<T>, summary: () => string): Promise<T>;
+  /** A line, or several, between steps or inside one. */
+  say(text: string): void;
+}
+
+/** Progress lines on the terminal. */
+export class TerminalStage implements Stage {
+  readonly #name: string;
+  readonly #color = !Deno.noColor && Deno.stdout.isTerminal();
+  #depth = 0;
+  #step: string | undefined;
+
+  /** Prints the scenario's name. */
+  constructor(name: string) {
+    this.#name = name;
+    this.#print(this.#paint(bold, name));
+  }
+
+  /** A step with its mark and what it did. */
+  async step<T>(name: string, body: () => Promise<T>, summary: () => string): Promise<T> {
+    this.#step = name;
+    this.#print(`${this.#indent}· ${name}`);
+    this.#depth++;
+    const value = await body();
+    this.#depth--;
+    this.#print(`${this.#indent}${this.#paint(green, "✓")} ${this.#paint(dim, summary())}`);
+    this.#step = undefined;
+    return value;
+  }
+
+  /** Explanation, or what the shell printed. */
+  say(text: string): void {
+    for (const line of text.split("\n")) this.#print(`${this.#indent}${line}`);
+  }
+
+  /** What became of the recording. */
+  note(text: string): void {
+    this.#print(this.#paint(dim, text));
+  }
+
+  /** All went well. */
+  end(): void {
+    this.#print(`${this.#paint(green, "✓")} ${this.#name}\n`);
+  }
+
+  /** A check failed, or something was thrown. */
+  failed(error: unknown): void {
+    const where = this.#step === undefined ? this.#name : `${this.#name}: ${this.#step}`;
+    const text = error instanceof AssertionError
+      ? error.message
+      : error instanceof Error
+      ? error.stack ?? error.message
+      : String(error);
+    const place = error instanceof AssertionError ? placeOf(error) : "";
+    this.#print(`${this.#paint(red, "✗")} ${where}\n${text}${place}\n`);
+  }
+
+  get #indent(): string {
+    return "  ".repeat(this.#depth + 1);
+  }
+
+  #paint(color: (text: string) => string, text: string): string {
+    return this.#color ? color(text) : text;
+  }
+
+  #print(text: string): void {
+    console.log(text);
+  }
+}
+
+/** `\n    at file:///…/script.ts:12:3`: the script's line that checked, not ours. */
+function placeOf(error: Error): string {
+  const lines = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  const own = lines.find((line) => !/\/src\/(api|std)\//.test(line));
+  return own === undefined ? "" : `\n${own}`;
+}
+
+/** Sub-steps of a test. */
+export class TestStage implements Stage {
+  #context: Deno.TestContext;
+
+  /** For one test. */
+  constructor(context: Deno.TestContext) {
+    this.#context = context;
+  }
+
+  /** A sub-step; what it throws ends the scenario, too. */
+  async step<T>(name: string, body: () => Promise<T>): Promise<T> {
+    let value: { readonly of: T } | undefined;
+    const outer = this.#context;
+    await outer.step(name, async (t) => {
+      this.#context = t;
+      try {
+        value = { of: await body() };
+      } finally {
+        this.#context = outer;
+      }
+    });
+    if (value === undefined) throw new Error(`step "${name}" failed`);
+    return value.of;
+  }
+
+  /** Tests print nothing. */
+  say(): void {}
+}
+
+/** Writes a recording where that is allowed; says what became of it. */
+export function writeRecording(path: string, text: string): string {
+  if (Deno.permissions.querySync({ name: "write", path }).state !== "granted") {
+    return `recording not written: deno run --allow-write=${path} would write it`;
+  }
+  Deno.writeTextFileSync(path, text);
+  return `recorded in ${path}`;
+}
+
+/** Compares a recording with the one on disk, if there is one and it may be read. Throws when they differ. */
+export function compareRecording(path: string, text: string): void {
+  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return;
+  let committed: string;
+  try {
+    committed = Deno.readTextFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  if (committed === text) return;
+  const [was, is] = [committed.split("\n"), text.split("\n")];
+  const at = was.findIndex((line, i) => line !== is[i]);
+  throw new AssertionError(
+    `the recording is not the one in ${path}; line ${at + 1} was\n${was[at]}\nand is\n${is[at]}\n` +
+      `If the new one is right, run the scenario with deno run --allow-write=${path}`,
+  );
+}
