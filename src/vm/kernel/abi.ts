@@ -30,6 +30,7 @@ export type CallName =
   | "close"
   | "mmap"
   | "munmap"
+  | "pgaccess"
   | "pgpte"
   | "kpgtbl"
   | "clone"
@@ -44,6 +45,8 @@ export interface Abi {
   readonly summary: string;
   /** Number to name. */
   readonly calls: Readonly<Record<number, CallName>>;
+  /** Whether each process has the pgtbl lab's page at USYSCALL, where ugetpid() finds its pid. */
+  readonly usyscall: boolean;
 }
 
 /** The 21 calls that every xv6 has had since 2019. */
@@ -79,12 +82,14 @@ export const ABIS: readonly Abi[] = [
   {
     name: "xv6",
     summary: "the 21 calls, and the lab calls as newer trees number them",
-    calls: { ...XV6, 27: "mmap", 28: "munmap", 33: "pgpte", 34: "kpgtbl", ...OURS },
+    calls: { ...XV6, 27: "mmap", 28: "munmap", 30: "pgaccess", 33: "pgpte", 34: "kpgtbl", ...OURS },
+    usyscall: true,
   },
   {
     name: "xv6-mmap",
     summary: "the 21 calls, and mmap 22, munmap 23 as most mmap lab trees number them",
-    calls: { ...XV6, 22: "mmap", 23: "munmap", 33: "pgpte", 34: "kpgtbl", ...OURS },
+    calls: { ...XV6, 22: "mmap", 23: "munmap", ...OURS },
+    usyscall: false,
   },
 ];
 
@@ -94,7 +99,8 @@ const NAMES: ReadonlySet<string> = new Set(
 
 /**
  * A numbering from the text of a JSON file: `{"name": "mine", "calls": {"22": "mmap"}}`. Its entries are
- * laid over the 21 calls of xv6; `null` takes a number away.
+ * laid over the 21 calls of xv6; `null` takes a number away. `"usyscall": true` gives each process the
+ * pgtbl lab's page.
  *
  * Throws an Error with one line that says what is wrong and what would be right.
  */
@@ -125,6 +131,11 @@ export function parseAbi(text: string, from: string): Abi {
       );
     }
   }
-  const name = (value as { name?: unknown }).name;
-  return { name: typeof name === "string" ? name : from, summary: `from ${from}`, calls: table };
+  const { name, usyscall } = value as { name?: unknown; usyscall?: unknown };
+  return {
+    name: typeof name === "string" ? name : from,
+    summary: `from ${from}`,
+    calls: table,
+    usyscall: usyscall === true,
+  };
 }

@@ -10,7 +10,7 @@ import { MAXVA } from "../machine/address.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Inode } from "./files/file.ts";
 import type { AddressSpace, Area } from "./memory/space.ts";
-import { PERM_R, PERM_W, PERM_X } from "./memory/space.ts";
+import { PERM_R, PERM_W, PERM_X, USYSCALL } from "./memory/space.ts";
 import { NAME_LENGTH, type Process } from "./process/process.ts";
 import { A1, SP, writeEpc, writeRegister } from "./process/trapframe.ts";
 import { MAXARG } from "./syscalls/strings.ts";
@@ -85,6 +85,7 @@ export function setUp(k: Kernel, p: Process, loaded: Loaded, path: string): void
   writeEpc(ram, p.trapframe, loaded.entry);
   writeRegister(ram, p.trapframe, SP, BigInt(loaded.sp));
   writeRegister(ram, p.trapframe, A1, BigInt(loaded.sp));
+  writeUsyscall(k, p);
   p.name = path.split("/").at(-1)!.slice(0, NAME_LENGTH);
   k.events.note("exec", p.pid, loaded.argc, p.name);
 }
@@ -150,7 +151,20 @@ function fill(
     return "out of memory";
   }
   space.size = top;
+  if (!mapUsyscall(k, space)) return "out of memory";
   return pushArguments(k, space, stack, top, argv);
+}
+
+/** The page of the pgtbl lab, when this kernel's ABI has it. False: out of memory. */
+export function mapUsyscall(k: Kernel, space: AddressSpace): boolean {
+  const end = vaNum(USYSCALL + PAGE_SIZE);
+  return !k.abi.usyscall || k.memory.allocArea(space, area("usyscall", USYSCALL, end, PERM_R));
+}
+
+/** Puts the pid where ugetpid() reads it: `struct usyscall { int pid; }`. */
+export function writeUsyscall(k: Kernel, p: Process): void {
+  if (!k.abi.usyscall) return;
+  k.memory.load(p.space, USYSCALL, new Uint8Array(Int32Array.of(p.pid).buffer));
 }
 
 function area(kind: Area["kind"], start: VaNum, end: VaNum, perm: number): Area {

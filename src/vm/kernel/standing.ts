@@ -9,7 +9,7 @@
 
 import { PAGE_SIZE, type Va, vaNum } from "../machine/address.ts";
 import type { CallName } from "./abi.ts";
-import { load, setUp } from "./exec.ts";
+import { load, mapUsyscall, setUp, writeUsyscall } from "./exec.ts";
 import { openConsole } from "./files/table.ts";
 import type { Kernel } from "./kernel.ts";
 import { PERM_R, PERM_W, PERM_X } from "./memory/space.ts";
@@ -39,6 +39,7 @@ export function makeStanding(k: Kernel, parent = INIT_PID, name = "demo"): Proce
   const p = allocProcess(k, parent, name, () => firstHome(standingSpace(k)));
   if (p === undefined) throw noRoom(k);
   p.standing = true;
+  writeUsyscall(k, p);
   writeRegister(k.machine.ram, p.trapframe, SP, BigInt(p.space.size));
   openConsole(k, p);
   return p;
@@ -63,7 +64,8 @@ function standingSpace(k: Kernel) {
       end: page(3),
       perm: PERM_R | PERM_W,
       ...rest,
-    });
+    }) &&
+    mapUsyscall(k, space);
   if (!made) {
     k.memory.releaseSpace(space);
     return undefined;

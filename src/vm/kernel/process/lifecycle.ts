@@ -7,6 +7,7 @@
 import type { PaNum } from "../../machine/address.ts";
 import type { Kernel } from "../kernel.ts";
 import type { AddressSpace } from "../memory/space.ts";
+import { writeUsyscall } from "../exec.ts";
 import { closeFile, dupFile } from "../files/table.ts";
 import { userAddress } from "../syscalls/call.ts";
 import { MAX_OPEN, MAX_PROCESSES, newAccounting, type Process } from "./process.ts";
@@ -99,6 +100,7 @@ function makeChild(
   if (child === undefined) return undefined;
   k.machine.ram.copy(child.trapframe, parent.trapframe, TRAPFRAME_SIZE);
   k.machine.ram.write64(registerPa(child.trapframe, A0), 0n);
+  if (child.space !== parent.space) writeUsyscall(k, child);
   child.standing = parent.standing;
   child.files = parent.files.map((file) => file && dupFile(file));
   child.cwd = parent.cwd && k.files.dupInode(parent.cwd);

@@ -15,6 +15,6 @@ export function listing(k: Kernel): string {
 /** The state in xv6's words, padded as there. */
 function xv6State(k: Kernel, p: Process): string {
   if (p.state === "zombie") return "zombie";
-  if (p.state === "sleeping") return "sleep ";
+  if (p.state === "sleeping" || p.standing || p.held) return "sleep ";
   return p.pid === k.current ? "run   " : "runble";
 }

@@ -6,7 +6,7 @@
 
 import { hex, PAGE_SIZE, type VaNum, vaNum } from "../../machine/address.ts";
 import { printTable } from "../print_table.ts";
-import { walk } from "../../machine/sv39.ts";
+import { PTE_A, walk } from "../../machine/sv39.ts";
 import { ROOT_FS } from "../files/mount.ts";
 import type { Kernel } from "../kernel.ts";
 import type { MapRequest } from "../memory/memory.ts";
@@ -104,6 +104,34 @@ export const pgpteCall = call("pgpte", "address va", (k, p) => {
   const leaf = walk(k.machine.ram, p.space.root, vaNum(va)).steps.at(-1);
   return leaf === undefined ? 0 : Number(leaf.pte);
 }, "address");
+
+/** Most pages that one pgaccess may ask about. */
+const PGACCESS_MOST = 64;
+
+/**
+ * pgaccess(base, n, mask) of the pgtbl lab until 2023: a bit for each of `n` pages that was accessed since it was
+ * last asked; asking clears the A bits.
+ */
+export const pgaccessCall = call("pgaccess", "address base, int n, address mask", (k, p) => {
+  const base = argAddress(k, p, 0);
+  const n = argInt(k, p, 1);
+  const mask = argAddress(k, p, 2);
+  if (base === undefined || mask === undefined || n < 0 || n > PGACCESS_MOST) return -1;
+  const { ram } = k.machine;
+  const bits = new Uint8Array(8);
+  for (let i = 0; i < n; i++) {
+    const page = vaNum(base + i * PAGE_SIZE);
+    const { leaf } = walk(ram, p.space.root, page);
+    if (leaf === undefined) continue;
+    const pte = Number(leaf.pte);
+    if ((pte & PTE_A) === 0) continue;
+    bits[i >> 3] |= 1 << (i & 7);
+    ram.writePte(leaf.pteAddr, pte & ~PTE_A);
+    k.memory.flush(p.space, page, "A bit cleared");
+  }
+  // As many bytes as the pages need: the lab's caller passes an unsigned int.
+  return k.memory.copyout(p.space, mask, bits.subarray(0, n > 32 ? 8 : 4)) ? 0 : -1;
+});
 
 /** kpgtbl(): prints the caller's page table as the pgtbl lab's vmprint does. */
 export const kpgtblCall = call("kpgtbl", "", (k, p) => {
