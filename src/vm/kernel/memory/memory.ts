@@ -129,7 +129,7 @@ export class Memory {
   /** What a store to a shared one does. */
   readonly hugeCow: HugeCow;
   /** All live spaces by id. */
-  spaces = new Map<number, AddressSpace>();
+  spaces: Map<number, AddressSpace> = new Map();
   /** Frames that hold pages of files. */
   cache: PageCache = newPageCache();
   /** Shared anonymous objects. */
