@@ -7,6 +7,7 @@
 import { program, programNames } from "../../user/programs.ts";
 import type { HostFiles, Session, Vm } from "../commands/command.ts";
 import { CommandError, EXIT } from "../commands/errors.ts";
+import { type Abi, parseAbi } from "../vm/kernel/abi.ts";
 import { type BootOptions, Vm as Computer } from "../vm/vm.ts";
 import type { Options } from "./flags.ts";
 
@@ -18,7 +19,7 @@ export async function boot(options: Options, files: HostFiles): Promise<Vm> {
   };
   if (options.policy !== undefined) wanted.policy = options.policy;
   if (options.seed !== undefined) wanted.seed = options.seed;
-  if (options.abi !== undefined) wanted.abi = options.abi;
+  if (options.abi !== undefined) wanted.abi = await abiNamed(options.abi, files);
   if (options.exec !== undefined) wanted.exec = execNamed(options.exec);
   if (options.fs !== undefined) wanted.fs = await files.read(options.fs);
   refuse("swap", options.swap);
@@ -30,6 +31,17 @@ export async function boot(options: Options, files: HostFiles): Promise<Vm> {
     const where = error.name === "FsError" && options.fs ? `${options.fs}: ` : "";
     const code = error instanceof RangeError ? EXIT.usage : EXIT.load;
     throw new CommandError(where + error.message, code);
+  }
+}
+
+/** A numbering of system calls by name, or from a JSON file when it is no plain name. */
+async function abiNamed(abi: string, files: HostFiles): Promise<string | Abi> {
+  if (!/[./]/.test(abi)) return abi;
+  const text = new TextDecoder().decode(await files.read(abi));
+  try {
+    return parseAbi(text, abi);
+  } catch (error) {
+    throw new CommandError((error as Error).message, EXIT.load);
   }
 }
 
