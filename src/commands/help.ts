@@ -15,7 +15,7 @@ import {
   text,
 } from "./command.ts";
 import { didYouMean } from "./nearest.ts";
-import type { Section } from "./result.ts";
+import { note, type Section } from "./result.ts";
 
 export default command({
   name: "help",
@@ -99,7 +99,7 @@ function parameters(c: Command): [string, string][] {
 export function helpResult(c: Command): Result {
   const sections: Section[] = [text([`${usage(c)}`], "strong"), text([`  ${c.summary}`])];
   if (c.aliases.length > 0) sections.push(text([`  also: ${c.aliases.join(", ")}`], "dim"));
-  if (c.details !== "") sections.push(text(["", ...c.details.split("\n")]));
+  if (c.details !== "") sections.push(...["", ...c.details.split("\n")].map((line) => note(line)));
   const rows = parameters(c);
   if (rows.length > 0) {
     const widest = Math.max(...rows.map(([name]) => name.length));
@@ -148,7 +148,11 @@ export function markdown(commands: readonly Command[]): string {
         lines.push("");
       }
       for (const e of c.examples) {
-        lines.push(`${sentence(e.say)}`, "", ...e.lines.map((l) => `    > ${l}`));
+        lines.push(
+          `${sentence(e.say).replace(/\.$/, ":")}`,
+          "",
+          ...e.lines.map((l) => `    > ${l}`),
+        );
         lines.push(...e.shows.map((s) => `    … ${s}`), "");
       }
     }
