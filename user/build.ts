@@ -29,7 +29,8 @@ const compile = [
   "-fno-asynchronous-unwind-tables",
   "-fno-tree-loop-distribute-patterns", // or memset's loop becomes a call of memset
   "-fno-inline", // so that each function of a program can be found by name and stopped at
-  "-fno-ipa-sra",
+  "-fno-ipa-sra", // nor under a name of the compiler's
+  "-fno-ipa-cp",
   "-ffunction-sections",
   "-fdata-sections",
   `-ffile-prefix-map=${here}=`,

@@ -55,9 +55,9 @@ static void run_words(int n, char *words[]) {
   for (int i = 0; i < n; i++) {
     size_t length = strlen(words[i]);
     if (used + length + 2 > sizeof line) die("line too long", "");
+    if (used > 0) line[used++] = ' ';
     memmove(line + used, words[i], length);
     used += length;
-    line[used++] = ' ';
   }
   struct node *tree = parse(line);
   if (tree == 0) exit(0);
