@@ -114,6 +114,8 @@ export class Vm {
 
   /** Starts a program and returns its run, which goes on in slices. */
   start(program: string, args: readonly string[] = [], bytes?: Uint8Array): Run {
+    // What was written before is not this program's.
+    this.kernel.takeOutput();
     const mark = this.mark();
     const p = makeProgram(this.kernel, program, [program, ...args], bytes);
     return new Run(this, p.pid, mark);

@@ -54,7 +54,8 @@ export function forkSpace(m: Memory, parent: AddressSpace): AddressSpace | undef
   }
   child.areas = parent.areas.map((area) => ({ ...area }));
   child.size = parent.size;
-  statistics.tables = free - m.frames.freeCount - statistics.copied - child.trapframes.length;
+  const own = child.areas.filter((area) => area.kind === "usyscall").length;
+  statistics.tables = free - m.frames.freeCount - statistics.copied - child.trapframes.length - own;
   m.lastFork = statistics;
   m.flushAll(parent, "fork");
   return child;
@@ -91,11 +92,29 @@ function copyAreas(
     let complete = true;
     eachEntry(m.ram, parent.root, area.start, area.end, (va, _at, pte, level) => {
       if (!complete) return;
-      if (level === 1) complete = copyBlock(m, parent, child, va, pte, statistics);
+      if (area.kind === "usyscall") complete = ownPage(m, parent, child, va, statistics);
+      else if (level === 1) complete = copyBlock(m, parent, child, va, pte, statistics);
       else complete = copyPage(m, parent, child, va, statistics);
     });
     if (!complete) return false;
   }
+  return true;
+}
+
+/** A page of zeros in place of the parent's, for what the kernel writes there anew: nothing is copied. */
+function ownPage(
+  m: Memory,
+  parent: AddressSpace,
+  child: AddressSpace,
+  va: VaNum,
+  statistics: ForkStatistics,
+): boolean {
+  const frame = m.take("user", "zeroed");
+  if (frame === 0) return false;
+  m.frames.setHome(frame, va);
+  const flags = flagsOf(m.ram.readPte(entryIn(m, parent, va))) & ~(PTE_A | PTE_D);
+  setEntry(m, va, entryIn(m, child, va), 0, makePte(frame, flags), "fork child");
+  statistics.ptes++;
   return true;
 }
 
@@ -107,7 +126,7 @@ function copyPage(
   va: VaNum,
   statistics: ForkStatistics,
 ): boolean {
-  const frame = m.take("user", "raw");
+  const frame = m.takeSpare("user", "raw");
   if (frame === 0) return false;
   const slot = find(m.ram, parent.root, va); // only now: making room may have moved the page to the disk
   const pte = m.ram.readPte(entryOf(slot));
