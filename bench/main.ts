@@ -1,0 +1,29 @@
+/**
+ * The bench: what the machine and the kernel cost, in one run, beside QEMU where it is installed.
+ *
+ *     deno task bench                    all of engine, cowtest, fork, start
+ *     deno task bench -- engine fork     some of them
+ *     deno task bench -- xv6             real usertests beside QEMU; needs XV6_TREES
+ *
+ * Times are wall-clock, the best of several tries; figures move with the machine, ratios hardly.
+ *
+ * @module
+ */
+
+import { cowtest } from "./cases/cowtest.ts";
+import { engine } from "./cases/engine.ts";
+import { fork } from "./cases/fork.ts";
+import { start } from "./cases/start.ts";
+import { xv6 } from "./cases/xv6.ts";
+
+const CASES: Record<string, () => Promise<void>> = { engine, cowtest, fork, start, xv6 };
+const BY_DEFAULT = ["engine", "cowtest", "fork", "start"];
+
+const wanted = Deno.args.filter((arg) => arg !== "--");
+const unknown = wanted.find((name) => !(name in CASES));
+if (unknown !== undefined) {
+  console.error(`no case "${unknown}": there are ${Object.keys(CASES).join(", ")}`);
+  Deno.exit(2);
+}
+console.log(`deno ${Deno.version.deno}, v8 ${Deno.version.v8}, ${Deno.build.arch}`);
+for (const name of wanted.length > 0 ? wanted : BY_DEFAULT) await CASES[name]!();

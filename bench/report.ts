@@ -1,0 +1,48 @@
+/**
+ * How the bench prints what it found.
+ *
+ * @module
+ */
+
+/** A cell: text to the left, numbers as they are given to the right. */
+export type Cell = string | number;
+
+/** Prints a title and a table with its columns lined up. */
+export function table(title: string, columns: string[], rows: Cell[][]): void {
+  const lines = [columns, ...rows].map((row) => row.map(String));
+  const widths = columns.map((_, i) => Math.max(...lines.map((line) => line[i]!.length)));
+  console.log(`\n${title}`);
+  lines.forEach((line, n) => {
+    const cells = line.map((cell, i) => {
+      const left = i === 0 || (n > 0 && typeof rows[n - 1]![i] === "string" && /[a-z]/.test(cell));
+      return left ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!);
+    });
+    console.log("  " + cells.join("  ").trimEnd());
+  });
+}
+
+/** Seconds with as many digits as mean something. */
+export function seconds(value: number): string {
+  if (value < 1e-3) return `${(value * 1e6).toFixed(0)} us`;
+  return value < 1 ? `${(value * 1e3).toFixed(value < 0.1 ? 1 : 0)} ms` : `${value.toFixed(2)} s`;
+}
+
+/** A ratio. */
+export function times(value: number): string {
+  return `${value.toFixed(value < 10 ? 2 : 0)}x`;
+}
+
+/** The shortest of several runs in seconds, and what the last run gave. */
+export async function best<T>(
+  tries: number,
+  run: () => T | Promise<T>,
+): Promise<{ seconds: number; result: T }> {
+  let shortest = Infinity;
+  let result: T;
+  for (let i = 0; i < tries; i++) {
+    const start = performance.now();
+    result = await run();
+    shortest = Math.min(shortest, (performance.now() - start) / 1000);
+  }
+  return { seconds: shortest, result: result! };
+}
