@@ -149,9 +149,9 @@ export class LineEditor {
 
   #draw(state: EditorState, final = false): void {
     const { columns, rows } = this.#tty.size();
-    // The terminal has wrapped the old rows anew: take them away as well as one can, and draw afresh.
+    // The terminal has wrapped the old rows anew: take them away and draw afresh.
     const size = `${columns}×${rows}`;
-    if (this.#size !== "" && this.#size !== size) this.#tty.write(this.#screen.erase());
+    if (this.#size !== "" && this.#size !== size) this.#tty.write(this.#screen.erase(columns));
     this.#size = size;
     const colors = paint(this.#shell.session.settings.color);
     const hint = final || state.menu || state.cursor < state.text.length

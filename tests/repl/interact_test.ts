@@ -51,6 +51,11 @@ class Person {
     else this.#typed.push(bytes);
   }
 
+  /** The window becomes so many columns wide. */
+  resize(columns: number): void {
+    this.tty.terminal.resize(columns, 16);
+  }
+
   /** Types, and waits until the shell shows what is asked for. */
   async type(text: string, until?: string): Promise<void> {
     this.#send(new TextEncoder().encode(text));
@@ -189,4 +194,16 @@ Deno.test("in colour there is a grey hint of what is to come, and none is left b
   const lines = await p.leave();
   assertEquals(lines[0], "> peek 1");
   assertStringIncludes(p.tty.written, "\x1b[90m");
+});
+
+Deno.test("a window of another size shows the line once", async () => {
+  const p = new Person();
+  const line = "echo 0123456789 0123456789 0123456789 0123456789";
+  await p.type(line, line);
+  p.resize(30);
+  await p.type("x", "x");
+  assertEquals((await p.tty.lines()).slice(0, 2), [`> ${line.slice(0, 28)}`, `${line.slice(28)}x`]);
+  p.resize(60);
+  await p.type("\r", `\n${line.slice(5)}x`);
+  assertEquals((await p.leave()).slice(0, 3), [`> ${line}x`, `${line.slice(5)}x`, ">"]);
 });

@@ -76,9 +76,16 @@ export class Screen {
     return (below > 0 ? `\x1b[${below}B` : "") + "\r\n";
   }
 
-  /** The bytes that take the drawing away, so that something can be printed in its place. */
-  erase(): string {
-    const up = this.#shown.cursorRow;
+  /**
+   * The bytes that take the drawing away, so that something can be printed in its place.
+   *
+   * @param columns the terminal's width if it has changed: it has then wrapped the rows anew
+   */
+  erase(columns = Infinity): string {
+    const { rows, cursorRow, cursorColumn } = this.#shown;
+    const taken = (width: number) => Math.max(1, Math.ceil(width / columns));
+    const up = rows.slice(0, cursorRow).reduce((sum, row) => sum + taken(visibleWidth(row)), 0) +
+      Math.floor(cursorColumn / columns);
     this.#shown = EMPTY;
     return (up > 0 ? `\x1b[${up}A` : "") + "\r" + ERASE_BELOW;
   }
