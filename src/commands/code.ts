@@ -32,7 +32,7 @@ export function instructionAt(vm: Vm, pid: number, address: Va): CodeLine | unde
   const { length, text } = disassemble(word, address, {
     symbol: (at) => {
       const name = symbol(at);
-      return name === "" ? undefined : name;
+      return name === "" ? undefined : ` <${name}>`;
     },
   });
   return {

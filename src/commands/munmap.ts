@@ -19,7 +19,7 @@ export default command({
   examples: [{
     say: "mapped, touched, unmapped",
     lines: ["spawn", "mmap 4096", "store $_ 1", "munmap $_ 4096"],
-    shows: ["unmapped", "1 frame freed"],
+    shows: ["unmapped", "2 frames freed"],
   }],
   run(ctx, args) {
     const { p, va } = placeOf(ctx, args.va, args.pid);

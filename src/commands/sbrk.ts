@@ -14,7 +14,7 @@ export default command({
   details:
     "Eager growth allocates every page now; --lazy only raises the size, and the pages come " +
     "at first touch. Prints where the new memory starts.",
-  args: [{ name: "size", kind: "expr", doc: "bytes, like 4096 or 64K; below 0 shrinks" }],
+  args: [{ name: "size", kind: "size", doc: "bytes, like 4096, 64K or 4p; below 0 shrinks" }],
   flags: [
     { name: "lazy", doc: "allocate at first touch" },
     { name: "pid", short: "p", kind: "pid", doc: "this process" },

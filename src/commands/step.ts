@@ -38,7 +38,7 @@ export default command({
   examples: [{
     say: "the first two",
     lines: ["spawn echo hi", "step 2"],
-    shows: ["INSTRUCTION", "sp"],
+    shows: ["INSTRUCTION", "<main>", "ra = 0x4"],
   }],
   run(ctx, { n, pid }) {
     const p = processFor(ctx, pid);

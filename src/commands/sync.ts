@@ -11,11 +11,15 @@ export default command({
   group: "files",
   summary: "write the guest's disk image to a host file",
   details: "The disk lives in memory; nothing is ever written to the host but by this.",
-  args: [{ name: "file", kind: "file", doc: "may be the image that --fs named" }],
+  args: [{ name: "file", kind: "file", doc: "may be the image that --fs or --fat named" }],
+  flags: [{ name: "fat", doc: "the FAT32 image under /fat" }],
   examples: [],
-  async run(ctx, { file }) {
-    const image = ctx.vm.kernel.files.root?.image;
-    if (image === undefined) throw new CommandError("no disk is mounted");
+  async run(ctx, { file, fat }) {
+    const { root } = ctx.vm.kernel.files;
+    const image = fat ? root?.fat?.image : root?.xv6.image;
+    if (image === undefined) {
+      throw new CommandError(`no ${fat ? "FAT32 image" : "disk"} is mounted`);
+    }
     await ctx.files.write(file, image);
     return result([note(`${file}: ${image.length} bytes written`)], {
       json: { file, bytes: image.length },

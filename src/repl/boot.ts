@@ -23,12 +23,13 @@ export async function boot(options: Options, files: HostFiles): Promise<Vm> {
   if (options.exec !== undefined) wanted.exec = execNamed(options.exec);
   if (options.fs !== undefined) wanted.fs = await files.read(options.fs);
   refuse("swap", options.swap);
-  refuse("fat", options.fat);
+  if (options.fat !== undefined) wanted.fat = await files.read(options.fat);
   try {
     return new Computer(wanted);
   } catch (error) {
     if (!(error instanceof Error) || error.name === "TypeError") throw error;
-    const where = error.name === "FsError" && options.fs ? `${options.fs}: ` : "";
+    const images = [options.fs, options.fat].filter((path) => path !== undefined);
+    const where = error.name === "FsError" && images.length > 0 ? `${images.join(", ")}: ` : "";
     const code = error instanceof RangeError ? EXIT.usage : EXIT.load;
     throw new CommandError(where + error.message, code);
   }

@@ -17,7 +17,7 @@ import { POLICIES, policyNamed } from "./kernel/fork/policies.ts";
 import { Kernel, type KernelState } from "./kernel/kernel.ts";
 import { Memory } from "./kernel/memory/memory.ts";
 import { noPrograms, type ProgramSource } from "./kernel/programs.ts";
-import { run } from "./kernel/run.ts";
+import { type KernelStop, run } from "./kernel/run.ts";
 import { KernelError, makeInit, makeProgram, makeStanding } from "./kernel/standing.ts";
 import type { Difference, RunReport } from "./reports.ts";
 import { Run } from "./run.ts";
@@ -37,6 +37,8 @@ export interface BootOptions {
   seed?: number;
   /** An xv6 file-system image, changed in place; our own small one unless given. */
   fs?: Uint8Array;
+  /** A FAT32 image, mounted under `/fat` and changed in place. */
+  fat?: Uint8Array;
   /** Treat every sbrk as lazy. */
   lazy?: boolean;
   /** How exec loads a program: all at once, or each page at first touch. */
@@ -49,14 +51,31 @@ export interface BootOptions {
 
 /** Everything a VM is at one moment, as plain data. */
 export interface VmState {
+  /**
+   * Hardware: RAM, registers, TLBs, devices.
+   *
+   * @internal
+   */
   readonly machine: MachineState;
+  /**
+   * What the kernel keeps: processes, areas, counts, files.
+   *
+   * @internal
+   */
   readonly kernel: KernelState;
+  /**
+   * The event log.
+   *
+   * @internal
+   */
   readonly events: EventLogState;
 }
 
 /** Counters and instret at one moment; see {@link Vm.since}. */
 export interface Mark {
+  /** User instructions retired since boot. */
   readonly instret: number;
+  /** How often each thing has happened since boot. */
   readonly counters: Counters;
   /** Number of the next event. */
   readonly event: number;
@@ -100,6 +119,7 @@ export class Vm {
       demandExec: options.exec === "demand",
     });
     this.kernel.files.mountRoot(options.fs ?? defaultDisk(programs));
+    if (options.fat !== undefined) this.kernel.files.mountFat(options.fat);
     makeInit(this.kernel);
   }
 
@@ -238,7 +258,7 @@ export class Vm {
   }
 
   /** Runs whoever can run for at most `budget` instructions. */
-  advance(budget: number): ReturnType<typeof run> {
+  advance(budget: number): KernelStop {
     return run(this.kernel, budget);
   }
 

@@ -21,7 +21,7 @@ export const O_TRUNC = 0x400;
 /** Major number of the console device. */
 export const CONSOLE_MAJOR = 1;
 
-/** A file of the root file system by its i-number, with a reference held. */
+/** A file by its handle in the tree of names (on the root, its i-number), with a reference held. */
 export type Inode = number;
 
 interface FileBase {
@@ -38,7 +38,6 @@ export type File =
     | { readonly type: "device"; readonly major: number; readonly inode: Inode | undefined }
     | { readonly type: "pipe"; readonly pipe: Pipe }
     | { readonly type: "inode"; readonly inode: Inode; offset: number }
-    | { readonly type: "fat"; readonly path: string; offset: number }
   );
 
 /** Descriptor flags as `ps` and `strace` name them: `r`, `w` or `rw`. */

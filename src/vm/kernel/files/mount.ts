@@ -1,5 +1,5 @@
 /**
- * The file systems a kernel has, and what memory asks of them: xv6's at the root.
+ * The file systems a kernel has, and what memory asks of them: xv6's at the root, FAT32 under `/fat`.
  *
  * @module
  */
@@ -7,22 +7,24 @@
 import type { PaNum } from "../../machine/address.ts";
 import type { Kernel } from "../kernel.ts";
 import type { FileKey, FilePages } from "../memory/backing.ts";
+import { FsError } from "./errno.ts";
 import { type Inode, O_RDONLY } from "./file.ts";
 import { T_FILE } from "./xv6fs/layout.ts";
-import { Xv6fs, type Xv6fsState } from "./xv6fs/xv6fs.ts";
+import { FileTree, type FileTreeState } from "./tree.ts";
+import { Xv6fs } from "./xv6fs/xv6fs.ts";
 
 /** {@link FileKey.fs} of the root file system. */
 export const ROOT_FS = 0;
 
 /** The state of {@link FileSystems}. */
 export interface FileSystemsState {
-  readonly root: Xv6fsState | undefined;
+  readonly root: FileTreeState | undefined;
 }
 
 /** The mounted file systems of one kernel. */
 export class FileSystems implements FilePages {
   readonly #k: Kernel;
-  #root: Xv6fs | undefined;
+  #root: FileTree | undefined;
 
   /** None mounted yet. */
   constructor(k: Kernel) {
@@ -31,11 +33,19 @@ export class FileSystems implements FilePages {
 
   /** Mounts an xv6 image at the root; it is changed in place from now on. Throws FsError for a bad one. */
   mountRoot(image: Uint8Array): void {
-    this.#root = Xv6fs.open(image);
+    this.#root = new FileTree(Xv6fs.open(image));
   }
 
-  /** The root file system, if one is mounted. */
-  get root(): Xv6fs | undefined {
+  /** Mounts a FAT32 image under `/fat`, changed in place from now on. Throws FsError for a bad one. */
+  mountFat(image: Uint8Array): void {
+    if (this.#root === undefined) {
+      throw new FsError("FAT32 is mounted under the root, which is not there");
+    }
+    this.#root.mountFat(image);
+  }
+
+  /** The tree of names, if a root is mounted. */
+  get root(): FileTree | undefined {
     return this.#root;
   }
 
@@ -46,7 +56,7 @@ export class FileSystems implements FilePages {
 
   /** Puts back what {@link save} returned. */
   restore(state: FileSystemsState): void {
-    this.#root = state.root && Xv6fs.restore(state.root);
+    this.#root = state.root && FileTree.restore(state.root);
   }
 
   /** One more holder of an inode. */
@@ -84,12 +94,12 @@ export class FileSystems implements FilePages {
     const fs = this.#root;
     if (fs === undefined) return [];
     const root = fs.root();
-    const entries = fs.entries(root);
+    const entries = fs.xv6.entries(root);
     fs.iput(root);
     if (typeof entries === "number") return [];
     return entries.filter(({ inum }) => {
-      if (fs.type(inum) !== T_FILE) return false;
-      const magic = fs.readBytes(inum, 0, 4);
+      if (fs.xv6.type(inum) !== T_FILE) return false;
+      const magic = fs.xv6.readBytes(inum, 0, 4);
       return typeof magic !== "number" && magic[0] === 0x7f && magic[1] === 0x45;
     }).map((entry) => entry.name).sort();
   }

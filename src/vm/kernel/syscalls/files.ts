@@ -9,7 +9,8 @@ import { type File, type Inode, O_RDWR, O_TRUNC, O_WRONLY } from "../files/file.
 import { newPipe } from "../files/pipe.ts";
 import { closeFile, dupFile, freeDescriptor, hasRoom, install } from "../files/table.ts";
 import { T_DEVICE } from "../files/xv6fs/layout.ts";
-import type { Stat, Xv6fs } from "../files/xv6fs/xv6fs.ts";
+import type { FileTree } from "../files/tree.ts";
+import type { Stat } from "../files/xv6fs/xv6fs.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Process } from "../process/process.ts";
 import { argAddress, argFile, argInt, call } from "./call.ts";
@@ -85,7 +86,7 @@ export const fstatCall = call("fstat", "fd fd, address st", (k, p) => {
 type ShortStat = Pick<Stat, "dev" | "ino" | "type" | "nlink" | "size">;
 
 function statOf(k: Kernel, file: File): ShortStat | undefined {
-  if (file.type === "pipe" || file.type === "fat") return undefined;
+  if (file.type === "pipe") return undefined;
   // The console that a process is born with has no file in the file system.
   if (file.inode === undefined) return { dev: 1, ino: 0, type: T_DEVICE, nlink: 1, size: 0 };
   const stat = k.files.root!.stat(file.inode);
@@ -133,7 +134,7 @@ export const openCall = call("open", "path path, open-flags mode", (k, p) => {
 });
 
 /** Where relative paths start: the current directory; inode 1 for a process that has none yet. */
-function directory(p: Process, fs: Xv6fs): Inode {
+function directory(p: Process, fs: FileTree): Inode {
   p.cwd ??= fs.root();
   return p.cwd;
 }
@@ -169,7 +170,7 @@ export const chdirCall = onPath("chdir", "path path", (fs, cwd, path, _k, p) => 
 function onPath(
   name: "mkdir" | "mknod" | "unlink" | "link" | "chdir",
   args: string,
-  run: (fs: Xv6fs, cwd: Inode, path: string, k: Kernel, p: Process) => number,
+  run: (fs: FileTree, cwd: Inode, path: string, k: Kernel, p: Process) => number,
 ) {
   return call(name, args, (k, p) => {
     const path = fetchPath(k, p, 0);

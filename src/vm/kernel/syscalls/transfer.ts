@@ -40,8 +40,6 @@ export function readFile(
       if (got > 0) file.offset += got;
       return got < 0 ? -1 : got;
     }
-    case "fat":
-      return -1;
   }
 }
 
@@ -71,8 +69,6 @@ export function writeFile(
       if (wrote > 0) file.offset += wrote;
       return wrote === n ? n : -1;
     }
-    case "fat":
-      return -1;
   }
 }
 
