@@ -78,6 +78,13 @@ export type Stop =
   }
   /** The hart waits and no timer will wake it: only input from outside can. */
   | { readonly kind: "wfi" }
+  /** The trap handler's first instruction traps, so nothing will ever be executed again. */
+  | {
+    readonly kind: "stuck";
+    readonly cause: number;
+    readonly tval: bigint;
+    readonly pc: bigint;
+  }
   /** The guest ended the machine, with a code of 0 for success; or asked for a reset. */
   | { readonly kind: "finisher"; readonly code: number; readonly reset: boolean }
   /** An access hit a watchpoint; it has been done. */
@@ -170,6 +177,7 @@ export class Machine {
     }
     let left = budget;
     let resuming = true;
+    let last: { pc: bigint; mode: number } | undefined;
     for (;;) {
       if (this.finisher.finish !== undefined) {
         return { kind: "finisher", ...this.finisher.finish };
@@ -189,7 +197,10 @@ export class Machine {
       }
       const { reason, used } = this.#engineRun(slice);
       left -= used;
-      if (used > 0) resuming = false;
+      if (used > 0) {
+        resuming = false;
+        last = undefined;
+      }
       if (reason === STOP_TRAP) {
         if (this.#slow.breakPage) {
           this.#slow.breakPage = false;
@@ -204,6 +215,13 @@ export class Machine {
             epc: registers.pc,
           };
         }
+        // With no instruction retired since, a trap at the same pc in the same mode comes again for ever.
+        const trap = { pc: registers.pc, mode: this.hart.mode };
+        if (used === 0 && last?.pc === trap.pc && last.mode === trap.mode) {
+          const { trapCause: cause, trapValue: tval } = registers;
+          return { kind: "stuck", cause, tval, pc: trap.pc };
+        }
+        last = trap;
         deliver(this.hart, registers.trapCause, false, registers.trapValue);
         // The handler's first instruction may have a breakpoint of its own.
         resuming = false;
