@@ -44,13 +44,23 @@ export {
   type ScenarioOptions,
   type Scene,
 } from "./src/api/scenario.ts";
+export type { addressKind } from "./src/vm/machine/address.ts";
 export { hex, type Pa, pa, PAGE_SIZE, type Va, va } from "./src/vm/machine/address.ts";
 export { Handle as Process, type MmapOptions, type Place } from "./src/vm/handle.ts";
 export { type BootOptions, type Mark, Vm, type VmState } from "./src/vm/vm.ts";
 export { Run } from "./src/vm/run.ts";
 export type { AccessSize } from "./src/vm/actions.ts";
 export type { Size } from "./src/vm/size.ts";
-export type { Counters, EventKind, VmEvent } from "./src/vm/events.ts";
+export { type Counters, EVENT_KINDS, type EventKind, type VmEvent } from "./src/vm/events.ts";
+export type { Abi, CallName } from "./src/vm/kernel/abi.ts";
+export type { ForkStatistics } from "./src/vm/kernel/fork/fork.ts";
+export type { Wait } from "./src/vm/kernel/process/process.ts";
+export type { ProgramSource } from "./src/vm/kernel/programs.ts";
+export type { KernelStop } from "./src/vm/kernel/run.ts";
+export type { Stop } from "./src/vm/machine/machine.ts";
+export type { WatchHit } from "./src/vm/machine/slow_path.ts";
+export type { Watch } from "./src/vm/machine/watch.ts";
+export { KernelError } from "./src/vm/kernel/standing.ts";
 export type {
   AccessReport,
   CallReport,

@@ -90,17 +90,18 @@ function placeOf(error: Error): string {
 
 /** Sub-steps of a test. */
 export class TestStage implements Stage {
-  #context: Deno.TestContext;
+  #context: Deno.TestContext | undefined;
 
-  /** For one test. */
-  constructor(context: Deno.TestContext) {
+  /** For one test; without its context steps are no sub-steps. */
+  constructor(context: Deno.TestContext | undefined) {
     this.#context = context;
   }
 
   /** A sub-step; what it throws ends the scenario, too. */
   async step<T>(name: string, body: () => Promise<T>): Promise<T> {
-    let value: { readonly of: T } | undefined;
     const outer = this.#context;
+    if (outer === undefined) return await body();
+    let value: { readonly of: T } | undefined;
     await outer.step(name, async (t) => {
       this.#context = t;
       try {

@@ -20,7 +20,9 @@ import { exit } from "./kernel/process/lifecycle.ts";
 
 /** A place in a process, for `toBeMappedBy`. */
 export interface Place {
+  /** The process. */
   readonly pid: number;
+  /** An address of it. */
   readonly va: Va;
 }
 

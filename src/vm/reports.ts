@@ -13,14 +13,19 @@ import type { Wait } from "./kernel/process/process.ts";
 
 /** A PTE or a frame's count before and after. */
 export interface Change<T> {
+  /** As it was. */
   readonly before: T;
+  /** As it is. */
   readonly after: T;
 }
 
 /** What an access did to one owner of the page. */
 export interface OwnerChange {
+  /** The owner. */
   readonly pid: number;
+  /** Its name. */
   readonly name: string;
+  /** Where it maps the page. */
   readonly va: Va;
   /** The leaf PTE; undefined while there is none. */
   readonly pte: Change<bigint | undefined>;
@@ -30,16 +35,21 @@ export interface OwnerChange {
 
 /** What an access did to one frame's stored count. */
 export interface CountChange {
+  /** First byte of the frame. */
   readonly frame: Pa;
+  /** The count the kernel keeps for it. */
   readonly count: Change<number>;
 }
 
 /** A load or store made for a process, with all it caused. */
 export interface AccessReport {
+  /** The process that accessed. */
   readonly pid: number;
+  /** The address accessed. */
   readonly va: Va;
   /** Bytes accessed. */
   readonly size: number;
+  /** A store; else a load. */
   readonly store: boolean;
   /** What was loaded or stored, unsigned. */
   readonly value: bigint;
@@ -49,24 +59,33 @@ export interface AccessReport {
   readonly old: bigint | undefined;
   /** Set when the kernel killed the process for it. */
   readonly killed: { readonly cause: number; readonly why: string } | undefined;
+  /** How the address was translated before. */
   readonly before: Translation;
+  /** How it is translated now; undefined when the process was killed. */
   readonly after: Translation | undefined;
   /** The process itself first, then others that mapped the page before. */
   readonly owners: readonly OwnerChange[];
+  /** The frames that were or are behind the address. */
   readonly counts: readonly CountChange[];
+  /** All that happened, in order. */
   readonly events: readonly VmEvent[];
 }
 
 /** A fork made for a process. */
 export interface ForkReport extends ForkStatistics {
+  /** Who forked. */
   readonly parent: number;
+  /** The child's pid. */
   readonly child: number;
+  /** All that happened, in order. */
   readonly events: readonly VmEvent[];
 }
 
 /** A system call made for a process, with all it caused. */
 export interface CallReport {
+  /** Who called. */
   readonly pid: number;
+  /** The call's name. */
   readonly name: string;
   /** What it returned: a0 as a signed number. Undefined when it did not return. */
   readonly result: bigint | undefined;
@@ -76,26 +95,35 @@ export interface CallReport {
   readonly exited: boolean;
   /** Set when the run was stopped before it could return. */
   readonly stop: KernelStop | undefined;
+  /** All that happened, in order. */
   readonly events: readonly VmEvent[];
 }
 
 /** How a program's run ended and what it cost. */
 export interface RunReport {
+  /** The program's first process. */
   readonly pid: number;
+  /** The program's name. */
   readonly name: string;
   /** Exit status; undefined when it has not exited. */
   readonly status: number | undefined;
   /** Why the kernel killed it; empty when it did not. */
   readonly killedBy: string;
+  /** Why the run stopped. */
   readonly stop: KernelStop;
   /** All console output since the run began. */
   readonly console: string;
   /** User instructions, of all processes. */
   readonly instructions: number;
+  /** System calls, of all processes. */
   readonly calls: number;
+  /** Page faults by cause: 12 fetch, 13 load, 15 store. */
   readonly faults: { readonly 12: number; readonly 13: number; readonly 15: number };
+  /** Frames whose bytes were copied to another one. */
   readonly framesCopied: number;
+  /** Bytes copied between frames. */
   readonly bytesCopied: number;
+  /** Forks that succeeded. */
   readonly forks: number;
   /** Virtual ticks that passed. */
   readonly ticks: number;
@@ -103,14 +131,22 @@ export interface RunReport {
 
 /** What happened between two moments. */
 export interface Difference {
+  /** User instructions retired. */
   readonly instructions: number;
+  /** Frames copied, and their bytes. */
   readonly copied: { readonly pages: number; readonly bytes: number };
+  /** Page faults by cause: 12 fetch, 13 load, 15 store. */
   readonly faults: { readonly 12: number; readonly 13: number; readonly 15: number };
+  /** Frames allocated. */
   readonly allocated: number;
+  /** Frames freed. */
   readonly freed: number;
   /** PTE writes by the kernel. */
   readonly ptes: number;
+  /** System calls. */
   readonly calls: number;
+  /** Forks that succeeded. */
   readonly forks: number;
+  /** Switches from one process to another. */
   readonly switches: number;
 }

@@ -88,22 +88,22 @@ export class Matchers<T> {
 
   /** `actual > bound`. */
   toBeGreaterThan(bound: number | bigint): void {
-    this.check(this.number > bound, "the value", `be > ${bound}`, `it is ${this.text}`);
+    this.check(this.#number > bound, "the value", `be > ${bound}`, `it is ${this.text}`);
   }
 
   /** `actual >= bound`. */
   toBeGreaterThanOrEqual(bound: number | bigint): void {
-    this.check(this.number >= bound, "the value", `be >= ${bound}`, `it is ${this.text}`);
+    this.check(this.#number >= bound, "the value", `be >= ${bound}`, `it is ${this.text}`);
   }
 
   /** `actual < bound`. */
   toBeLessThan(bound: number | bigint): void {
-    this.check(this.number < bound, "the value", `be < ${bound}`, `it is ${this.text}`);
+    this.check(this.#number < bound, "the value", `be < ${bound}`, `it is ${this.text}`);
   }
 
   /** `actual <= bound`. */
   toBeLessThanOrEqual(bound: number | bigint): void {
-    this.check(this.number <= bound, "the value", `be <= ${bound}`, `it is ${this.text}`);
+    this.check(this.#number <= bound, "the value", `be <= ${bound}`, `it is ${this.text}`);
   }
 
   /** A string that contains a text, or a list that contains an equal item. */
@@ -154,12 +154,12 @@ export class Matchers<T> {
     this.check(fits(thrown, expected), "the function", wanted, fact);
   }
 
-  /** The value as text. */
+  /** The value as a message shows it. */
   protected get text(): string {
     return inspect(this.actual);
   }
 
-  private get number(): number | bigint {
+  get #number(): number | bigint {
     const { actual } = this;
     if (typeof actual === "number" || typeof actual === "bigint") return actual;
     throw new AssertionError(`expected a number, but the value is ${this.text}`);

@@ -38,14 +38,17 @@ export type AuditClass =
 
 /** One thing that does not fit. */
 export interface Finding {
+  /** The rule that is broken. */
   readonly class: AuditClass;
   /** The frame concerned; undefined when it is none in particular. */
   readonly pa: Pa | undefined;
   /** The address concerned, with its process. */
   readonly va: Va | undefined;
+  /** The process whose address that is. */
   readonly pid: number | undefined;
   /** The count the kernel keeps, and the user mappings found. */
   readonly stored: number | undefined;
+  /** The user mappings that were found. */
   readonly counted: number | undefined;
   /** One sentence. */
   readonly detail: string;

@@ -12,12 +12,13 @@ import type { Kernel } from "../kernel/kernel.ts";
 import type { Process } from "../kernel/process/process.ts";
 import { findArea } from "../kernel/memory/areas.ts";
 import { type AddressSpace, TRAMPOLINE } from "../kernel/memory/space.ts";
-import { type VaNum } from "../machine/address.ts";
+import type { VaNum } from "../machine/address.ts";
 
 /** One leaf PTE of one address space. */
 export interface Mapping {
   /** The process that owns the space; of threads that share it, the one with the lowest pid. */
   readonly pid: number;
+  /** Its name. */
   readonly name: string;
   /** First address mapped. */
   readonly va: Va;

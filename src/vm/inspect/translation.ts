@@ -9,7 +9,7 @@ import { type Pa, pa, PAGE_SIZE, paNum, type Va, va } from "../machine/address.t
 import { walk } from "../machine/sv39.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Process } from "../kernel/process/process.ts";
-import { type VaNum } from "../machine/address.ts";
+import type { VaNum } from "../machine/address.ts";
 import { flagText, rswLetters } from "./flags.ts";
 import { partOf } from "./mappings.ts";
 import { type Frame, frameHandle, type FrameReport } from "./frame.ts";
@@ -17,9 +17,13 @@ import { type Verdict, verdicts } from "./verdict.ts";
 
 /** One level of the walk. */
 export interface LevelView {
+  /** 2 for the root table, 1, 0; a leaf at level 1 maps 2 MiB. */
   readonly level: number;
+  /** Entry of the table, 0 to 511. */
   readonly index: number;
+  /** Where the PTE stands. */
   readonly pteAddr: Pa;
+  /** The PTE, all 64 bits. */
   readonly pte: bigint;
   /** What the PTE points to: the next table or the page. */
   readonly pa: Pa;
@@ -31,12 +35,17 @@ export interface LevelView {
 
 /** A snapshot of how an address is translated. */
 export interface Translation {
+  /** The process that was asked. */
   readonly pid: number;
+  /** Its name. */
   readonly name: string;
+  /** The address that was asked about. */
   readonly va: Va;
+  /** satp while that process runs: Sv39 and the root table's page number. */
   readonly satp: bigint;
   /** The area that the address lies in, or `none`. */
   readonly kind: string;
+  /** The walk, root first, as far as it went. */
   readonly levels: readonly LevelView[];
   /** The leaf PTE; undefined when the address is not mapped. */
   readonly pte: bigint | undefined;
@@ -48,6 +57,7 @@ export interface Translation {
   readonly size: number | undefined;
   /** Why the walk ended without a leaf. */
   readonly fail: string | undefined;
+  /** What a read, a write and a fetch would do, in this order. */
   readonly verdicts: readonly Verdict[];
   /** Counts and owners of the frame. */
   readonly owners: FrameReport | undefined;

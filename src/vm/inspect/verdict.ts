@@ -16,6 +16,7 @@ import { type AddressSpace, type Area, PERM_R, PERM_W, PERM_X } from "../kernel/
 
 /** What one kind of access would do. */
 export interface Verdict {
+  /** The kind of access. */
   readonly access: "read" | "write" | "execute";
   /** The access goes through without a fault. */
   readonly allowed: boolean;

@@ -14,11 +14,15 @@ import { eachLeaf } from "./mappings.ts";
 
 /** One area, a snapshot. Sizes in bytes. */
 export interface AreaView {
+  /** First address. */
   readonly start: Va;
+  /** First address behind it. */
   readonly end: Va;
+  /** Bytes from start to end. */
   readonly size: number;
   /** `rwx` with dashes, then `s` for shared or `p` for private. */
   readonly perm: string;
+  /** `text`, `data`, `guard`, `stack`, `heap`, `anon`, `file`, `usyscall`, `trapframe` or `trampoline`. */
   readonly kind: string;
   /** Bytes that have a frame now. */
   readonly rss: number;

@@ -11,16 +11,17 @@
  * @module
  */
 
-declare const kind: unique symbol;
+/** The brand that keeps kinds of addresses apart: for the type checker only, no value has it. */
+export declare const addressKind: unique symbol;
 
 /** A 64-bit virtual address, as the surface shows it. */
-export type Va = bigint & { readonly [kind]: "va" };
+export type Va = bigint & { readonly [addressKind]: "va" };
 /** A 56-bit physical address, as the surface shows it. */
-export type Pa = bigint & { readonly [kind]: "pa" };
+export type Pa = bigint & { readonly [addressKind]: "pa" };
 /** A virtual address as an exact number below 2^53 (in practice below 2^39). */
-export type VaNum = number & { readonly [kind]: "va" };
+export type VaNum = number & { readonly [addressKind]: "va" };
 /** A physical address as an exact number below 2^53. */
-export type PaNum = number & { readonly [kind]: "pa" };
+export type PaNum = number & { readonly [addressKind]: "pa" };
 
 /** Bytes in a base page (Sv39: 4 KiB). */
 export const PAGE_SIZE = 4096;
