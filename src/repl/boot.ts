@@ -22,7 +22,12 @@ export async function boot(options: Options, files: HostFiles): Promise<Vm> {
   if (options.abi !== undefined) wanted.abi = await abiNamed(options.abi, files);
   if (options.exec !== undefined) wanted.exec = execNamed(options.exec);
   if (options.fs !== undefined) wanted.fs = await files.read(options.fs);
-  refuse("swap", options.swap);
+  if (options.sbrk !== undefined) wanted.lazy = options.sbrk === "lazy";
+  if (options.swap !== undefined) wanted.swap = options.swap;
+  if (options.readAhead !== undefined) wanted.readAhead = options.readAhead;
+  if (options.superpages) wanted.superpages = true;
+  if (options.hugeCow !== undefined) wanted.hugeCow = options.hugeCow as "split" | "whole";
+  if (options.quantum !== undefined) wanted.quantum = options.quantum;
   if (options.fat !== undefined) wanted.fat = await files.read(options.fat);
   try {
     return new Computer(wanted);
@@ -49,10 +54,6 @@ async function abiNamed(abi: string, files: HostFiles): Promise<string | Abi> {
 function execNamed(how: string): "eager" | "demand" {
   if (how === "eager" || how === "demand") return how;
   throw new CommandError(`--exec ${how}: eager or demand`);
-}
-
-function refuse(flag: string, value: unknown): void {
-  if (value !== undefined) throw new CommandError(`--${flag}: this build has no ${flag}`);
 }
 
 /** A session that begins now. */

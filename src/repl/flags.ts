@@ -31,6 +31,13 @@ export interface Options {
   exec: string | undefined;
   /** Bytes of the swap disk. */
   swap: number | undefined;
+  /** Pages brought back beside the one that a swap-in is for. */
+  readAhead: number | undefined;
+  superpages: boolean;
+  hugeCow: string | undefined;
+  sbrk: string | undefined;
+  /** Instructions of a timer tick. */
+  quantum: number | undefined;
   /** Paths of images and of a bare-metal program. */
   fs: string | undefined;
   fat: string | undefined;
@@ -56,7 +63,20 @@ const FLAGS: readonly Flag[] = [
   { name: "seed", value: "N", doc: "chooses another deterministic schedule" },
   { name: "abi", value: "NAME", doc: "system call numbers: xv6, xv6-mmap, or a file" },
   { name: "exec", value: "HOW", doc: "demand or eager loading of programs" },
-  { name: "swap", value: "SIZE", doc: "a swap disk of that size" },
+  {
+    name: "sbrk",
+    value: "HOW",
+    doc: "lazy or eager growth of the heap, whatever the program asks",
+  },
+  { name: "swap", value: "SIZE", doc: "a swap disk of that size, and reclaim under pressure" },
+  { name: "read-ahead", value: "N", doc: "pages brought back with one that is swapped in" },
+  { name: "superpages", doc: "2 MiB leaves where memory is aligned and in one piece" },
+  {
+    name: "huge-cow",
+    value: "HOW",
+    doc: "a store to a shared 2 MiB page: split it, or copy it whole",
+  },
+  { name: "quantum", value: "N", doc: "instructions of a timer tick; 100000 when not given" },
   { name: "fs", value: "IMAGE", doc: "an xv6 file system image" },
   { name: "fat", value: "IMAGE", doc: "a FAT32 image, mounted under /fat" },
   { name: "bare", value: "ELF", doc: "run a bare-metal program on the machine, without a kernel" },
@@ -139,6 +159,11 @@ export function parseFlags(argv: readonly string[]): Options {
   const budget = number("budget");
   if (budget === 0n) throw new CommandError("--budget 0: at least one instruction");
   if (seed !== undefined && seed > 0xffff_ffffn) throw new CommandError("--seed: below 2^32");
+  const readAhead = number("read-ahead");
+  const quantum = number("quantum");
+  if (quantum !== undefined && (quantum < 1n || quantum > 0xffff_ffffn)) {
+    throw new CommandError("--quantum: 1 to 2^32-1 instructions");
+  }
   return {
     commands,
     files: [...parsed._.map(String), ...(parsed["--"] ?? [])],
@@ -154,10 +179,24 @@ export function parseFlags(argv: readonly string[]): Options {
     abi: text("abi"),
     exec: text("exec"),
     swap: swap === undefined ? undefined : Number(swap),
+    readAhead: readAhead === undefined ? undefined : Number(readAhead),
+    superpages: values.superpages === true,
+    hugeCow: oneOf("huge-cow", text("huge-cow"), ["split", "whole"]),
+    sbrk: oneOf("sbrk", text("sbrk"), ["lazy", "eager"]),
+    quantum: quantum === undefined ? undefined : Number(quantum),
     fs: text("fs"),
     fat: text("fat"),
     bare: text("bare"),
   };
+}
+
+function oneOf(
+  name: string,
+  value: string | undefined,
+  words: readonly string[],
+): string | undefined {
+  if (value === undefined || words.includes(value)) return value;
+  throw new CommandError(`--${name} ${value}: ${words.join(" or ")}`);
 }
 
 function memory(bytes: bigint | undefined, typed: string | undefined): number {

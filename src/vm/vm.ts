@@ -41,6 +41,14 @@ export interface BootOptions {
   fat?: Uint8Array;
   /** Treat every sbrk as lazy. */
   lazy?: boolean;
+  /** 2 MiB leaves where an area covers an aligned block and 512 frames in a row are free. */
+  superpages?: boolean;
+  /** A store to a shared 2 MiB page: split it and copy 4 KiB (unless given), or copy it whole. */
+  hugeCow?: "split" | "whole";
+  /** A swap disk of this size, and reclaim when frames run out. */
+  swap?: Size;
+  /** Pages brought back beside the one that a swap-in is for. */
+  readAhead?: number;
   /** How exec loads a program: all at once, or each page at first touch. */
   exec?: "eager" | "demand";
   /** Programs that are run by name. */
@@ -110,7 +118,13 @@ export class Vm {
     const programs = options.programs ?? noPrograms;
     this.machine = new Machine({ memBytes: bytesOf(options.mem ?? "128M"), traps: "host" });
     const events = new EventLog(this.machine);
-    const memory = new Memory(this.machine.ram, this.machine.mmu, events, { policy });
+    const memory = new Memory(this.machine.ram, this.machine.mmu, events, {
+      policy,
+      superpages: options.superpages ?? false,
+      hugeCow: options.hugeCow ?? "split",
+      swap: bytesOf(options.swap ?? 0),
+      readAhead: options.readAhead ?? 0,
+    });
     this.kernel = new Kernel(this.machine, memory, events, programs, {
       abi: abiNamed(options.abi),
       quantum: options.quantum ?? 100_000,
