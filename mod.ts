@@ -45,7 +45,7 @@ export {
   type Scene,
 } from "./src/api/scenario.ts";
 export type { addressKind } from "./src/vm/machine/address.ts";
-export { hex, type Pa, pa, PAGE_SIZE, type Va, va } from "./src/vm/machine/address.ts";
+export { hex, type Pa, pa, PAGE_SIZE, type PaNum, type Va, va } from "./src/vm/machine/address.ts";
 export { Handle as Process, type MmapOptions, type Place } from "./src/vm/handle.ts";
 export { type BootOptions, type Mark, Vm, type VmState } from "./src/vm/vm.ts";
 export { Run } from "./src/vm/run.ts";

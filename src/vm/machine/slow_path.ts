@@ -28,16 +28,21 @@ import type { Watch, Watches } from "./watch.ts";
 
 /** An access that hit a watchpoint; it has been done. */
 export interface WatchHit {
+  /** The watchpoint that was hit. */
   readonly watch: Watch;
   /** Address of the instruction. */
   readonly pc: bigint;
-  /** Address and bytes of the access. */
+  /** Virtual address of the access. */
   readonly va: bigint;
+  /** What it translates to. */
   readonly pa: PaNum;
+  /** Bytes accessed. */
   readonly size: number;
+  /** A store or an atomic operation; else a load. */
   readonly write: boolean;
-  /** The accessed bytes as a number before and after; equal for a load. An atomic operation tells `after` late: it is not known yet. */
+  /** The accessed bytes as a number before the access. */
   readonly before: bigint;
+  /** And after it, the same for a load. An atomic operation tells it late: it is not known yet. */
   readonly after: bigint | undefined;
 }
 

@@ -1,0 +1,75 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { boot, expect, hex, type Pa, pa, type Va, va } from "@cowsh/cowsh";
+
+Deno.test("boot options: sizes as people write them, and one clear line for what there is not", () => {
+  assertEquals(boot({ mem: "16M" }).free().total, 4096);
+  assertEquals(boot({ mem: 32 * 2 ** 20 }).free().total, 8192);
+  expect(() => boot({ policy: "cwo" })).toThrow(/no fork policy "cwo": there are cow, eager/);
+  expect(() => boot({ mem: "lots" })).toThrow('size "lots"');
+  expect(() => boot({ abi: "linux" })).toThrow(/no abi "linux"/);
+});
+
+Deno.test("the same calls give the same machine", () => {
+  const story = () => {
+    const vm = boot({ mem: "16M" });
+    const p = vm.spawn();
+    const at = p.sbrk("8 pages");
+    const child = p.fork();
+    child.store(at, 1n);
+    const report = vm.run("forktest");
+    return { events: vm.events(), report, counters: vm.counters() };
+  };
+  assertEquals(story(), story());
+});
+
+Deno.test("what a script does through the API", () => {
+  const vm = boot({ mem: "16M" });
+  const p = vm.spawn();
+  const heap = p.sbrk(0);
+  assertEquals(p.break, heap);
+  const at = p.mmap("2 pages", { prot: "rw" });
+  p.store(at, 0x1122334455667788n);
+  assertEquals(p.load(at, 4), 0x55667788n);
+  p.munmap(at, "2 pages");
+  expect(p.pte(at)).not.toBeMapped();
+  expect(p.vmmap().map((area) => area.kind)).toContain("stack");
+  const child = p.fork();
+  child.exit(3);
+  assertEquals(p.wait(), child.pid);
+  assertEquals(p.wait(), undefined);
+  expect(() => child.fork()).toThrow("gone");
+  assertThrows(() => vm.process(99), Error, "no process 99");
+});
+
+Deno.test("save and restore bring a moment back", () => {
+  const vm = boot({ mem: "16M" });
+  const p = vm.spawn();
+  const at = p.sbrk(4096);
+  p.store(at, 1n);
+  const state = vm.save();
+  const child = p.fork();
+  child.store(at, 2n);
+  p.store(at, 3n);
+  vm.restore(state);
+  assertEquals(p.load(at), 1n);
+  expect(child).not.toBeAlive();
+  expect(p.frame(at)).toHaveRefcount(1);
+  expect(vm).toPassAudit();
+});
+
+Deno.test("a VM made without the API has no shell to open", async () => {
+  const { Vm } = await import("@cowsh/cowsh");
+  const bare = new Vm({ mem: "16M" });
+  await assertRejects(() => bare.interact(), Error, "without a shell");
+});
+
+Deno.test("virtual and physical addresses do not mix", () => {
+  const virtual: Va = va(0x3000);
+  const physical: Pa = pa(0x8000_0000);
+  // @ts-expect-error: a physical address is no virtual one
+  const wrong: Va = physical;
+  // @ts-expect-error: nor the other way round
+  const swapped: Pa = virtual;
+  assertEquals([hex(virtual), hex(physical)], ["0x3000", "0x80000000"]);
+  assertEquals<bigint[]>([wrong, swapped], [physical, virtual]);
+});
