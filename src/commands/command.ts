@@ -241,7 +241,7 @@ export interface HostFiles {
 
 /** What a person types while the guest has the terminal. */
 export interface GuestInput {
-  /** Bytes typed since the last call, Ctrl-C and the escape key (Ctrl-]) taken out; empty when none. */
+  /** Bytes that have come, at most to the end of a line, Ctrl-C and the escape key (Ctrl-]) taken out; empty when none. */
   take(): Uint8Array;
   /** True once no more will come: the pipe's end, or the escape key. */
   readonly ended: boolean;
