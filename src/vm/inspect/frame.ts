@@ -146,7 +146,7 @@ function stateOf(kind: string, stored: number, counted: number): string {
       if (counted === stored) return "ok";
       return counted === 0 ? "leak: nobody maps it" : "count is wrong";
     case "cache":
-      return counted <= stored ? "ok" : "count is wrong";
+      return counted === stored ? "ok" : "count is wrong";
     case "free":
     case "fresh":
       return counted === 0 ? "ok" : "free, but mapped";

@@ -39,13 +39,15 @@ export type LeafVisitor = (va: number, pte: number, pteAddr: PaNum, level: numbe
 
 /**
  * Visits every valid leaf under a root table, in order of address; `onTable` gets each table's frame with
- * its level (2 for the root). Pointers outside RAM are visited as leaves of size 0 would be: not at all.
+ * its level (2 for the root), `onAway` each PTE that is not valid and not 0: a page on the swap disk. Pointers
+ * outside RAM are visited as leaves of size 0 would be: not at all.
  */
 export function eachLeaf(
   ram: Ram,
   root: PaNum,
   visit: LeafVisitor,
   onTable: (table: PaNum, level: number) => void = () => {},
+  onAway: LeafVisitor = () => {},
 ): void {
   const descend = (table: PaNum, level: number, base: number) => {
     onTable(table, level);
@@ -53,9 +55,10 @@ export function eachLeaf(
     for (let i = 0; i < 512; i++) {
       const at = paNum(table + 8 * i);
       const pte = ram.readPte(at);
-      if ((pte & PTE_V) === 0) continue;
+      if (pte === 0) continue;
       const address = base + i * span;
-      if ((pte & (PTE_R | PTE_W | PTE_X)) !== 0) visit(address, pte, at, level);
+      if ((pte & PTE_V) === 0) onAway(address, pte, at, level);
+      else if ((pte & (PTE_R | PTE_W | PTE_X)) !== 0) visit(address, pte, at, level);
       else if (level > 0 && ram.contains(pteFrame(pte), PAGE_SIZE)) {
         descend(pteFrame(pte), level - 1, address);
       }

@@ -1,0 +1,88 @@
+/**
+ * The kernel's records against each other: every space has its processes, every open file its descriptors.
+ *
+ * @module
+ */
+
+import type { Kernel } from "../kernel/kernel.ts";
+import type { File } from "../kernel/files/file.ts";
+import type { AddressSpace } from "../kernel/memory/space.ts";
+import type { AuditClass, Finding } from "./audit.ts";
+
+/** Spaces that no process has, threads counted wrong, files with more or fewer descriptors than counted. */
+export function checkRecords(k: Kernel): Finding[] {
+  return [...checkSpaces(k), ...checkFiles(k)];
+}
+
+function checkSpaces(k: Kernel): Finding[] {
+  const findings: Finding[] = [];
+  const users = new Map<AddressSpace, number>();
+  for (const p of k.processes()) {
+    users.set(p.space, (users.get(p.space) ?? 0) + 1);
+    const say = (detail: string) => findings.push(finding("space lost", detail, p.pid));
+    if (k.memory.spaces.get(p.space.id) !== p.space) {
+      say(`pid ${p.pid} has space ${p.space.id}, which memory does not know`);
+    }
+    if (!p.space.trapframes.some(({ frame }) => frame === p.trapframe)) {
+      say(`the trapframe of pid ${p.pid} is none of its space's`);
+    }
+  }
+  for (const space of k.memory.spaces.values()) {
+    const counted = users.get(space) ?? 0;
+    if (space.users === counted && counted > 0) continue;
+    const detail = counted === 0
+      ? `space ${space.id} has no process: its memory will never be freed`
+      : `space ${space.id} has ${counted} processes, but counts ${space.users}`;
+    findings.push({
+      ...finding("space lost", detail, undefined),
+      stored: space.users,
+      counted,
+    });
+  }
+  return findings;
+}
+
+function checkFiles(k: Kernel): Finding[] {
+  const findings: Finding[] = [];
+  const descriptors = new Map<File, { count: number; pid: number; fd: number }>();
+  for (const p of k.processes()) {
+    p.files.forEach((file, fd) => {
+      if (file === undefined) return;
+      const known = descriptors.get(file);
+      if (known === undefined) descriptors.set(file, { count: 1, pid: p.pid, fd });
+      else known.count++;
+    });
+  }
+  for (const [file, { count, pid, fd }] of descriptors) {
+    if (file.references === count) continue;
+    const detail = `the ${file.type} behind descriptor ${fd} of pid ${pid} has ${count} ` +
+      `descriptors, but counts ${file.references}`;
+    findings.push({
+      ...finding("file count", detail, pid),
+      stored: file.references,
+      counted: count,
+    });
+  }
+  if (k.openFiles !== descriptors.size) {
+    const detail = `${k.openFiles} files counted open, but ${descriptors.size} have descriptors`;
+    findings.push({
+      ...finding("file count", detail, undefined),
+      stored: k.openFiles,
+      counted: descriptors.size,
+    });
+  }
+  return findings;
+}
+
+function finding(name: AuditClass, detail: string, pid: number | undefined): Finding {
+  return {
+    class: name,
+    pa: undefined,
+    va: undefined,
+    pid,
+    stored: undefined,
+    counted: undefined,
+    detail,
+    owners: [],
+  };
+}

@@ -1,0 +1,71 @@
+/**
+ * The swap disk against the page tables: each slot's count is the number of PTEs, and of pages of shared
+ * anonymous objects, that name it.
+ *
+ * @module
+ */
+
+import { hex, type PaNum, va } from "../machine/address.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { Process } from "../kernel/process/process.ts";
+import { slotOf } from "../kernel/memory/pte.ts";
+import type { Finding } from "./audit.ts";
+import { eachLeaf, spacesInUse } from "./mappings.ts";
+
+/** A PTE that names a slot. */
+interface Reference {
+  readonly process: Process;
+  readonly address: number;
+}
+
+/** Slots whose counts, contents or references do not fit together. */
+export function checkSlots(k: Kernel): Finding[] {
+  const { swap, cache } = k.memory;
+  const findings: Finding[] = [];
+  const counted = new Map<number, number>();
+  const first = new Map<number, Reference>();
+  const say = (slot: number, detail: string) =>
+    findings.push(finding(swap.counts[slot], counted.get(slot) ?? 0, first.get(slot), detail));
+  for (const { space, process } of spacesInUse(k)) {
+    const away = (address: number, pte: number, at: PaNum, level: number) => {
+      const slot = slotOf(pte);
+      if (!first.has(slot)) first.set(slot, { process, address });
+      counted.set(slot, (counted.get(slot) ?? 0) + 1);
+      const where = `${hex(address)} of pid ${process.pid}, PTE ${hex(pte)} at ${hex(at)}`;
+      if (level !== 0) say(slot, `${where}: a swapped entry at level ${level}`);
+      else if (slot >= swap.slots) say(slot, `${where}: there is no slot ${slot}`);
+    };
+    eachLeaf(k.machine.ram, space.root, () => {}, () => {}, away);
+  }
+  for (const { slot } of cache.byKey.values()) {
+    if (slot !== undefined) counted.set(slot, (counted.get(slot) ?? 0) + 1);
+  }
+  for (let slot = 0; slot < swap.slots; slot++) {
+    const stored = swap.counts[slot];
+    const found = counted.get(slot) ?? 0;
+    if (stored !== found) say(slot, `slot ${slot} counted ${stored}, but named ${found} times`);
+    if (stored > 0 && !swap.pages.has(slot)) {
+      say(slot, `slot ${slot} is in use, but has no content`);
+    }
+    if (stored === 0 && swap.pages.has(slot)) say(slot, `slot ${slot} is free, but keeps a page`);
+  }
+  return findings;
+}
+
+function finding(
+  stored: number | undefined,
+  counted: number,
+  at: Reference | undefined,
+  detail: string,
+): Finding {
+  return {
+    class: "swap slot",
+    pa: undefined,
+    va: at && va(at.address),
+    pid: at?.process.pid,
+    stored,
+    counted,
+    detail,
+    owners: [],
+  };
+}
