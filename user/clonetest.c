@@ -97,10 +97,13 @@ static void copied_child(void) {
   require(counter == 1, "the child's store is seen");
 }
 
+static volatile bool stop;
+
 static int count_up(void *arg) {
   (void)arg;
-  for (finished = 1; counter >= 0; counter++) continue;
-  return 1;
+  for (finished = 1; !stop; counter++) continue;
+  finished = 2;
+  return 0;
 }
 
 // fork while a thread writes: the child has what was there at that moment, and it stays so.
@@ -120,11 +123,13 @@ static void fork_beside_thread(void) {
     pause(2);
     require(counter != then, "the thread stopped, or writes into a copy");
   }
+  stop = true;
+  wait_for(&finished, 2);
 }
 
 static int read_page(void *arg) {
-  for (finished = 1; counter >= 0; counter++) (void)*(volatile char *)arg;
-  return 1;
+  for (finished = 1; !stop; counter++) (void)*(volatile char *)arg;
+  return 0;
 }
 
 static void unmap_beside_thread(uint64_t unused) {
@@ -138,7 +143,9 @@ static void unmap_beside_thread(uint64_t unused) {
   pause(2);
   long then = counter;
   pause(5);
-  require(counter == then, "the thread still reads the page");
+  bool reads = counter != then;
+  stop = true;
+  require(!reads, "the thread still reads the page");
 }
 
 // What one thread unmaps, the others lose: they fault, whatever their TLB held.
