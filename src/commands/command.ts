@@ -15,6 +15,7 @@
  */
 
 import type { Pa, Va, Vm } from "./types.ts";
+import type { Resolver } from "./expression.ts";
 import type { Result } from "./result.ts";
 
 export { CommandError, EXIT } from "./errors.ts";
@@ -271,6 +272,8 @@ export interface Context {
   guestInput<T>(body: (input: GuestInput) => Promise<T>): Promise<T>;
   /** Every command there is. */
   commands: readonly Command[];
+  /** What names in expressions mean on this line. */
+  readonly names: Resolver;
   /** The value of an expression; `at` is its offset in the line, for error positions. */
   evaluate(source: string, at?: number): bigint;
   /** Runs lines as if typed, in order: for `source`; throws the first {@linkcode CommandError}. */

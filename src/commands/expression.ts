@@ -305,6 +305,15 @@ function rootPid(tree: Tree, outer: number | undefined): number | undefined {
   return tree.root.op === "tree" ? rootPid(tree.root.tree, outer) : outer;
 }
 
+/** The two sides of a comparison, `a == b`; undefined for any other expression. */
+export function sidesOf(tree: Tree): { left: Tree; sign: string; right: Tree } | undefined {
+  const { root, pid } = tree;
+  if (root.op !== "binary" || !["==", "!=", "<", "<=", ">", ">="].includes(root.sign)) {
+    return undefined;
+  }
+  return { left: { pid, root: root.left }, sign: root.sign, right: { pid, root: root.right } };
+}
+
 /** Parses and evaluates in one go. */
 export function evaluate(source: string, names: Resolver, base = 0): Evaluated {
   return evaluateTree(parseExpression(source, base), names);

@@ -11,6 +11,7 @@ import continue_ from "./continue.ts";
 import decode from "./decode.ts";
 import dis from "./dis.ts";
 import exit from "./exit.ts";
+import expect from "./expect.ts";
 import fill from "./fill.ts";
 import fork from "./fork.ts";
 import free from "./free.ts";
@@ -54,6 +55,7 @@ export const COMMANDS: readonly Command[] = [
   decode,
   dis,
   exit,
+  expect,
   fill,
   fork,
   free,

@@ -215,6 +215,7 @@ export class Shell {
       files: host.files,
       guestInput: (body) => host.guestInput(body),
       commands: this.commands,
+      names,
       evaluate: (source, at) => evaluate(source, names, at).value,
       runLines: (lines, name) => this.#runLines(lines, name),
     };
