@@ -200,53 +200,92 @@ export interface ModuleParts {
   functions: FunctionBody[];
 }
 
-/** Appends nested bytes to a flat list. */
-function flatten(bytes: Bytes, into: number[]): number[] {
-  for (const item of bytes) {
-    if (typeof item === "number") into.push(item);
-    else flatten(item, into);
+/** Bytes that the LEB128 length of a sized part takes: padded, so that it can be filled in afterwards. */
+const LENGTH_BYTES = 4;
+
+/** Writes a module front to back. */
+class Writer {
+  #bytes = new Uint8Array(1 << 16);
+  #at = 0;
+
+  put(bytes: Bytes): void {
+    // Nothing put in one call is near the room that is kept free.
+    if (this.#at > this.#bytes.length >> 1) {
+      const grown = new Uint8Array(this.#bytes.length * 2);
+      grown.set(this.#bytes);
+      this.#bytes = grown;
+    }
+    this.#flatten(bytes);
   }
-  return into;
+
+  #flatten(bytes: Bytes): void {
+    for (let i = 0; i < bytes.length; i++) {
+      const item = bytes[i]!;
+      if (typeof item === "number") this.#bytes[this.#at++] = item;
+      else this.#flatten(item);
+    }
+  }
+
+  /** What `write` writes, with its length before it. */
+  sized(write: () => void): void {
+    const start = this.#at;
+    this.#at += LENGTH_BYTES;
+    write();
+    let length = this.#at - start - LENGTH_BYTES;
+    for (let i = 0; i < LENGTH_BYTES; i++, length >>>= 7) {
+      this.#bytes[start + i] = (length & 0x7f) | (i < LENGTH_BYTES - 1 ? 0x80 : 0);
+    }
+  }
+
+  finish(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.#at);
+  }
 }
 
-/** Something with its length in bytes before it. */
-function sized(bytes: Bytes): Bytes {
-  const flat = flatten(bytes, []);
-  return [uleb(flat.length), flat];
-}
-
-const text = (value: string): Bytes => sized([...new TextEncoder().encode(value)]);
+const text = (value: string): Bytes => [value.length, [...new TextEncoder().encode(value)]];
 const vector = (items: Bytes[]): Bytes => [uleb(items.length), items];
-const section = (id: number, body: Bytes): Bytes => [id, sized(body)];
 
 /** The binary module. Indices of locals, globals, functions and types stay below 128, one byte each. */
 export function assemble(parts: ModuleParts): Uint8Array<ArrayBuffer> {
-  const signatures = [...parts.imports, ...parts.functions].map(({ params, results }) => [
-    0x60,
-    vector(params.map((type) => [type])),
-    vector(results.map((type) => [type])),
-  ]);
+  const writer = new Writer();
+  const section = (id: number, items: Bytes[]) => {
+    writer.put([id]);
+    writer.sized(() => writer.put(vector(items)));
+  };
+  const { memory, imports, globals, functions } = parts;
   const from = text("m");
-  const memory = [0x02, 0x01, uleb(parts.memory.initial), uleb(parts.memory.maximum)];
-  const imports = [
-    [from, text("memory"), memory],
-    ...parts.imports.map(({ name }, index) => [from, text(name), 0x00, index]),
-  ];
-  const first = parts.imports.length;
-  const exports = parts.functions.flatMap(({ name }, index) =>
-    name === undefined ? [] : [[text(name), 0x00, first + index]]
+  const first = imports.length;
+  writer.put([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
+  section(
+    1,
+    [...imports, ...functions].map(({ params, results }) => [
+      0x60,
+      vector(params.map((type) => [type])),
+      vector(results.map((type) => [type])),
+    ]),
   );
-  const bodies = parts.functions.map(({ locals, code }) =>
-    sized([vector(locals.map((type) => [1, type])), code, end])
+  section(2, [
+    [from, text("memory"), 0x02, 0x01, uleb(memory.initial), uleb(memory.maximum)],
+    ...imports.map(({ name }, index) => [from, text(name), 0x00, index]),
+  ]);
+  section(3, functions.map((_, index) => [first + index]));
+  section(6, globals.map((value) => [I32, 0x01, i32(value), end]));
+  section(
+    7,
+    functions.flatMap(({ name }, index) =>
+      name === undefined ? [] : [[text(name), 0x00, first + index]]
+    ),
   );
-  const module: Bytes = [
-    [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    section(1, vector(signatures)),
-    section(2, vector(imports)),
-    section(3, vector(parts.functions.map((_, index) => [first + index]))),
-    section(6, vector(parts.globals.map((value) => [I32, 0x01, i32(value), end]))),
-    section(7, vector(exports)),
-    section(10, vector(bodies)),
-  ];
-  return new Uint8Array(flatten(module, []));
+  writer.put([10]);
+  writer.sized(() => {
+    writer.put(uleb(functions.length));
+    for (const { locals, code } of functions) {
+      writer.sized(() => {
+        writer.put(vector(locals.map((type) => [1, type])));
+        for (const piece of code) writer.put([piece]);
+        writer.put(end);
+      });
+    }
+  });
+  return writer.finish();
 }

@@ -49,7 +49,7 @@ export type Operands = Record<FieldName, number>;
 
 /** Reads a format in the manual's notation. Throws on a slip in it, so a bad row cannot start. */
 export function parsePattern(text: string): Pattern {
-  const tokens = text.trim().split(/\s+/).map(parseToken);
+  const tokens = text.split(" ").map(tokenOf);
   const bits = tokens.reduce((sum, token) => sum + token.width, 0);
   if (bits !== 16 && bits !== 32) throw new Error(`format of ${bits} bits: ${text}`);
   const fields = new Map<FieldName, Field & { pieces: Piece[] }>();
@@ -124,6 +124,18 @@ interface Token {
   base: number;
   signed: boolean;
   except: number[];
+}
+
+/** Formats are made of a few dozen tokens, over and over. */
+const known = new Map<string, Token>();
+
+function tokenOf(text: string): Token {
+  let token = known.get(text);
+  if (token === undefined) {
+    token = parseToken(text);
+    known.set(text, token);
+  }
+  return token;
 }
 
 function parseToken(text: string): Token {
