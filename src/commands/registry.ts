@@ -6,6 +6,7 @@
 
 import type { Command } from "./command.ts";
 import audit from "./audit.ts";
+import compare from "./compare.ts";
 import console from "./console.ts";
 import continue_ from "./continue.ts";
 import decode from "./decode.ts";
@@ -27,6 +28,7 @@ import munmap from "./munmap.ts";
 import ps from "./ps.ts";
 import pte from "./pte.ts";
 import quit from "./quit.ts";
+import reclaim from "./reclaim.ts";
 import refcount from "./refcount.ts";
 import reg from "./reg.ts";
 import run from "./run.ts";
@@ -38,6 +40,7 @@ import stats from "./stats.ts";
 import step from "./step.ts";
 import store from "./store.ts";
 import strace from "./strace.ts";
+import swap from "./swap.ts";
 import sync from "./sync.ts";
 import timeline from "./timeline.ts";
 import tlb from "./tlb.ts";
@@ -50,6 +53,7 @@ import xp from "./xp.ts";
 /** All commands, by name. */
 export const COMMANDS: readonly Command[] = [
   audit,
+  compare,
   console,
   continue_,
   decode,
@@ -71,6 +75,7 @@ export const COMMANDS: readonly Command[] = [
   ps,
   pte,
   quit,
+  reclaim,
   refcount,
   reg,
   run,
@@ -82,6 +87,7 @@ export const COMMANDS: readonly Command[] = [
   step,
   store,
   strace,
+  swap,
   sync,
   timeline,
   tlb,

@@ -21,6 +21,7 @@ import {
   takeOutput,
 } from "./files/console.ts";
 import { FileSystems, type FileSystemsState } from "./files/mount.ts";
+import type { ForkStatistics } from "./fork/fork.ts";
 import type { Memory, MemoryState } from "./memory/memory.ts";
 import { type Accounting, MAX_PROCESSES, type Process, type Wait } from "./process/process.ts";
 import { listing } from "./process/listing.ts";
@@ -87,6 +88,8 @@ export class Kernel {
   /** Open file records, for the limit of the whole system. */
   openFiles = 0;
   nextPipe = 1;
+  /** What all forks did together: pages shared and copied, PTEs and table pages written. */
+  forkTotals: ForkStatistics = { shared: 0, copied: 0, ptes: 0, tables: 0 };
   /** System calls made, while somebody wants to know them. */
   trace: TraceRecord[] | undefined = undefined;
   /** Why the kernel stopped for good, once it has. */
@@ -188,6 +191,7 @@ export class Kernel {
         openFiles: this.openFiles,
         nextPipe: this.nextPipe,
         panicked: this.panicked,
+        forkTotals: this.forkTotals,
       }),
     };
   }
@@ -226,4 +230,5 @@ export interface KernelState {
   readonly openFiles: number;
   readonly nextPipe: number;
   readonly panicked: string | undefined;
+  readonly forkTotals: ForkStatistics;
 }

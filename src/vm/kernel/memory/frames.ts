@@ -63,6 +63,8 @@ export interface FramesState {
   freshTop: number;
   /** Frames that can be allocated. */
   free: number;
+  /** The fewest there ever were. */
+  lowest: number;
   /** Allocations tried since boot, failed ones included. */
   allocations: number;
   /** The allocation (as counted in `allocations`) that fails; 0: none. */
@@ -99,6 +101,7 @@ export class Frames {
       head: 0,
       freshTop: total,
       free: total - kernelFrames,
+      lowest: total - kernelFrames,
       allocations: 0,
       failAt: 0,
     };
@@ -302,6 +305,7 @@ export class Frames {
     s.kinds[i] = kind;
     s.counts[i] = 1;
     s.free--;
+    if (s.free < s.lowest) s.lowest = s.free;
     s.blockFree[i >>> 9]--;
   }
 

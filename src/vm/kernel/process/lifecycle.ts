@@ -65,7 +65,15 @@ export function allocProcess(
 
 /** fork(): a child with a copy of the memory, as the fork policy makes it. Undefined when it can't be had. */
 export function fork(k: Kernel, parent: Process): Process | undefined {
-  return makeChild(k, parent, "fork", () => firstHome(k.memory.fork(parent.space)));
+  const child = makeChild(k, parent, "fork", () => firstHome(k.memory.fork(parent.space)));
+  const did = k.memory.lastFork;
+  if (child !== undefined && did !== undefined) {
+    k.forkTotals.shared += did.shared;
+    k.forkTotals.copied += did.copied;
+    k.forkTotals.ptes += did.ptes;
+    k.forkTotals.tables += did.tables;
+  }
+  return child;
 }
 
 /** clone(): with CLONE_VM a thread in the same memory, on its own stack unless that is 0; else a fork. */

@@ -1,0 +1,167 @@
+/**
+ * `compare`: one workload under several designs, side by side.
+ *
+ * @module
+ */
+
+import {
+  type Cell,
+  command,
+  type Context,
+  EXIT,
+  type Json,
+  note,
+  result,
+  table,
+} from "./command.ts";
+import { barChart } from "./chart.ts";
+import { measure, type Measured, startTrial, WORKLOADS } from "./designs.ts";
+import { loadProgram } from "./program.ts";
+import { refusing } from "./target.ts";
+
+const DESIGNS = ["eager", "cow", "share-readonly"];
+
+export default command({
+  name: "compare",
+  group: "inspect",
+  summary: "run one workload under several memory designs and set the costs side by side",
+  details:
+    "Each design gets a freshly booted computer with this session's options and disk. A design " +
+    "is a fork policy, with mechanisms behind +: cow+superpages, cow+whole (2 MiB pages copied " +
+    "whole), eager+demand, cow+lazy. Workloads that come with the shell: " +
+    `${Object.keys(WORKLOADS).join(", ")}; or any program.`,
+  args: [
+    { name: "workload", kind: "program", doc: "a workload or a program" },
+    { name: "args", kind: "text", rest: true, verbatim: true, doc: "the program's arguments" },
+  ],
+  flags: [
+    {
+      name: "policies",
+      kind: "text",
+      many: true,
+      doc: `designs; ${DESIGNS.join(",")} unless given`,
+    },
+    { name: "svg", kind: "file", doc: "also write a bar chart" },
+    { name: "time", doc: "also the host's milliseconds, which differ from run to run" },
+  ],
+  examples: [{
+    say: "what fork costs under each policy",
+    lines: ["compare fork-exec"],
+    shows: ["eager", "cow", "share-readonly", "FORK-PTES"],
+  }, {
+    say: "huge pages: split them, or copy them whole",
+    lines: ["compare --policies cow,cow+superpages,cow+whole forkwrite 4"],
+    shows: ["cow+superpages", "cow+whole"],
+  }],
+  async run(ctx, { workload, args, policies, svg, time }) {
+    const known = args.length === 0 ? WORKLOADS[workload] : undefined;
+    const loaded = known === undefined ? await loadProgram(ctx, workload) : undefined;
+    const line = known?.line ?? [loaded!.name, ...args];
+    const designs = policies ?? DESIGNS;
+    const rows: Measured[] = [];
+    const times: number[] = [];
+    for (const design of designs) {
+      ctx.progress(`${design}: ${line.join(" ")} …`);
+      const trial = refusing(
+        () => startTrial(design, ctx.vm, line, known?.input, loaded?.bytes),
+        EXIT.load,
+      );
+      const before = performance.now();
+      const over = await finish(ctx, trial.run);
+      times.push(performance.now() - before);
+      ctx.progress("");
+      if (!over) return result([note("interrupted", "warn")], { status: EXIT.interrupted });
+      rows.push(measure(trial));
+    }
+    const title = line.join(" ");
+    if (svg !== undefined) {
+      const text = barChart(title, designs, measures(rows));
+      await ctx.files.write(svg, new TextEncoder().encode(text));
+    }
+    const failed = rows.filter((r) => r.status !== 0).map((r) => r.design);
+    return result([
+      note(title, "strong"),
+      table(
+        [...COLUMNS, ...(time ? [{ name: "MS", kind: "number" as const }] : [])],
+        rows.map((r, i) => [...cells(r), ...(time ? [Math.round(times[i])] : [])]),
+        "designs",
+      ),
+      ...(failed.length === 0
+        ? []
+        : [note(`did not end with status 0: ${failed.join(", ")}`, "warn")]),
+      ...(svg === undefined ? [] : [note(`${svg} written`, "dim")]),
+    ], {
+      json: {
+        workload: title,
+        designs: rows.map((r, i): Json => ({
+          ...r,
+          faults: { ...r.faults },
+          ...(time ? { ms: times[i] } : {}),
+        })),
+      },
+    });
+  },
+});
+
+const COLUMNS = [
+  { name: "DESIGN" },
+  { name: "STATUS", kind: "number" as const },
+  { name: "FETCH", kind: "number" as const },
+  { name: "LOAD", kind: "number" as const },
+  { name: "STORE", kind: "number" as const },
+  { name: "COPIED", kind: "number" as const },
+  { name: "BYTES", kind: "size" as const },
+  { name: "FORKS", kind: "number" as const },
+  { name: "FORK-PTES", kind: "number" as const },
+  { name: "TABLES", kind: "number" as const },
+  { name: "PEAK", kind: "number" as const },
+  { name: "INSTRUCTIONS", kind: "number" as const },
+  { name: "TLB-MISSES", kind: "number" as const },
+  { name: "SWAP-IN", kind: "number" as const },
+  { name: "SWAP-OUT", kind: "number" as const },
+];
+
+function cells(r: Measured): Cell[] {
+  return [
+    r.design,
+    r.status,
+    r.faults.fetch,
+    r.faults.load,
+    r.faults.store,
+    r.framesCopied,
+    r.bytesCopied,
+    r.forks,
+    r.forkPtes,
+    r.forkTables,
+    r.peakFrames,
+    r.instructions,
+    r.tlbMisses,
+    r.swappedIn,
+    r.swappedOut,
+  ];
+}
+
+function measures(rows: readonly Measured[]) {
+  const pick = (name: string, of: (r: Measured) => number) => ({ name, values: rows.map(of) });
+  return [
+    pick("store faults", (r) => r.faults.store),
+    pick("frames copied", (r) => r.framesCopied),
+    pick("PTEs written at fork", (r) => r.forkPtes),
+    pick("table pages at fork", (r) => r.forkTables),
+    pick("peak frames", (r) => r.peakFrames),
+    pick("TLB misses", (r) => r.tlbMisses),
+    pick("instructions", (r) => r.instructions),
+  ];
+}
+
+/** Runs to the end in slices; false when interrupted. */
+async function finish(ctx: Context, run: { slice(n: number): boolean }): Promise<boolean> {
+  const { budget } = ctx.session.settings;
+  let left = budget === undefined ? Number.MAX_SAFE_INTEGER : Number(budget);
+  const outcome = await ctx.drive((n) => {
+    const part = Math.min(n, left);
+    left -= part;
+    return run.slice(part) || left <= 0 ? true : undefined;
+  });
+  return outcome !== "interrupted";
+}

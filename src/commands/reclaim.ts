@@ -1,0 +1,36 @@
+/**
+ * `reclaim`: takes frames back, as memory pressure would.
+ *
+ * @module
+ */
+
+import { command, note, pairs, result } from "./command.ts";
+import { effectLines, eventJson } from "./views.ts";
+
+export default command({
+  name: "reclaim",
+  group: "memory",
+  summary: "evict pages: the clock looks at A bits, drops clean file pages, swaps anonymous ones",
+  details: "Without a swap disk (--swap SIZE) anonymous pages cannot go.",
+  args: [{ name: "n", kind: "count", doc: "how many frames to free" }],
+  examples: [{
+    say: "nothing to take on a fresh machine",
+    lines: ["reclaim 1"],
+    shows: ["0 of 1"],
+  }],
+  run(ctx, { n }) {
+    const mark = ctx.vm.mark();
+    const { memory } = ctx.vm.kernel;
+    const freed = memory.reclaim(n);
+    const events = ctx.vm.events(mark.event);
+    return result([
+      note(`${freed} of ${n} frames freed`),
+      pairs(["FREE", memory.frames.freeCount, "number"]),
+      ...effectLines(events),
+    ], {
+      json: { wanted: n, freed, free: memory.frames.freeCount, events: events.map(eventJson) },
+      value: BigInt(freed),
+      api: `vm.kernel.memory.reclaim(${n});`,
+    });
+  },
+});

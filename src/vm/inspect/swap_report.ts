@@ -1,0 +1,68 @@
+/**
+ * The swap disk, slot by slot: who is waiting for which page. And the clock that chooses what goes there.
+ *
+ * @module
+ */
+
+import { type Va, va } from "../machine/address.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { slotOf } from "../kernel/memory/pte.ts";
+import { eachLeaf, spacesInUse } from "./mappings.ts";
+
+/** One slot in use. */
+export interface SlotView {
+  readonly slot: number;
+  /** References that the kernel counts. */
+  readonly count: number;
+  /** The PTEs that name it. */
+  readonly owners: readonly { readonly pid: number; readonly va: Va }[];
+}
+
+/** The swap disk and the reclaim clock, a snapshot. */
+export interface SwapReport {
+  readonly slots: number;
+  readonly used: number;
+  readonly inUse: readonly SlotView[];
+  /** Where the clock's hand points (frame number), and how often it went round. */
+  readonly hand: number;
+  readonly turns: number;
+  /** Free frames at which reclaim starts, and up to which it goes. */
+  readonly low: number;
+  readonly high: number;
+  /** User frames by sweeps since they were last used: index 0 are those used since the last sweep. */
+  readonly ages: readonly number[];
+}
+
+/** The swap disk now. */
+export function swapReport(k: Kernel): SwapReport {
+  const { swap, clock, watermarks, frames } = k.memory;
+  const owners = new Map<number, { pid: number; va: Va }[]>();
+  for (const { space, process } of spacesInUse(k)) {
+    eachLeaf(k.machine.ram, space.root, () => {}, () => {}, (address, pte) => {
+      const list = owners.get(slotOf(pte)) ?? [];
+      list.push({ pid: process.pid, va: va(address) });
+      owners.set(slotOf(pte), list);
+    });
+  }
+  const inUse: SlotView[] = [];
+  swap.counts.forEach((count, slot) => {
+    if (count > 0) inUse.push({ slot, count, owners: owners.get(slot) ?? [] });
+  });
+  const ages: number[] = [];
+  for (let i = 0; i < frames.total; i++) {
+    const kind = frames.kind(frames.at(i));
+    if (kind !== "user" && kind !== "cache") continue;
+    const age = frames.state.ages[i];
+    ages[age] = (ages[age] ?? 0) + 1;
+  }
+  return {
+    slots: swap.slots,
+    used: inUse.length,
+    inUse,
+    hand: clock.hand,
+    turns: clock.turns,
+    low: watermarks.low,
+    high: watermarks.high,
+    ages: Array.from(ages, (n) => n ?? 0),
+  };
+}
