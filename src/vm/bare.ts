@@ -24,7 +24,7 @@ export interface BareOptions {
 export interface BareResult {
   /**
    * `exit`: by the finisher or tohost, with `code`. `budget`: not within the budget. `stuck`: it waits for an
-   * interrupt that cannot come. `reset`: it asked for a reset.
+   * interrupt that cannot come, or its trap handler traps at once. `reset`: it asked for a reset.
    */
   readonly end: "exit" | "budget" | "stuck" | "reset";
   /** The program's exit code; 0 is success. -1 unless `end` is `exit`. */
@@ -97,6 +97,7 @@ function verdict(
       return { end: "exit", code: Number((value & 0xffff_ffffn) >> 1n) };
     }
     case "wfi":
+    case "stuck":
       return { end: "stuck", code: -1 };
     default:
       return left <= 0 ? { end: "budget", code: -1 } : undefined;

@@ -1,0 +1,80 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { ElfError, parseElf } from "../../src/vm/machine/elf.ts";
+
+const file = Deno.readFileSync(new URL("../isa/bin/alu.elf", import.meta.url));
+
+/** The file with some bytes replaced. */
+function changed(at: number, ...bytes: number[]): Uint8Array {
+  const copy = file.slice();
+  copy.set(bytes, at);
+  return copy;
+}
+
+Deno.test("a good file: entry, segments, sections, symbols", () => {
+  const elf = parseElf(file);
+  assertEquals(elf.entry, 0x8000_0000n);
+  const [text] = elf.segments;
+  assertEquals([text.vaddr, text.paddr, text.execute], [0x8000_0000n, 0x8000_0000n, true]);
+  assert(text.bytes.length > 0 && text.memSize >= text.bytes.length);
+  assertEquals(elf.section(".symtab")?.length, 24 * (elf.symbols.length + 1));
+  assertEquals(elf.section(".nothing"), undefined);
+  assertEquals(elf.symbol("_start")?.value, elf.entry);
+});
+
+Deno.test("what is no RISC-V executable is refused with one clear line", () => {
+  const refused = (bytes: Uint8Array, message: string) => {
+    const error = assertThrows(() => parseElf(bytes), ElfError, message) as ElfError;
+    assert(!error.message.includes("\n"));
+  };
+  refused(new Uint8Array(), "not an ELF file");
+  refused(new TextEncoder().encode("#!/bin/sh\n"), "not an ELF file");
+  refused(file.subarray(0, 40), "truncated: 40 bytes of a 64-byte header");
+  refused(changed(4, 1), "not a 64-bit ELF file");
+  refused(changed(5, 2), "not a little-endian ELF file");
+  refused(changed(18, 62, 0), "not for RISC-V (machine 62, want 243)");
+  refused(changed(16, 1, 0), "not an executable (type 1, want 2)");
+  refused(file.subarray(0, 100), "truncated: program header table");
+  refused(file.subarray(0, file.length - 1), "truncated: section header table");
+  refused(changed(54, 8, 0), "program headers of 8 bytes");
+  refused(changed(58, 8, 0), "section headers of 8 bytes");
+  refused(changed(39, 0xff), "program header offset is absurd");
+});
+
+Deno.test("segments must lie in the file and hold no more than memory gives them", () => {
+  const view = new DataView(file.buffer, file.byteOffset);
+  const table = Number(view.getBigUint64(32, true));
+  let load = table;
+  while (view.getUint32(load, true) !== 1) load += 56;
+  assertThrows(() => parseElf(changed(load + 36, 1)), ElfError, "bytes in memory");
+  assertThrows(() => parseElf(changed(load + 12, 1)), ElfError, "truncated: segment");
+  const wrapped = file.slice();
+  const out = new DataView(wrapped.buffer);
+  out.setBigUint64(load + 16, 2n ** 64n - 16n, true);
+  assertThrows(() => parseElf(wrapped), ElfError, "end of the address space");
+});
+
+Deno.test("property: damaged files are parsed or refused, never worse", () => {
+  const damage = fc.array(fc.tuple(fc.nat(file.length - 1), fc.nat(255)), {
+    minLength: 1,
+    maxLength: 6,
+  });
+  const inHeader = fc.array(fc.tuple(fc.nat(200), fc.nat(255)), { minLength: 1, maxLength: 4 });
+  const length = fc.nat(file.length);
+  fc.assert(
+    fc.property(fc.oneof(damage, inHeader), length, (changes, cut) => {
+      const bytes = file.slice();
+      for (const [at, byte] of changes) bytes[at] = byte;
+      for (const candidate of [bytes, bytes.subarray(0, cut)]) {
+        try {
+          const elf = parseElf(candidate);
+          for (const { bytes, memSize } of elf.segments) assert(bytes.length <= memSize);
+          assert(elf.symbols.length >= 0);
+        } catch (error) {
+          if (!(error instanceof ElfError)) throw error;
+        }
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
