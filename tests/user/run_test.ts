@@ -147,9 +147,21 @@ Deno.test("usertests says what it was asked wrongly, and runs one test", () => {
   assertEquals(one, "usertests starting\ntest execout: OK\nALL TESTS PASSED\n");
 });
 
-for (const name of ["mmaptest", "lazytest", "clonetest"]) {
-  Deno.test(`${name}: all tests succeeded`, () => {
-    const { console, status } = run(name);
+const suites: [name: string, options: BootOptions][] = [
+  ["mmaptest", {}],
+  ["mmaptest", { exec: "demand", policy: "share-readonly" }],
+  ["lazytest", {}],
+  ["lazytest", { superpages: true }],
+  ["clonetest", {}],
+  ["clonetest", { policy: "eager" }],
+  ["pgtbltest", {}],
+  ["superpg", { superpages: true }],
+  ["superpg", { superpages: true, hugeCow: "whole" }],
+  ["superpg", { superpages: true, policy: "eager" }],
+];
+for (const [name, options] of suites) {
+  Deno.test(`${name}: all tests succeeded, with ${JSON.stringify(options)}`, () => {
+    const { console, status } = run(name, options);
     assertStringIncludes(console, `${name}: all tests succeeded\n`);
     assertEquals(status, 0);
   });
@@ -192,6 +204,12 @@ Deno.test("swapper prints the sum of what it wrote last", () => {
     sum = times31(sum, pagePattern(seed).next().value!);
   }
   assertEquals(run("swapper 1").console, `swapper: 1 MiB, checksum 0x${sum.toString(16)}\n`);
+});
+
+Deno.test("swapper computes the same with half its memory on the swap disk", () => {
+  const { console } = run("swapper 32");
+  assertMatch(console, /^swapper: 32 MiB, checksum 0x[0-9a-f]+\n$/);
+  assertEquals(run("swapper 32", { mem: "16M", swap: "32M" }).console, console);
 });
 
 Deno.test("pipeline prints the sum of what went through", () => {

@@ -35,6 +35,8 @@
     stub close, SYS_close
     stub mmap, SYS_mmap
     stub munmap, SYS_munmap
+    stub pgaccess, SYS_pgaccess
     stub pgpte, SYS_pgpte
+    stub kpgtbl, SYS_kpgtbl
     stub mprotect, SYS_mprotect
     stub msync, SYS_msync

@@ -25,7 +25,11 @@
 
 #define SYS_mmap 27
 #define SYS_munmap 28
-#define SYS_pgpte 33  // the page-table lab: the leaf PTE that maps an address, or 0
+
+// The page-table lab's, of several years.
+#define SYS_pgaccess 30
+#define SYS_pgpte 33
+#define SYS_kpgtbl 34
 
 #define SYS_clone 60
 #define SYS_mprotect 61
