@@ -7,7 +7,7 @@
 import type { Meaning } from "../isa/meaning.ts";
 import * as layout from "../layout.ts";
 import { choose, chooseWord, type Condition, Value, value, Word } from "./expression.ts";
-import { ATOMIC, SYSTEM, WROTE } from "./functions.ts";
+import { ATOMIC, SYSTEM } from "./functions.ts";
 import {
   ACCESS_ATOMIC,
   ACCESS_LOAD,
@@ -22,7 +22,6 @@ import {
   BUDGET,
   countHit,
   DESC,
-  ENTRY,
   fieldA,
   fieldB,
   fieldC,
@@ -30,6 +29,7 @@ import {
   OLD,
   pc,
   PLACE,
+  placeOf,
   READ,
   readBack,
   register,
@@ -52,7 +52,6 @@ import {
   type Bytes,
   call,
   get,
-  getGlobal,
   i32,
   i64,
   leave,
@@ -60,7 +59,6 @@ import {
   type MemoryOp,
   op,
   set,
-  setGlobal,
   store,
   tee,
   when,
@@ -141,14 +139,14 @@ class HandlerEmitter implements Meaning {
     this.#atomic(ACCESS_ATOMIC, size, [
       ...set(OLD, this.#loadPlace(size)),
       ...this.#storePlace(size, next(new Value(get(OLD)), this.rs2).code),
-      ...setRd(this.variant.sink, get(OLD)),
+      ...this.#setRdOrNothing(get(OLD)),
     ]);
   }
 
   loadReserved(size: 4 | 8): void {
     this.#atomic(ACCESS_RESERVE, size, [
       ...setSlot32(layout.RESERVATION, get(PLACE)),
-      ...setRd(this.variant.sink, this.#loadPlace(size)),
+      ...this.#setRdOrNothing(this.#loadPlace(size)),
     ]);
   }
 
@@ -162,7 +160,7 @@ class HandlerEmitter implements Meaning {
       ),
       // Whether it stored or not, a store-conditional ends the reservation.
       ...setSlot32(layout.RESERVATION, i32(0)),
-      ...setRd(this.variant.sink, get(OLD)),
+      ...this.#setRdOrNothing(get(OLD)),
     ]);
   }
 
@@ -233,6 +231,11 @@ class HandlerEmitter implements Meaning {
     this.#emit(setRd(false, op("i64_add", pc, i64(BigInt(this.variant.length)))));
   }
 
+  /** Stores to rd, then makes x0 zero again in case that it was that. */
+  #setRdOrNothing(value: Bytes): Bytes {
+    return [setRd(false, value), setSlot64(layout.X, i64(0n))];
+  }
+
   #loadPlace(size: 4 | 8): Bytes {
     return load(size === 4 ? "i64_load32_s" : "i64_load", 0, get(PLACE));
   }
@@ -249,8 +252,8 @@ class HandlerEmitter implements Meaning {
     const entry = lookUp(table, address);
     this.#emit(when(
       op("i64_eq", load("i64_load", 0, entry), op("i64_and", get(VA), i64(tagMask(size)))),
-      this.options.countHits ? countHit : [],
-      set(PLACE, op("i32_add", load("i32_load", 8, get(ENTRY)), op("i32_wrap_i64", get(VA)))),
+      this.options.countHits ? countHit() : [],
+      set(PLACE, placeOf(get(VA))),
       operation,
       advance(length),
       this.labels.to("next", 1),
@@ -261,28 +264,11 @@ class HandlerEmitter implements Meaning {
 
   /** An operation on PLACE for which the address is looked up by a function, as it is rarer. */
   #atomic(kind: number, size: number, operation: Bytes): void {
-    this.#emit(writeBack);
-    this.#emit(setSlot64(layout.ACCESS_VA, this.rs1.code));
-    this.#emit(set(PLACE, call(ATOMIC, i32(kind), i32(size))));
-    this.#emit(readBack);
+    const place = call(ATOMIC, i32(kind), i32(size), this.rs1.code, pc, get(BUDGET));
+    this.#emit(set(PLACE, place));
     // Results below any place in RAM say that there is none.
-    this.#emit(when(op("i32_eqz", get(PLACE)), this.labels.to("next", 1)));
-    this.#emit(when(op("i32_eq", get(PLACE), i32(TRAPPED)), leave(i32(STOP_TRAP))));
-    this.#emit([...retire, ...operation, ...advance(this.variant.length)]);
-    const stop = op("i32_eq", getGlobal(AFTER), i32(DONE_STOP));
-    this.#emit(when(
-      getGlobal(AFTER),
-      kind === ACCESS_RESERVE ? [] : call(WROTE, get(PLACE), i32(size)),
-      when(
-        stop,
-        setGlobal(AFTER, i32(0)),
-        setSlot64(layout.PC, pc),
-        setSlot64(layout.BUDGET, get(BUDGET)),
-        leave(i32(STOP_HOST)),
-      ),
-      setGlobal(AFTER, i32(0)),
-    ));
-    this.#emit(this.labels.to("next"));
+    this.#emit(when(op("i32_lt_u", get(PLACE), i32(layout.X)), this.labels.to("refused", 1)));
+    this.#emit([operation, advance(this.variant.length), this.labels.to("done")]);
   }
 }
 

@@ -15,7 +15,7 @@
  */
 
 import * as layout from "../layout.ts";
-import { ACCESS, DECODE, FETCH_PAGE, STRADDLE } from "./functions.ts";
+import { ACCESS, DECODE, FETCH_PAGE, STRADDLE, WROTE } from "./functions.ts";
 import {
   AFTER,
   type EmitOptions,
@@ -38,6 +38,8 @@ import {
   LOCAL_TYPES,
   lookUp,
   pc,
+  PLACE,
+  placeOf,
   READ,
   readBack,
   register,
@@ -65,6 +67,7 @@ import {
   F64,
   type FunctionBody,
   get,
+  getGlobal,
   I32,
   i32,
   I64,
@@ -107,9 +110,10 @@ export function emitInterpreter(
 }
 
 function run(scratch: number, options: EmitOptions): Bytes {
-  // Blocks from the outside: far 0, next 1, then the slow path's and the handlers', the last one outermost.
+  // Blocks from the outside: the two loops, the shared ends, and the handlers', the last one outermost.
   const handlers = FIRST_VARIANT + VARIANTS.length;
-  const depths = { far: 0, next: 1, slow: 2 };
+  const depths = { far: 0, next: 1, slow: 2, refused: 3, done: 4 };
+  const outer = 5;
   const code: Bytes = [
     ...set(BUDGET, op("i64_trunc_f64_s", get(LIMIT))),
     ...set(READ, slot32(layout.TLB_READ)),
@@ -119,11 +123,11 @@ function run(scratch: number, options: EmitOptions): Bytes {
     ...farLookup(options),
     ...loop,
   ];
-  for (let i = 0; i <= handlers; i++) code.push(...block);
+  for (let i = 2; i < outer + handlers; i++) code.push(...block);
   code.push(...dispatch(handlers));
   for (let handler = 0; handler < handlers; handler++) {
-    // Inside far, next, slow and the blocks of the later handlers; labels are counted from there.
-    const labels = new Labels(depths, 2 + handlers - 1 - handler);
+    // Inside the outer blocks and those of the later handlers; labels are counted from there.
+    const labels = new Labels(depths, outer - 1 + handlers - 1 - handler);
     code.push(...end);
     const variant = VARIANTS[handler - FIRST_VARIANT];
     code.push(
@@ -132,8 +136,10 @@ function run(scratch: number, options: EmitOptions): Bytes {
         : handlerCode(variant, labels, options),
     );
   }
-  code.push(...end, ...slowPath(new Labels(depths, 1)));
-  return [...code, ...end, ...end, 0x00];
+  code.push(end, atomicDone(new Labels(depths, 3)));
+  code.push(end, atomicRefused(new Labels(depths, 2)));
+  code.push(end, slowPath(new Labels(depths, 1)));
+  return [...code, end, end, UNREACHABLE];
 }
 
 /** pc (in TARGET) → rp and bias. The budget is tested first: a run that ends here faults in the next one. */
@@ -151,7 +157,7 @@ function farLookup(options: EmitOptions): Bytes {
     ...either(
       VOID,
       op("i64_eq", load("i64_load", 0, entry), page),
-      [...options.countHits ? countHit : [], ...set(RP, load("i32_load", 8, get(ENTRY)))],
+      [...options.countHits ? countHit() : [], ...set(RP, load("i32_load", 8, get(ENTRY)))],
       [
         ...setSlot64(layout.PC, get(TARGET)),
         ...setSlot64(layout.BUDGET, get(BUDGET)),
@@ -226,6 +232,8 @@ function specialHandler(handler: number, labels: Labels, scratch: number): Bytes
   }
 }
 
+/** After the loops, where control never comes. */
+const UNREACHABLE = 0x00;
 /** scause of an illegal instruction. */
 const ILLEGAL_INSTRUCTION = 2;
 
@@ -264,13 +272,42 @@ function slowPath(labels: Labels): Bytes {
   ];
 }
 
+/** An atomic operation (on PLACE, rp being moved on) is done. */
+function atomicDone(labels: Labels): Bytes {
+  return [
+    when(getGlobal(AFTER), readBack),
+    retire,
+    when(
+      getGlobal(AFTER),
+      call(WROTE, get(PLACE), i32(8)),
+      when(
+        op("i32_eq", getGlobal(AFTER), i32(DONE_STOP)),
+        setGlobal(AFTER, i32(0)),
+        setSlot64(layout.PC, pc),
+        setSlot64(layout.BUDGET, get(BUDGET)),
+        leave(i32(STOP_HOST)),
+      ),
+      setGlobal(AFTER, i32(0)),
+    ),
+    labels.to("next"),
+  ];
+}
+
+/** An atomic operation found no place: PLACE is RETRY or TRAPPED. */
+function atomicRefused(labels: Labels): Bytes {
+  return [
+    when(get(PLACE), leave(i32(STOP_TRAP))),
+    readBack,
+    labels.to("next"),
+  ];
+}
+
 /**
- * The place in linear memory for an atomic access at ACCESS_VA: (kind, size) → offset, or RETRY or TRAPPED,
- * which are no offsets of RAM. Sets the AFTER global when the host had to permit it.
+ * The place in linear memory for an atomic access: (kind, size, address, pc, budget) → offset, or RETRY or
+ * TRAPPED, which are no offsets of RAM. Sets the AFTER global when the host had to permit it.
  */
 function atomic(options: EmitOptions): FunctionBody {
-  const KIND = 0, SIZE = 1;
-  const va = slot64(layout.ACCESS_VA);
+  const KIND = 0, SIZE = 1, ADDRESS = 2, AT = 3, LEFT = 4, FOUND = 5, ANSWER = 6;
   const table = either(
     I32,
     op("i32_eq", get(KIND), i32(ACCESS_RESERVE)),
@@ -279,26 +316,29 @@ function atomic(options: EmitOptions): FunctionBody {
   );
   const masked = op(
     "i64_and",
-    va,
+    get(ADDRESS),
     either(I64, op("i32_eq", get(SIZE), i32(8)), i64(tagMask(8)), i64(tagMask(4))),
   );
   return {
-    params: [I32, I32],
+    params: [I32, I32, I64, I64, I64],
     results: [I32],
-    locals: [I32, I32, I32], // 2: result; 3: unused; 4: ENTRY, as lookUp leaves it
+    locals: [I32, I32],
     code: [
-      ...when(
-        op("i64_eq", load("i64_load", 0, lookUp(table, va)), masked),
-        options.countHits ? countHit : [],
-        leave(op("i32_add", load("i32_load", 8, get(ENTRY)), op("i32_wrap_i64", va))),
+      when(
+        op("i64_eq", load("i64_load", 0, lookUp(table, get(ADDRESS), FOUND)), masked),
+        options.countHits ? countHit(FOUND) : [],
+        leave(placeOf(get(ADDRESS), FOUND)),
       ),
-      ...set(2, call(ACCESS, get(KIND), get(SIZE), i32(1))),
-      ...when(
-        op("i32_and", get(2), i32(DONE)), // DONE or DONE_STOP
-        setGlobal(AFTER, get(2)),
+      setSlot64(layout.PC, get(AT)),
+      setSlot64(layout.BUDGET, op("i64_add", get(LEFT), i64(1n))),
+      setSlot64(layout.ACCESS_VA, get(ADDRESS)),
+      set(ANSWER, call(ACCESS, get(KIND), get(SIZE), i32(1))),
+      when(
+        op("i32_and", get(ANSWER), i32(DONE)), // DONE or DONE_STOP
+        setGlobal(AFTER, get(ANSWER)),
         leave(op("i32_wrap_i64", slot64(layout.ACCESS_VALUE))),
       ),
-      ...get(2),
+      get(ANSWER),
     ],
   };
 }

@@ -15,6 +15,10 @@ export interface Depths {
   readonly next: number;
   /** The slow path of loads and stores. */
   readonly slow: number;
+  /** An atomic operation found no place to work on. */
+  readonly refused: number;
+  /** An atomic operation is done. */
+  readonly done: number;
 }
 
 /** The labels as seen from one place. */

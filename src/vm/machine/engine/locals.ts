@@ -71,21 +71,21 @@ export const retire: Bytes = set(BUDGET, op("i64_sub", get(BUDGET), [0x42, 1]));
 export const advance = (length: number): Bytes =>
   set(RP, op("i32_add", get(RP), i32(length << RECORD_SHIFT)));
 
-/** Leaves the entry for an address in ENTRY and on the stack; `table` is the offset of its table. */
-export const lookUp = (table: Bytes, address: Bytes): Bytes => {
+/** Leaves the entry for an address in a local and on the stack; `table` is the offset of its table. */
+export const lookUp = (table: Bytes, address: Bytes, entry = ENTRY): Bytes => {
   const shift = layout.TLB_ENTRY_SIZE === 16 ? 12 - 4 : NaN;
   const index = op(
     "i32_and",
     op("i32_shr_u", op("i32_wrap_i64", address), i32(shift)),
     i32((layout.TLB_ENTRIES - 1) * layout.TLB_ENTRY_SIZE),
   );
-  return tee(ENTRY, op("i32_add", table, index));
+  return tee(entry, op("i32_add", table, index));
 };
 
-/** One more hit of the entry in ENTRY. */
-export const countHit: Bytes = store(
-  "i32_store",
-  12,
-  get(ENTRY),
-  op("i32_add", load("i32_load", 12, get(ENTRY)), i32(1)),
-);
+/** One more hit of the entry in a local. */
+export const countHit = (entry = ENTRY): Bytes =>
+  store("i32_store", 12, get(entry), op("i32_add", load("i32_load", 12, get(entry)), i32(1)));
+
+/** The place in linear memory of an address whose entry is in a local. */
+export const placeOf = (address: Bytes, entry = ENTRY): Bytes =>
+  op("i32_add", load("i32_load", 8, get(entry)), op("i32_wrap_i64", address));

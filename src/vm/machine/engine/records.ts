@@ -15,9 +15,9 @@
  */
 
 import type { Instruction, Row } from "../isa/row.ts";
-import { COMPRESSED_ROWS, ROWS } from "../isa/rows.ts";
+import { COMPRESSED_ROWS, rowNamed, ROWS } from "../isa/rows.ts";
 import { PAGE_SIZE } from "../address.ts";
-import { shapeOf } from "./shape.ts";
+import { type Shape, shapeOf } from "./shape.ts";
 
 /** log2 of record bytes for each byte of code: 8 bytes for every halfword. */
 export const RECORD_SHIFT = 2;
@@ -46,6 +46,12 @@ export interface Variant {
   readonly far: boolean;
 }
 
+/** The only system instruction with a short form, in its long one. */
+const EBREAK = 0x0010_0073;
+/** The rows that stand for all instructions without effect, and for all that the host executes. */
+const NOTHING = rowNamed("fence");
+const SYSTEM = rowNamed("ebreak");
+
 /** All handlers that execute instructions, in the order of their numbers from {@link FIRST_VARIANT}. */
 export const VARIANTS: readonly Variant[] = variants();
 /** Number of the first of {@link VARIANTS}. */
@@ -66,22 +72,21 @@ export function recordOf(instruction: Instruction, offset: number): RecordWords 
   const { row, length, rd, rs1, rs2, word } = instruction;
   let { imm } = instruction;
   const shape = shapeOf(row);
-  let far = false;
+  const variant = { row, length, sink: false, far: false };
   if (shape.direct) {
     const target = offset + imm;
-    far = offset < 0 || target < 0 || target >= PAGE_SIZE;
-    if (!far) imm <<= RECORD_SHIFT;
+    variant.far = offset < 0 || target < 0 || target >= PAGE_SIZE;
+    if (!variant.far) imm <<= RECORD_SHIFT;
   } else if (shape.kind === "system") {
+    variant.row = SYSTEM;
     imm = length === 4 ? word : EBREAK;
   } else if (shape.registerForm) {
     imm = rs2 * 8;
   }
-  const sink = shape.writesRd && rd === 0;
-  const handler = shape.kind === "set" && sink
-    ? numbers.get(keyOf({ row: NOTHING, length, sink: false, far: false }))!
-    : numbers.get(keyOf({ row, length, sink, far }))!;
+  if (rd === 0 && shape.kind === "set") variant.row = NOTHING;
+  else variant.sink = rd === 0 && hasSink(shape);
   const a = shape.writesRd ? rd : rs2;
-  return { head: handler | (a << 19) | (rs1 << 27), imm };
+  return { head: numbers.get(keyOf(variant))! | (a << 19) | (rs1 << 27), imm };
 }
 
 /** The record of an encoding that is no instruction. */
@@ -89,10 +94,13 @@ export function illegalRecord(word: number): RecordWords {
   return { head: ILLEGAL, imm: word };
 }
 
-/** The only system instruction with a short form, in its long one. */
-const EBREAK = 0x0010_0073;
-/** The row that stands for all instructions without effect. */
-const NOTHING: Row = ROWS.find((row) => row.name === "fence")!;
+/**
+ * Whether rd = x0 needs a handler of its own. Not a computation, which then has no effect at all; nor
+ * an atomic operation, which puts x0 right afterwards.
+ */
+function hasSink({ kind }: Shape): boolean {
+  return kind === "load" || kind === "jump" || kind === "jumpTo";
+}
 
 function keyOf({ row, length, sink, far }: Variant): string {
   return `${row.name} ${length}${sink ? " sink" : ""}${far ? " far" : ""}`;
@@ -100,14 +108,13 @@ function keyOf({ row, length, sink, far }: Variant): string {
 
 function variants(): Variant[] {
   const short = new Set(COMPRESSED_ROWS.map((row) => row.base));
-  short.add("fence"); // c.nop and the other short instructions without effect
+  short.add(NOTHING.name); // c.nop and the other short instructions without effect
   const all: Variant[] = [];
   for (const row of ROWS) {
     const shape = shapeOf(row);
-    // A computation into x0 has no effect at all: it needs no handler of its own.
-    const sinks = shape.writesRd && shape.kind !== "set" ? [false, true] : [false];
+    if (shape.kind === "system" && row !== SYSTEM) continue;
     for (const length of short.has(row.name) ? [2, 4] as const : [4] as const) {
-      for (const sink of sinks) {
+      for (const sink of hasSink(shape) ? [false, true] : [false]) {
         for (const far of shape.direct ? [false, true] : [false]) {
           all.push({ row, length, sink, far });
         }
