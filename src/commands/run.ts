@@ -39,9 +39,12 @@ export default command({
       ctx.vm.process(running.pid).record.held = true;
       setCurrent(ctx, running.pid);
     }
-    return result([consoleText(report.console), ...closing(report)], {
+    const last = ending === "escaped"
+      ? [note(`${report.name} (pid ${report.pid}) is held; continue goes back to it`, "dim")]
+      : closing(report);
+    return result([consoleText(report.console), ...last], {
       json: reportJson(report),
-      status: statusOf(report),
+      status: ending === "escaped" ? EXIT.ok : statusOf(report),
       value: BigInt(report.status ?? -1),
       api: `const report = vm.run(${JSON.stringify(program)}, ${JSON.stringify(args)});`,
     });

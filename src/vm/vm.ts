@@ -132,7 +132,8 @@ export class Vm {
       lazySbrk: options.lazy ?? false,
       demandExec: options.exec === "demand",
     });
-    this.kernel.files.mountRoot(options.fs ?? defaultDisk(programs));
+    if (options.fs !== undefined) this.kernel.files.mountRoot(options.fs);
+    else this.kernel.files.mountRootLater(() => defaultDisk(programs));
     if (options.fat !== undefined) this.kernel.files.mountFat(options.fat);
     makeInit(this.kernel);
   }

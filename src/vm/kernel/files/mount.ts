@@ -24,7 +24,9 @@ export interface FileSystemsState {
 /** The mounted file systems of one kernel. */
 export class FileSystems implements FilePages {
   readonly #k: Kernel;
-  #root: FileTree | undefined;
+  #mounted: FileTree | undefined;
+  /** Makes the image of a root that nobody has looked at yet. */
+  #image: (() => Uint8Array) | undefined;
 
   /** None mounted yet. */
   constructor(k: Kernel) {
@@ -34,6 +36,22 @@ export class FileSystems implements FilePages {
   /** Mounts an xv6 image at the root; it is changed in place from now on. Throws FsError for a bad one. */
   mountRoot(image: Uint8Array): void {
     this.#root = new FileTree(Xv6fs.open(image));
+  }
+
+  /** Mounts an image that is made when somebody first looks: many sessions never do. It must always be the same. */
+  mountRootLater(image: () => Uint8Array): void {
+    this.#root = undefined;
+    this.#image = image;
+  }
+
+  get #root(): FileTree | undefined {
+    if (this.#image !== undefined) this.mountRoot(this.#image());
+    return this.#mounted;
+  }
+
+  set #root(tree: FileTree | undefined) {
+    this.#image = undefined;
+    this.#mounted = tree;
   }
 
   /** Mounts a FAT32 image under `/fat`, changed in place from now on. Throws FsError for a bad one. */
