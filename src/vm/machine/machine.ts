@@ -7,90 +7,27 @@
 
 import { type PaNum, RAM_BASE } from "./address.ts";
 import { Bus } from "./bus.ts";
-import { Clock, type ClockState } from "./clock.ts";
-import { Clint, CLINT_BASE, CLINT_SIZE, type ClintState } from "./devices/clint.ts";
-import { type Finish, Finisher, FINISHER_BASE, FINISHER_SIZE } from "./devices/finisher.ts";
-import { Plic, PLIC_BASE, PLIC_SIZE, type PlicState } from "./devices/plic.ts";
-import { Uart, UART_BASE, UART_IRQ, UART_SIZE, type UartState } from "./devices/uart.ts";
-import {
-  VIRTIO_BASE,
-  VIRTIO_IRQ,
-  VIRTIO_SIZE,
-  VirtioBlock,
-  type VirtioState,
-} from "./devices/virtio_blk.ts";
+import { Clock } from "./clock.ts";
+import { Clint, CLINT_BASE, CLINT_SIZE } from "./devices/clint.ts";
+import { Finisher, FINISHER_BASE, FINISHER_SIZE } from "./devices/finisher.ts";
+import { Plic, PLIC_BASE, PLIC_SIZE } from "./devices/plic.ts";
+import { Uart, UART_BASE, UART_IRQ, UART_SIZE } from "./devices/uart.ts";
+import { VIRTIO_BASE, VIRTIO_IRQ, VIRTIO_SIZE, VirtioBlock } from "./devices/virtio_blk.ts";
 import { Engine, STOP_BUDGET, STOP_TRAP } from "./engine/engine.ts";
 import { sstc } from "./hart/csr_rows.ts";
 import { IRQ } from "./hart/csr_state.ts";
-import { Hart, type HartState } from "./hart/hart.ts";
+import { Hart } from "./hart/hart.ts";
 import { Registers } from "./hart/registers.ts";
 import { awaitedTimers, deliver, takeInterrupt, wakes } from "./hart/trap.ts";
 import { DEFAULT_RAM, Ram } from "./memory.ts";
-import { Mmu, type MmuState } from "./mmu.ts";
+import type { MachineOptions, MachineState, Stop } from "./machine_state.ts";
+import { Mmu } from "./mmu.ts";
 import { TLB_READ, X } from "./layout.ts";
-import { type RamImage, RamImages } from "./ram_image.ts";
-import { SlowPath, type WatchHit } from "./slow_path.ts";
+import { RamImages } from "./ram_image.ts";
+import { SlowPath } from "./slow_path.ts";
 import { type Watch, Watches } from "./watch.ts";
 
-/** How a machine is built. */
-export interface MachineOptions {
-  /** Bytes of RAM: 16 MiB to 2 GiB; 128 MiB when absent. */
-  readonly memBytes?: number;
-  /**
-   * Who handles a trap from U-mode: `guest` delivers it to M or S as hardware does; `host` ends the run with
-   * it, for a kernel written in TypeScript. `guest` when absent.
-   */
-  readonly traps?: "guest" | "host";
-  /** Retired instructions in one tick of mtime; 10 when absent. */
-  readonly instructionsPerTick?: number;
-  /** A disk image behind virtio, written in place; no such device when absent. */
-  readonly disk?: Uint8Array;
-  /** Registers of that device: 1 for kernels written for legacy virtio-mmio, 2 (when absent) for others. */
-  readonly virtioVersion?: 1 | 2;
-}
-
-/** A machine's state as plain data: it can be kept, copied, compared, and restored any number of times. */
-export interface MachineState {
-  /** RAM; frames that did not change are shared with the states before. */
-  readonly ram: RamImage;
-  /** x registers, pc and reservation as they stand in linear memory. */
-  readonly registers: Uint32Array;
-  readonly hart: HartState;
-  readonly mmu: MmuState;
-  readonly clock: ClockState;
-  readonly clint: ClintState;
-  readonly plic: PlicState;
-  readonly uart: UartState;
-  readonly finish: Finish | undefined;
-  readonly virtio: VirtioState | undefined;
-}
-
-/** Why a run ended. */
-export type Stop =
-  /** The budget is used up. */
-  | { readonly kind: "budget" }
-  /** A trap from U-mode for the host: cause as in scause, value as in stval, pc of the instruction. */
-  | {
-    readonly kind: "trap";
-    readonly cause: number;
-    readonly tval: bigint;
-    readonly epc: bigint;
-  }
-  /** The hart waits and no timer will wake it: only input from outside can. */
-  | { readonly kind: "wfi" }
-  /** The trap handler's first instruction traps, so nothing will ever be executed again. */
-  | {
-    readonly kind: "stuck";
-    readonly cause: number;
-    readonly tval: bigint;
-    readonly pc: bigint;
-  }
-  /** The guest ended the machine, with a code of 0 for success; or asked for a reset. */
-  | { readonly kind: "finisher"; readonly code: number; readonly reset: boolean }
-  /** An access hit a watchpoint; it has been done. */
-  | ({ readonly kind: "watch" } & WatchHit)
-  /** The instruction at pc, which has a breakpoint, is next. */
-  | { readonly kind: "break"; readonly pc: bigint };
+export type { MachineOptions, MachineState, Stop };
 
 /** Longest engine run in one go. V8 replaces its baseline code by the optimised only when a call returns. */
 const LONGEST = 2 ** 20;

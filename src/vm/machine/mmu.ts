@@ -26,8 +26,12 @@ import {
   WalkTrail,
   WRITE,
 } from "./sv39.ts";
-import { Tlb, type TlbState } from "./tlb.ts";
+import type { AccessCounters, MemoryFault, MmuCounters, MmuState, TlbEntry } from "./mmu_state.ts";
+import { load, store } from "./shell_access.ts";
+import { Tlb } from "./tlb.ts";
 import type { Watches } from "./watch.ts";
+
+export type { AccessCounters, MemoryFault, MmuCounters, MmuState, TlbEntry };
 
 /** satp.MODE for Sv39, in its place. */
 export const SATP_SV39 = 8n << 60n;
@@ -41,63 +45,6 @@ export const MSTATUS_MXR = 1 << 19;
 
 /** Bank of untranslated accesses. */
 const BARE_BANK = 0;
-
-/** Counters of one kind of access; each triple is by leaf size: 4 KiB, 2 MiB, 1 GiB. */
-export interface AccessCounters {
-  /** Accesses whose translation was in the TLB. */
-  readonly hits: readonly [number, number, number];
-  /** Walks that ended at a leaf of that size. */
-  readonly misses: readonly [number, number, number];
-  /** Translations that ended in a page fault or access fault. */
-  readonly faults: number;
-}
-
-/** The MMU's counters since the machine was made. */
-export interface MmuCounters {
-  readonly read: AccessCounters;
-  readonly write: AccessCounters;
-  readonly execute: AccessCounters;
-  /** Page-table walks. */
-  readonly walks: number;
-  /** sfence.vma of everything (or of one ASID), and of one address. */
-  readonly flushes: number;
-  readonly pageFlushes: number;
-}
-
-/** One TLB entry as `tlb` shows it. */
-export interface TlbEntry {
-  /** Address space the entry belongs to. */
-  readonly asid: number;
-  /** Made for U-mode, else for S-mode. */
-  readonly user: boolean;
-  readonly access: Access;
-  /** First virtual address. */
-  readonly va: Va;
-  /** First physical address. */
-  readonly pa: PaNum;
-  /** Bytes that the entry translates: 4 KiB, 2 MiB or 1 GiB. */
-  readonly size: number;
-  /** Low ten bits of the PTE as the walk found them (A and D as the walk left them). */
-  readonly flags: number;
-}
-
-/** An access that failed: cause as in scause, and the address for stval. */
-export interface MemoryFault {
-  readonly cause: number;
-  readonly tval: Va;
-}
-
-/** The MMU's state as plain data. */
-export interface MmuState {
-  readonly satp: bigint;
-  readonly keys: Int32Array;
-  readonly nextBank: number;
-  readonly faults: Float64Array;
-  readonly walks: number;
-  readonly flushes: number;
-  readonly pageFlushes: number;
-  readonly tlb: TlbState;
-}
 
 /** The MMU of one hart. */
 export class Mmu {
@@ -307,63 +254,25 @@ export class Mmu {
    */
   translate(address: VaNum, access: Access): number {
     const low = address >>> 0;
-    const frame = this.frameOf(this.#userBank, access, (address - low) / 2 ** 32 | 0, low);
-    if (frame < 0) return frame;
-    this.countHit(this.#userBank, access);
-    return frame * 4096 + (low & 0xfff);
+    const frame = this.userFrame(access, (address - low) / 2 ** 32 | 0, low);
+    return frame < 0 ? frame : frame * 4096 + (low & 0xfff);
+  }
+
+  /** The same for an address in two 32-bit halves; returns the frame number or minus the cause. */
+  userFrame(access: Access, high: number, low: number): number {
+    const frame = this.frameOf(this.#userBank, access, high, low);
+    if (frame >= 0) this.countHit(this.#userBank, access);
+    return frame;
   }
 
   /** Loads as a U-mode instruction would: any alignment, also across a page end. The value is zero-extended. */
   load(address: Va | VaNum, size: 1 | 2 | 4 | 8): { value: bigint } | MemoryFault {
-    const places = this.#places(address, size, READ);
-    if (!Array.isArray(places)) return places;
-    let value = 0n;
-    if (!this.#ram.contains(places[0])) {
-      const width = Math.min(size, 4) as 1 | 2 | 4;
-      for (let i = size - width; i >= 0; i -= width) {
-        value = (value << 32n) | BigInt(this.#bus.read(places[i], width));
-      }
-      return { value };
-    }
-    for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.#ram.read8(places[i]));
-    return { value };
+    return load(this, this.#bus, address, size);
   }
 
   /** Stores as a U-mode instruction would; nothing is written when any byte cannot be. */
   store(address: Va | VaNum, size: 1 | 2 | 4 | 8, value: bigint): MemoryFault | undefined {
-    const places = this.#places(address, size, WRITE);
-    if (!Array.isArray(places)) return places;
-    const device = !this.#ram.contains(places[0]);
-    const width = device ? Math.min(size, 4) as 1 | 2 | 4 : 1;
-    for (let i = 0; i < size; i += width) {
-      const part = Number((value >> BigInt(8 * i)) & (width === 4 ? 0xffff_ffffn : 0xffffn));
-      this.#bus.write(places[i], width, width === 1 ? part & 0xff : part);
-    }
-    return undefined;
-  }
-
-  /** The physical address of each byte, one translation a page. */
-  #places(address: Va | VaNum, size: number, access: Access): PaNum[] | MemoryFault {
-    const start = BigInt.asUintN(64, BigInt(address));
-    const places: PaNum[] = [];
-    let pageAt = -1n, page = 0;
-    for (let i = 0; i < size; i++) {
-      const at = BigInt.asUintN(64, start + BigInt(i));
-      if (at >> 12n !== pageAt) {
-        pageAt = at >> 12n;
-        const low = Number(at & 0xffff_ffffn), high = Number(at >> 32n) | 0;
-        const frame = this.frameOf(this.#userBank, access, high, low);
-        if (frame < 0) return { cause: -frame, tval: at as Va };
-        this.countHit(this.#userBank, access);
-        page = frame * 4096;
-      }
-      places.push((page + Number(at & 0xfffn)) as PaNum);
-    }
-    const device = places.find((pa) => !this.#ram.contains(pa));
-    const whole = start % BigInt(size) === 0n && this.#bus.find(places[0], size) !== undefined;
-    // A device answers aligned accesses to registers that it has.
-    if (device !== undefined && !whole) return { cause: ACCESS_FAULT[access], tval: start as Va };
-    return places;
+    return store(this, this.#bus, address, size, value);
   }
 
   /**

@@ -1,0 +1,66 @@
+/**
+ * What the MMU tells of itself: counters, TLB entries, failed accesses, and its state as plain data.
+ *
+ * @module
+ */
+
+import type { PaNum, Va } from "./address.ts";
+import type { Access } from "./sv39.ts";
+import type { TlbState } from "./tlb_state.ts";
+
+/** Counters of one kind of access; each triple is by leaf size: 4 KiB, 2 MiB, 1 GiB. */
+export interface AccessCounters {
+  /** Accesses whose translation was in the TLB. */
+  readonly hits: readonly [number, number, number];
+  /** Walks that ended at a leaf of that size. */
+  readonly misses: readonly [number, number, number];
+  /** Translations that ended in a page fault or access fault. */
+  readonly faults: number;
+}
+
+/** The MMU's counters since the machine was made. */
+export interface MmuCounters {
+  readonly read: AccessCounters;
+  readonly write: AccessCounters;
+  readonly execute: AccessCounters;
+  /** Page-table walks. */
+  readonly walks: number;
+  /** sfence.vma of everything (or of one ASID), and of one address. */
+  readonly flushes: number;
+  readonly pageFlushes: number;
+}
+
+/** One TLB entry as `tlb` shows it. */
+export interface TlbEntry {
+  /** Address space the entry belongs to. */
+  readonly asid: number;
+  /** Made for U-mode, else for S-mode. */
+  readonly user: boolean;
+  readonly access: Access;
+  /** First virtual address. */
+  readonly va: Va;
+  /** First physical address. */
+  readonly pa: PaNum;
+  /** Bytes that the entry translates: 4 KiB, 2 MiB or 1 GiB. */
+  readonly size: number;
+  /** Low ten bits of the PTE as the walk found them (A and D as the walk left them). */
+  readonly flags: number;
+}
+
+/** An access that failed: cause as in scause, and the address for stval. */
+export interface MemoryFault {
+  readonly cause: number;
+  readonly tval: Va;
+}
+
+/** The MMU's state as plain data. */
+export interface MmuState {
+  readonly satp: bigint;
+  readonly keys: Int32Array;
+  readonly nextBank: number;
+  readonly faults: Float64Array;
+  readonly walks: number;
+  readonly flushes: number;
+  readonly pageFlushes: number;
+  readonly tlb: TlbState;
+}
