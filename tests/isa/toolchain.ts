@@ -6,6 +6,8 @@
 
 const COMPILER = "riscv64-unknown-elf-gcc";
 const STRIP = "riscv64-unknown-elf-strip";
+/** The compiler that made the committed files; another may lay out code differently. */
+const BUILT_WITH = "12.2.0";
 const LINKER_SCRIPT = new URL("./link.ld", import.meta.url).pathname;
 
 const FLAGS = [
@@ -51,6 +53,18 @@ export async function buildAll(folder: URL, sources: string[], check: boolean): 
   }
   if (code === 0) console.log(`${sources.length} programs ${check ? "as committed" : "built"}`);
   return code;
+}
+
+/** Why the committed files cannot be compared with new ones here; undefined when they can. */
+export async function whyNoCheck(): Promise<string | undefined> {
+  try {
+    const { stdout } = await new Deno.Command(COMPILER, { args: ["-dumpfullversion"] }).output();
+    const version = new TextDecoder().decode(stdout).trim();
+    return version === BUILT_WITH ? undefined : `${COMPILER} is ${version}, not ${BUILT_WITH}`;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return `${COMPILER} is not installed`;
+  }
 }
 
 /** Compiles one source; the folder is the working directory, so that no host path gets into the file. */
