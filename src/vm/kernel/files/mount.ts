@@ -67,6 +67,11 @@ export class FileSystems implements FilePages {
     return this.#root;
   }
 
+  /** What the file systems would print on the console since this was last called: "balloc: out of blocks" … */
+  takeNotices(): string[] {
+    return this.#mounted?.takeNotices() ?? [];
+  }
+
   /** The state of all of them as data. */
   save(): FileSystemsState {
     return { root: this.#root?.save() };

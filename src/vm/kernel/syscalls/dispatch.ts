@@ -70,6 +70,7 @@ function returnFrom(
   writeRegister(k.machine.ram, p.trapframe, A0, BigInt(result));
   p.inCall = false;
   p.progress = undefined;
+  if (result < 0) { for (const line of k.files.takeNotices()) k.print(`${line}\n`); }
   k.events.return(number, result, name);
   if (k.trace !== undefined) traceReturn(k, p, CALLS[name as CallName], result);
   // Killed while inside: usertrap looks once more before it returns to user space.
