@@ -25,6 +25,9 @@ export const WORKLOADS: Readonly<Record<string, { line: readonly string[]; input
   "fork-write-tenth": { line: ["forkwrite", "16"] },
   "shell-pipeline": { line: ["sh"], input: "cat README | grep xv6 | wc\nls | grep test | wc\n" },
   "big-heap": { line: ["bigheap", "32"] },
+  "tlb-1M": { line: ["bigheap", "1"] },
+  "tlb-8M": { line: ["bigheap", "8"] },
+  "tlb-64M": { line: ["bigheap", "64"] },
 };
 
 /** What one workload cost under one design. */

@@ -22,16 +22,20 @@ import history from "./history.ts";
 import kill from "./kill.ts";
 import load from "./load.ts";
 import mappings from "./mappings.ts";
+import mkfs from "./mkfs.ts";
 import mmap from "./mmap.ts";
 import mprotect from "./mprotect.ts";
 import munmap from "./munmap.ts";
+import play from "./play.ts";
 import ps from "./ps.ts";
 import pte from "./pte.ts";
 import quit from "./quit.ts";
 import reclaim from "./reclaim.ts";
+import record from "./record.ts";
 import refcount from "./refcount.ts";
 import reg from "./reg.ts";
 import run from "./run.ts";
+import save from "./save.ts";
 import sbrk from "./sbrk.ts";
 import set from "./set.ts";
 import source from "./source.ts";
@@ -69,16 +73,20 @@ export const COMMANDS: readonly Command[] = [
   kill,
   load,
   mappings,
+  mkfs,
   mmap,
   mprotect,
   munmap,
+  play,
   ps,
   pte,
   quit,
   reclaim,
+  record,
   refcount,
   reg,
   run,
+  save,
   sbrk,
   set,
   source,

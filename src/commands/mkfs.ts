@@ -1,0 +1,51 @@
+/**
+ * `mkfs`: a new disk image on the host.
+ *
+ * @module
+ */
+
+import { mkfs } from "../vm/kernel/files/xv6fs/mkfs.ts";
+import { command, EXIT, note, result } from "./command.ts";
+import { refusing } from "./target.ts";
+
+export default command({
+  name: "mkfs",
+  group: "files",
+  summary: "make an xv6 file-system image of host files; real xv6 boots from it",
+  details:
+    "Each file goes to the root directory under its own name, without a leading _ as xv6's " +
+    "build names programs. Our own programs are put in as well unless --bare.",
+  args: [
+    { name: "image", kind: "file", doc: "the image to write" },
+    { name: "files", kind: "file", rest: true, doc: "host files to put in" },
+  ],
+  flags: [
+    { name: "blocks", kind: "count", doc: "blocks of 1024 bytes; 2000 unless given" },
+    { name: "inodes", kind: "count", doc: "200 unless given" },
+    { name: "bare", doc: "without our own programs" },
+  ],
+  examples: [],
+  async run(ctx, { image, files, blocks, inodes, bare }) {
+    const given: { name: string; bytes: Uint8Array }[] = [];
+    for (const path of files) {
+      const name = path.split("/").at(-1)!.replace(/^_/, "");
+      given.push({ name, bytes: await ctx.files.read(path) });
+    }
+    const names = new Set(given.map((file) => file.name));
+    const { programs } = ctx.vm.kernel;
+    const ours = bare ? [] : programs.list().filter((name) => !names.has(name))
+      .map((name) => ({ name, bytes: programs.get(name)! }));
+    const bytes = refusing(() =>
+      mkfs({
+        files: [...given, ...ours],
+        devices: [{ name: "console", major: 1, minor: 0 }],
+        ...(blocks === undefined ? {} : { size: blocks }),
+        ...(inodes === undefined ? {} : { ninodes: inodes }),
+      }), EXIT.load);
+    await ctx.files.write(image, bytes);
+    const count = given.length + ours.length;
+    return result([note(`${image}: ${bytes.length} bytes, ${count} files`)], {
+      json: { image, bytes: bytes.length, files: count },
+    });
+  },
+});
