@@ -220,6 +220,8 @@ export interface Session {
   readonly store: Map<string, unknown>;
   /** Told of every line after it ran: `record`, `save`. */
   readonly watchers: Set<(entry: Entry) => void>;
+  /** Run when the session ends, however it does; each says what it did: an open recording is written. */
+  readonly closers: Set<() => Promise<string>>;
 }
 
 /** A line that ran, and what it printed. */

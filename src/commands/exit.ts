@@ -35,7 +35,7 @@ export default command({
     return result(lines, {
       json: { pid: p.pid, status: code, freed, zombie: !gone },
       value: BigInt(freed),
-      api: `p.exit(${code});`,
+      api: `p${p.pid}.exit(${code});`,
     });
   },
 });

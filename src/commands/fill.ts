@@ -49,7 +49,7 @@ export default command({
         events: events.map(eventJson),
       },
       value: va,
-      api: `p.fill(${hex(va)}n, ${args.size}, ${args.byte});`,
+      api: `p${p.pid}.fill(${hex(va)}n, ${args.size}, ${args.byte});`,
     });
   },
 });

@@ -43,7 +43,7 @@ export default command({
         events: report.events.map(eventJson),
       },
       value: BigInt(child),
-      api: "const child = p.fork();",
+      api: `const p${child} = p${p.pid}.fork();`,
     });
   },
 });

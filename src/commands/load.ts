@@ -35,7 +35,7 @@ export default command({
       json: accessJson(report),
       value: report.value,
       status: report.killed === undefined ? EXIT.ok : EXIT.failed,
-      api: `p.load(${hex(va)}n${width === 8 ? "" : `, ${width}`});`,
+      api: `p${p.pid}.load(${hex(va)}n${width === 8 ? "" : `, ${width}`});`,
     });
   },
 });

@@ -42,7 +42,15 @@ export default command({
     ], {
       json: { pid: p.pid, start: hex(start), size: Number(size), perm: area.perm, kind: area.kind },
       value: start,
-      api: `p.mmap(${size}, ${JSON.stringify(options)});`,
+      api: `p${p.pid}.mmap(${size}, ${optionsText(options)});`,
     });
   },
 });
+
+/** An object literal of TypeScript; addresses in hexadecimal. */
+function optionsText(options: Record<string, string | boolean | number | bigint>): string {
+  const parts = Object.entries(options).map(([name, value]) =>
+    `${name}: ${typeof value === "bigint" ? `${hex(value)}n` : JSON.stringify(value)}`
+  );
+  return `{ ${parts.join(", ")} }`;
+}

@@ -32,7 +32,7 @@ export default command({
     ], {
       json: { pid: p.pid, start: hex(va), size: Number(args.size), prot },
       value: va,
-      api: `p.mprotect(${hex(va)}n, ${args.size}, "${prot}");`,
+      api: `p${p.pid}.mprotect(${hex(va)}n, ${args.size}, "${prot}");`,
     });
   },
 });

@@ -35,7 +35,7 @@ export default command({
     ], {
       json: { pid: p.pid, start: hex(va), size: Number(args.size), freed },
       value: va,
-      api: `p.munmap(${hex(va)}n, ${args.size});`,
+      api: `p${p.pid}.munmap(${hex(va)}n, ${args.size});`,
     });
   },
 });

@@ -38,7 +38,7 @@ export default command({
     const t = p.pte(va);
     return result(translationSections(t), {
       json: translationJson(t),
-      api: `p.pte(0x${va.toString(16)}n);`,
+      api: `p${p.pid}.pte(0x${va.toString(16)}n);`,
       ...(t.pa === undefined ? {} : { value: t.pa }),
     });
   },

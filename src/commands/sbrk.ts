@@ -38,7 +38,7 @@ export default command({
     ], {
       json: { pid: p.pid, old: hex(old), break: hex(now), frames },
       value: start,
-      api: `p.sbrk(${bytes}${lazy ? ', "lazy"' : ""});`,
+      api: `p${p.pid}.sbrk(${bytes}${lazy ? ', "lazy"' : ""});`,
     });
   },
 });

@@ -34,8 +34,8 @@ export default command({
       json: { pid: p.pid, name: p.name, break: hex(p.break), standing: program === undefined },
       value: BigInt(p.break),
       api: program === undefined
-        ? "const p = vm.spawn();"
-        : `const p = vm.spawn(${JSON.stringify(program)}, ${JSON.stringify(args)});`,
+        ? `const p${p.pid} = vm.spawn();`
+        : `const p${p.pid} = vm.spawn(${JSON.stringify(program)}, ${JSON.stringify(args)});`,
     });
   },
 });

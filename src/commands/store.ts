@@ -60,7 +60,7 @@ export default command({
       json: accessJson(report),
       value: va,
       status: report.killed === undefined ? EXIT.ok : EXIT.failed,
-      api: `p.store(${hex(va)}n, ${value}n${width === 8 ? "" : `, ${width}`});`,
+      api: `p${p.pid}.store(${hex(va)}n, ${value}n${width === 8 ? "" : `, ${width}`});`,
     });
   },
 });

@@ -23,7 +23,7 @@ export default command({
     return result([note(`pid ${p.pid} ${p.name}`)], {
       json: { pid: p.pid, name: p.name },
       value: BigInt(p.pid),
-      api: `const p = vm.process(${pid});`,
+      api: `const p${pid} = vm.process(${pid});`,
     });
   },
 });

@@ -52,6 +52,6 @@ export default command({
         ]),
         "areas",
       ),
-    ], { api: "p.vmmap();" });
+    ], { api: `p${p.pid}.vmmap();` });
   },
 });

@@ -40,7 +40,7 @@ export default command({
         freed,
       },
       status: reaped !== undefined && reaped >= 0 ? EXIT.ok : EXIT.failed,
-      api: "p.wait();",
+      api: `p${p.pid}.wait();`,
       ...(reaped === undefined ? {} : { value: BigInt(reaped) }),
     });
   },

@@ -6,6 +6,7 @@
 
 import { program, programNames } from "../../user/programs.ts";
 import type { HostFiles, Session, Vm } from "../commands/command.ts";
+import { keepEntries } from "../commands/save.ts";
 import { CommandError, EXIT } from "../commands/errors.ts";
 import { type Abi, parseAbi } from "../vm/kernel/abi.ts";
 import { type BootOptions, Vm as Computer } from "../vm/vm.ts";
@@ -62,7 +63,7 @@ export function newSession(
   options: Pick<Options, "json" | "keepGoing" | "budget">,
   surroundings: { color: boolean; interactive: boolean; history: () => readonly string[] },
 ): Session {
-  return {
+  const session: Session = {
     vm,
     pid: 0,
     last: 0n,
@@ -80,5 +81,8 @@ export function newSession(
     quit: undefined,
     store: new Map(),
     watchers: new Set(),
+    closers: new Set(),
   };
+  keepEntries(session);
+  return session;
 }

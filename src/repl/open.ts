@@ -65,7 +65,9 @@ export async function openShell(vm: Vm, options: OpenOptions = {}): Promise<numb
   Deno.stdin.setRaw(true);
   try {
     const candidates = (kind: ArgKind) => candidatesOf(session, kind);
-    return await interact(shell, host, history, { candidates });
+    const code = await interact(shell, host, history, { candidates });
+    const closed = await shell.close();
+    return code === 0 ? closed : code;
   } finally {
     Deno.stdin.setRaw(false);
     for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);

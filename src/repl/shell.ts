@@ -10,6 +10,7 @@ import {
   type Command,
   CommandError,
   type Context,
+  type Entry,
   EXIT,
   type GuestInput,
   type HostFiles,
@@ -132,8 +133,28 @@ export class Shell {
       this.#host.output.err(message, at);
       printed += `${message}\n`;
     }
-    for (const watcher of this.session.watchers) watcher({ line, output: printed, status, api });
+    this.#tell({ line, output: printed, status, api });
     return { status, at };
+  }
+
+  #tell(entry: Entry): void {
+    for (const watcher of this.session.watchers) watcher(entry);
+  }
+
+  /** The session is over: open files of commands are written, and what each says is printed. The exit code, 0 or the first error's. */
+  async close(): Promise<number> {
+    let code: number = EXIT.ok;
+    for (const closer of [...this.session.closers]) {
+      try {
+        this.#host.output.out(`${await closer()}\n`);
+      } catch (error) {
+        const known = asCommandError(error);
+        if (!known) throw error;
+        this.#host.output.err(known.message, undefined);
+        code ||= known.exitCode;
+      }
+    }
+    return code;
   }
 
   /** Runs the command of a line; undefined for a line of nothing. */
@@ -243,9 +264,16 @@ export class Shell {
     try {
       let status: number = EXIT.ok;
       for (const { text: line, number } of wholeLines(text)) {
+        let printed = "";
+        const out = (text: string) => {
+          printed += text;
+          this.#host.output.out(text);
+        };
         try {
-          const result = await this.#execute(line, (t) => this.#host.output.out(t));
+          const result = await this.#execute(line, out);
           status ||= result?.status ?? EXIT.ok;
+          const entry = { line, output: printed, status: result?.status ?? EXIT.ok };
+          this.#tell({ ...entry, api: result?.api });
         } catch (error) {
           const known = asCommandError(error);
           if (!known) throw error;

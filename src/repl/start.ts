@@ -54,10 +54,13 @@ async function runBatch(
     interrupt.requested = true;
   });
   const lines = given ? givenLines(options) : linesOfStdin(host.input);
-  return await runLines(shell, lines, (line) => {
+  const code = await runLines(shell, lines, (line) => {
     host.place = line.place;
     ran.push(line.text);
   });
+  host.place = undefined;
+  const closed = await shell.close();
+  return code === EXIT.ok ? closed : code;
 }
 
 /** Command files first, then the `-c` lines. */

@@ -6,7 +6,7 @@
 
 import { hex, type Pa, pa, PAGE_SIZE, type PaNum, paNum } from "../machine/address.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { eachLeaf, type Mapping, mappingsTo, spacesInUse } from "./mappings.ts";
+import { type Mapping, usesOf } from "./mappings.ts";
 
 /** A snapshot of one frame. */
 export interface FrameReport {
@@ -106,14 +106,14 @@ export function frameHandle(k: Kernel, address: Pa): Frame {
 export function frameReport(k: Kernel, address: Pa): FrameReport {
   const { frames } = k.memory;
   const frame = frameAt(k, address);
-  const all = mappingsTo(k, frame);
+  const { mappings: all, tables } = usesOf(k, frame);
   const owners = all.filter((m) => m.kind !== "trapframe" && m.kind !== "trampoline");
   const kind = frames.kind(frame);
   const stored = frames.count(frame);
   const counted = owners.length;
   const uses = [
     ...all.filter((m) => !owners.includes(m)).map((m) => `${m.kind} of pid ${m.pid}`),
-    ...tablesAt(k, frame),
+    ...tables.map(({ pid, level }) => `level-${level} table of pid ${pid}`),
     ...(kind === "free" ? ["on the free list"] : []),
   ];
   return {
@@ -153,16 +153,4 @@ function stateOf(kind: string, stored: number, counted: number): string {
     default:
       return counted === 0 ? "ok" : `${kind}, but mapped for user code`;
   }
-}
-
-function tablesAt(k: Kernel, frame: PaNum): string[] {
-  const uses: string[] = [];
-  for (const { space, process } of spacesInUse(k)) {
-    eachLeaf(k.machine.ram, space.root, () => {}, (table, level) => {
-      if (table === frame) {
-        uses.push(`level-${level} table of pid ${process.pid}`);
-      }
-    });
-  }
-  return uses;
 }

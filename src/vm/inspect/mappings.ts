@@ -52,15 +52,56 @@ export function eachLeaf(
   const descend = (table: PaNum, level: number, base: number) => {
     onTable(table, level);
     const span = 2 ** (12 + 9 * level);
+    const ptes = lowWords(ram, table);
     for (let i = 0; i < 512; i++) {
-      const at = paNum(table + 8 * i);
-      const pte = ram.readPte(at);
+      const pte = ptes[2 * i];
       if (pte === 0) continue;
       const address = base + i * span;
-      if ((pte & PTE_V) === 0) onAway(address, pte, at, level);
-      else if ((pte & (PTE_R | PTE_W | PTE_X)) !== 0) visit(address, pte, at, level);
+      if ((pte & PTE_V) === 0) onAway(address, pte, paNum(table + 8 * i), level);
+      else if ((pte & LEAF) !== 0) visit(address, pte, paNum(table + 8 * i), level);
       else if (level > 0 && ram.contains(pteFrame(pte), PAGE_SIZE)) {
         descend(pteFrame(pte), level - 1, address);
+      }
+    }
+  };
+  if (ram.contains(root, PAGE_SIZE)) descend(root, 2, 0);
+}
+
+const LEAF = PTE_R | PTE_W | PTE_X;
+
+/** A table's PTEs as they stand in RAM: the low word of entry `i` is at `2 * i`. */
+function lowWords(ram: Ram, table: PaNum): Uint32Array {
+  const bytes = ram.bytes(table, PAGE_SIZE);
+  return new Uint32Array(bytes.buffer, bytes.byteOffset, PAGE_SIZE / 4);
+}
+
+/**
+ * Finds the leaves under a root that map one frame, and the tables that are that frame; much faster than
+ * looking at each leaf, because most entries are only compared.
+ */
+function findFrame(
+  ram: Ram,
+  root: PaNum,
+  frame: PaNum,
+  onLeaf: LeafVisitor,
+  onTable: (level: number) => void,
+): void {
+  const page = frame / PAGE_SIZE;
+  const descend = (table: PaNum, level: number, base: number) => {
+    if (table === frame) onTable(level);
+    const span = 2 ** (12 + 9 * level);
+    const pages = 512 ** level;
+    const ptes = lowWords(ram, table);
+    for (let i = 0; i < 512; i++) {
+      const pte = ptes[2 * i];
+      if ((pte & PTE_V) === 0) continue;
+      if ((pte & LEAF) !== 0) {
+        const first = pte >>> 10;
+        if (page >= first && page < first + pages) {
+          onLeaf(base + i * span, pte, paNum(table + 8 * i), level);
+        }
+      } else if (level > 0 && ram.contains(pteFrame(pte), PAGE_SIZE)) {
+        descend(pteFrame(pte), level - 1, base + i * span);
       }
     }
   };
@@ -95,17 +136,24 @@ export function mappingsOf(k: Kernel, space: AddressSpace, process: Process): Ma
 
 /** Every leaf, of every space, that maps the frame holding `frame` (4 KiB-aligned). */
 export function mappingsTo(k: Kernel, frame: PaNum): Mapping[] {
-  const list: Mapping[] = [];
+  return usesOf(k, frame).mappings;
+}
+
+/** Where page tables lead to a frame: as a page, and as a table. */
+export function usesOf(
+  k: Kernel,
+  frame: PaNum,
+): { mappings: Mapping[]; tables: { readonly pid: number; readonly level: number }[] } {
+  const mappings: Mapping[] = [];
+  const tables: { pid: number; level: number }[] = [];
   for (const { space, process } of spacesInUse(k)) {
-    eachLeaf(k.machine.ram, space.root, (address, pte, at, level) => {
-      const first = pteFrame(pte);
-      const size = 2 ** (12 + 9 * level);
-      if (frame >= first && frame < first + size) {
-        list.push(mapping(space, process, address, pte, at, level));
-      }
-    });
+    const onLeaf: LeafVisitor = (address, pte, at, level) => {
+      mappings.push(mapping(space, process, address, pte, at, level));
+    };
+    const { pid } = process;
+    findFrame(k.machine.ram, space.root, frame, onLeaf, (level) => tables.push({ pid, level }));
   }
-  return list;
+  return { mappings, tables };
 }
 
 function mapping(

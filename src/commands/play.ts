@@ -1,0 +1,61 @@
+/**
+ * `play`: shows a recording.
+ *
+ * @module
+ */
+
+import { CastError, parseCast, play } from "../record/mod.ts";
+import { command, CommandError, consoleText, EXIT, note, result } from "./command.ts";
+
+/** Longest sleep in one go, so that Ctrl-C is heard. */
+const NAP_MS = 50;
+
+export default command({
+  name: "play",
+  group: "session",
+  summary: "show a recording, asciicast v2 or v3",
+  details: "At a terminal it takes the time it was recorded with; Ctrl-C ends it. In a pipe or a " +
+    "file of commands its text comes at once.",
+  args: [{ name: "file", kind: "file", doc: "the recording" }],
+  flags: [
+    { name: "speed", kind: "count", doc: "so many times faster" },
+    { name: "idle", kind: "count", doc: "no pause longer than so many seconds" },
+  ],
+  async run(ctx, { file, speed = 1, idle }) {
+    if (speed === 0) throw new CommandError("--speed 0: at least 1");
+    const cast = parsed(file, new TextDecoder().decode(await ctx.files.read(file)));
+    let shown = "";
+    const over = await play(cast, {
+      write(text) {
+        shown += text;
+        ctx.emit(text);
+      },
+      sleep: (seconds) =>
+        ctx.session.interactive ? nap(seconds * 1000, ctx.interrupt) : Promise.resolve(),
+      speed,
+      ...(idle === undefined ? {} : { idle }),
+      interrupt: ctx.interrupt,
+    });
+    const events = cast.events.length;
+    const seconds = cast.events.at(-1)?.time ?? 0;
+    return result([
+      consoleText(shown),
+      note(over ? `${file}: ${events} events, ${seconds} s` : `${file}: stopped`, "dim"),
+    ], { json: { file, events, seconds, text: shown } });
+  },
+});
+
+function parsed(file: string, text: string) {
+  try {
+    return parseCast(text);
+  } catch (error) {
+    if (!(error instanceof CastError)) throw error;
+    throw new CommandError(`${file}: ${error.message}`, EXIT.load);
+  }
+}
+
+async function nap(ms: number, interrupt: { readonly requested: boolean }): Promise<void> {
+  for (let left = ms; left > 0 && !interrupt.requested; left -= NAP_MS) {
+    await new Promise((resolve) => setTimeout(resolve, Math.min(left, NAP_MS)));
+  }
+}
