@@ -113,6 +113,49 @@ START
   ILLEGAL(csrrw a0, cycle, a1)
   ILLEGAL(csrrwi a0, instret, 1)
 
+  /* M sets them: they go on from there; and stops them, each by its own bit */
+  HERE
+  li a0, 1 << 40
+  csrw minstret, a0
+  csrr a1, minstret
+  csrr a2, instret
+  bgeu a1, a0, 1f
+  j test_failed
+1:
+  bgeu a2, a1, 1f
+  j test_failed
+1:
+  sub a1, a2, a0
+  srli a1, a1, 36
+  ZERO(a1)
+  csrw mcycle, a0
+  csrr a1, mcycle
+  HERE
+  bgeu a1, a0, 1f
+  j test_failed
+1:
+  csrwi mcountinhibit, 5
+  CSR_SAME(mcountinhibit, 5)
+  csrr a0, minstret
+  csrr a2, mcycle
+  nop
+  nop
+  csrr a1, minstret
+  EQUAL(a0, a1)
+  csrr a3, mcycle
+  EQUAL(a2, a3)
+  li a0, 12345
+  csrw minstret, a0
+  CSR_SAME(minstret, 12345)
+  csrwi mcountinhibit, 1
+  RISES(minstret)
+  csrr a2, mcycle
+  nop
+  csrr a3, mcycle
+  EQUAL(a2, a3)
+  csrwi mcountinhibit, 0
+  RISES(mcycle)
+
   /* hardware performance counters, if any, read; without events they stay 0 */
   csrr a0, mhpmcounter3
   csrr a0, mhpmevent3

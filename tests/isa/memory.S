@@ -195,6 +195,47 @@ START
   ld a2, 0(a0)
   SAME(a2, 0x0080000080000000)
 
+  /* devices: registers by doubleword and word, extended as memory is */
+  li a0, CLINT_MTIMECMP
+  li a1, 0xf123456789abcdef
+  sd a1, 0(a0)
+  ld a2, 0(a0)
+  EQUAL(a2, a1)
+  lw a2, 0(a0)
+  SAME(a2, 0xffffffff89abcdef)
+  lwu a2, 0(a0)
+  SAME(a2, 0x89abcdef)
+  lw a2, 4(a0)
+  SAME(a2, 0xfffffffff1234567)
+  lwu a2, 4(a0)
+  SAME(a2, 0xf1234567)
+  li a1, 0x12345678
+  sw a1, 4(a0)
+  ld a2, 0(a0)
+  SAME(a2, 0x1234567889abcdef)
+  sw a1, 0(a0)
+  ld a2, 0(a0)
+  SAME(a2, 0x1234567812345678)
+  li a0, CLINT_MSIP
+  li a1, -1
+  sw a1, 0(a0)
+  lw a2, 0(a0)
+  SAME(a2, 1)
+  sw zero, 0(a0)
+  lw a2, 0(a0)
+  ZERO(a2)
+  /* bytes: the UART's scratch register */
+  li a0, UART
+  li a1, 0x1a5
+  sb a1, 7(a0)
+  lbu a2, 7(a0)
+  SAME(a2, 0xa5)
+  lb a2, 7(a0)
+  SAME(a2, 0xffffffffffffffa5)
+  sb zero, 7(a0)
+  lbu a2, 7(a0)
+  ZERO(a2)
+
   /* nothing there: access faults, with the address */
   HERE
   RESUME_AT 2f

@@ -145,6 +145,29 @@ PAGING
   PTE(l0, 0, frame_b, ALL)
   FINE(MPP_S, store8, MEGA + 0x1ffffc)
   FINE(MPP_S, load8, MEGA + 0x1ffffc)
+  /* … and over the end of the address space to its beginning */
+  PTE(root, 511, l1, V)
+  PTE(root, 0, l1, V)
+  PTE(l1, 511, l0, V)
+  PTE(l0, 511, frame_d, ALL)
+  PTE(l0, 0, frame_b, ALL)
+  li a1, 0x8877665544332211
+  FINE(MPP_S, store8, -3)
+  MEM_SAME(frame_d + 4088, 0x3322118505850585)
+  FINE(MPP_S, load8, -3)
+  SAME(a1, 0x8877665544332211)
+  li a1, 0x0585058505850585
+  FINE(MPP_S, store8, -8)
+  PTE_RAW(root, 0, 0)
+  HERE
+  li a0, -3
+  RESUME_AT 2f
+  ENTER MPP_S, stub_load8
+2:
+  M_TRAP(13)
+  RECORD_SAME(M_TVAL, 0)
+  PTE_RAW(root, 511, 0)
+  PTE_RAW(l1, 511, 0)
 
   /*
    * Fetches. A page that ends in a jump's first half: `addi a1, a1, 0x111` lies half on each page,
