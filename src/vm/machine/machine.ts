@@ -22,7 +22,7 @@ import { awaitedTimers, deliver, takeInterrupt, wakes } from "./hart/trap.ts";
 import { DEFAULT_RAM, Ram } from "./memory.ts";
 import type { MachineOptions, MachineState, Stop } from "./machine_state.ts";
 import { Mmu } from "./mmu.ts";
-import { TLB_READ, X } from "./layout.ts";
+import { BUDGET, PC, RESERVATION, TLB_READ, X, X_SINK } from "./layout.ts";
 import { RamImages } from "./ram_image.ts";
 import { SlowPath } from "./slow_path.ts";
 import { type Watch, Watches } from "./watch.ts";
@@ -226,7 +226,7 @@ export class Machine {
   save(): MachineState {
     return {
       ram: this.#images.save(),
-      registers: this.hart.registers.header.slice(X / 4, TLB_READ / 4),
+      registers: this.#registers(),
       hart: this.hart.save(),
       mmu: this.mmu.save(),
       clock: this.clock.save(),
@@ -236,6 +236,14 @@ export class Machine {
       finish: this.finisher.finish,
       virtio: this.virtio?.save(),
     };
+  }
+
+  /** x registers, pc and reservation; what is only scratch between two runs reads 0. */
+  #registers(): Uint32Array {
+    const words = this.hart.registers.header.slice(X / 4, TLB_READ / 4);
+    words.fill(0, (X_SINK - X) / 4, (PC - X) / 4);
+    words.fill(0, (BUDGET - X) / 4, (RESERVATION - X) / 4);
+    return words;
   }
 
   /** Makes the machine what it was. Watchpoints and breakpoints stay. Throws a RangeError for a machine with other RAM. */
