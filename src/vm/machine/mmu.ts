@@ -6,6 +6,7 @@
  */
 
 import { PAGE_SHIFT, type PaNum, RAM_BASE, type Va, type VaNum } from "./address.ts";
+import { Banks, BARE_BANK, MSTATUS_MPRV } from "./banks.ts";
 import type { Bus } from "./bus.ts";
 import { RAM_OFFSET, TLB_BANKS, TLB_EXECUTE, TLB_READ, TLB_WRITE } from "./layout.ts";
 import type { Ram } from "./memory.ts";
@@ -21,7 +22,6 @@ import {
   PTE_A,
   PTE_D,
   READ,
-  type Rights,
   walkTables,
   WalkTrail,
   WRITE,
@@ -35,16 +35,6 @@ export type { AccessCounters, MemoryFault, MmuCounters, MmuState, TlbEntry };
 
 /** satp.MODE for Sv39, in its place. */
 export const SATP_SV39 = 8n << 60n;
-
-/** mstatus bits that translation looks at. */
-export const MSTATUS_MPRV = 1 << 17;
-/** mstatus.SUM: supervisor may access user memory. */
-export const MSTATUS_SUM = 1 << 18;
-/** mstatus.MXR: make executable readable. */
-export const MSTATUS_MXR = 1 << 19;
-
-/** Bank of untranslated accesses. */
-const BARE_BANK = 0;
 
 /** The MMU of one hart. */
 export class Mmu {
@@ -68,10 +58,7 @@ export class Mmu {
   readonly #watches: Watches;
   readonly #slots: Int32Array;
   readonly #trail = new WalkTrail();
-  /** Context of each bank: ASID << 3 | MXR << 2 | SUM << 1 | S-mode; -1 for none. */
-  #keys = new Int32Array(TLB_BANKS).fill(-1);
-  readonly #rights: Rights[] = [];
-  #nextBank = 1;
+  readonly #banks = new Banks();
   #faults = new Float64Array(3);
   #walks = 0;
   #flushes = 0;
@@ -84,9 +71,6 @@ export class Mmu {
     this.#watches = watches;
     this.tlb = new Tlb(ram.memory);
     this.#slots = new Int32Array(ram.memory.buffer, 0, 0x1000 / 4);
-    for (let key = 0; key < 8; key++) {
-      this.#rights.push({ user: (key & 1) === 0, sum: (key & 2) !== 0, mxr: (key & 4) !== 0 });
-    }
     this.select(3, 0);
   }
 
@@ -132,19 +116,12 @@ export class Mmu {
   /** The bank for a mode; the oldest one is emptied when none fits. */
   #bankFor(mode: number, mstatus: number): number {
     if (mode === 3 || !this.paging) return BARE_BANK;
-    let key = this.asid << 3;
-    if (mode === 1) key |= (mstatus & MSTATUS_SUM) !== 0 ? 3 : 1;
-    if ((mstatus & MSTATUS_MXR) !== 0) key |= 4;
-    const keys = this.#keys;
-    for (let bank = 1; bank < TLB_BANKS; bank++) if (keys[bank] === key) return bank;
-    let bank = this.#nextBank;
+    const key = Banks.key(this.asid, mode, mstatus);
+    const found = this.#banks.find(key);
+    if (found >= 0) return found;
     // The banks in use stay: fetches and data may need two different ones.
-    while (bank === this.fetchBank || bank === this.dataBank || bank === this.#userBank) {
-      bank = bank % (TLB_BANKS - 1) + 1;
-    }
-    this.#nextBank = bank % (TLB_BANKS - 1) + 1;
+    const bank = this.#banks.assign(key, [this.fetchBank, this.dataBank, this.#userBank]);
     this.tlb.flushBank(bank);
-    keys[bank] = key;
     return bank;
   }
 
@@ -177,7 +154,7 @@ export class Mmu {
     if (failed !== FAIL.none) return -this.#fault(access, failed);
     const last = trail.count - 1;
     let low = trail.low[last];
-    const denied = checkLeaf(low, access, this.#rights[this.#keys[bank] & 7]);
+    const denied = checkLeaf(low, access, this.#banks.rights(bank));
     if (denied !== FAIL.none) return -this.#fault(access, denied);
     const level = trail.level;
     const high = trail.high[last];
@@ -291,8 +268,7 @@ export class Mmu {
       page = Number(BigInt.asUintN(27, value >> 12n));
     }
     for (let bank = 1; bank < TLB_BANKS; bank++) {
-      const key = this.#keys[bank];
-      if (key < 0 || (keep && key >> 3 !== asid)) continue;
+      if (this.#banks.asid(bank) < 0 || (keep && this.#banks.asid(bank) !== asid)) continue;
       if (page < 0) this.tlb.flushBank(bank, keep);
       else this.tlb.flushPage(bank, page, keep);
     }
@@ -320,11 +296,10 @@ export class Mmu {
   entries(): TlbEntry[] {
     const list: TlbEntry[] = [];
     this.tlb.visit(({ bank, access, level, page, frame, flags }) => {
-      const key = this.#keys[bank];
       const address = BigInt.asUintN(64, BigInt.asIntN(39, BigInt(page) << 12n));
       list.push({
-        asid: key >> 3,
-        user: (key & 1) === 0,
+        asid: this.#banks.asid(bank),
+        user: this.#banks.rights(bank).user,
         access,
         va: address as Va,
         pa: frame * 4096 as PaNum,
@@ -345,8 +320,7 @@ export class Mmu {
   save(): MmuState {
     return {
       satp: this.satp,
-      keys: this.#keys.slice(),
-      nextBank: this.#nextBank,
+      banks: this.#banks.save(),
       faults: this.#faults.slice(),
       walks: this.#walks,
       flushes: this.#flushes,
@@ -358,8 +332,7 @@ export class Mmu {
   /** Takes over a saved state; the caller selects the banks of its mode after it. */
   restore(state: MmuState): void {
     this.tlb.restore(state.tlb);
-    this.#keys = state.keys.slice();
-    this.#nextBank = state.nextBank;
+    this.#banks.restore(state.banks);
     this.#faults = state.faults.slice();
     this.#walks = state.walks;
     this.#flushes = state.flushes;

@@ -56,8 +56,8 @@ export interface MemoryFault {
 /** The MMU's state as plain data. */
 export interface MmuState {
   readonly satp: bigint;
-  readonly keys: Int32Array;
-  readonly nextBank: number;
+  /** Which context each TLB bank holds, and which bank is given up next. */
+  readonly banks: { readonly keys: Int32Array; readonly next: number };
   readonly faults: Float64Array;
   readonly walks: number;
   readonly flushes: number;
