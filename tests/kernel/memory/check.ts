@@ -163,13 +163,18 @@ function walkTable(
 /** Each TLB entry must say what the tables say, or less. */
 function checkTlb(world: World, wrong: string[]): void {
   const space = world.memory.spaces.get(world.memory.current);
+  const leaves: Leaf[] = [];
+  if (space !== undefined) walkTable(world, space.root, 2, 0, () => {}, leaves, () => {});
+  const byPage = new Map(leaves.map((leaf) => [leaf.va / 4096, leaf]));
   for (const entry of world.mmu.entries()) {
     const va = Number(entry.va);
-    const leaves: Leaf[] = [];
-    if (space !== undefined) walkTable(world, space.root, 2, 0, () => {}, leaves, () => {});
-    const leaf = leaves.find((leaf) => leaf.va <= va && va < leaf.va + leaf.pages * 4096);
+    const page = Math.floor(va / 4096);
+    const leaf = byPage.get(page) ?? byPage.get(page - (page % 512));
     const bit = [2, 4, 8][entry.access];
-    if (leaf === undefined || leaf.frame + va - leaf.va !== entry.pa || (leaf.pte & bit) === 0) {
+    if (
+      leaf === undefined || va >= leaf.va + leaf.pages * 4096 ||
+      leaf.frame + va - leaf.va !== entry.pa || (leaf.pte & bit) === 0
+    ) {
       wrong.push(`stale TLB entry for ${hex(va)}`);
     } else if (entry.access === 1 && (leaf.pte & 0x80) === 0) {
       wrong.push(`TLB may write ${hex(va)} without D`);

@@ -28,6 +28,7 @@ import { frameOf, isSwapped } from "./pte.ts";
 import {
   balance,
   defaultWatermarks,
+  isReserve,
   reclaim,
   type ReclaimClock,
   type Watermarks,
@@ -286,6 +287,12 @@ export class Memory {
   /** A system call read `bytes` of a file: put in what mappers have stored and not yet written back. */
   fileRead(file: FileKey, offset: number, bytes: Uint8Array): void {
     overlayCached(this, file, offset, bytes);
+  }
+
+  /** As {@link Memory.take} for a call that can fail: the last frames stay for faults where pages come and go. */
+  takeSpare(kind: UsedKind, content: "zeroed" | "raw"): PaNum | 0 {
+    balance(this);
+    return isReserve(this) ? 0 : this.take(kind, content);
   }
 
   /** One more area refers to a file. */

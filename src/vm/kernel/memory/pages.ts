@@ -67,7 +67,7 @@ export function populate(m: Memory, space: AddressSpace, area: Area, why: string
       continue;
     }
     if (index === 0 || table === 0) table = ensureTable(m, space.root, va as VaNum);
-    const frame = table === 0 ? 0 : m.take("user", "zeroed");
+    const frame = table === 0 ? 0 : m.takeSpare("user", "zeroed");
     if (frame === 0) {
       unmapArea(m, space, { ...area, end: va as VaNum }, "out of memory");
       prune(m, space.root, area.start, (va + PAGE_SIZE) as VaNum);

@@ -59,6 +59,15 @@ export function balance(m: Memory): void {
   if (reclaim(m, m.watermarks.high - m.frames.freeCount) === 0) m.clock.pause = PAUSE;
 }
 
+/**
+ * Whether a call that can fail (sbrk, fork's copies) must leave the frames that are left to faults, which
+ * cannot: with pages on their way to and from disks, somebody's next instruction may need one. Without
+ * any, all of memory may be handed out, as xv6 does.
+ */
+export function isReserve(m: Memory): boolean {
+  return m.frames.freeCount < m.watermarks.low && (m.cache.byFrame.size > 0 || m.swap.slots > 0);
+}
+
 /** Tries to free `want` frames; how many it freed. */
 export function reclaim(m: Memory, want: number): number {
   const { frames, clock } = m;
@@ -69,7 +78,7 @@ export function reclaim(m: Memory, want: number): number {
     clock.hand = (index + 1) % frames.total;
     if (clock.hand === 0) clock.turns++;
     const kind = frames.state.kinds[index];
-    if (kind !== USER && kind !== CACHE) continue;
+    if (kind !== CACHE && (kind !== USER || freeSlots(m.swap) === 0)) continue;
     if (visit(m, frames.at(index), index)) freed++;
   }
   const space = m.spaces.get(m.current);

@@ -68,13 +68,13 @@ export function dropSlot(m: Memory, slot: number, references = 1): void {
 
 /**
  * Brings back the page whose entry in `space` is swapped, for all who share it, and then up to
- * `readAhead` pages after it while memory is plentiful. False: out of memory.
+ * `readAhead` pages after it as long as that evicts nothing. False: out of memory.
  */
 export function swapIn(m: Memory, space: AddressSpace, page: VaNum): boolean {
   if (!bringBack(m, space, page, "swap in")) return false;
   for (let i = 1; i <= m.readAhead; i++) {
     const next = (page + i * PAGE_SIZE) as VaNum;
-    if (m.frames.freeCount <= m.watermarks.high || findArea(space, next) === undefined) break;
+    if (m.frames.freeCount <= m.watermarks.low || findArea(space, next) === undefined) break;
     if (isSwapped(readEntry(m.ram, space.root, next))) bringBack(m, space, next, "read ahead");
   }
   return true;
