@@ -219,6 +219,32 @@ Deno.test("a program that writes its own next instruction runs what it wrote", (
   assertEquals(machine.x(5), 42n);
 });
 
+Deno.test("a pair that is executed as one falls apart when its second instruction is overwritten", () => {
+  for (const [first, length] of [["addi", 4], ["c.addi", 2]] as const) {
+    const at = CODE + BigInt(length);
+    const machine = lab(
+      new Assembler()
+        .put(first, first === "addi" ? { rd: 5, rs1: 5, imm: 1 } : { rd: 5, imm: 1 })
+        .put("addi", { rd: 9, rs1: 9, imm: 1 }) // makes a pair with the first
+        .put("jalr", { rs1: 2 }),
+    );
+    const patch = new Assembler().put("sw", { rs1: 6, rs2: 7 }).put("jalr", { rs1: 3 });
+    machine.write(DATA, patch.bytes());
+    machine.setX(2, DATA);
+    machine.setX(3, CODE);
+    machine.setX(6, at);
+    assertEquals(machine.engine.run(2), BUDGET);
+    assertEquals([machine.x(5), machine.x(9)], [1n, 1n]);
+    for (let imm = 2; imm < 20; imm++) {
+      machine.setX(7, BigInt(encode("addi", { rd: 9, rs1: 9, imm })));
+      const before = machine.x(9);
+      assertEquals(machine.engine.run(5), BUDGET);
+      assertEquals([machine.x(5), machine.x(9)], [BigInt(imm), before + BigInt(imm)]);
+      assertEquals(machine.pc, CODE + BigInt(length) + 4n);
+    }
+  }
+});
+
 Deno.test("data beside code: many stores to the page of the running code", () => {
   const machine = lab(summing());
   machine.setX(11, 5000n);

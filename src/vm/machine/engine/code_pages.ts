@@ -10,6 +10,7 @@
 import { PAGE_SIZE, type PaNum, RAM_BASE } from "../address.ts";
 import { decode, isLong } from "../isa/decode.ts";
 import * as layout from "../layout.ts";
+import { firstOf, pairNumber } from "./pairs.ts";
 import {
   illegalRecord,
   PAGE_END,
@@ -91,30 +92,47 @@ export class CodePages {
     if (frame === 0) return false;
     const page = FIRST_PAGE + index * STRIDE;
     let offset = (rp - page) >> RECORD_SHIFT;
+    let before = 0;
     for (let n = 0; n < DECODE_AHEAD && offset < PAGE_SIZE; n++) {
       const at = (page + (offset << RECORD_SHIFT)) >> 2;
-      if ((this.#words[at]! & 0xffff) !== UNDECODED) break;
+      const decoded = (this.#words[at]! & 0xffff) !== UNDECODED;
       const low = this.#halves[(frame + offset) >>> 1]!;
-      this.#live[index]!++;
-      if (!isLong(low)) {
-        if (this.#put(at, low, offset)) break;
-        offset += 2;
-      } else if (offset === PAGE_SIZE - 2) {
-        this.#words[at] = STRADDLING;
-        break;
-      } else {
-        const word = low | (this.#halves[(frame + offset + 2) >>> 1]! << 16);
-        if (this.#put(at, word, offset)) break;
-        offset += 4;
+      let ends = decoded;
+      if (!decoded) {
+        this.#live[index]!++;
+        if (!isLong(low)) {
+          ends = this.#put(at, low, offset);
+        } else if (offset === PAGE_SIZE - 2) {
+          this.#words[at] = STRADDLING;
+          ends = true;
+        } else {
+          const word = low | (this.#halves[(frame + offset + 2) >>> 1]! << 16);
+          ends = this.#put(at, word, offset);
+        }
       }
+      if (before !== 0) this.#join(before, at);
+      if (ends) break;
+      before = at;
+      offset += isLong(low) ? 4 : 2;
     }
     return true;
   }
 
+  /** Makes a pair of two neighbours, if their kinds are such that there is a handler for both. */
+  #join(first: number, second: number): void {
+    const head = this.#words[first]!;
+    const pair = pairNumber(head & 0xffff, firstOf(this.#words[second]! & 0xffff));
+    if (pair !== undefined) this.#words[first] = (head & ~0xffff) | pair;
+  }
+
   /** Puts an instruction that straddles a page end into the scratch record. */
   fillScratch(word: number): void {
+    if (word === this.#scratch) return; // a loop over a page end comes here with the same one
+    this.#scratch = word;
     this.#put(SCRATCH >> 2, word, -1);
   }
+
+  #scratch = 0;
 
   /** RAM changed: no decoded record may stand for the bytes that were there. */
   written(pa: PaNum, length: number): void {
@@ -162,8 +180,8 @@ export class CodePages {
   #forget(page: number, offset: number, length: number): void {
     const index = indexOf(page);
     if (length >= GIVE_UP_BYTES) return this.#giveUp(index);
-    // An instruction of 4 bytes may begin in the halfword before.
-    const first = Math.max(0, (offset & ~1) - 2);
+    // An instruction of 4 bytes may begin in the halfword before, and one before that be paired with it.
+    const first = Math.max(0, (offset & ~1) - 6);
     let cleared = 0;
     for (let at = first; at < offset + length; at += 2) {
       const record = (page + (at << RECORD_SHIFT)) >> 2;

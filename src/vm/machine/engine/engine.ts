@@ -16,8 +16,12 @@ export { STOP_BUDGET, STOP_HOST, STOP_TRAP };
 
 /** Executes instructions; see {@link Engine.run}. */
 export class Engine {
+  readonly #memory: WebAssembly.Memory;
+  readonly #host: EngineHost;
+  readonly #options: EmitOptions;
   readonly #pages: CodePages;
-  readonly #run: (budget: number) => number;
+  /** The interpreter, made at the first run: a shell that only looks at memory never needs it. */
+  #run: ((budget: number) => number) | undefined;
 
   /**
    * @param memory The machine's memory (see layout.ts), never grown afterwards.
@@ -25,9 +29,26 @@ export class Engine {
    * @param options What the interpreter counts.
    */
   constructor(memory: WebAssembly.Memory, host: EngineHost, options: Partial<EmitOptions> = {}) {
-    const pages = new CodePages(memory);
+    this.#memory = memory;
+    this.#host = host;
+    this.#options = { countHits: options.countHits ?? true };
+    this.#pages = new CodePages(memory);
+  }
+
+  /**
+   * Runs at most `budget` (0 … 2^53-1) instructions from the PC slot. Afterwards PC is exact and
+   * BUDGET holds what is left. Returns {@link STOP_BUDGET}; {@link STOP_TRAP}, when nothing of the
+   * instruction at PC has happened and TRAP_CAUSE and TRAP_VALUE are set; or {@link STOP_HOST}.
+   */
+  run(budget: number): number {
+    this.#run ??= this.#makeInterpreter();
+    return this.#run(budget);
+  }
+
+  #makeInterpreter(): (budget: number) => number {
+    const memory = this.#memory, host = this.#host, pages = this.#pages;
     const slots = new DataView(memory.buffer);
-    const instance = new WebAssembly.Instance(interpreterModule(options.countHits ?? true), {
+    const instance = new WebAssembly.Instance(interpreterModule(this.#options), {
       m: {
         memory,
         access: (kind: number, size: number, signed: number) => host.access(kind, size, signed),
@@ -43,17 +64,7 @@ export class Engine {
           pages.written(((place >>> 0) - layout.RAM_OFFSET + RAM_BASE) as PaNum, size),
       },
     });
-    this.#pages = pages;
-    this.#run = instance.exports["run"] as (budget: number) => number;
-  }
-
-  /**
-   * Runs at most `budget` (0 … 2^53-1) instructions from the PC slot. Afterwards PC is exact and
-   * BUDGET holds what is left. Returns {@link STOP_BUDGET}; {@link STOP_TRAP}, when nothing of the
-   * instruction at PC has happened and TRAP_CAUSE and TRAP_VALUE are set; or {@link STOP_HOST}.
-   */
-  run(budget: number): number {
-    return this.#run(budget);
+    return instance.exports["run"] as (budget: number) => number;
   }
 
   /**
@@ -83,11 +94,11 @@ export class Engine {
 /** Modules know nothing of a machine but what its memory holds, so each variant is made once. */
 const modules = new Map<boolean, WebAssembly.Module>();
 
-function interpreterModule(countHits: boolean): WebAssembly.Module {
-  let module = modules.get(countHits);
+function interpreterModule(options: EmitOptions): WebAssembly.Module {
+  let module = modules.get(options.countHits);
   if (module === undefined) {
-    module = new WebAssembly.Module(emitInterpreter(1, SCRATCH, { countHits }));
-    modules.set(countHits, module);
+    module = new WebAssembly.Module(emitInterpreter(1, SCRATCH, options));
+    modules.set(options.countHits, module);
   }
   return module;
 }

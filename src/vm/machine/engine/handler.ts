@@ -46,9 +46,12 @@ import {
   WRITE,
   writeBack,
 } from "./locals.ts";
-import { RECORD_SHIFT, type Variant } from "./records.ts";
+import type { Pair } from "./pairs.ts";
+import { RECORD_SHIFT } from "./records.ts";
 import { shapeOf } from "./shape.ts";
+import type { Variant } from "./variants.ts";
 import {
+  brIf,
   type Bytes,
   call,
   get,
@@ -94,9 +97,25 @@ export const tagMask = (size: number): bigint => ~(0xfffn & ~BigInt(size - 1));
 export function handlerCode(variant: Variant, labels: Labels, options: EmitOptions): Bytes {
   const emitter = new HandlerEmitter(variant, labels, options);
   variant.row.means(emitter);
-  return emitter.code;
+  return [emitter.code, labels.to("next")];
 }
 
+/** The code of a handler for two instructions in a row. */
+export function pairCode({ first, second }: Pair, labels: Labels, options: EmitOptions): Bytes {
+  const emitter = new HandlerEmitter(first, labels, options);
+  first.row.means(emitter);
+  return [emitter.code, takeOne(labels), handlerCode(second, labels, options)];
+}
+
+/** One instruction is about to be executed: counts it, or leaves when the budget is used up. */
+export function takeOne(labels: Labels): Bytes {
+  return [retire, brIf(labels.distance("exhausted"), op("i64_lt_s", get(BUDGET), i64(0n)))];
+}
+
+/**
+ * Emits a handler's code by being what a row's meaning talks to. Where the meaning leads on to the next
+ * instruction the code ends with rp moved on; in all other cases it branches away.
+ */
 class HandlerEmitter implements Meaning {
   readonly code: Bytes = [];
   readonly rs1: Value = new Value(register(fieldB));
@@ -122,7 +141,7 @@ class HandlerEmitter implements Meaning {
 
   set(result: Value): void {
     this.#emit(setRd(false, result.code));
-    this.#next();
+    this.#emit(advance(this.variant.length));
   }
 
   load(size: 1 | 2 | 4 | 8, signed: boolean): void {
@@ -172,7 +191,7 @@ class HandlerEmitter implements Meaning {
         ...this.labels.to("next", 1),
       ];
     this.#emit(when(condition.code, taken));
-    this.#next();
+    this.#emit(advance(this.variant.length));
   }
 
   jump(): void {
@@ -194,7 +213,7 @@ class HandlerEmitter implements Meaning {
   }
 
   nothing(): void {
-    this.#next();
+    this.#emit(advance(this.variant.length));
   }
 
   system(): void {
@@ -221,11 +240,6 @@ class HandlerEmitter implements Meaning {
     this.code.push(...code);
   }
 
-  #next(): void {
-    this.#emit(advance(this.variant.length));
-    this.#emit(this.labels.to("next"));
-  }
-
   #link(): void {
     if (this.variant.sink) return;
     this.#emit(setRd(false, op("i64_add", pc, i64(BigInt(this.variant.length)))));
@@ -249,17 +263,14 @@ class HandlerEmitter implements Meaning {
     const { sink, length } = this.variant;
     const table = get(kind === ACCESS_LOAD ? READ : WRITE);
     const address = tee(VA, op("i64_add", this.rs1.code, this.imm.code));
-    const entry = lookUp(table, address);
+    const tag = load("i64_load", 0, lookUp(table, address));
     this.#emit(when(
-      op("i64_eq", load("i64_load", 0, entry), op("i64_and", get(VA), i64(tagMask(size)))),
-      this.options.countHits ? countHit() : [],
-      set(PLACE, placeOf(get(VA))),
-      operation,
-      advance(length),
-      this.labels.to("next", 1),
+      op("i64_ne", tag, op("i64_and", get(VA), i64(tagMask(size)))),
+      set(DESC, i32(describe(kind, size, signed, sink, length))),
+      this.labels.to("slow", 1),
     ));
-    this.#emit(set(DESC, i32(describe(kind, size, signed, sink, length))));
-    this.#emit(this.labels.to("slow"));
+    if (this.options.countHits) this.#emit(countHit());
+    this.#emit([set(PLACE, placeOf(get(VA))), operation, advance(length)]);
   }
 
   /** An operation on PLACE for which the address is looked up by a function, as it is rarer. */

@@ -20,10 +20,12 @@ import {
   AFTER,
   type EmitOptions,
   handlerCode,
+  pairCode,
   STOP_BUDGET,
   STOP_HOST,
   STOP_TRAP,
   tagMask,
+  takeOne,
 } from "./handler.ts";
 import { ACCESS_RESERVE, DONE, DONE_STOP, TRAPPED } from "./host.ts";
 import { Labels } from "./labels.ts";
@@ -55,7 +57,9 @@ import {
   WRITE,
   writeBack,
 } from "./locals.ts";
-import { FIRST_VARIANT, PAGE_END, RECORD_SHIFT, VARIANTS } from "./records.ts";
+import { FIRST_PAIR, PAIRS } from "./pairs.ts";
+import { PAGE_END, RECORD_SHIFT } from "./records.ts";
+import { FIRST_VARIANT, VARIANTS } from "./variants.ts";
 import {
   assemble,
   block,
@@ -111,9 +115,9 @@ export function emitInterpreter(
 
 function run(scratch: number, options: EmitOptions): Bytes {
   // Blocks from the outside: the two loops, the shared ends, and the handlers', the last one outermost.
-  const handlers = FIRST_VARIANT + VARIANTS.length;
-  const depths = { far: 0, next: 1, slow: 2, refused: 3, done: 4 };
-  const outer = 5;
+  const handlers = FIRST_PAIR + PAIRS.length;
+  const depths = { far: 0, next: 1, slow: 2, refused: 3, done: 4, exhausted: 5 };
+  const outer = 6;
   const code: Bytes = [
     ...set(BUDGET, op("i64_trunc_f64_s", get(LIMIT))),
     ...set(READ, slot32(layout.TLB_READ)),
@@ -124,18 +128,20 @@ function run(scratch: number, options: EmitOptions): Bytes {
     ...loop,
   ];
   for (let i = 2; i < outer + handlers; i++) code.push(...block);
-  code.push(...dispatch(handlers, options));
+  code.push(dispatch(handlers, new Labels(depths, outer - 1 + handlers)));
   for (let handler = 0; handler < handlers; handler++) {
     // Inside the outer blocks and those of the later handlers; labels are counted from there.
     const labels = new Labels(depths, outer - 1 + handlers - 1 - handler);
     code.push(...end);
-    const variant = VARIANTS[handler - FIRST_VARIANT];
     code.push(
-      ...variant === undefined
+      handler < FIRST_VARIANT
         ? specialHandler(handler, labels, scratch)
-        : handlerCode(variant, labels, options),
+        : handler < FIRST_PAIR
+        ? handlerCode(VARIANTS[handler - FIRST_VARIANT]!, labels, options)
+        : pairCode(PAIRS[handler - FIRST_PAIR]!, labels, options),
     );
   }
+  code.push(end, exhausted(options));
   code.push(end, atomicDone(new Labels(depths, 3)));
   code.push(end, atomicRefused(new Labels(depths, 2)));
   code.push(end, slowPath(new Labels(depths, 1)));
@@ -197,21 +203,18 @@ const setBias: Bytes = set(
   ),
 );
 
-function dispatch(handlers: number, options: EmitOptions): Bytes {
+function dispatch(handlers: number, labels: Labels): Bytes {
+  const table = Array.from({ length: handlers }, (_, index) => index);
+  return [takeOne(labels), brTable(table, handlers, load("i32_load16_u", 0, get(RP)))];
+}
+
+/** The budget is used up before the instruction at rp. */
+function exhausted(options: EmitOptions): Bytes {
   return [
-    ...retire,
-    ...when(
-      op("i64_lt_s", get(BUDGET), i64(0n)),
-      setSlot64(layout.PC, pc),
-      options.countHits ? uncountLookup : [],
-      setSlot64(layout.BUDGET, i64(0n)),
-      leave(i32(STOP_BUDGET)),
-    ),
-    ...brTable(
-      Array.from({ length: handlers }, (_, index) => index),
-      handlers,
-      load("i32_load16_u", 0, get(RP)),
-    ),
+    options.countHits ? uncountLookup : [],
+    setSlot64(layout.PC, pc),
+    setSlot64(layout.BUDGET, i64(0n)),
+    leave(i32(STOP_BUDGET)),
   ];
 }
 

@@ -19,6 +19,8 @@ export interface Depths {
   readonly refused: number;
   /** An atomic operation is done. */
   readonly done: number;
+  /** The budget is used up. */
+  readonly exhausted: number;
 }
 
 /** The labels as seen from one place. */
@@ -28,6 +30,11 @@ export class Labels {
 
   /** Branch to a label from `inside` further blocks (`if`s) at this place. */
   to(label: keyof Depths, inside = 0): Bytes {
-    return br(this.depth + inside - this.depths[label]);
+    return br(this.distance(label, inside));
+  }
+
+  /** Blocks between. */
+  distance(label: keyof Depths, inside = 0): number {
+    return this.depth + inside - this.depths[label];
   }
 }

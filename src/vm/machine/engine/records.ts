@@ -14,10 +14,10 @@
  * @module
  */
 
-import type { Instruction, Row } from "../isa/row.ts";
-import { COMPRESSED_ROWS, rowNamed, ROWS } from "../isa/rows.ts";
+import type { Instruction } from "../isa/row.ts";
 import { PAGE_SIZE } from "../address.ts";
-import { type Shape, shapeOf } from "./shape.ts";
+import { shapeOf } from "./shape.ts";
+import { hasSink, NOTHING, numberOf, SYSTEM } from "./variants.ts";
 
 /** log2 of record bytes for each byte of code: 8 bytes for every halfword. */
 export const RECORD_SHIFT = 2;
@@ -25,6 +25,9 @@ export const RECORD_SHIFT = 2;
 export const RECORD_SIZE = 8;
 /** Bytes of a page's records, without the two that lead on. */
 export const RECORDS_SIZE = PAGE_SIZE << RECORD_SHIFT;
+
+/** The only system instruction with a short form, in its long one. */
+const EBREAK = 0x0010_0073;
 
 /** Handler of a record not decoded yet. */
 export const UNDECODED = 0;
@@ -34,32 +37,6 @@ export const PAGE_END = 1;
 export const STRADDLING = 2;
 /** Handler of an encoding that traps. */
 export const ILLEGAL = 3;
-
-/**
- * How a handler differs from others of its row: `plain`; `sink`: rd is x0, so the result goes to
- * X_SINK (or, for jumps, nowhere); `far`: the target is outside the page.
- */
-export interface Variant {
-  readonly row: Row;
-  readonly length: 2 | 4;
-  readonly sink: boolean;
-  readonly far: boolean;
-}
-
-/** The only system instruction with a short form, in its long one. */
-const EBREAK = 0x0010_0073;
-/** The rows that stand for all instructions without effect, and for all that the host executes. */
-const NOTHING = rowNamed("fence");
-const SYSTEM = rowNamed("ebreak");
-
-/** All handlers that execute instructions, in the order of their numbers from {@link FIRST_VARIANT}. */
-export const VARIANTS: readonly Variant[] = variants();
-/** Number of the first of {@link VARIANTS}. */
-export const FIRST_VARIANT = 4;
-
-const numbers = new Map<string, number>(
-  VARIANTS.map((variant, index) => [keyOf(variant), FIRST_VARIANT + index]),
-);
 
 /** The two 32-bit words of a record, the first in the low half of the pair. */
 export interface RecordWords {
@@ -86,40 +63,10 @@ export function recordOf(instruction: Instruction, offset: number): RecordWords 
   if (rd === 0 && shape.kind === "set") variant.row = NOTHING;
   else variant.sink = rd === 0 && hasSink(shape);
   const a = shape.writesRd ? rd : rs2;
-  return { head: numbers.get(keyOf(variant))! | (a << 19) | (rs1 << 27), imm };
+  return { head: numberOf(variant) | (a << 19) | (rs1 << 27), imm };
 }
 
 /** The record of an encoding that is no instruction. */
 export function illegalRecord(word: number): RecordWords {
   return { head: ILLEGAL, imm: word };
-}
-
-/**
- * Whether rd = x0 needs a handler of its own. Not a computation, which then has no effect at all; nor
- * an atomic operation, which puts x0 right afterwards.
- */
-function hasSink({ kind }: Shape): boolean {
-  return kind === "load" || kind === "jump" || kind === "jumpTo";
-}
-
-function keyOf({ row, length, sink, far }: Variant): string {
-  return `${row.name} ${length}${sink ? " sink" : ""}${far ? " far" : ""}`;
-}
-
-function variants(): Variant[] {
-  const short = new Set(COMPRESSED_ROWS.map((row) => row.base));
-  short.add(NOTHING.name); // c.nop and the other short instructions without effect
-  const all: Variant[] = [];
-  for (const row of ROWS) {
-    const shape = shapeOf(row);
-    if (shape.kind === "system" && row !== SYSTEM) continue;
-    for (const length of short.has(row.name) ? [2, 4] as const : [4] as const) {
-      for (const sink of hasSink(shape) ? [false, true] : [false]) {
-        for (const far of shape.direct ? [false, true] : [false]) {
-          all.push({ row, length, sink, far });
-        }
-      }
-    }
-  }
-  return all;
 }

@@ -131,6 +131,7 @@ export const call = (index: number, ...args: Bytes[]): Bytes => [args, 0x10, ind
 export const leave = (value: Bytes): Bytes => [value, 0x0f];
 /** Branch to the label that many blocks out. */
 export const br = (depth: number): Bytes => [0x0c, uleb(depth)];
+export const brIf = (depth: number, condition: Bytes): Bytes => [condition, 0x0d, uleb(depth)];
 export const brTable = (depths: number[], otherwise: number, index: Bytes): Bytes => [
   index,
   0x0e,

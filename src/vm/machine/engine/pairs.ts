@@ -1,0 +1,76 @@
+/**
+ * Pairs of instructions that are executed by one handler, which saves the jump between them. Both keep
+ * their records: the first one's handler number says that the next record is to be executed right after
+ * it, with the budget tested in between as ever, so a pair is never seen from outside.
+ *
+ * The list is what compiled code is full of (pairs were counted in real user programs and kernels):
+ * saving and restoring registers, making addresses, passing arguments, loop ends.
+ *
+ * @module
+ */
+
+import { FIRST_VARIANT, numberOfKey, type Variant, VARIANTS } from "./variants.ts";
+
+/** First instruction, and what may follow it, in the words of `variantKey`. */
+const FOLLOWERS: Record<string, string> = {
+  "addi 2": "addi 2, addi 4, add 2, ld 2, sd 2, lbu 4, jal 4, jal 4 far, jalr 2 sink, BRANCHES",
+  "addi 4": "addi 2, addi 4, add 2, lbu 4, auipc 4, jal 4, jal 4 far, jal 4 sink, BRANCHES",
+  "add 2": "addi 2, addi 4, add 2, ld 2, lbu 4, auipc 4, jal 4, jal 4 far, BRANCHES",
+  "add 4": "add 4, addi 4, lw 4, ld 4, sd 4",
+  "addiw 2": "addi 2, add 2, bne 4, blt 4, slli 4",
+  "slli 2": "srli 2, add 2, xor 2",
+  "slli 4": "srli 2, srli 4, add 4, xor 4",
+  "srli 2": "xor 2, add 2",
+  "srli 4": "xor 4, xor 2",
+  "xor 4": "slli 4, srli 4",
+  "auipc 4": "addi 4, ld 4, lw 4",
+  "lui 2": "addi 2, addiw 2",
+  "lbu 4": "addi 2, addi 4, sb 4, beq 2, bne 2, beq 4, bne 4",
+  "lw 2": "addi 2, addiw 2, add 2, beq 2, bne 2, beq 4, bne 4, blt 4, bge 4",
+  "lw 4": "addi 4, addiw 2, add 2, sw 4, bne 4, beq 4",
+  "ld 2": "ld 2, addi 2, add 2, sd 2, beq 2, bne 2, beq 4, bne 4",
+  "ld 4": "ld 4, addi 4, addi 2, add 2, add 4",
+  "sb 4": "addi 2, addi 4, sb 4",
+  "sw 2": "addi 2, lw 2",
+  "sw 4": "addi 2, addi 4, add 2, lw 4",
+  "sd 2": "sd 2, addi 2, ld 2",
+  "sd 4": "sd 4, addi 2, addi 4, ld 4",
+};
+const BRANCHES = "bne 2, beq 2, bne 4, beq 4, blt 4, bge 4, bltu 4, bgeu 4";
+
+/** Two variants executed by one handler. */
+export interface Pair {
+  readonly first: Variant;
+  readonly second: Variant;
+}
+
+/** Number of the first handler that executes a pair. */
+export const FIRST_PAIR: number = FIRST_VARIANT + VARIANTS.length;
+
+const byNumbers = new Map<number, number>();
+const firsts: number[] = [];
+
+/** The pairs, in the order of their handlers' numbers from {@link FIRST_PAIR}. */
+export const PAIRS: readonly Pair[] = Object.entries(FOLLOWERS).flatMap(([first, followers]) =>
+  followers.replace("BRANCHES", BRANCHES).split(", ").map((second) => enter(first, second))
+);
+
+/** The handler that executes two others' instructions in one, if there is one. */
+export function pairNumber(first: number, second: number): number | undefined {
+  return byNumbers.get(first * 1024 + second);
+}
+
+/** The handler that executes just the first instruction of what this handler executes. */
+export function firstOf(handler: number): number {
+  return handler < FIRST_PAIR ? handler : firsts[handler - FIRST_PAIR]!;
+}
+
+function enter(firstKey: string, secondKey: string): Pair {
+  const first = numberOfKey(firstKey), second = numberOfKey(secondKey);
+  if (first === undefined || second === undefined) {
+    throw new Error(`no handlers for ${firstKey}, ${secondKey}`);
+  }
+  byNumbers.set(first * 1024 + second, FIRST_PAIR + firsts.length);
+  firsts.push(first);
+  return { first: VARIANTS[first - FIRST_VARIANT]!, second: VARIANTS[second - FIRST_VARIANT]! };
+}

@@ -1,0 +1,78 @@
+/**
+ * The handlers of the interpreter that execute instructions: which there are, and their numbers. A row has
+ * one for each length it is encoded in, and more where its record is read differently.
+ *
+ * @module
+ */
+
+import type { Row } from "../isa/row.ts";
+import { COMPRESSED_ROWS, rowNamed, ROWS } from "../isa/rows.ts";
+import { type Shape, shapeOf } from "./shape.ts";
+
+/** How a handler differs from others of its row. */
+export interface Variant {
+  readonly row: Row;
+  /** Bytes of the encoding: how far to go on. */
+  readonly length: 2 | 4;
+  /** rd is x0: a load's result goes to X_SINK, a jump does not link. */
+  readonly sink: boolean;
+  /** The target is outside the page. */
+  readonly far: boolean;
+}
+
+/** The row that stands for all instructions without effect. */
+export const NOTHING: Row = rowNamed("fence");
+/** The row that stands for all that the host executes. */
+export const SYSTEM: Row = rowNamed("ebreak");
+
+/** Number of the first handler that executes an instruction; those below stand in records.ts. */
+export const FIRST_VARIANT = 4;
+/** The handlers, in the order of their numbers from {@link FIRST_VARIANT}. */
+export const VARIANTS: readonly Variant[] = variants();
+
+const numbers = new Map<string, number>(
+  VARIANTS.map((variant, index) => [variantKey(variant), FIRST_VARIANT + index]),
+);
+
+/** The number of a variant's handler. */
+export function numberOf(variant: Variant): number {
+  const number = numbers.get(variantKey(variant));
+  if (number === undefined) throw new Error(`no handler for ${variantKey(variant)}`);
+  return number;
+}
+
+/** A variant in words: name and length, and what else is special, as in `jal 4 sink far`. */
+export function variantKey({ row, length, sink, far }: Variant): string {
+  return `${row.name} ${length}${sink ? " sink" : ""}${far ? " far" : ""}`;
+}
+
+/** The handler's number by its variant in words; undefined when there is none. */
+export function numberOfKey(key: string): number | undefined {
+  return numbers.get(key);
+}
+
+/**
+ * Whether rd = x0 needs a handler of its own. Not a computation, which then has no effect at all; nor
+ * an atomic operation, which puts x0 right afterwards.
+ */
+export function hasSink({ kind }: Shape): boolean {
+  return kind === "load" || kind === "jump" || kind === "jumpTo";
+}
+
+function variants(): Variant[] {
+  const short = new Set(COMPRESSED_ROWS.map((row) => row.base));
+  short.add(NOTHING.name); // c.nop and the other short instructions without effect
+  const all: Variant[] = [];
+  for (const row of ROWS) {
+    const shape = shapeOf(row);
+    if (shape.kind === "system" && row !== SYSTEM) continue;
+    for (const length of short.has(row.name) ? [2, 4] as const : [4] as const) {
+      for (const sink of hasSink(shape) ? [false, true] : [false]) {
+        for (const far of shape.direct ? [false, true] : [false]) {
+          all.push({ row, length, sink, far });
+        }
+      }
+    }
+  }
+  return all;
+}
