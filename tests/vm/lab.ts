@@ -168,3 +168,59 @@ export function runGuest(vm: Vm, guest: Guest, input?: string) {
     ...(input === undefined ? {} : { input }),
   });
 }
+
+/** A number that differs when any bit of some plain data differs (FNV-1a, two lanes of 32 bits). */
+export function digest(value: unknown): string {
+  let a = 0x811c9dc5, b = 0xc9dc5118;
+  const mix = (byte: number) => {
+    a = Math.imul(a ^ byte, 0x0100_0193);
+    b = Math.imul(b ^ byte ^ (a >>> 24), 0x0100_0193);
+  };
+  const word = (n: number) => {
+    mix(n & 0xff);
+    mix((n >>> 8) & 0xff);
+    mix((n >>> 16) & 0xff);
+    mix(n >>> 24);
+  };
+  const text = (s: string) => {
+    for (let i = 0; i < s.length; i++) word(s.charCodeAt(i));
+    mix(0xff);
+  };
+  const seen = new Map<object, number>();
+  const visit = (v: unknown): void => {
+    if (typeof v !== "object" || v === null) return text(`${typeof v} ${v}`);
+    // Who shares a record must share it again: a second sight of it is told from a copy.
+    const before = seen.get(v);
+    if (before !== undefined) return text(`same ${before}`);
+    seen.set(v, seen.size);
+    if (ArrayBuffer.isView(v)) {
+      const bytes = new Uint8Array(v.buffer, v.byteOffset, v.byteLength);
+      text(`bytes ${bytes.length}`);
+      const whole = bytes.byteOffset % 4 === 0 ? bytes.length >> 2 : 0;
+      for (const n of new Int32Array(bytes.buffer, bytes.byteOffset, whole)) word(n);
+      for (let i = whole * 4; i < bytes.length; i++) mix(bytes[i]);
+    } else if (v instanceof Map) {
+      for (const [key, one] of v) {
+        visit(key);
+        visit(one);
+      }
+    } else {
+      for (const [key, one] of Object.entries(v)) {
+        text(key);
+        visit(one);
+      }
+    }
+    text("end");
+  };
+  visit(value);
+  return (a >>> 0).toString(16) + (b >>> 0).toString(16);
+}
+
+/** The whole state of a VM, one digest a part, so that a difference has a place. */
+export function fingerprint(vm: Vm): Record<string, string> {
+  const { machine, kernel, events } = vm.save();
+  const parts: Record<string, unknown> = { events };
+  for (const [name, part] of Object.entries(machine)) parts[`machine.${name}`] = part;
+  for (const [name, part] of Object.entries(kernel)) parts[`kernel.${name}`] = part;
+  return Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, digest(part)]));
+}
