@@ -97,7 +97,7 @@ export class Machine {
     this.#hostTraps = options.traps === "host";
     this.engine = new Engine(ram.memory, slow);
     this.#images = new RamImages(ram, () => mmu.tlb.dropFastWrites());
-    slow.code = this.engine;
+    slow.fetcher.code = this.engine;
     ram.codeChanged = (pa, length) => this.engine.written(pa, length);
     hart.pc = BigInt(RAM_BASE);
   }
@@ -129,7 +129,7 @@ export class Machine {
         if (inPage && !resuming && this.watches.breaksAt(at)) {
           return { kind: "break", pc: this.hart.pc };
         }
-        this.#slow.stepping = inPage;
+        this.#slow.fetcher.stepping = inPage;
         if (inPage) slice = 1;
       }
       const { reason, used } = this.#engineRun(slice);
@@ -139,8 +139,8 @@ export class Machine {
         last = undefined;
       }
       if (reason === STOP_TRAP) {
-        if (this.#slow.breakPage) {
-          this.#slow.breakPage = false;
+        if (this.#slow.fetcher.breakPage) {
+          this.#slow.fetcher.breakPage = false;
           continue;
         }
         const registers = this.hart.registers;

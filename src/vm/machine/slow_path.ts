@@ -17,13 +17,14 @@ import {
   RETRY,
   TRAPPED,
 } from "./engine/host.ts";
+import { Fetcher, type Parts } from "./fetch.ts";
 import { CAUSE } from "./hart/csr_state.ts";
 import type { Hart } from "./hart/hart.ts";
 import { executeSystem } from "./hart/system.ts";
 import { ACCESS_VALUE, RAM_OFFSET } from "./layout.ts";
 import type { Ram } from "./memory.ts";
 import type { Mmu } from "./mmu.ts";
-import { type Access, ACCESS_FAULT, EXECUTE, READ, WRITE } from "./sv39.ts";
+import { type Access, ACCESS_FAULT, READ, WRITE } from "./sv39.ts";
 import type { Watch, Watches } from "./watch.ts";
 
 /** An access that hit a watchpoint; it has been done. */
@@ -46,31 +47,12 @@ export interface WatchHit {
   readonly after: bigint | undefined;
 }
 
-/** What the slow path needs of the engine. */
-export interface CodePages {
-  /** Offset of the decoded records for a frame; made on demand. */
-  codePage(frame: PaNum): number;
-}
-
-/** The parts of a machine that the slow path works on. */
-export interface Parts {
-  readonly ram: Ram;
-  readonly bus: Bus;
-  readonly mmu: Mmu;
-  readonly hart: Hart;
-  readonly watches: Watches;
-}
-
 /** The machine as the interpreter calls it. */
 export class SlowPath implements EngineHost {
-  /** The engine's decoded pages; the machine connects them. */
-  code: CodePages | undefined;
   /** The watchpoint that ended the run. */
   watchHit: WatchHit | undefined;
-  /** A fetch was refused because its page has a breakpoint: the machine steps through such pages. */
-  breakPage = false;
-  /** Fetches from pages with breakpoints are let through, but not kept. */
-  stepping = false;
+  /** Fetches. */
+  readonly fetcher: Fetcher;
 
   readonly #ram: Ram;
   readonly #bus: Bus;
@@ -81,7 +63,9 @@ export class SlowPath implements EngineHost {
   readonly #wide: DataView;
 
   /** The slow path of a machine's parts. */
-  constructor({ ram, bus, mmu, hart, watches }: Parts) {
+  constructor(parts: Parts) {
+    const { ram, bus, mmu, hart, watches } = parts;
+    this.fetcher = new Fetcher(parts);
     this.#ram = ram;
     this.#bus = bus;
     this.#mmu = mmu;
@@ -276,50 +260,15 @@ export class SlowPath implements EngineHost {
   }
 
   fetchPage(): number {
-    const { pcLow, pcHigh, pc } = this.#hart.registers;
-    const mmu = this.#mmu;
-    const frame = mmu.frameOf(mmu.fetchBank, EXECUTE, pcHigh, pcLow);
-    if (frame < 0) {
-      this.#raise(-frame, pc);
-      return 0;
-    }
-    if (!mmu.isRam(frame)) {
-      this.#raise(CAUSE.fetchAccess, pc);
-      return 0;
-    }
-    const kept = !this.#watches.breaksPage(pcHigh * 2 ** 32 + pcLow);
-    if (!kept && !this.stepping) {
-      this.breakPage = true;
-      return 0;
-    }
-    if (this.code === undefined) throw new Error("the machine has no engine");
-    const records = this.code.codePage(frame * PAGE_SIZE as PaNum);
-    mmu.countHit(mmu.fetchBank, EXECUTE);
-    if (kept) mmu.fillExecute(pcHigh, pcLow, records);
-    return records;
+    return this.fetcher.page();
   }
 
   fetchStraddle(): number {
-    const registers = this.#hart.registers;
-    const { pcLow, pcHigh, pc } = registers;
-    const mmu = this.#mmu;
-    const first = this.#fetchFrame(pcHigh, pcLow);
-    if (first < 0) return this.#raise(-first, pc);
-    const next = BigInt.asUintN(64, pc + 2n);
-    const second = this.#fetchFrame(Number(next >> 32n) | 0, Number(next & 0xffff_ffffn));
-    if (second < 0) return this.#raise(-second, next);
-    mmu.countHit(mmu.fetchBank, EXECUTE);
-    const low = this.#ram.read16(first * PAGE_SIZE + (pcLow & (PAGE_SIZE - 1)) as PaNum);
-    const high = this.#ram.read16(second * PAGE_SIZE as PaNum);
-    this.#value[0] = (high << 16) | low;
+    const word = this.fetcher.straddling();
+    if (word === undefined) return TRAPPED;
+    this.#value[0] = word;
     this.#value[1] = 0;
     return RETRY;
-  }
-
-  /** The frame to fetch from, or minus the cause. */
-  #fetchFrame(high: number, low: number): number {
-    const frame = this.#mmu.frameOf(this.#mmu.fetchBank, EXECUTE, high, low);
-    return frame >= 0 && !this.#mmu.isRam(frame) ? -CAUSE.fetchAccess : frame;
   }
 
   system(word: number): number {

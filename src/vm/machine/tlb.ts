@@ -14,8 +14,8 @@
  * @module
  */
 
-import { PAGE_SHIFT } from "./address.ts";
-import { TLB_BASE, TLB_ENTRIES, TLB_ENTRY_SIZE, TLB_TABLE_SIZE } from "./layout.ts";
+import { FastTables } from "./fast_tlb.ts";
+import { TLB_ENTRIES } from "./layout.ts";
 import type { Access, Level } from "./sv39.ts";
 import {
   emptyState,
@@ -28,21 +28,12 @@ import {
 } from "./tlb_state.ts";
 
 const INDEX = TLB_ENTRIES - 1;
-/** Fast entries of untranslated addresses (M-mode, or satp Bare) belong to no entry and are not counted. */
-const BARE = 3;
 
 /** The TLBs of one hart. Virtual pages are 27-bit numbers, frames are pa / 4096. */
 export class Tlb {
   #state: TlbState = emptyState();
-  /** Fast tables as 32-bit words: tag low, tag high, addend, hits. */
-  readonly #fast: Uint32Array;
-  /** The fast entry's level: a {@link Level} or {@link BARE}. */
-  readonly #fastLevel = new Uint8Array(TABLES * TLB_ENTRIES).fill(BARE);
-  /** Slots of each table that may be valid in the fast table, so that a flush need not look at all. */
-  readonly #used = new Uint16Array(TABLES * TLB_ENTRIES);
-  readonly #usedCount = new Uint16Array(TABLES);
-  readonly #isUsed = new Uint8Array(TABLES * TLB_ENTRIES);
-  /** 4 KiB entries of each table, likewise. */
+  readonly #fast: FastTables;
+  /** 4 KiB entries of each table that may be valid, so that a flush need not look at all. */
   readonly #held = new Uint16Array(TABLES * TLB_ENTRIES);
   readonly #heldCount = new Uint16Array(TABLES);
   readonly #isHeld = new Uint8Array(TABLES * TLB_ENTRIES);
@@ -51,14 +42,14 @@ export class Tlb {
 
   /** TLBs over a machine's linear memory; all empty. */
   constructor(memory: WebAssembly.Memory) {
-    this.#fast = new Uint32Array(memory.buffer, TLB_BASE, TABLES * TLB_TABLE_SIZE / 4);
-    this.#fast.fill(0xffff_ffff);
-    for (let i = 3; i < this.#fast.length; i += 4) this.#fast[i] = 0;
+    this.#fast = new FastTables(memory, (table, level, hits) => {
+      this.#state.hits[(table % 3) * 3 + level] += hits;
+    });
   }
 
   /** Linear-memory offset of a fast table. */
   static tableOffset(bank: number, access: Access): number {
-    return TLB_BASE + (bank * 3 + access) * TLB_TABLE_SIZE;
+    return FastTables.offset(bank * 3 + access);
   }
 
   /** The frame number of a page, or -1 when no entry has it. Counts nothing. */
@@ -111,8 +102,7 @@ export class Tlb {
     const table = bank * 3 + access;
     if (level === 0) {
       const slot = table * TLB_ENTRIES + (page & INDEX);
-      // A fast entry of another page is left alone if it is a superpage's piece: that entry still stands.
-      if (this.#fastLevel[slot] === 0) this.#dropFast(slot);
+      this.#fast.dropSmall(table, page);
       state.page[slot] = page;
       state.frame[slot] = frame;
       state.flags[slot] = flags;
@@ -155,39 +145,7 @@ export class Tlb {
     level: Level | undefined,
     uncounted: boolean,
   ): void {
-    const table = bank * 3 + access;
-    const index = (pageLow >>> PAGE_SHIFT) & INDEX;
-    const slot = table * TLB_ENTRIES + index;
-    this.#foldHits(slot);
-    this.#fastLevel[slot] = level ?? BARE;
-    const at = slot * (TLB_ENTRY_SIZE / 4);
-    this.#fast[at] = pageLow;
-    this.#fast[at + 1] = pageHigh;
-    this.#fast[at + 2] = addend;
-    this.#fast[at + 3] = uncounted ? 0xffff_ffff : 0;
-    if (this.#isUsed[slot] === 0) {
-      this.#isUsed[slot] = 1;
-      this.#used[table * TLB_ENTRIES + this.#usedCount[table]++] = index;
-    }
-  }
-
-  /** Adds the interpreter's count in a fast entry to the counters. */
-  #foldHits(slot: number): void {
-    const at = slot * 4 + 3;
-    const hits = this.#fast[at];
-    if (hits === 0) return;
-    this.#fast[at] = 0;
-    const level = this.#fastLevel[slot];
-    if (level === BARE) return;
-    const access = ((slot / TLB_ENTRIES) | 0) % 3;
-    // 2^32 - 1 stands for -1: an entry made by a miss whose retry has not been counted yet.
-    this.#state.hits[access * 3 + level] += hits === 0xffff_ffff ? -1 : hits;
-  }
-
-  #dropFast(slot: number): void {
-    this.#foldHits(slot);
-    this.#fast[slot * 4] = 0xffff_ffff;
-    this.#fast[slot * 4 + 1] = 0xffff_ffff;
+    this.#fast.fill(bank * 3 + access, pageLow, pageHigh, addend, level, uncounted);
   }
 
   /** Empties a superpage entry together with its pieces in the fast table. */
@@ -197,19 +155,7 @@ export class Tlb {
     const mask = level === 1 ? 0x1ff : 0x3ffff;
     state.superPage[entry] = -1;
     this.#superCount[table]--;
-    for (let n = 0; n < this.#usedCount[table]; n++) {
-      const slot = table * TLB_ENTRIES + this.#used[table * TLB_ENTRIES + n];
-      if (this.#fastLevel[slot] !== level) continue;
-      const page = this.#fastPage(slot);
-      if (page >= 0 && (page & ~mask) === start) this.#dropFast(slot);
-    }
-  }
-
-  /** Virtual page of a fast entry, or -1. */
-  #fastPage(slot: number): number {
-    const low = this.#fast[slot * 4], high = this.#fast[slot * 4 + 1];
-    if (low === 0xffff_ffff) return -1;
-    return ((high & 0x7f) << 20) | (low >>> PAGE_SHIFT);
+    this.#fast.dropPieces(table, level, start, mask);
   }
 
   /** Empties a bank; with `keepGlobal`, all but the entries of global leaves. */
@@ -220,7 +166,7 @@ export class Tlb {
   #flushTable(table: number, keepGlobal: boolean): void {
     const state = this.#state;
     const first = table * TLB_ENTRIES;
-    this.#dropFastTable(table);
+    this.#fast.dropTable(table);
     let kept = 0;
     for (let n = 0; n < this.#heldCount[table]; n++) {
       const index = this.#held[first + n];
@@ -254,7 +200,7 @@ export class Tlb {
       const slot = table * TLB_ENTRIES + (page & INDEX);
       if (state.page[slot] === page && !(keepGlobal && (state.flags[slot] & 0x20) !== 0)) {
         state.page[slot] = -1;
-        if (this.#fastLevel[slot] === 0) this.#dropFast(slot);
+        this.#fast.dropSmall(table, page);
       }
       if (this.#superCount[table] === 0) continue;
       for (let n = 0; n < SUPER; n++) {
@@ -268,34 +214,19 @@ export class Tlb {
     }
   }
 
-  #dropFastTable(table: number): void {
-    const first = table * TLB_ENTRIES;
-    for (let n = 0; n < this.#usedCount[table]; n++) {
-      const slot = first + this.#used[first + n];
-      this.#dropFast(slot);
-      this.#isUsed[slot] = 0;
-    }
-    this.#usedCount[table] = 0;
-  }
-
   /** Drops every fast entry. The entries stay, so no count changes. */
   dropFast(): void {
-    for (let table = 0; table < TABLES; table++) this.#dropFastTable(table);
+    for (let table = 0; table < TABLES; table++) this.#fast.dropTable(table);
   }
 
   /** Drops every fast write entry, so that the next store to each page takes the slow path once. */
   dropFastWrites(): void {
-    for (let table = 1; table < TABLES; table += 3) this.#dropFastTable(table);
+    for (let table = 1; table < TABLES; table += 3) this.#fast.dropTable(table);
   }
 
   /** Adds what the interpreter has counted so far to the counters. Needed at least every 2^31 accesses. */
   fold(): void {
-    for (let table = 0; table < TABLES; table++) {
-      const first = table * TLB_ENTRIES;
-      for (let n = 0; n < this.#usedCount[table]; n++) {
-        this.#foldHits(first + this.#used[first + n]);
-      }
-    }
+    this.#fast.fold();
   }
 
   /** Hits so far of one kind of access on leaves of one level. Call {@link Tlb.fold} first. */

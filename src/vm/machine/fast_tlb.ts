@@ -1,0 +1,136 @@
+/**
+ * The fast TLB tables in linear memory that the interpreter compares with: direct-mapped, in 4 KiB pieces, each
+ * counting its hits. They are a cache of the TLB's entries: dropping from them changes no count, as the hits of a
+ * dropped piece are collected first.
+ *
+ * @module
+ */
+
+import { PAGE_SHIFT } from "./address.ts";
+import { TLB_BASE, TLB_ENTRIES, TLB_ENTRY_SIZE, TLB_TABLE_SIZE } from "./layout.ts";
+import type { Level } from "./sv39.ts";
+import { TABLES } from "./tlb_state.ts";
+
+const INDEX = TLB_ENTRIES - 1;
+const WORDS = TLB_ENTRY_SIZE / 4;
+const EMPTY = 0xffff_ffff;
+/** Level of pieces of untranslated addresses (M-mode, or satp Bare): no entry has them, and they are not counted. */
+const BARE = 3;
+
+/** The fast tables of all banks; table = bank × 3 + access. */
+export class FastTables {
+  /** Tag low, tag high, addend, hits. */
+  readonly #words: Uint32Array;
+  /** Each piece's level: a {@link Level} or {@link BARE}. */
+  readonly #levels = new Uint8Array(TABLES * TLB_ENTRIES).fill(BARE);
+  /** Slots of each table that may be in use, so that emptying it need not look at all. */
+  readonly #used = new Uint16Array(TABLES * TLB_ENTRIES);
+  readonly #usedCount = new Uint16Array(TABLES);
+  readonly #isUsed = new Uint8Array(TABLES * TLB_ENTRIES);
+  readonly #collect: (table: number, level: Level, hits: number) => void;
+
+  /**
+   * @param memory The machine's linear memory.
+   * @param collect Receives the hits of pieces that are dropped or replaced; -1 takes one back.
+   */
+  constructor(
+    memory: WebAssembly.Memory,
+    collect: (table: number, level: Level, hits: number) => void,
+  ) {
+    this.#words = new Uint32Array(memory.buffer, TLB_BASE, TABLES * TLB_TABLE_SIZE / 4);
+    this.#words.fill(EMPTY);
+    for (let i = 3; i < this.#words.length; i += WORDS) this.#words[i] = 0;
+    this.#collect = collect;
+  }
+
+  /** Linear-memory offset of a table. */
+  static offset(table: number): number {
+    return TLB_BASE + table * TLB_TABLE_SIZE;
+  }
+
+  /**
+   * Puts a piece in, in the place of the one there. `level` is its entry's, undefined when untranslated.
+   * `uncounted`: the interpreter's next compare is the access that missed, which is no hit.
+   */
+  fill(
+    table: number,
+    pageLow: number,
+    pageHigh: number,
+    addend: number,
+    level: Level | undefined,
+    uncounted: boolean,
+  ): void {
+    const index = (pageLow >>> PAGE_SHIFT) & INDEX;
+    const slot = table * TLB_ENTRIES + index;
+    this.#fold(slot);
+    this.#levels[slot] = level ?? BARE;
+    const at = slot * WORDS;
+    this.#words[at] = pageLow;
+    this.#words[at + 1] = pageHigh;
+    this.#words[at + 2] = addend;
+    this.#words[at + 3] = uncounted ? EMPTY : 0;
+    if (this.#isUsed[slot] === 0) {
+      this.#isUsed[slot] = 1;
+      this.#used[table * TLB_ENTRIES + this.#usedCount[table]++] = index;
+    }
+  }
+
+  /** Hands the interpreter's count in a slot over. */
+  #fold(slot: number): void {
+    const at = slot * WORDS + 3;
+    const hits = this.#words[at];
+    if (hits === 0) return;
+    this.#words[at] = 0;
+    const level = this.#levels[slot];
+    if (level === BARE) return;
+    // 2^32 - 1 stands for -1: a piece made after a miss whose retry has not been counted yet.
+    this.#collect((slot / TLB_ENTRIES) | 0, level as Level, hits === EMPTY ? -1 : hits);
+  }
+
+  #drop(slot: number): void {
+    this.#fold(slot);
+    this.#words[slot * WORDS] = EMPTY;
+    this.#words[slot * WORDS + 1] = EMPTY;
+  }
+
+  /** Drops what a page's slot holds if it is of a 4 KiB entry; a superpage's piece stays, its entry stands. */
+  dropSmall(table: number, page: number): void {
+    const slot = table * TLB_ENTRIES + (page & INDEX);
+    if (this.#levels[slot] === 0) this.#drop(slot);
+  }
+
+  /** Drops the pieces of one superpage: those of its level whose page, without the bits of `mask`, is `start`. */
+  dropPieces(table: number, level: Level, start: number, mask: number): void {
+    for (let n = 0; n < this.#usedCount[table]; n++) {
+      const slot = table * TLB_ENTRIES + this.#used[table * TLB_ENTRIES + n];
+      if (this.#levels[slot] !== level) continue;
+      const page = this.#page(slot);
+      if (page >= 0 && (page & ~mask) === start) this.#drop(slot);
+    }
+  }
+
+  /** Virtual page of a slot, or -1. */
+  #page(slot: number): number {
+    const low = this.#words[slot * WORDS], high = this.#words[slot * WORDS + 1];
+    return low === EMPTY ? -1 : ((high & 0x7f) << 20) | (low >>> PAGE_SHIFT);
+  }
+
+  /** Drops all of a table. */
+  dropTable(table: number): void {
+    const first = table * TLB_ENTRIES;
+    for (let n = 0; n < this.#usedCount[table]; n++) {
+      const slot = first + this.#used[first + n];
+      this.#drop(slot);
+      this.#isUsed[slot] = 0;
+    }
+    this.#usedCount[table] = 0;
+  }
+
+  /** Hands over all that the interpreter has counted so far. */
+  fold(): void {
+    for (let table = 0; table < TABLES; table++) {
+      const first = table * TLB_ENTRIES;
+      for (let n = 0; n < this.#usedCount[table]; n++) this.#fold(first + this.#used[first + n]);
+    }
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * Instruction fetches that the fast execute table does not serve: translation, decoded pages, instructions over a
+ * page end, and pages with breakpoints.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE, type PaNum } from "./address.ts";
+import type { Bus } from "./bus.ts";
+import { CAUSE } from "./hart/csr_state.ts";
+import type { Hart } from "./hart/hart.ts";
+import type { Ram } from "./memory.ts";
+import type { Mmu } from "./mmu.ts";
+import { EXECUTE } from "./sv39.ts";
+import type { Watches } from "./watch.ts";
+
+/** What a fetch needs of the engine. */
+export interface CodePages {
+  /** Offset of the decoded records for a frame; made on demand. */
+  codePage(frame: PaNum): number;
+}
+
+/** The parts of a machine that the interpreter's way out works on. */
+export interface Parts {
+  readonly ram: Ram;
+  readonly bus: Bus;
+  readonly mmu: Mmu;
+  readonly hart: Hart;
+  readonly watches: Watches;
+}
+
+/** Fetches for the interpreter. */
+export class Fetcher {
+  /** The engine's decoded pages; the machine connects them. */
+  code: CodePages | undefined;
+  /** A fetch was refused because its page has a breakpoint: the machine steps through such pages. */
+  breakPage = false;
+  /** Fetches from pages with breakpoints are let through, but not kept. */
+  stepping = false;
+  readonly #ram: Ram;
+  readonly #mmu: Mmu;
+  readonly #hart: Hart;
+  readonly #watches: Watches;
+
+  /** Fetches through a machine's parts. */
+  constructor({ ram, mmu, hart, watches }: Parts) {
+    this.#ram = ram;
+    this.#mmu = mmu;
+    this.#hart = hart;
+    this.#watches = watches;
+  }
+
+  /** The offset of the decoded records of pc's page, or 0: trap raised, or {@link Fetcher.breakPage} set. */
+  page(): number {
+    const { pcLow, pcHigh, pc } = this.#hart.registers;
+    const mmu = this.#mmu;
+    const frame = this.#frame(pcHigh, pcLow);
+    if (frame < 0) {
+      this.#hart.registers.raise(-frame, pc);
+      return 0;
+    }
+    const kept = !this.#watches.breaksPage(pcHigh * 2 ** 32 + pcLow);
+    if (!kept && !this.stepping) {
+      this.breakPage = true;
+      return 0;
+    }
+    if (this.code === undefined) throw new Error("the machine has no engine");
+    const records = this.code.codePage(frame * PAGE_SIZE as PaNum);
+    mmu.countHit(mmu.fetchBank, EXECUTE);
+    if (kept) mmu.fillExecute(pcHigh, pcLow, records);
+    return records;
+  }
+
+  /** The instruction at pc, whose second half is on the next page; undefined: trap raised. */
+  straddling(): number | undefined {
+    const { registers } = this.#hart;
+    const { pcLow, pcHigh, pc } = registers;
+    const mmu = this.#mmu;
+    // The first half's page has been fetched from just now, so this does not count again.
+    const first = this.#frame(pcHigh, pcLow);
+    if (first < 0) {
+      registers.raise(-first, pc);
+      return undefined;
+    }
+    const next = BigInt.asUintN(64, pc + 2n);
+    const second = this.#frame(Number(next >> 32n) | 0, Number(next & 0xffff_ffffn));
+    if (second < 0) {
+      registers.raise(-second, next);
+      return undefined;
+    }
+    mmu.countHit(mmu.fetchBank, EXECUTE);
+    const low = this.#ram.read16(first * PAGE_SIZE + (pcLow & (PAGE_SIZE - 1)) as PaNum);
+    return (this.#ram.read16(second * PAGE_SIZE as PaNum) << 16) | low;
+  }
+
+  /** The frame of RAM to fetch from, or minus the cause: nothing else holds instructions. */
+  #frame(high: number, low: number): number {
+    const frame = this.#mmu.frameOf(this.#mmu.fetchBank, EXECUTE, high, low);
+    return frame >= 0 && !this.#mmu.isRam(frame) ? -CAUSE.fetchAccess : frame;
+  }
+}
