@@ -60,6 +60,23 @@ Deno.test("a trapping instruction is not counted and leaves no trace", () => {
   assertEquals(machine.budget, 10);
 });
 
+Deno.test("every kind of instruction is counted once, fast or slow", () => {
+  const names = ["addi", "ld", "sd", "amoadd.d", "lr.w", "sc.w", "jal", "beq", "fence", "csrrw"];
+  for (const name of names) {
+    for (const slow of [false, true]) {
+      const program = new Assembler();
+      const imm = name === "jal" || name === "beq" ? 4 : 0;
+      for (let i = 0; i < 10; i++) program.put(name, { rd: 5, rs1: 6, rs2: 6, imm });
+      const machine = lab(program.put("ecall"));
+      machine.setX(6, DATA);
+      if (name === "addi" || name === "csrrw") machine.setX(5, 1n);
+      if (slow) machine.watched.add(Number(DATA));
+      assertEquals(machine.engine.run(1000), TRAP);
+      assertEquals([machine.cause, 1000 - machine.budget], [8, 10], name);
+    }
+  }
+});
+
 Deno.test("faults: the address, the cause, and registers as before", () => {
   const outside = 0x1000n;
   for (

@@ -295,10 +295,10 @@ function slowPath(labels: Labels): Bytes {
 /** An atomic operation (on PLACE, rp being moved on) is done. */
 function atomicDone(labels: Labels): Bytes {
   return [
-    when(getGlobal(AFTER), readBack),
-    retire,
     when(
       getGlobal(AFTER),
+      readBack,
+      retire,
       call(WROTE, get(PLACE), i32(8)),
       when(
         op("i32_eq", getGlobal(AFTER), i32(DONE_STOP)),
