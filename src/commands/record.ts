@@ -84,8 +84,10 @@ async function stop(ctx: Context, recording: Recording): Promise<string> {
   return `recorded ${recording.entries.length} lines in ${recording.file}`;
 }
 
-/** Columns and rows at least; wider when a line of the output is. */
-const SIZE = { width: 80, height: 28 };
+/** Rows of a recording's terminal. */
+const HEIGHT = 28;
+/** Its columns: as many as the longest line needs, within bounds; longer ones wrap. */
+const WIDTH = { least: 80, most: 112 };
 const BOLD = "\x1b[1m";
 const DIM = "\x1b[2m";
 const OFF = "\x1b[0m";
@@ -94,8 +96,8 @@ const OFF = "\x1b[0m";
 export function castText(entries: readonly Entry[], title?: string): string {
   const widest = entries.flatMap((e) => [...e.output.split("\n"), `> ${e.line}`])
     .map((line) => stripAnsiCode(line).length);
-  const width = Math.max(SIZE.width, ...widest);
-  const cast = new CastWriter({ ...SIZE, width, ...(title === undefined ? {} : { title }) });
+  const width = Math.min(WIDTH.most, Math.max(WIDTH.least, ...widest));
+  const cast = new CastWriter({ width, height: HEIGHT, ...(title === undefined ? {} : { title }) });
   for (const { line, output } of entries) {
     if (line.trim().startsWith("#")) cast.marker(line.trim().replace(/^#\s*/, ""));
     line.split("\n").forEach((part, i) => {

@@ -34,6 +34,7 @@ import reclaim from "./reclaim.ts";
 import record from "./record.ts";
 import refcount from "./refcount.ts";
 import reg from "./reg.ts";
+import render from "./render.ts";
 import run from "./run.ts";
 import save from "./save.ts";
 import sbrk from "./sbrk.ts";
@@ -85,6 +86,7 @@ export const COMMANDS: readonly Command[] = [
   record,
   refcount,
   reg,
+  render,
   run,
   save,
   sbrk,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { command, CommandError, type Entry, note, result, type Session } from "./command.ts";
+import { command, CommandError, type Entry, note, result, type Session, size } from "./command.ts";
 
 /** What is kept of a line. */
 type Kept = Pick<Entry, "line" | "status" | "api">;
@@ -56,11 +56,11 @@ export function scenarioText(
     else body.push(...stepLines(title, api, declared));
   }
   body.push("expect(vm).toPassAudit();");
-  const boot = Object.entries({ policy: options.policy, mem: options.mem })
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) =>
-      `${name}: ${typeof value === "bigint" ? value : JSON.stringify(value)}`
-    );
+  const mem = typeof options.mem === "string" ? options.mem : size(options.mem ?? 2 ** 27);
+  const boot = [
+    ...(options.policy === undefined ? [] : [`policy: ${JSON.stringify(options.policy)}`]),
+    `mem: "${mem}"`,
+  ];
   return [
     `import { expect, scenario } from "@cowsh/cowsh";`,
     "",
@@ -68,7 +68,7 @@ export function scenarioText(
     ...body.map((text) => `  ${text}`),
     "});",
     "",
-  ].join("\n").replace("{  }", "{}");
+  ].join("\n");
 }
 
 /** One step: the call, its result in a variable where the call declares one. */

@@ -1,0 +1,138 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { duration, parseCast } from "../../src/record/mod.ts";
+import { castText } from "../../src/commands/record.ts";
+import { scenarioText } from "../../src/commands/save.ts";
+
+const root = new URL("../../", import.meta.url);
+
+/** The shell with these lines in a fresh directory; what it printed, and the files it left. */
+async function shell(lines: readonly string[], files: Record<string, string> = {}) {
+  const dir = await Deno.makeTempDir();
+  try {
+    for (const [name, text] of Object.entries(files)) {
+      await Deno.writeTextFile(`${dir}/${name}`, text);
+    }
+    const main = new URL("main.ts", root).pathname;
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--no-prompt",
+        "--allow-read",
+        "--allow-write=.",
+        main,
+        ...lines.flatMap((line) => ["-c", line]),
+      ],
+      cwd: dir,
+      env: { NO_COLOR: "1" },
+    }).output();
+    const left: Record<string, string> = {};
+    for (const { name } of Deno.readDirSync(dir)) {
+      left[name] = await Deno.readTextFile(`${dir}/${name}`);
+    }
+    const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    return { code, out: decode(stdout), err: decode(stderr), files: left };
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+const DEMO = ["spawn", "sbrk 4096", "fork", "pte 0x3000"];
+
+Deno.test("record writes a strict asciicast v2, the same bytes each time", async () => {
+  const lines = ["record a.cast --title demo", "# a shared page", ...DEMO, "record stop", "ps"];
+  const one = await shell(lines);
+  assertEquals([one.code, one.err], [0, ""]);
+  assertStringIncludes(one.out, "recorded 5 lines in a.cast");
+  const cast = parseCast(one.files["a.cast"]);
+  assertEquals([cast.version, cast.title], [2, "demo"]);
+  assertEquals(cast.events.find((e) => e.code === "m")?.data, "a shared page");
+  const text = cast.events.filter((e) => e.code === "o").map((e) => e.data).join("");
+  assertStringIncludes(text, "stored 2  counted 2  ok");
+  assert(!text.includes("record stop"), "the recording does not show itself");
+  assert(!text.includes("PPID"), "nor what comes after it");
+  assert(duration(cast) > 5);
+  assertEquals((await shell(lines)).files["a.cast"], one.files["a.cast"]);
+});
+
+Deno.test("the session's end writes an open recording; lines of a file are recorded one by one", async () => {
+  const { code, out, files } = await shell(["record a.cast", "source demo.cow"], {
+    "demo.cow": "spawn\n# words\nsbrk 4096\n",
+  });
+  assertEquals(code, 0);
+  assertStringIncludes(out, "recorded 3 lines in a.cast");
+  assert(!files["a.cast"].includes("source"));
+});
+
+Deno.test("an expect line that fails leaves no recording behind", async () => {
+  const { code, err, files } = await shell(["record a.cast", "spawn", "expect 1 == 2"]);
+  assertEquals([code, Object.keys(files)], [1, []]);
+  assertStringIncludes(err, 'a.cast not written: "expect 1 == 2" failed');
+});
+
+Deno.test("two recordings at once, a directory that is not there: one clear line each", async () => {
+  const twice = await shell(["record a.cast", "record b.cast"]);
+  assertEquals(twice.code, 2);
+  assertStringIncludes(twice.err, "already recording to a.cast");
+  const nowhere = await shell(["record none/a.cast", "spawn"]);
+  assertEquals(nowhere.code, 5);
+  assertStringIncludes(nowhere.err, "none/a.cast");
+});
+
+Deno.test("play prints the text of a recording at once in a pipe", async () => {
+  const file = castText([{ line: "ps", output: "PID\n", status: 0, api: undefined }], "t");
+  const { code, out } = await shell(["play a.cast"], { "a.cast": file });
+  assertEquals(code, 0);
+  assertStringIncludes(out, "PID");
+  assertStringIncludes(out, "a.cast: ");
+  const bad = await shell(["play a.cast"], { "a.cast": "{}\n" });
+  assertEquals(bad.code, 5);
+  assertStringIncludes(bad.err, "a.cast: ");
+});
+
+Deno.test("save makes a scenario that compiles, runs and checks", async () => {
+  const { code, out, files } = await shell([
+    ...DEMO,
+    "# the child goes on",
+    "use 3",
+    "store 0x3000 7",
+    "mmap 8K rw --at 0x100000",
+    "save a.ts",
+  ]);
+  assertEquals(code, 0);
+  assertStringIncludes(out, "saved 7 steps in a.ts");
+  const script = files["a.ts"];
+  assertStringIncludes(script, 'const p2 = await step("spawn", () => vm.spawn());');
+  assertStringIncludes(script, 'const p3 = await step("fork", () => p2.fork());');
+  assertStringIncludes(script, 'say("the child goes on");');
+  assertStringIncludes(script, "() => void p3.store(0x3000n, 7n));");
+  const dir = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${dir}/a.ts`, script);
+    const config = new URL("deno.json", root).pathname;
+    const run = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--check", "--no-prompt", "--config", config, "a.ts"],
+      cwd: dir,
+      env: { NO_COLOR: "1" },
+    }).output();
+    const printed = new TextDecoder().decode(run.stdout);
+    assertEquals(run.code, 0, printed + new TextDecoder().decode(run.stderr));
+    assertStringIncludes(printed, "1 store fault · 1 page copied");
+    assertStringIncludes(printed, "✓ a saved session");
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("save leaves out what failed and declares each process once", () => {
+  const text = scenarioText([
+    { line: "spawn", status: 0, api: "const p2 = vm.spawn();" },
+    { line: "use 2", status: 0, api: "const p2 = vm.process(2);" },
+    { line: "ptee", status: 2, api: undefined },
+    { line: "history", status: 0, api: undefined },
+  ], { policy: "cow", mem: 2 ** 26 });
+  assertEquals(text.match(/const p2/g)?.length, 1);
+  assertStringIncludes(text, '{ policy: "cow", mem: "64M" }');
+  assertStringIncludes(text, "// use 2");
+  assertStringIncludes(text, "// failed: ptee");
+  assertStringIncludes(text, "// history");
+});
