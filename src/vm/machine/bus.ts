@@ -20,9 +20,11 @@ export interface Device {
 
 /** A device's place. */
 export interface Mapping {
+  /** First address. */
   readonly base: PaNum;
   /** Bytes. */
   readonly size: number;
+  /** What answers there. */
   readonly device: Device;
 }
 

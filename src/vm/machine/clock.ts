@@ -10,7 +10,9 @@ import type { Registers } from "./hart/registers.ts";
 
 /** The clock's state as plain data. */
 export interface ClockState {
+  /** Instructions retired. */
   readonly retired: number;
+  /** Ticks that mtime is ahead of them. */
   readonly skew: number;
 }
 

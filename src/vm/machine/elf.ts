@@ -7,13 +7,15 @@
 
 /** A file that is no ELF this machine can run; the message is one line and says why. */
 export class ElfError extends Error {
+  /** The error's kind. */
   override readonly name = "ElfError";
 }
 
 /** A loadable segment (PT_LOAD). */
 export interface ElfSegment {
-  /** Virtual and physical address of its first byte. */
+  /** Virtual address of its first byte. */
   readonly vaddr: bigint;
+  /** Physical address of its first byte. */
   readonly paddr: bigint;
   /** Bytes it takes in memory; those beyond `bytes` are zero. */
   readonly memSize: number;
@@ -21,19 +23,27 @@ export interface ElfSegment {
   readonly bytes: Uint8Array;
   /** Where these bytes start in the file. */
   readonly offset: number;
+  /** It may be read. */
   readonly read: boolean;
+  /** It may be written. */
   readonly write: boolean;
+  /** It may be executed. */
   readonly execute: boolean;
+  /** Its addresses and file offset agree modulo this. */
   readonly align: number;
 }
 
 /** A section; its contents by {@link Elf.section}. */
 export interface ElfSection {
+  /** The name; empty for section 0. */
   readonly name: string;
   /** SHT_… number: 1 program data, 2 symbols, 3 strings, 8 no bits. */
   readonly type: number;
+  /** Where it stands in memory; 0 if it does not. */
   readonly address: bigint;
+  /** Where it starts in the file. */
   readonly offset: number;
+  /** Bytes. */
   readonly size: number;
   /** For a symbol table: the number of the section with its names. */
   readonly link: number;
@@ -41,11 +51,15 @@ export interface ElfSection {
 
 /** A symbol. */
 export interface ElfSymbol {
+  /** The name. */
   readonly name: string;
+  /** Usually an address. */
   readonly value: bigint;
+  /** Bytes of what it names; 0 if unknown. */
   readonly size: number;
   /** From STT_NOTYPE 0, OBJECT 1, FUNC 2, SECTION 3, FILE 4. */
   readonly kind: "none" | "object" | "function" | "section" | "file" | "other";
+  /** Seen by other files. */
   readonly global: boolean;
 }
 

@@ -30,6 +30,8 @@ export class FastTables {
   readonly #collect: (table: number, level: Level, hits: number) => void;
 
   /**
+   * Empty tables.
+   *
    * @param memory The machine's linear memory.
    * @param collect Receives the hits of pieces that are dropped or replaced; -1 takes one back.
    */

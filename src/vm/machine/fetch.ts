@@ -22,10 +22,15 @@ export interface CodePages {
 
 /** The parts of a machine that the interpreter's way out works on. */
 export interface Parts {
+  /** RAM. */
   readonly ram: Ram;
+  /** The memory map. */
   readonly bus: Bus;
+  /** Address translation. */
   readonly mmu: Mmu;
+  /** The hart that fetches and accesses. */
   readonly hart: Hart;
+  /** Watchpoints and breakpoints. */
   readonly watches: Watches;
 }
 

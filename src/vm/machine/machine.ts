@@ -55,9 +55,13 @@ export class Machine {
   readonly watches: Watches = new Watches();
   /** The decoder and interpreter. */
   readonly engine: Engine;
+  /** Software and timer interrupts, mtime. */
   readonly clint: Clint;
+  /** Interrupts of devices. */
   readonly plic: Plic = new Plic();
+  /** The console's line. */
   readonly uart: Uart;
+  /** By which a bare-metal program ends the machine. */
   readonly finisher: Finisher = new Finisher();
   /** The disk, when there is one. */
   readonly virtio: VirtioBlock | undefined;

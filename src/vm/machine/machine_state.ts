@@ -38,13 +38,21 @@ export interface MachineState {
   readonly ram: RamImage;
   /** x registers, pc and reservation as they stand in linear memory. */
   readonly registers: Uint32Array;
+  /** Mode, CSRs, WFI. */
   readonly hart: HartState;
+  /** satp, TLB entries, counters. */
   readonly mmu: MmuState;
+  /** Retired instructions and mtime. */
   readonly clock: ClockState;
+  /** The CLINT's registers. */
   readonly clint: ClintState;
+  /** The PLIC's registers. */
   readonly plic: PlicState;
+  /** The UART's registers and queues. */
   readonly uart: UartState;
+  /** How the guest ended the machine, if it did. */
   readonly finish: Finish | undefined;
+  /** The disk and its registers, if there is one. */
   readonly virtio: VirtioState | undefined;
 }
 

@@ -47,9 +47,9 @@ export class Mmu {
   /** satp.MODE is Sv39. */
   paging = false;
   /** Bank for loads and stores of the hart as it runs now. */
-  dataBank = BARE_BANK;
+  dataBank: number = BARE_BANK;
   /** Bank for its fetches. */
-  fetchBank = BARE_BANK;
+  fetchBank: number = BARE_BANK;
   /** Bank of U-mode under the current satp. */
   #userBank = BARE_BANK;
 

@@ -20,13 +20,17 @@ export interface AccessCounters {
 
 /** The MMU's counters since the machine was made. */
 export interface MmuCounters {
+  /** Loads and load-reserved. */
   readonly read: AccessCounters;
+  /** Stores and atomic operations. */
   readonly write: AccessCounters;
+  /** Fetches: one for each change of page, not for each instruction. */
   readonly execute: AccessCounters;
   /** Page-table walks. */
   readonly walks: number;
-  /** sfence.vma of everything (or of one ASID), and of one address. */
+  /** sfence.vma of everything, or of one ASID. */
   readonly flushes: number;
+  /** sfence.vma of one address. */
   readonly pageFlushes: number;
 }
 
@@ -36,6 +40,7 @@ export interface TlbEntry {
   readonly asid: number;
   /** Made for U-mode, else for S-mode. */
   readonly user: boolean;
+  /** What it serves: loads, stores or fetches. */
   readonly access: Access;
   /** First virtual address. */
   readonly va: Va;
@@ -49,18 +54,26 @@ export interface TlbEntry {
 
 /** An access that failed: cause as in scause, and the address for stval. */
 export interface MemoryFault {
+  /** As in scause. */
   readonly cause: number;
+  /** As in stval. */
   readonly tval: Va;
 }
 
 /** The MMU's state as plain data. */
 export interface MmuState {
+  /** The register. */
   readonly satp: bigint;
   /** Which context each TLB bank holds, and which bank is given up next. */
   readonly banks: { readonly keys: Int32Array; readonly next: number };
+  /** Faults by access. */
   readonly faults: Float64Array;
+  /** Walks. */
   readonly walks: number;
+  /** Flushes of all, or of an ASID. */
   readonly flushes: number;
+  /** Flushes of one address. */
   readonly pageFlushes: number;
+  /** Entries, hits and misses. */
   readonly tlb: TlbState;
 }

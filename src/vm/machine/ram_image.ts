@@ -19,6 +19,8 @@ export class RamImages {
   #clean: RamImage;
 
   /**
+   * Images of a machine's RAM.
+   *
    * @param ram Fresh RAM, all zero.
    * @param forgetWriters Drops the fast write-TLB entries, so that the next store to each frame marks it dirty.
    */

@@ -11,7 +11,8 @@ import type { Mmu } from "./mmu.ts";
 import type { MemoryFault } from "./mmu_state.ts";
 import { type Access, ACCESS_FAULT, READ, WRITE } from "./sv39.ts";
 
-type Size = 1 | 2 | 4 | 8;
+/** Bytes of an access. */
+export type Size = 1 | 2 | 4 | 8;
 
 /** The value at a user address, zero-extended, or the fault. */
 export function load(

@@ -100,8 +100,9 @@ export class WalkTrail {
   level: Level = 2;
   /** Physical address of each PTE read. */
   readonly pteAddr: Float64Array = new Float64Array(3);
-  /** Low and high halves of each PTE read. */
+  /** Low half of each PTE read. */
   readonly low: Uint32Array = new Uint32Array(3);
+  /** High half of each PTE read. */
   readonly high: Uint32Array = new Uint32Array(3);
 }
 

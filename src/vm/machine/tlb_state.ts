@@ -8,28 +8,33 @@ import { TLB_BANKS, TLB_ENTRIES } from "./layout.ts";
 import type { Access, Level } from "./sv39.ts";
 
 /** Tables: bank × 3 + access. */
-export const TABLES = TLB_BANKS * 3;
+export const TABLES: number = TLB_BANKS * 3;
 /** Entries for 2 MiB leaves in one TLB. */
 export const MEGA_ENTRIES = 32;
 /** Entries for 1 GiB leaves in one TLB. */
 export const GIGA_ENTRIES = 4;
 /** Superpage entries in one TLB. */
-export const SUPER = MEGA_ENTRIES + GIGA_ENTRIES;
+export const SUPER: number = MEGA_ENTRIES + GIGA_ENTRIES;
 
 /** The entries of all TLBs, plain data. A virtual page of -1 marks an empty entry. */
 export interface TlbState {
-  /** 4 KiB entries: virtual page, frame number (pa / 4096), low ten bits of the leaf. */
+  /** 4 KiB entries: virtual pages. */
   readonly page: Int32Array;
+  /** Frame numbers (pa / 4096). */
   readonly frame: Int32Array;
+  /** Low ten bits of the leaves. */
   readonly flags: Uint16Array;
-  /** Superpage entries: first virtual page, first frame number, low ten bits of the leaf. */
+  /** Superpage entries: first virtual pages. */
   readonly superPage: Int32Array;
+  /** First frame numbers of superpages. */
   readonly superFrame: Int32Array;
+  /** Low ten bits of superpages' leaves. */
   readonly superFlags: Uint16Array;
   /** Next superpage entry to evict, for each table and level. */
   readonly next: Uint8Array;
-  /** Hits and misses, index access × 3 + level. */
+  /** Hits, index access × 3 + level. */
   readonly hits: Float64Array;
+  /** Misses, likewise. */
   readonly misses: Float64Array;
 }
 
@@ -50,8 +55,11 @@ export function emptyState(): TlbState {
 
 /** One entry as {@link Tlb.visit} shows it. */
 export interface RawEntry {
+  /** The bank it is in. */
   readonly bank: number;
+  /** What it serves. */
   readonly access: Access;
+  /** Size of its leaf. */
   readonly level: Level;
   /** First virtual page (27 bits). */
   readonly page: number;

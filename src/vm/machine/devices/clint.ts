@@ -9,8 +9,9 @@ import type { Device } from "../bus.ts";
 import type { Clock } from "../clock.ts";
 import { IRQ } from "../hart/csr_state.ts";
 
-/** First address, and bytes. */
+/** First address. */
 export const CLINT_BASE = 0x0200_0000;
+/** Bytes of its registers. */
 export const CLINT_SIZE = 0x1_0000;
 
 const MSIP = 0;
@@ -19,7 +20,9 @@ const MTIME = 0xbff8;
 
 /** The CLINT's state as plain data. */
 export interface ClintState {
+  /** Software interrupt, 0 or 1. */
   readonly msip: number;
+  /** When the timer is due. */
   readonly mtimecmp: bigint;
 }
 

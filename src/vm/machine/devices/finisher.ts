@@ -7,8 +7,9 @@
 
 import type { Device } from "../bus.ts";
 
-/** First address, and bytes. */
+/** First address. */
 export const FINISHER_BASE = 0x10_0000;
+/** Bytes of its registers. */
 export const FINISHER_SIZE = 0x1000;
 
 const PASS = 0x5555;

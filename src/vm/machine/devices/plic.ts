@@ -11,8 +11,9 @@
 import type { Device } from "../bus.ts";
 import { IRQ } from "../hart/csr_state.ts";
 
-/** First address, and bytes. */
+/** First address. */
 export const PLIC_BASE = 0x0c00_0000;
+/** Bytes of its registers. */
 export const PLIC_SIZE = 0x60_0000;
 
 const SOURCES = 96;
@@ -26,10 +27,15 @@ const LEVELS = 7;
 
 /** The PLIC's state as plain data. */
 export interface PlicState {
+  /** Of each source; 0 is never. */
   readonly priority: Uint32Array;
+  /** One bit a source. */
   readonly pending: Uint32Array;
+  /** One bit a source: claimed and not yet completed. */
   readonly claimed: Uint32Array;
+  /** One bit a source, for each context. */
   readonly enable: Uint32Array;
+  /** Of each context: only higher priorities interrupt. */
   readonly threshold: Uint32Array;
 }
 

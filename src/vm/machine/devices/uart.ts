@@ -7,9 +7,11 @@
 
 import type { Device } from "../bus.ts";
 
-/** First address, bytes, and interrupt source. */
+/** First address. */
 export const UART_BASE = 0x1000_0000;
+/** Bytes of its registers. */
 export const UART_SIZE = 0x100;
+/** Its interrupt source at the PLIC. */
 export const UART_IRQ = 10;
 
 const IER_RX = 1;
@@ -20,14 +22,23 @@ const LSR_IDLE = 0x60;
 
 /** The UART's state as plain data. */
 export interface UartState {
+  /** Typed and not yet read by the guest. */
   readonly received: number[];
+  /** Sent by the guest and not yet taken. */
   readonly sent: number[];
+  /** Interrupt enables. */
   readonly ier: number;
+  /** FIFOs are on. */
   readonly fifo: boolean;
+  /** Line control. */
   readonly lcr: number;
+  /** Modem control. */
   readonly mcr: number;
+  /** The scratch register. */
   readonly scratch: number;
+  /** Baud rate divisor. */
   readonly divisor: number;
+  /** Transmitter empty, and not yet told. */
   readonly txInterrupt: boolean;
 }
 

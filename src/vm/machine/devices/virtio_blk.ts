@@ -11,9 +11,11 @@ import type { Device } from "../bus.ts";
 import type { Ram } from "../memory.ts";
 import { type Buffer, QueueError, type QueuePlaces, Virtqueue } from "./virtqueue.ts";
 
-/** First address, bytes, and interrupt source. */
+/** First address. */
 export const VIRTIO_BASE = 0x1000_1000;
+/** Bytes of its registers. */
 export const VIRTIO_SIZE = 0x1000;
+/** Its interrupt source at the PLIC. */
 export const VIRTIO_IRQ = 1;
 
 /** Bytes of a sector, the unit of addresses on the disk. */
@@ -37,7 +39,7 @@ const STATUS_ERROR = 1;
 const STATUS_UNSUPPORTED = 2;
 
 /** A device's registers as plain data; addresses are kept as their two halves. */
-interface Fields {
+export interface Fields {
   status: number;
   interrupt: number;
   deviceSelect: number;
@@ -58,6 +60,7 @@ interface Fields {
 
 /** The device's state as plain data. */
 export interface VirtioState {
+  /** Its registers. */
   readonly fields: Readonly<Fields>;
   /** The disk's contents; shared with other states while nothing is written. */
   readonly image: Uint8Array;

@@ -10,7 +10,9 @@ import { ALL_IRQS, type CsrState, IRQ, type Mode, MSTATUS, S_IRQS } from "./csr_
 
 /** What a row can see of the machine. */
 export interface CsrContext {
+  /** Contents of the registers. */
   readonly state: CsrState;
+  /** The mode the access comes from. */
   readonly mode: Mode;
   /** Instructions retired before this one. */
   readonly retired: number;
@@ -18,6 +20,7 @@ export interface CsrContext {
   readonly time: number;
   /** Interrupt bits that hardware drives: MSIP, MTIP, MEIP, SEIP, and STIP when stimecmp is in use. */
   readonly lines: number;
+  /** The MMU's register. */
   satp: bigint;
 }
 

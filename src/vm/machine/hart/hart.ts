@@ -22,7 +22,9 @@ export interface InterruptSource {
 
 /** A hart's state beside the linear memory, as plain data. */
 export interface HartState {
+  /** Privilege mode. */
   readonly mode: Mode;
+  /** Contents of the CSRs. */
   readonly csrs: CsrState;
   /** The hart is in WFI. */
   readonly waiting: boolean;
