@@ -91,6 +91,8 @@ export const DEFAULT_CAPACITY = 65_536;
 
 /** The state of an {@link EventLog} as plain data. */
 export interface EventLogState {
+  pid: number;
+  pc: number;
   next: number;
   rows: Float64Array;
   words: string[];
@@ -252,6 +254,8 @@ export class EventLog {
   /** A deep copy of the log as data. */
   save(): EventLogState {
     return structuredClone({
+      pid: this.pid,
+      pc: this.pc,
       next: this.#next,
       rows: this.#rows,
       words: this.#words,
@@ -263,6 +267,8 @@ export class EventLog {
   /** Puts back what {@link save} returned. */
   restore(state: EventLogState): void {
     const copy = structuredClone(state);
+    this.pid = copy.pid;
+    this.pc = copy.pc;
     this.#next = copy.next;
     this.#rows = copy.rows;
     this.#words = copy.words;

@@ -196,7 +196,7 @@ export class Kernel {
     };
   }
 
-  /** Puts back what {@link save} returned. Process records held elsewhere are stale then: look them up by pid. */
+  /** Puts back what {@link save} returned; the machine's state, satp and TLBs among it, goes back with it. Records held elsewhere are stale then. */
   restore(state: KernelState): void {
     this.memory.restore(state.memory);
     this.files.restore(state.files);
@@ -210,8 +210,6 @@ export class Kernel {
       if (space === undefined) throw new RangeError(`saved process ${p.pid} has no saved space`);
       this.slots[p.slot] = { ...p, space };
     }
-    const now = this.process(this.current);
-    if (now !== undefined) this.memory.activate(now.space);
   }
 }
 

@@ -1,0 +1,99 @@
+/** A VM saved at any instruction and put back goes on exactly as it did the first time. */
+
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import type { BootOptions, Vm } from "../../../src/vm/vm.ts";
+import { boot, digest, fingerprint } from "../../vm/lab.ts";
+
+const LINE = "echo a b | cat | wc; cat README | grep xv6 | wc; echo x > f; cat f; rm f; forktest";
+
+function start(options: BootOptions): { vm: Vm; pid: number } {
+  const vm = boot({ quantum: 700, ...options });
+  return { vm, pid: vm.start("sh", ["-c", LINE]).pid };
+}
+
+/** Runs on to the end; what it prints from here, and the state then. */
+function finish(vm: Vm, pid: number): { console: string; state: Record<string, string> } {
+  const run = vm.resume(pid);
+  const report = run.finish();
+  assertEquals(report.stop.kind, "exited");
+  return { console: report.console, state: fingerprint(vm) };
+}
+
+for (const policy of ["cow", "eager"]) {
+  Deno.test(`saved at random instructions under ${policy}, restored twice, it ends the same`, () => {
+    const whole = start({ policy });
+    const wanted = finish(whole.vm, whole.pid);
+    const length = whole.vm.machine.instret;
+    assert(length > 10_000);
+    const place = fc.double({ min: 0, max: 0.999, noNaN: true });
+    fc.assert(
+      fc.property(place, place, (first, second) => {
+        const { vm, pid } = start({ policy });
+        vm.advance(Math.floor(first * length));
+        const saved = vm.save();
+        const before = digest(saved);
+        vm.advance(Math.floor(second * (length - vm.machine.instret)));
+        vm.restore(saved);
+        assertEquals(fingerprint(vm), fingerprint2(saved), "what comes back is what was saved");
+        for (let round = 0; round < 2; round++) {
+          const end = finish(vm, pid);
+          assert(wanted.console.endsWith(end.console));
+          assertEquals(end.state, wanted.state);
+          vm.restore(saved);
+        }
+        assertEquals(digest(saved), before, "a saved state is never changed");
+      }),
+      { numRuns: 12 },
+    );
+  });
+}
+
+function fingerprint2(state: ReturnType<Vm["save"]>): Record<string, string> {
+  return fingerprint({ save: () => state } as Vm);
+}
+
+Deno.test("a state can be put into another VM of the same options", () => {
+  const one = start({});
+  one.vm.advance(5000);
+  const saved = one.vm.save();
+  const wanted = finish(one.vm, one.pid);
+  const other = boot({ quantum: 700 });
+  other.spawn().sbrk(4096);
+  other.restore(saved);
+  assertEquals(finish(other, one.pid), wanted);
+});
+
+Deno.test("descriptors that share a file record share it again", () => {
+  const vm = boot();
+  const parent = vm.spawn();
+  const child = parent.fork();
+  const saved = vm.save();
+  vm.restore(saved);
+  const [a, b] = [vm.process(parent.pid).record, vm.process(child.pid).record];
+  assert(a.files[0] === a.files[1]);
+  assert(a.files[0] === b.files[2]);
+  assertEquals(a.files[0]!.references, 6);
+  assertEquals(vm.audit(), []);
+});
+
+Deno.test("threads share their space again", () => {
+  const vm = boot();
+  const p = vm.spawn();
+  const pid = Number(p.call("clone", 0x100, 0).result);
+  vm.restore(vm.save());
+  assert(vm.process(p.pid).record.space === vm.process(pid).record.space);
+  assertEquals(vm.audit(), []);
+});
+
+Deno.test("a hundred snapshots between small steps come back in any order", () => {
+  const { vm } = start({});
+  const states = Array.from({ length: 100 }, () => {
+    vm.advance(37);
+    return { saved: vm.save(), print: digest(fingerprint(vm)) };
+  });
+  for (const i of [99, 0, 50, 49, 98, 1, 75, 25]) {
+    vm.restore(states[i].saved);
+    assertEquals(digest(fingerprint(vm)), states[i].print, `snapshot ${i}`);
+  }
+});
