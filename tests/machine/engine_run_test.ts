@@ -361,20 +361,9 @@ Deno.test("hits are counted in the entry that served them, when that is compiled
 });
 
 Deno.test("single steps and one run agree on random programs", () => {
-  const names = [
-    "add",
-    "sub",
-    "mul",
-    "sltu",
-    "divw",
-    "sraw",
-    "ld",
-    "sw",
-    "lbu",
-    "beq",
-    "bltu",
-    "jal",
-  ];
+  const memory = ["ld", "sw", "lbu", "amoadd.w", "sc.d", "lr.d"];
+  const jumps = ["beq", "bltu", "jal"];
+  const names = ["add", "sub", "mul", "sltu", "divw", "sraw", "addi", ...memory, ...jumps];
   const instruction = fc.record({
     name: fc.constantFrom(...names),
     rd: fc.integer({ min: 0, max: 7 }),
@@ -386,9 +375,8 @@ Deno.test("single steps and one run agree on random programs", () => {
     fc.property(fc.array(instruction, { minLength: 1, maxLength: 60 }), (list) => {
       const program = new Assembler();
       for (const { name, rd, rs1, rs2, skip } of list) {
-        const jumps = ["beq", "bltu", "jal"].includes(name);
-        const memory = ["ld", "sw", "lbu"].includes(name);
-        program.put(name, { rd, rs1: memory ? 20 : rs1, rs2, imm: jumps ? skip * 4 : skip * 8 });
+        const imm = jumps.includes(name) ? skip * 4 : skip * 8;
+        program.put(name, { rd, rs1: memory.includes(name) ? 20 : rs1, rs2, imm });
       }
       for (let i = 0; i < 8; i++) program.put("ecall");
       const [a, b] = [lab(program), lab(program)];
