@@ -25,7 +25,7 @@ import {
 import { shapeOf } from "./shape.ts";
 
 /** Where the record of a straddling instruction is put (see the interpreter), with its followers. */
-export const SCRATCH = layout.CODE_POOL;
+export const SCRATCH: number = layout.CODE_POOL;
 const FIRST_PAGE = layout.CODE_POOL + 0x40;
 /** Records, the two that lead on, and a little more, so that pages do not share the same cache sets. */
 const STRIDE = RECORDS_SIZE + 0x40;
@@ -60,6 +60,7 @@ export class CodePages {
   #free: number[] = [];
   #used = 0;
 
+  /** No pages yet, in a machine's memory (see layout.ts). */
   constructor(memory: WebAssembly.Memory) {
     this.#bytes = new Uint8Array(memory.buffer);
     this.#halves = new Uint16Array(memory.buffer);

@@ -24,6 +24,8 @@ export class Engine {
   #run: ((budget: number) => number) | undefined;
 
   /**
+   * An engine that has not run yet.
+   *
    * @param memory The machine's memory (see layout.ts), never grown afterwards.
    * @param host Answers what the interpreter asks.
    * @param options What the interpreter counts.

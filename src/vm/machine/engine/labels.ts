@@ -25,7 +25,7 @@ export interface Depths {
 
 /** The labels as seen from one place. */
 export class Labels {
-  /** @param depth Blocks around the place, the function's own not counted. */
+  /** The labels from a place inside `depth` blocks, the function's own not counted. */
   constructor(readonly depths: Depths, readonly depth: number) {}
 
   /** Branch to a label from `inside` further blocks (`if`s) at this place. */

@@ -9,8 +9,12 @@
 /** Encoded instructions or a part of a module: bytes, nested as they were put together. */
 export type Bytes = (number | Bytes)[];
 
-/** Value types. */
-export const I32 = 0x7f, I64 = 0x7e, F64 = 0x7c;
+/** Value type of 32-bit integers. */
+export const I32 = 0x7f;
+/** Value type of 64-bit integers. */
+export const I64 = 0x7e;
+/** Value type of doubles. */
+export const F64 = 0x7c;
 /** Block type of a block without result. */
 export const VOID = 0x40;
 
@@ -120,18 +124,29 @@ export function op(name: keyof typeof OPS, ...operands: Bytes[]): Bytes {
   return [operands, OPS[name]];
 }
 
+/** A 32-bit constant. */
 export const i32 = (value: number): Bytes => [0x41, sleb32(value)];
+/** A 64-bit constant, modulo 2^64. */
 export const i64 = (value: bigint): Bytes => [0x42, sleb64(BigInt.asIntN(64, value))];
+/** The value of a local. */
 export const get = (local: number): Bytes => [0x20, local];
+/** Sets a local. */
 export const set = (local: number, value: Bytes): Bytes => [value, 0x21, local];
+/** Sets a local and leaves its value. */
 export const tee = (local: number, value: Bytes): Bytes => [value, 0x22, local];
+/** The value of a global. */
 export const getGlobal = (index: number): Bytes => [0x23, index];
+/** Sets a global. */
 export const setGlobal = (index: number, value: Bytes): Bytes => [value, 0x24, index];
+/** Calls a function by its index, imports counted first. */
 export const call = (index: number, ...args: Bytes[]): Bytes => [args, 0x10, index];
+/** Returns a value from the function. */
 export const leave = (value: Bytes): Bytes => [value, 0x0f];
 /** Branch to the label that many blocks out. */
 export const br = (depth: number): Bytes => [0x0c, uleb(depth)];
+/** The same if the condition holds. */
 export const brIf = (depth: number, condition: Bytes): Bytes => [condition, 0x0d, uleb(depth)];
+/** Branches by an index; beyond the table to `otherwise`. */
 export const brTable = (depths: number[], otherwise: number, index: Bytes): Bytes => [
   index,
   0x0e,
@@ -139,9 +154,11 @@ export const brTable = (depths: number[], otherwise: number, index: Bytes): Byte
   depths.map(uleb),
   uleb(otherwise),
 ];
-/** Opens; pair each with {@link end}. */
+/** Opens a block, whose label is its end; pair it with {@link end}. */
 export const block: Bytes = [0x02, VOID];
+/** Opens a loop, whose label is its start; pair it with {@link end}. */
 export const loop: Bytes = [0x03, VOID];
+/** Ends a block, loop or function. */
 export const end: Bytes = [0x0b];
 /** `if` without result: `then` stands one block deeper. */
 export const when = (condition: Bytes, ...then: Bytes[]): Bytes => [
@@ -168,6 +185,7 @@ export const load = (name: MemoryOp, offset: number, address: Bytes): Bytes => [
   MEMORY_OPS[name][1],
   uleb(offset),
 ];
+/** Store to address + offset. */
 export const store = (name: MemoryOp, offset: number, address: Bytes, value: Bytes): Bytes => [
   address,
   value,
