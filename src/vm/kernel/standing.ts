@@ -15,7 +15,7 @@ import type { Kernel } from "./kernel.ts";
 import { PERM_R, PERM_W, PERM_X } from "./memory/space.ts";
 import { allocProcess, exit, firstHome, INIT_PID } from "./process/lifecycle.ts";
 import { mayRun, type Process } from "./process/process.ts";
-import { A0, A7, readEpc, readRegister, SP, writeRegister } from "./process/trapframe.ts";
+import { A0, A7, readEpc, readRegister, SP, writeEpc, writeRegister } from "./process/trapframe.ts";
 import { type KernelStop, run, switchTo } from "./run.ts";
 import { enterCall, runCall } from "./syscalls/dispatch.ts";
 import { die, pageFault } from "./trap.ts";
@@ -40,6 +40,8 @@ export function makeStanding(k: Kernel, parent = INIT_PID, name = "demo"): Proce
   if (p === undefined) throw noRoom(k);
   p.standing = true;
   writeUsyscall(k, p);
+  // The other registers hold the allocator's junk, as xv6's would.
+  writeEpc(k.machine.ram, p.trapframe, 0n);
   writeRegister(k.machine.ram, p.trapframe, SP, BigInt(p.space.size));
   openConsole(k, p);
   return p;

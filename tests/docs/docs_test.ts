@@ -1,0 +1,62 @@
+/** The docs hold what is true: transcripts are run, generated files made anew, links followed, examples executed. */
+
+import { assert, assertEquals } from "@std/assert";
+import { committed, DOCUMENTS, made, told } from "../../docs/make.ts";
+
+const root = new URL("../../", import.meta.url);
+
+Deno.test("generated docs, recordings and transcripts are as `deno task docs` makes them", async (t) => {
+  const paths: string[] = [];
+  for await (const [path, text] of made()) {
+    paths.push(path);
+    await t.step(path, () => {
+      const [was, is] = [committed(path).split("\n"), text.split("\n")];
+      const at = is.findIndex((line, i) => line !== was[i]);
+      if (at < 0 && was.length === is.length) return;
+      const line = at < 0 ? is.length : at;
+      throw new Error(
+        `${path} line ${line + 1} is\n${was[line]}\nand would be\n${is[line]}\n` +
+          "If that is right, deno task docs writes it.",
+      );
+    });
+  }
+  assert(paths.length >= 8, paths.join(" "));
+});
+
+Deno.test("a transcript that is not true is found", async () => {
+  const block = (...lines: string[]) => ["```cowsh mem=16M", ...lines, "```", ""].join("\n");
+  const right = await told(block("> spawn"));
+  assertEquals(right, block("> spawn", "pid 2 demo stands still; its heap starts at 0x3000"));
+  assertEquals(await told(block("> spawn", "pid 7 demo")), right);
+  assertEquals(await told("no block here\n"), "no block here\n");
+  const shell = await told("```console\n$ echo cow; exit 3\n```\n");
+  assertEquals(shell, "```console\n$ echo cow; exit 3\ncow\n(exit code 3)\n```\n");
+});
+
+Deno.test("every relative link of the docs leads somewhere", () => {
+  for (const path of [...DOCUMENTS, "docs/commands.md"]) {
+    for (const [, target] of committed(path).matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)) {
+      if (/^[a-z]+:/.test(target)) continue;
+      const file = new URL(target, new URL(path, root));
+      assert(Deno.statSync(file).isFile, `${path}: ${target}`);
+    }
+  }
+});
+
+Deno.test("the TypeScript in the docs compiles and runs", async () => {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["test", "--doc", "--no-prompt", ...DOCUMENTS],
+    cwd: root,
+    env: { NO_COLOR: "1" },
+  }).output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  assertEquals(code, 0, decode(stdout) + decode(stderr));
+  assert(/ok \| [1-9]\d* passed/.test(decode(stdout)), decode(stdout));
+});
+
+Deno.test("no host names, machine paths or unfinished marks in the docs", () => {
+  for (const path of DOCUMENTS) {
+    const found = /\/(?:home|root|work|tmp)\/|TODO|FIXME/.exec(committed(path));
+    assertEquals(found?.[0], undefined, path);
+  }
+});
