@@ -177,6 +177,22 @@ Deno.test("a store over a page end that faults on the second page writes nothing
   assertEquals(tables.machine.run(1), { kind: "trap", cause: 6, tval: 0x5ff9n, epc: 0x1004n });
 });
 
+Deno.test("an LR's reservation survives a trap to the host, and not a switch to another address space", () => {
+  const pair = (a: Assembler) =>
+    a.put("lr.w", { rd: 7, rs1: 5 }).put("ecall").put("sc.w", { rd: 8, rs1: 5, rs2: 6 });
+  for (const [elsewhere, failed] of [[false, 0n], [true, 1n]] as const) {
+    const tables = user(pair);
+    const { hart, mmu } = tables.machine;
+    hart.setX(5, 0x4000n);
+    assertEquals(tables.machine.run(10).kind, "trap");
+    if (elsewhere) mmu.setRoot(tables.frame());
+    tables.use();
+    hart.pc = 0x1008n;
+    assertEquals(tables.machine.run(1).kind, "budget");
+    assertEquals(hart.x(8), failed);
+  }
+});
+
 Deno.test("a watchpoint stops after the access that touches its bytes, and tells what changed", () => {
   const tables = user((a) =>
     a.put("sb", { rs1: 5, rs2: 6, imm: 0 }).put("sw", { rs1: 5, rs2: 6, imm: 4 })

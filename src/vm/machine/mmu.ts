@@ -8,7 +8,7 @@
 import { PAGE_SHIFT, type PaNum, RAM_BASE, type Va, type VaNum } from "./address.ts";
 import { Banks, BARE_BANK, MSTATUS_MPRV } from "./banks.ts";
 import type { Bus } from "./bus.ts";
-import { RAM_OFFSET, TLB_BANKS, TLB_EXECUTE, TLB_READ, TLB_WRITE } from "./layout.ts";
+import { RAM_OFFSET, RESERVATION, TLB_BANKS, TLB_EXECUTE, TLB_READ, TLB_WRITE } from "./layout.ts";
 import type { Ram } from "./memory.ts";
 import {
   type Access,
@@ -92,8 +92,12 @@ export class Mmu {
     this.#userBank = this.#bankFor(0, 0);
   }
 
-  /** For the built-in kernel: satp to Sv39 with this root, without a flush, and U-mode's banks selected. */
+  /**
+   * For the built-in kernel: satp to Sv39 with this root, without a flush, and U-mode's banks selected. Another
+   * root also ends an LR's reservation, as a kernel does at a switch by a dummy SC.
+   */
   setRoot(root: PaNum, asid = 0): void {
+    if (root !== this.root) this.#slots[RESERVATION / 4] = 0;
     this.paging = true;
     this.asid = asid;
     this.root = root;
