@@ -112,16 +112,23 @@ export function takeOne(labels: Labels): Bytes {
   return [retire, brIf(labels.distance("exhausted"), op("i64_lt_s", get(BUDGET), i64(0n)))];
 }
 
+/** The operands, as they stand in the record at rp. */
+const RS1 = new Value(register(fieldB));
+const RS2 = new Value(register(fieldA));
+const RS2_OF_REGISTER_FORM = new Value(register(fieldC));
+const IMM = new Value(load("i64_load32_s", 4, get(RP)));
+const ADDRESS = new Value(pc);
+
 /**
  * Emits a handler's code by being what a row's meaning talks to. Where the meaning leads on to the next
  * instruction the code ends with rp moved on; in all other cases it branches away.
  */
 class HandlerEmitter implements Meaning {
   readonly code: Bytes = [];
-  readonly rs1: Value = new Value(register(fieldB));
+  readonly rs1: Value = RS1;
   readonly rs2: Value;
-  readonly imm: Value = new Value(load("i64_load32_s", 4, get(RP)));
-  readonly pc: Value = new Value(pc);
+  readonly imm: Value = IMM;
+  readonly pc: Value = ADDRESS;
   readonly constant = value;
   readonly choose = choose as Meaning["choose"];
   readonly choose32 = chooseWord as Meaning["choose32"];
@@ -132,7 +139,7 @@ class HandlerEmitter implements Meaning {
     readonly options: EmitOptions,
   ) {
     const shape = shapeOf(variant.row);
-    this.rs2 = new Value(register(shape.registerForm ? fieldC : fieldA));
+    this.rs2 = shape.registerForm ? RS2_OF_REGISTER_FORM : RS2;
   }
 
   constant32(bits: number): Word {
@@ -237,7 +244,7 @@ class HandlerEmitter implements Meaning {
   }
 
   #emit(code: Bytes): void {
-    this.code.push(...code);
+    this.code.push(code);
   }
 
   #link(): void {
