@@ -17,6 +17,7 @@ import { bytesOf, type Size } from "./size.ts";
 import type { Vm } from "./vm.ts";
 import { closeFile } from "./kernel/files/table.ts";
 import { exit } from "./kernel/process/lifecycle.ts";
+import { readRegister, SP } from "./kernel/process/trapframe.ts";
 
 /** A place in a process, for `toBeMappedBy`. */
 export interface Place {
@@ -140,6 +141,21 @@ export class Handle {
     return reports;
   }
 
+  /** Bytes of its memory, loaded one by one: pages are touched and may fault. Throws as {@link load}. */
+  bytes(address: bigint | number, length: number): Uint8Array {
+    const at = va(address);
+    return Uint8Array.from(
+      { length },
+      (_, i) => Number(this.load(at + BigInt(i), 1)),
+    );
+  }
+
+  /** Stores bytes, or a text in UTF-8, one by one. Throws as {@link store}. */
+  put(address: bigint | number, bytes: Uint8Array | string): void {
+    const list = typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes;
+    list.forEach((byte, i) => this.store(va(address) + BigInt(i), byte, 1));
+  }
+
   /** A system call by name, as if the process executed the ecall. */
   call(name: CallName, ...args: (bigint | number)[]): CallReport {
     return systemCall(this.#vm.kernel, this.record, name, args);
@@ -176,6 +192,48 @@ export class Handle {
       throw new KernelError(`${what} of pid ${this.pid} failed`);
     }
     return va(report.result);
+  }
+
+  /**
+   * open: a descriptor. The path is put below the process's stack pointer, as a program's would be; `mode` is made
+   * of `r`, `w`, `+` (create) and `0` (truncate). Throws KernelError when it fails.
+   */
+  open(path: string, mode = "r"): number {
+    const at = va(this.#sp - 256n);
+    this.put(at, `${path}\0`);
+    const access = mode.includes("w") ? (mode.includes("r") ? 2 : 1) : 0;
+    const flags = access | (mode.includes("+") ? 0x200 : 0) | (mode.includes("0") ? 0x400 : 0);
+    return Number(this.#address(this.call("open", at, flags), `open("${path}")`));
+  }
+
+  /** pipe: its two descriptors, reading end first, as the kernel writes them to `at`. Throws KernelError when it fails. */
+  pipe(at: bigint | number): [read: number, write: number] {
+    this.#address(this.call("pipe", at), "pipe");
+    return [Number(this.load(at, 4)), Number(this.load(va(BigInt(at) + 4n), 4))];
+  }
+
+  /** read(fd, at, length): how many bytes came. The kernel stores them. Throws KernelError when it fails. */
+  read(fd: number, at: bigint | number, length: number): number {
+    return Number(this.#address(this.call("read", fd, at, length), `read(${fd})`));
+  }
+
+  /** write(fd, at, length): how many bytes went. The kernel loads them. Throws KernelError when it fails. */
+  write(fd: number, at: bigint | number, length: number): number {
+    return Number(this.#address(this.call("write", fd, at, length), `write(${fd})`));
+  }
+
+  /**
+   * clone: with `vm`, a thread that shares this process's memory and runs on the stack that grows down from
+   * `stack` (its own, copied, where that is 0); without, a fork. Throws KernelError when it fails.
+   */
+  clone(options: { vm?: boolean; thread?: boolean; stack?: bigint | number } = {}): Handle {
+    const flags = (options.vm ? 0x100 : 0) | (options.thread ? 0x1_0000 : 0);
+    const child = this.#address(this.call("clone", flags, options.stack ?? 0), "clone");
+    return this.#vm.process(Number(child));
+  }
+
+  get #sp(): bigint {
+    return readRegister(this.#vm.machine.ram, this.record.trapframe, SP);
   }
 
   /** exit(status). */

@@ -137,6 +137,12 @@ export interface Difference {
   readonly copied: { readonly pages: number; readonly bytes: number };
   /** Page faults by cause: 12 fetch, 13 load, 15 store. */
   readonly faults: { readonly 12: number; readonly 13: number; readonly 15: number };
+  /** Pages that came from the swap disk, and that went there. */
+  readonly swapped: { readonly in: number; readonly out: number };
+  /** Pages read from files, and written back to them. */
+  readonly files: { readonly in: number; readonly out: number };
+  /** 2 MiB leaves put together, and split. */
+  readonly superpages: { readonly promoted: number; readonly demoted: number };
   /** Frames allocated. */
   readonly allocated: number;
   /** Frames freed. */
