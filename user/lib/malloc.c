@@ -63,9 +63,11 @@ void *malloc(size_t n) {
       if (b->size < size) continue;
       if (b->size - size < 2 * sizeof(struct block)) {
         before->next = b->next;
-      } else {  // hand out the far end, so that the list keeps its links
-        b->size -= size;
-        b = end_of(b);
+      } else {  // hand out the near end: the rest can be joined with what the heap grows by
+        struct block *rest = (struct block *)((char *)b + size);
+        rest->size = b->size - size;
+        rest->next = b->next;
+        before->next = rest;
         b->size = size;
       }
       recent = &list;

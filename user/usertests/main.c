@@ -26,6 +26,12 @@ static int free_pages(void) {
   return pages;
 }
 
+// Where a program's pages come at their first touch they would be missed in a later count.
+static void touch_program(void) {
+  extern char end[];
+  for (volatile char *p = 0; p < end; p += PGSIZE) (void)*p;
+}
+
 static bool round_passes(bool quick, const char *only) {
   printf("usertests starting\n");
   int before = free_pages();
@@ -63,6 +69,7 @@ int main(int argc, char *argv[]) {
       return 1;
     }
   }
+  touch_program();
   do {
     if (!round_passes(quick, only)) return 1;
   } while (forever);
