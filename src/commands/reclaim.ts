@@ -30,7 +30,7 @@ export default command({
     ], {
       json: { wanted: n, freed, free: memory.frames.freeCount, events: events.map(eventJson) },
       value: BigInt(freed),
-      api: `vm.kernel.memory.reclaim(${n});`,
+      api: `vm.reclaim(${n});`,
     });
   },
 });

@@ -263,6 +263,15 @@ export class Vm {
         13: now.faults[13] - then.faults[13],
         15: now.faults[15] - then.faults[15],
       },
+      swapped: { in: now["swap-in"] - then["swap-in"], out: now["swap-out"] - then["swap-out"] },
+      files: {
+        in: now["read-in"] - then["read-in"],
+        out: now["write-back"] - then["write-back"],
+      },
+      superpages: {
+        promoted: now.promote - then.promote,
+        demoted: now.demote - then.demote,
+      },
       allocated: now.alloc - then.alloc,
       freed: now.free - then.free,
       ptes: now.pte - then.pte,
@@ -275,6 +284,14 @@ export class Vm {
   /** Runs whoever can run for at most `budget` instructions. */
   advance(budget: number): KernelStop {
     return run(this.kernel, budget);
+  }
+
+  /**
+   * Evicts pages until `frames` more are free or none can go, as memory pressure would: clean file pages are dropped, dirty
+   * shared ones written back, anonymous ones swapped. How many frames it freed.
+   */
+  reclaim(frames: number): number {
+    return this.kernel.memory.reclaim(frames);
   }
 
   /** Makes the frame allocation number `n` from now fail (1 is the next one); 0 takes it back. */
