@@ -279,6 +279,36 @@ PAGING
   FINE(MPP_S, exec, EDGE - 4)
   SAME(a1, 0x112 + 2048)
   RECORD_SAME(M_EPC, EDGE + 0x1000)
+  /* a jump to a page's very first byte, and a branch back to the last word of the one before */
+  la a2, frame_b
+  li a3, 4088
+  add a2, a2, a3
+  li a3, 0x0080006f      /* j . + 8 */
+  sw a3, 0(a2)
+  li a3, 0x00000073
+  sw a3, 4(a2)
+  la a2, frame_c
+  li a3, 0x00558593      /* addi a1, a1, 5 */
+  sw a3, 0(a2)
+  li a3, 0xfe000ce3      /* beq zero, zero, . - 8 */
+  sw a3, 4(a2)
+  fence.i
+  PTE(l0, 0, frame_b, ALL)
+  PTE(l0, 1, frame_c, ALL)
+  li a1, 1
+  FINE(MPP_S, exec, EDGE - 8)
+  SAME(a1, 6)
+  RECORD_SAME(M_EPC, EDGE - 4)
+  /* the page jumped to is not there: the fault is at the target, the jump has happened */
+  PTE_RAW(l0, 1, 0)
+  HERE
+  li a0, EDGE - 8
+  RESUME_AT 2f
+  ENTER MPP_S, stub_exec
+2:
+  M_TRAP(12)
+  RECORD_SAME(M_EPC, EDGE)
+  RECORD_SAME(M_TVAL, EDGE)
   /* and a 4-byte instruction across the end of a 2 MiB leaf */
   PTE(l1, 2, l0, V)
   PTE_RAW(l1, 1, (0x80000 << 10) | ALL)
