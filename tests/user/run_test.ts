@@ -155,6 +155,7 @@ const suites: [name: string, options: BootOptions][] = [
   ["clonetest", {}],
   ["clonetest", { policy: "eager" }],
   ["pgtbltest", {}],
+  ["libtest", {}],
   ["superpg", { superpages: true }],
   ["superpg", { superpages: true, hugeCow: "whole" }],
   ["superpg", { superpages: true, policy: "eager" }],
