@@ -30,6 +30,21 @@ Deno.test("the budget is exact, and a run in pieces is the same run", () => {
   }
 });
 
+Deno.test("x1 to x31 move to RAM and back in order, x0 stays out", () => {
+  const { hart, ram } = machine();
+  for (let i = 1; i < 32; i++) hart.setX(i, 0x1111_0000_0000n + BigInt(i));
+  hart.setX(0, 5n);
+  hart.registers.saveTo(ram, at(0x3028));
+  assertEquals(ram.read64(at(0x3020)), 0n);
+  for (let i = 1; i < 32; i++) assertEquals(ram.read64(at(0x3020 + 8 * i)), hart.x(i));
+  const before = [...hart.xs];
+  for (let i = 1; i < 32; i++) hart.setX(i, 0n);
+  hart.registers.loadFrom(ram, at(0x3028));
+  assertEquals([...hart.xs], before);
+  assertEquals(hart.x(0), 0n);
+  assertThrows(() => hart.registers.loadFrom(ram, at(SMALL - 8)), RangeError, "outside RAM");
+});
+
 Deno.test("a machine is built as asked, or says why not", () => {
   assertThrows(() => machine({ memBytes: 1 }), RangeError, "want 16M to 2G");
   assertThrows(() => machine({ instructionsPerTick: 0 }), RangeError, "instructions per tick");

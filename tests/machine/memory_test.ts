@@ -81,6 +81,7 @@ Deno.test("every mutator marks the frames it touches as dirty, and no other", ()
   assertEquals(marks(() => ram.fill(at(0x0800), 0x2000, 7)), [0, 1, 2]);
   assertEquals(marks(() => ram.copyFrame(at(0x5000), at(0x1000))), [5]);
   assertEquals(marks(() => ram.write(at(0x6fff), new Uint8Array(2))), [6, 7]);
+  assertEquals(marks(() => ram.writeFrom(at(0x7ff8), 0x400, 16)), [7, 8]);
   assertEquals(marks(() => ram.read64(at(0))), []);
 });
 

@@ -208,6 +208,12 @@ export class Ram {
     if (this.#pending) this.#changed(pa, bytes.length);
   }
 
+  /** Copies bytes from elsewhere in the linear memory (see layout.ts), such as the register file, to RAM. */
+  writeFrom(pa: PaNum, offset: number, length: number): void {
+    this.#bytes.copyWithin(this.#change(pa, length), offset, offset + length);
+    if (this.#pending) this.#changed(pa, length);
+  }
+
   /** Whether the frame that holds `pa` has decoded code. */
   hasCode(pa: PaNum): boolean {
     return this.#code[(pa - RAM_BASE) >>> PAGE_SHIFT] !== 0;

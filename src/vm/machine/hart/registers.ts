@@ -144,7 +144,7 @@ export class Registers {
   /** Copies x1…x31 to RAM, in order (in xv6's trapframe they start at byte 40). Unlike a store by the guest,
    * it goes to a physical address. */
   saveTo(ram: Ram, pa: PaNum): void {
-    ram.write(pa, this.#bytes.subarray(X + 8, X + 8 + FILE));
+    ram.writeFrom(pa, X + 8, FILE);
   }
 
   /** Loads x1…x31 from RAM, as {@link Registers.saveTo} left them. */
