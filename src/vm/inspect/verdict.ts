@@ -55,15 +55,22 @@ function settle(k: Kernel, space: AddressSpace, address: Va, access: Access): st
   const area = findArea(space, at);
   if (area === undefined) return "killed: no area there";
   if (area.kind === "guard") return "killed: guard page";
-  if ((area.perm & RIGHT[access]) === 0) {
-    return `killed: ${["no read right", "store to a read-only page", "no execute right"][access]}`;
-  }
   const step = walk(k.machine.ram, space.root, address).steps.at(-1);
   const pte = step === undefined ? 0 : Number(step.pte & 0xffff_ffffn);
+  if ((area.perm & RIGHT[access]) === 0) {
+    if (access === WRITE) return `killed: ${readOnly(k, area, pte)}`;
+    return access === READ ? "killed: no read right" : "killed: no execute right";
+  }
   if (isSwapped(pte)) return "swap in";
   if ((pte & PTE_V) === 0) return fill(area, at);
   if (access !== WRITE) return "killed: PTE without the right";
   return store(k, area, pte, step!.level);
+}
+
+/** Why a store to an area that gives no right to it kills: a fork policy may know more. */
+function readOnly(k: Kernel, area: Area, pte: number): string {
+  const verdict = (pte & PTE_V) === 0 ? undefined : k.memory.policy.onStore(pte, false, area);
+  return verdict?.do === "kill" ? verdict.why : "store to a read-only page";
 }
 
 function fill(area: Area, at: VaNum): string {
