@@ -5,7 +5,7 @@ import { OPERATIONS, Play, type Scale, type Step } from "./model.ts";
 import { MIB, World } from "./world.ts";
 
 /** Sequences a property is tried with; more by COWSH_SEQUENCES. */
-const RUNS = Number(Deno.env.get("COWSH_SEQUENCES") ?? 60);
+const RUNS = Number(Deno.env.get("COWSH_SEQUENCES") ?? 12);
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.record({

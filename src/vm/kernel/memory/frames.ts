@@ -1,9 +1,7 @@
 /**
  * Physical frames: who may have one, how many user mappings each has, which are free.
  *
- * The free list is xv6's: last freed, first allocated, its links in the free frames themselves, so
- * that a damaged list can be found by looking. A second link (back, in bytes 8–15) lets any
- * member leave, which 2 MiB allocations need. Frames never used since boot are not on the list but
+ * The free list is xv6's: last freed, first allocated (see free_list.ts). Frames never used since boot are not on the list but
  * *fresh*: they are taken from the top of RAM downwards when the list is empty. That is the order
  * xv6's kinit gives, without touching all of RAM at boot, and a fresh frame is known to be zero.
  *
@@ -16,6 +14,7 @@ import { MEGAPAGE_SIZE, PAGE_SIZE } from "../../machine/address.ts";
 import type { PaNum, VaNum } from "../../machine/address.ts";
 import type { Ram } from "../../machine/memory.ts";
 import type { EventLog } from "../../events.ts";
+import { linkOf, pushFree, unlinkFree } from "./free_list.ts";
 import { KernelPanic } from "./panic.ts";
 
 /** What a frame can be; the position is the number stored. */
@@ -244,9 +243,7 @@ export class Frames {
     }
     const ram = this.#ram;
     ram.fillFrame(frame, FREE_JUNK);
-    ram.writePte(frame, s.head);
-    ram.writePte((frame + 8) as PaNum, 0);
-    if (s.head !== 0) ram.writePte((s.head + 8) as PaNum, frame);
+    pushFree(ram, s.head, frame);
     s.head = frame;
     s.kinds[i] = FREE;
     s.counts[i] = 0;
@@ -274,7 +271,7 @@ export class Frames {
 
   /** The next member of the free list as its frame says, whatever stands there. */
   linkOf(frame: PaNum): number {
-    return this.#ram.readPte(frame) + this.#ram.readPteHigh(frame) * 0x1_0000_0000;
+    return linkOf(this.#ram, frame);
   }
 
   /**
@@ -311,26 +308,12 @@ export class Frames {
 
   /** Takes a member out of the free list; returns its index. */
   #unlink(frame: PaNum): number {
-    const s = this.state;
-    const i = this.index(frame);
-    if (i < 0 || frame % PAGE_SIZE !== 0 || s.kinds[i] !== FREE) {
-      throw new KernelPanic(`kalloc: free list damaged: 0x${frame.toString(16)} is no free frame`);
-    }
-    const next = this.linkOf(frame);
-    const back = this.#ram.readPte((frame + 8) as PaNum);
-    if (next !== 0) this.#relink(frame, next, 8, back);
-    if (back !== 0) this.#relink(frame, back, 0, next);
-    else s.head = next as PaNum | 0;
-    return i;
+    this.state.head = unlinkFree(this.#ram, this.state.head, frame, this.#isListed);
+    return this.index(frame);
   }
 
-  #relink(from: PaNum, member: number, at: number, value: number): void {
-    const i = this.index(member as PaNum);
-    if (i < 0 || member % PAGE_SIZE !== 0 || this.state.kinds[i] !== FREE) {
-      throw new KernelPanic(
-        `kalloc: free list damaged: 0x${from.toString(16)} links to 0x${member.toString(16)}`,
-      );
-    }
-    this.#ram.writePte((member + at) as PaNum, value);
-  }
+  #isListed = (pa: PaNum): boolean => {
+    const i = this.index(pa);
+    return i >= 0 && this.state.kinds[i] === FREE;
+  };
 }

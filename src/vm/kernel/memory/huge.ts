@@ -11,7 +11,7 @@ import type { PaNum, VaNum } from "../../machine/address.ts";
 import { PTE_A, PTE_D, PTE_FLAGS, PTE_V } from "../../machine/sv39.ts";
 import { HUGE_FRAMES } from "./frames.ts";
 import type { Memory } from "./memory.ts";
-import { blockDown, ensureMiddle, setEntry } from "./page_table.ts";
+import { blockDown, eachBlock, ensureMiddle, setEntry } from "./page_table.ts";
 import { areaFlags, flagsOf, frameOf, isLeaf, makePte } from "./pte.ts";
 import type { AddressSpace, Area } from "./space.ts";
 
@@ -167,6 +167,17 @@ export function promote(m: Memory, space: AddressSpace, area: Area, block: VaNum
   );
   m.flushAll(space, "promote");
   return true;
+}
+
+/** Makes 2 MiB leaves of all blocks of the space that are whole; how many. */
+export function promoteSpace(m: Memory, space: AddressSpace): number {
+  let made = 0;
+  for (const area of space.areas) {
+    eachBlock(m.ram, space.root, area.start, area.end, (block) => {
+      if (promote(m, space, area, block)) made++;
+    });
+  }
+  return made;
 }
 
 /** The rights that all 512 entries have, or would have as sole owners; A and D if any has them. */

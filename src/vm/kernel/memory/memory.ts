@@ -6,25 +6,22 @@
  * @module
  */
 
-import { PAGE_SIZE } from "../../machine/address.ts";
 import type { PaNum, VaNum } from "../../machine/address.ts";
 import type { Ram } from "../../machine/memory.ts";
-import { PTE_V } from "../../machine/sv39.ts";
 import type { EventLog } from "../../events.ts";
 import { cow } from "../fork/cow.ts";
 import { forkSpace, type ForkStatistics } from "../fork/fork.ts";
 import type { ForkPolicy } from "../fork/policy.ts";
 import { insertArea, isHole } from "./areas.ts";
-import { type Backing, type FileKey, type FilePages, noFiles } from "./backing.ts";
+import { type FileKey, type FilePages, noFiles } from "./backing.ts";
 import { fault, type FaultCause } from "./fault.ts";
 import { Frames, type FramesState, type UsedKind } from "./frames.ts";
 import { grow, shrink } from "./heap.ts";
-import { promote } from "./huge.ts";
+import { promoteSpace } from "./huge.ts";
 import { map, protect, sync, unmap } from "./mapping.ts";
 import { newPageCache, overlayCached, type PageCache, patchCached } from "./page_cache.ts";
-import { countTables, eachBlock, eachEntry, entryOf, find } from "./page_table.ts";
+import type { HugeCow, MapRequest, MemoryOptions, Translation } from "./options.ts";
 import { populate } from "./pages.ts";
-import { frameOf, isSwapped } from "./pte.ts";
 import {
   balance,
   defaultWatermarks,
@@ -38,68 +35,10 @@ import { holdFile, newShmObjects, type ShmObjects } from "./shm.ts";
 import type { AddressSpace, Area } from "./space.ts";
 import { createSpace, leaveSpace, releaseSpace, shareSpace } from "./spaces.ts";
 import { newSwapDisk, type SwapDisk } from "./swap.ts";
-import { copyin, copyinBytes, copyout } from "./user_copy.ts";
+import { type SpaceUsage, usageOf } from "./usage.ts";
+import { copyin, copyinBytes, copyout, loadBytes } from "./user_copy.ts";
 
-/** What a store to a shared 2 MiB leaf does: copies it whole, or splits it and copies 4 KiB. */
-export type HugeCow = "whole" | "split";
-
-/** How memory behaves; fixed at boot. */
-export interface MemoryOptions {
-  /** Fork policy; `cow` unless given. */
-  readonly policy?: ForkPolicy;
-  /** Areas get 2 MiB leaves where they cover an aligned block and frames in a row are to be had. */
-  readonly superpages?: boolean;
-  /** A store to a shared 2 MiB leaf: copy it whole, or split it and copy 4 KiB (unless given). */
-  readonly hugeCow?: HugeCow;
-  /** Bytes of the swap disk; none unless given. */
-  readonly swap?: number;
-  /** Pages brought back beside the one that is asked for; 0 unless given. */
-  readonly readAhead?: number;
-  /** Free frames at which room is made, and up to which. */
-  readonly watermarks?: Watermarks;
-  /** Frames that the kernel keeps for itself at the start of RAM. */
-  readonly kernelFrames?: number;
-}
-
-/** What to map. */
-export interface MapRequest {
-  /** Where, page-aligned, in place of what is there (MAP_FIXED); without it the kernel chooses. */
-  at?: VaNum;
-  /** A wish, taken when free. */
-  hint?: VaNum;
-  /** Bytes, rounded up to pages. */
-  length: number;
-  /** PERM_R | PERM_W | PERM_X. */
-  perm: number;
-  /** What for. */
-  kind: Area["kind"];
-  /** MAP_SHARED; private unless given. */
-  shared?: boolean;
-  /** The file; anonymous unless given. Its length is the mapping's. */
-  backing?: Backing;
-}
-
-/** Pages of one space, each 4 KiB. */
-export interface SpaceUsage {
-  /** Pages that are in frames. */
-  rss: number;
-  /** Of these, in frames that nobody else maps. */
-  private: number;
-  /** Of these, in frames that others map as well. */
-  shared: number;
-  /** Pages on the swap disk. */
-  swapped: number;
-  /** Frames of its page tables. */
-  tables: number;
-}
-
-/** What memory needs of the MMU. */
-export interface Translation {
-  /** Writes satp for Sv39 with this root and ASID 0. */
-  setRoot(root: PaNum): void;
-  /** Drops the TLB entries of a page, or all. */
-  sfence(va?: VaNum): void;
-}
+export type { HugeCow, MapRequest, MemoryOptions, SpaceUsage, Translation };
 
 /** The state of {@link Memory} as plain data, RAM excepted. */
 export interface MemoryState {
@@ -222,20 +161,7 @@ export class Memory {
 
   /** exec's way to write pages whatever their rights. False when one cannot be had. */
   load(space: AddressSpace, va: VaNum, bytes: Uint8Array): boolean {
-    for (let done = 0; done < bytes.length;) {
-      const at = (va + done) as VaNum;
-      const size = Math.min(bytes.length - done, PAGE_SIZE - (at % PAGE_SIZE));
-      const slot = find(this.ram, space.root, at);
-      const pte = slot === 0 ? 0 : this.ram.readPte(entryOf(slot));
-      if ((pte & PTE_V) === 0) {
-        if (!this.fault(space, 13, at).handled) return false;
-        continue;
-      }
-      const inPage = slot % 2 === 0 ? at % PAGE_SIZE : at % 0x20_0000;
-      this.ram.write((frameOf(pte) + inPage) as PaNum, bytes.subarray(done, done + size));
-      done += size;
-    }
-    return true;
+    return loadBytes(this, space, va, bytes);
   }
 
   /** mmap; -1: bad request or no room. */
@@ -310,13 +236,7 @@ export class Memory {
 
   /** Makes 2 MiB leaves of all blocks of the space that are whole; how many. */
   promote(space: AddressSpace): number {
-    let made = 0;
-    for (const area of space.areas) {
-      eachBlock(this.ram, space.root, area.start, area.end, (block) => {
-        if (promote(this, space, area, block)) made++;
-      });
-    }
-    return made;
+    return promoteSpace(this, space);
   }
 
   /** Evicts pages until `n` more frames are free, if it can; how many it freed. */
@@ -340,22 +260,7 @@ export class Memory {
 
   /** What a space has in memory now. */
   usage(space: AddressSpace): SpaceUsage {
-    const usage = { rss: 0, private: 0, shared: 0, swapped: 0, tables: 0 };
-    for (const area of space.areas) {
-      eachEntry(this.ram, space.root, area.start, area.end, (_va, _at, pte, level) => {
-        const pages = level === 0 ? 1 : 512;
-        if (isSwapped(pte)) {
-          usage.swapped += pages;
-        } else {
-          usage.rss += pages;
-          const shared = countShared(this.frames, frameOf(pte), pages);
-          usage.shared += shared;
-          usage.private += pages - shared;
-        }
-      });
-    }
-    usage.tables = countTables(this.ram, space.root);
-    return usage;
+    return usageOf(this, space);
   }
 
   /** A deep copy of the state as data; RAM is the machine's. */
@@ -384,13 +289,4 @@ export class Memory {
     this.swap = copy.swap;
     this.clock = copy.clock;
   }
-}
-
-/** How many of some frames in a row have more than one owner. */
-function countShared(frames: Frames, first: PaNum, count: number): number {
-  let shared = 0;
-  for (let i = 0; i < count; i++) {
-    if (frames.count((first + i * PAGE_SIZE) as PaNum) > 1) shared++;
-  }
-  return shared;
 }

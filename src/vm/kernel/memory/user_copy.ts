@@ -6,7 +6,7 @@
  * @module
  */
 
-import { MAXVA, PAGE_SIZE } from "../../machine/address.ts";
+import { MAXVA, MEGAPAGE_SIZE, PAGE_SIZE } from "../../machine/address.ts";
 import type { PaNum, VaNum } from "../../machine/address.ts";
 import { PTE_A, PTE_D, PTE_R, PTE_U, PTE_V, PTE_W } from "../../machine/sv39.ts";
 import { fault } from "./fault.ts";
@@ -34,7 +34,7 @@ export function userAddress(m: Memory, space: AddressSpace, cause: 13 | 15, va: 
       const pte = m.ram.readPte(at);
       if ((pte & need) === need) {
         if ((pte & mark) !== mark) m.ram.writePte(at, pte | mark);
-        const offset = levelOf(slot) === 0 ? va % PAGE_SIZE : va % 0x20_0000;
+        const offset = levelOf(slot) === 0 ? va % PAGE_SIZE : va % MEGAPAGE_SIZE;
         return (frameOf(pte) + offset) as PaNum;
       }
     }
@@ -100,6 +100,28 @@ export function copyinBytes(
     return !ended;
   });
   return ended ? Uint8Array.from(bytes) : undefined;
+}
+
+/** exec's way to write pages whatever their rights; false when one cannot be had. */
+export function loadBytes(
+  m: Memory,
+  space: AddressSpace,
+  va: VaNum,
+  bytes: Uint8Array,
+): boolean {
+  return eachPiece(va, bytes.length, (at, from, length) => {
+    for (let tries = 0; tries <= MAX_FAULTS; tries++) {
+      const slot = find(m.ram, space.root, at);
+      const pte = slot === 0 ? 0 : m.ram.readPte(entryOf(slot));
+      if ((pte & PTE_V) !== 0) {
+        const inPage = levelOf(slot) === 0 ? at % PAGE_SIZE : at % MEGAPAGE_SIZE;
+        m.ram.write((frameOf(pte) + inPage) as PaNum, bytes.subarray(from, from + length));
+        return true;
+      }
+      if (!fault(m, space, 13, at).handled) return false;
+    }
+    return false;
+  });
 }
 
 /** Cuts a range at page borders; stops and returns false when `each` does, or at MAXVA. */

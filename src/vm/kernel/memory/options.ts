@@ -1,0 +1,58 @@
+/**
+ * How memory is made and asked: the options of a boot, a request to map, and what it needs of the MMU.
+ *
+ * @module
+ */
+
+import type { PaNum, VaNum } from "../../machine/address.ts";
+import type { ForkPolicy } from "../fork/policy.ts";
+import type { Backing } from "./backing.ts";
+import type { Watermarks } from "./reclaim.ts";
+import type { Area } from "./space.ts";
+
+/** What a store to a shared 2 MiB leaf does: copies it whole, or splits it and copies 4 KiB. */
+export type HugeCow = "whole" | "split";
+
+/** How memory behaves; fixed at boot. */
+export interface MemoryOptions {
+  /** Fork policy; `cow` unless given. */
+  readonly policy?: ForkPolicy;
+  /** Areas get 2 MiB leaves where they cover an aligned block and frames in a row are to be had. */
+  readonly superpages?: boolean;
+  /** A store to a shared 2 MiB leaf: copy it whole, or split it and copy 4 KiB (unless given). */
+  readonly hugeCow?: HugeCow;
+  /** Bytes of the swap disk; none unless given. */
+  readonly swap?: number;
+  /** Pages brought back beside the one that is asked for; 0 unless given. */
+  readonly readAhead?: number;
+  /** Free frames at which room is made, and up to which. */
+  readonly watermarks?: Watermarks;
+  /** Frames that the kernel keeps for itself at the start of RAM. */
+  readonly kernelFrames?: number;
+}
+
+/** What to map. */
+export interface MapRequest {
+  /** Where, page-aligned, in place of what is there (MAP_FIXED); without it the kernel chooses. */
+  at?: VaNum;
+  /** A wish, taken when free. */
+  hint?: VaNum;
+  /** Bytes, rounded up to pages. */
+  length: number;
+  /** PERM_R | PERM_W | PERM_X. */
+  perm: number;
+  /** What for. */
+  kind: Area["kind"];
+  /** MAP_SHARED; private unless given. */
+  shared?: boolean;
+  /** The file; anonymous unless given. Its length is the mapping's. */
+  backing?: Backing;
+}
+
+/** What memory needs of the MMU. */
+export interface Translation {
+  /** Writes satp for Sv39 with this root and ASID 0. */
+  setRoot(root: PaNum): void;
+  /** Drops the TLB entries of a page, or all. */
+  sfence(va?: VaNum): void;
+}
