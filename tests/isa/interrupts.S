@@ -409,6 +409,25 @@ START
   csrw mie, a0
   TAKEN_BY_S(MPP_U, 9)
   TAKEN_BY_S(MPP_S, 9)
+  /* setting another bit of mip reads the PLIC's SEIP but does not keep it; M's own SEIP is kept beside */
+  HERE
+  csrrsi a1, mip, SSI
+  li t5, SEI
+  and a1, a1, t5
+  EQUAL(a1, t5)
+  csrci mip, SSI
+  lw a0, 4(s4)
+  GONE(SEI)
+  li t5, SEI
+  csrs mip, t5
+  CSR_BITS(mip, SEI, SEI)
+  csrc mip, t5
+  CSR_BITS(mip, SEI, 0)
+  sb zero, 1(s2)
+  sw a0, 4(s4)
+  li t5, 2
+  sb t5, 1(s2)
+  PENDING(SEI)
   lw a0, 4(s4)
   SAME(a0, 10)
   GONE(SEI)
