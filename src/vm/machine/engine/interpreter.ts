@@ -57,9 +57,9 @@ import {
   WRITE,
   writeBack,
 } from "./locals.ts";
-import { FIRST_PAIR, PAIRS } from "./pairs.ts";
+import { firstPair, pairs } from "./pairs.ts";
 import { PAGE_END, RECORD_SHIFT } from "./records.ts";
-import { FIRST_VARIANT, VARIANTS } from "./variants.ts";
+import { FIRST_VARIANT, variants } from "./variants.ts";
 import {
   assemble,
   block,
@@ -115,7 +115,8 @@ export function emitInterpreter(
 
 function run(scratch: number, options: EmitOptions): Bytes {
   // Blocks from the outside: the two loops, the shared ends, and the handlers', the last one outermost.
-  const handlers = FIRST_PAIR + PAIRS.length;
+  const [singles, doubles, firstDouble] = [variants(), pairs(), firstPair()];
+  const handlers = firstDouble + doubles.length;
   const depths = { far: 0, next: 1, slow: 2, refused: 3, done: 4, exhausted: 5 };
   const outer = 6;
   const code: Bytes = [
@@ -136,9 +137,9 @@ function run(scratch: number, options: EmitOptions): Bytes {
     code.push(
       handler < FIRST_VARIANT
         ? specialHandler(handler, labels, scratch)
-        : handler < FIRST_PAIR
-        ? handlerCode(VARIANTS[handler - FIRST_VARIANT]!, labels, options)
-        : pairCode(PAIRS[handler - FIRST_PAIR]!, labels, options),
+        : handler < firstDouble
+        ? handlerCode(singles[handler - FIRST_VARIANT]!, labels, options)
+        : pairCode(doubles[handler - firstDouble]!, labels, options),
     );
   }
   code.push(end, exhausted(options));

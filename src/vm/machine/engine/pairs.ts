@@ -9,7 +9,7 @@
  * @module
  */
 
-import { FIRST_VARIANT, numberOfKey, type Variant, VARIANTS } from "./variants.ts";
+import { FIRST_VARIANT, numberOfKey, type Variant, variants } from "./variants.ts";
 
 /** First instruction, and what may follow it, in the words of `variantKey`. */
 const FOLLOWERS: Record<string, string> = {
@@ -44,33 +44,57 @@ export interface Pair {
   readonly second: Variant;
 }
 
+/** The pairs with their handlers' numbers, made when code is first decoded. */
+class Table {
+  readonly list: Pair[] = [];
+  /** Number of the first handler that executes a pair. */
+  readonly first: number = FIRST_VARIANT + variants().length;
+  readonly #byNumbers = new Map<number, number>();
+  readonly #firsts: number[] = [];
+
+  constructor() {
+    for (const [first, followers] of Object.entries(FOLLOWERS)) {
+      for (const second of followers.replace("BRANCHES", BRANCHES).split(", ")) {
+        this.#enter(numberOfKey(first), numberOfKey(second));
+      }
+    }
+  }
+
+  #enter(first: number, second: number): void {
+    const [one, other] = [first, second].map((number) => variants()[number - FIRST_VARIANT]!);
+    this.#byNumbers.set(first * 1024 + second, this.first + this.list.length);
+    this.#firsts.push(first);
+    this.list.push({ first: one!, second: other! });
+  }
+
+  numberOf(first: number, second: number): number | undefined {
+    return this.#byNumbers.get(first * 1024 + second);
+  }
+
+  firstOf(handler: number): number {
+    return handler < this.first ? handler : this.#firsts[handler - this.first]!;
+  }
+}
+
+let known: Table | undefined;
+const table = () => known ??= new Table();
+
+/** The pairs, in the order of their handlers' numbers from {@link firstPair}. */
+export function pairs(): readonly Pair[] {
+  return table().list;
+}
+
 /** Number of the first handler that executes a pair. */
-export const FIRST_PAIR: number = FIRST_VARIANT + VARIANTS.length;
-
-const byNumbers = new Map<number, number>();
-const firsts: number[] = [];
-
-/** The pairs, in the order of their handlers' numbers from {@link FIRST_PAIR}. */
-export const PAIRS: readonly Pair[] = Object.entries(FOLLOWERS).flatMap(([first, followers]) =>
-  followers.replace("BRANCHES", BRANCHES).split(", ").map((second) => enter(first, second))
-);
+export function firstPair(): number {
+  return table().first;
+}
 
 /** The handler that executes two others' instructions in one, if there is one. */
 export function pairNumber(first: number, second: number): number | undefined {
-  return byNumbers.get(first * 1024 + second);
+  return table().numberOf(first, second);
 }
 
 /** The handler that executes just the first instruction of what this handler executes. */
 export function firstOf(handler: number): number {
-  return handler < FIRST_PAIR ? handler : firsts[handler - FIRST_PAIR]!;
-}
-
-function enter(firstKey: string, secondKey: string): Pair {
-  const first = numberOfKey(firstKey), second = numberOfKey(secondKey);
-  if (first === undefined || second === undefined) {
-    throw new Error(`no handlers for ${firstKey}, ${secondKey}`);
-  }
-  byNumbers.set(first * 1024 + second, FIRST_PAIR + firsts.length);
-  firsts.push(first);
-  return { first: VARIANTS[first - FIRST_VARIANT]!, second: VARIANTS[second - FIRST_VARIANT]! };
+  return table().firstOf(handler);
 }

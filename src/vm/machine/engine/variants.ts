@@ -27,18 +27,27 @@ export const SYSTEM: Row = rowNamed("ebreak");
 
 /** Number of the first handler that executes an instruction; those below stand in records.ts. */
 export const FIRST_VARIANT = 4;
-/** The handlers, in the order of their numbers from {@link FIRST_VARIANT}. */
-export const VARIANTS: readonly Variant[] = variants();
 
-const numbers = new Map<string, number>(
-  VARIANTS.map((variant, index) => [variantKey(variant), FIRST_VARIANT + index]),
-);
+/** Made when code is first decoded: a shell that runs no guest code never needs them. */
+let known: { list: Variant[]; numbers: Map<string, number> } | undefined;
+
+function table() {
+  if (known === undefined) {
+    const list = allVariants();
+    const numbers = list.map((one, i) => [variantKey(one), FIRST_VARIANT + i] as const);
+    known = { list, numbers: new Map(numbers) };
+  }
+  return known;
+}
+
+/** The handlers, in the order of their numbers from {@link FIRST_VARIANT}. */
+export function variants(): readonly Variant[] {
+  return table().list;
+}
 
 /** The number of a variant's handler. */
 export function numberOf(variant: Variant): number {
-  const number = numbers.get(variantKey(variant));
-  if (number === undefined) throw new Error(`no handler for ${variantKey(variant)}`);
-  return number;
+  return numberOfKey(variantKey(variant));
 }
 
 /** A variant in words: name and length, and what else is special, as in `jal 4 sink far`. */
@@ -46,9 +55,11 @@ export function variantKey({ row, length, sink, far }: Variant): string {
   return `${row.name} ${length}${sink ? " sink" : ""}${far ? " far" : ""}`;
 }
 
-/** The handler's number by its variant in words; undefined when there is none. */
-export function numberOfKey(key: string): number | undefined {
-  return numbers.get(key);
+/** The number of a handler by its variant in words. Throws when there is none. */
+export function numberOfKey(key: string): number {
+  const number = table().numbers.get(key);
+  if (number === undefined) throw new Error(`no handler for ${key}`);
+  return number;
 }
 
 /**
@@ -59,7 +70,7 @@ export function hasSink({ kind }: Shape): boolean {
   return kind === "load" || kind === "jump" || kind === "jumpTo";
 }
 
-function variants(): Variant[] {
+function allVariants(): Variant[] {
   const short = new Set(COMPRESSED_ROWS.map((row) => row.base));
   short.add(NOTHING.name); // c.nop and the other short instructions without effect
   const all: Variant[] = [];

@@ -14,7 +14,7 @@ export function isLong(halfword: number): boolean {
 }
 
 /** Candidates by opcode (bits 6:2) and funct3 (bits 14:12), so that few masks are tried. */
-const long = bucket(ROWS, 1024, (word) => ((word >>> 7) & 0xe0) | ((word >>> 2) & 0x1f));
+const long = bucket(ROWS, 256, (word) => ((word >>> 7) & 0xe0) | ((word >>> 2) & 0x1f));
 /** Candidates by quadrant (bits 1:0) and funct3 (bits 15:13). */
 const short = bucket(COMPRESSED_ROWS, 32, (word) => ((word >>> 11) & 0x1c) | (word & 3));
 
@@ -47,17 +47,25 @@ function expand(compressed: CompressedRow, word: number): Instruction {
   return { row: rowNamed(compressed.base), compressed, length: 2, word, ...operands };
 }
 
-/** Rows by a key of the encoding; a row whose key bits are not all fixed stands in several buckets. */
+/**
+ * Looks rows up by a key of the encoding; a row whose key bits are not all fixed stands under several keys.
+ * The table is made at the first look.
+ */
 function bucket<R extends Row | CompressedRow>(
   rows: readonly R[],
   keys: number,
   key: (word: number) => number,
 ): (word: number) => readonly R[] | undefined {
-  const buckets: R[][] = Array.from({ length: keys }, () => []);
-  for (const row of rows) {
-    for (const index of keysOf(row.pattern, key)) buckets[index]!.push(row);
-  }
-  return (word) => buckets[key(word)];
+  let buckets: R[][] | undefined;
+  return (word) => {
+    if (buckets === undefined) {
+      buckets = Array.from({ length: keys }, () => []);
+      for (const row of rows) {
+        for (const index of keysOf(row.pattern, key)) buckets[index]!.push(row);
+      }
+    }
+    return buckets[key(word)];
+  };
 }
 
 function keysOf(pattern: Pattern, key: (word: number) => number): Set<number> {

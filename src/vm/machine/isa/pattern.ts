@@ -47,7 +47,7 @@ export interface Pattern {
 /** The operands of one instruction, decoded. */
 export type Operands = Record<FieldName, number>;
 
-/** Reads a format in the manual's notation. Throws on a slip in it, so a bad row cannot start. */
+/** Reads a format in the manual's notation. Throws on a slip in it. */
 export function parsePattern(text: string): Pattern {
   const tokens = text.split(" ").map(tokenOf);
   const bits = tokens.reduce((sum, token) => sum + token.width, 0);

@@ -55,7 +55,7 @@ export function row(
   text: string,
   means: (m: Meaning) => void,
 ): Row {
-  return { name, extension, pattern: parsePattern(format), text, means };
+  return withPattern({ name, extension, text, means }, format);
 }
 
 /** Declares a compressed instruction. */
@@ -66,5 +66,14 @@ export function compressed(
   base: string,
   fixed: CompressedRow["fixed"],
 ): CompressedRow {
-  return { name, extension: "C", pattern: parsePattern(format), text, base, fixed };
+  return withPattern({ name, extension: "C", text, base, fixed }, format);
+}
+
+/** Adds the pattern of a format, parsed when it is first asked for: many a session decodes nothing. */
+function withPattern<T extends object>(row: T, format: string): T & { readonly pattern: Pattern } {
+  let pattern: Pattern | undefined;
+  return Object.defineProperty(row, "pattern", {
+    enumerable: true,
+    get: () => pattern ??= parsePattern(format),
+  }) as T & { readonly pattern: Pattern };
 }
