@@ -2,9 +2,9 @@
 // page copy it first? Prints a line a test and "ALL COW TESTS PASSED", or stops at the first fault.
 //
 //   cowtest [MiB]    size the memory tests for that much RAM (128, the lab's machine, by default)
-#include "lib/user.h"
+#include "lib/work.h"
 
-static long ram = 128L << 20;
+static long ram;  // bytes
 
 static void fail(const char *why) {
   printf("%s\n", why);
@@ -156,7 +156,7 @@ static void forkfork(void) {
 }
 
 int main(int argc, char *argv[]) {
-  if (argc > 1) ram = (long)atoi(argv[1]) << 20;
+  ram = (long)number_argument(argc, argv, 1, 128, 2047, "cowtest [MiB]") << 20;
   simple();
   simple();  // again: the first must have given its memory back
   three();

@@ -35,6 +35,7 @@ int main(int argc, char *argv[]) {
   wait(&status);
   bool right = status == 0;
   for (int i = 0; i < pages && right; i++) right = page_holds(heap + i * PGSIZE, i);
-  printf("forkwrite: %d MiB, %d pages written, %s\n", mib, (pages + 9) / 10, right ? "ok" : "wrong");
+  int written = (pages + 9) / 10;
+  printf("forkwrite: %d MiB, %d pages written, %s\n", mib, written, right ? "ok" : "wrong");
   return right ? 0 : 1;
 }

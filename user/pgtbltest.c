@@ -70,7 +70,11 @@ static void accessed(void) {
 }
 
 static const struct test tests[] = {
-    {"usyscall", usyscall}, {"rights", rights}, {"follows", follows}, {"accessed", accessed}, {0, 0},
+    {"usyscall", usyscall},
+    {"rights", rights},
+    {"follows", follows},
+    {"accessed", accessed},
+    {0, 0},
 };
 
 int main(int argc, char *argv[]) {

@@ -7,7 +7,7 @@
 #define KERNBASE 0x80000000UL     // first byte of RAM, never a user's
 #define TRAMPOLINE (MAXVA - PGSIZE)
 #define TRAPFRAME (TRAMPOLINE - PGSIZE)
-#define USYSCALL (TRAPFRAME - PGSIZE)  // the page-table lab: a page the kernel writes and users read
+#define USYSCALL (TRAPFRAME - PGSIZE)  // the page-table lab: what the kernel tells a process
 
 #define NPROC 64      // processes
 #define NOFILE 16     // open files a process

@@ -5,7 +5,7 @@
     .section .text.clone, "ax", @progbits
     .globl clone
     .type clone, @function
-clone:                              # a0 = flags, a1 = top of the stack, a2 = function, a3 = argument
+clone:                      # a0 = flags, a1 = top of the stack, a2 = function, a3 = argument
     addi    a1, a1, -16
     sd      a2, 0(a1)
     sd      a3, 8(a1)

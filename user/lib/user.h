@@ -35,9 +35,9 @@ void *mmap(void *addr, size_t length, int prot, int flags, int fd, size_t offset
 int munmap(void *addr, size_t length);
 int mprotect(void *addr, size_t length, int prot);
 int msync(void *addr, size_t length, int flags);
-uint64_t pgpte(void *va);                           // the leaf PTE that maps va, or 0
-int pgaccess(void *base, int pages, uint32_t *mask);  // which were touched since the last time; up to 32
-void kpgtbl(void);                                  // prints the page table
+uint64_t pgpte(void *va);                            // the leaf PTE that maps va, or 0
+int pgaccess(void *base, int pages, uint32_t *mask);  // which were touched since the last call
+void kpgtbl(void);                                   // prints the page table
 
 // memory.c: the old break, or SBRK_ERROR.
 char *sbrk(int n);
@@ -47,7 +47,8 @@ char *sbrklazy(int n);
 // (16-aligned) and to exit with what fn returns. flags of fcntl.h. Returns the child's id or -1.
 int clone(unsigned long flags, void *top, int (*fn)(void *), void *arg);
 
-int ugetpid(void);  // usyscall.c: getpid without a system call, where the kernel has the USYSCALL page
+// usyscall.c: getpid without a system call, where the kernel has the USYSCALL page.
+int ugetpid(void);
 
 // string.c
 void *memset(void *dst, int byte, size_t n);

@@ -9,7 +9,8 @@ int number_argument(int argc, char *argv[], int i, int otherwise, int most, cons
   return n;
 }
 
-static inline __attribute__((always_inline)) uint64_t next(uint64_t x) {  // xorshift64, which never reaches 0 from another number
+// xorshift64, which never reaches 0 from another number.
+__attribute__((always_inline)) static inline uint64_t next(uint64_t x) {
   x ^= x << 13;
   x ^= x >> 7;
   return x ^ x << 17;

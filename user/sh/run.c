@@ -74,7 +74,7 @@ void run(struct node *tree) {
       close(ends[0]);
       close(ends[1]);
       int status = 0, last = 0;
-      for (int running = 2; running > 0;) {  // they may end in either order, and others may end between
+      for (int running = 2; running > 0;) {  // either may end first, and orphans between
         int pid = wait(&status);
         if (pid < 0) break;
         if (pid == right) last = status;
