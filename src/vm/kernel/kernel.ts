@@ -89,7 +89,7 @@ export class Kernel {
   openFiles = 0;
   nextPipe = 1;
   /** What all forks did together: pages shared and copied, PTEs and table pages written. */
-  forkTotals: ForkStatistics = { shared: 0, copied: 0, ptes: 0, tables: 0 };
+  forkTotals: ForkStatistics = { shared: 0, copied: 0, ptes: 0, parentPtes: 0, tables: 0 };
   /** System calls made, while somebody wants to know them. */
   trace: TraceRecord[] | undefined = undefined;
   /** Why the kernel stopped for good, once it has. */

@@ -41,7 +41,7 @@ Deno.test("cow: fork marks writable pages in both and copies nothing", () => {
   const child = fork(world, parent);
   // root, two tables for the top, two for the heap, and the trapframe
   assertEquals(free - world.memory.frames.freeCount, 6);
-  assertEquals(world.memory.lastFork, { shared: 4, copied: 0, ptes: 8, tables: 5 });
+  assertEquals(world.memory.lastFork, { shared: 4, copied: 0, ptes: 8, parentPtes: 4, tables: 5 });
   for (let i = 0; i < 4; i++) {
     const pte = entry(world, parent, i * PAGE);
     assertEquals(pte, entry(world, child, i * PAGE));

@@ -61,8 +61,29 @@ Deno.test("fork of 2 MiB leaves writes one entry in parent and child each", () =
   const parent = world.heap(10 * 512);
   const child = world.memory.fork(parent);
   assertExists(child);
-  assertEquals(world.memory.lastFork, { shared: 5120, copied: 0, ptes: 20, tables: 4 });
+  assertEquals(world.memory.lastFork, {
+    shared: 5120,
+    copied: 0,
+    ptes: 20,
+    parentPtes: 10,
+    tables: 4,
+  });
   assertSound(world);
+});
+
+Deno.test("fork of 256 MiB copies nothing: 65,536 entries as pages, 128 as leaves, in each", () => {
+  for (const superpages of [false, true]) {
+    const world = make({ superpages, bytes: 512 * MIB });
+    const parent = world.heap(65_536);
+    const child = world.memory.fork(parent);
+    assertExists(child);
+    const { copied, shared, ptes, parentPtes, tables } = world.memory.lastFork!;
+    assertEquals([copied, shared], [0, 65_536]);
+    const entries = superpages ? 128 : 65_536;
+    assertEquals([ptes - parentPtes, parentPtes], [entries, entries]);
+    assertEquals(tables, superpages ? 4 : 132);
+    assertEquals(world.events.counters.copiedBytes, 0);
+  }
 });
 
 for (const hugeCow of ["whole", "split"] as const) {

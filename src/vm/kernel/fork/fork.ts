@@ -34,6 +34,8 @@ export interface ForkStatistics {
   copied: number;
   /** PTEs written, in the child and in the parent. */
   ptes: number;
+  /** Of these, in the parent: pages that lost W. */
+  parentPtes: number;
   /** Frames taken for the child's tables. */
   tables: number;
 }
@@ -43,7 +45,7 @@ export function forkSpace(m: Memory, parent: AddressSpace): AddressSpace | undef
   const free = m.frames.freeCount;
   const child = m.createSpace();
   if (child === undefined) return undefined;
-  const statistics: ForkStatistics = { shared: 0, copied: 0, ptes: 0, tables: 0 };
+  const statistics: ForkStatistics = { shared: 0, copied: 0, ptes: 0, parentPtes: 0, tables: 0 };
   if (!makeTables(m, parent, child) || !copyAreas(m, parent, child, statistics)) {
     m.releaseSpace(child);
     return undefined;
@@ -214,6 +216,7 @@ function shareEntries(
         ram.writePte(theirs, now);
         events.pte(va, theirs, pte, now, "fork parent");
         statistics.ptes++;
+        statistics.parentPtes++;
       }
       // Of a dirty page of a file, one of the two writes it back, not both.
       const child = area.shared ? now & ~PTE_D : now;

@@ -216,8 +216,8 @@ export function countTables(ram: Ram, root: PaNum): number {
 }
 
 function isEmpty(ram: Ram, table: PaNum): boolean {
-  for (let at = table + 0; at < table + PAGE_SIZE; at += 8) {
-    if (ram.readPte(at as PaNum) !== 0) return false;
-  }
+  const bytes = ram.bytes(table, PAGE_SIZE);
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, PAGE_SIZE / 4);
+  for (let i = 0; i < words.length; i++) if (words[i] !== 0) return false;
   return true;
 }

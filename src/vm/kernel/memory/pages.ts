@@ -44,12 +44,17 @@ export function unmapArea(m: Memory, space: AddressSpace, area: Area, why: strin
 /** Unmaps areas that were cut out of the space, lets their files go, frees empty tables. */
 export function unmapAreas(m: Memory, space: AddressSpace, areas: Area[], why: string): void {
   if (areas.length === 0) return;
+  clearAreas(m, space, areas, why);
+  prune(m, space.root, areas[0].start, areas[areas.length - 1].end);
+}
+
+/** As {@link unmapAreas}, with the tables left as they are. */
+export function clearAreas(m: Memory, space: AddressSpace, areas: Area[], why: string): void {
   for (const area of areas) {
     unmapArea(m, space, area, why);
     if (area.backing !== undefined) letFileGo(m, area.backing.file);
   }
   m.flushAll(space, why);
-  prune(m, space.root, areas[0].start, areas[areas.length - 1].end);
 }
 
 /**

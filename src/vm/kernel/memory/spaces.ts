@@ -10,7 +10,7 @@ import { PTE_R, PTE_V, PTE_W, PTE_X } from "../../machine/sv39.ts";
 import { KERNEL_FRAMES } from "./frames.ts";
 import type { Memory } from "./memory.ts";
 import { ensureTable, entryOf, find, freeTables, prune, setEntry } from "./page_table.ts";
-import { unmapAreas } from "./pages.ts";
+import { clearAreas } from "./pages.ts";
 import { frameOf, makePte } from "./pte.ts";
 import { type AddressSpace, TRAMPOLINE, TRAPFRAME, USYSCALL } from "./space.ts";
 
@@ -45,7 +45,7 @@ export function createSpace(m: Memory): AddressSpace | undefined {
 export function releaseSpace(m: Memory, space: AddressSpace): void {
   const areas = space.areas;
   space.areas = [];
-  unmapAreas(m, space, areas, "exit");
+  clearAreas(m, space, areas, "exit");
   freeTopPages(m, space);
   freeTables(m, space.root);
   m.spaces.delete(space.id);

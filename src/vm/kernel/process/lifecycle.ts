@@ -71,6 +71,7 @@ export function fork(k: Kernel, parent: Process): Process | undefined {
     k.forkTotals.shared += did.shared;
     k.forkTotals.copied += did.copied;
     k.forkTotals.ptes += did.ptes;
+    k.forkTotals.parentPtes += did.parentPtes;
     k.forkTotals.tables += did.tables;
   }
   return child;
