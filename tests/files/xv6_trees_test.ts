@@ -10,7 +10,7 @@ import { fsck } from "../../src/vm/kernel/files/xv6fs/fsck.ts";
 import { listTree, readFile } from "../../src/vm/kernel/files/xv6fs/host.ts";
 import { pattern } from "./workload.ts";
 
-const trees = Deno.env.get("XV6_TREES");
+const trees = Deno.env.get("XV6_TREES") || undefined;
 
 function exists(path: string): boolean {
   try {

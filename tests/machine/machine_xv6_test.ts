@@ -8,7 +8,7 @@ import { loadPhysical } from "../../src/vm/bare.ts";
 import { parseElf } from "../../src/vm/machine/elf.ts";
 import { Machine } from "../../src/vm/machine/machine.ts";
 
-const trees = Deno.env.get("XV6_TREES");
+const trees = Deno.env.get("XV6_TREES") || undefined;
 
 /** Boots a tree, types the lines at the shell's prompts, and returns what the console said. */
 function session(tree: string, version: 1 | 2, lines: string[]): { said: string; instret: number } {
