@@ -29,6 +29,9 @@ export const DOCUMENTS: readonly string[] = [
     .sort(),
 ];
 
+/** The scenarios whose recordings are committed; running them under test compares. */
+const SCENARIOS: readonly string[] = ["scripts/cow_basic.ts"];
+
 /** The text of a committed file. */
 export function committed(path: string): string {
   return Deno.readTextFileSync(new URL(path, root));
@@ -84,7 +87,7 @@ async function transcript(
   const told: string[] = [];
   for (const line of body.filter((line) => line.startsWith(prompt))) {
     told.push(line);
-    const output = (await run(line.slice(prompt.length))).replace(/\n$/, "");
+    const output = (await run(line.slice(prompt.length))).replace(/\n+$/, "");
     if (output !== "") told.push(...output.split("\n"));
   }
   return told;
@@ -120,5 +123,9 @@ if (import.meta.main) {
     if (exists(path) && committed(path) === text) continue;
     Deno.writeTextFileSync(new URL(path, root), text);
     console.log(`wrote ${path}`);
+  }
+  // Scenarios write their own recordings.
+  for (const script of SCENARIOS) {
+    console.log(await outside(`deno run --allow-write=docs/casts ${script} | grep '^recorded'`));
   }
 }

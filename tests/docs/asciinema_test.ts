@@ -27,7 +27,8 @@ Deno.test({
     for (const path of casts) {
       await t.step(path, async () => {
         const { success, stdout, stderr } = await new Deno.Command("asciinema", {
-          args: ["cat", path],
+          args: ["play", "-s", "1000", "-i", "0.01", path],
+          stdin: "null",
           cwd: root,
           env: { LC_ALL: "C.UTF-8" },
         }).output();
