@@ -47,7 +47,7 @@ export {
 export type { addressKind } from "./src/vm/machine/address.ts";
 export { hex, type Pa, pa, PAGE_SIZE, type PaNum, type Va, va } from "./src/vm/machine/address.ts";
 export { Handle as Process, type MmapOptions, type Place } from "./src/vm/handle.ts";
-export { type BootOptions, type Mark, Vm, type VmState } from "./src/vm/vm.ts";
+export { type BootOptions, type Mark, Vm, type VmState, type WatchOptions } from "./src/vm/vm.ts";
 export { Run } from "./src/vm/run.ts";
 export type { AccessSize } from "./src/vm/actions.ts";
 export type { Size } from "./src/vm/size.ts";
@@ -56,7 +56,8 @@ export type { Abi, CallName } from "./src/vm/kernel/abi.ts";
 export type { ForkStatistics } from "./src/vm/kernel/fork/fork.ts";
 export type { Wait } from "./src/vm/kernel/process/process.ts";
 export type { ProgramSource } from "./src/vm/kernel/programs.ts";
-export type { KernelStop } from "./src/vm/kernel/run.ts";
+export type { EventFilter, KernelStop } from "./src/vm/kernel/run.ts";
+export type { StopPoint } from "./src/vm/kernel/stops.ts";
 export type { Stop } from "./src/vm/machine/machine.ts";
 export type { WatchHit } from "./src/vm/machine/slow_path.ts";
 export type { Watch } from "./src/vm/machine/watch.ts";

@@ -79,7 +79,7 @@ function stepOne(ctx: Context, pid: number, rows: Cell[][]): Section | undefined
   const pc = va(pcOf(ctx, pid));
   const line = instructionAt(ctx.vm, pid, pc);
   const before = registers(ctx, pid);
-  const stop = run(kernel, 1, { only: pid, step: true });
+  const stop = run(kernel, 1, { only: pid, step: true, pass: [pid] });
   const p = kernel.process(pid);
   const alive = p !== undefined && p.state !== "zombie";
   const changed = alive

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { KernelStop } from "./kernel/run.ts";
+import type { EventFilter, KernelStop } from "./kernel/run.ts";
 import { run } from "./kernel/run.ts";
 import type { RunReport } from "./reports.ts";
 import type { Mark, Vm } from "./vm.ts";
@@ -19,10 +19,19 @@ export class Run {
   readonly #name: string;
   readonly #decoder = new TextDecoder();
   #console = "";
+  readonly #until: EventFilter | undefined;
+  #pass: readonly number[];
   #stop: KernelStop = { kind: "budget" };
 
-  /** For {@link Vm.start}. */
-  constructor(vm: Vm, pid: number, mark: Mark) {
+  /** For {@link Vm.start}. A run that goes on passes breakpoints at which processes in `pass` stand. */
+  constructor(
+    vm: Vm,
+    pid: number,
+    mark: Mark,
+    options: { until?: EventFilter; pass?: readonly number[] } = {},
+  ) {
+    this.#until = options.until;
+    this.#pass = options.pass ?? [];
     this.#vm = vm;
     this.pid = pid;
     this.#mark = mark;
@@ -32,7 +41,12 @@ export class Run {
 
   /** Runs at most `budget` instructions more. True when it is over: {@link report} then says why. */
   slice(budget: number): boolean {
-    this.#stop = run(this.#vm.kernel, budget, { untilExit: this.pid });
+    this.#stop = run(this.#vm.kernel, budget, {
+      untilExit: this.pid,
+      pass: this.#pass,
+      ...(this.#until === undefined ? {} : { untilEvent: this.#until }),
+    });
+    this.#pass = this.#stop.kind === "stopped" ? [this.#stop.pid] : [];
     return this.#stop.kind !== "budget";
   }
 

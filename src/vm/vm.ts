@@ -5,7 +5,7 @@
  * @module
  */
 
-import { pa } from "./machine/address.ts";
+import { pa, va } from "./machine/address.ts";
 import { Machine, type MachineState } from "./machine/machine.ts";
 import { type Counters, EventLog, type EventLogState, type VmEvent } from "./events.ts";
 import { Handle } from "./handle.ts";
@@ -17,7 +17,8 @@ import { POLICIES, policyNamed } from "./kernel/fork/policies.ts";
 import { Kernel, type KernelState } from "./kernel/kernel.ts";
 import { Memory } from "./kernel/memory/memory.ts";
 import { noPrograms, type ProgramSource } from "./kernel/programs.ts";
-import { type KernelStop, run } from "./kernel/run.ts";
+import { type EventFilter, type KernelStop, run } from "./kernel/run.ts";
+import { addStop, removeStop, type StopPoint } from "./kernel/stops.ts";
 import { KernelError, makeInit, makeProgram, makeStanding } from "./kernel/standing.ts";
 import type { Difference, RunReport } from "./reports.ts";
 import { Run } from "./run.ts";
@@ -55,6 +56,20 @@ export interface BootOptions {
   programs?: ProgramSource;
   /** What {@link Vm.interact} opens: a way to talk to the VM. `boot` of the scripting API gives the shell. */
   interact?: (vm: Vm) => Promise<void>;
+}
+
+/** What {@link Vm.watch} watches. */
+export interface WatchOptions {
+  /** Bytes; 8 unless given. */
+  size?: number;
+  /** Only in this process. */
+  pid?: number;
+  /** Stop after loads. */
+  read?: boolean;
+  /** Stop after stores; true unless given. */
+  write?: boolean;
+  /** The address is a physical one: the frame is watched, whoever maps it. */
+  physical?: boolean;
 }
 
 /** Everything a VM is at one moment, as plain data. */
@@ -156,9 +171,12 @@ export class Vm {
     return new Run(this, p.pid, mark);
   }
 
-  /** A run of a process that is there already: it goes on where it stands. */
-  resume(pid: number): Run {
-    return new Run(this, pid, this.mark());
+  /**
+   * A run of a process that is there already: it goes on where it stands, to its end, a breakpoint, a watchpoint
+   * or, with `until`, such an event. Processes in `pass` do not stop at a breakpoint where they stand now.
+   */
+  resume(pid: number, options: { until?: EventFilter; pass?: readonly number[] } = {}): Run {
+    return new Run(this, pid, this.mark(), options);
   }
 
   /** Runs a program to its end, or until nothing can run or `budget` instructions are used up. */
@@ -292,6 +310,30 @@ export class Vm {
    */
   reclaim(frames: number): number {
     return this.kernel.memory.reclaim(frames);
+  }
+
+  /**
+   * Stops runs before the instruction at an address, in one process or (without `pid`) in any. Throws RangeError
+   * for an address that no instruction has.
+   */
+  breakAt(address: bigint | number, pid?: number): StopPoint {
+    return addStop(this.kernel, va(address), pid);
+  }
+
+  /**
+   * Stops runs after a store (and, if asked, a load) by user code that touches one of `size` bytes (8 unless
+   * given). What the kernel itself copies in and out is not seen.
+   */
+  watch(address: bigint | number, options: WatchOptions = {}): StopPoint {
+    const { size = 8, pid, read = false, write = true, physical = false } = options;
+    const space = physical ? "pa" : "va";
+    const at = physical ? pa(address) : va(address);
+    return addStop(this.kernel, at, pid, { space, length: size, read, write });
+  }
+
+  /** Takes a breakpoint or watchpoint away; false when there is none of that number. */
+  unstop(n: number): boolean {
+    return removeStop(this.kernel, n);
   }
 
   /** Makes the frame allocation number `n` from now fail (1 is the next one); 0 takes it back. */

@@ -26,6 +26,7 @@ import type { Memory, MemoryState } from "./memory/memory.ts";
 import { type Accounting, MAX_PROCESSES, type Process, type Wait } from "./process/process.ts";
 import { listing } from "./process/listing.ts";
 import { newSchedule, type Schedule } from "./process/scheduler.ts";
+import { newStops, type Stops } from "./stops.ts";
 import type { TraceRecord } from "./syscalls/trace.ts";
 import type { ProgramSource } from "./programs.ts";
 
@@ -92,6 +93,8 @@ export class Kernel {
   forkTotals: ForkStatistics = { shared: 0, copied: 0, ptes: 0, parentPtes: 0, tables: 0 };
   /** System calls made, while somebody wants to know them. */
   trace: TraceRecord[] | undefined = undefined;
+  /** Breakpoints and watchpoints. */
+  stops: Stops = newStops();
   /** Why the kernel stopped for good, once it has. */
   panicked: string | undefined = undefined;
 

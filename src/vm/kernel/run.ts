@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { EventKind, VmEvent } from "../events.ts";
 import type { Stop } from "../machine/machine.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Process } from "./process/process.ts";
@@ -14,6 +15,7 @@ import { idle, pick, tick } from "./process/scheduler.ts";
 import { exit } from "./process/lifecycle.ts";
 import { readEpc, restoreUser, saveUser } from "./process/trapframe.ts";
 import { runCall } from "./syscalls/dispatch.ts";
+import { type StopPoint, wantedStop } from "./stops.ts";
 import { ECALL_FROM_U, handleTrap } from "./trap.ts";
 
 /** Why the kernel stopped running. */
@@ -28,8 +30,24 @@ export type KernelStop =
   | { readonly kind: "idle" }
   /** The kernel found its own state damaged, as xv6's panic(). Nothing can run any more. */
   | { readonly kind: "panic"; readonly message: string }
-  /** The hart met a breakpoint or watchpoint while `pid` ran. */
-  | { readonly kind: "stopped"; readonly pid: number; readonly stop: Stop };
+  /** The hart met a breakpoint or watchpoint while `pid` ran; `point` says which of ours. */
+  | {
+    readonly kind: "stopped";
+    readonly pid: number;
+    readonly stop: Stop;
+    readonly point: StopPoint | undefined;
+  }
+  /** The event waited for has happened. */
+  | { readonly kind: "event"; readonly event: VmEvent };
+
+/** An event to wait for: all that is given must fit. */
+export interface EventFilter {
+  readonly kinds?: readonly EventKind[];
+  /** On behalf of this process. */
+  readonly pid?: number;
+  /** About the page that holds this address. */
+  readonly va?: bigint;
+}
 
 /** What to run, and until when. */
 export interface RunOptions {
@@ -41,6 +59,10 @@ export interface RunOptions {
   only?: number;
   /** For single steps: a system call counts as one instruction. */
   step?: boolean;
+  /** Processes that pass a breakpoint at their next instruction, once: they stopped there before. */
+  pass?: readonly number[];
+  /** Return when such an event has happened. */
+  untilEvent?: EventFilter;
 }
 
 /**
@@ -61,7 +83,12 @@ export function run(k: Kernel, budget: number, options: RunOptions = {}): Kernel
 
 function runUntil(k: Kernel, budget: number, options: RunOptions): KernelStop {
   let left = budget;
+  const passing = new Set(options.pass);
+  let seen = k.events.next;
   for (;;) {
+    const event = options.untilEvent && firstEvent(k, options.untilEvent, seen);
+    if (event !== undefined) return { kind: "event", event };
+    seen = k.events.next;
     const done = finished(k, options);
     if (done !== undefined) return done;
     if (left <= 0) return { kind: "budget" };
@@ -79,7 +106,7 @@ function runUntil(k: Kernel, budget: number, options: RunOptions): KernelStop {
       continue;
     }
     const before = k.machine.instret;
-    const stop = runUser(k, p, left);
+    const stop = runUser(k, p, left, passing.delete(p.pid));
     const retired = k.machine.instret - before;
     left -= retired;
     p.accounting.instructions += retired;
@@ -90,11 +117,34 @@ function runUntil(k: Kernel, budget: number, options: RunOptions): KernelStop {
         handleTrap(k, p, stop);
         if (options.step && (p.inCall || stop.cause === ECALL_FROM_U)) return { kind: "budget" };
         break;
-      default:
-        return { kind: "stopped", pid: p.pid, stop };
+      default: {
+        const point = wantedStop(k, p.pid, stop);
+        if (point !== undefined || !isPoint(stop)) {
+          if (point !== undefined) point.hits++;
+          if (k.now >= k.schedule.tickEnds) endTick(k);
+          return { kind: "stopped", pid: p.pid, stop, point };
+        }
+        if (stop.kind === "break") passing.add(p.pid);
+      }
     }
     if (k.now >= k.schedule.tickEnds) endTick(k);
   }
+}
+
+function isPoint(stop: Stop): boolean {
+  return stop.kind === "break" || stop.kind === "watch";
+}
+
+/** The first event from number `from` on that the filter lets through. */
+function firstEvent(k: Kernel, filter: EventFilter, from: number): VmEvent | undefined {
+  for (let n = Math.max(from, k.events.oldest); n < k.events.next; n++) {
+    const event = k.events.at(n);
+    if (filter.kinds !== undefined && !filter.kinds.includes(event.kind)) continue;
+    if (filter.pid !== undefined && event.pid !== filter.pid) continue;
+    if (filter.va !== undefined && event.va >> 12n !== filter.va >> 12n) continue;
+    return event;
+  }
+  return undefined;
 }
 
 function finished(k: Kernel, options: RunOptions): KernelStop | undefined {
@@ -136,12 +186,12 @@ export function switchTo(k: Kernel, p: Process): void {
 }
 
 /** User mode until the budget or the tick ends, or a trap. */
-function runUser(k: Kernel, p: Process, budget: number): Stop {
+function runUser(k: Kernel, p: Process, budget: number, passBreak: boolean): Stop {
   const { machine } = k;
   restoreUser(machine, p.trapframe);
   machine.hart.mode = 0;
   const untilTick = Math.max(1, k.schedule.tickEnds - k.now);
-  const stop = machine.run(Math.min(budget, untilTick));
+  const stop = machine.run(Math.min(budget, untilTick), passBreak);
   saveUser(machine, p.trapframe);
   k.events.pc = Number(readEpc(machine.ram, p.trapframe));
   return stop;

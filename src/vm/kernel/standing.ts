@@ -122,7 +122,7 @@ export type CallOutcome =
   | { readonly kind: "exited" }
   /** It would wait for something that nobody is going to do. It was taken back: the process is not inside it. */
   | { readonly kind: "blocked"; readonly wait: NonNullable<Process["wait"]> }
-  /** The hart met a breakpoint or watchpoint in another process, or the budget was used up, before it returned. */
+  /** The hart met a breakpoint or watchpoint in another process, or the budget was used up, before it returned. It was taken back. */
   | { readonly kind: "unfinished"; readonly stop: KernelStop };
 
 /**
@@ -149,15 +149,14 @@ export function userCall(
   const stop = p.inCall ? run(k, budget, { untilReturn: p.pid }) : undefined;
   if (k.process(p.pid) !== p || p.state === "zombie") return { kind: "exited" };
   if (!p.inCall) return { kind: "returned", value: readRegister(ram, p.trapframe, A0) };
-  if (stop?.kind !== "idle" || p.wait === undefined) {
-    return { kind: "unfinished", stop: stop ?? { kind: "budget" } };
-  }
+  // It was stopped on the way, or nobody is going to end its wait: taken back, so that it can do something else.
   const { wait } = p;
   k.wakeProcess(p);
   p.inCall = false;
   p.progress = undefined;
   saved.forEach((value, i) => writeRegister(ram, p.trapframe, A0 + i, value));
-  return { kind: "blocked", wait };
+  if (stop?.kind === "idle" && wait !== undefined) return { kind: "blocked", wait };
+  return { kind: "unfinished", stop: stop ?? { kind: "budget" } };
 }
 
 /** What came of a memory access made for a process. */

@@ -111,13 +111,16 @@ export class Machine {
     return this.clock.retired;
   }
 
-  /** Runs at most `budget` instructions. Afterwards pc is the next instruction to run. */
-  run(budget: number): Stop {
+  /**
+   * Runs at most `budget` instructions. Afterwards pc is the next instruction to run. A breakpoint at the first
+   * instruction is passed, since a run that stopped there is to go on, unless `passBreak` is false.
+   */
+  run(budget: number, passBreak = true): Stop {
     if (!(budget >= 0 && budget <= MAX_BUDGET)) {
       throw new RangeError(`budget must be 0 to 2^53-1, not ${budget}`);
     }
     let left = budget;
-    let resuming = true;
+    let resuming = passBreak;
     let last: { pc: bigint; mode: number } | undefined;
     for (;;) {
       if (this.finisher.finish !== undefined) {
