@@ -79,4 +79,5 @@ export async function interactOn(vm: Vm): Promise<void> {
   const session = newSession(vm, PLAIN, surroundings);
   const shell = new Shell(session, COMMANDS, () => namesOf(session), host, interrupt);
   await runLines(shell, linesOfStdin(host.input), ({ place }) => host.place = place);
+  await shell.close();
 }

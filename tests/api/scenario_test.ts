@@ -4,16 +4,27 @@ import { expect, scenario } from "@cowsh/cowsh";
 
 const root = new URL("../../", import.meta.url).pathname;
 
-/** Runs a script's text by `deno run` with these permissions in a fresh directory. */
-async function runScript(text: string, ...permissions: string[]) {
+/** Runs a script's text by `deno run` with these permissions in a fresh directory, standard input empty. */
+function runScript(text: string, ...permissions: string[]) {
+  return runWithInput("", text, ...permissions);
+}
+
+async function runWithInput(input: string, text: string, ...permissions: string[]) {
   const dir = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${dir}/script.ts`, text);
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    const child = new Deno.Command(Deno.execPath(), {
       args: ["run", "--no-prompt", "--config", `${root}deno.json`, ...permissions, "script.ts"],
       cwd: dir,
       env: { NO_COLOR: "1" },
-    }).output();
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(input));
+    await writer.close();
+    const { code, stdout, stderr } = await child.output();
     const files = [...Deno.readDirSync(dir)].map((entry) => entry.name).sort();
     const cast = files.includes("a.cast") ? await Deno.readTextFile(`${dir}/a.cast`) : undefined;
     const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -124,4 +135,22 @@ Deno.test("a recording that changed is a failure that says where", async () => {
     await Deno.remove(path);
   }
   await tell();
+});
+
+Deno.test("interact opens the shell on the script's machine, and the script goes on", async () => {
+  const { code, out, err } = await runWithInput(
+    "store 2:0x3000 7\nptee\n",
+    `
+import { boot } from "@cowsh/cowsh";
+const vm = boot({ mem: "16M" });
+const p = vm.spawn();
+p.sbrk(4096);
+await vm.interact();
+console.log("the script reads", p.load(0x3000));
+`,
+  );
+  assertStringIncludes(out, "0x3000: 0x0 → 0x7\n");
+  assertStringIncludes(err, "stdin:2: no command ptee");
+  assertStringIncludes(out, "the script reads 7n\n");
+  assertEquals(code, 0);
 });
