@@ -33,7 +33,8 @@ import {
 import type { FaultResult } from "./result.ts";
 import { holdFile, newShmObjects, type ShmObjects } from "./shm.ts";
 import type { AddressSpace, Area } from "./space.ts";
-import { createSpace, leaveSpace, releaseSpace, shareSpace } from "./spaces.ts";
+import { makeKernelMap } from "./kernel_map.ts";
+import { createSpace, leaveSpace, releaseSpace, shareSpace, trampolineFrame } from "./spaces.ts";
 import { newSwapDisk, type SwapDisk } from "./swap.ts";
 import { type SpaceUsage, usageOf } from "./usage.ts";
 import { copyin, copyinBytes, copyout, loadBytes } from "./user_copy.ts";
@@ -50,6 +51,7 @@ export interface MemoryState {
   shm: ShmObjects;
   swap: SwapDisk;
   clock: ReclaimClock;
+  heldFiles: number;
 }
 
 /** Memory of all processes. */
@@ -62,6 +64,8 @@ export class Memory {
   readonly events: EventLog;
   /** The allocator and the counts. */
   readonly frames: Frames;
+  /** Root of the kernel's own page table. */
+  readonly kernelRoot: PaNum;
   /** The design of fork. */
   readonly policy: ForkPolicy;
   /** 2 MiB leaves are made. */
@@ -81,11 +85,13 @@ export class Memory {
   /** The swap disk. */
   swap: SwapDisk;
   /** The clock that looks for pages to evict. */
-  clock: ReclaimClock = { hand: 0, turns: 0, pause: 0 };
+  clock: ReclaimClock = { hand: 0, turns: 0, fruitless: 0, pause: 0 };
   /** When to make room. */
   readonly watermarks: Watermarks;
   /** Pages brought back beside the one that is asked for. */
   readonly readAhead: number;
+  /** References of areas to files and shared anonymous objects. */
+  heldFiles = 0;
   /** What the last successful fork did. */
   lastFork: ForkStatistics | undefined;
   /** Id of the next space. */
@@ -97,6 +103,7 @@ export class Memory {
     this.mmu = mmu;
     this.events = events;
     this.frames = new Frames(ram, events, options.kernelFrames);
+    this.kernelRoot = makeKernelMap(ram, trampolineFrame(this));
     this.policy = options.policy ?? cow;
     this.superpages = options.superpages ?? false;
     this.hugeCow = options.hugeCow ?? "split";
@@ -217,7 +224,8 @@ export class Memory {
 
   /** As {@link Memory.take} for a call that can fail: the last frames stay for faults where pages come and go. */
   takeSpare(kind: UsedKind, content: "zeroed" | "raw"): PaNum | 0 {
-    balance(this);
+    balance(this, false);
+    if (isReserve(this)) balance(this, false);
     return isReserve(this) ? 0 : this.take(kind, content);
   }
 
@@ -229,7 +237,7 @@ export class Memory {
    * evicted to make room: entries read before it must be read again.
    */
   take(kind: UsedKind, content: "zeroed" | "junk" | "raw"): PaNum | 0 {
-    balance(this);
+    balance(this, true);
     if (content === "zeroed") return this.frames.allocZeroed(kind);
     return content === "junk" ? this.frames.alloc(kind) : this.frames.allocRaw(kind);
   }
@@ -274,6 +282,7 @@ export class Memory {
       shm: this.shm,
       swap: this.swap,
       clock: this.clock,
+      heldFiles: this.heldFiles,
     });
   }
 
@@ -288,5 +297,6 @@ export class Memory {
     this.shm = copy.shm;
     this.swap = copy.swap;
     this.clock = copy.clock;
+    this.heldFiles = copy.heldFiles;
   }
 }

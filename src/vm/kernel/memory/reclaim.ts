@@ -22,7 +22,9 @@ import { freeSlots, writeSlot } from "./swap.ts";
 
 /** Passes of the hand without a use after which a page goes. */
 export const EVICT_AGE = 2;
-/** Allocations that go by after a search that found nothing, before the next search. */
+/** Turns in which a page used since the last search cannot come to {@link EVICT_AGE}. */
+const GENTLE_TURNS = EVICT_AGE;
+/** Allocations that go by after searches that freed nothing, before the next one. */
 const PAUSE = 256;
 const USER = FRAME_KINDS.indexOf("user"), CACHE = FRAME_KINDS.indexOf("cache");
 
@@ -38,6 +40,8 @@ export interface ReclaimClock {
   hand: number;
   /** Times the hand went all the way round. */
   turns: number;
+  /** Searches in a row that freed nothing. */
+  fruitless: number;
   /** Allocations to let go by before searching again. */
   pause: number;
 }
@@ -48,15 +52,27 @@ export function defaultWatermarks(frames: number): Watermarks {
   return { low, high: 2 * low };
 }
 
-/** Before an allocation: makes room when free frames are at the low mark and there is anything to evict. */
-export function balance(m: Memory): void {
-  if (m.frames.freeCount > m.watermarks.low) return;
+/**
+ * Before an allocation: makes room when free frames are at the low mark and there is anything to evict. At
+ * first gently, so that no page goes that was used since the hand last came by. `must`: a fault needs the
+ * frame; with few left, pages in use go as well.
+ */
+export function balance(m: Memory, must: boolean): void {
+  const { frames, watermarks, clock } = m;
+  if (frames.freeCount > watermarks.low) return;
   if (m.cache.byFrame.size === 0 && freeSlots(m.swap) === 0) return;
-  if (m.clock.pause > 0) {
-    m.clock.pause--;
+  const pressing = must && frames.freeCount <= watermarks.low >>> 2;
+  if (clock.pause > 0 && !pressing) {
+    clock.pause--;
     return;
   }
-  if (reclaim(m, m.watermarks.high - m.frames.freeCount) === 0) m.clock.pause = PAUSE;
+  const want = watermarks.high - frames.freeCount;
+  if (reclaim(m, want, GENTLE_TURNS) > 0) {
+    clock.fruitless = 0;
+  } else {
+    if (++clock.fruitless % EVICT_AGE === 0) clock.pause = PAUSE;
+    if (pressing) reclaim(m, want);
+  }
 }
 
 /**
@@ -65,14 +81,14 @@ export function balance(m: Memory): void {
  * any, all of memory may be handed out, as xv6 does.
  */
 export function isReserve(m: Memory): boolean {
-  return m.frames.freeCount < m.watermarks.low && (m.cache.byFrame.size > 0 || m.swap.slots > 0);
+  return m.frames.freeCount < m.watermarks.low && (m.heldFiles > 0 || m.swap.slots > 0);
 }
 
-/** Tries to free `want` frames; how many it freed. */
-export function reclaim(m: Memory, want: number): number {
+/** Tries to free `want` frames in so many turns of the hand; how many it freed. */
+export function reclaim(m: Memory, want: number, turns = EVICT_AGE + 2): number {
   const { frames, clock } = m;
   let freed = 0;
-  const steps = (EVICT_AGE + 2) * frames.total;
+  const steps = turns * frames.total;
   for (let i = 0; i < steps && freed < want; i++) {
     const index = clock.hand;
     clock.hand = (index + 1) % frames.total;

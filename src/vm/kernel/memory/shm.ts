@@ -37,12 +37,14 @@ export function newShm(m: Memory): FileKey {
 
 /** One more area refers to the file or object. */
 export function holdFile(m: Memory, file: FileKey): void {
+  m.heldFiles++;
   if (!isShm(file)) return m.files.dup(file);
   m.shm.holders.set(file.inode, (m.shm.holders.get(file.inode) ?? 0) + 1);
 }
 
 /** One area less; an object that nobody refers to any more is freed with all its pages, none of them mapped. */
 export function letFileGo(m: Memory, file: FileKey): void {
+  m.heldFiles--;
   if (!isShm(file)) return m.files.drop(file);
   const left = m.shm.holders.get(file.inode)! - 1;
   if (left > 0) {
