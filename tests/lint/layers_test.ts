@@ -13,6 +13,7 @@ Deno.test("a file's room is its folder, and single files are rooms of their own"
   assertEquals(roomOf("src/commands/pte.ts"), "src/commands");
   assertEquals(roomOf("mod.ts"), "mod.ts");
   assertEquals(roomOf("src/api/expect.ts"), "mod.ts");
+  assertEquals(roomOf("src/api/shell.ts"), "src/api/shell.ts");
   assertEquals(roomOf("user/programs.ts"), "user/programs.ts");
   assertEquals(roomOf("tests/machine/sv39_test.ts"), undefined);
 });
@@ -36,6 +37,7 @@ const bad: [path: string, source: string, message: string][] = [
   ["src/std/fmt/colors.ts", `import { Vm } from "../../vm/vm.ts";`, "no other room"],
   ["src/record/cast.ts", `import { pte } from "../commands/pte.ts";`, "src/commands/pte.ts"],
   ["mod.ts", `export * from "./src/commands/registry.ts";`, "src/commands/registry.ts"],
+  ["src/api/boot.ts", `await import("../repl/script.ts");`, "imports src/repl/script.ts"],
   ["src/commands/pte.ts", `import { session } from "../repl/session.ts";`, "src/repl/session.ts"],
   ["src/repl/session.ts", `import "../../main.ts";`, "imports main.ts"],
   ["src/toys/x.ts", `export const x = 1;`, "src/toys is not a room"],
@@ -66,6 +68,8 @@ for (const [path, source, message] of bad) {
 }
 
 const good: [path: string, source: string][] = [
+  ["src/api/shell.ts", `await import("../repl/script.ts");`],
+  ["src/api/boot.ts", `import { openShell } from "./shell.ts";`],
   ["src/vm/machine/mmu.ts", `import { walk } from "./sv39.ts";`],
   ["src/vm/machine/engine/emit.ts", `import { PAGE_SIZE } from "../address.ts";`],
   ["src/vm/machine/engine/emit.ts", `const fetch = (pc: number) => pc; fetch(4);`],
