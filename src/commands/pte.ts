@@ -5,6 +5,7 @@
  */
 
 import { command, result } from "./command.ts";
+import { kernelTranslation } from "../vm/inspect/translation.ts";
 import { placeOf } from "./target.ts";
 import { translationJson, translationSections } from "./views.ts";
 
@@ -20,13 +21,22 @@ export default command({
   flags: [
     { name: "pid", short: "p", kind: "pid", doc: "in this process" },
     { name: "all", short: "a", doc: "in every process" },
+    { name: "kernel", short: "k", doc: "in the kernel's own page table, from S mode" },
   ],
   examples: [{
     say: "a copy-on-write page",
     lines: ["spawn", "sbrk 4096", "store 0x3000 42", "fork", "pte 0x3000"],
     shows: ["-C DA-U--RV", "COW copy of 4K", "stored 2", "counted 2"],
+  }, {
+    say: "the kernel maps RAM by 2 MiB leaves",
+    lines: ["pte -k 0x87f3d000"],
+    shows: ["2M", "kernel map"],
   }],
   run(ctx, args) {
+    if (args.kernel) {
+      const t = kernelTranslation(ctx.vm.kernel, args.va.va);
+      return result(translationSections(t), { json: translationJson(t) });
+    }
     if (args.all) {
       const list = ctx.vm.processes().map((p) => p.pte(args.va.va));
       return result(list.flatMap(translationSections), {

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { type Pa, pa, PAGE_SIZE, paNum, type Va, va } from "../machine/address.ts";
-import { walk } from "../machine/sv39.ts";
+import { type Pa, pa, PAGE_SIZE, type PaNum, paNum, type Va, va } from "../machine/address.ts";
+import { type Access, EXECUTE, PAGE_FAULT, permits, READ, walk, WRITE } from "../machine/sv39.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Process } from "../kernel/process/process.ts";
 import type { VaNum } from "../machine/address.ts";
@@ -70,7 +70,46 @@ export function satpOf(p: Process): bigint {
 
 /** How `address` is translated in a process now. */
 export function translation(k: Kernel, p: Process, address: Va): Translation {
-  const result = walk(k.machine.ram, p.space.root, address);
+  return {
+    ...walked(k, p.space.root, address),
+    pid: p.pid,
+    name: p.name,
+    kind: address < 1n << 38n ? partOf(p.space, pageOf(address)) : "none",
+    verdicts: verdicts(k, p.space, address),
+  };
+}
+
+/** How `address` is translated by the kernel's own page table, for an access from S mode. */
+export function kernelTranslation(k: Kernel, address: Va): Translation {
+  const t = walked(k, k.memory.kernelRoot, address);
+  const verdict = (access: Verdict["access"], n: Access): Verdict => {
+    const denied = t.pte === undefined
+      ? t.fail
+      : permits(t.pte, n, { user: false, sum: false, mxr: false });
+    return {
+      access,
+      allowed: denied === undefined,
+      survives: denied === undefined,
+      cause: denied === undefined ? undefined : PAGE_FAULT[n],
+      text: denied === undefined ? "ok" : `panic: ${denied}`,
+    };
+  };
+  return {
+    ...t,
+    pid: 0,
+    name: "kernel",
+    kind: t.pa === undefined ? "none" : t.owners === undefined ? "device" : "kernel map",
+    verdicts: [verdict("read", READ), verdict("write", WRITE), verdict("execute", EXECUTE)],
+  };
+}
+
+/** The walk and what it leads to. */
+function walked(
+  k: Kernel,
+  root: PaNum,
+  address: Va,
+): Omit<Translation, "pid" | "name" | "kind" | "verdicts"> {
+  const result = walk(k.machine.ram, root, address);
   const letters = rswLetters(k.memory.policy.name);
   const { leaf } = result;
   const levels = result.steps.map((step) => ({
@@ -86,18 +125,14 @@ export function translation(k: Kernel, p: Process, address: Va): Translation {
   const inRam = first !== undefined && k.machine.ram.contains(paNum(Number(first)), PAGE_SIZE);
   const frame = inRam ? frameHandle(k, first) : undefined;
   return {
-    pid: p.pid,
-    name: p.name,
     va: va(address),
-    satp: satpOf(p),
-    kind: address < 1n << 38n ? partOf(p.space, pageOf(address)) : "none",
+    satp: (8n << 60n) | BigInt(root / 4096),
     levels,
     pte: leaf?.pte,
     frame,
     pa: leaf && pa(leaf.pa),
     size: leaf?.size,
     fail: result.fail,
-    verdicts: verdicts(k, p.space, address),
     owners: frame?.report(),
   };
 }

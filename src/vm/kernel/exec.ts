@@ -11,6 +11,7 @@ import type { Kernel } from "./kernel.ts";
 import type { Inode } from "./files/file.ts";
 import type { AddressSpace, Area } from "./memory/space.ts";
 import { PERM_R, PERM_W, PERM_X, USYSCALL } from "./memory/space.ts";
+import { writeKernelSatp } from "./process/lifecycle.ts";
 import { NAME_LENGTH, type Process } from "./process/process.ts";
 import { A1, SP, writeEpc, writeRegister } from "./process/trapframe.ts";
 import { MAXARG } from "./syscalls/strings.ts";
@@ -69,6 +70,7 @@ function become(k: Kernel, p: Process, loaded: Loaded, path: string): void {
   const { space: old, trapframe } = p;
   p.space = loaded.space;
   p.trapframe = loaded.space.trapframes[0].frame;
+  writeKernelSatp(k, p);
   if (old.users > 1) k.memory.leaveSpace(old, trapframe);
   else k.memory.releaseSpace(old);
   if (k.current === p.pid) k.memory.activate(p.space);

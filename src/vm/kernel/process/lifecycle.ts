@@ -4,14 +4,14 @@
  * @module
  */
 
-import type { PaNum } from "../../machine/address.ts";
+import { type PaNum, paNum } from "../../machine/address.ts";
 import type { Kernel } from "../kernel.ts";
 import type { AddressSpace } from "../memory/space.ts";
 import { writeUsyscall } from "../exec.ts";
 import { closeFile, dupFile } from "../files/table.ts";
 import { userAddress } from "../syscalls/call.ts";
 import { MAX_OPEN, MAX_PROCESSES, newAccounting, type Process } from "./process.ts";
-import { A0, registerPa, SP, TRAPFRAME_SIZE, writeRegister } from "./trapframe.ts";
+import { A0, KERNEL_SATP, registerPa, SP, TRAPFRAME_SIZE, writeRegister } from "./trapframe.ts";
 
 /** The process that adopts orphans and reaps them. */
 export const INIT_PID = 1;
@@ -60,7 +60,14 @@ export function allocProcess(
     accounting: newAccounting(k.ticks),
   };
   k.slots[slot] = p;
+  writeKernelSatp(k, p);
   return p;
+}
+
+/** The trapframe names the kernel's own page table, as xv6's prepare_return writes it. */
+export function writeKernelSatp(k: Kernel, p: Process): void {
+  const satp = (8n << 60n) | BigInt(k.memory.kernelRoot / 4096);
+  k.machine.ram.write64(paNum(p.trapframe + KERNEL_SATP), satp);
 }
 
 /** fork(): a child with a copy of the memory, as the fork policy makes it. Undefined when it can't be had. */
