@@ -42,6 +42,7 @@ export type KernelStop =
 
 /** An event to wait for: all that is given must fit. */
 export interface EventFilter {
+  /** Of one of these kinds. */
   readonly kinds?: readonly EventKind[];
   /** On behalf of this process. */
   readonly pid?: number;
