@@ -4,8 +4,8 @@
  * @module
  */
 
-import { command, CommandError, hex, note, result } from "./command.ts";
-import { placeOf, refusing } from "./target.ts";
+import { command, CommandError, EXIT, hex, note, result } from "./command.ts";
+import { placeOf, refusing, setCurrent } from "./target.ts";
 import { effectLines, eventJson } from "./views.ts";
 
 export default command({
@@ -27,7 +27,11 @@ export default command({
     const { p, va } = placeOf(ctx, args.va, args.pid);
     if (args.byte < 0n || args.byte > 255n) throw new CommandError(`${args.byte} is no byte`);
     const mark = ctx.vm.mark();
-    refusing(() => p.fill(va, args.size, Number(args.byte)));
+    try {
+      refusing(() => p.fill(va, args.size, Number(args.byte)), EXIT.failed);
+    } finally {
+      if (!p.alive && ctx.session.pid === p.pid) setCurrent(ctx, 0);
+    }
     const { copied, faults } = ctx.vm.since(mark);
     const events = ctx.vm.events(mark.event);
     const pages = `${copied.pages} page${copied.pages === 1 ? "" : "s"} copied`;

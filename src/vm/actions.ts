@@ -5,7 +5,8 @@
  * @module
  */
 
-import { pa, type Va } from "./machine/address.ts";
+import { hex, pa, paNum, type Va, va, vaNum } from "./machine/address.ts";
+import { WRITE } from "./machine/sv39.ts";
 import { type FrameReport, frameReport } from "./inspect/frame.ts";
 import { mappingsTo } from "./inspect/mappings.ts";
 import { type Translation, translation } from "./inspect/translation.ts";
@@ -14,7 +15,6 @@ import type { Kernel } from "./kernel/kernel.ts";
 import type { Process } from "./kernel/process/process.ts";
 import { KernelError, userAccess, userCall } from "./kernel/standing.ts";
 import type { AccessReport, CallReport, CountChange, ForkReport, OwnerChange } from "./reports.ts";
-import { paNum } from "./machine/address.ts";
 
 /** Bytes of one access. */
 export type AccessSize = 1 | 2 | 4 | 8;
@@ -104,6 +104,35 @@ function countChanges(
     changes.push({ frame: now.pa, count: { before: 0, after: now.stored } });
   }
   return changes;
+}
+
+/**
+ * A byte over a range, as memset would store it: page by page, the first byte through the fault path, the rest
+ * through the write TLB. Returns the faults it took; throws KernelError when the process is killed for one.
+ */
+export function fillRange(
+  k: Kernel,
+  p: Process,
+  start: Va,
+  length: number,
+  byte: number,
+): number {
+  const faults = () => p.accounting.faults[15] + p.accounting.faults[13];
+  const before = faults();
+  const end = start + BigInt(length);
+  for (let at = start as bigint; at < end;) {
+    const outcome = userAccess(k, p, va(at), 1, BigInt(byte & 0xff));
+    if (outcome.kind === "killed") {
+      throw new KernelError(`pid ${p.pid} was killed: store to ${hex(at)}: ${outcome.why}`);
+    }
+    const next = at - at % 4096n + 4096n;
+    const stop = next < end ? next : end;
+    // The store succeeded, so the address is a user address and its page may be written.
+    const frame = k.machine.mmu.translate(vaNum(Number(at)), WRITE);
+    k.machine.ram.fill(paNum(frame), Number(stop - at), byte & 0xff);
+    at = stop;
+  }
+  return faults() - before;
 }
 
 /** A system call by name with its arguments. */

@@ -5,7 +5,7 @@
  */
 
 import { type Va, va } from "./machine/address.ts";
-import { access, type AccessSize, forkProcess, systemCall } from "./actions.ts";
+import { access, type AccessSize, fillRange, forkProcess, systemCall } from "./actions.ts";
 import type { CallName } from "./kernel/abi.ts";
 import type { Process } from "./kernel/process/process.ts";
 import { endNow, KernelError } from "./kernel/standing.ts";
@@ -120,25 +120,12 @@ export class Handle {
     );
   }
 
-  /** Stores a byte into each of `length` bytes. The reports of the pages that faulted. */
-  fill(address: bigint | number, length: Size, byte: number): AccessReport[] {
-    const reports: AccessReport[] = [];
-    const word = BigInt(byte & 0xff) * 0x0101_0101_0101_0101n;
-    const end = va(BigInt(address) + BigInt(bytesOf(length)));
-    for (let at = va(address); at < end;) {
-      const size = at % 8n === 0n && end - at >= 8n ? 8 : 1;
-      const first = at === BigInt(address) || at % 4096n === 0n;
-      if (first) {
-        const report = this.store(at, word & (size === 8 ? ~0n : 0xffn), size);
-        if (report.events.length > 0) reports.push(report);
-      } else {
-        const { mmu } = this.#vm.machine;
-        const fault = mmu.store(at, size, BigInt.asUintN(8 * size, word));
-        if (fault !== undefined) this.store(at, word, size);
-      }
-      at = va(at + BigInt(size));
-    }
-    return reports;
+  /**
+   * Stores a byte into each of `length` bytes: the first of each page as {@link store} does, with its fault,
+   * the others through the translation that is there then. The number of faults. Throws as {@link store}.
+   */
+  fill(address: bigint | number, length: Size, byte: number): number {
+    return fillRange(this.#vm.kernel, this.record, va(address), bytesOf(length), byte);
   }
 
   /** Bytes of its memory, loaded one by one: pages are touched and may fault. Throws as {@link load}. */
