@@ -59,7 +59,10 @@ export function defaultWatermarks(frames: number): Watermarks {
  */
 export function balance(m: Memory, must: boolean): void {
   const { frames, watermarks, clock } = m;
-  if (frames.freeCount > watermarks.low) return;
+  if (frames.freeCount > watermarks.low) {
+    clock.fruitless = clock.pause = 0;
+    return;
+  }
   if (m.cache.byFrame.size === 0 && freeSlots(m.swap) === 0) return;
   const pressing = must && frames.freeCount <= watermarks.low >>> 2;
   if (clock.pause > 0 && !pressing) {
