@@ -23,7 +23,7 @@ export function table(title: string, columns: string[], rows: Cell[][]): void {
 
 /** Seconds with as many digits as mean something. */
 export function seconds(value: number): string {
-  if (value < 1e-3) return `${(value * 1e6).toFixed(0)} us`;
+  if (value < 1e-3) return `${(value * 1e6).toFixed(value < 1e-5 ? 2 : 0)} us`;
   return value < 1 ? `${(value * 1e3).toFixed(value < 0.1 ? 1 : 0)} ms` : `${value.toFixed(2)} s`;
 }
 
