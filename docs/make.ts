@@ -54,7 +54,7 @@ async function recorded(path: string, title: string): Promise<string> {
     const { output, status } = await shell.run(line);
     entries.push({ line, output, status, api: undefined });
   }
-  return castText(entries, title);
+  return castText(entries, { title });
 }
 
 /** A document with each transcript's output as it is today. */

@@ -69,6 +69,11 @@ Deno.test("an expect line that fails leaves no recording behind", async () => {
   assertStringIncludes(err, 'a.cast not written: "expect 1 == 2" failed');
 });
 
+Deno.test("version 3 on request", async () => {
+  const { files } = await shell(["record a.cast --v3", "spawn"]);
+  assertEquals(parseCast(files["a.cast"]).version, 3);
+});
+
 Deno.test("two recordings at once, a directory that is not there: one clear line each", async () => {
   const twice = await shell(["record a.cast", "record b.cast"]);
   assertEquals(twice.code, 2);
@@ -79,7 +84,9 @@ Deno.test("two recordings at once, a directory that is not there: one clear line
 });
 
 Deno.test("play prints the text of a recording at once in a pipe", async () => {
-  const file = castText([{ line: "ps", output: "PID\n", status: 0, api: undefined }], "t");
+  const file = castText([{ line: "ps", output: "PID\n", status: 0, api: undefined }], {
+    title: "t",
+  });
   const { code, out } = await shell(["play a.cast"], { "a.cast": file });
   assertEquals(code, 0);
   assertStringIncludes(out, "PID");
