@@ -1,7 +1,7 @@
 /**
  * The scripting API of cowsh: a whole RISC-V computer with a copy-on-write kernel, driven from TypeScript.
  *
- * {@link boot} gives a {@link Vm}. Processes ({@link Process}) and frames ({@link Frame}) are **live handles**:
+ * {@link boot} gives a {@link Vm}. Processes ({@link Handle}) and frames ({@link Frame}) are **live handles**:
  * each question is asked anew. Everything named a report, view, translation or finding is an immutable
  * **snapshot** of the moment it was made. Virtual addresses ({@link Va}) and physical ones ({@link Pa}) are
  * different types, so that mixing them does not compile. Methods are synchronous; `await` does no harm.
@@ -46,7 +46,7 @@ export {
 } from "./src/api/scenario.ts";
 export type { addressKind } from "./src/vm/machine/address.ts";
 export { hex, type Pa, pa, PAGE_SIZE, type PaNum, type Va, va } from "./src/vm/machine/address.ts";
-export { Handle as Process, type MmapOptions, type Place } from "./src/vm/handle.ts";
+export { Handle, type MmapOptions, type Place } from "./src/vm/handle.ts";
 export { type BootOptions, type Mark, Vm, type VmState, type WatchOptions } from "./src/vm/vm.ts";
 export { Run } from "./src/vm/run.ts";
 export type { AccessSize } from "./src/vm/actions.ts";
