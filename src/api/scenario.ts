@@ -9,7 +9,7 @@ import { boot } from "./boot.ts";
 import { Recording } from "./recording.ts";
 import { type LineShell, shellOn } from "./shell.ts";
 import { compareRecording, type Stage, TerminalStage, TestStage, writeRecording } from "./stage.ts";
-import { summary } from "./summary.ts";
+import { effects, summary } from "./summary.ts";
 import type { BootOptions, Vm } from "../vm/vm.ts";
 
 /** How a scenario is set up: how its VM boots, and where its recording goes. */
@@ -113,6 +113,7 @@ async function perform(
       let done = "";
       const value = await stage.step(title, async () => {
         const value = await run();
+        for (const line of effects(vm.events(mark.event))) scene.say(line);
         done = summary(vm.since(mark));
         return value;
       }, () => done);

@@ -4,7 +4,18 @@
  * @module
  */
 
+import type { VmEvent } from "../vm/events.ts";
+import { eventText, isEffect } from "../vm/inspect/event_text.ts";
 import type { Difference } from "../vm/reports.ts";
+
+/** More effects than this are only counted. */
+const FEW = 4;
+
+/** What a step did to memory, event by event, when it is few enough to read. */
+export function effects(events: readonly VmEvent[]): string[] {
+  const lines = events.filter(isEffect).map(eventText);
+  return lines.length <= FEW ? lines : [];
+}
 
 /** `1 store fault · 1 page copied · 3 PTEs written · 5 frames allocated`; `nothing changed` when nothing did. */
 export function summary(done: Difference): string {

@@ -6,7 +6,8 @@
 
 import { EVENT_KINDS, type VmEvent } from "../vm/events.ts";
 import { type Cell, command, note, result, type Section, table } from "./command.ts";
-import { eventJson, eventText } from "./views.ts";
+import { eventText } from "../vm/inspect/event_text.ts";
+import { eventJson } from "./views.ts";
 
 export default command({
   name: "timeline",

@@ -6,20 +6,13 @@
 
 import { hex } from "../vm/machine/address.ts";
 import type { VmEvent } from "../vm/events.ts";
+import { eventText, isEffect } from "../vm/inspect/event_text.ts";
 import type { FrameReport } from "../vm/inspect/frame.ts";
 import type { Mapping } from "../vm/inspect/mappings.ts";
 import type { Translation } from "../vm/inspect/translation.ts";
 import { flagText, rswLetters } from "../vm/inspect/flags.ts";
 import type { AccessReport } from "../vm/reports.ts";
-import {
-  type Cell,
-  type Json,
-  note,
-  type NoteSection,
-  type Section,
-  size,
-  table,
-} from "./result.ts";
+import { type Cell, type Json, note, type NoteSection, type Section, table } from "./result.ts";
 import type { Vm } from "./types.ts";
 
 /** An address, PTE or count in JSON: `"0x…"`, null when there is none. */
@@ -158,42 +151,6 @@ export function translationJson(t: Translation): { [key: string]: Json } {
   };
 }
 
-/** What an event says, in one line without its stamp. */
-export function eventText(e: VmEvent): string {
-  switch (e.kind) {
-    case "fault": {
-      const name = { 12: "instruction", 13: "load", 15: "store" }[e.old] ?? "";
-      return `${name} page fault (${e.old}) at ${hex(e.va)} → ${e.why}`;
-    }
-    case "pte":
-      return `PTE of ${hex(e.va)} at ${hex(e.pa)}: ${hex(e.old)} → ${hex(e.new)} (${e.why})`;
-    case "alloc":
-      return `frame ${hex(e.pa)} allocated (${e.why})`;
-    case "free":
-      return `frame ${hex(e.pa)} freed (${e.why})`;
-    case "copy":
-      return `frame ${hex(e.old)} copied to ${hex(e.pa)}: ${size(e.bytes)} (${e.why})`;
-    case "sfence":
-      return e.old === 1 ? "sfence.vma: all" : `sfence.vma ${hex(e.va)} (${e.why})`;
-    case "syscall":
-      return `${e.why}()`;
-    case "return":
-      return `${e.why}() = ${e.new}`;
-    case "switch":
-      return `hart: pid ${e.old} → pid ${e.new} (${e.why})`;
-    case "fork":
-      return `pid ${e.old} → child ${e.new} (${e.why})`;
-    case "exit":
-      return `pid ${e.old} exits with ${e.new}`;
-    case "kill":
-      return `pid ${e.old} is killed${e.why === "" ? "" : `: ${e.why}`}`;
-    case "exec":
-      return `pid ${e.old} becomes ${e.why}`;
-    default:
-      return `${e.kind} ${hex(e.va)} ${e.why}`;
-  }
-}
-
 /** Events in JSON. */
 export function eventJson(e: VmEvent): Json {
   return {
@@ -211,24 +168,9 @@ export function eventJson(e: VmEvent): Json {
   };
 }
 
-/** The kinds that say what an action did to memory; the rest is bookkeeping. */
-const EFFECTS: ReadonlySet<string> = new Set([
-  "fault",
-  "copy",
-  "evict",
-  "swap-in",
-  "swap-out",
-  "write-back",
-  "read-in",
-  "promote",
-  "demote",
-  "oom",
-  "kill",
-]);
-
 /** Faults, copies and the like, one line each; long series are cut with a count. */
 export function effectLines(events: readonly VmEvent[], most = 12): NoteSection[] {
-  const effects = events.filter((e) => EFFECTS.has(e.kind));
+  const effects = events.filter(isEffect);
   const lines = effects.slice(0, most).map((e) => note(eventText(e)));
   if (effects.length > most) lines.push(note(`… and ${effects.length - most} more`, "dim"));
   return lines;
@@ -276,7 +218,9 @@ export function accessJson(report: AccessReport): { [key: string]: Json } {
     value: hex(report.value),
     old: json(report.old),
     pa: json(report.pa),
-    killed: report.killed === undefined ? null : { ...report.killed },
+    killed: report.killed === undefined
+      ? null
+      : { ...report.killed, stval: hex(report.killed.stval) },
     owners: report.owners.map((o) => ({
       pid: o.pid,
       va: hex(o.va),

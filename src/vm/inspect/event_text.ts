@@ -1,0 +1,90 @@
+/**
+ * What an event says, in words: for `timeline`, for what a command caused, for the steps of a scenario.
+ *
+ * @module
+ */
+
+import { hex } from "../machine/address.ts";
+import type { VmEvent } from "../events.ts";
+
+const FAULTS: Readonly<Record<number, string>> = { 12: "instruction", 13: "load", 15: "store" };
+
+/** What an event says, in one line without its stamp. */
+export function eventText(e: VmEvent): string {
+  switch (e.kind) {
+    case "fault":
+      return `${FAULTS[e.old] ?? ""} page fault (${e.old}) at ${hex(e.va)} → ${e.why}`;
+    case "pte":
+      return `PTE of ${hex(e.va)} at ${hex(e.pa)}: ${hex(e.old)} → ${hex(e.new)} (${e.why})`;
+    case "alloc":
+      return `frame ${hex(e.pa)} allocated (${e.why})`;
+    case "free":
+      return `frame ${hex(e.pa)} freed (${e.why})`;
+    case "copy":
+      return `frame ${hex(e.old)} copied to ${hex(e.pa)}: ${bytesText(e.bytes)} (${e.why})`;
+    case "sfence":
+      return e.old === 1 ? "sfence.vma: all" : `sfence.vma ${hex(e.va)} (${e.why})`;
+    case "syscall":
+      return `${e.why}()`;
+    case "return":
+      return `${e.why}() = ${e.new}`;
+    case "switch":
+      return `hart: pid ${e.old} → pid ${e.new} (${e.why})`;
+    case "fork":
+      return `pid ${e.old} → child ${e.new} (${e.why})`;
+    case "exit":
+      return `pid ${e.old} exits with ${e.new}`;
+    case "kill":
+      return `pid ${e.old} is killed${e.why === "" ? "" : `: ${e.why}`}`;
+    case "exec":
+      return `pid ${e.old} becomes ${e.why}`;
+    case "swap-out":
+      return `frame ${hex(e.pa)} of ${hex(e.va)} → swap slot ${e.old} (${e.why})`;
+    case "swap-in":
+      return `swap slot ${e.old} → frame ${hex(e.pa)} of ${hex(e.va)} (${e.why})`;
+    case "read-in":
+      return `${e.bytes} bytes at ${e.old} of a file → frame ${hex(e.pa)} of ${
+        hex(e.va)
+      } (${e.why})`;
+    case "write-back":
+      return `frame ${hex(e.pa)} of ${
+        hex(e.va)
+      } → ${e.bytes} bytes at ${e.old} of its file (${e.why})`;
+    case "evict":
+    case "promote":
+    case "demote":
+      return `${e.kind} ${hex(e.va)}, frame ${hex(e.pa)} (${e.why})`;
+    case "oom":
+      return `out of memory for pid ${e.pid}: ${e.why}`;
+    case "wake":
+      return `pid ${e.old} wakes (${e.why})`;
+  }
+}
+
+function bytesText(bytes: number): string {
+  return bytes % 2 ** 20 === 0
+    ? `${bytes / 2 ** 20}M`
+    : bytes % 1024 === 0
+    ? `${bytes / 1024}K`
+    : `${bytes}`;
+}
+
+/** The kinds that say what an action did to memory; the rest is bookkeeping. */
+const EFFECTS: ReadonlySet<string> = new Set([
+  "fault",
+  "copy",
+  "evict",
+  "swap-in",
+  "swap-out",
+  "write-back",
+  "read-in",
+  "promote",
+  "demote",
+  "oom",
+  "kill",
+]);
+
+/** Whether an event is something an action did to memory: a fault, a copy, a page that moved, a death. */
+export function isEffect(e: VmEvent): boolean {
+  return EFFECTS.has(e.kind);
+}
