@@ -4,36 +4,31 @@
  * @module
  */
 
-import { command, CommandError, consoleText, result } from "./command.ts";
-import { drive } from "./drive.ts";
-import { closing, reportJson, statusOf } from "./run.ts";
-import { processFor, setCurrent } from "./target.ts";
+import { command } from "./command.ts";
+import { runOn } from "./running.ts";
+import { processFor } from "./target.ts";
 
 export default command({
   name: "continue",
   aliases: ["c"],
   group: "run control",
   summary: "let a held program run to its end, a breakpoint or a watchpoint",
+  details:
+    "Everybody else who can run does so, too. Where a run stops, all stop; the process that " +
+    "met the breakpoint becomes the current one, and continue goes on with the whole program. " +
+    "Ctrl-C stops it where it is.",
   flags: [{ name: "pid", short: "p", kind: "pid", doc: "this process" }],
-  examples: [{
-    say: "run on",
-    lines: ["spawn echo hi", "continue"],
-    shows: ["hi", "echo: status 0"],
-  }],
-  async run(ctx, { pid }) {
-    const p = processFor(ctx, pid);
-    if (p.record.standing) {
-      throw new CommandError(`pid ${p.pid} has no program to run: spawn PROGRAM holds one`);
-    }
-    p.record.held = false;
-    const running = ctx.vm.resume(p.pid);
-    await drive(ctx, running);
-    const report = running.report();
-    if (p.alive) p.record.held = true;
-    else if (ctx.session.pid === p.pid) setCurrent(ctx, 0);
-    return result([consoleText(report.console), ...closing(report)], {
-      json: reportJson(report),
-      status: statusOf(report),
-    });
-  },
+  examples: [
+    {
+      say: "run on",
+      lines: ["spawn echo hi", "continue"],
+      shows: ["hi", "echo: status 0"],
+    },
+    {
+      say: "to a function",
+      lines: ["spawn echo hi", "break write", "continue"],
+      shows: ["breakpoint 1: pid 2 echo", "<write>"],
+    },
+  ],
+  run: (ctx, { pid }) => runOn(ctx, processFor(ctx, pid)),
 });

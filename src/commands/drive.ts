@@ -14,16 +14,30 @@ const CTRL_D = "\x04";
 export type Ending =
   /** The run is over, or its budget used up: its report says. */
   | "over"
-  /** Ctrl-C: the program was killed. */
+  /** Ctrl-C: the program was killed, or is still there when it is to be kept. */
   | "interrupted"
   /** The escape key: the program is still there. */
   | "escaped";
 
+/** What somebody wants to be told on the way. */
+export interface DriveWatcher {
+  /** A slice has been run. */
+  sliced(): void;
+  /** Keys have reached the console. */
+  typed(): void;
+}
+
 /**
  * Runs until the program ends or cannot go on. A program that reads the console gets what `typed` holds
- * first (and then the end of file), or, without it, what comes on the terminal or the pipe.
+ * first (and then the end of file), or, without it, what comes on the terminal or the pipe. With a watcher,
+ * Ctrl-C stops the program where it is; else it is killed.
  */
-export async function drive(ctx: Context, running: Run, typed?: string): Promise<Ending> {
+export async function drive(
+  ctx: Context,
+  running: Run,
+  typed?: string,
+  watcher?: DriveWatcher,
+): Promise<Ending> {
   const { budget } = ctx.session.settings;
   let left = budget === undefined ? Number.MAX_SAFE_INTEGER : Number(budget);
   const slices = () =>
@@ -33,22 +47,26 @@ export async function drive(ctx: Context, running: Run, typed?: string): Promise
       left -= part;
       const text = running.takeOutput();
       if (text !== "") ctx.emit(text);
+      watcher?.sliced();
       return over || left <= 0 ? true : undefined;
     });
   if (typed !== undefined) ctx.vm.type(typed + CTRL_D);
   return await ctx.guestInput(async (input) => {
     for (let ends = 0; ends < 2;) {
       if (await slices() === "interrupted" || ctx.interrupt.requested) {
-        running.interrupt();
+        if (watcher === undefined) running.interrupt();
         return "interrupted";
       }
       if (left <= 0 || !running.waitsForConsole()) return "over";
       const keys = typed === undefined ? await nextKeys(input) : undefined;
-      if (keys !== undefined) ctx.vm.kernel.type(keys);
-      else if (ctx.interrupt.requested) continue;
+      if (keys !== undefined) {
+        ctx.vm.kernel.type(keys);
+        watcher?.typed();
+      } else if (ctx.interrupt.requested) continue;
       else if (ctx.session.interactive) return "escaped";
       else {
         ctx.vm.type(CTRL_D);
+        watcher?.typed();
         ends++;
       }
     }

@@ -6,10 +6,14 @@
 
 import type { Command } from "./command.ts";
 import audit from "./audit.ts";
+import back from "./back.ts";
+import break_ from "./break.ts";
 import compare from "./compare.ts";
 import console from "./console.ts";
 import continue_ from "./continue.ts";
 import decode from "./decode.ts";
+import delete_ from "./delete.ts";
+import diff from "./diff.ts";
 import dis from "./dis.ts";
 import exit from "./exit.ts";
 import expect from "./expect.ts";
@@ -17,6 +21,7 @@ import fill from "./fill.ts";
 import fork from "./fork.ts";
 import free from "./free.ts";
 import fsck from "./fsck.ts";
+import goto from "./goto.ts";
 import help from "./help.ts";
 import history from "./history.ts";
 import kill from "./kill.ts";
@@ -35,10 +40,13 @@ import record from "./record.ts";
 import refcount from "./refcount.ts";
 import reg from "./reg.ts";
 import render from "./render.ts";
+import restore from "./restore.ts";
 import run from "./run.ts";
 import save from "./save.ts";
 import sbrk from "./sbrk.ts";
 import set from "./set.ts";
+import share from "./share.ts";
+import snap from "./snap.ts";
 import source from "./source.ts";
 import spawn from "./spawn.ts";
 import stats from "./stats.ts";
@@ -49,19 +57,25 @@ import swap from "./swap.ts";
 import sync from "./sync.ts";
 import timeline from "./timeline.ts";
 import tlb from "./tlb.ts";
+import until from "./until.ts";
 import use from "./use.ts";
 import vmmap from "./vmmap.ts";
 import wait from "./wait.ts";
+import watch from "./watch.ts";
 import x from "./x.ts";
 import xp from "./xp.ts";
 
 /** All commands, by name. */
 export const COMMANDS: readonly Command[] = [
   audit,
+  back,
+  break_,
   compare,
   console,
   continue_,
   decode,
+  delete_,
+  diff,
   dis,
   exit,
   expect,
@@ -69,6 +83,7 @@ export const COMMANDS: readonly Command[] = [
   fork,
   free,
   fsck,
+  goto,
   help,
   history,
   kill,
@@ -87,10 +102,13 @@ export const COMMANDS: readonly Command[] = [
   refcount,
   reg,
   render,
+  restore,
   run,
   save,
   sbrk,
   set,
+  share,
+  snap,
   source,
   spawn,
   stats,
@@ -101,9 +119,11 @@ export const COMMANDS: readonly Command[] = [
   sync,
   timeline,
   tlb,
+  until,
   use,
   vmmap,
   wait,
+  watch,
   x,
   xp,
 ];

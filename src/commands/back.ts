@@ -1,0 +1,48 @@
+/**
+ * `back`: a debugged program runs backwards.
+ *
+ * @module
+ */
+
+import { command, CommandError, note, result } from "./command.ts";
+import { travel } from "./past.ts";
+import { placeSections } from "./running.ts";
+import { setCurrent } from "./target.ts";
+
+export default command({
+  name: "back",
+  group: "run control",
+  summary: "undo instructions: the computer as it was that many earlier",
+  details:
+    "step, continue and until keep what is needed. Everything goes back: memory, TLBs, files, " +
+    "the event log, all processes. Instructions of all processes count; a system call is undone " +
+    "together with the instruction before it, or alone when nothing followed it.",
+  args: [{ name: "n", kind: "count", optional: true, doc: "how many; 1 unless given" }],
+  examples: [{
+    say: "one step too far",
+    lines: ["spawn echo hi", "step 3", "back"],
+    shows: ["at instruction 2", "next: pid 2"],
+  }],
+  run(ctx, { n }) {
+    const here = ctx.vm.machine.instret;
+    const saved = ctx.vm.save();
+    const { pid } = ctx.session;
+    let left = n ?? 1;
+    try {
+      // What happened since the last instruction, a system call or what a person did, is one step.
+      travel(ctx, here);
+      if (ctx.vm.kernel.events.next < saved.events.next) left--;
+      if (left > here) throw new CommandError(`back ${n}: only ${here} instructions have been run`);
+      if (left > 0) travel(ctx, here - left);
+    } catch (error) {
+      ctx.vm.restore(saved);
+      throw error;
+    }
+    setCurrent(ctx, ctx.vm.kernel.process(pid) === undefined ? 0 : pid);
+    const now = ctx.vm.machine.instret;
+    return result([note(`at instruction ${now}`), ...placeSections(ctx, pid)], {
+      json: { instret: now, pid: ctx.session.pid },
+      value: BigInt(now),
+    });
+  },
+});

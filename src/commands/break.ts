@@ -1,0 +1,43 @@
+/**
+ * `break`: where a run is to stop.
+ *
+ * @module
+ */
+
+import { command, hex, note, result } from "./command.ts";
+import { listPoints, pointText } from "./points.ts";
+import { placeOf, refusing } from "./target.ts";
+
+export default command({
+  name: "break",
+  aliases: ["b"],
+  group: "run control",
+  summary: "stop runs before an instruction; without an address, list the stops",
+  details:
+    "For the current process, or the one named in front: break 3:main. With --all, whichever " +
+    "process comes there, also children that are still to be forked.",
+  args: [{ name: "va", kind: "va", optional: true, doc: "a symbol or an address" }],
+  flags: [
+    { name: "pid", short: "p", kind: "pid", doc: "in this process" },
+    { name: "all", short: "a", doc: "in every process" },
+  ],
+  examples: [
+    {
+      say: "at a function",
+      lines: ["spawn echo hi", "break main"],
+      shows: ["breakpoint 1 at", "<main> of pid 2"],
+    },
+    { say: "list them", lines: ["spawn echo hi", "break main", "break"], shows: ["STOPS-AT"] },
+  ],
+  run(ctx, args) {
+    if (args.va === undefined) return listPoints(ctx);
+    const { p, va } = placeOf(ctx, args.va, args.pid);
+    const pid = args.all ? undefined : p.pid;
+    const point = refusing(() => ctx.vm.breakAt(va, pid));
+    return result([note(pointText(ctx, point))], {
+      json: { n: point.n, pid: pid ?? null, va: hex(va) },
+      value: BigInt(point.n),
+      api: `vm.breakAt(${hex(va)}n${pid === undefined ? "" : `, ${pid}`});`,
+    });
+  },
+});

@@ -1,0 +1,140 @@
+/**
+ * `diff`: what changed between two snapshots, or since one.
+ *
+ * @module
+ */
+
+import { diffStates, type StateDiff } from "../vm/inspect/diff.ts";
+import {
+  type Cell,
+  command,
+  hex,
+  type Json,
+  note,
+  result,
+  type Section,
+  table,
+} from "./command.ts";
+import { snapshotNamed } from "./snapshots.ts";
+import { flags, json } from "./views.ts";
+import type { Vm } from "./types.ts";
+
+/** Rows of a table, unless all are asked for. */
+const MOST = 24;
+
+export default command({
+  name: "diff",
+  group: "run control",
+  summary: "processes, PTEs, frames and counts that differ between two snapshots, or since one",
+  args: [
+    { name: "a", kind: "snapshot", doc: "the earlier one" },
+    { name: "b", kind: "snapshot", optional: true, doc: "the later one; now unless given" },
+  ],
+  flags: [{ name: "all", short: "a", doc: "every row, also of long tables" }],
+  examples: [{
+    say: "what fork does to the parent's pages",
+    lines: ["spawn", "sbrk 4096", "snap a", "fork", "diff a"],
+    shows: ["- demo standing", "2 0x3000", "---U-WRV", "-C ---U--RV", "user user 1 2"],
+  }],
+  run(ctx, { a, b, all }) {
+    const before = snapshotNamed(ctx, a).state;
+    const after = b === undefined ? ctx.vm.save() : snapshotNamed(ctx, b).state;
+    const diff = diffStates(before, after);
+    return result(sections(ctx.vm, diff, all ? Infinity : MOST), {
+      json: diffJson(diff),
+      value: BigInt(diff.ptes.length),
+    });
+  },
+});
+
+function sections(vm: Vm, diff: StateDiff, most: number): Section[] {
+  const summary = note(
+    `${diff.instructions} instructions, ${diff.events} events, ${taken(diff.framesTaken)}`,
+  );
+  const same = diff.processes.length + diff.ptes.length + diff.frames.length === 0;
+  if (same) return [summary, note("no process, PTE or frame differs")];
+  return [
+    summary,
+    ...shortened(
+      [{ name: "PID", kind: "pid" }, { name: "BEFORE" }, { name: "AFTER" }],
+      diff.processes.map((p): Cell[] => [p.pid, p.before ?? null, p.after ?? null]),
+      "processes",
+      most,
+    ),
+    ...shortened(
+      [
+        { name: "PID", kind: "pid" },
+        { name: "VA", kind: "va" },
+        { name: "PTE", kind: "pte", key: "before" },
+        { name: "FLAGS", key: "flagsBefore" },
+        { name: "→ PTE", kind: "pte", key: "after" },
+        { name: "FLAGS", key: "flagsAfter" },
+      ],
+      diff.ptes.map((p): Cell[] => [
+        p.pid,
+        p.va,
+        p.before ?? null,
+        p.before === undefined ? null : flags(vm, p.before),
+        p.after ?? null,
+        p.after === undefined ? null : flags(vm, p.after),
+      ]),
+      "ptes",
+      most,
+    ),
+    ...shortened(
+      [
+        { name: "PA", kind: "pa" },
+        { name: "KIND" },
+        { name: "→ KIND" },
+        { name: "COUNT", kind: "number" },
+        { name: "→ COUNT", kind: "number" },
+        { name: "BYTES", kind: "number" },
+      ],
+      diff.frames.map((f): Cell[] => [f.pa, ...f.kind, ...f.count, f.bytes]),
+      "frames",
+      most,
+    ),
+  ];
+}
+
+function taken(frames: number): string {
+  return frames >= 0 ? `${frames} frames taken` : `${-frames} frames given back`;
+}
+
+/** A table and, when it is cut, how much is missing; nothing when it is empty. */
+function shortened(
+  columns: Parameters<typeof table>[0],
+  rows: Cell[][],
+  name: string,
+  most: number,
+): Section[] {
+  if (rows.length === 0) return [];
+  const cut = rows.length - most;
+  const shown = table(columns, rows.slice(0, most), name);
+  return cut > 0 ? [shown, note(`… and ${cut} more ${name}; --all shows them`, "dim")] : [shown];
+}
+
+function diffJson(diff: StateDiff): { [key: string]: Json } {
+  return {
+    instructions: diff.instructions,
+    events: diff.events,
+    framesTaken: diff.framesTaken,
+    processes: diff.processes.map((p) => ({
+      pid: p.pid,
+      before: p.before ?? null,
+      after: p.after ?? null,
+    })),
+    ptes: diff.ptes.map((p) => ({
+      pid: p.pid,
+      va: hex(p.va),
+      before: json(p.before),
+      after: json(p.after),
+    })),
+    frames: diff.frames.map((f) => ({
+      pa: hex(f.pa),
+      kind: [...f.kind],
+      count: [...f.count],
+      bytes: f.bytes,
+    })),
+  };
+}

@@ -1,0 +1,75 @@
+/**
+ * `goto`: a debugged program at a given instruction, earlier or later.
+ *
+ * @module
+ */
+
+import { run } from "../vm/kernel/run.ts";
+import { command, CommandError, consoleText, type Context, note, result } from "./command.ts";
+import { beginRun, goesOn, travel } from "./past.ts";
+import { placeSections, programOf } from "./running.ts";
+import { processFor, setCurrent } from "./target.ts";
+
+export default command({
+  name: "goto",
+  group: "run control",
+  summary: "the computer at a given instruction: back into the past, or forward",
+  details:
+    "Counts the instructions that all processes have retired since boot, as timeline and $instret " +
+    "do. Forward, the program runs there, past breakpoints.",
+  args: [{ name: "instret", kind: "count", doc: "instructions retired since boot" }],
+  flags: [{ name: "pid", short: "p", kind: "pid", doc: "the program that runs forward" }],
+  examples: [{
+    say: "to the beginning and back",
+    lines: ["spawn echo hi", "step 5", "goto 0", "goto 5"],
+    shows: ["at instruction 5"],
+  }],
+  async run(ctx, { instret, pid }) {
+    const here = ctx.vm.machine.instret;
+    const current = ctx.session.pid;
+    let output = "";
+    if (instret <= here) travel(ctx, instret);
+    else output = await forward(ctx, instret, pid);
+    setCurrent(ctx, ctx.vm.kernel.process(current) === undefined ? 0 : current);
+    const now = ctx.vm.machine.instret;
+    const short = now === instret ? [] : [note(`nobody could run to ${instret}`, "warn")];
+    return result([
+      consoleText(output),
+      note(`at instruction ${now}`),
+      ...short,
+      ...placeSections(ctx, current),
+    ], {
+      json: { instret: now, pid: ctx.session.pid },
+      value: BigInt(now),
+      status: now === instret ? 0 : 1,
+    });
+  },
+});
+
+/** Runs on to an instruction; what the guest printed. */
+async function forward(ctx: Context, instret: number, pid: number | undefined): Promise<string> {
+  const { kernel, machine } = ctx.vm;
+  const p = processFor(ctx, pid);
+  const program = programOf(ctx, p);
+  program.record.held = false;
+  beginRun(ctx, program.pid, false);
+  let output = "";
+  let pass: readonly number[] = [p.pid, program.pid];
+  const end = await ctx.drive((n) => {
+    const stop = run(kernel, Math.min(n, instret - machine.instret), {
+      untilExit: program.pid,
+      pass,
+    });
+    pass = stop.kind === "stopped" ? [stop.pid] : [];
+    const text = new TextDecoder().decode(kernel.takeOutput());
+    output += text;
+    ctx.emit(text);
+    goesOn(ctx);
+    if (stop.kind === "panic") throw new CommandError(`the kernel panicked: ${stop.message}`, 3);
+    const over = stop.kind !== "budget" && stop.kind !== "stopped";
+    return over || machine.instret === instret ? stop : undefined;
+  });
+  if (program.alive) program.record.held = true;
+  if (end === "interrupted") ctx.progress("");
+  return output;
+}

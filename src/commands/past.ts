@@ -1,0 +1,135 @@
+/**
+ * The past of a debugged program: states kept while it ran, from which any instruction since can be reached
+ * again, because a run from the same state is the same run. What a person did between two runs is
+ * not run again; each run begins with a state of its own.
+ *
+ * @module
+ */
+
+import { type KernelStop, run, type RunOptions } from "../vm/kernel/run.ts";
+import type { Vm, VmState } from "../vm/vm.ts";
+import type { Context, Session } from "./command.ts";
+import { CommandError } from "./errors.ts";
+
+/** A state, and how far the run from it went. */
+interface Point {
+  readonly state: VmState;
+  readonly instret: number;
+  /** Instructions retired when the run ended; it was the same run from `instret` to here. */
+  end: number;
+  /** The program that ran; with `only`, nobody else. */
+  readonly pid: number;
+  readonly only: boolean;
+  /** It came about by running from the state before it, and by nothing else. */
+  readonly replayable: boolean;
+}
+
+interface Past {
+  points: Point[];
+  /** Instructions between two states of one run; grows when there are many. */
+  every: number;
+}
+
+/** Instructions between two states at first. */
+const EVERY = 4_000_000;
+/** More states than this, and every other one goes. */
+const MOST = 24;
+
+function pastOf(session: Session): Past {
+  const known = session.store.get("past") as Past | undefined;
+  if (known !== undefined) return known;
+  const none: Past = { points: [], every: EVERY };
+  session.store.set("past", none);
+  return none;
+}
+
+/** The computer was made another by other means: nothing of the past leads to it. */
+export function forgetPast(session: Session): void {
+  session.store.delete("past");
+}
+
+/** A run begins here; a later past, from before a `back`, is overwritten. */
+export function beginRun(ctx: Context, pid: number, only: boolean): void {
+  const past = pastOf(ctx.session);
+  const now = ctx.vm.machine.instret;
+  past.points = past.points.filter((point) => point.instret <= now);
+  for (const point of past.points) point.end = Math.min(point.end, now);
+  keep(ctx, past, pid, only, false);
+}
+
+/** The run has gone on to here. */
+export function goesOn(ctx: Context): void {
+  const past = pastOf(ctx.session);
+  const last = past.points.at(-1);
+  if (last === undefined) return;
+  last.end = ctx.vm.machine.instret;
+  if (last.end - last.instret >= past.every) keep(ctx, past, last.pid, last.only, true);
+}
+
+/** Something came from outside, which running again would not bring: the next part begins here. */
+export function tookInput(ctx: Context): void {
+  const past = pastOf(ctx.session);
+  const last = past.points.at(-1);
+  if (last !== undefined) keep(ctx, past, last.pid, last.only, false);
+}
+
+function keep(ctx: Context, past: Past, pid: number, only: boolean, replayable: boolean): void {
+  const { instret } = ctx.vm.machine;
+  past.points.push({ state: ctx.vm.save(), instret, end: instret, pid, only, replayable });
+  if (past.points.length > MOST) thin(past);
+}
+
+/** Leaves out every other state that the one before it leads to; then, if need be, the oldest. */
+function thin(past: Past): void {
+  past.every *= 2;
+  const kept: Point[] = [];
+  for (const [i, point] of past.points.entries()) {
+    const before = kept.at(-1);
+    if (before !== undefined && point.replayable && i % 2 === 1) before.end = point.end;
+    else kept.push(point);
+  }
+  past.points = kept.slice(-MOST);
+}
+
+/** Makes the computer what it was when that many instructions had been retired. Throws when that was not recorded. */
+export function travel(ctx: Context, instret: number): void {
+  const { points } = pastOf(ctx.session);
+  const point = points.findLast((one) => one.instret <= instret && instret <= one.end);
+  if (point === undefined) {
+    throw new CommandError(
+      `instruction ${instret} is not in the recorded past: ${spans(points)}`,
+    );
+  }
+  ctx.vm.restore(point.state);
+  replay(ctx.vm, instret, point.only ? { only: point.pid } : { untilExit: point.pid });
+  const p = ctx.vm.kernel.process(point.pid);
+  if (p !== undefined) p.held = true;
+}
+
+/** Runs on to an instruction; breakpoints are not for this, and what is printed has been printed before. */
+function replay(vm: Vm, instret: number, options: RunOptions): void {
+  const { stops } = vm.kernel;
+  const hits = stops.points.map((point) => point.hits);
+  let pass: readonly number[] = [options.only ?? options.untilExit!];
+  let stop: KernelStop;
+  do {
+    stop = run(vm.kernel, instret - vm.machine.instret, { ...options, pass });
+    if (stop.kind === "stopped") pass = [stop.pid];
+  } while (stop.kind === "stopped" && vm.machine.instret < instret);
+  stops.points.forEach((point, i) => point.hits = hits[i]);
+  vm.kernel.takeOutput();
+  if (vm.machine.instret !== instret) {
+    throw new Error(`replay ended at ${vm.machine.instret}, not ${instret}: ${stop.kind}`);
+  }
+}
+
+function spans(points: readonly Point[]): string {
+  if (points.length === 0) return "nothing is; step, continue and until record it";
+  const joined: [number, number][] = [];
+  for (const { instret, end } of points) {
+    const last = joined.at(-1);
+    if (last !== undefined && instret <= last[1]) last[1] = Math.max(last[1], end);
+    else joined.push([instret, end]);
+  }
+  return joined.map(([from, to]) => `${from} to ${to}`).join(", ");
+}

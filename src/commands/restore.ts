@@ -1,0 +1,34 @@
+/**
+ * `restore`: the computer as it was when a snapshot was taken.
+ *
+ * @module
+ */
+
+import { command, note, result } from "./command.ts";
+import { forgetPast } from "./past.ts";
+import { variable } from "./snap.ts";
+import { snapshotNamed } from "./snapshots.ts";
+import { setCurrent } from "./target.ts";
+
+export default command({
+  name: "restore",
+  group: "run control",
+  summary: "make the whole computer what it was at a snapshot",
+  details: "Breakpoints and watchpoints stay. The snapshot stays, too: it can be restored again.",
+  args: [{ name: "name", kind: "snapshot" }],
+  examples: [{
+    say: "undo a fork",
+    lines: ["spawn", "snap before", "fork", "restore before", "ps"],
+    shows: ["1 0", "2 1"],
+  }],
+  run(ctx, { name }) {
+    const { state, instret, pid } = snapshotNamed(ctx, name);
+    ctx.vm.restore(state);
+    forgetPast(ctx.session);
+    setCurrent(ctx, ctx.vm.kernel.process(pid) === undefined ? 0 : pid);
+    return result([note(`as at snapshot ${name}, instruction ${instret}`)], {
+      json: { name, instret, pid: ctx.session.pid },
+      api: `vm.restore(${variable(name)});`,
+    });
+  },
+});

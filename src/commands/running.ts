@@ -1,0 +1,120 @@
+/**
+ * Lets a held program run on, and says where and why it stopped: what `continue`, `until`, `back` and
+ * `goto` share.
+ *
+ * @module
+ */
+
+import type { EventFilter, KernelStop } from "../vm/kernel/run.ts";
+import { readEpc } from "../vm/kernel/process/trapframe.ts";
+import { hex, va } from "../vm/machine/address.ts";
+import type { Handle } from "../vm/handle.ts";
+import { instructionAt } from "./code.ts";
+import {
+  type Context,
+  EXIT,
+  type Json,
+  note,
+  type Result,
+  result,
+  type Section,
+} from "./command.ts";
+import { CommandError, consoleText } from "./command.ts";
+import { drive } from "./drive.ts";
+import { beginRun, goesOn, tookInput } from "./past.ts";
+import { closing, reportJson, statusOf } from "./run.ts";
+import { setCurrent } from "./target.ts";
+import { eventText } from "../vm/inspect/event_text.ts";
+import { eventJson } from "./views.ts";
+
+/** The program that a process belongs to: itself, or the held ancestor that it stopped under. */
+export function programOf(ctx: Context, p: Handle): Handle {
+  for (let at: Handle | undefined = p; at !== undefined;) {
+    if (at.record.held) return at;
+    const parent: number = at.record.parent;
+    at = ctx.vm.kernel.process(parent) === undefined ? undefined : ctx.vm.process(parent);
+  }
+  if (p.record.standing) {
+    throw new CommandError(`pid ${p.pid} has no program to run: spawn PROGRAM holds one`);
+  }
+  return p;
+}
+
+/** Runs a program on, until its end, a stop point or an event; Ctrl-C stops it where it is. */
+export async function runOn(ctx: Context, p: Handle, until?: EventFilter): Promise<Result> {
+  const program = programOf(ctx, p);
+  program.record.held = false;
+  beginRun(ctx, program.pid, false);
+  const running = ctx.vm.resume(program.pid, {
+    pass: [p.pid, program.pid],
+    ...(until === undefined ? {} : { until }),
+  });
+  const ending = await drive(ctx, running, undefined, {
+    sliced: () => goesOn(ctx),
+    typed: () => tookInput(ctx),
+  });
+  const report = running.report();
+  const stopped = stopSections(ctx, report.stop);
+  if (program.alive) program.record.held = true;
+  if (stopped !== undefined) setCurrent(ctx, stopped.pid);
+  else if (!p.alive) setCurrent(ctx, program.alive ? program.pid : 0);
+  const end = stopped?.sections ??
+    (ending === "interrupted"
+      ? [note(`pid ${program.pid} stopped by Ctrl-C`, "warn"), ...placeSections(ctx, program.pid)]
+      : closing(report));
+  return result([consoleText(report.console), ...end], {
+    json: { ...reportJson(report), ...stopped?.json },
+    status: stopped === undefined ? statusOf(report) : EXIT.ok,
+  });
+}
+
+interface Stopped {
+  readonly pid: number;
+  readonly sections: Section[];
+  readonly json: { [key: string]: Json };
+}
+
+/** Where a breakpoint, watchpoint or event stopped a run; undefined for any other end. */
+function stopSections(ctx: Context, end: KernelStop): Stopped | undefined {
+  if (end.kind === "event") {
+    const { event } = end;
+    const pid = ctx.vm.kernel.process(event.pid) === undefined ? ctx.session.pid : event.pid;
+    return {
+      pid,
+      sections: [note(`event ${event.n}: pid ${event.pid}: ${eventText(event)}`, "strong")],
+      json: { event: eventJson(event) },
+    };
+  }
+  if (end.kind !== "stopped") return undefined;
+  const { pid, stop, point } = end;
+  const json: { [key: string]: Json } = { pid, point: point?.n ?? null, stop: stop.kind };
+  const place = placeSections(ctx, pid);
+  if (stop.kind === "watch") {
+    const did = stop.write ? "stored" : "loaded";
+    const values = stop.write
+      ? `${hex(stop.before)} → ${stop.after === undefined ? "(an atomic's)" : hex(stop.after)}`
+      : hex(stop.before);
+    const text =
+      `watchpoint ${point?.n}: pid ${pid} ${did} ${stop.size} bytes at ${hex(stop.va)} ` +
+      `(${hex(stop.pa)}): ${values}, by the instruction at ${hex(stop.pc)}`;
+    const access = { va: hex(stop.va), pa: hex(stop.pa), before: hex(stop.before) };
+    return { pid, sections: [note(text, "strong"), ...place], json: { ...json, ...access } };
+  }
+  const name = ctx.vm.kernel.process(pid)?.name;
+  return {
+    pid,
+    sections: [note(`breakpoint ${point?.n}: pid ${pid} ${name}`, "strong"), ...place],
+    json,
+  };
+}
+
+/** The instruction that a process will execute next. */
+export function placeSections(ctx: Context, pid: number): Section[] {
+  const p = ctx.vm.kernel.process(pid);
+  if (p === undefined || p.state === "zombie") return [];
+  const pc = va(readEpc(ctx.vm.machine.ram, p.trapframe));
+  const line = instructionAt(ctx.vm, pid, pc);
+  const symbol = line === undefined || line.symbol === "" ? "" : ` <${line.symbol}>`;
+  const text = line?.text ?? "(not mapped)";
+  return [note(`next: pid ${pid}  ${hex(pc)}${symbol}: ${text}`)];
+}

@@ -1,0 +1,165 @@
+/**
+ * Two saved states of a VM held against each other: processes, PTEs, frames and counts that differ. Works on
+ * the saved data alone; neither state has to be put back.
+ *
+ * @module
+ */
+
+import { type Pa, pa, PAGE_SIZE, RAM_BASE, type Va, va } from "../machine/address.ts";
+import { PTE_R, PTE_V, PTE_W, PTE_X } from "../machine/sv39.ts";
+import { FRAME_KINDS } from "../kernel/memory/frames.ts";
+import type { EventLogState } from "../events.ts";
+import type { MachineState } from "../machine/machine_state.ts";
+import type { KernelState } from "../kernel/kernel.ts";
+
+/** A saved state of a VM, as far as it is looked at here. */
+export interface SavedState {
+  /** RAM and clock. */
+  readonly machine: Pick<MachineState, "ram" | "clock">;
+  /** Processes, spaces, frames. */
+  readonly kernel: Pick<KernelState, "processes" | "memory">;
+  /** The number of the next event. */
+  readonly events: Pick<EventLogState, "next">;
+}
+
+/** A process that is in one state only, or whose record differs. */
+export interface ProcessDiff {
+  /** Its pid. */
+  readonly pid: number;
+  /** Its name, and what it does (`standing`, `sleeping` …); undefined where it is not there. */
+  readonly before: string | undefined;
+  /** The same afterwards. */
+  readonly after: string | undefined;
+}
+
+/** A leaf PTE that differs; undefined where there is none. */
+export interface PteDiff {
+  /** The process that has it. */
+  readonly pid: number;
+  /** First address that it maps. */
+  readonly va: Va;
+  /** As it was. */
+  readonly before: bigint | undefined;
+  /** As it is. */
+  readonly after: bigint | undefined;
+}
+
+/** A frame whose kind, count or content differs. */
+export interface FrameDiff {
+  /** Its first byte. */
+  readonly pa: Pa;
+  /** What it was and is for; see `FrameReport.kind`. */
+  readonly kind: readonly [before: string, after: string];
+  /** The stored count. */
+  readonly count: readonly [before: number, after: number];
+  /** Bytes that differ. */
+  readonly bytes: number;
+}
+
+/** Everything that differs between two states of one VM. */
+export interface StateDiff {
+  /** Instructions retired from the first to the second; negative when the second is the earlier one. */
+  readonly instructions: number;
+  /** Events from the first to the second. */
+  readonly events: number;
+  /** Frames that were free and are not, less those that became free. */
+  readonly framesTaken: number;
+  /** Processes, by pid. */
+  readonly processes: readonly ProcessDiff[];
+  /** Leaf PTEs, by process and address. */
+  readonly ptes: readonly PteDiff[];
+  /** Frames, by address. */
+  readonly frames: readonly FrameDiff[];
+}
+
+/** What differs. Both states must be of one VM, or of VMs with the same RAM: else a RangeError is thrown. */
+export function diffStates(before: SavedState, after: SavedState): StateDiff {
+  if (before.machine.ram.length !== after.machine.ram.length) {
+    throw new RangeError("the two states have RAM of different sizes");
+  }
+  const [one, two] = [before.kernel.memory.frames, after.kernel.memory.frames];
+  return {
+    instructions: after.machine.clock.retired - before.machine.clock.retired,
+    events: after.events.next - before.events.next,
+    framesTaken: one.free - two.free,
+    processes: changes(processesOf(before), processesOf(after))
+      .map(([pid, b, a]) => ({ pid, before: b, after: a })),
+    ptes: pteDiffs(before, after),
+    frames: frameDiffs(before, after),
+  };
+}
+
+/** Keys whose values differ, in the order of the keys. */
+function changes<V>(
+  before: Map<number, V>,
+  after: Map<number, V>,
+): [number, V | undefined, V | undefined][] {
+  const keys = [...new Set([...before.keys(), ...after.keys()])].sort((a, b) => a - b);
+  return keys.filter((key) => before.get(key) !== after.get(key))
+    .map((key) => [key, before.get(key), after.get(key)]);
+}
+
+function processesOf({ kernel }: SavedState): Map<number, string> {
+  return new Map(kernel.processes.map((p) => {
+    const what = p.standing && p.state === "runnable" ? "standing" : p.state;
+    return [p.pid, `${p.name} ${what}`];
+  }));
+}
+
+function pteDiffs(before: SavedState, after: SavedState): PteDiff[] {
+  const pids = new Set([...before.kernel.processes, ...after.kernel.processes].map((p) => p.pid));
+  return [...pids].sort((a, b) => a - b).flatMap((pid) =>
+    changes(leavesOf(before, pid), leavesOf(after, pid)).map(([address, b, a]) => ({
+      pid,
+      va: va(address),
+      before: b === undefined ? undefined : BigInt(b),
+      after: a === undefined ? undefined : BigInt(a),
+    }))
+  );
+}
+
+/** The leaf PTEs of a process by address, in a saved state; none when it is not there. */
+function leavesOf(state: SavedState, pid: number): Map<number, number> {
+  const leaves = new Map<number, number>();
+  const process = state.kernel.processes.find((p) => p.pid === pid);
+  const root = process && state.kernel.memory.spaces.get(process.space)?.root;
+  const descend = (table: number, level: number, base: number) => {
+    const bytes = state.machine.ram[(table - RAM_BASE) / PAGE_SIZE];
+    if (bytes === undefined) return;
+    const words = new Uint32Array(bytes.buffer, bytes.byteOffset, PAGE_SIZE / 4);
+    for (let i = 0; i < 512; i++) {
+      const pte = words[2 * i];
+      if (pte === 0) continue;
+      const address = base + i * 2 ** (12 + 9 * level);
+      const pointer = (pte & (PTE_V | PTE_R | PTE_W | PTE_X)) === PTE_V;
+      if (!pointer) leaves.set(address, pte);
+      else if (level > 0) descend((pte >>> 10) * PAGE_SIZE, level - 1, address);
+    }
+  };
+  if (root !== undefined) descend(root, 2, 0);
+  return leaves;
+}
+
+function frameDiffs(before: SavedState, after: SavedState): FrameDiff[] {
+  const [one, two] = [before.kernel.memory.frames, after.kernel.memory.frames];
+  const diffs: FrameDiff[] = [];
+  for (let i = 0; i < one.kinds.length; i++) {
+    const bytes = bytesThatDiffer(before.machine.ram[i], after.machine.ram[i]);
+    if (bytes === 0 && one.kinds[i] === two.kinds[i] && one.counts[i] === two.counts[i]) continue;
+    diffs.push({
+      pa: pa(RAM_BASE + i * PAGE_SIZE),
+      kind: [FRAME_KINDS[one.kinds[i]], FRAME_KINDS[two.kinds[i]]],
+      count: [one.counts[i], two.counts[i]],
+      bytes,
+    });
+  }
+  return diffs;
+}
+
+function bytesThatDiffer(one: Uint8Array | undefined, two: Uint8Array | undefined): number {
+  // States share the frames that nobody wrote between them.
+  if (one === two) return 0;
+  let count = 0;
+  for (let i = 0; i < PAGE_SIZE; i++) if ((one?.[i] ?? 0) !== (two?.[i] ?? 0)) count++;
+  return count;
+}

@@ -1,0 +1,82 @@
+/**
+ * Which frames have more than one owner, and who shares them: read out of the page tables.
+ *
+ * @module
+ */
+
+import { type Pa, pa, PAGE_SIZE, paNum } from "../machine/address.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { mappingsOf, spacesInUse } from "./mappings.ts";
+
+/** Frames that the same processes map. */
+export interface SharedGroup {
+  /** Who maps them, ascending; one pid for frames of one process alone. */
+  readonly pids: readonly number[];
+  /** The frames' first bytes, ascending. */
+  readonly frames: readonly Pa[];
+  /** The kinds of area they lie in: `heap`, `text` … */
+  readonly kinds: readonly string[];
+}
+
+/** Who shares what at one moment. */
+export interface Sharing {
+  /** Processes with a space of their own, ascending; threads of one space count once. */
+  readonly processes: readonly { readonly pid: number; readonly name: string }[];
+  /** `matrix[i][j]`: frames that the processes `i` and `j` both map; on the diagonal, that only `i` maps. */
+  readonly matrix: readonly (readonly number[])[];
+  /** The frames by their owners; those with the most owners first. */
+  readonly groups: readonly SharedGroup[];
+}
+
+/** The sharing among some processes, or among all. Trampoline and trapframes, which nobody shares by choice, are left out. */
+export function sharing(k: Kernel, only?: readonly number[]): Sharing {
+  const owners = new Map<number, { pids: Set<number>; kinds: Set<string> }>();
+  const spaces = spacesInUse(k).filter(({ process }) => only?.includes(process.pid) ?? true);
+  for (const { space, process } of spaces) {
+    for (const m of mappingsOf(k, space, process)) {
+      if (m.kind === "trampoline" || m.kind === "trapframe") continue;
+      for (let at = Number(m.pa); at < Number(m.pa) + m.size; at += PAGE_SIZE) {
+        if (!k.machine.ram.contains(paNum(at))) continue;
+        let frame = owners.get(at);
+        if (frame === undefined) owners.set(at, frame = { pids: new Set(), kinds: new Set() });
+        frame.pids.add(process.pid);
+        frame.kinds.add(m.kind);
+      }
+    }
+  }
+  const processes = spaces.map(({ process }) => ({ pid: process.pid, name: process.name }));
+  return { processes, matrix: matrixOf(processes, owners), groups: groupsOf(owners) };
+}
+
+type Owners = ReadonlyMap<number, { pids: Set<number>; kinds: Set<string> }>;
+
+function matrixOf(processes: Sharing["processes"], owners: Owners): number[][] {
+  const index = new Map(processes.map(({ pid }, i) => [pid, i]));
+  const matrix = processes.map(() => processes.map(() => 0));
+  for (const { pids } of owners.values()) {
+    const list = [...pids].map((pid) => index.get(pid)!);
+    for (const i of list) {
+      for (const j of list) if (i !== j || list.length === 1) matrix[i][j]++;
+    }
+  }
+  return matrix;
+}
+
+function groupsOf(owners: Owners): SharedGroup[] {
+  const groups = new Map<string, { pids: number[]; frames: number[]; kinds: Set<string> }>();
+  for (const [frame, { pids, kinds }] of owners) {
+    const list = [...pids].sort((a, b) => a - b);
+    const key = list.join();
+    let group = groups.get(key);
+    if (group === undefined) groups.set(key, group = { pids: list, frames: [], kinds: new Set() });
+    group.frames.push(frame);
+    for (const kind of kinds) group.kinds.add(kind);
+  }
+  return [...groups.values()]
+    .sort((a, b) => b.pids.length - a.pids.length || a.pids[0] - b.pids[0])
+    .map(({ pids, frames, kinds }) => ({
+      pids,
+      frames: frames.sort((a, b) => a - b).map((frame) => pa(frame)),
+      kinds: [...kinds].sort(),
+    }));
+}
