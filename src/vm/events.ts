@@ -108,13 +108,17 @@ export class EventLog {
   pc = 0;
   /** Whether events go into the ring. Counters count all the same. */
   recording = true;
-  /** Counters since boot. */
-  counters: Counters = zeroCounters();
 
+  #counts = new Float64Array(EVENT_KINDS.length);
+  #copiedBytes = 0;
+  /** Page faults by cause. */
+  #faults = new Float64Array(16);
   #next = 0;
   #rows: Float64Array;
   #words: string[] = [""];
   #wordIndex = new Map<string, number>([["", 0]]);
+  #lastText = "";
+  #lastWord = 0;
   #exact = new Map<number, bigint>();
   #clock: Clock;
   readonly #capacity: number;
@@ -124,6 +128,22 @@ export class EventLog {
     this.#clock = clock;
     this.#capacity = capacity;
     this.#rows = new Float64Array(0);
+  }
+
+  /** Counters since boot, as they are now: a copy. */
+  get counters(): Counters {
+    const counts = Object.fromEntries(EVENT_KINDS.map((kind, i) => [kind, this.#counts[i]]));
+    const faults = this.#faults;
+    return {
+      ...counts as Record<EventKind, number>,
+      copiedBytes: this.#copiedBytes,
+      faults: { 12: faults[12], 13: faults[13], 15: faults[15] },
+    };
+  }
+
+  /** How often a thing happened since boot: one of the {@link EventLog.counters}, without making the others. */
+  count(kind: EventKind): number {
+    return this.#counts[KIND_NUMBER[kind]];
   }
 
   /** Number of the next event; a mark for {@link since}. */
@@ -141,8 +161,8 @@ export class EventLog {
    * decided is added by {@link settled}, which takes the number returned here.
    */
   fault(cause: 12 | 13 | 15, va: VaNum | bigint): number {
-    this.counters.faults[cause]++;
-    this.#add("fault", va, 0, cause, 0, 0, "");
+    this.#faults[cause]++;
+    this.#add(KIND_NUMBER.fault, va, 0, cause, 0, 0, "");
     return this.#next - 1;
   }
 
@@ -154,43 +174,43 @@ export class EventLog {
 
   /** A PTE at `pteAddr` that maps `va` changed from `old` to `now` (low 32 bits, as the kernel makes them). */
   pte(va: VaNum, pteAddr: PaNum, old: number, now: number, why: string): void {
-    this.#add("pte", va, pteAddr, old, now, 0, why);
+    this.#add(KIND_NUMBER.pte, va, pteAddr, old, now, 0, why);
   }
 
   /** A frame was allocated; `why` is its kind. */
   alloc(frame: PaNum, why: string): void {
-    this.#add("alloc", 0, frame, 0, 0, 0, why);
+    this.#add(KIND_NUMBER.alloc, 0, frame, 0, 0, 0, why);
   }
 
   /** A frame went back to the free list. */
   free(frame: PaNum, why: string): void {
-    this.#add("free", 0, frame, 0, 0, 0, why);
+    this.#add(KIND_NUMBER.free, 0, frame, 0, 0, 0, why);
   }
 
   /** The bytes of frame `from` were copied to frame `to`, for `va`. */
   copy(va: VaNum, from: PaNum, to: PaNum, bytes: number, why: string): void {
-    this.counters.copiedBytes += bytes;
-    this.#add("copy", va, to, from, 0, bytes, why);
+    this.#copiedBytes += bytes;
+    this.#add(KIND_NUMBER.copy, va, to, from, 0, bytes, why);
   }
 
   /** A system call was made. */
   syscall(number: number, name: string): void {
-    this.#add("syscall", 0, 0, number, 0, 0, name);
+    this.#add(KIND_NUMBER.syscall, 0, 0, number, 0, 0, name);
   }
 
   /** A system call returned `result` (its low 53 bits as a signed number). */
   return(number: number, result: number, name: string): void {
-    this.#add("return", 0, 0, number, result, 0, name);
+    this.#add(KIND_NUMBER.return, 0, 0, number, result, 0, name);
   }
 
   /** The hart went from process `from` to process `to` (0: idle). */
   switch(from: number, to: number, why: string): void {
-    this.#add("switch", 0, 0, from, to, 0, why);
+    this.#add(KIND_NUMBER.switch, 0, 0, from, to, 0, why);
   }
 
   /** Process `parent` made process `child`. */
   fork(parent: number, child: number, why: string): void {
-    this.#add("fork", 0, 0, parent, child, 0, why);
+    this.#add(KIND_NUMBER.fork, 0, 0, parent, child, 0, why);
   }
 
   /** Any other kind, with whichever fields it uses. */
@@ -200,12 +220,12 @@ export class EventLog {
     value: number,
     why: string,
   ): void {
-    this.#add(kind, 0, 0, pid, value, 0, why);
+    this.#add(KIND_NUMBER[kind], 0, 0, pid, value, 0, why);
   }
 
   /** A TLB entry (or, without `va`, all of them) was dropped by the kernel. */
   sfence(va: VaNum | undefined, why: string): void {
-    this.#add("sfence", va ?? 0, 0, va === undefined ? 1 : 0, 0, 0, why);
+    this.#add(KIND_NUMBER.sfence, va ?? 0, 0, va === undefined ? 1 : 0, 0, 0, why);
   }
 
   /** A page moved between a frame and a file or the swap disk; `slot` is the block or slot number. */
@@ -217,7 +237,7 @@ export class EventLog {
     bytes: number,
     why: string,
   ): void {
-    this.#add(kind, va, frame, slot, 0, bytes, why);
+    this.#add(KIND_NUMBER[kind], va, frame, slot, 0, bytes, why);
   }
 
   /** The events from number `n` on that the ring still holds, oldest first. */
@@ -273,12 +293,16 @@ export class EventLog {
     this.#rows = copy.rows;
     this.#words = copy.words;
     this.#wordIndex = new Map(copy.words.map((word, i) => [word, i]));
+    this.#lastText = "";
+    this.#lastWord = 0;
     this.#exact = copy.exact;
-    this.counters = copy.counters;
+    EVENT_KINDS.forEach((kind, i) => this.#counts[i] = copy.counters[kind]);
+    this.#copiedBytes = copy.counters.copiedBytes;
+    for (const cause of [12, 13, 15] as const) this.#faults[cause] = copy.counters.faults[cause];
   }
 
   #add(
-    kind: EventKind,
+    kind: number,
     va: number | bigint,
     pa: number,
     old: number,
@@ -286,7 +310,7 @@ export class EventLog {
     bytes: number,
     why: string,
   ): void {
-    this.counters[kind]++;
+    this.#counts[kind]++;
     if (!this.recording) return;
     const n = this.#next++;
     const slot = n % this.#capacity;
@@ -299,7 +323,7 @@ export class EventLog {
     }
     const r = this.#rows;
     const i = slot * STRIDE;
-    r[i] = KIND_NUMBER[kind] + this.pid * 256;
+    r[i] = kind + this.pid * 256;
     r[i + 1] = this.#clock.instret;
     r[i + 2] = this.pc;
     r[i + 3] = va;
@@ -312,11 +336,15 @@ export class EventLog {
 
   /** Each different text is kept once. */
   #word(text: string): number {
+    // The same text often comes twice: a call and its return, the pages of one area.
+    if (text === this.#lastText) return this.#lastWord;
     let word = this.#wordIndex.get(text);
     if (word === undefined) {
       word = this.#words.push(text) - 1;
       this.#wordIndex.set(text, word);
     }
+    this.#lastText = text;
+    this.#lastWord = word;
     return word;
   }
 
@@ -327,14 +355,4 @@ export class EventLog {
     rows.set(this.#rows);
     this.#rows = rows;
   }
-}
-
-/** Counters at zero. */
-export function zeroCounters(): Counters {
-  const counts = Object.fromEntries(EVENT_KINDS.map((kind) => [kind, 0]));
-  return {
-    ...counts as Record<EventKind, number>,
-    copiedBytes: 0,
-    faults: { 12: 0, 13: 0, 15: 0 },
-  };
 }

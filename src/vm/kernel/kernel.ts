@@ -131,7 +131,9 @@ export class Kernel {
 
   /** The process with this pid. */
   process(pid: number): Process | undefined {
-    return this.slots.find((p) => p?.pid === pid);
+    // Asked before every turn: a plain loop is several times as fast as find.
+    for (const p of this.slots) if (p !== undefined && p.pid === pid) return p;
+    return undefined;
   }
 
   /** The call that a number means, under this kernel's numbering. */

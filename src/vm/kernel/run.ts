@@ -13,7 +13,7 @@ import { mayRun } from "./process/process.ts";
 import { KernelPanic } from "./memory/panic.ts";
 import { idle, pick, tick } from "./process/scheduler.ts";
 import { exit } from "./process/lifecycle.ts";
-import { readEpc, restoreUser, saveUser } from "./process/trapframe.ts";
+import { restoreUser, saveUser } from "./process/trapframe.ts";
 import { runCall } from "./syscalls/dispatch.ts";
 import { type StopPoint, wantedStop } from "./stops.ts";
 import { ECALL_FROM_U, handleTrap } from "./trap.ts";
@@ -190,11 +190,11 @@ export function switchTo(k: Kernel, p: Process): void {
 function runUser(k: Kernel, p: Process, budget: number, passBreak: boolean): Stop {
   const { machine } = k;
   restoreUser(machine, p.trapframe);
-  machine.hart.mode = 0;
+  if (machine.hart.mode !== 0) machine.hart.mode = 0;
   const untilTick = Math.max(1, k.schedule.tickEnds - k.now);
   const stop = machine.run(Math.min(budget, untilTick), passBreak);
   saveUser(machine, p.trapframe);
-  k.events.pc = Number(readEpc(machine.ram, p.trapframe));
+  k.events.pc = machine.hart.registers.pcNumber;
   return stop;
 }
 

@@ -11,7 +11,7 @@ import type { Kernel } from "./kernel.ts";
 import type { FaultResult } from "./memory/result.ts";
 import { exit } from "./process/lifecycle.ts";
 import type { Process } from "./process/process.ts";
-import { writeEpc } from "./process/trapframe.ts";
+import { skipEcall } from "./process/trapframe.ts";
 import { enterCall, runCall } from "./syscalls/dispatch.ts";
 
 /** scause of an ecall from U mode (privileged spec, table "scause values"). */
@@ -36,8 +36,7 @@ export type Trap = Extract<Stop, { kind: "trap" }>;
 export function handleTrap(k: Kernel, p: Process, trap: Trap): void {
   const { cause } = trap;
   if (cause === ECALL_FROM_U) {
-    // sepc points to the ecall, but we return to the instruction after it.
-    writeEpc(k.machine.ram, p.trapframe, trap.epc + 4n);
+    skipEcall(k.machine.ram, p.trapframe);
     enterCall(k, p);
     runCall(k, p);
     return;
@@ -60,10 +59,10 @@ export function pageFault(
   tval: bigint,
 ): FaultResult {
   p.accounting.faults[cause]++;
-  const copies = k.events.counters.copy;
+  const copies = k.events.count("copy");
   const va = tval < 0x80_0000_0000n ? Number(tval) : tval;
   const result = k.memory.fault(p.space, cause, va as never);
-  p.accounting.framesCopied += k.events.counters.copy - copies;
+  p.accounting.framesCopied += k.events.count("copy") - copies;
   return result;
 }
 

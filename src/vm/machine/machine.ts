@@ -139,7 +139,8 @@ export class Machine {
         this.#slow.fetcher.stepping = inPage;
         if (inPage) slice = 1;
       }
-      const { reason, used } = this.#engineRun(slice);
+      const reason = this.#engineRun(slice);
+      const used = this.#used;
       left -= used;
       if (used > 0) {
         resuming = false;
@@ -177,7 +178,8 @@ export class Machine {
     }
   }
 
-  #engineRun(slice: number): { reason: number; used: number } {
+  /** Returns why the engine stopped; how many instructions it retired is left in {@link Machine.#used}. */
+  #engineRun(slice: number): number {
     this.hart.registers.budget = slice;
     this.clock.begin(slice);
     const reason = this.engine.run(slice);
@@ -187,9 +189,11 @@ export class Machine {
       this.#sinceFold = 0;
       this.mmu.tlb.fold();
     }
-    return { reason, used };
+    this.#used = used;
+    return reason;
   }
 
+  #used = 0;
   #sinceFold = 0;
 
   #pcNumber(): number {

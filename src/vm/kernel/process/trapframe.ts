@@ -43,6 +43,26 @@ export function readEpc(ram: Ram, trapframe: PaNum): bigint {
   return ram.read64(paNum(trapframe + EPC));
 }
 
+/** Register `n` (1…31) as a C int: its low half, signed. */
+export function readInt(ram: Ram, trapframe: PaNum, n: number): number {
+  return ram.read32(registerPa(trapframe, n)) | 0;
+}
+
+/** Sets register `n` (1…31) to an integer below 2^53, sign-extended. */
+export function writeNumber(ram: Ram, trapframe: PaNum, n: number, value: number): void {
+  const at = registerPa(trapframe, n);
+  ram.write32(at, value);
+  ram.write32(paNum(at + 4), Math.floor(value / 2 ** 32));
+}
+
+/** Moves the user pc over the ecall that it stands at: "sepc points to the ecall, but we return to the next". */
+export function skipEcall(ram: Ram, trapframe: PaNum): void {
+  const at = paNum(trapframe + EPC);
+  const low = ram.read32(at) + 4;
+  ram.write32(at, low);
+  if (low > 0xffff_ffff) ram.write32(paNum(at + 4), ram.read32(paNum(at + 4)) + 1);
+}
+
 /** Sets the user pc at which the process runs on. */
 export function writeEpc(ram: Ram, trapframe: PaNum, pc: bigint): void {
   ram.write64(paNum(trapframe + EPC), BigInt.asUintN(64, pc));
@@ -50,19 +70,15 @@ export function writeEpc(ram: Ram, trapframe: PaNum, pc: bigint): void {
 
 /** The hart's user registers and pc into the trapframe, as the trampoline's uservec does. */
 export function saveUser(machine: Machine, trapframe: PaNum): void {
-  machine.ram.write(paNum(trapframe + REGISTERS), userRegisters(machine));
-  writeEpc(machine.ram, trapframe, machine.hart.pc);
+  const { ram, hart: { registers } } = machine;
+  registers.saveTo(ram, paNum(trapframe + REGISTERS));
+  ram.write32(paNum(trapframe + EPC), registers.pcLow);
+  ram.write32(paNum(trapframe + EPC + 4), registers.pcHigh);
 }
 
 /** The trapframe into the hart's registers and pc, as the trampoline's userret does. */
 export function restoreUser(machine: Machine, trapframe: PaNum): void {
-  const saved = machine.ram.bytes(paNum(trapframe + REGISTERS), TRAPFRAME_SIZE - REGISTERS);
-  userRegisters(machine).set(saved);
-  machine.hart.pc = readEpc(machine.ram, trapframe);
-}
-
-/** x1…x31 as they stand in the hart. */
-function userRegisters(machine: Machine): Uint8Array {
-  const { xs } = machine.hart;
-  return new Uint8Array(xs.buffer, xs.byteOffset + 8, 31 * 8);
+  const { ram, hart: { registers } } = machine;
+  registers.loadFrom(ram, paNum(trapframe + REGISTERS));
+  registers.setPc(ram.read32(paNum(trapframe + EPC)), ram.read32(paNum(trapframe + EPC + 4)));
 }

@@ -14,7 +14,7 @@ import type { CallName } from "../abi.ts";
 import type { File } from "../files/file.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Process, Wait } from "../process/process.ts";
-import { A0, readRegister } from "../process/trapframe.ts";
+import { A0, readInt, readRegister } from "../process/trapframe.ts";
 
 /**
  * What an argument is, for `strace`: a number, an address, a descriptor, a string in user memory, a
@@ -71,7 +71,7 @@ export function argument(k: Kernel, p: Process, n: number): bigint {
 
 /** Argument `n` as a C int: its low 32 bits, signed (xv6's argint). */
 export function argInt(k: Kernel, p: Process, n: number): number {
-  return Number(BigInt.asIntN(32, argument(k, p, n)));
+  return readInt(k.machine.ram, p.trapframe, A0 + n);
 }
 
 /** Argument `n` as a user address; undefined when it is not below MAXVA. */

@@ -6,7 +6,7 @@
 
 import type { Kernel } from "../kernel.ts";
 import type { Process } from "../process/process.ts";
-import { A0, A7, readRegister, writeRegister } from "../process/trapframe.ts";
+import { A0, A7, readInt, writeNumber } from "../process/trapframe.ts";
 import { exit } from "../process/lifecycle.ts";
 import type { CallName } from "../abi.ts";
 import type { Call } from "./call.ts";
@@ -37,7 +37,7 @@ export function enterCall(k: Kernel, p: Process): void {
 
 /** a7 as a C int. */
 function callNumber(k: Kernel, p: Process): number {
-  return Number(BigInt.asIntN(32, readRegister(k.machine.ram, p.trapframe, A7)));
+  return readInt(k.machine.ram, p.trapframe, A7);
 }
 
 /**
@@ -67,7 +67,7 @@ function returnFrom(
   name: string,
   result: number,
 ): void {
-  writeRegister(k.machine.ram, p.trapframe, A0, BigInt(result));
+  writeNumber(k.machine.ram, p.trapframe, A0, result);
   p.inCall = false;
   p.progress = undefined;
   if (result < 0) { for (const line of k.files.takeNotices()) k.print(`${line}\n`); }

@@ -81,6 +81,17 @@ export class Registers {
     return this.#signed[PC / 4 + 1];
   }
 
+  /** Sets pc from its halves. */
+  setPc(low: number, high: number): void {
+    this.header[PC / 4] = low;
+    this.header[PC / 4 + 1] = high;
+  }
+
+  /** pc as a number, unsigned: exact below 2^53, else the nearest there is. */
+  get pcNumber(): number {
+    return this.header[PC / 4 + 1] * 2 ** 32 + this.header[PC / 4];
+  }
+
   /** Moves pc on by some bytes. */
   advance(bytes: number): void {
     const low = this.header[PC / 4] + bytes;
