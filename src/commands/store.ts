@@ -72,9 +72,9 @@ function was(report: AccessReport): string {
 /** Says that the access killed the process, which is then not the current one any more. */
 export function killedNote(ctx: Context, report: AccessReport): NoteSection {
   if (ctx.session.pid === report.pid) setCurrent(ctx, 0);
-  const { cause, why } = report.killed!;
+  const { cause, stval, why } = report.killed!;
   return note(
-    `pid ${report.pid} was killed: ${why} (scause ${cause}, stval ${hex(report.va)})`,
+    `pid ${report.pid} was killed: ${why} (scause ${cause}, stval ${hex(stval)})`,
     "bad",
   );
 }

@@ -28,11 +28,13 @@ export function access(
   value?: bigint,
 ): AccessReport {
   const mark = k.events.next;
-  const before = translation(k, p, address);
-  const counted = before.owners === undefined ? [] : [before.owners];
+  const places = pagesOf(address, size);
+  const befores = places.map((at) => translation(k, p, at));
+  const before = befores[0];
   const old = value === undefined ? undefined : peek(k, before, size);
   const outcome = userAccess(k, p, address, size, value);
-  const after = outcome.kind === "done" ? translation(k, p, address) : undefined;
+  const afters = places.map((at) => outcome.kind === "done" ? translation(k, p, at) : undefined);
+  const after = afters[0];
   return {
     pid: p.pid,
     va: address,
@@ -41,13 +43,21 @@ export function access(
     value: outcome.kind === "done" ? BigInt.asUintN(8 * size, outcome.value) : value ?? 0n,
     pa: after?.pa,
     old,
-    killed: outcome.kind === "killed" ? { cause: outcome.cause, why: outcome.why } : undefined,
+    killed: outcome.kind === "killed"
+      ? { cause: outcome.cause, stval: outcome.stval, why: outcome.why }
+      : undefined,
     before,
     after,
-    owners: ownerChanges(k, p, before, after),
-    counts: countChanges(k, counted, after),
+    owners: befores.flatMap((one, i) => ownerChanges(k, p, one, afters[i])),
+    counts: befores.flatMap((one, i) => countChanges(k, one.owners, afters[i])),
     events: k.events.since(mark),
   };
+}
+
+/** Where an access begins, and where its second page does when it crosses into one. */
+function pagesOf(address: Va, size: AccessSize): Va[] {
+  const inPage = 4096n - address % 4096n;
+  return inPage >= BigInt(size) ? [address] : [address, va(BigInt.asUintN(64, address + inPage))];
 }
 
 /** The bytes at a mapped address, past MMU and faults; undefined where the access would cross the page. */
@@ -92,15 +102,15 @@ function ownerChanges(
 
 function countChanges(
   k: Kernel,
-  counted: readonly FrameReport[],
+  was: FrameReport | undefined,
   after: Translation | undefined,
 ): CountChange[] {
-  const changes = counted.map((report): CountChange => ({
-    frame: report.pa,
-    count: { before: report.stored, after: k.memory.frames.count(paNum(Number(report.pa))) },
-  }));
+  const changes: CountChange[] = was === undefined ? [] : [{
+    frame: was.pa,
+    count: { before: was.stored, after: k.memory.frames.count(paNum(Number(was.pa))) },
+  }];
   const now = after?.owners;
-  if (now !== undefined && !counted.some((report) => report.pa === now.pa)) {
+  if (now !== undefined && now.pa !== was?.pa) {
     changes.push({ frame: now.pa, count: { before: 0, after: now.stored } });
   }
   return changes;

@@ -57,15 +57,20 @@ export interface AccessReport {
   readonly pa: Pa | undefined;
   /** The bytes there before a store, when there was a page and the access was aligned. */
   readonly old: bigint | undefined;
-  /** Set when the kernel killed the process for it. */
-  readonly killed: { readonly cause: number; readonly why: string } | undefined;
+  /**
+   * Set when the kernel killed the process for it. `stval` is the address that faulted: the second page's
+   * first byte when that half of a page-crossing access did.
+   */
+  readonly killed:
+    | { readonly cause: number; readonly stval: bigint; readonly why: string }
+    | undefined;
   /** How the address was translated before. */
   readonly before: Translation;
   /** How it is translated now; undefined when the process was killed. */
   readonly after: Translation | undefined;
-  /** The process itself first, then others that mapped the page before. */
+  /** The process itself first, then others that mapped the page before; then the same of a second page. */
   readonly owners: readonly OwnerChange[];
-  /** The frames that were or are behind the address. */
+  /** The frames that were or are behind the bytes accessed. */
   readonly counts: readonly CountChange[];
   /** All that happened, in order. */
   readonly events: readonly VmEvent[];

@@ -164,7 +164,12 @@ export type AccessOutcome =
   /** Done; for a load, `value` is what was read (unsigned). */
   | { readonly kind: "done"; readonly value: bigint }
   /** The access was one that the kernel kills for; the process is gone. */
-  | { readonly kind: "killed"; readonly cause: number; readonly why: string };
+  | {
+    readonly kind: "killed";
+    readonly cause: number;
+    readonly stval: bigint;
+    readonly why: string;
+  };
 
 /** A load or (with a value) a store of 1, 2, 4 or 8 bytes in U mode; faults go where a guest's go. */
 export function userAccess(
@@ -189,12 +194,12 @@ export function userAccess(
     const { cause, tval } = result;
     if (cause !== 13 && cause !== 15) {
       die(k, p, { kind: "trap", cause, tval, epc }, "access outside memory");
-      return { kind: "killed", cause, why: "access outside memory" };
+      return { kind: "killed", cause, stval: tval, why: "access outside memory" };
     }
     const fault = pageFault(k, p, cause, tval);
     if (!fault.handled) {
       die(k, p, { kind: "trap", cause, tval, epc }, fault.why);
-      return { kind: "killed", cause, why: fault.why };
+      return { kind: "killed", cause, stval: tval, why: fault.why };
     }
   }
   throw new KernelError(`an access at 0x${address.toString(16)} faults again and again`);

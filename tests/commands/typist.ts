@@ -1,0 +1,54 @@
+/**
+ * A session on a freshly booted computer: lines typed one after the other, and what each answers.
+ */
+
+import { namesOf } from "../../src/commands/names.ts";
+import { COMMANDS } from "../../src/commands/registry.ts";
+import { boot, newSession } from "../../src/repl/boot.ts";
+import { denoFiles } from "../../src/repl/deno_host.ts";
+import { parseFlags } from "../../src/repl/flags.ts";
+import { type Host, Shell } from "../../src/repl/shell.ts";
+
+/** What a line printed, errors included, and its exit code. */
+export interface Answer {
+  line: string;
+  text: string;
+  status: number;
+}
+
+/** Types lines into a new session that was started with some flags; the answer to each. */
+export async function typed(lines: readonly string[], flags: string[] = []): Promise<Answer[]> {
+  let said = "";
+  const host: Host = {
+    output: {
+      out: (text) => void (said += text),
+      err: (message) => void (said += message + "\n"),
+      progress: () => {},
+      width: () => undefined,
+    },
+    files: denoFiles,
+    breathe: () => Promise.resolve(),
+    clock: () => 0,
+    guestInput: (body) =>
+      body({ take: () => new Uint8Array(), ended: true, wait: () => Promise.resolve() }),
+  };
+  const options = parseFlags(flags);
+  const s = newSession(await boot(options, host.files), options, {
+    color: false,
+    interactive: false,
+    history: () => [],
+  });
+  const shell = new Shell(s, COMMANDS, () => namesOf(s), host);
+  const answers: Answer[] = [];
+  for (const line of lines) {
+    said = "";
+    const { status } = await shell.run(line);
+    answers.push({ line, text: said, status });
+  }
+  return answers;
+}
+
+/** The answer to the last of some lines. */
+export async function lastOf(lines: readonly string[], flags: string[] = []): Promise<Answer> {
+  return (await typed(lines, flags)).at(-1)!;
+}
