@@ -88,6 +88,7 @@ async function transcript(
   for (const line of body.filter((line) => line.startsWith(prompt))) {
     told.push(line);
     const output = (await run(line.slice(prompt.length))).replace(/\n+$/, "");
+    if (output.includes("a bug in cowsh")) throw new Error(`${line}: ${output}`);
     if (output !== "") told.push(...output.split("\n"));
   }
   return told;
