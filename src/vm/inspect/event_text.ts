@@ -55,7 +55,7 @@ export function eventText(e: VmEvent): string {
     case "demote":
       return `${e.kind} ${hex(e.va)}, frame ${hex(e.pa)} (${e.why})`;
     case "oom":
-      return `out of memory for pid ${e.pid}: ${e.why}`;
+      return `pid ${e.pid}: ${e.why}`;
     case "wake":
       return `pid ${e.old} wakes (${e.why})`;
   }
@@ -80,7 +80,6 @@ const EFFECTS: ReadonlySet<string> = new Set([
   "read-in",
   "promote",
   "demote",
-  "oom",
   "kill",
 ]);
 
