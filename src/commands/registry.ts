@@ -14,10 +14,12 @@ import continue_ from "./continue.ts";
 import decode from "./decode.ts";
 import delete_ from "./delete.ts";
 import diff from "./diff.ts";
+import dir from "./dir.ts";
 import dis from "./dis.ts";
 import exit from "./exit.ts";
 import expect from "./expect.ts";
 import fill from "./fill.ts";
+import find from "./find.ts";
 import fork from "./fork.ts";
 import free from "./free.ts";
 import fsck from "./fsck.ts";
@@ -54,6 +56,7 @@ import step from "./step.ts";
 import store from "./store.ts";
 import strace from "./strace.ts";
 import swap from "./swap.ts";
+import sym from "./sym.ts";
 import sync from "./sync.ts";
 import timeline from "./timeline.ts";
 import tlb from "./tlb.ts";
@@ -76,10 +79,12 @@ export const COMMANDS: readonly Command[] = [
   decode,
   delete_,
   diff,
+  dir,
   dis,
   exit,
   expect,
   fill,
+  find,
   fork,
   free,
   fsck,
@@ -116,6 +121,7 @@ export const COMMANDS: readonly Command[] = [
   store,
   strace,
   swap,
+  sym,
   sync,
   timeline,
   tlb,

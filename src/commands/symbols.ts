@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseElf } from "../vm/machine/elf.ts";
+import { ElfError, parseElf } from "../vm/machine/elf.ts";
 import type { Vm } from "./types.ts";
 
 /** Names with their addresses. */
@@ -13,7 +13,20 @@ export type SymbolTable = ReadonlyMap<string, bigint>;
 const NONE: SymbolTable = new Map();
 const tables = new WeakMap<Vm, Map<string, SymbolTable>>();
 
-/** The symbols of the program that a process runs; none for a standing one or one from a disk alone. */
+const given = new WeakMap<Vm, Map<string, Uint8Array>>();
+
+/** Remembers the file that a program was loaded from, for its symbols. */
+export function rememberProgram(vm: Vm, name: string, bytes: Uint8Array): void {
+  const files = given.get(vm) ?? new Map<string, Uint8Array>();
+  given.set(vm, files);
+  files.set(name, bytes);
+  tables.get(vm)?.delete(name);
+}
+
+/**
+ * The symbols of the program that a process runs, by its name: from the host file it was loaded from, else the
+ * file in the disk's root, else our own of that name. None for a standing process.
+ */
 export function symbolsOf(vm: Vm, pid: number): SymbolTable {
   const process = vm.kernel.process(pid);
   if (process === undefined || process.standing) return NONE;
@@ -21,18 +34,34 @@ export function symbolsOf(vm: Vm, pid: number): SymbolTable {
   tables.set(vm, known);
   let table = known.get(process.name);
   if (table === undefined) {
-    const bytes = vm.options.programs?.get(process.name);
+    const bytes = given.get(vm)?.get(process.name) ?? onDisk(vm, process.name) ??
+      vm.options.programs?.get(process.name);
     table = bytes === undefined ? NONE : readSymbols(bytes);
     known.set(process.name, table);
   }
   return table;
 }
 
+function onDisk(vm: Vm, name: string): Uint8Array | undefined {
+  const { files } = vm.kernel;
+  return files.root === undefined ? undefined : files.readProgram(undefined, `/${name}`);
+}
+
 /** The named symbols of an ELF file; the first of each name. */
 export function readSymbols(file: Uint8Array): SymbolTable {
   const table = new Map<string, bigint>();
-  for (const { name, value } of parseElf(file).symbols) {
+  for (const { name, value } of symbolsIn(file)) {
     if (/^[A-Za-z_]/.test(name) && !table.has(name)) table.set(name, BigInt(value));
   }
   return table;
+}
+
+/** A file can be good enough to run and its symbol table still be damaged; then it has none. */
+function symbolsIn(file: Uint8Array): readonly { name: string; value: number | bigint }[] {
+  try {
+    return parseElf(file).symbols;
+  } catch (error) {
+    if (error instanceof ElfError) return [];
+    throw error;
+  }
 }
