@@ -5,7 +5,7 @@
  */
 
 import { command, hex, note, result } from "./command.ts";
-import { processFor, refusing } from "./target.ts";
+import { pageEnd, processFor, refusing } from "./target.ts";
 
 export default command({
   name: "mmap",
@@ -38,7 +38,7 @@ export default command({
     const start = refusing(() => p.mmap(size, options));
     const area = p.vmmap().find((a) => a.start <= start && start < a.end)!;
     return result([
-      note(`mapped ${hex(start)}..${hex(start + size)}   ${area.perm} ${area.kind}`),
+      note(`mapped ${hex(start)}..${hex(pageEnd(start + size))}   ${area.perm} ${area.kind}`),
     ], {
       json: { pid: p.pid, start: hex(start), size: Number(size), perm: area.perm, kind: area.kind },
       value: start,

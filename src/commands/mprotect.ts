@@ -5,7 +5,7 @@
  */
 
 import { command, hex, note, result } from "./command.ts";
-import { placeOf, refusing } from "./target.ts";
+import { pageEnd, placeOf, refusing } from "./target.ts";
 
 export default command({
   name: "mprotect",
@@ -28,7 +28,9 @@ export default command({
     refusing(() => p.mprotect(va, args.size, prot));
     const area = p.vmmap().find((a) => a.start <= va && va < a.end);
     return result([
-      note(`${hex(va)}..${hex(va + args.size)}   ${area?.perm ?? prot} ${area?.kind ?? ""}`),
+      note(
+        `${hex(va)}..${hex(pageEnd(va + args.size))}   ${area?.perm ?? prot} ${area?.kind ?? ""}`,
+      ),
     ], {
       json: { pid: p.pid, start: hex(va), size: Number(args.size), prot },
       value: va,

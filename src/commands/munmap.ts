@@ -5,7 +5,7 @@
  */
 
 import { command, hex, note, result } from "./command.ts";
-import { placeOf, refusing } from "./target.ts";
+import { pageEnd, placeOf, refusing } from "./target.ts";
 
 export default command({
   name: "munmap",
@@ -28,7 +28,7 @@ export default command({
     const freed = ctx.vm.free().free - before;
     return result([
       note(
-        `unmapped ${hex(va)}..${hex(va + args.size)}   ${freed} frame${
+        `unmapped ${hex(va)}..${hex(pageEnd(va + args.size))}   ${freed} frame${
           freed === 1 ? "" : "s"
         } freed`,
       ),

@@ -33,9 +33,13 @@ export default command({
     const frames = before - ctx.vm.free().free;
     const did = now >= old ? "allocated" : "freed";
     const count = `${Math.abs(frames)} frame${Math.abs(frames) === 1 ? "" : "s"} ${did}`;
-    return result([
-      note(`heap ${now >= old ? "+" : "-"} ${hex(start)}..${hex(end)}   ${count}`),
-    ], {
+    const lines = [note(`heap ${now >= old ? "+" : "-"} ${hex(start)}..${hex(end)}   ${count}`)];
+    if (bytes < 0 && now === old) {
+      lines.push(
+        note("that is more than there is: xv6's sbrk then succeeds and does nothing", "dim"),
+      );
+    }
+    return result(lines, {
       json: { pid: p.pid, old: hex(old), break: hex(now), frames },
       value: start,
       api: `p${p.pid}.sbrk(${bytes}${lazy ? ', "lazy"' : ""});`,

@@ -48,3 +48,8 @@ export function refusing<T>(body: () => T, code: number = EXIT.usage): T {
 export function setCurrent(ctx: Context, pid: number): void {
   ctx.session.pid = pid;
 }
+
+/** The end of the page that a range's last byte is in: calls work on whole pages. */
+export function pageEnd(end: bigint): bigint {
+  return (end + 4095n) & ~4095n;
+}

@@ -13,6 +13,7 @@ import type { Frame } from "./inspect/frame.ts";
 import { type AreaView, vmmap } from "./inspect/vmmap.ts";
 import { type Translation, translation } from "./inspect/translation.ts";
 import type { AccessReport, CallReport, ForkReport } from "./reports.ts";
+import { whyGrowFails, whyMapFails, whyRangeFails } from "./refusals.ts";
 import { bytesOf, type Size } from "./size.ts";
 import type { Vm } from "./vm.ts";
 import { closeFile } from "./kernel/files/table.ts";
@@ -150,33 +151,61 @@ export class Handle {
 
   /** sbrk: moves the heap's end; the old end. Throws KernelError when there is no memory. */
   sbrk(size: Size, how: "eager" | "lazy" = "eager"): Va {
-    const report = this.call("sbrk", bytesOf(size), how === "lazy" ? 2 : 1);
-    return this.#address(report, `sbrk(${size})`);
+    const bytes = bytesOf(size);
+    if (bytes !== (bytes | 0)) {
+      throw new KernelError(`sbrk(${size}): its argument is an int, -2^31 to 2^31-1 bytes`);
+    }
+    const report = this.call("sbrk", bytes, how === "lazy" ? 2 : 1);
+    return this.#address(
+      report,
+      `sbrk(${size})`,
+      () => whyGrowFails(this.#vm.kernel, this.record, bytes),
+    );
   }
 
   /** mmap: anonymous private memory unless options say otherwise; the address. Throws KernelError when it fails. */
   mmap(length: Size, options: MmapOptions = {}): Va {
     const { prot = "rw", shared = false, at, fd, offset = 0 } = options;
-    const bits = [...prot].reduce((sum, c) => sum | (1 << "rwx".indexOf(c)), 0);
+    const perm = permBits(prot);
+    const bytes = bytesOf(length);
     const flags = (shared ? 1 : 2) | (at === undefined ? 0 : 0x10) | (fd === undefined ? 0x20 : 0);
-    const report = this.call("mmap", at ?? 0, bytesOf(length), bits, flags, fd ?? -1, offset);
-    return this.#address(report, `mmap(${length})`);
+    const report = this.call("mmap", at ?? 0, bytes, perm, flags, fd ?? -1, offset);
+    const wish = { length: bytes, perm, shared, fd, offset };
+    return this.#address(
+      report,
+      `mmap(${length})`,
+      () =>
+        whyMapFails(this.#vm.kernel, this.record, {
+          ...wish,
+          at: at === undefined ? undefined : BigInt(at),
+        }),
+    );
   }
 
   /** munmap. Throws KernelError when it fails. */
   munmap(address: bigint | number, length: Size): void {
-    this.#address(this.call("munmap", address, bytesOf(length)), "munmap");
+    const bytes = bytesOf(length);
+    this.#address(
+      this.call("munmap", address, bytes),
+      "munmap",
+      () => whyRangeFails(this.#vm.kernel, this.record, "munmap", BigInt(address), bytes),
+    );
   }
 
   /** mprotect with letters out of `rwx`. Throws KernelError when it fails. */
   mprotect(address: bigint | number, length: Size, prot: string): void {
-    const bits = [...prot].reduce((sum, c) => sum | (1 << "rwx".indexOf(c)), 0);
-    this.#address(this.call("mprotect", address, bytesOf(length), bits), "mprotect");
+    const bytes = bytesOf(length);
+    this.#address(
+      this.call("mprotect", address, bytes, permBits(prot)),
+      "mprotect",
+      () => whyRangeFails(this.#vm.kernel, this.record, "mprotect", BigInt(address), bytes),
+    );
   }
 
-  #address(report: CallReport, what: string): Va {
+  #address(report: CallReport, what: string, why?: () => string): Va {
     if (report.result === undefined || report.result === -1n) {
-      throw new KernelError(`${what} of pid ${this.pid} failed`);
+      const reason = why === undefined || !this.alive ? "" : `: ${why()}`;
+      throw new KernelError(`${what} of pid ${this.pid} failed${reason}`);
     }
     return va(report.result);
   }
@@ -262,4 +291,12 @@ export class Handle {
     files[fd] = undefined;
     closeFile(this.#vm.kernel, file);
   }
+}
+
+/** Letters out of `rwx` as the bits of PROT_READ, PROT_WRITE, PROT_EXEC. Throws a RangeError for others. */
+function permBits(letters: string): number {
+  if (!/^[rwx]*$/.test(letters)) {
+    throw new RangeError(`rights "${letters}": want letters out of rwx`);
+  }
+  return [...letters].reduce((bits, c) => bits | (1 << "rwx".indexOf(c)), 0);
 }
