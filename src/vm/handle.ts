@@ -42,7 +42,32 @@ export interface MmapOptions {
   offset?: number;
 }
 
-/** A process of a {@link Vm}, live. */
+/**
+ * A process of a {@link Vm}, live. What is done in its name goes through the real MMU, the kernel's fault path and the
+ * real system calls, as if the process had executed it.
+ *
+ * @example Loads, stores, and what they caused
+ * ```ts
+ * import { boot, expect, hex } from "@cowsh/cowsh";
+ *
+ * const p = boot().spawn();
+ * const lazy = p.sbrk("1G", "lazy");
+ * const report = p.store(lazy + 0x123_4000n, 7n);
+ * expect(report).toFault(15, "zero fill");
+ * expect(hex(report.va)).toBe("0x1237000");
+ * expect(p.load(lazy + 0x123_4000n, 1)).toBe(7n);
+ * expect(() => p.load(p.break)).toThrow("was killed");
+ * ```
+ *
+ * @example A file, mapped
+ * ```ts
+ * import { boot, expect } from "@cowsh/cowsh";
+ *
+ * const p = boot().spawn();
+ * const map = p.mmap(4096, { fd: p.open("README"), prot: "r" });
+ * expect(new TextDecoder().decode(p.bytes(map, 9))).toBe("This disk");
+ * ```
+ */
 export class Handle {
   /** Its process id. */
   readonly pid: number;

@@ -104,7 +104,38 @@ export interface Mark {
   readonly event: number;
 }
 
-/** A booted computer. */
+/**
+ * A booted computer. Methods are synchronous and deterministic; what they answer are snapshots, except for
+ * {@link Handle} and {@link Frame}, which are live.
+ *
+ * @example What a step cost
+ * ```ts
+ * import { boot, expect } from "@cowsh/cowsh";
+ *
+ * const vm = boot();
+ * const p = vm.spawn();
+ * const va = p.sbrk("256 pages");
+ * const mark = vm.mark();
+ * const child = p.fork();
+ * expect(vm.since(mark).copied.pages).toBe(0);
+ * child.fill(va, "16 pages", 1);
+ * expect(vm.since(mark).copied).toEqual({ pages: 16, bytes: 65536 });
+ * expect(vm.events(mark.event).filter((e) => e.kind === "fault")).toHaveLength(16);
+ * ```
+ *
+ * @example A state kept, and put back
+ * ```ts
+ * import { boot, expect } from "@cowsh/cowsh";
+ *
+ * const vm = boot();
+ * const p = vm.spawn();
+ * const va = p.sbrk(4096);
+ * const before = vm.save();
+ * p.store(va, 1n);
+ * vm.restore(before);
+ * expect(p.load(va)).toBe(0n);
+ * ```
+ */
 export class Vm {
   /**
    * The hardware, for what no method here does.
