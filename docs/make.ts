@@ -42,7 +42,7 @@ export async function* made(): AsyncGenerator<[path: string, text: string]> {
   yield ["docs/commands.md", `${markdown(COMMANDS)}\n`];
   const tour = await recorded("docs/casts/tour.cow", "copy-on-write in cowsh");
   yield ["docs/casts/tour.cast", tour];
-  yield ["docs/tour.svg", renderSvg(parseCast(tour), { idle: 2 })];
+  yield ["docs/tour.svg", renderSvg(parseCast(tour), { idle: 2, speed: 1.6 })];
   for (const path of DOCUMENTS) yield [path, await told(committed(path))];
 }
 
