@@ -28,19 +28,20 @@ export default command({
     const saved = ctx.vm.save();
     const { pid } = ctx.session;
     let left = n ?? 1;
+    let program: number;
     try {
       // What happened since the last instruction, a system call or what a person did, is one step.
-      travel(ctx, here);
+      program = travel(ctx, here);
       if (ctx.vm.kernel.events.next < saved.events.next) left--;
       if (left > here) throw new CommandError(`back ${n}: only ${here} instructions have been run`);
-      if (left > 0) travel(ctx, here - left);
+      if (left > 0) program = travel(ctx, here - left);
     } catch (error) {
       ctx.vm.restore(saved);
       throw error;
     }
-    setCurrent(ctx, ctx.vm.kernel.process(pid) === undefined ? 0 : pid);
+    setCurrent(ctx, ctx.vm.kernel.process(pid) === undefined ? program : pid);
     const now = ctx.vm.machine.instret;
-    return result([note(`at instruction ${now}`), ...placeSections(ctx, pid)], {
+    return result([note(`at instruction ${now}`), ...placeSections(ctx, ctx.session.pid)], {
       json: { instret: now, pid: ctx.session.pid },
       value: BigInt(now),
     });

@@ -28,16 +28,17 @@ export default command({
     const here = ctx.vm.machine.instret;
     const current = ctx.session.pid;
     let output = "";
-    if (instret <= here) travel(ctx, instret);
+    let program = 0;
+    if (instret <= here) program = travel(ctx, instret);
     else output = await forward(ctx, instret, pid);
-    setCurrent(ctx, ctx.vm.kernel.process(current) === undefined ? 0 : current);
+    setCurrent(ctx, ctx.vm.kernel.process(current) === undefined ? program : current);
     const now = ctx.vm.machine.instret;
     const short = now === instret ? [] : [note(`nobody could run to ${instret}`, "warn")];
     return result([
       consoleText(output),
       note(`at instruction ${now}`),
       ...short,
-      ...placeSections(ctx, current),
+      ...placeSections(ctx, ctx.session.pid),
     ], {
       json: { instret: now, pid: ctx.session.pid },
       value: BigInt(now),

@@ -100,10 +100,10 @@ function mappedAt(vm: Vm, address: bigint, pid: number | undefined): bigint {
 function read(vm: Vm, address: bigint, bytes: number, pid: number): bigint {
   needProcess(vm, pid);
   let value = 0n;
-  for (let i = bytes - 1; i >= 0; i--) {
+  for (let i = 0; i < bytes; i++) {
     const at: Va = va(address + BigInt(i));
     const where = translate(vm, at, pid);
-    value = (value << 8n) | BigInt(vm.machine.ram.read8(paNum(Number(where))));
+    value |= BigInt(vm.machine.ram.read8(paNum(Number(where)))) << BigInt(8 * i);
   }
   return value;
 }

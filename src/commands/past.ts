@@ -26,40 +26,62 @@ interface Point {
 
 interface Past {
   points: Point[];
+  /** A person may have changed the computer since the last run ended. */
+  touched: boolean;
   /** Instructions between two states of one run; grows when there are many. */
   every: number;
 }
+
+/** Commands that do not change the computer, or tell this file how: after them a run can go on from the last state. */
+const NEUTRAL: ReadonlySet<string> = new Set(
+  ("audit back break continue decode delete diff dir dis expect find free fsck goto help history " +
+    "mappings ps pte record refcount reg save set share snap stats step sym timeline tlb until use vmmap " +
+    "watch x xp").split(" "),
+);
 
 /** Instructions between two states at first. */
 const EVERY = 4_000_000;
 /** More states than this, and every other one goes. */
 const MOST = 24;
 
-function pastOf(session: Session): Past {
+function pastOf({ session, commands }: Pick<Context, "session" | "commands">): Past {
   const known = session.store.get("past") as Past | undefined;
   if (known !== undefined) return known;
-  const none: Past = { points: [], every: EVERY };
-  session.store.set("past", none);
-  return none;
+  const past: Past = { points: [], touched: true, every: EVERY };
+  session.store.set("past", past);
+  session.watchers.add(({ line }) => {
+    const word = /^\s*([\w-]*)/.exec(line)![1];
+    const command = commands.find((c) => c.name === word || c.aliases.includes(word));
+    const nothing = /^\s*(#|$)/.test(line);
+    if (!nothing && (command === undefined || !NEUTRAL.has(command.name))) past.touched = true;
+  });
+  return past;
 }
 
 /** The computer was made another by other means: nothing of the past leads to it. */
 export function forgetPast(session: Session): void {
-  session.store.delete("past");
+  const past = session.store.get("past") as Past | undefined;
+  if (past === undefined) return;
+  past.points = [];
+  past.touched = true;
+  past.every = EVERY;
 }
 
 /** A run begins here; a later past, from before a `back`, is overwritten. */
 export function beginRun(ctx: Context, pid: number, only: boolean): void {
-  const past = pastOf(ctx.session);
+  const past = pastOf(ctx);
   const now = ctx.vm.machine.instret;
   past.points = past.points.filter((point) => point.instret <= now);
   for (const point of past.points) point.end = Math.min(point.end, now);
-  keep(ctx, past, pid, only, false);
+  const last = past.points.at(-1);
+  const goesOn = !past.touched && last?.end === now && last.pid === pid && last.only === only;
+  if (!goesOn) keep(ctx, past, pid, only, false);
+  past.touched = false;
 }
 
 /** The run has gone on to here. */
 export function goesOn(ctx: Context): void {
-  const past = pastOf(ctx.session);
+  const past = pastOf(ctx);
   const last = past.points.at(-1);
   if (last === undefined) return;
   last.end = ctx.vm.machine.instret;
@@ -68,7 +90,7 @@ export function goesOn(ctx: Context): void {
 
 /** Something came from outside, which running again would not bring: the next part begins here. */
 export function tookInput(ctx: Context): void {
-  const past = pastOf(ctx.session);
+  const past = pastOf(ctx);
   const last = past.points.at(-1);
   if (last !== undefined) keep(ctx, past, last.pid, last.only, false);
 }
@@ -91,9 +113,12 @@ function thin(past: Past): void {
   past.points = kept.slice(-MOST);
 }
 
-/** Makes the computer what it was when that many instructions had been retired. Throws when that was not recorded. */
-export function travel(ctx: Context, instret: number): void {
-  const { points } = pastOf(ctx.session);
+/**
+ * Makes the computer what it was when that many instructions had been retired. The program that ran then. Throws
+ * {@linkcode CommandError} when that was not recorded.
+ */
+export function travel(ctx: Context, instret: number): number {
+  const { points } = pastOf(ctx);
   const point = points.findLast((one) => one.instret <= instret && instret <= one.end);
   if (point === undefined) {
     throw new CommandError(
@@ -104,6 +129,7 @@ export function travel(ctx: Context, instret: number): void {
   replay(ctx.vm, instret, point.only ? { only: point.pid } : { untilExit: point.pid });
   const p = ctx.vm.kernel.process(point.pid);
   if (p !== undefined) p.held = true;
+  return point.pid;
 }
 
 /** Runs on to an instruction; breakpoints are not for this, and what is printed has been printed before. */

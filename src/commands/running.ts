@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { EventFilter, KernelStop } from "../vm/kernel/run.ts";
+import type { EventFilter } from "../vm/kernel/run.ts";
+import type { RunReport } from "../vm/reports.ts";
 import { readEpc } from "../vm/kernel/process/trapframe.ts";
 import { hex, va } from "../vm/machine/address.ts";
 import type { Handle } from "../vm/handle.ts";
@@ -75,7 +76,7 @@ interface Stopped {
 }
 
 /** Where a breakpoint, watchpoint or event stopped a run; undefined for any other end. */
-function stopSections(ctx: Context, end: KernelStop): Stopped | undefined {
+function stopSections(ctx: Context, end: RunReport["stop"]): Stopped | undefined {
   if (end.kind === "event") {
     const { event } = end;
     const pid = ctx.vm.kernel.process(event.pid) === undefined ? ctx.session.pid : event.pid;

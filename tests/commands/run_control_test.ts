@@ -1,0 +1,203 @@
+/** Breakpoints, watchpoints, events, and the way back, as a person types them. */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import fc from "fast-check";
+import { lastOf, typed } from "./typist.ts";
+
+const SMALL = ["--mem", "16M"];
+
+/** What the lines answer, numbered from the first. */
+async function texts(lines: readonly string[], flags = SMALL): Promise<string[]> {
+  const answers = await typed(lines, flags);
+  for (const { line, text, status } of answers) assertEquals(status, 0, `${line}: ${text}`);
+  return answers.map((a) => a.text);
+}
+
+Deno.test("break, continue to it, list, delete, run to the end", async () => {
+  const said = await texts([
+    "spawn echo hi",
+    "break write",
+    "continue",
+    "reg",
+    "break",
+    "continue",
+    "delete",
+    "continue",
+    "ps",
+  ]);
+  assertMatch(said[1], /breakpoint 1 at 0x[0-9a-f]+ <write> of pid 2/);
+  assertMatch(said[2], /breakpoint 1: pid 2 echo\nnext: pid 2 {2}0x[0-9a-f]+ <write>: li a7,16/);
+  assertMatch(said[4], /1 break +2 0x[0-9a-f]+ +- <write> +1/);
+  assertMatch(said[5], /^hi\nbreakpoint 1/);
+  assertEquals(said[6], "1 deleted\n");
+  assertMatch(said[7], /^\n?echo: status 0|status 0/);
+  assert(!said[8].includes("echo"));
+});
+
+Deno.test("a breakpoint of one process; with --all of its children too", async () => {
+  const one = await texts([
+    "spawn forktest",
+    "break fork",
+    "continue",
+    "break -a exit",
+    "continue",
+  ]);
+  assertMatch(one[2], /breakpoint 1: pid 2 forktest/);
+  assertMatch(one[3], /breakpoint 2 at .* <exit> of every process/);
+  assertMatch(one[4], /breakpoint [12]: pid \d+ forktest/);
+  const child = await texts(["spawn forktest", "break -a exit", "continue", "ps"]);
+  assertMatch(child[2], /breakpoint 1: pid 3 forktest/);
+  assertMatch(child[3], /\* +3 +2 /);
+});
+
+Deno.test("watch: the store, its values, the instruction; reads with -r", async () => {
+  const said = await texts([
+    "spawn echo hello",
+    "watch $sp-16 16",
+    "continue",
+    "watch $a1 8 -r -p 2",
+    "break",
+  ]);
+  assertMatch(said[1], /watchpoint 1: stores 16 bytes at 0x[0-9a-f]+.* of pid 2/);
+  assertMatch(said[2], /watchpoint 1: pid 2 stored \d bytes at 0x[0-9a-f]+ \(0x8[0-9a-f]+\): 0x/);
+  assertMatch(said[2], /by the instruction at 0x[0-9a-f]+\nnext: pid 2/);
+  assertMatch(said[3], /watchpoint 2: loads 8 bytes/);
+});
+
+Deno.test("until stops right behind the event", async () => {
+  const said = await texts([
+    "spawn forkwrite",
+    "until fork",
+    "until copy",
+    "timeline 3",
+    "until exit --by 3",
+  ], ["--mem", "64M"]);
+  assertMatch(said[1], /event \d+: pid 2: pid 2 → child 3/);
+  assertMatch(
+    said[2],
+    /event \d+: pid \d: frame 0x[0-9a-f]+ copied to 0x[0-9a-f]+: 4K \(cow copy\)/,
+  );
+  assertMatch(said[4], /pid 3 exits with 0/);
+});
+
+Deno.test("a run that no event ends says how it ended", async () => {
+  const { text, status } = await lastOf(["spawn echo hi", "until copy"], SMALL);
+  assertMatch(text, /hi\necho: status 0/);
+  assertEquals(status, 0);
+});
+
+Deno.test("back undoes steps one by one, system calls too", async () => {
+  const steps = await texts(["spawn echo hi", ...Array(40).fill("step"), "reg", "timeline 200"]);
+  const said = await texts([
+    "spawn echo hi",
+    ...Array(40).fill("step"),
+    "back 15",
+    "goto 38",
+    "reg",
+  ]);
+  assertMatch(said[41], /at instruction \d+/);
+  assert(steps[41] !== "");
+  // Forty steps forward, whatever they were, and the same forty lines again after a way back.
+  const again = await texts([
+    "spawn echo hi",
+    ...Array(40).fill("step"),
+    "goto 0",
+    ...Array(40).fill("step"),
+    "reg",
+    "timeline 200",
+  ]);
+  assertEquals(again.slice(42, 82), steps.slice(1, 41));
+  assertEquals(again.slice(82), steps.slice(41));
+});
+
+Deno.test("everything at an earlier instruction is as it was: registers, memory, counts, files", async () => {
+  const look = ["reg", "vmmap", "free", "ps", "stats", "tlb", "timeline 20", "dir"];
+  const said = await texts([
+    "spawn sh -c 'echo a > f; cat f | wc; rm f'",
+    "goto 5000",
+    ...look,
+    "continue",
+    "goto 5000",
+    ...look,
+    "goto 1234",
+    "goto 5000",
+    ...look,
+  ]);
+  const first = said.slice(2, 2 + look.length);
+  assertMatch(said[1], /at instruction 5000/);
+  assertMatch(said[2 + look.length], /1 1 2/);
+  assertEquals(said.slice(4 + look.length, 4 + 2 * look.length), first);
+  assertEquals(said.slice(6 + 2 * look.length), first);
+});
+
+Deno.test("any walk through time shows at each place what the first visit showed", async () => {
+  const first = new Map<number, string>();
+  const [, end] = await texts(["spawn cat README", "continue"]);
+  const length = Number(/; (\d+) instructions/.exec(end)![1]);
+  const places = fc.array(fc.integer({ min: 0, max: length }), { minLength: 3, maxLength: 8 });
+  await fc.assert(
+    fc.asyncProperty(places, async (walk) => {
+      const lines = walk.flatMap((place) => [`goto ${place}`, "reg", "timeline 5"]);
+      const said = await texts(["spawn cat README", "continue", "audit", ...lines]);
+      walk.forEach((place, i) => {
+        // Going forward, goto prints what the program does.
+        const seen = said.slice(4 + 3 * i, 6 + 3 * i).join("");
+        assertEquals(seen, first.get(place) ?? seen, `instruction ${place}`);
+        first.set(place, seen);
+      });
+    }),
+    { numRuns: 10 },
+  );
+});
+
+Deno.test("what a person does between two runs is kept on the way back, and undone as one step", async () => {
+  const said = await texts([
+    "spawn echo hi",
+    "step 5",
+    "store $sp-64 0x1234",
+    "step 5",
+    "back 2",
+    "x $sp-64 2",
+    "back 3",
+    "x $sp-64 2",
+    "back",
+    "x $sp-64 2",
+  ]);
+  assertStringIncludes(said[5], "34 12");
+  assertStringIncludes(said[7], "34 12");
+  assert(!said[9].includes("34 12"), said[9]);
+});
+
+Deno.test("the past is not invented: what was not recorded is refused with what was", async () => {
+  const [, , back, gone] = await typed(["run echo hi", "spawn echo hi", "goto 3", "back"], SMALL);
+  assertMatch(back.text, /instruction 3 is not in the recorded past: nothing is; step, continue/);
+  assertEquals([back.status, gone.status], [2, 2]);
+  const answers = await typed(
+    ["spawn echo hi", "step 5", "run echo x", "step 2", "goto 20"],
+    SMALL,
+  );
+  const { text } = answers.at(-1)!;
+  assertMatch(text, /instruction 20 is not in the recorded past: 0 to 5, \d+ to \d+/);
+});
+
+Deno.test("restore forgets the past; breakpoints stay, and their hits", async () => {
+  const answers = await typed([
+    "spawn echo hi",
+    "snap start",
+    "break write",
+    "continue",
+    "restore start",
+    "back",
+    "continue",
+    "break",
+  ], SMALL);
+  assertEquals(answers.map((a) => a.status), [0, 0, 0, 0, 0, 2, 0, 0]);
+  assertMatch(answers[6].text, /breakpoint 1: pid 2 echo/);
+  assertMatch(answers[7].text, /<write> +2\n/);
+});
+
+Deno.test("a program in another one's way: standing processes stand, held ones are held", async () => {
+  const said = await texts(["spawn", "spawn spin", "step 3", "spawn echo hi", "continue", "ps"]);
+  assertMatch(said[4], /hi\necho: status 0/);
+  assertMatch(said[5], /3 +1 held +spin/);
+});

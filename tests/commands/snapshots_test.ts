@@ -1,0 +1,152 @@
+/** Snapshots, their differences, who shares what, and where bytes are. */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { lastOf, typed } from "./typist.ts";
+
+const SMALL = ["--mem", "16M"];
+const plain = (text: string) => text.replace(/ +/g, " ");
+
+/** The JSON that the last line answers with `--json`. */
+// deno-lint-ignore no-explicit-any
+async function jsonOf(lines: string[]): Promise<any> {
+  const { text, status } = await lastOf([...lines.slice(0, -1), `${lines.at(-1)} --json`], SMALL);
+  assertEquals(status, 0, text);
+  return JSON.parse(text);
+}
+
+Deno.test("restore undoes everything, again and again", async () => {
+  const look = ["ps", "vmmap", "free", "timeline 5", "x 0x3000 16", "tlb", "reg"];
+  const said = await typed([
+    "spawn",
+    "sbrk 8192",
+    "store 0x3000 0x41",
+    "snap a",
+    ...look,
+    "fork",
+    "store 0x3000 2",
+    "store 3:0x3000 3",
+    "run echo hi",
+    "restore a",
+    ...look,
+    "exit",
+    "restore a",
+    ...look,
+  ], SMALL);
+  const texts = said.map((a) => a.text);
+  const first = texts.slice(4, 4 + look.length);
+  assertEquals(texts.slice(9 + look.length, 9 + 2 * look.length), first);
+  assertEquals(texts.slice(11 + 2 * look.length), first);
+});
+
+Deno.test("diff tells PTEs, frames and counts that a COW store changed", async () => {
+  const diff = await jsonOf([
+    "spawn",
+    "sbrk 4096",
+    "fork",
+    "snap a",
+    "store 0x3000 7",
+    "diff a",
+  ]);
+  assertEquals(diff.processes, []);
+  assertEquals(diff.ptes.map((p: { pid: number; va: string }) => [p.pid, p.va]), [[2, "0x3000"]]);
+  assertEquals(diff.framesTaken, 1);
+  const counts = diff.frames.map((
+    f: { count: number[]; kind: string[] },
+  ) => [...f.kind, ...f.count]);
+  assertEquals(counts.filter((c: unknown[]) => c[0] !== "table" && c[0] !== "trapframe").sort(), [
+    ["fresh", "user", 0, 1],
+    ["user", "user", 2, 1],
+  ]);
+});
+
+Deno.test("diff of a state with itself, of two snapshots, and backwards", async () => {
+  const same = await lastOf(["spawn", "snap a", "diff a"], SMALL);
+  assertStringIncludes(same.text, "no process, PTE or frame differs");
+  const forth = await jsonOf(["spawn", "snap a", "fork", "snap b", "diff a b"]);
+  const back = await jsonOf(["spawn", "snap a", "fork", "snap b", "diff b a"]);
+  assertEquals(forth.processes, [{ pid: 3, before: null, after: "demo standing" }]);
+  assertEquals(back.processes, [{ pid: 3, before: "demo standing", after: null }]);
+  assertEquals([forth.ptes.length, forth.frames.length], [back.ptes.length, back.frames.length]);
+  assertEquals(forth.framesTaken, -back.framesTaken);
+});
+
+Deno.test("long differences are cut with a count, and --all shows them", async () => {
+  const lines = ["spawn", "snap a", "sbrk 400K"];
+  const cut = await lastOf([...lines, "diff a"], SMALL);
+  assertMatch(cut.text, /… and 76 more ptes; --all shows them/);
+  const all = await lastOf([...lines, "diff a --all"], SMALL);
+  assert(!all.text.includes("more"));
+  assert(all.text.split("\n").length > 200);
+});
+
+Deno.test("a snapshot of that name is replaced, and names are suggested", async () => {
+  const said = await typed(["snap one", "spawn", "snap two", "snap one", "snap", "diff on"], SMALL);
+  assertMatch(plain(said[4].text), /two 0 2 2 \d+\none 0 2 2 \d+/);
+  assertMatch(said[5].text, /no snapshot on; did you mean one\?/);
+});
+
+Deno.test("share: matrix and groups follow forks and copies", async () => {
+  const json = await jsonOf([
+    "spawn",
+    "sbrk 4p",
+    "fork",
+    "fork",
+    "use 4",
+    "store 0x3000 1",
+    "store 0x4000 1",
+    "share 2 3 4",
+  ]);
+  assertEquals(json.matrix, [[1, 7, 5], [7, 1, 5], [5, 5, 3]]);
+  const groups = json.groups.map((
+    g: { pids: number[]; frames: string[] },
+  ) => [g.pids, g.frames.length]);
+  assertEquals(groups, [[[2, 3, 4], 5], [[2, 3], 2], [[2], 1], [[3], 1], [[4], 3]]);
+});
+
+Deno.test("share --dot is a graph that names every process and group once", async () => {
+  const { text } = await lastOf(["spawn", "fork", "share --dot"], SMALL);
+  assertEquals(text.match(/^ {2}p\d+ \[/gm)?.length, 3);
+  assertMatch(text, /^graph sharing \{\n[\s\S]*\n\}\n$/);
+  assertMatch(text, /p2 -- g0;\n {2}p3 -- g0;/);
+});
+
+Deno.test("find: text over a page's end, bytes, numbers, all of RAM; and what is not there", async () => {
+  const there = ["spawn", "sbrk 8192", "store 0x3ffc 0x646c726f77206f6c", "fork"];
+  const text = await lastOf([...there, 'find "lo world"'], SMALL);
+  assertMatch(plain(text.text), /0x3ffc 0x80[0-9a-f]{3}ffc heap 6c 6f 20/);
+  const bytes = await jsonOf([...there, "find 0x20776f72"]);
+  assertEquals(bytes.hits.length, 1);
+  const ram = await lastOf([...there, "find --ram 0x646c726f -w 4"], SMALL);
+  assertMatch(plain(ram.text), /user 2:0x4000 3:0x4000 .*rld|user 2:0x4001/);
+  const none = await lastOf([...there, "find nowhere"], SMALL);
+  assertEquals([none.text, none.status], ["not found\n", 1]);
+});
+
+Deno.test("find cuts long lists and says how to see all", async () => {
+  const { text } = await lastOf(
+    ["spawn", "sbrk 8192", "fill 0x3000 8192 0x41", "find AAAA"],
+    SMALL,
+  );
+  assertMatch(text, /… and 8169 more; -n 8189 shows them/);
+});
+
+Deno.test("sym: of our programs, of a host file; dis and break use the same", async () => {
+  const host = new URL("../../user/bin/echo", import.meta.url).pathname;
+  const said = await typed([`spawn ${host} hi`, "sym main", "sym main+4", "dis main 1"], SMALL);
+  assertMatch(said[1].text, /0x[0-9a-f]+ +main/);
+  assertMatch(said[2].text, /is main\+0x4/);
+  assertMatch(said[3].text, /main/);
+});
+
+Deno.test("dir: directories, devices, one file, a FAT mount without one", async () => {
+  const said = await typed([
+    "run mkdir d",
+    "run sh -c 'echo x > d/f'",
+    "dir d",
+    "dir d/f",
+    "dir /fat",
+  ]);
+  assertMatch(plain(said[2].text), /file \d+ 1 2 f\n/);
+  assertMatch(plain(said[3].text), /file \d+ 1 2 d\/f\n/);
+  assertEquals(said[4].status, 1);
+});
