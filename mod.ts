@@ -71,6 +71,7 @@ export type {
   ForkReport,
   OwnerChange,
   RunReport,
+  RunStop,
 } from "./src/vm/reports.ts";
 export type { AuditClass, Finding } from "./src/vm/inspect/audit.ts";
 export { Frame, type FrameReport } from "./src/vm/inspect/frame.ts";

@@ -33,7 +33,7 @@ export default command({
       if (ctx.session.pid !== 0) lines.push(note(`current process: pid ${ctx.session.pid}`, "dim"));
     }
     return result(lines, {
-      json: { pid: p.pid, status: code, freed, zombie: !gone },
+      json: { pid: p.pid, exitStatus: code, freed, zombie: !gone },
       value: BigInt(freed),
       api: `p${p.pid}.exit(${code});`,
     });

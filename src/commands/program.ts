@@ -29,7 +29,7 @@ export async function loadProgram(ctx: Context, typed: string): Promise<NamedPro
   if (!typed.includes("/") && !typed.includes(".") && !typed.startsWith("_")) {
     throw new CommandError(
       `no program ${typed}${
-        didYouMean(typed, programNames(ctx)) || "; help run says which there are"
+        didYouMean(typed, programNames(ctx)) || `; there are ${programNames(ctx).join(", ")}`
       }` +
         `; a host file needs its path, like ./${typed}`,
       EXIT.load,

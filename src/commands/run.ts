@@ -51,12 +51,12 @@ export default command({
   },
 });
 
-/** A run's report in JSON. */
+/** A run's report in JSON; `status` is what every command has, so the guest's is `exitStatus`. */
 export function reportJson(report: RunReport): { [key: string]: Json } {
   return {
     pid: report.pid,
     name: report.name,
-    status: report.status ?? null,
+    exitStatus: report.status ?? null,
     killedBy: report.killedBy,
     stop: report.stop.kind,
     console: report.console,
@@ -99,6 +99,7 @@ function tone(report: RunReport): "good" | "bad" {
 }
 
 function ending(report: RunReport): string {
+  if (report.stop.kind === "interrupted") return "interrupted: it and all it made were killed";
   if (report.status !== undefined) {
     return `status ${report.status}${
       report.killedBy === "" ? "" : ` (killed: ${report.killedBy})`
@@ -114,7 +115,7 @@ function ending(report: RunReport): string {
     case "stopped":
       return `stopped in pid ${report.stop.pid}: ${report.stop.stop.kind}`;
     default:
-      return "interrupted";
+      return `stopped: ${report.stop.kind}`;
   }
 }
 

@@ -47,6 +47,7 @@ export default command({
       throw new CommandError(`pid ${p.pid} has no program to step: spawn PROGRAM holds one`);
     }
     const many = n ?? 1;
+    if (many === 0) throw new CommandError("step 0: at least one instruction");
     if (many > MOST) throw new CommandError(`step ${many}: at most ${MOST}; continue runs on`);
     const rows: Cell[][] = [];
     const mark = ctx.vm.mark();

@@ -11,7 +11,11 @@ export default command({
   group: "files",
   summary: "write the guest's disk image to a host file",
   details: "The disk lives in memory; nothing is ever written to the host but by this.",
-  args: [{ name: "file", kind: "file", doc: "may be the image that --fs or --fat named" }],
+  args: [{
+    name: "file",
+    kind: "file",
+    doc: "the host file to write; it may be the image that --fs or --fat named",
+  }],
   flags: [{ name: "fat", doc: "the FAT32 image under /fat" }],
   examples: [],
   async run(ctx, { file, fat }) {

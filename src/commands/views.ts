@@ -69,9 +69,11 @@ function verdictLine(t: Translation): NoteSection {
 export function frameLine(frame: FrameReport): NoteSection {
   const owners = frame.owners.slice(0, 8).map((m) => `${m.pid}:${hex(m.va)}`);
   const more = frame.owners.length > 8 ? `  and ${frame.owners.length - 8} more` : "";
+  const users = [...owners, ...frame.uses];
+  if (users.length === 0) users.push(frame.kind === "fresh" ? "never used" : frame.kind);
   return note(
     `frame ${hex(frame.pa)}  stored ${frame.stored}  counted ${frame.counted}  ${frame.state}  ` +
-      [...owners, ...frame.uses].join("  ") + more,
+      users.join("  ") + more,
     frame.state === "ok" ? "plain" : "bad",
   );
 }

@@ -25,9 +25,16 @@ export default command({
   }],
   run(ctx: Context, args) {
     const { p, va: start } = placeOf(ctx, args.va, args.pid);
+    let page = -1n;
+    let frame: number | undefined;
     const byteAt = (at: bigint) => {
-      const { pa } = p.pte(va(at));
-      return pa === undefined ? undefined : ctx.vm.machine.ram.read8(paNum(Number(pa)));
+      if (at >> 12n !== page) {
+        page = at >> 12n;
+        const { pa } = p.pte(va(page << 12n));
+        frame = pa === undefined ? undefined : Number(pa);
+      }
+      if (frame === undefined) return undefined;
+      return ctx.vm.machine.ram.read8(paNum(frame + Number(at & 4095n)));
     };
     return result([dump(start, Number(args.size ?? 64n), byteAt, "va")], { value: start });
   },

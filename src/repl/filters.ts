@@ -113,7 +113,7 @@ function columnIndex(columns: Column[], name: string): number {
 }
 
 function noColumn(tables: TableSection[], name: string, at: number): CommandError {
-  const names = [...new Set(tables.flatMap((t) => t.columns.map((c) => c.name)))];
+  const names = [...new Set(tables.flatMap((t) => t.columns.map((c) => c.name || c.key || "")))];
   return new CommandError(
     `no column ${name}; there are ${names.join(", ")}`,
     undefined,

@@ -145,11 +145,15 @@ export class Shell {
   async close(): Promise<number> {
     let code: number = EXIT.ok;
     for (const closer of [...this.session.closers]) {
+      const { json } = this.session.settings;
+      const out = (text: string) => this.#host.output.out(`${text}\n`);
       try {
-        this.#host.output.out(`${await closer()}\n`);
+        const said = await closer();
+        out(json ? JSON.stringify({ notes: [said], status: EXIT.ok }) : said);
       } catch (error) {
         const known = asCommandError(error);
         if (!known) throw error;
+        if (json) out(JSON.stringify({ error: known.message, status: known.exitCode }));
         this.#host.output.err(known.message, undefined);
         code ||= known.exitCode;
       }

@@ -104,6 +104,9 @@ export interface CallReport {
   readonly events: readonly VmEvent[];
 }
 
+/** Why a program's run stopped: what the kernel says, or that a person interrupted it. */
+export type RunStop = KernelStop | { readonly kind: "interrupted" };
+
 /** How a program's run ended and what it cost. */
 export interface RunReport {
   /** The program's first process. */
@@ -115,7 +118,7 @@ export interface RunReport {
   /** Why the kernel killed it; empty when it did not. */
   readonly killedBy: string;
   /** Why the run stopped. */
-  readonly stop: KernelStop;
+  readonly stop: RunStop;
   /** All console output since the run began. */
   readonly console: string;
   /** User instructions, of all processes. */

@@ -6,7 +6,7 @@
 
 import type { EventFilter, KernelStop } from "./kernel/run.ts";
 import { run } from "./kernel/run.ts";
-import type { RunReport } from "./reports.ts";
+import type { RunReport, RunStop } from "./reports.ts";
 import type { Mark, Vm } from "./vm.ts";
 
 /** A program that was started; see {@link Vm.start}. */
@@ -21,7 +21,7 @@ export class Run {
   #console = "";
   readonly #until: EventFilter | undefined;
   #pass: readonly number[];
-  #stop: KernelStop = { kind: "budget" };
+  #stop: RunStop = { kind: "budget" };
 
   /** For {@link Vm.start}. A run that goes on passes breakpoints at which processes in `pass` stand. */
   constructor(
@@ -41,13 +41,14 @@ export class Run {
 
   /** Runs at most `budget` instructions more. True when it is over: {@link report} then says why. */
   slice(budget: number): boolean {
-    this.#stop = run(this.#vm.kernel, budget, {
+    const stop: KernelStop = run(this.#vm.kernel, budget, {
       untilExit: this.pid,
       pass: this.#pass,
       ...(this.#until === undefined ? {} : { untilEvent: this.#until }),
     });
-    this.#pass = this.#stop.kind === "stopped" ? [this.#stop.pid] : [];
-    return this.#stop.kind !== "budget";
+    this.#stop = stop;
+    this.#pass = stop.kind === "stopped" ? [stop.pid] : [];
+    return stop.kind !== "budget";
   }
 
   /** Console text since the last time this was called. */
@@ -72,10 +73,11 @@ export class Run {
 
   /** A person stopped it: the program and its descendants die. */
   interrupt(): void {
-    for (const p of this.#vm.descendants(this.pid)) p.kill();
-    run(this.#vm.kernel, 0, {});
-    if (this.#vm.kernel.process(this.pid) !== undefined) this.slice(1);
-    this.#stop = { kind: "budget" };
+    const all = this.#vm.descendants(this.pid);
+    for (const p of all) p.kill();
+    // Those that were about to run die where the kernel next picks them up: now, before they do anything.
+    for (const p of all) if (p.alive) run(this.#vm.kernel, 1, { only: p.pid });
+    this.#stop = { kind: "interrupted" };
   }
 
   /** How it stands now. */

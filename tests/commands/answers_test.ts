@@ -1,0 +1,63 @@
+/**
+ * Small things that people meet: a dump of what is not there, a number that makes no sense, a column without a
+ * heading, a name that no program has; and what `--json` says about a guest that failed.
+ */
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { boot } from "../../src/api/boot.ts";
+import { lastOf, typed } from "./typist.ts";
+
+Deno.test("x folds what is not mapped, and refuses a length that is none", async () => {
+  const { text } = await lastOf(["spawn", "sbrk 4096", "x 0x3ff0 1M"]);
+  assertEquals(text.trim().split("\n").map((line) => line.split(/\s+/)[0]), [
+    "VA",
+    "0x3ff0",
+    "0x4000",
+  ]);
+  for (const line of ["x 0 0", "x 0 -4", "xp 0x80000000 0"]) {
+    const { text, status } = await lastOf(["spawn", line]);
+    assertEquals(status, 2, line);
+    assertStringIncludes(text, "want at least one");
+  }
+});
+
+Deno.test("step 0 is refused", async () => {
+  const { text, status } = await lastOf(["spawn echo hi", "step 0"]);
+  assertEquals([text, status], ["step 0: at least one instruction\n", 2]);
+});
+
+Deno.test("a filter names all columns, also the one without a heading", async () => {
+  const { text } = await lastOf(["ps | where foo == 1"]);
+  assertStringIncludes(text, "no column foo; there are current, PID, PPID");
+});
+
+Deno.test("run lists the programs when there is none of that name", async () => {
+  const { text, status } = await lastOf(["run frobnicate"]);
+  assertEquals(status, 5);
+  assertStringIncludes(text, "no program frobnicate; there are bigheap, cat,");
+});
+
+Deno.test("refcount says what a frame is that nobody maps", async () => {
+  const [kernel, fresh] = await typed(["refcount 0x80000000", "refcount 0x80400000"]);
+  assertStringIncludes(kernel.text, "stored 1  counted 0  ok  kernel");
+  assertStringIncludes(fresh.text, "stored 0  counted 0  ok  never used");
+});
+
+Deno.test("exit and run report the guest's status as exitStatus", async () => {
+  const run = JSON.parse((await lastOf(["run --json faulttext"])).text);
+  assertEquals([run.exitStatus, run.status], [-1, 1]);
+  const exit = JSON.parse((await lastOf(["spawn", "exit 7"], ["--json"])).text);
+  assertEquals([exit.exitStatus, exit.status], [7, 0]);
+});
+
+Deno.test("Ctrl-C takes the program and all it made, and says so", () => {
+  const vm = boot();
+  const free = boot().free().free;
+  const run = vm.start("usertests", ["preempt"]);
+  while (vm.processes().length < 5 && !run.slice(100)) { /* until its endless loops are there */ }
+  run.interrupt();
+  const report = run.report();
+  assertEquals([report.stop.kind, report.status], ["interrupted", -1]);
+  assertEquals(vm.processes().map((p) => p.name), ["init"]);
+  assertEquals(vm.free().free, free);
+});
