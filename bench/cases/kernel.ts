@@ -13,11 +13,14 @@ import { bootedVm } from "../vm.ts";
 const TRIES = 3;
 const CALLS = 400_000, FORKS = 2_000, PAGES = 16_384, ROUNDS = 24;
 
-/** CPU seconds, user and system, that a program takes after a first run that warms the engine. */
+/**
+ * CPU seconds, user and system, that a program takes after a first run, for which the engine has to be made and the
+ * host to find memory.
+ */
 function cost(bytes: Uint8Array): number {
+  const vm = bootedVm("cow", "256M");
   let shortest = Infinity;
   for (let i = 0; i <= TRIES; i++) {
-    const vm = bootedVm("cow", "256M");
     const before = process.cpuUsage();
     const report = vm.run("tiny", [], { bytes });
     const { user, system } = process.cpuUsage(before);

@@ -37,7 +37,7 @@ export class Clock {
 
   /** Instructions retired since the machine was made; exact, also in the middle of a run. */
   get retired(): number {
-    return this.#base + this.#given - (this.#given === 0 ? 0 : this.#registers.budget);
+    return this.#given === 0 ? this.#base : this.#base + this.#given - this.#registers.budget;
   }
 
   /** mtime: ticks since the machine was made. */

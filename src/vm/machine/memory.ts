@@ -42,9 +42,15 @@ export class Ram {
   /** Called when bytes under decoded code change; the machine connects the engine here. */
   codeChanged: (pa: PaNum, length: number) => void = () => {};
 
+  /**
+   * The linear memory as 32-bit words, for reading only: with {@link Ram.wordAt}, what goes over many PTEs
+   * checks a table once instead of each entry.
+   */
+  readonly words: Uint32Array;
+
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  readonly #words: Uint32Array;
+  readonly #wide: BigInt64Array;
   readonly #code: Int32Array;
 
   /** Makes zeroed RAM of `size` bytes: a whole number of 64 KiB, {@link MIN_RAM} to {@link MAX_RAM}. */
@@ -61,7 +67,8 @@ export class Ram {
     const buffer = this.memory.buffer;
     this.#bytes = new Uint8Array(buffer);
     this.#view = new DataView(buffer);
-    this.#words = new Uint32Array(buffer);
+    this.#wide = new BigInt64Array(buffer);
+    this.words = new Uint32Array(buffer);
     this.#code = new Int32Array(buffer, CODE_MAP, size / PAGE_SIZE);
     this.dirty = new Uint8Array(size / PAGE_SIZE);
   }
@@ -88,11 +95,13 @@ export class Ram {
   /** As {@link Ram.#at} for a range about to change. */
   #change(pa: number, length: number): number {
     const at = this.#at(pa, length);
-    const first = (pa - RAM_BASE) >>> PAGE_SHIFT;
-    const last = length === 0 ? first : (pa - RAM_BASE + length - 1) >>> PAGE_SHIFT;
-    let decoded = 0;
-    for (let frame = first; frame <= last; frame++) {
-      this.dirty[frame] = 1;
+    if (length === 0) return at;
+    let frame = (pa - RAM_BASE) >>> PAGE_SHIFT;
+    this.dirty[frame] = 1;
+    let decoded = this.#code[frame];
+    const last = (pa - RAM_BASE + length - 1) >>> PAGE_SHIFT;
+    while (frame < last) {
+      this.dirty[++frame] = 1;
       decoded |= this.#code[frame];
     }
     if (decoded !== 0) this.#pending = true;
@@ -156,19 +165,24 @@ export class Ram {
    * number. That is the whole of a PTE that the built-in kernel made, since its frames lie below 2^34.
    */
   readPte(pa: PaNum): number {
-    return this.#words[this.#at(pa, 8) / 4];
+    return this.words[this.#at(pa, 8) / 4];
+  }
+
+  /** Index in {@link Ram.words} of the 4-aligned address `pa`, or -1 when `length` bytes from it on are not all RAM. */
+  wordAt(pa: PaNum, length: number): number {
+    return pa >= RAM_BASE && pa + length <= this.end ? (pa + TO_OFFSET) / 4 : -1;
   }
 
   /** The high 32 bits of the PTE at the 8-aligned address `pa`. */
   readPteHigh(pa: PaNum): number {
-    return this.#words[this.#at(pa, 8) / 4 + 1];
+    return this.words[this.#at(pa, 8) / 4 + 1];
   }
 
   /** Stores a PTE whose high 32 bits are 0. */
   writePte(pa: PaNum, low: number): void {
     const at = this.#change(pa, 8) / 4;
-    this.#words[at] = low;
-    this.#words[at + 1] = 0;
+    this.words[at] = low;
+    this.words[at + 1] = 0;
     if (this.#pending) this.#changed(pa, 8);
   }
 
@@ -208,10 +222,22 @@ export class Ram {
     if (this.#pending) this.#changed(pa, bytes.length);
   }
 
-  /** Copies bytes from elsewhere in the linear memory (see layout.ts), such as the register file, to RAM. */
+  /**
+   * Copies bytes from elsewhere in the linear memory (see layout.ts), such as the register file, to RAM. All three
+   * numbers are multiples of 8. For so few bytes a loop is faster than copyWithin.
+   */
   writeFrom(pa: PaNum, offset: number, length: number): void {
-    this.#bytes.copyWithin(this.#change(pa, length), offset, offset + length);
+    const wide = this.#wide;
+    let to = this.#change(pa, length) / 8;
+    for (let from = offset / 8; from < (offset + length) / 8; from++) wide[to++] = wide[from];
     if (this.#pending) this.#changed(pa, length);
+  }
+
+  /** Copies bytes of RAM to elsewhere in the linear memory, as {@link Ram.writeFrom} the other way. */
+  readTo(offset: number, pa: PaNum, length: number): void {
+    const wide = this.#wide;
+    let from = this.#at(pa, length) / 8;
+    for (let to = offset / 8; to < (offset + length) / 8; to++) wide[to] = wide[from++];
   }
 
   /** Whether the frame that holds `pa` has decoded code. */

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { PAGE_SHIFT, type PaNum, type Va, type VaNum } from "./address.ts";
+import { PAGE_SHIFT, PAGE_SIZE, type PaNum, type Va, type VaNum } from "./address.ts";
 import type { Ram } from "./memory.ts";
 
 /** Valid. */
@@ -115,13 +115,14 @@ export function walkTables(ram: Ram, root: PaNum, vpn: number, trail: WalkTrail)
   let table: number = root;
   trail.count = 0;
   for (let level = 2; level >= 0; level--) {
-    const at = (table + ((vpn >>> (9 * level)) & 0x1ff) * 8) as PaNum;
+    const index = (vpn >>> (9 * level)) & 0x1ff;
     trail.level = level as Level;
-    // Step 2: "If accessing pte violates a PMA or PMP check, raise an access-fault exception".
-    if (!ram.contains(at, 8)) return FAIL.outside;
-    const low = ram.readPte(at), high = ram.readPteHigh(at);
+    // Step 2: "If accessing pte violates a PMA or PMP check, raise an access-fault exception". RAM is whole frames.
+    const first = ram.wordAt(table as PaNum, PAGE_SIZE);
+    if (first < 0) return FAIL.outside;
+    const low = ram.words[first + 2 * index], high = ram.words[first + 2 * index + 1];
     const n = trail.count++;
-    trail.pteAddr[n] = at;
+    trail.pteAddr[n] = table + 8 * index;
     trail.low[n] = low;
     trail.high[n] = high;
     // Step 3: "If pte.v = 0, or if pte.r = 0 and pte.w = 1, or if any bits or encodings that are reserved for

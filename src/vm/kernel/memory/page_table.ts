@@ -13,7 +13,7 @@
  * @module
  */
 
-import { MEGAPAGE_SIZE, PAGE_SIZE } from "../../machine/address.ts";
+import { MEGAPAGE_SIZE, PAGE_SHIFT, PAGE_SIZE } from "../../machine/address.ts";
 import type { PaNum, VaNum } from "../../machine/address.ts";
 import type { Ram } from "../../machine/memory.ts";
 import { PTE_V } from "../../machine/sv39.ts";
@@ -127,11 +127,12 @@ export function eachEntry(
     if (isLeaf(middle)) return visit(block, at, middle, 1);
     if ((middle & PTE_V) === 0) return;
     const first = Math.max(start, block);
-    const stop = Math.min(end, block + MEGAPAGE_SIZE);
-    let entry = frameOf(middle) + ((first - block) / PAGE_SIZE) * 8;
-    for (let va = first; va < stop; va += PAGE_SIZE, entry += 8) {
-      const pte = ram.readPte(entry as PaNum);
-      if (pte !== 0) visit(va as VaNum, entry as PaNum, pte, 0);
+    const table = frameOf(middle);
+    const words = tableWords(ram, table);
+    const last = (Math.min(end, block + MEGAPAGE_SIZE) - 1 - block) >>> PAGE_SHIFT;
+    for (let i = (first - block) >>> PAGE_SHIFT; i <= last; i++) {
+      const pte = ram.words[words + 2 * i];
+      if (pte !== 0) visit((block + i * PAGE_SIZE) as VaNum, (table + i * 8) as PaNum, pte, 0);
     }
   });
 }
@@ -185,13 +186,16 @@ export function prune(m: Memory, root: PaNum, start: VaNum, end: VaNum): void {
 
 /** Frees all tables of a space, the root last; no leaf may be left (xv6's freewalk). */
 export function freeTables(m: Memory, root: PaNum): void {
+  const { words } = m.ram;
+  const tops = tableWords(m.ram, root);
   for (let i = 0; i < ENTRIES; i++) {
-    const top = m.ram.readPte((root + i * 8) as PaNum);
+    const top = words[tops + 2 * i];
     if (top === 0) continue;
     if (!isTable(top)) throw new KernelPanic("freewalk: leaf");
     const middle = frameOf(top);
+    const middles = tableWords(m.ram, middle);
     for (let j = 0; j < ENTRIES; j++) {
-      const pte = m.ram.readPte((middle + j * 8) as PaNum);
+      const pte = words[middles + 2 * j];
       if (pte === 0) continue;
       if (!isTable(pte) || !isEmpty(m.ram, frameOf(pte))) throw new KernelPanic("freewalk: leaf");
       m.frames.free(frameOf(pte), "space freed");
@@ -216,8 +220,15 @@ export function countTables(ram: Ram, root: PaNum): number {
 }
 
 function isEmpty(ram: Ram, table: PaNum): boolean {
-  const bytes = ram.bytes(table, PAGE_SIZE);
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, PAGE_SIZE / 4);
-  for (let i = 0; i < words.length; i++) if (words[i] !== 0) return false;
+  const words = ram.words;
+  const first = tableWords(ram, table);
+  for (let i = first; i < first + 2 * ENTRIES; i++) if (words[i] !== 0) return false;
   return true;
+}
+
+/** Index of a table's first entry in `ram.words`; each entry has two. */
+function tableWords(ram: Ram, table: PaNum): number {
+  const at = ram.wordAt(table, PAGE_SIZE);
+  if (at < 0) throw new KernelPanic(`page table 0x${table.toString(16)} is outside RAM`);
+  return at;
 }

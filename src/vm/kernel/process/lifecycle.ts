@@ -142,13 +142,11 @@ export function exit(k: Kernel, p: Process, status: number): void {
     name: p.name,
     status,
     killedBy: p.killedBy,
-    accounting: structuredClone(p.accounting),
+    accounting: { ...p.accounting, faults: { ...p.accounting.faults } },
   });
   if (k.ended.length > MAX_PROCESSES) k.ended.shift();
-  for (const child of k.processes()) {
-    if (child.parent === p.pid) child.parent = INIT_PID;
-  }
-  for (const orphan of k.processes()) reapForInit(k, orphan);
+  for (const child of k.slots) if (child?.parent === p.pid) child.parent = INIT_PID;
+  for (const orphan of k.slots) if (orphan !== undefined) reapForInit(k, orphan);
   k.wake((q, wait) => wait.on === "child" && q.pid === p.parent);
 }
 
@@ -160,8 +158,8 @@ function reapForInit(k: Kernel, p: Process): void {
 /** wait(): the pid of a child that has exited, after storing its status; -1 without children. */
 export function wait(k: Kernel, p: Process, statusAddress: bigint): number | undefined {
   let hasChildren = false;
-  for (const child of k.processes()) {
-    if (child.parent !== p.pid) continue;
+  for (const child of k.slots) {
+    if (child?.parent !== p.pid) continue;
     hasChildren = true;
     if (child.state !== "zombie") continue;
     if (statusAddress !== 0n) {

@@ -11,13 +11,11 @@ import {
   ACCESS_VALUE,
   BUDGET,
   PC,
-  RAM_OFFSET,
   RESERVATION,
   TRAP_CAUSE,
   TRAP_VALUE,
   X,
 } from "../layout.ts";
-import { RAM_BASE } from "../address.ts";
 import type { Ram } from "../memory.ts";
 
 /** Bytes of the part of linear memory that holds hart state. */
@@ -41,7 +39,6 @@ export class Registers {
   readonly header: Uint32Array;
   readonly #signed: Int32Array;
   readonly #wide: BigUint64Array;
-  readonly #bytes: Uint8Array;
 
   /** A view of a machine's linear memory. */
   constructor(memory: WebAssembly.Memory) {
@@ -51,7 +48,6 @@ export class Registers {
     this.header = new Uint32Array(buffer, 0, HEADER / 4);
     this.#signed = new Int32Array(buffer, 0, HEADER / 4);
     this.#wide = new BigUint64Array(buffer, 0, HEADER / 8);
-    this.#bytes = new Uint8Array(buffer);
   }
 
   /** Register i, unsigned. */
@@ -160,8 +156,6 @@ export class Registers {
 
   /** Loads x1…x31 from RAM, as {@link Registers.saveTo} left them. */
   loadFrom(ram: Ram, pa: PaNum): void {
-    if (!ram.contains(pa, FILE)) throw new RangeError("register file outside RAM");
-    const at = pa - RAM_BASE + RAM_OFFSET;
-    this.#bytes.copyWithin(X + 8, at, at + FILE);
+    ram.readTo(X + 8, pa, FILE);
   }
 }
