@@ -209,6 +209,20 @@ Deno.test("a leaf nobody uses is split by the clock and goes to the disk", () =>
   assertSound(world);
 });
 
+Deno.test("a leaf is split without a free frame: its first page goes out and gives the table", () => {
+  const world = make({ swap: 8 * MIB });
+  const space = world.heap(512);
+  number(world, space, 0, HUGE);
+  const free = world.memory.frames.freeCount;
+  world.memory.frames.failAt(1);
+  assertEquals(world.memory.reclaim(1), 1);
+  assertSound(world);
+  assertEquals(world.memory.usage(space).swapped, 2);
+  assertEquals(world.memory.frames.freeCount, free + 1);
+  assert(numbered(world, space, 0, HUGE));
+  assertSound(world);
+});
+
 Deno.test("sparse first touches do not eat RAM up in 2 MiB pieces", () => {
   const world = make();
   const space = world.heap(64 * 512, true); // twice RAM

@@ -85,7 +85,7 @@ export class Memory {
   /** The swap disk. */
   swap: SwapDisk;
   /** The clock that looks for pages to evict. */
-  clock: ReclaimClock = { hand: 0, turns: 0, fruitless: 0, pause: 0 };
+  clock: ReclaimClock = { hand: 0, turns: 0, fruitless: 0, pause: 0, wall: 0 };
   /** When to make room. */
   readonly watermarks: Watermarks;
   /** Pages brought back beside the one that is asked for. */

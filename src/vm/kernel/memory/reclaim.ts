@@ -11,14 +11,15 @@ import { MEGAPAGE_SIZE, PAGE_SIZE } from "../../machine/address.ts";
 import type { PaNum, VaNum } from "../../machine/address.ts";
 import { PTE_A, PTE_D } from "../../machine/sv39.ts";
 import { FRAME_KINDS } from "./frames.ts";
-import { demote } from "./huge.ts";
+import { demote, isSoleLeaf } from "./huge.ts";
 import type { Memory } from "./memory.ts";
 import { moveCachedToSlot, removeCached, writeBack } from "./page_cache.ts";
 import { blockDown, setEntry } from "./page_table.ts";
-import { swapPte } from "./pte.ts";
+import { frameOf, swapPte } from "./pte.ts";
 import { type Mapper, mappersOf } from "./rmap.ts";
 import { isShm } from "./shm.ts";
-import { freeSlots, writeSlot } from "./swap.ts";
+import type { AddressSpace } from "./space.ts";
+import { dropSlot, freeSlots, writeSlot } from "./swap.ts";
 
 /** Passes of the hand without a use after which a page goes. */
 export const EVICT_AGE = 2;
@@ -42,8 +43,10 @@ export interface ReclaimClock {
   turns: number;
   /** Searches in a row that freed nothing. */
   fruitless: number;
-  /** Allocations to let go by before searching again. */
+  /** Allocations to let go by before searching gently again. */
   pause: number;
+  /** Allocations to let go by before searching again at all: there is nothing that could be evicted. */
+  wall: number;
 }
 
 /** Watermarks for that many frames of RAM. */
@@ -60,21 +63,20 @@ export function defaultWatermarks(frames: number): Watermarks {
 export function balance(m: Memory, must: boolean): void {
   const { frames, watermarks, clock } = m;
   if (frames.freeCount > watermarks.low) {
-    clock.fruitless = clock.pause = 0;
+    clock.fruitless = clock.pause = clock.wall = 0;
     return;
   }
   if (m.cache.byFrame.size === 0 && freeSlots(m.swap) === 0) return;
-  const pressing = must && frames.freeCount <= watermarks.low >>> 2;
-  if (clock.pause > 0 && !pressing) {
-    clock.pause--;
-    return;
-  }
   const want = watermarks.high - frames.freeCount;
-  if (reclaim(m, want, GENTLE_TURNS) > 0) {
+  if (must && frames.freeCount <= watermarks.low >>> 2) {
+    if (clock.wall > 0) clock.wall--;
+    else if (reclaim(m, want, GENTLE_TURNS) === 0 && reclaim(m, want) === 0) clock.wall = PAUSE;
+  } else if (clock.pause > 0) {
+    clock.pause--;
+  } else if (reclaim(m, want, GENTLE_TURNS) > 0) {
     clock.fruitless = 0;
-  } else {
-    if (++clock.fruitless % EVICT_AGE === 0) clock.pause = PAUSE;
-    if (pressing) reclaim(m, want);
+  } else if (++clock.fruitless % EVICT_AGE === 0) {
+    clock.pause = PAUSE;
   }
 }
 
@@ -128,8 +130,27 @@ function visit(m: Memory, frame: PaNum, index: number): boolean {
 
 /** A 2 MiB leaf that nobody uses: split wherever it is mapped; its pages can go when the hand comes by them. */
 function splitLeaves(m: Memory, mappers: readonly Mapper[]): void {
-  for (const { space, va, at, level } of mappers) {
-    if (level === 1 && !demote(m, space, blockDown(va), at)) return;
+  for (const { space, va, at, level, pte } of mappers) {
+    if (level === 0) continue;
+    const block = blockDown(va);
+    if (demote(m, space, block, at)) continue;
+    if (!isSoleLeaf(m, pte)) return;
+    splitByItsOwn(m, space, block, at, pte);
+  }
+}
+
+/** No frame is left for the table: the leaf's first page goes to the disk, and its frame becomes the table. */
+function splitByItsOwn(m: Memory, space: AddressSpace, block: VaNum, at: PaNum, pte: number): void {
+  const slot = writeSlot(m, frameOf(pte), 1);
+  if (slot < 0) return;
+  demote(m, space, block, at, block);
+  const entry = frameOf(m.ram.readPte(at));
+  const now = m.ram.readPte(entry);
+  if (now === 0) {
+    setEntry(m, block, entry, 0, swapPte(slot, pte), "swap out");
+    m.events.move("swap-out", block, entry, slot, PAGE_SIZE, "anonymous page");
+  } else {
+    dropSlot(m, slot);
   }
 }
 

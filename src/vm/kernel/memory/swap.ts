@@ -63,7 +63,9 @@ export function refSlot(m: Memory, slot: number): void {
 /** One PTE less; the slot is free with the last. */
 export function dropSlot(m: Memory, slot: number, references = 1): void {
   m.swap.counts[slot] -= references;
-  if (m.swap.counts[slot] === 0) m.swap.pages.delete(slot);
+  if (m.swap.counts[slot] > 0) return;
+  m.swap.pages.delete(slot);
+  m.clock.wall = 0;
 }
 
 /**
