@@ -6,12 +6,15 @@
  * @module
  */
 
-import { MAXVA, type Va, type VaNum } from "../machine/address.ts";
-import { type Access, EXECUTE, permits, PTE_V, READ, walk, WRITE } from "../machine/sv39.ts";
+import { MAXVA, MEGAPAGE_SIZE, PAGE_SIZE, type Va, type VaNum } from "../machine/address.ts";
+import { type Access, EXECUTE, permits, PTE_V, PTE_W, READ, walk, WRITE } from "../machine/sv39.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { findArea } from "../kernel/memory/areas.ts";
 import { isSole } from "../kernel/memory/fault.ts";
-import { frameOf, isSwapped } from "../kernel/memory/pte.ts";
+import { fitsHuge, isPlentiful, isSoleLeaf } from "../kernel/memory/huge.ts";
+import { cacheKey } from "../kernel/memory/page_cache.ts";
+import { frameOf, isSwapped, slotOf } from "../kernel/memory/pte.ts";
+import { isShm } from "../kernel/memory/shm.ts";
 import { type AddressSpace, type Area, PERM_R, PERM_W, PERM_X } from "../kernel/memory/space.ts";
 
 /** What one kind of access would do. */
@@ -61,8 +64,12 @@ function settle(k: Kernel, space: AddressSpace, address: Va, access: Access): st
     if (access === WRITE) return `killed: ${readOnly(k, area, pte)}`;
     return access === READ ? "killed: no read right" : "killed: no execute right";
   }
-  if (isSwapped(pte)) return "swap in";
-  if ((pte & PTE_V) === 0) return fill(area, at);
+  if (isSwapped(pte)) {
+    // The page comes back with the marks it left with; a store to a shared one faults once more.
+    const again = access === WRITE && (pte & PTE_W) === 0;
+    return again ? `swap in, then ${store(k, area, pte, 0)}` : "swap in";
+  }
+  if ((pte & PTE_V) === 0) return fill(k, area, at);
   if (access !== WRITE) return "killed: PTE without the right";
   return store(k, area, pte, step!.level);
 }
@@ -73,19 +80,41 @@ function readOnly(k: Kernel, area: Area, pte: number): string {
   return verdict?.do === "kill" ? verdict.why : "store to a read-only page";
 }
 
-function fill(area: Area, at: VaNum): string {
-  const backing = area.backing;
-  if (backing !== undefined && at - (at % 4096) - area.start < backing.length) {
-    return "demand fill from the file";
+function fill(k: Kernel, area: Area, at: VaNum): string {
+  const m = k.memory;
+  const { backing } = area;
+  const skip = at - at % PAGE_SIZE - area.start;
+  if (backing === undefined || skip >= backing.length) {
+    const huge = fitsHuge(m, area, at - at % MEGAPAGE_SIZE) && isPlentiful(m) && m.frames.hasHuge;
+    return huge ? "demand fill with zeros, 2M if the block is empty" : "demand fill with zeros";
   }
-  return "demand fill with zeros";
+  const offset = backing.offset + skip;
+  const length = Math.min(PAGE_SIZE, backing.length - skip);
+  const held = m.cache.byKey.get(cacheKey(backing.file, offset, length));
+  if (isShm(backing.file)) {
+    if (held === undefined) return "demand fill with zeros";
+    return held.slot === undefined ? "map the shared page" : "swap in";
+  }
+  if (area.kind === "file" && offset >= m.files.size(backing.file)) {
+    return "killed: page beyond the end of the mapped file";
+  }
+  return "demand fill from the file";
 }
 
 function store(k: Kernel, area: Area, pte: number, level: number): string {
-  const verdict = k.memory.policy.onStore(pte, isSole(k.memory, frameOf(pte)), area);
+  const m = k.memory;
+  const sole = isSwapped(pte)
+    ? m.swap.counts[slotOf(pte)] === 1
+    : level === 0
+    ? isSole(m, frameOf(pte))
+    : isSoleLeaf(m, pte);
+  const verdict = m.policy.onStore(pte, sole, area);
+  const whole = level > 0 && m.hugeCow === "whole" && m.frames.hasHuge;
   switch (verdict.do) {
     case "copy":
-      return `COW copy of ${level === 0 ? "4K" : "2M"}`;
+      return level > 0 && !whole
+        ? "split of the 2M leaf, COW copy of 4K"
+        : `COW copy of ${whole ? "2M" : "4K"}`;
     case "reuse":
       return "last owner: reuse in place";
     case "kill":
