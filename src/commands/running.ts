@@ -59,13 +59,16 @@ export async function runOn(ctx: Context, p: Handle, until?: EventFilter): Promi
   if (program.alive) program.record.held = true;
   if (stopped !== undefined) setCurrent(ctx, stopped.pid);
   else if (!p.alive) setCurrent(ctx, program.alive ? program.pid : 0);
-  const end = stopped?.sections ??
-    (ending === "interrupted"
-      ? [note(`pid ${program.pid} stopped by Ctrl-C`, "warn"), ...placeSections(ctx, program.pid)]
-      : closing(report));
+  const { pid } = program;
+  const kept = ending === "interrupted"
+    ? [note(`pid ${pid} stopped by Ctrl-C`, "warn"), ...placeSections(ctx, pid)]
+    : ending === "escaped"
+    ? [note(`pid ${pid} ${program.name} waits; continue goes back to it`, "dim")]
+    : undefined;
+  const end = stopped?.sections ?? kept ?? closing(report);
   return result([consoleText(report.console), ...end], {
     json: { ...reportJson(report), ...stopped?.json },
-    status: stopped === undefined ? statusOf(report) : EXIT.ok,
+    status: stopped === undefined && kept === undefined ? statusOf(report) : EXIT.ok,
   });
 }
 
