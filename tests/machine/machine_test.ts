@@ -30,16 +30,21 @@ Deno.test("the budget is exact, and a run in pieces is the same run", () => {
   }
 });
 
-Deno.test("x1 to x31 move to RAM and back in order, x0 stays out", () => {
+Deno.test("pc and x1 to x31 move to RAM and back in order, x0 stays 0", () => {
   const { hart, ram } = machine();
   for (let i = 1; i < 32; i++) hart.setX(i, 0x1111_0000_0000n + BigInt(i));
   hart.setX(0, 5n);
-  hart.registers.saveTo(ram, at(0x3028));
+  hart.pc = 0x8765_4321_1234_5678n;
+  hart.registers.saveTo(ram, at(0x3018));
+  assertEquals(ram.read64(at(0x3018)), hart.pc);
   assertEquals(ram.read64(at(0x3020)), 0n);
+  ram.write64(at(0x3020), 7n);
+  ram.write64(at(0x3018), 0x1000n);
   for (let i = 1; i < 32; i++) assertEquals(ram.read64(at(0x3020 + 8 * i)), hart.x(i));
   const before = [...hart.xs];
   for (let i = 1; i < 32; i++) hart.setX(i, 0n);
-  hart.registers.loadFrom(ram, at(0x3028));
+  hart.registers.loadFrom(ram, at(0x3018));
+  assertEquals(hart.pc, 0x1000n);
   assertEquals([...hart.xs], before);
   assertEquals(hart.x(0), 0n);
   assertThrows(() => hart.registers.loadFrom(ram, at(SMALL - 8)), RangeError, "outside RAM");

@@ -22,7 +22,7 @@ import { awaitedTimers, deliver, takeInterrupt, wakes } from "./hart/trap.ts";
 import { DEFAULT_RAM, Ram } from "./memory.ts";
 import type { MachineOptions, MachineState, Stop } from "./machine_state.ts";
 import { Mmu } from "./mmu.ts";
-import { BUDGET, PC, RESERVATION, TLB_READ, X, X_SINK } from "./layout.ts";
+import { PC, RESERVATION, TLB_READ, X_SINK } from "./layout.ts";
 import { RamImages } from "./ram_image.ts";
 import { SlowPath } from "./slow_path.ts";
 import { type Watch, Watches } from "./watch.ts";
@@ -249,18 +249,17 @@ export class Machine {
     };
   }
 
-  /** x registers, pc and reservation; what is only scratch between two runs reads 0. */
+  /** pc, x registers and reservation; what is only scratch between two runs reads 0. */
   #registers(): Uint32Array {
-    const words = this.hart.registers.header.slice(X / 4, TLB_READ / 4);
-    words.fill(0, (X_SINK - X) / 4, (PC - X) / 4);
-    words.fill(0, (BUDGET - X) / 4, (RESERVATION - X) / 4);
+    const words = this.hart.registers.header.slice(PC / 4, TLB_READ / 4);
+    words.fill(0, (X_SINK - PC) / 4, (RESERVATION - PC) / 4);
     return words;
   }
 
   /** Makes the machine what it was. Watchpoints and breakpoints stay. Throws a RangeError for a machine with other RAM. */
   restore(state: MachineState): void {
     this.#images.restore(state.ram);
-    this.hart.registers.header.set(state.registers, X / 4);
+    this.hart.registers.header.set(state.registers, PC / 4);
     this.clock.restore(state.clock);
     this.clint.restore(state.clint);
     this.plic.restore(state.plic);

@@ -180,9 +180,14 @@ export class Ram {
 
   /** Stores a PTE whose high 32 bits are 0. */
   writePte(pa: PaNum, low: number): void {
+    this.writeHalves(pa, low, 0);
+  }
+
+  /** Stores 64 bits at the 8-aligned address `pa`, given as two halves (modulo 2^32). */
+  writeHalves(pa: PaNum, low: number, high: number): void {
     const at = this.#change(pa, 8) / 4;
     this.words[at] = low;
-    this.words[at + 1] = 0;
+    this.words[at + 1] = high;
     if (this.#pending) this.#changed(pa, 8);
   }
 

@@ -50,9 +50,7 @@ export function readInt(ram: Ram, trapframe: PaNum, n: number): number {
 
 /** Sets register `n` (1…31) to an integer below 2^53, sign-extended. */
 export function writeNumber(ram: Ram, trapframe: PaNum, n: number, value: number): void {
-  const at = registerPa(trapframe, n);
-  ram.write32(at, value);
-  ram.write32(paNum(at + 4), Math.floor(value / 2 ** 32));
+  ram.writeHalves(registerPa(trapframe, n), value, Math.floor(value / 2 ** 32));
 }
 
 /** Moves the user pc over the ecall that it stands at: "sepc points to the ecall, but we return to the next". */
@@ -70,15 +68,10 @@ export function writeEpc(ram: Ram, trapframe: PaNum, pc: bigint): void {
 
 /** The hart's user registers and pc into the trapframe, as the trampoline's uservec does. */
 export function saveUser(machine: Machine, trapframe: PaNum): void {
-  const { ram, hart: { registers } } = machine;
-  registers.saveTo(ram, paNum(trapframe + REGISTERS));
-  ram.write32(paNum(trapframe + EPC), registers.pcLow);
-  ram.write32(paNum(trapframe + EPC + 4), registers.pcHigh);
+  machine.hart.registers.saveTo(machine.ram, paNum(trapframe + EPC));
 }
 
 /** The trapframe into the hart's registers and pc, as the trampoline's userret does. */
 export function restoreUser(machine: Machine, trapframe: PaNum): void {
-  const { ram, hart: { registers } } = machine;
-  registers.loadFrom(ram, paNum(trapframe + REGISTERS));
-  registers.setPc(ram.read32(paNum(trapframe + EPC)), ram.read32(paNum(trapframe + EPC + 4)));
+  machine.hart.registers.loadFrom(machine.ram, paNum(trapframe + EPC));
 }

@@ -20,8 +20,8 @@ import type { Ram } from "../memory.ts";
 
 /** Bytes of the part of linear memory that holds hart state. */
 const HEADER = 0x1000;
-/** Bytes of x1…x31. */
-const FILE = 31 * 8;
+/** Bytes of pc and x0…x31. */
+const FILE = X + 32 * 8 - PC;
 
 /** ABI names of x0…x31. */
 export const REGISTER_NAMES: readonly string[] = [
@@ -75,12 +75,6 @@ export class Registers {
   }
   get pcHigh(): number {
     return this.#signed[PC / 4 + 1];
-  }
-
-  /** Sets pc from its halves. */
-  setPc(low: number, high: number): void {
-    this.header[PC / 4] = low;
-    this.header[PC / 4 + 1] = high;
   }
 
   /** pc as a number, unsigned: exact below 2^53, else the nearest there is. */
@@ -148,14 +142,18 @@ export class Registers {
     this.header[RESERVATION / 4] = 0;
   }
 
-  /** Copies x1…x31 to RAM, in order (in xv6's trapframe they start at byte 40). Unlike a store by the guest,
-   * it goes to a physical address. */
+  /**
+   * Copies pc and x0…x31 to the 8-aligned physical address `pa`: in xv6's trapframe they stand so from epc on, with
+   * kernel_hartid in the place of x0.
+   */
   saveTo(ram: Ram, pa: PaNum): void {
-    ram.writeFrom(pa, X + 8, FILE);
+    ram.writeFrom(pa, PC, FILE);
   }
 
-  /** Loads x1…x31 from RAM, as {@link Registers.saveTo} left them. */
+  /** Loads pc and x1…x31 from RAM, as {@link Registers.saveTo} left them. */
   loadFrom(ram: Ram, pa: PaNum): void {
-    ram.readTo(X + 8, pa, FILE);
+    ram.readTo(PC, pa, FILE);
+    this.words[0] = 0;
+    this.words[1] = 0;
   }
 }
