@@ -80,7 +80,7 @@ export class Kernel {
   current = 0;
   /** Ticks since boot. */
   ticks = 0;
-  /** Instructions that time jumped over because everybody slept. */
+  /** Virtual time beyond user instructions: traps, and what was jumped over while everybody slept. */
   skipped = 0;
   schedule: Schedule;
   console: Console = newConsole();
@@ -119,7 +119,7 @@ export class Kernel {
     this.schedule = newSchedule(this.quantum, options.seed ?? 0);
   }
 
-  /** Virtual time in instructions: those retired and those jumped over. */
+  /** Virtual time in instructions: the users', the kernel's, and those jumped over. */
   get now(): number {
     return this.machine.instret + this.skipped;
   }

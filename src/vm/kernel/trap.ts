@@ -32,9 +32,16 @@ const CAUSES: Readonly<Record<number, string>> = {
 /** A trap as the machine returns it. */
 export type Trap = Extract<Stop, { kind: "trap" }>;
 
+/**
+ * What a trap costs in virtual time, in instructions: about what xv6 takes from the trampoline to a short call and
+ * back. Without it a loop of system calls would stand still in time and never be preempted fairly.
+ */
+const TRAP_COST = 500;
+
 /** Handles the trap; the process goes on, sleeps, or has exited afterwards. */
 export function handleTrap(k: Kernel, p: Process, trap: Trap): void {
   const { cause } = trap;
+  k.skipped += TRAP_COST;
   if (cause === ECALL_FROM_U) {
     skipEcall(k.machine.ram, p.trapframe);
     enterCall(k, p);
@@ -44,7 +51,7 @@ export function handleTrap(k: Kernel, p: Process, trap: Trap): void {
   if (cause === 12 || cause === 13 || cause === 15) {
     const result = pageFault(k, p, cause, trap.tval);
     if (result.handled) return;
-    die(k, p, trap, result.why);
+    die(k, p, trap, result.why, result.oom);
     return;
   }
   const name = CAUSES[cause] ?? `cause ${cause}`;
@@ -66,12 +73,17 @@ export function pageFault(
   return result;
 }
 
-/** The process is killed: xv6's two lines, then exit(-1). */
-export function die(k: Kernel, p: Process, trap: Trap, why: string): void {
+/**
+ * The process is killed: xv6's two lines, then exit(-1). One that asked for more memory than there is gives
+ * back its own at once: its parent may need a page before it can come to wait for it.
+ */
+export function die(k: Kernel, p: Process, trap: Trap, why: string, oom = false): void {
   k.print(`usertrap(): unexpected scause ${hex(trap.cause)} pid=${p.pid}\n`);
   k.print(`            sepc=${hex(trap.epc)} stval=${hex(trap.tval)}\n`);
   p.killed = true;
   p.killedBy = why;
   k.events.note("kill", p.pid, trap.cause, why);
   exit(k, p, -1);
+  const isThere = k.process(p.pid) === p;
+  if (oom && isThere && p.space.users === 1) k.memory.emptySpace(p.space);
 }
