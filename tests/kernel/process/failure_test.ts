@@ -147,3 +147,26 @@ Deno.test("a store that cannot get its copy kills that process only", () => {
   assertEquals(vm.refcount(parent.pte(0x3000).pa!).stored, 1);
   assertAudit(vm);
 });
+
+Deno.test("who asked for more than there is gives it back before anybody waits for it", () => {
+  const vm = boot();
+  const parent = vm.spawn();
+  const child = parent.fork();
+  child.sbrk("1G", "lazy");
+  const free = vm.free().free;
+  let last = 0x3000n;
+  while (child.access(last, 1, 1n).killed === undefined) last += 4096n;
+  assertEquals(vm.process(child.pid).record.state, "zombie");
+  assert(vm.free().free >= free, "its pages are there again");
+  parent.sbrk("8M");
+  assertAudit(vm);
+  assertEquals(parent.wait(), child.pid);
+  assertAudit(vm);
+});
+
+Deno.test("with memory and swap full, a parent whose stack is on the swap disk comes to wait", () => {
+  const vm = boot({ mem: "16M", swap: "16M" });
+  const { console, status } = vm.run("lazytest");
+  assertEquals([console.split("\n").at(-2), status], ["lazytest: all tests succeeded", 0]);
+  assertAudit(vm);
+});

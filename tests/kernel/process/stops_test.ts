@@ -1,7 +1,7 @@
 /** Breakpoints and watchpoints of one process or of all, and runs until an event. */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { KernelStop } from "../../../src/vm/kernel/run.ts";
+import type { RunStop } from "../../../src/vm/reports.ts";
 import { addStop, removeStop } from "../../../src/vm/kernel/stops.ts";
 import type { Vm } from "../../../src/vm/vm.ts";
 import { assertAudit, boot, fingerprint, Guest, R } from "../../vm/lab.ts";
@@ -33,7 +33,7 @@ function loopOf(guest: Guest): bigint {
 }
 
 /** Runs to the end; the pid and program counter, or address, of each stop on the way. */
-function stops(vm: Vm, pid: number): { at: string[]; end: KernelStop } {
+function stops(vm: Vm, pid: number): { at: string[]; end: RunStop } {
   const run = vm.resume(pid);
   const at: string[] = [];
   for (;;) {
