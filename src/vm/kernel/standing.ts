@@ -198,7 +198,7 @@ export function userAccess(
     }
     const fault = pageFault(k, p, cause, tval);
     if (!fault.handled) {
-      die(k, p, { kind: "trap", cause, tval, epc }, fault.why);
+      die(k, p, { kind: "trap", cause, tval, epc }, fault.why, fault.oom);
       return { kind: "killed", cause, stval: tval, why: fault.why };
     }
   }

@@ -34,7 +34,14 @@ import type { FaultResult } from "./result.ts";
 import { holdFile, newShmObjects, type ShmObjects } from "./shm.ts";
 import type { AddressSpace, Area } from "./space.ts";
 import { makeKernelMap } from "./kernel_map.ts";
-import { createSpace, leaveSpace, releaseSpace, shareSpace, trampolineFrame } from "./spaces.ts";
+import {
+  createSpace,
+  emptySpace,
+  leaveSpace,
+  releaseSpace,
+  shareSpace,
+  trampolineFrame,
+} from "./spaces.ts";
 import { newSwapDisk, type SwapDisk } from "./swap.ts";
 import { type SpaceUsage, usageOf } from "./usage.ts";
 import { copyin, copyinBytes, copyout, loadBytes } from "./user_copy.ts";
@@ -120,6 +127,11 @@ export class Memory {
   /** The last thread leaves: everything is freed, dirty pages of shared file areas written back first. */
   releaseSpace(space: AddressSpace): void {
     releaseSpace(this, space);
+  }
+
+  /** The only thread is dead: all its areas are unmapped; tables and trapframe stay until it is released. */
+  emptySpace(space: AddressSpace): void {
+    emptySpace(this, space);
   }
 
   /** CLONE_VM: one more thread. The frame of its trapframe; undefined: out of memory. */

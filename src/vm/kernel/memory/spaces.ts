@@ -10,7 +10,7 @@ import { PTE_R, PTE_V, PTE_W, PTE_X } from "../../machine/sv39.ts";
 import { KERNEL_FRAMES } from "./frames.ts";
 import type { Memory } from "./memory.ts";
 import { ensureTable, entryOf, find, freeTables, prune, setEntry } from "./page_table.ts";
-import { clearAreas } from "./pages.ts";
+import { clearAreas, unmapAreas } from "./pages.ts";
 import { frameOf, makePte } from "./pte.ts";
 import { type AddressSpace, TRAMPOLINE, TRAPFRAME, USYSCALL } from "./space.ts";
 
@@ -54,6 +54,14 @@ export function releaseSpace(m: Memory, space: AddressSpace): void {
     m.mmu.sfence();
     m.current = 0;
   }
+}
+
+/** Unmaps all areas of a dead process whose record has to stay for a while; its trapframe stays mapped. */
+export function emptySpace(m: Memory, space: AddressSpace): void {
+  const { areas } = space;
+  space.areas = [];
+  space.size = 0;
+  unmapAreas(m, space, areas, "out of memory");
 }
 
 /** One more thread: the frame of its trapframe; undefined: out of memory. */
