@@ -56,6 +56,8 @@ export type { Abi, CallName } from "./src/vm/kernel/abi.ts";
 export type { ForkStatistics } from "./src/vm/kernel/fork/fork.ts";
 export type { Wait } from "./src/vm/kernel/process/process.ts";
 export type { ProgramSource } from "./src/vm/kernel/programs.ts";
+export type { FrameDiff, ProcessDiff, PteDiff, StateDiff } from "./src/vm/inspect/diff.ts";
+export type { SharedGroup, Sharing } from "./src/vm/inspect/sharing.ts";
 export type { EventFilter, KernelStop } from "./src/vm/kernel/run.ts";
 export type { StopPoint } from "./src/vm/kernel/stops.ts";
 export type { Stop } from "./src/vm/machine/machine.ts";

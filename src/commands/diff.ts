@@ -4,7 +4,7 @@
  * @module
  */
 
-import { diffStates, type StateDiff } from "../vm/inspect/diff.ts";
+import type { StateDiff } from "../vm/inspect/diff.ts";
 import {
   type Cell,
   command,
@@ -15,6 +15,7 @@ import {
   type Section,
   table,
 } from "./command.ts";
+import { variable } from "./snap.ts";
 import { snapshotNamed } from "./snapshots.ts";
 import { flags, json } from "./views.ts";
 import type { Vm } from "./types.ts";
@@ -39,10 +40,11 @@ export default command({
   run(ctx, { a, b, all }) {
     const before = snapshotNamed(ctx, a).state;
     const after = b === undefined ? ctx.vm.save() : snapshotNamed(ctx, b).state;
-    const diff = diffStates(before, after);
+    const diff = ctx.vm.diff(before, after);
     return result(sections(ctx.vm, diff, all ? Infinity : MOST), {
       json: diffJson(diff),
       value: BigInt(diff.ptes.length),
+      api: `vm.diff(${variable(a)}${b === undefined ? "" : `, ${variable(b)}`});`,
     });
   },
 });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Sharing, sharing } from "../vm/inspect/sharing.ts";
+import type { Sharing } from "../vm/inspect/sharing.ts";
 import { type Cell, command, hex, type Json, note, result, table, text } from "./command.ts";
 import { processFor } from "./target.ts";
 
@@ -30,9 +30,10 @@ export default command({
   ],
   run(ctx, { pids, dot, frames }) {
     for (const pid of pids) processFor(ctx, pid);
-    const all = sharing(ctx.vm.kernel, pids.length === 0 ? undefined : pids);
+    const all = ctx.vm.sharing(pids.length === 0 ? undefined : pids);
+    const api = `vm.sharing(${pids.length === 0 ? "" : `[${pids.join(", ")}]`});`;
     const json = jsonOf(all);
-    if (dot) return result([text(graph(all))], { json });
+    if (dot) return result([text(graph(all))], { json, api });
     const shared = all.groups.filter((group) => group.pids.length > 1);
     const matrix = table(
       [
@@ -44,7 +45,7 @@ export default command({
       "matrix",
     );
     if (shared.length === 0) {
-      return result([matrix, note("no frame has two owners")], { json });
+      return result([matrix, note("no frame has two owners")], { json, api });
     }
     const rows = frames
       ? shared.flatMap((g) =>
@@ -70,7 +71,7 @@ export default command({
         rows,
         "groups",
       ),
-    ], { json, value: BigInt(shared.reduce((sum, g) => sum + g.frames.length, 0)) });
+    ], { json, api, value: BigInt(shared.reduce((sum, g) => sum + g.frames.length, 0)) });
   },
 });
 

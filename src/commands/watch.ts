@@ -33,9 +33,9 @@ export default command({
     { name: "all", short: "a", doc: "in every process" },
   ],
   examples: [{
-    say: "the first store to a global",
-    lines: ["spawn spin", "watch $sp-64 64", "step 3"],
-    shows: ["INSTRUCTION"],
+    say: "the first push on the stack",
+    lines: ["spawn echo hi", "watch $sp-16 16", "continue"],
+    shows: ["watchpoint 1: pid 2 stored 8 bytes at", "by the instruction at"],
   }],
   run(ctx, args) {
     const size = args.size ?? 8n;

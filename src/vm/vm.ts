@@ -11,6 +11,8 @@ import { type Counters, EventLog, type EventLogState, type VmEvent } from "./eve
 import { Handle } from "./handle.ts";
 import { defaultDisk } from "./disk.ts";
 import { audit, type Finding } from "./inspect/audit.ts";
+import { diffStates, type StateDiff } from "./inspect/diff.ts";
+import { type Sharing, sharing } from "./inspect/sharing.ts";
 import { type Frame, frameHandle, type FrameReport, frameReport } from "./inspect/frame.ts";
 import { type Abi, ABIS } from "./kernel/abi.ts";
 import { POLICIES, policyNamed } from "./kernel/fork/policies.ts";
@@ -386,6 +388,16 @@ export class Vm {
       kernel: this.kernel.save(),
       events: this.kernel.events.save(),
     };
+  }
+
+  /** What differs between two saved states; without the second, between the first and now. */
+  diff(before: VmState, after?: VmState): StateDiff {
+    return diffStates(before, after ?? this.save());
+  }
+
+  /** Which frames are shared by whom, among all processes or among some. */
+  sharing(pids?: readonly number[]): Sharing {
+    return sharing(this.kernel, pids);
   }
 
   /** Puts back a saved state of this VM, or of one booted with the same options. */
