@@ -87,6 +87,8 @@ function runUntil(k: Kernel, budget: number, options: RunOptions): KernelStop {
   const passing = new Set(options.pass);
   let seen = k.events.next;
   for (;;) {
+    // First of all, so that it makes no difference where the run before this one was cut off.
+    if (k.now >= k.schedule.tickEnds) endTicks(k);
     const event = options.untilEvent && firstEvent(k, options.untilEvent, seen);
     if (event !== undefined) return { kind: "event", event };
     seen = k.events.next;
@@ -122,13 +124,12 @@ function runUntil(k: Kernel, budget: number, options: RunOptions): KernelStop {
         const point = wantedStop(k, p.pid, stop);
         if (point !== undefined || !isPoint(stop)) {
           if (point !== undefined) point.hits++;
-          if (k.now >= k.schedule.tickEnds) endTick(k);
+          if (k.now >= k.schedule.tickEnds) endTicks(k);
           return { kind: "stopped", pid: p.pid, stop, point };
         }
         if (stop.kind === "break") passing.add(p.pid);
       }
     }
-    if (k.now >= k.schedule.tickEnds) endTick(k);
   }
 }
 
@@ -198,9 +199,9 @@ function runUser(k: Kernel, p: Process, budget: number, passBreak: boolean): Sto
   return stop;
 }
 
-/** A timer interrupt: time goes on, and the next process gets its turn. */
-function endTick(k: Kernel): void {
-  tick(k);
+/** Timer interrupts: time has gone on, by more than one tick when the kernel took long; the next one gets its turn. */
+function endTicks(k: Kernel): void {
+  while (k.now >= k.schedule.tickEnds) tick(k);
   const next = pick(k);
   if (next === undefined) k.current = 0;
   else if (next.pid !== k.current) switchTo(k, next);
