@@ -32,9 +32,16 @@ const CAUSES: Readonly<Record<number, string>> = {
 /** A trap as the machine returns it. */
 export type Trap = Extract<Stop, { kind: "trap" }>;
 
+/**
+ * What a trap costs in virtual time, in instructions: about what xv6 takes from the trampoline to a short call and
+ * back. Without it a loop of system calls would stand still in time and never be preempted fairly.
+ */
+const TRAP_COST = 500;
+
 /** Handles the trap; the process goes on, sleeps, or has exited afterwards. */
 export function handleTrap(k: Kernel, p: Process, trap: Trap): void {
   const { cause } = trap;
+  k.skipped += TRAP_COST;
   if (cause === ECALL_FROM_U) {
     skipEcall(k.machine.ram, p.trapframe);
     enterCall(k, p);
