@@ -28,8 +28,9 @@ export interface DriveWatcher {
 }
 
 /**
- * Runs until the program ends or cannot go on. A program that reads the console gets what `typed` holds
- * first (and then the end of file), or, without it, what comes on the terminal or the pipe. With a watcher,
+ * Runs until the program ends or cannot go on. A program that reads the console gets what `typed` holds,
+ * a line whenever it waits for one (and then the end of file), or, without it, what comes on the terminal or
+ * the pipe. With a watcher,
  * Ctrl-C stops the program where it is; else it is killed.
  */
 export async function drive(
@@ -50,7 +51,7 @@ export async function drive(
       watcher?.sliced();
       return over || left <= 0 ? true : undefined;
     });
-  if (typed !== undefined) ctx.vm.type(typed + CTRL_D);
+  const script = typed === undefined ? undefined : scriptOf(typed);
   return await ctx.guestInput(async (input) => {
     for (let ends = 0; ends < 2;) {
       if (await slices() === "interrupted" || ctx.interrupt.requested) {
@@ -58,12 +59,12 @@ export async function drive(
         return "interrupted";
       }
       if (left <= 0 || !running.waitsForConsole()) return "over";
-      const keys = typed === undefined ? await nextKeys(input) : undefined;
+      const keys = script === undefined ? await nextKeys(input) : script.shift();
       if (keys !== undefined) {
         ctx.vm.kernel.type(keys);
         watcher?.typed();
       } else if (ctx.interrupt.requested) continue;
-      else if (ctx.session.interactive) return "escaped";
+      else if (ctx.session.interactive && script === undefined) return "escaped";
       else {
         ctx.vm.type(CTRL_D);
         watcher?.typed();
@@ -72,6 +73,12 @@ export async function drive(
     }
     return "over";
   });
+}
+
+/** A text as a person would type it: line by line, and Ctrl-D behind the last. */
+function scriptOf(text: string): Uint8Array[] {
+  const lines = text.split("\n").map((line, i, all) => line + (i < all.length - 1 ? "\n" : CTRL_D));
+  return lines.map((line) => new TextEncoder().encode(line));
 }
 
 /** What is typed next; undefined at the end, at the escape key and at Ctrl-C. */

@@ -61,3 +61,10 @@ Deno.test("Ctrl-C takes the program and all it made, and says so", () => {
   assertEquals(vm.processes().map((p) => p.name), ["init"]);
   assertEquals(vm.free().free, free);
 });
+
+Deno.test("--input is typed line by line, whenever the guest waits for one", async () => {
+  const { text } = await lastOf(['run --input "echo a\\nfaulttext\\necho b" sh']);
+  const lines = text.split("\n");
+  assertEquals(lines.slice(0, 3), ["$ echo a", "a", "$ faulttext"]);
+  assertStringIncludes(text, "\n$ echo b");
+});
