@@ -36,6 +36,23 @@ export function makeInit(k: Kernel): Process {
  * behind them, and the console as descriptors 0, 1, 2. Throws KernelError when there is no room.
  */
 export function makeStanding(k: Kernel, parent = INIT_PID, name = "demo"): Process {
+  return onNobodysBehalf(k, () => standUp(k, parent, name));
+}
+
+/** What is done meanwhile is not the current process's doing: its events have pid 0. */
+function onNobodysBehalf<T>(k: Kernel, body: () => T): T {
+  const { pid, pc } = k.events;
+  k.events.pid = 0;
+  k.events.pc = 0;
+  try {
+    return body();
+  } finally {
+    k.events.pid = pid;
+    k.events.pc = pc;
+  }
+}
+
+function standUp(k: Kernel, parent: number, name: string): Process {
   const p = allocProcess(k, parent, name, () => firstHome(standingSpace(k)));
   if (p === undefined) throw noRoom(k);
   p.standing = true;
@@ -85,6 +102,15 @@ export function makeProgram(
   path: string,
   argv: readonly string[],
   bytes?: Uint8Array,
+): Process {
+  return onNobodysBehalf(k, () => loadUp(k, path, argv, bytes));
+}
+
+function loadUp(
+  k: Kernel,
+  path: string,
+  argv: readonly string[],
+  bytes: Uint8Array | undefined,
 ): Process {
   const inode = bytes === undefined ? k.files.findFile(undefined, path) : undefined;
   const content = bytes ??
