@@ -43,7 +43,7 @@ export class Ram {
   codeChanged: (pa: PaNum, length: number) => void = () => {};
 
   /**
-   * The linear memory as 32-bit words, for reading only: with {@link Ram.wordAt}, what goes over many PTEs
+   * The linear memory as 32-bit words, for reading only: with {@link Ram.wordsOf}, what goes over many PTEs
    * checks a table once instead of each entry.
    */
   readonly words: Uint32Array;
@@ -168,9 +168,10 @@ export class Ram {
     return this.words[this.#at(pa, 8) / 4];
   }
 
-  /** Index in {@link Ram.words} of the 4-aligned address `pa`, or -1 when `length` bytes from it on are not all RAM. */
-  wordAt(pa: PaNum, length: number): number {
-    return pa >= RAM_BASE && pa + length <= this.end ? (pa + TO_OFFSET) / 4 : -1;
+  /** Index in {@link Ram.words} of the first word of a frame, given by its number (pa / 4096); -1 outside RAM. */
+  wordsOf(frame: number): number {
+    const at = frame - RAM_BASE / PAGE_SIZE;
+    return at >= 0 && at < this.dirty.length ? RAM_OFFSET / 4 + at * (PAGE_SIZE / 4) : -1;
   }
 
   /** The high 32 bits of the PTE at the 8-aligned address `pa`. */

@@ -112,17 +112,17 @@ export class WalkTrail {
  * looked at: see {@link checkLeaf}.
  */
 export function walkTables(ram: Ram, root: PaNum, vpn: number, trail: WalkTrail): number {
-  let table: number = root;
+  let table = root / PAGE_SIZE;
   trail.count = 0;
   for (let level = 2; level >= 0; level--) {
     const index = (vpn >>> (9 * level)) & 0x1ff;
     trail.level = level as Level;
     // Step 2: "If accessing pte violates a PMA or PMP check, raise an access-fault exception". RAM is whole frames.
-    const first = ram.wordAt(table as PaNum, PAGE_SIZE);
+    const first = ram.wordsOf(table);
     if (first < 0) return FAIL.outside;
     const low = ram.words[first + 2 * index], high = ram.words[first + 2 * index + 1];
     const n = trail.count++;
-    trail.pteAddr[n] = table + 8 * index;
+    trail.pteAddr[n] = table * PAGE_SIZE + 8 * index;
     trail.low[n] = low;
     trail.high[n] = high;
     // Step 3: "If pte.v = 0, or if pte.r = 0 and pte.w = 1, or if any bits or encodings that are reserved for
@@ -137,7 +137,8 @@ export function walkTables(ram: Ram, root: PaNum, vpn: number, trail: WalkTrail)
     }
     // "For non-leaf PTEs, the D, A, and U bits are reserved for future standard use."
     if ((low & (PTE_D | PTE_A | PTE_U)) !== 0) return FAIL.pointerFlags;
-    table = frameNumber(low, high) * 4096;
+    // Frame numbers from 2^22 on are beyond any RAM of this machine.
+    table = (high & 0x3f_ffff) === 0 ? low >>> 10 : -1;
   }
   return FAIL.noLeaf;
 }

@@ -106,7 +106,11 @@ export class Frames {
     };
     this.state.kinds.fill(KERNEL, 0, kernelFrames);
     this.state.counts.fill(1, 0, kernelFrames);
-    for (let i = kernelFrames; i < total; i++) this.state.blockFree[i >>> 9]++;
+    const { blockFree } = this.state;
+    for (let block = 0; block < blockFree.length; block++) {
+      const end = Math.min(total, (block + 1) * HUGE_FRAMES);
+      blockFree[block] = Math.max(0, end - Math.max(kernelFrames, block * HUGE_FRAMES));
+    }
   }
 
   /** Frames that can be allocated now. */

@@ -221,7 +221,7 @@ export class Memory {
   /** A string up to its NUL, one char a byte; undefined when there is no NUL within `max` bytes or a page may not be read. */
   copyinstr(space: AddressSpace, src: VaNum | bigint, max: number): string | undefined {
     const bytes = copyinBytes(this, space, src, max);
-    return bytes && Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+    return bytes && String.fromCharCode(...bytes);
   }
 
   /** A system call wrote a file: mappers see it. */

@@ -228,7 +228,7 @@ function isEmpty(ram: Ram, table: PaNum): boolean {
 
 /** Index of a table's first entry in `ram.words`; each entry has two. */
 function tableWords(ram: Ram, table: PaNum): number {
-  const at = ram.wordAt(table, PAGE_SIZE);
+  const at = ram.wordsOf(table / PAGE_SIZE);
   if (at < 0) throw new KernelPanic(`page table 0x${table.toString(16)} is outside RAM`);
   return at;
 }

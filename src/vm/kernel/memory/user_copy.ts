@@ -65,6 +65,11 @@ export function copyin(
   length: number,
 ): Uint8Array | undefined {
   if (src < 0 || Number(src) + length > MAXVA) return undefined;
+  const first = Number(src) as VaNum;
+  if (length > 0 && (first % PAGE_SIZE) + length <= PAGE_SIZE) { // as nearly all are
+    const pa = userAddress(m, space, 13, first);
+    return pa === 0 ? undefined : m.ram.bytes(pa, length).slice();
+  }
   const pieces: Uint8Array[] = [];
   const done = eachPiece(src, length, (va, _from, size) => {
     const pa = userAddress(m, space, 13, va);
@@ -88,18 +93,21 @@ export function copyinBytes(
   src: VaNum | bigint,
   max: number,
 ): Uint8Array | undefined {
-  const bytes: number[] = [];
+  let bytes = new Uint8Array(0);
   let ended = false;
-  eachPiece(src, max, (va, _from, length) => {
+  eachPiece(src, max, (va, from, length) => {
     const pa = userAddress(m, space, 13, va);
     if (pa === 0) return false;
     const piece = m.ram.bytes(pa, length);
     const nul = piece.indexOf(0);
-    bytes.push(...(nul < 0 ? piece : piece.subarray(0, nul)));
+    const longer = new Uint8Array(from + (nul < 0 ? length : nul));
+    longer.set(bytes);
+    longer.set(nul < 0 ? piece : piece.subarray(0, nul), from);
+    bytes = longer;
     ended = nul >= 0;
     return !ended;
   });
-  return ended ? Uint8Array.from(bytes) : undefined;
+  return ended ? bytes : undefined;
 }
 
 /** exec's way to write pages whatever their rights; false when one cannot be had. */

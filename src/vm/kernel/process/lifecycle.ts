@@ -126,7 +126,8 @@ function makeChild(
 
 /** exit(): closes files, hands children to init, tells the parent. The record stays until it is waited for. */
 export function exit(k: Kernel, p: Process, status: number): void {
-  for (const [fd, file] of p.files.entries()) {
+  for (let fd = 0; fd < p.files.length; fd++) {
+    const file = p.files[fd];
     p.files[fd] = undefined;
     if (file !== undefined) closeFile(k, file);
   }
