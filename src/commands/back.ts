@@ -33,7 +33,9 @@ export default command({
       // What happened since the last instruction, a system call or what a person did, is one step.
       program = travel(ctx, here);
       if (ctx.vm.kernel.events.next < saved.events.next) left--;
-      if (left > here) throw new CommandError(`back ${n}: only ${here} instructions have been run`);
+      if (left > here) {
+        throw new CommandError(`back ${n ?? 1}: only ${here} instructions have been run`);
+      }
       if (left > 0) program = travel(ctx, here - left);
     } catch (error) {
       ctx.vm.restore(saved);
