@@ -123,9 +123,7 @@ export class Handle {
 
   /** Stores `size` bytes (8 unless given). Throws KernelError when the kernel kills the process for it. */
   store(address: bigint | number, value: bigint | number, size: AccessSize = 8): AccessReport {
-    return this.#survive(
-      access(this.#vm.kernel, this.record, va(address), size, BigInt(value)),
-    );
+    return this.#survive(this.access(address, size, BigInt(value)));
   }
 
   /** Loads `size` bytes (8 unless given), zero-extended. Throws KernelError when it is killed for it. */
@@ -135,6 +133,7 @@ export class Handle {
 
   /** A load, or with a value a store, whatever comes of it: the report says if the process was killed. */
   access(address: bigint | number, size: AccessSize = 8, value?: bigint): AccessReport {
+    checkAccess(address, size, value);
     return access(this.#vm.kernel, this.record, va(address), size, value);
   }
 
@@ -151,7 +150,10 @@ export class Handle {
    * the others through the translation that is there then. The number of faults. Throws as {@link store}.
    */
   fill(address: bigint | number, length: Size, byte: number): number {
-    return fillRange(this.#vm.kernel, this.record, va(address), bytesOf(length), byte);
+    const bytes = bytesOf(length);
+    checkAccess(address, 1, BigInt(byte));
+    if (bytes < 0) throw new RangeError(`a range of ${length} bytes`);
+    return fillRange(this.#vm.kernel, this.record, va(address), bytes, byte);
   }
 
   /** Bytes of its memory, loaded one by one: pages are touched and may fault. Throws as {@link load}. */
@@ -324,4 +326,19 @@ function permBits(letters: string): number {
     throw new RangeError(`rights "${letters}": want letters out of rwx`);
   }
   return [...letters].reduce((bits, c) => bits | (1 << "rwx".indexOf(c)), 0);
+}
+
+/** Throws a RangeError for an access that no instruction could make: nothing is cut off silently. */
+function checkAccess(address: bigint | number, size: number, value: bigint | undefined): void {
+  if (![1, 2, 4, 8].includes(size)) {
+    throw new RangeError(`an access has 1, 2, 4 or 8 bytes, not ${size}`);
+  }
+  if (BigInt(address) >= 1n << 64n || BigInt(address) < -(1n << 63n)) {
+    throw new RangeError(`address ${address} does not fit in 64 bits`);
+  }
+  if (value === undefined) return;
+  const bits = 8 * size;
+  if (BigInt.asUintN(bits, value) !== value && BigInt.asIntN(bits, value) !== value) {
+    throw new RangeError(`${value} does not fit in ${size} bytes`);
+  }
 }
