@@ -49,7 +49,7 @@ export default command({
     }
     const rows = frames
       ? shared.flatMap((g) =>
-        g.frames.map((frame): Cell[] => [g.pids.join(), 1, 4096, g.kinds.join(" "), frame])
+        g.frames.map((frame, i): Cell[] => [g.pids.join(), 1, 4096, g.areas[i], frame])
       )
       : shared.map((g): Cell[] => [
         g.pids.join(),
@@ -65,7 +65,7 @@ export default command({
           { name: "OWNERS" },
           { name: "FRAMES", kind: "number" },
           { name: "BYTES", kind: "size" },
-          { name: "AREAS" },
+          { name: frames ? "AREA" : "AREAS" },
           { name: frames ? "PA" : "FIRST-PA", kind: "pa" },
         ],
         rows,

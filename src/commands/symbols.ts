@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ElfError, parseElf } from "../vm/machine/elf.ts";
+import { ElfError, type ElfSymbol, parseElf } from "../vm/machine/elf.ts";
 import type { Vm } from "./types.ts";
 
 /** Names with their addresses. */
@@ -50,14 +50,15 @@ function onDisk(vm: Vm, name: string): Uint8Array | undefined {
 /** The named symbols of an ELF file; the first of each name. */
 export function readSymbols(file: Uint8Array): SymbolTable {
   const table = new Map<string, bigint>();
-  for (const { name, value } of symbolsIn(file)) {
+  for (const { name, value, kind } of symbolsIn(file)) {
+    if (kind === "file" || kind === "section") continue;
     if (/^[A-Za-z_]/.test(name) && !table.has(name)) table.set(name, BigInt(value));
   }
   return table;
 }
 
 /** A file can be good enough to run and its symbol table still be damaged; then it has none. */
-function symbolsIn(file: Uint8Array): readonly { name: string; value: number | bigint }[] {
+function symbolsIn(file: Uint8Array): readonly ElfSymbol[] {
   try {
     return parseElf(file).symbols;
   } catch (error) {

@@ -14,7 +14,9 @@ export interface SharedGroup {
   readonly pids: readonly number[];
   /** The frames' first bytes, ascending. */
   readonly frames: readonly Pa[];
-  /** The kinds of area they lie in: `heap`, `text` … */
+  /** For each frame, the kind of area it lies in: `heap`, `text` … */
+  readonly areas: readonly string[];
+  /** The kinds of area among them. */
   readonly kinds: readonly string[];
 }
 
@@ -63,20 +65,21 @@ function matrixOf(processes: Sharing["processes"], owners: Owners): number[][] {
 }
 
 function groupsOf(owners: Owners): SharedGroup[] {
-  const groups = new Map<string, { pids: number[]; frames: number[]; kinds: Set<string> }>();
-  for (const [frame, { pids, kinds }] of owners) {
+  const groups = new Map<string, { pids: number[]; frames: [number, string][] }>();
+  // In order of address, so that the lists of each group are, too.
+  for (const [frame, { pids, kinds }] of [...owners].sort(([a], [b]) => a - b)) {
     const list = [...pids].sort((a, b) => a - b);
     const key = list.join();
     let group = groups.get(key);
-    if (group === undefined) groups.set(key, group = { pids: list, frames: [], kinds: new Set() });
-    group.frames.push(frame);
-    for (const kind of kinds) group.kinds.add(kind);
+    if (group === undefined) groups.set(key, group = { pids: list, frames: [] });
+    group.frames.push([frame, [...kinds].sort().join(" ")]);
   }
   return [...groups.values()]
     .sort((a, b) => b.pids.length - a.pids.length || a.pids[0] - b.pids[0])
-    .map(({ pids, frames, kinds }) => ({
+    .map(({ pids, frames }) => ({
       pids,
-      frames: frames.sort((a, b) => a - b).map((frame) => pa(frame)),
-      kinds: [...kinds].sort(),
+      frames: frames.map(([frame]) => pa(frame)),
+      areas: frames.map(([, area]) => area),
+      kinds: [...new Set(frames.map(([, area]) => area))].sort(),
     }));
 }
