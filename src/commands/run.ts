@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ABIS } from "../vm/kernel/abi.ts";
 import { command, consoleText, EXIT, type Json, note, result, type Section } from "./command.ts";
 import { drive } from "./drive.ts";
 import { loadProgram } from "./program.ts";
@@ -91,7 +92,25 @@ export function closing(report: RunReport): Section[] {
     `faults ${faults[12]} fetch ${faults[13]} load ${faults[15]} store, ` +
     `${count(report.framesCopied, "frame")} copied, ${count(report.forks, "fork")}, ` +
     `${count(report.ticks, "tick")}`;
-  return [note(`${report.name}: ${ending(report)}; ${costs}`, tone(report))];
+  return [
+    note(`${report.name}: ${ending(report)}; ${costs}`, tone(report)),
+    ...unknownCalls(report.console),
+  ];
+}
+
+/** Where the kernel met a call number that its table lacks: which tables have it. */
+function unknownCalls(console: string): Section[] {
+  const numbers = [...console.matchAll(/: unknown sys call (-?\d+)$/gm)].map((m) => Number(m[1]));
+  return [...new Set(numbers)].slice(0, 4).map((n) => {
+    const others = ABIS.filter((abi) => abi.calls[n] !== undefined);
+    const where = others.map((abi) => `with --abi ${abi.name} it is ${abi.calls[n]}`);
+    return note(
+      `call ${n} is in no row of this session's table: ${
+        where.join(", ") || "--abi FILE may name it"
+      }`,
+      "warn",
+    );
+  });
 }
 
 function tone(report: RunReport): "good" | "bad" {

@@ -68,3 +68,12 @@ Deno.test("--input is typed line by line, whenever the guest waits for one", asy
   assertEquals(lines.slice(0, 3), ["$ echo a", "a", "$ faulttext"]);
   assertStringIncludes(text, "\n$ echo b");
 });
+
+Deno.test("a program numbered for another lab is told which --abi has its call", async () => {
+  const { text, status } = await lastOf(["run mmaptest"], ["--abi", "xv6-mmap"]);
+  assertEquals(status, 1);
+  assertStringIncludes(
+    text,
+    "call 27 is in no row of this session's table: with --abi xv6 it is mmap",
+  );
+});
