@@ -1,0 +1,151 @@
+/** clone: threads share memory, everything else is their own; the memory goes with the last of them. */
+
+import { assert, assertEquals } from "@std/assert";
+import type { Handle } from "../../../src/vm/handle.ts";
+import type { Vm } from "../../../src/vm/vm.ts";
+import { assertAudit, boot, frameOf, Guest, R, runGuest } from "../../vm/lab.ts";
+
+const CLONE_VM = 0x100;
+const DATA = 0x1000;
+
+function thread(vm: Vm, p: Handle, stack = 0): Handle {
+  return vm.process(Number(p.call("clone", CLONE_VM, stack).result));
+}
+
+Deno.test("a thread's stores are its maker's, and so are its sbrk, mmap and munmap", () => {
+  const vm = boot();
+  const p = vm.spawn();
+  p.sbrk(4096);
+  const t = thread(vm, p);
+  assert(p.record.space === t.record.space);
+  t.store(0x3000, 7n);
+  assertEquals(p.load(0x3000), 7n);
+  assertEquals([t.sbrk(4096), p.break], [0x4000n as never, 0x5000n as never]);
+  const at = t.mmap(8192);
+  p.store(at, 9n);
+  assertEquals(t.load(at), 9n);
+  t.munmap(at, 8192);
+  assertEquals(p.access(at).killed?.why, "no area there");
+  assertEquals(t.load(0x3000), 7n);
+  assertAudit(vm);
+});
+
+Deno.test("registers, pid, descriptors and directory are a thread's own", () => {
+  const vm = boot();
+  const p = vm.spawn();
+  p.sbrk(4096);
+  const t = thread(vm, p, 0x3ff0);
+  assertEquals(t.call("getpid").result, BigInt(t.pid));
+  assertEquals(t.call("close", 0).result, 0n);
+  assertEquals(p.call("dup", 0).result, 3n);
+  const sp = vm.machine.ram.read64((t.record.trapframe + 48) as never);
+  assertEquals(sp, 0x3ff0n);
+  assert(t.record.trapframe !== p.record.trapframe);
+  assertAudit(vm);
+});
+
+Deno.test("whoever exits last frees the memory, in any order, also while others fork", () => {
+  for (const order of [[0, 1, 2], [2, 1, 0], [1, 0, 2], [1, 2, 0]]) {
+    const vm = boot();
+    const free = vm.free().free;
+    const p = vm.spawn();
+    p.sbrk(8192);
+    const all = [p, thread(vm, p), thread(vm, p)];
+    all[1].store(0x3000, 5n);
+    const child = all[2].fork();
+    assertAudit(vm);
+    const frame = frameOf(child, 0x3000);
+    for (const [i, n] of order.entries()) {
+      assertEquals(vm.frame(frame).stored, 2, `${order} before ${i}`);
+      all[n].exit(0);
+      // Dead threads that nobody waits for are init's: gone at once, if their maker is.
+      for (const one of all) if (one.alive) { while (one.wait() !== undefined); }
+      assertAudit(vm, `${order} after ${i}`);
+    }
+    assertEquals(child.load(0x3000), 5n);
+    if (child.alive) child.exit(0);
+    for (const one of vm.processes()) if (one.pid !== 1 && one.alive) one.kill();
+    assertEquals(vm.processes().map((one) => one.pid), [1]);
+    assertEquals(vm.free().free, free, `${order}`);
+    assertAudit(vm);
+  }
+});
+
+Deno.test("a fault of one thread kills that thread, not the others", () => {
+  const vm = boot();
+  const p = vm.spawn();
+  p.sbrk(4096);
+  const t = thread(vm, p);
+  assertEquals(t.access(0x9000, 8, 1n).killed?.cause, 15);
+  p.store(0x3000, 1n);
+  assertEquals(p.wait(), t.pid);
+  assertEquals(p.record.space.users, 1);
+  assertAudit(vm);
+});
+
+Deno.test("exec in a thread leaves the others their memory", () => {
+  const vm = boot();
+  const p = vm.spawn();
+  p.sbrk(4096);
+  const t = thread(vm, p);
+  [..."echo\0"].forEach((c, i) => p.store(0x3000 + i, c.charCodeAt(0), 1));
+  p.store(0x3100, 0x3000n);
+  p.store(0x3108, 0n);
+  assertEquals(t.call("exec", 0x3000, 0x3100).result, 1n);
+  assertEquals([t.name, p.name, p.record.space.users], ["echo", "demo", 1]);
+  assertEquals(p.load(0x3100), 0x3000n);
+  assertAudit(vm);
+});
+
+Deno.test("COW between processes that have threads: a copy is seen by all threads of one, by none of the other", () => {
+  const vm = boot();
+  const p = vm.spawn();
+  p.sbrk(4096);
+  p.store(0x3000, 1n);
+  const t = thread(vm, p);
+  const child = t.fork();
+  const childThread = thread(vm, child);
+  t.store(0x3000, 2n);
+  childThread.store(0x3000, 3n);
+  assertEquals([p, t, child, childThread].map((one) => one.load(0x3000)), [2n, 2n, 3n, 3n]);
+  assertAudit(vm);
+});
+
+Deno.test("threads count to a sum with amoadd, whatever the schedule", () => {
+  const guest = () =>
+    new Guest()
+      .call("sbrk", 4096, 1).li(R.t3, 4080).put("add", { rd: R.a1, rs1: R.a0, rs2: R.t3 })
+      .li(R.a0, CLONE_VM).call("clone").mv(R.s2, R.a0)
+      .li(R.s0, DATA).li(R.s1, 300).li(R.a3, 1)
+      .label("count")
+      .put("amoadd.d", { rd: 0, rs1: R.s0, rs2: R.a3 })
+      .put("addi", { rd: R.s1, rs1: R.s1, imm: -1 })
+      .unless(R.s1, "count")
+      .unless(R.s2, "maker").call("exit", 0)
+      .label("maker").call("wait", 0)
+      .li(R.s0, DATA).put("ld", { rd: R.a0, rs1: R.s0, imm: 0 }).call("exit");
+  for (const [quantum, seed] of [[100_000, 0], [600, 1], [501, 2], [37, 3]]) {
+    const vm = boot({ quantum, seed });
+    assertEquals(runGuest(vm, guest()).status, 600, `quantum ${quantum} seed ${seed}`);
+    assertAudit(vm);
+  }
+});
+
+Deno.test("clone without CLONE_VM is a fork; a full table or no memory is -1, nothing kept", () => {
+  const vm = boot();
+  const p = vm.spawn();
+  p.sbrk(4096);
+  p.store(0x3000, 1n);
+  const child = vm.process(Number(p.call("clone", 0, 0).result));
+  child.store(0x3000, 2n);
+  assertEquals(p.load(0x3000), 1n);
+  const free = vm.free().free;
+  vm.failAllocation(1);
+  assertEquals(p.call("clone", CLONE_VM, 0).result, -1n);
+  assertEquals([vm.free().free, p.record.space.users], [free, 1]);
+  while (vm.kernel.slots.includes(undefined)) thread(vm, p);
+  const full = vm.free().free;
+  assertEquals(p.call("clone", CLONE_VM, 0).result, -1n);
+  assertEquals(vm.free().free, full);
+  assertAudit(vm);
+});
