@@ -5,11 +5,12 @@
  */
 
 import { POLICIES } from "../../src/vm/kernel/fork/policies.ts";
+import { fork as kernelFork } from "../../src/vm/kernel/process/lifecycle.ts";
 import { type Cell, seconds, table } from "../report.ts";
 import { bootedVm } from "../vm.ts";
 
 const MEBIBYTES = [1, 16, 64];
-const TRIES = 5;
+const TRIES = 15;
 
 /** Prints the table. */
 export function fork(): Promise<void> {
@@ -21,15 +22,15 @@ export function fork(): Promise<void> {
       const heap = parent.sbrk(`${size}M`);
       parent.fill(heap, `${size}M`, 0x5a);
       let shortest = Infinity;
-      let report;
       for (let i = 0; i < TRIES; i++) {
+        // The kernel's own call: a report of all that it did takes longer than the fork.
         const start = performance.now();
-        report = parent.forkReport();
+        const child = kernelFork(vm.kernel, parent.record)!;
         shortest = Math.min(shortest, (performance.now() - start) / 1000);
-        vm.process(report.child).exit();
+        vm.process(child.pid).exit();
         parent.wait();
       }
-      const { shared, copied, ptes, tables } = report!;
+      const { shared, copied, ptes, tables } = vm.kernel.memory.lastFork!;
       rows.push([policy, `${size} MiB`, seconds(shortest), shared, copied * 4096, ptes, tables]);
     }
   }

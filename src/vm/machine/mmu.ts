@@ -267,9 +267,8 @@ export class Mmu {
       this.#flushes++;
     } else {
       this.#pageFlushes++;
-      const value = BigInt.asIntN(64, BigInt(address));
-      if (BigInt.asIntN(39, value) !== value) return;
-      page = Number(BigInt.asUintN(27, value >> 12n));
+      page = pageNumber(address);
+      if (page < 0) return;
     }
     for (let bank = 1; bank < TLB_BANKS; bank++) {
       if (this.#banks.asid(bank) < 0 || (keep && this.#banks.asid(bank) !== asid)) continue;
@@ -343,4 +342,14 @@ export class Mmu {
     this.#pageFlushes = state.pageFlushes;
     this.setSatp(state.satp);
   }
+}
+
+/** The 27-bit number of an address's page, or -1 when the address is not canonical. */
+function pageNumber(address: VaNum | Va): number {
+  if (typeof address === "number" && address >= 0 && address < 2 ** 38) {
+    return Math.floor(address / 4096);
+  }
+  const value = BigInt.asIntN(64, BigInt(address));
+  if (BigInt.asIntN(39, value) !== value) return -1;
+  return Number(BigInt.asUintN(27, value >> 12n));
 }

@@ -207,28 +207,26 @@ function shareEntries(
   statistics: ForkStatistics,
   frames?: Frames,
 ): void {
-  const { ram, events, policy } = m;
-  for (let va = first; va < stop; va = (va + PAGE_SIZE) as VaNum) {
-    const pte = ram.readPte(theirs);
-    if (pte !== 0) {
-      const now = area.shared ? pte : policy.sharePte(pte);
-      if (now !== pte) {
-        ram.writePte(theirs, now);
-        events.pte(va, theirs, pte, now, "fork parent");
-        statistics.ptes++;
-        statistics.parentPtes++;
-      }
-      // Of a dirty page of a file, one of the two writes it back, not both.
-      const child = area.shared ? now & ~PTE_D : now;
-      ram.writePte(own, child);
-      events.pte(va, own, 0, child, "fork child");
-      if (isSwapped(pte)) refSlot(m, slotOf(pte));
-      else frames?.ref(frameOf(pte));
-      statistics.shared++;
+  const { ram, policy } = m;
+  const words = ram.wordsOf(Math.floor(theirs / PAGE_SIZE)) + (theirs % PAGE_SIZE) / 4;
+  const count = Math.ceil((stop - first) / PAGE_SIZE);
+  for (let i = 0; i < count; i++) {
+    const pte = ram.words[words + 2 * i];
+    if (pte === 0) continue;
+    const va = (first + i * PAGE_SIZE) as VaNum;
+    const now = area.shared ? pte : policy.sharePte(pte);
+    if (now !== pte) {
+      setEntry(m, va, (theirs + 8 * i) as PaNum, pte, now, "fork parent");
+      statistics.parentPtes++;
       statistics.ptes++;
     }
-    theirs = (theirs + 8) as PaNum;
-    own = (own + 8) as PaNum;
+    // Of a dirty page of a file, one of the two writes it back, not both.
+    const child = area.shared ? now & ~PTE_D : now;
+    setEntry(m, va, (own + 8 * i) as PaNum, 0, child, "fork child");
+    if (isSwapped(pte)) refSlot(m, slotOf(pte));
+    else frames?.ref(frameOf(pte));
+    statistics.shared++;
+    statistics.ptes++;
   }
 }
 
