@@ -17,7 +17,7 @@ export function effects(events: readonly VmEvent[]): string[] {
   return lines.length <= FEW ? lines : [];
 }
 
-/** `1 store fault · 1 page copied · 3 PTEs written · 5 frames allocated`; `nothing changed` when nothing did. */
+/** `1 store fault · 1 page copied · 3 PTEs written · 5 frames allocated`; without any of it, that. */
 export function summary(done: Difference): string {
   const parts = [
     part(done.faults[12], "fetch fault"),
@@ -35,7 +35,7 @@ export function summary(done: Difference): string {
     part(done.freed, "frame", " freed"),
     part(done.instructions, "instruction"),
   ].filter((text) => text !== "");
-  return parts.length === 0 ? "nothing changed" : parts.join(" · ");
+  return parts.length === 0 ? "no fault, no change of PTEs or frames" : parts.join(" · ");
 }
 
 function part(n: number, what: string, did = ""): string {

@@ -35,7 +35,9 @@ export default command({
       json: accessJson(report),
       value: report.value,
       status: report.killed === undefined ? EXIT.ok : EXIT.failed,
-      api: `p${p.pid}.load(${hex(va)}n${width === 8 ? "" : `, ${width}`});`,
+      api: report.killed === undefined
+        ? `p${p.pid}.load(${hex(va)}n${width === 8 ? "" : `, ${width}`});`
+        : `p${p.pid}.access(${hex(va)}n, ${width});`,
     });
   },
 });

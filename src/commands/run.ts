@@ -47,7 +47,10 @@ export default command({
       json: reportJson(report),
       status: ending === "escaped" ? EXIT.ok : statusOf(report),
       value: BigInt(report.status ?? -1),
-      api: `const report = vm.run(${JSON.stringify(program)}, ${JSON.stringify(args)});`,
+      // A host file's bytes are nothing that a line of a script could say.
+      ...(bytes === undefined
+        ? { api: `const report = vm.run(${JSON.stringify(program)}, ${JSON.stringify(args)});` }
+        : {}),
     });
   },
 });

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { BootOptions } from "../vm/vm.ts";
 import { command, CommandError, type Entry, note, result, type Session, size } from "./command.ts";
 
 /** What is kept of a line. */
@@ -14,8 +15,8 @@ export default command({
   group: "session",
   summary: "turn the session into a TypeScript scenario",
   details:
-    "Each line that has a call in the scripting API becomes a step, the others comments. Lines that " +
-    "failed are left out. deno run FILE.ts does it all again; deno test FILE.ts, too.",
+    "Each line that has a call in the scripting API becomes a step, the others comments. A store that " +
+    "killed its process is one, too. deno run FILE.ts does it all again; deno test FILE.ts, too.",
   args: [{ name: "file", kind: "file", doc: "a .ts file" }],
   async run(ctx, { file }) {
     if (!file.endsWith(".ts")) throw new CommandError(`${file}: a scenario is a .ts file`);
@@ -43,7 +44,7 @@ function entriesOf(session: Session): readonly Kept[] {
 /** The lines as a script. Variables are named after pids, so each is declared once. */
 export function scenarioText(
   entries: readonly Kept[],
-  options: { readonly policy?: string; readonly mem?: number | bigint | string },
+  options: BootOptions,
 ): string {
   const declared = new Set<string>();
   const body: string[] = [];
@@ -51,24 +52,48 @@ export function scenarioText(
     const title = line.trim().replace(/\s+/g, " ");
     if (/^(source|save|record|\.)(\s|$)/.test(title)) continue;
     if (title.startsWith("#")) body.push(`say(${JSON.stringify(title.replace(/^#\s*/, ""))});`);
-    else if (status !== 0) body.push(`// failed: ${title}`);
-    else if (api === undefined) body.push(`// ${title}`);
+    else if (api === undefined) body.push(`// ${status === 0 ? "" : "failed: "}${title}`);
     else body.push(...stepLines(title, api, declared));
   }
   body.push("expect(vm).toPassAudit();");
-  const mem = typeof options.mem === "string" ? options.mem : size(options.mem ?? 2 ** 27);
-  const boot = [
-    ...(options.policy === undefined ? [] : [`policy: ${JSON.stringify(options.policy)}`]),
-    `mem: "${mem}"`,
-  ];
+  const boot = bootText(options);
   return [
     `import { expect, scenario } from "@cowsh/cowsh";`,
     "",
+    ...imageLines(options),
     `await scenario("a saved session", { ${boot.join(", ")} }, async ({ vm, step, say }) => {`,
     ...body.map((text) => `  ${text}`),
     "});",
     "",
   ].join("\n");
+}
+
+/** The options that the computer was booted with, as far as they can be written down. */
+function bootText(options: BootOptions): string[] {
+  const { policy, mem = 2 ** 27, swap, abi, fs: _fs, fat: _fat, programs: _programs, ...rest } =
+    options;
+  const plain = Object.entries(rest).filter(([, value]) =>
+    ["string", "number", "boolean"].includes(typeof value)
+  );
+  const sizes = { mem, ...(swap === undefined ? {} : { swap }) };
+  return [
+    ...(policy === undefined ? [] : [`policy: ${JSON.stringify(policy)}`]),
+    ...Object.entries(sizes).map(([name, bytes]) =>
+      `${name}: "${typeof bytes === "string" ? bytes : size(bytes)}"`
+    ),
+    ...(typeof abi === "string" ? [`abi: ${JSON.stringify(abi)}`] : []),
+    ...plain.map(([name, value]) => `${name}: ${JSON.stringify(value)}`),
+  ];
+}
+
+/** What a script cannot know by itself: the bytes that the session's flags named. */
+function imageLines({ fs, fat, abi }: BootOptions): string[] {
+  const named = [
+    ...(fs === undefined ? [] : ["fs: Deno.readFileSync(IMAGE), its disk"]),
+    ...(fat === undefined ? [] : ["fat: Deno.readFileSync(IMAGE), its FAT32 disk"]),
+    ...(abi === undefined || typeof abi === "string" ? [] : [`abi, the table ${abi.name}`]),
+  ];
+  return named.map((what) => `// The session also had ${what}: add it to the options.`);
 }
 
 /** One step: the call, its result in a variable where the call declares one. */

@@ -33,9 +33,13 @@ export default command({
     return result([note(text)], {
       json: { pid: p.pid, name: p.name, break: hex(p.break), standing: program === undefined },
       value: BigInt(p.break),
-      api: program === undefined
-        ? `const p${p.pid} = vm.spawn();`
-        : `const p${p.pid} = vm.spawn(${JSON.stringify(program)}, ${JSON.stringify(args)});`,
+      ...(loaded?.bytes === undefined
+        ? {
+          api: program === undefined
+            ? `const p${p.pid} = vm.spawn();`
+            : `const p${p.pid} = vm.spawn(${JSON.stringify(program)}, ${JSON.stringify(args)});`,
+        }
+        : {}),
     });
   },
 });

@@ -60,7 +60,9 @@ export default command({
       json: accessJson(report),
       value: va,
       status: report.killed === undefined ? EXIT.ok : EXIT.failed,
-      api: `p${p.pid}.store(${hex(va)}n, ${value}n${width === 8 ? "" : `, ${width}`});`,
+      api: report.killed === undefined
+        ? `p${p.pid}.store(${hex(va)}n, ${value}n${width === 8 ? "" : `, ${width}`});`
+        : `p${p.pid}.access(${hex(va)}n, ${width}, ${value}n);`,
     });
   },
 });

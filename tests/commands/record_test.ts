@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { duration, parseCast } from "../../src/record/mod.ts";
 import { castText } from "../../src/commands/record.ts";
 import { scenarioText } from "../../src/commands/save.ts";
+import { typed } from "./typist.ts";
 
 const root = new URL("../../", import.meta.url);
 
@@ -142,4 +143,20 @@ Deno.test("save leaves out what failed and declares each process once", () => {
   assertStringIncludes(text, "// use 2");
   assertStringIncludes(text, "// failed: ptee");
   assertStringIncludes(text, "// history");
+});
+
+Deno.test("save keeps the computer's options and the store that killed", async () => {
+  const flags = ["--superpages", "--swap", "64M", "--seed", "4", "--abi", "xv6-mmap"];
+  const dir = await Deno.makeTempDir();
+  try {
+    await typed(["spawn", "store 0 1", "run ./user/bin/echo", `save ${dir}/a.ts`], flags);
+    const text = await Deno.readTextFile(`${dir}/a.ts`);
+    for (const option of ['swap: "64M"', "superpages: true", "seed: 4", 'abi: "xv6-mmap"']) {
+      assertStringIncludes(text, option);
+    }
+    assertStringIncludes(text, "p2.access(0x0n, 8, 1n)");
+    assertStringIncludes(text, "// run ./user/bin/echo");
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
 });
