@@ -1,49 +1,189 @@
 /**
- * `--bare ELF`: a program that is its own kernel, on the machine alone. Its UART is standard output; it ends
- * through the finisher or `tohost`, and its code is ours.
+ * `--bare ELF`: a program that is its own kernel, on the machine alone. Its UART is the terminal, or standard
+ * input and output; it ends through the finisher or `tohost`, and its code is ours.
  *
  * @module
  */
 
-import { CommandError, EXIT } from "../commands/errors.ts";
 import type { HostFiles } from "../commands/command.ts";
-import { runBare } from "../vm/bare.ts";
+import { CommandError, EXIT } from "../commands/errors.ts";
+import { BareRun, type BareStep } from "../vm/bare.ts";
+import { Keyboard, type Leaving, Lines } from "./bare_keys.ts";
 import type { Options } from "./flags.ts";
-import type { Output } from "./shell.ts";
+import type { ReadBytes } from "./input.ts";
+
+/** What it stands on; `start.ts` and tests hand it in. */
+export interface BareHost {
+  readonly files: Pick<HostFiles, "read">;
+  /** What the guest says, and with `--json` the result. */
+  out(text: string): void;
+  /** A diagnostic: why it ended badly. */
+  err(message: string): void;
+  /** A remark beside the guest's own output, for a person. */
+  note(message: string): void;
+  /** Keys of a raw terminal, or piped input. */
+  readonly read: ReadBytes;
+  /** Whether a person sits in front of it. */
+  readonly terminal: boolean;
+  /** Lets the event loop turn. */
+  breathe(): Promise<void>;
+  /** Milliseconds: for the length of slices, two Ctrl-C and the speed; never seen by the machine. */
+  clock(): number;
+}
+
+/** How it came to its end: by itself, for want of input, or because the person left. */
+type Ending = NonNullable<BareStep["end"]> | { end: "waits" | "sleeps" | Leaving; code: -1 };
+
+/** Milliseconds between two looks at the keyboard. */
+const SLICE_MS = 10;
+/** Characters of the guest's last words that are searched for a panic. */
+const LAST_WORDS = 2000;
 
 /** Runs it to its end; the exit code. Throws {@linkcode CommandError} 5 for a file that cannot be run. */
-export async function bare(path: string, options: Options, files: HostFiles, output: Output) {
-  const file = await files.read(path);
-  const text = new TextDecoder();
-  const result = ((): ReturnType<typeof runBare> => {
-    try {
-      return runBare(file, {
-        memBytes: options.mem,
-        ...(options.budget === undefined ? {} : { budget: Number(options.budget) }),
-        onConsole: (bytes) => output.out(text.decode(bytes, { stream: true })),
-      });
-    } catch (error) {
-      if (!(error instanceof Error) || error.name !== "ElfError") throw error;
-      throw new CommandError(`${path}: ${error.message}`, EXIT.load);
-    }
-  })();
-  if (options.json) {
-    const { end, code, instret } = result;
-    output.out(
-      JSON.stringify({ command: `bare ${path}`, end, code, instructions: instret }) + "\n",
-    );
+export async function bare(path: string, options: Options, host: BareHost): Promise<number> {
+  const run = await load(path, options, host);
+  const console = new Console(run, host);
+  if (host.terminal && options.disk !== undefined) {
+    host.note("Ctrl-] leaves; Ctrl-C is the guest's, twice in a second ends it");
   }
-  switch (result.end) {
+  const { end, code } = host.terminal
+    ? await withKeyboard(run, console, host)
+    : await withPipe(run, console, host);
+  const { instret } = run.machine;
+  if (options.json) {
+    host.out(JSON.stringify({ command: `bare ${path}`, end, code, instructions: instret }) + "\n");
+  }
+  if (host.terminal && options.disk !== undefined) host.note(console.closing());
+  switch (end) {
     case "exit":
       // Only eight bits of a code reach the host: a failure must not look like success.
-      return result.code !== 0 && result.code % 256 === 0 ? EXIT.failed : result.code % 256;
+      return code !== 0 && code % 256 === 0 ? EXIT.failed : code % 256;
     case "reset":
+    case "waits":
+    case "escape":
+    case "end":
       return EXIT.ok;
+    case "interrupt":
+      return EXIT.interrupted;
     case "budget":
-      output.err(`${path}: not finished within ${result.instret} instructions`, undefined);
+      host.err(`${path}: not finished within ${instret} instructions`);
       return EXIT.budget;
     case "stuck":
-      output.err(`${path}: waits for an interrupt that cannot come`, undefined);
+      host.err(`${path}: waits for an interrupt that cannot come`);
+      return EXIT.guest;
+    case "sleeps":
+      host.err(`${path}: all its processes sleep, and none for the console or the clock`);
+      return EXIT.guest;
+    case "panic":
+      host.err(`${path}: ${panicked(console.lastWords, options)}`);
       return EXIT.guest;
   }
+}
+
+async function load(path: string, options: Options, host: BareHost): Promise<BareRun> {
+  const file = await host.files.read(path);
+  const disk = options.disk === undefined ? undefined : await host.files.read(options.disk);
+  try {
+    return new BareRun(file, {
+      memBytes: options.mem,
+      ...(options.budget === undefined ? {} : { budget: Number(options.budget) }),
+      ...(disk === undefined ? {} : { disk }),
+      ...(options.virtio === undefined ? {} : { virtioVersion: options.virtio }),
+    });
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== "ElfError") throw error;
+    throw new CommandError(`${path}: ${error.message}`, EXIT.load);
+  }
+}
+
+/** Slices, and what the guest says in them. */
+class Console {
+  /** The end of what was said. */
+  lastWords = "";
+  readonly #text = new TextDecoder();
+  readonly #run: BareRun;
+  readonly #host: BareHost;
+  #working = 0;
+  #breath: number;
+
+  constructor(run: BareRun, host: BareHost) {
+    this.#run = run;
+    this.#host = host;
+    this.#breath = host.clock();
+  }
+
+  /** Runs a slice and prints; breathes when it is time to. */
+  async slice(): Promise<BareStep> {
+    const start = this.#host.clock();
+    const step = this.#run.slice();
+    const now = this.#host.clock();
+    this.#working += now - start;
+    for (const bytes of this.#run.take()) {
+      const said = this.#text.decode(bytes, { stream: true });
+      this.lastWords = (this.lastWords + said).slice(-LAST_WORDS);
+      this.#host.out(said);
+    }
+    if (now - this.#breath > SLICE_MS) {
+      await this.#host.breathe();
+      this.#breath = this.#host.clock();
+    }
+    return step;
+  }
+
+  /** Instructions and speed. */
+  closing(): string {
+    const { instret } = this.#run.machine;
+    const mips = this.#working > 0 ? instret / this.#working / 1000 : 0;
+    return `${instret} instructions, ${Math.round(mips)} million a second`;
+  }
+}
+
+/** A person types when they like; while the guest only waits for that, so does the host. */
+async function withKeyboard(run: BareRun, console: Console, host: BareHost): Promise<Ending> {
+  const keyboard = new Keyboard(host.read, host.clock);
+  for (;;) {
+    keyboard.listen();
+    const { end, doing } = await console.slice();
+    if (end !== undefined) return end;
+    let keys = keyboard.take();
+    if (keys.length === 0 && doing !== "works" && doing !== "listens") {
+      while (keys.length === 0 && keyboard.leaving === undefined) {
+        await keyboard.wait();
+        keys = keyboard.take();
+      }
+    }
+    if (keyboard.leaving !== undefined) return { end: keyboard.leaving, code: -1 };
+    if (keys.length > 0) run.type(keys);
+  }
+}
+
+/** A line is typed when the guest reads, so that none is lost; after the last one it ends when only input is missing. */
+async function withPipe(run: BareRun, console: Console, host: BareHost): Promise<Ending> {
+  const lines = new Lines(host.read);
+  let typedAt = -1;
+  for (;;) {
+    const { end, doing } = await console.slice();
+    if (end !== undefined) return end;
+    if (doing === "sleeps") return { end: "sleeps", code: -1 };
+    if (doing === "works") continue;
+    if (!run.read) {
+      // It waits with its input in front of it: the interrupt is off on the way.
+      if (run.machine.instret === typedAt) return { end: "stuck", code: -1 };
+      continue;
+    }
+    const line = await lines.next();
+    if (line !== undefined) {
+      run.type(line);
+      typedAt = run.machine.instret;
+    } else if (doing === "waits") return { end: "waits", code: -1 };
+  }
+}
+
+/** What a panic says, and what helps against it. */
+function panicked(words: string, options: Options): string {
+  const why = [...words.matchAll(/panic: *(.*)/g)].at(-1)?.[1]?.trim();
+  const said = why ? `the kernel panicked: ${why}` : "the kernel panicked";
+  if (!words.includes("could not find virtio disk")) return said;
+  if (options.disk === undefined) return `${said}; give it one: --disk IMAGE`;
+  return `${said}; try --virtio ${options.virtio === 1 ? 2 : 1}`;
 }

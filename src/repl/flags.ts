@@ -42,6 +42,9 @@ export interface Options {
   fs: string | undefined;
   fat: string | undefined;
   bare: string | undefined;
+  /** Path of its disk image, and the registers of the device behind which it is. */
+  disk: string | undefined;
+  virtio: 1 | 2 | undefined;
 }
 
 interface Flag {
@@ -79,7 +82,13 @@ const FLAGS: readonly Flag[] = [
   { name: "quantum", value: "N", doc: "instructions of a timer tick; 100000 when not given" },
   { name: "fs", value: "IMAGE", doc: "an xv6 file system image" },
   { name: "fat", value: "IMAGE", doc: "a FAT32 image, mounted under /fat" },
-  { name: "bare", value: "ELF", doc: "run a bare-metal program on the machine, without a kernel" },
+  {
+    name: "bare",
+    value: "ELF",
+    doc: "run a program that is its own kernel, like your xv6; see below",
+  },
+  { name: "disk", value: "IMAGE", doc: "its disk, in memory: the file is never written" },
+  { name: "virtio", value: "1|2", doc: "its disk's registers: 2, or 1 for xv6 before 2021" },
   { name: "help", short: "h", doc: "this text" },
   { name: "version", doc: "the version" },
 ];
@@ -102,6 +111,11 @@ export function helpText(): string {
     "  deno task start [flags] [FILE…]     FILE: lines to run; none and no -c: a session",
     "",
     ...rows.map(([name, doc]) => `  ${name.padEnd(widest)}  ${doc}`),
+    "",
+    "  --bare kernel/kernel --disk fs.img boots your own xv6, made as for QEMU. On a terminal every key",
+    "  is the guest's, Ctrl-C too; Ctrl-] leaves, two Ctrl-C within a second end it (130). Piped input",
+    "  is typed a line at a time when the guest reads; after the last line, the run ends when the guest",
+    "  only waits for more. A panic of the kernel is exit code 3.",
     "",
     "  exit codes: 0 fine, 1 a test failed, 2 usage, 3 guest panic, 4 budget used up,",
     "              5 could not load, 130 interrupted",
@@ -164,9 +178,20 @@ export function parseFlags(argv: readonly string[]): Options {
   if (quantum !== undefined && (quantum < 1n || quantum > 0xffff_ffffn)) {
     throw new CommandError("--quantum: 1 to 2^32-1 instructions");
   }
+  const bare = text("bare");
+  const disk = text("disk");
+  const virtio = oneOf("virtio", text("virtio"), ["1", "2"]);
+  const files = [...parsed._.map(String), ...(parsed["--"] ?? [])];
+  if (bare === undefined && disk !== undefined) {
+    throw new CommandError("--disk is for --bare; the built-in kernel takes --fs IMAGE");
+  }
+  if (bare === undefined && virtio !== undefined) throw new CommandError("--virtio is for --bare");
+  if (bare !== undefined && (commands.length > 0 || files.length > 0)) {
+    throw new CommandError("--bare runs a kernel of its own, which takes no commands and files");
+  }
   return {
     commands,
-    files: [...parsed._.map(String), ...(parsed["--"] ?? [])],
+    files,
     json: values.json === true,
     keepGoing: values["keep-going"] === true,
     color: typeof values.color === "boolean" ? values.color : undefined,
@@ -186,7 +211,9 @@ export function parseFlags(argv: readonly string[]): Options {
     quantum: quantum === undefined ? undefined : Number(quantum),
     fs: text("fs"),
     fat: text("fat"),
-    bare: text("bare"),
+    bare,
+    disk,
+    virtio: virtio === undefined ? undefined : virtio === "1" ? 1 : 2,
   };
 }
 

@@ -20,8 +20,8 @@ export async function start(options: Options, version: string): Promise<number> 
   const batch = new BatchHost(interrupt);
   try {
     if (options.bare !== undefined) {
-      const { bare } = await import("./bare.ts");
-      return await bare(options.bare, options, denoFiles, batch.output);
+      const { openBare } = await import("./bare_host.ts");
+      return await openBare(options.bare, options, batch.output);
     }
     const given = options.commands.length > 0 || options.files.length > 0;
     if (!given && isInteractive()) return await sit(options, version);

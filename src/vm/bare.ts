@@ -1,11 +1,12 @@
 /**
- * Bare-metal mode: a program that is its own kernel, started in M-mode as `qemu-system-riscv64 -machine virt
- * -bios none -kernel ELF` would start it. It ends through the test finisher at 0x10_0000 or, as the public ISA
- * suites do, by a store to the symbol `tohost`.
+ * Bare-metal mode: a program that is its own kernel, somebody's xv6 for instance, started in M-mode as
+ * `qemu-system-riscv64 -machine virt -bios none -kernel ELF` would start it. It ends through the test finisher at
+ * 0x10_0000 or, as the public ISA suites do, by a store to the symbol `tohost`.
  *
  * @module
  */
 
+import { type Sleepers, sleepersOf, variable, whoSleeps } from "./attach/sleepers.ts";
 import { hex, type PaNum } from "./machine/address.ts";
 import { type Elf, ElfError, parseElf } from "./machine/elf.ts";
 import { Machine, type Stop } from "./machine/machine.ts";
@@ -16,6 +17,10 @@ export interface BareOptions {
   readonly budget?: number;
   /** Bytes of RAM; 128 MiB when absent. */
   readonly memBytes?: number;
+  /** A disk image behind virtio, written in place; no such device when absent. */
+  readonly disk?: Uint8Array;
+  /** Registers of that device: 1 for kernels written for legacy virtio-mmio, 2 (when absent) for others. */
+  readonly virtioVersion?: 1 | 2;
   /** Receives what the program sends to the UART, in pieces. */
   readonly onConsole?: (bytes: Uint8Array) => void;
 }
@@ -24,9 +29,10 @@ export interface BareOptions {
 export interface BareResult {
   /**
    * `exit`: by the finisher or tohost, with `code`. `budget`: not within the budget. `stuck`: it waits for an
-   * interrupt that cannot come, or its trap handler traps at once. `reset`: it asked for a reset.
+   * interrupt that cannot come, or its trap handler traps at once. `panic`: an xv6 kernel says it panicked.
+   * `reset`: it asked for a reset.
    */
-  readonly end: "exit" | "budget" | "stuck" | "reset";
+  readonly end: "exit" | "budget" | "stuck" | "panic" | "reset";
   /** The program's exit code; 0 is success. -1 unless `end` is `exit`. */
   readonly code: number;
   /** Instructions retired. */
@@ -35,8 +41,32 @@ export interface BareResult {
   readonly machine: Machine;
 }
 
-/** Instructions between looks at the console. */
+/** How things stand after a slice. */
+export interface BareStep {
+  /** How it ended; undefined while it goes on. */
+  readonly end: Pick<BareResult, "end" | "code"> | undefined;
+  /**
+   * What it does. `works`, or nobody knows. `listens`: somebody reads the console, so that a line can be typed.
+   * `waits`: it listens, and nothing else will happen before something is typed. `sleeps`: every process has been
+   * asleep for long, and none of them for the console or the clock.
+   */
+  readonly doing: "works" | "listens" | "waits" | "sleeps";
+}
+
+/**
+ * Instructions of a slice. What the program does is judged at multiples of it, so that the same input is typed
+ * at the same instruction on every machine.
+ */
 const SLICE = 1_000_000;
+
+/** After so many slices with a reader of the console, it reads, however busy the others are. */
+const READS_AFTER = 32;
+
+/** Ticks of mtime (10 MHz on a real board) without user mode, output or input, after which nothing is awaited. */
+const LONG = 100_000_000;
+
+/** The UART's interrupt enable for received bytes. */
+const IER_RX = 1;
 
 /** Copies an executable's segments to their physical addresses. Throws an {@link ElfError} when one lies outside RAM. */
 export function loadPhysical(machine: Machine, elf: Elf): void {
@@ -54,52 +84,150 @@ export function loadPhysical(machine: Machine, elf: Elf): void {
   }
 }
 
-/** Runs a bare-metal program from an ELF file. Throws an {@link ElfError} for a file that cannot be run. */
-export function runBare(file: Uint8Array, options: BareOptions = {}): BareResult {
-  const elf = parseElf(file);
-  const machine = new Machine(
-    options.memBytes === undefined ? {} : { memBytes: options.memBytes },
-  );
-  loadPhysical(machine, elf);
-  machine.hart.pc = elf.entry;
-  // a0 = hart number, a1 = device tree: there is none.
-  machine.hart.setX(10, 0n);
-  machine.hart.setX(11, 0n);
-  const tohost = elf.symbol("tohost");
-  if (tohost !== undefined) {
-    const start = Number(tohost.value);
-    machine.watch({ space: "pa", start, length: 8, read: false, write: true });
+/** A bare-metal program under way, to be run in slices. */
+export class BareRun {
+  /** The machine it runs on. */
+  readonly machine: Machine;
+  readonly #sleepers: Sleepers | undefined;
+  readonly #panicked: PaNum | undefined;
+  readonly #disk: boolean;
+  #left: number;
+  #flushes = 0;
+  #readerSeen = 0;
+  #quietSince: number | undefined;
+  #sent: Uint8Array[] = [];
+
+  /** A program from an ELF file, at its first instruction. Throws an {@link ElfError} for a file that cannot be run. */
+  constructor(file: Uint8Array, options: Omit<BareOptions, "onConsole"> = {}) {
+    const elf = parseElf(file);
+    const { memBytes, disk, virtioVersion } = options;
+    const machine = new Machine({
+      ...(memBytes === undefined ? {} : { memBytes }),
+      ...(disk === undefined ? {} : { disk }),
+      ...(virtioVersion === undefined ? {} : { virtioVersion }),
+    });
+    loadPhysical(machine, elf);
+    machine.hart.pc = elf.entry;
+    // a0 = hart number, a1 = device tree: there is none.
+    machine.hart.setX(10, 0n);
+    machine.hart.setX(11, 0n);
+    const tohost = elf.symbol("tohost");
+    if (tohost !== undefined) {
+      const start = Number(tohost.value);
+      machine.watch({ space: "pa", start, length: 8, read: false, write: true });
+    }
+    this.machine = machine;
+    this.#disk = disk !== undefined;
+    this.#left = options.budget ?? Number.MAX_SAFE_INTEGER;
+    this.#sleepers = sleepersOf(elf, machine.ram);
+    this.#panicked = variable(elf, machine.ram, "panicked")?.start;
   }
-  let left = options.budget ?? Number.MAX_SAFE_INTEGER;
-  for (;;) {
-    const before = machine.instret;
-    const stop = machine.run(Math.min(left, SLICE));
-    left -= machine.instret - before;
-    const output = machine.uart.take();
-    if (output.length > 0) options.onConsole?.(output);
-    const end = verdict(machine, stop, left);
-    if (end !== undefined) return { ...end, instret: machine.instret, machine };
+
+  /** Runs the next slice, of a million instructions unless it ends or waits before. */
+  slice(): BareStep {
+    const { machine } = this;
+    const until = machine.instret + Math.min(this.#left, SLICE);
+    for (;;) {
+      const before = machine.instret;
+      const stop = machine.run(until - before);
+      this.#left -= machine.instret - before;
+      const output = machine.uart.take();
+      if (output.length > 0) {
+        this.#sent.push(output);
+        this.#quietSince = undefined;
+      }
+      const end = this.#verdict(stop);
+      if (end !== undefined) return { end, doing: "works" };
+      if (stop.kind === "wfi") return { end, doing: "waits" };
+      if (machine.instret >= until) {
+        return { end, doing: output.length > 0 ? "works" : this.#doing() };
+      }
+    }
+  }
+
+  /** What the program has sent to the UART since the last call. */
+  take(): Uint8Array[] {
+    return this.#sent.splice(0);
+  }
+
+  /** Types bytes on the program's UART. */
+  type(bytes: Uint8Array): void {
+    this.#quietSince = undefined;
+    this.#readerSeen = 0;
+    this.machine.uart.type(bytes);
+  }
+
+  /** Whether all that was typed has been read. */
+  get read(): boolean {
+    return this.machine.uart.save().received.length === 0;
+  }
+
+  #verdict(stop: Stop): BareStep["end"] {
+    const { ram } = this.machine;
+    if (this.#panicked !== undefined && ram.read32(this.#panicked) !== 0) {
+      return { end: "panic", code: -1 };
+    }
+    switch (stop.kind) {
+      case "finisher":
+        return stop.reset ? { end: "reset", code: -1 } : { end: "exit", code: stop.code };
+      case "watch": {
+        // tohost: 1 is success, any other odd value failure number `value >> 1`; 0 is no message.
+        const value = ram.read64(Number(stop.watch.start) as PaNum);
+        if (value === 0n) return undefined;
+        return { end: "exit", code: Number((value & 0xffff_ffffn) >> 1n) };
+      }
+      case "wfi":
+        return this.#hears ? undefined : { end: "stuck", code: -1 };
+      case "stuck":
+        return { end: "stuck", code: -1 };
+      default:
+        return this.#left <= 0 ? { end: "budget", code: -1 } : undefined;
+    }
+  }
+
+  /** Whether a byte that comes in raises an interrupt. */
+  get #hears(): boolean {
+    return (this.machine.uart.save().ier & IER_RX) !== 0;
+  }
+
+  /** What the program does, after a slice that was silent. */
+  #doing(): BareStep["doing"] {
+    const { machine } = this;
+    const who = this.#sleepers && whoSleeps(machine.ram, this.#sleepers);
+    this.#readerSeen = who?.console ? this.#readerSeen + 1 : 0;
+    if (!this.#quiet()) return this.#readerSeen > READS_AFTER ? "listens" : "works";
+    this.#quietSince ??= machine.clock.time;
+    const long = machine.clock.time - this.#quietSince > LONG;
+    if (who !== undefined) {
+      if (who.console) return who.timer ? "listens" : "waits";
+      return long && !who.timer ? "sleeps" : "works";
+    }
+    // No xv6. One that has the UART's interrupt on wants input, and so may one with a disk; what others do may
+    // be their work, however long it takes.
+    if (this.#hears) return long && this.#disk ? "waits" : "listens";
+    return this.#disk ? "listens" : "works";
+  }
+
+  /** Whether no process ran in the last slice: a kernel that enters one drops TLB entries before. */
+  #quiet(): boolean {
+    const { flushes } = this.machine.mmu.counters();
+    const quiet = this.machine.hart.mode !== 0 && flushes === this.#flushes;
+    this.#flushes = flushes;
+    if (!quiet) this.#quietSince = undefined;
+    return quiet;
   }
 }
 
-function verdict(
-  machine: Machine,
-  stop: Stop,
-  left: number,
-): Pick<BareResult, "end" | "code"> | undefined {
-  switch (stop.kind) {
-    case "finisher":
-      return stop.reset ? { end: "reset", code: -1 } : { end: "exit", code: stop.code };
-    case "watch": {
-      // tohost: 1 is success, any other odd value failure number `value >> 1`; 0 is no message.
-      const value = machine.ram.read64(Number(stop.watch.start) as PaNum);
-      if (value === 0n) return undefined;
-      return { end: "exit", code: Number((value & 0xffff_ffffn) >> 1n) };
+/** Runs a bare-metal program to its end, without input. Throws an {@link ElfError} for a file that cannot be run. */
+export function runBare(file: Uint8Array, options: BareOptions = {}): BareResult {
+  const run = new BareRun(file, options);
+  const { machine } = run;
+  for (;;) {
+    const { end, doing } = run.slice();
+    for (const bytes of run.take()) options.onConsole?.(bytes);
+    if (end !== undefined) return { ...end, instret: machine.instret, machine };
+    if (doing === "waits" || doing === "sleeps") {
+      return { end: "stuck", code: -1, instret: machine.instret, machine };
     }
-    case "wfi":
-    case "stuck":
-      return { end: "stuck", code: -1 };
-    default:
-      return left <= 0 ? { end: "budget", code: -1 } : undefined;
   }
 }
