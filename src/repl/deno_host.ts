@@ -20,7 +20,13 @@ function writeAll(stream: typeof Deno.stdout | typeof Deno.stderr, text: string)
     while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) Deno.exit(READER_GONE);
-    throw error;
+    if (stream === Deno.stderr) throw error;
+    // Nothing that comes later can be written, either: one line, and the end.
+    writeAll(
+      Deno.stderr,
+      `cowsh: cannot write: ${error instanceof Error ? error.message : error}\n`,
+    );
+    Deno.exit(EXIT.load);
   }
 }
 

@@ -189,11 +189,16 @@ export class Shell {
 
     const left = filter(result, filters, names);
     if (left.result.value !== undefined) this.session.last = left.result.value;
-    this.#print(line, left.result, json || left.json, common, streamed !== "", out);
-    if (this.interrupt.requested && this.#depth === 0) {
-      return { ...result, status: EXIT.interrupted };
-    }
-    return result;
+    const ended = this.interrupt.requested && this.#depth === 0 ? { status: EXIT.interrupted } : {};
+    this.#print(
+      line,
+      { ...left.result, ...ended },
+      json || left.json,
+      common,
+      streamed !== "",
+      out,
+    );
+    return { ...result, ...ended };
   }
 
   #lookUp(head: Segment): Command {
