@@ -115,3 +115,18 @@ Deno.test("a reader that goes away ends it quietly", async () => {
   ]);
   assertEquals([code, stderr], [141, ""]);
 });
+
+Deno.test("a full disk behind standard output is one line", async () => {
+  const sh = new Deno.Command("sh", {
+    args: [
+      "-c",
+      `exec "$0" run --no-prompt --allow-read main.ts -c ps > /dev/full`,
+      Deno.execPath(),
+    ],
+    cwd: root,
+    stderr: "piped",
+  });
+  const { code, stderr } = await sh.output();
+  assertEquals(code, 5);
+  assertMatch(new TextDecoder().decode(stderr), /^cowsh: cannot write: No space left.*\n$/);
+});
