@@ -26,7 +26,7 @@ import { beginRun, goesOn, tookInput } from "./past.ts";
 import { closing, reportJson, statusOf } from "./run.ts";
 import { setCurrent } from "./target.ts";
 import { eventText } from "../vm/inspect/event_text.ts";
-import { eventJson } from "./views.ts";
+import { eventJson, json } from "./views.ts";
 
 /** The program that a process belongs to: itself, or the held ancestor that it stopped under. */
 export function programOf(ctx: Context, p: Handle): Handle {
@@ -91,7 +91,7 @@ function stopSections(ctx: Context, end: RunReport["stop"]): Stopped | undefined
   }
   if (end.kind !== "stopped") return undefined;
   const { pid, stop, point } = end;
-  const json: { [key: string]: Json } = { pid, point: point?.n ?? null, stop: stop.kind };
+  const which: { [key: string]: Json } = { kind: stop.kind, pid, point: point?.n ?? null };
   const place = placeSections(ctx, pid);
   if (stop.kind === "watch") {
     const did = stop.write ? "stored" : "loaded";
@@ -101,14 +101,23 @@ function stopSections(ctx: Context, end: RunReport["stop"]): Stopped | undefined
     const text =
       `watchpoint ${point?.n}: pid ${pid} ${did} ${stop.size} bytes at ${hex(stop.va)} ` +
       `(${hex(stop.pa)}): ${values}, by the instruction at ${hex(stop.pc)}`;
-    const access = { va: hex(stop.va), pa: hex(stop.pa), before: hex(stop.before) };
-    return { pid, sections: [note(text, "strong"), ...place], json: { ...json, ...access } };
+    const stopped = {
+      ...which,
+      pc: hex(stop.pc),
+      va: hex(stop.va),
+      pa: hex(stop.pa),
+      size: stop.size,
+      write: stop.write,
+      before: hex(stop.before),
+      after: json(stop.after),
+    };
+    return { pid, sections: [note(text, "strong"), ...place], json: { stopped } };
   }
   const name = ctx.vm.kernel.process(pid)?.name;
   return {
     pid,
     sections: [note(`breakpoint ${point?.n}: pid ${pid} ${name}`, "strong"), ...place],
-    json,
+    json: { stopped: stop.kind === "break" ? { ...which, pc: hex(stop.pc) } : which },
   };
 }
 

@@ -400,7 +400,10 @@ export class Vm {
     return sharing(this.kernel, pids);
   }
 
-  /** Puts back a saved state of this VM, or of one booted with the same options. */
+  /**
+   * Puts back a saved state of this VM, or of one booted with the same options. Its disks are copies from then
+   * on: the images that it was booted with do not change any more.
+   */
   restore(state: VmState): void {
     this.machine.restore(state.machine);
     this.kernel.restore(state.kernel);

@@ -64,6 +64,30 @@ Deno.test("watch: the store, its values, the instruction; reads with -r", async 
   assertMatch(said[3], /watchpoint 2: loads 8 bytes/);
 });
 
+Deno.test("as JSON a stop tells its point, its place and its values", async () => {
+  const lines = [
+    "spawn echo hi",
+    "break main",
+    "continue --json",
+    "watch $sp-16 8",
+    "continue --json",
+  ];
+  const said = (await texts(lines)).map((text) => text.startsWith("{") ? JSON.parse(text) : text);
+  assertEquals(said[2].stop, "stopped");
+  assertEquals(said[2].stopped, { kind: "break", pid: 2, point: 1, pc: "0x8" });
+  const { pc, pa, after, ...rest } = said[4].stopped;
+  assertEquals(rest, {
+    kind: "watch",
+    pid: 2,
+    point: 2,
+    va: said[4].stopped.va,
+    size: 8,
+    write: true,
+    before: "0x0",
+  });
+  for (const value of [pc, pa, after]) assertMatch(value, /^0x[0-9a-f]+$/);
+});
+
 Deno.test("until stops right behind the event", async () => {
   const said = await texts([
     "spawn forkwrite",
