@@ -1,7 +1,7 @@
 /** Processes come and go as in xv6: fork, exit, wait, kill, orphans, and a full table. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
-import { MAX_PROCESSES } from "../../../src/vm/kernel/process/process.ts";
+import { describeWait, MAX_PROCESSES } from "../../../src/vm/kernel/process/process.ts";
 import { KernelError } from "../../../src/vm/kernel/standing.ts";
 import { assertAudit, boot, Guest, R, runGuest } from "../../vm/lab.ts";
 
@@ -195,6 +195,17 @@ for (const [name, guest, on] of SLEEPERS) {
     assertAudit(vm);
   });
 }
+
+Deno.test("what each process of a pipeline waits for, in words", () => {
+  const vm = boot();
+  const run = vm.start("sh", ["-c", "cat | wc"]);
+  run.slice(1e6);
+  const waits = vm.processes().filter((p) => p.pid !== 1)
+    .map((p) => `${p.name}: ${describeWait(p.record.wait!)}`);
+  assertEquals(waits.sort(), ["cat: console", "sh: wait", "wc: pipe 1 read"]);
+  assertEquals(describeWait({ on: "tick", until: 42 }), "sleep until tick 42");
+  assertEquals(describeWait({ on: "pipe-space", pipe: 3 }), "pipe 3 write");
+});
 
 Deno.test("kill() by another process wakes a sleeper, which then exits with -1", () => {
   // The child pauses for ever; the parent kills it, waits, and exits with what wait stored.
