@@ -52,8 +52,11 @@ function readHalf(vm: Vm, pid: number, address: Va): number | undefined {
     : vm.machine.ram.read16(paNum(leaf.pa));
 }
 
-/** The symbol that an address lies behind: `name` or `name+0x8`; empty when there is none. */
+/** The symbol that an address of the program's text or data lies behind: `name` or `name+0x8`; empty elsewhere. */
 export function nearestSymbol(vm: Vm, pid: number, address: bigint): string {
+  const areas = vm.kernel.process(pid)?.space.areas;
+  const area = areas?.find(({ start, end }) => start <= address && address < end);
+  if (area?.kind !== "text" && area?.kind !== "data") return "";
   let best: [string, bigint] | undefined;
   for (const [name, at] of symbolsOf(vm, pid)) {
     if (at <= address && (best === undefined || at > best[1])) best = [name, at];

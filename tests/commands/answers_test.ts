@@ -77,3 +77,8 @@ Deno.test("a program numbered for another lab is told which --abi has its call",
     "call 27 is in no row of this session's table: with --abi xv6 it is mmap",
   );
 });
+
+Deno.test("an address on the stack is not called end+0x…", async () => {
+  const { text } = await lastOf(["spawn echo hi", "watch $sp 8"]);
+  assertEquals(text, "watchpoint 1: stores 8 bytes at 0x2fc0 of pid 2\n");
+});
