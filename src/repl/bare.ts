@@ -8,7 +8,7 @@
 import type { HostFiles } from "../commands/command.ts";
 import { CommandError, EXIT } from "../commands/errors.ts";
 import { BareRun, type BareStep } from "../vm/bare.ts";
-import { Keyboard, type Leaving, Lines } from "./bare_keys.ts";
+import { Keyboard, type Leaving, Lines, TYPE_AHEAD } from "./bare_keys.ts";
 import type { Options } from "./flags.ts";
 import type { ReadBytes } from "./input.ts";
 
@@ -141,19 +141,22 @@ class Console {
 /** A person types when they like; while the guest only waits for that, so does the host. */
 async function withKeyboard(run: BareRun, console: Console, host: BareHost): Promise<Ending> {
   const keyboard = new Keyboard(host.read, host.clock);
+  // How much of a paste may be typed; no limit for a guest of which nobody knows when it reads.
+  let room = Infinity;
   for (;;) {
     keyboard.listen();
     const { end, doing } = await console.slice();
     if (end !== undefined) return end;
-    let keys = keyboard.take();
-    if (keys.length === 0 && doing !== "works" && doing !== "listens") {
-      while (keys.length === 0 && keyboard.leaving === undefined) {
-        await keyboard.wait();
-        keys = keyboard.take();
-      }
+    if (doing !== "works") room = TYPE_AHEAD;
+    let keys = keyboard.take(room);
+    while (keys.length === 0 && (doing === "waits" || doing === "sleeps")) {
+      if (keyboard.leaving !== undefined) break;
+      await keyboard.wait();
+      keys = keyboard.take(room);
     }
     if (keyboard.leaving !== undefined) return { end: keyboard.leaving, code: -1 };
     if (keys.length > 0) run.type(keys);
+    room -= keys.length;
   }
 }
 

@@ -12,7 +12,9 @@ const LINE_FEED = 0x0a;
 const ESCAPE = 0x1d;
 /** Two Ctrl-C within so many milliseconds end the session. */
 const TWICE_MS = 1000;
-/** Bytes typed at once at most: xv6's console keeps 128 that nobody has read. */
+/** Bytes that may be typed before the guest reads again: xv6's console keeps 128, and drops what is more. */
+export const TYPE_AHEAD = 120;
+/** Bytes of a long line typed at once from a pipe. */
 const CHUNK = 64;
 
 /** Why the keyboard is done with. */
@@ -49,10 +51,9 @@ export class Keyboard {
     await this.#reading;
   }
 
-  /** What was typed, to the end of a line. */
-  take(): Uint8Array {
-    const end = this.#typed.findIndex((byte) => byte === LINE_FEED || byte === 0x0d);
-    return Uint8Array.from(this.#typed.splice(0, end < 0 ? CHUNK : Math.min(end + 1, CHUNK)));
+  /** What was typed, at most so many bytes of it. */
+  take(most: number): Uint8Array {
+    return Uint8Array.from(this.#typed.splice(0, most));
   }
 
   #key(byte: number): void {

@@ -1,47 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { runBare } from "../../src/vm/bare.ts";
+import { BareRun, type BareStep, runBare } from "../../src/vm/bare.ts";
 import { ElfError } from "../../src/vm/machine/elf.ts";
+import { echoGuest, elf, li, say } from "./bare_lab.ts";
 import { Assembler } from "./engine_lab.ts";
 import { SMALL } from "./machine_lab.ts";
-
-/** An ELF file with one segment at the start of RAM and, if asked, a symbol `tohost`. */
-function elf(code: Uint8Array, options: { tohost?: bigint; paddr?: bigint } = {}): Uint8Array {
-  const names = new TextEncoder().encode("\0tohost\0");
-  const symbols = options.tohost === undefined ? 0 : 48;
-  const at = { code: 120, symbols: 120 + code.length, names: 120 + code.length + symbols };
-  const sections = Math.ceil((at.names + names.length) / 8) * 8;
-  const file = new Uint8Array(sections + 3 * 64);
-  const view = new DataView(file.buffer);
-  file.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
-  view.setUint16(16, 2, true);
-  view.setUint16(18, 243, true);
-  view.setBigUint64(24, 0x8000_0000n, true);
-  view.setBigUint64(32, 64n, true);
-  view.setBigUint64(40, BigInt(sections), true);
-  [[54, 56], [56, 1], [58, 64], [60, 3], [62, 2]].forEach(([o, v]) => view.setUint16(o, v, true));
-  view.setUint32(64, 1, true);
-  view.setUint32(68, 7, true);
-  view.setBigUint64(72, BigInt(at.code), true);
-  view.setBigUint64(80, 0x8000_0000n, true);
-  view.setBigUint64(88, options.paddr ?? 0x8000_0000n, true);
-  view.setBigUint64(96, BigInt(code.length), true);
-  view.setBigUint64(104, BigInt(code.length + 4096), true);
-  file.set(code, at.code);
-  if (options.tohost !== undefined) {
-    view.setUint32(at.symbols + 24, 1, true);
-    view.setBigUint64(at.symbols + 32, options.tohost, true);
-  }
-  file.set(names, at.names);
-  const section = (i: number, type: number, offset: number, size: number) => {
-    view.setUint32(sections + 64 * i + 4, type, true);
-    view.setBigUint64(sections + 64 * i + 24, BigInt(offset), true);
-    view.setBigUint64(sections + 64 * i + 32, BigInt(size), true);
-    view.setUint32(sections + 64 * i + 40, 2, true);
-  };
-  section(1, 2, at.symbols, symbols);
-  section(2, 3, at.names, names.length);
-  return file;
-}
 
 /** Stores x6 to the address that x5 gets (a multiple of 4 KiB). */
 const storing = (address: number, value: number) =>
@@ -50,8 +12,8 @@ const storing = (address: number, value: number) =>
     .put("sw", { rs1: 5, rs2: 6, imm: 0 });
 
 Deno.test("a store to tohost ends the program: 1 passes, an odd value is a failure's number", () => {
-  const tohost = 0x8000_1000n;
-  const run = (value: number) => runBare(elf(storing(0x8000_1000, value).bytes(), { tohost }));
+  const symbols = [{ name: "tohost", value: 0x8000_1000n }];
+  const run = (value: number) => runBare(elf(storing(0x8000_1000, value).bytes(), { symbols }));
   const { machine: _, ...passed } = run(1);
   assertEquals(passed, { end: "exit", code: 0, instret: 5 });
   assertEquals([run(15).end, run(15).code], ["exit", 7]);
@@ -92,6 +54,92 @@ Deno.test("the machine is left as the program left it", () => {
   const { machine } = runBare(Deno.readFileSync(new URL("../isa/bin/alu.elf", import.meta.url)));
   assert(machine.instret > 1000);
   assertEquals(machine.finisher.finish, { code: 0, reset: false });
+});
+
+/** Where a made-up kernel of {@linkcode sleeper} keeps its variables. */
+const PROC = 0x8000_0800, CONS = 0x8000_0a00, TICKS = 0x8000_0c00;
+const VARIABLES = [
+  { name: "proc", value: BigInt(PROC), size: 256 },
+  { name: "cons", value: BigInt(CONS), size: 168 },
+  { name: "ticks", value: BigInt(TICKS), size: 4 },
+];
+
+/** A kernel whose processes sleep on these channels, and which does nothing else. */
+function sleeper(channels: number[]): Uint8Array {
+  const a = new Assembler();
+  li(a, 7, PROC);
+  channels.forEach((channel, i) => {
+    li(a, 6, channel).put("sd", { rs1: 7, rs2: 6, imm: 8 + 48 * i });
+  });
+  const code = a.label("here").put("jal", { rd: 0 }, "here").bytes();
+  return elf(code, { symbols: VARIABLES });
+}
+
+/** What it does after so many slices. */
+function doing(file: Uint8Array, slices: number, disk = false): BareStep["doing"] {
+  const run = new BareRun(file, {
+    memBytes: SMALL,
+    ...(disk ? { disk: new Uint8Array(1024) } : {}),
+  });
+  for (let i = 1; i < slices; i++) assertEquals(run.slice().end, undefined);
+  return run.slice().doing;
+}
+
+Deno.test("an xv6 waits for input when somebody sleeps on the console, and nobody on the clock", () => {
+  assertEquals(doing(sleeper([CONS + 152]), 2), "waits");
+  assertEquals(doing(sleeper([0x8000_0ff0, CONS + 152]), 2), "waits");
+  assertEquals(doing(sleeper([CONS + 152, TICKS]), 2), "listens");
+  assertEquals(doing(sleeper([TICKS]), 2), "works");
+  // Beside the console, and behind it.
+  assertEquals(doing(sleeper([CONS - 8, CONS + 168, TICKS + 4]), 2), "works");
+});
+
+Deno.test("what is no xv6 listens when it has the interrupt on, or a disk; else it works", () => {
+  const spin = (interrupt: number) => {
+    const a = li(new Assembler(), 5, 0x1000_0000).put("addi", { rd: 6, imm: interrupt });
+    a.put("sb", { rs1: 5, rs2: 6, imm: 1 }).label("here").put("jal", { rd: 0 }, "here");
+    return elf(a.bytes());
+  };
+  assertEquals(doing(spin(0), 3), "works");
+  assertEquals(doing(spin(1), 3), "listens");
+  assertEquals(doing(spin(0), 3, true), "listens");
+});
+
+Deno.test("a kernel that says it panicked is at its end", () => {
+  const a = li(say(new Assembler(), "panic: planted\n"), 7, 0x8000_0a00);
+  a.put("addi", { rd: 6, imm: 1 }).put("sw", { rs1: 7, rs2: 6, imm: 0 });
+  const code = a.label("here").put("jal", { rd: 0 }, "here").bytes();
+  const symbols = [{ name: "panicked", value: 0x8000_0a00n, size: 4 }];
+  const run = runBare(elf(code, { symbols }), { memBytes: SMALL, budget: 5_000_000 });
+  assertEquals([run.end, run.code], ["panic", -1]);
+  assertEquals(runBare(elf(code), { memBytes: SMALL, budget: 5_000_000 }).end, "budget");
+});
+
+Deno.test("a guest is driven slice by slice: it waits, hears, answers, ends", () => {
+  const run = new BareRun(elf(echoGuest()), { memBytes: SMALL });
+  const said = () => run.take().map((bytes) => new TextDecoder().decode(bytes)).join("");
+  assertEquals(run.slice(), { end: undefined, doing: "waits" });
+  assertEquals(said(), "ready\n");
+  run.type(new TextEncoder().encode("abc"));
+  assertEquals([run.read, run.slice().doing, run.read, said()], [false, "waits", true, "abc"]);
+  run.type(new TextEncoder().encode("xq"));
+  assertEquals(run.slice().end, { end: "exit", code: 3 });
+  assertEquals(said(), "x");
+  // Without anybody who types it is stuck.
+  assertEquals(runBare(elf(echoGuest()), { memBytes: SMALL }).end, "stuck");
+});
+
+Deno.test("the disk is behind the registers asked for, and there is none unless given", () => {
+  const probe = li(new Assembler(), 7, 0x1000_1000).put("lw", { rd: 8, rs1: 7, imm: 4 });
+  const version = (options: { disk?: Uint8Array; virtioVersion?: 1 | 2 }) => {
+    const file = elf(probe.bytes());
+    const run = new BareRun(file, { ...options, memBytes: SMALL, budget: 5 });
+    assertEquals(run.slice().end?.end, "budget");
+    return run.machine.hart.x(8);
+  };
+  const disk = new Uint8Array(1024);
+  assertEquals(version({ disk }), 2n);
+  assertEquals(version({ disk, virtioVersion: 1 }), 1n);
 });
 
 const suite = Deno.env.get("RISCV_TESTS");
