@@ -48,7 +48,7 @@ export async function bare(path: string, options: Options, host: BareHost): Prom
   }
   const { end, code } = host.terminal
     ? await withKeyboard(run, console, host)
-    : await withPipe(run, console, host);
+    : await withPipe(run, console, host, options.disk !== undefined);
   const { instret } = run.machine;
   if (options.json) {
     host.out(JSON.stringify({ command: `bare ${path}`, end, code, instructions: instret }) + "\n");
@@ -161,7 +161,12 @@ async function withKeyboard(run: BareRun, console: Console, host: BareHost): Pro
 }
 
 /** A line is typed when the guest reads, so that none is lost; after the last one it ends when only input is missing. */
-async function withPipe(run: BareRun, console: Console, host: BareHost): Promise<Ending> {
+async function withPipe(
+  run: BareRun,
+  console: Console,
+  host: BareHost,
+  session: boolean,
+): Promise<Ending> {
   const lines = new Lines(host.read);
   let typedAt = -1;
   for (;;) {
@@ -178,7 +183,10 @@ async function withPipe(run: BareRun, console: Console, host: BareHost): Promise
     if (line !== undefined) {
       run.type(line);
       typedAt = run.machine.instret;
-    } else if (doing === "waits") return { end: "waits", code: -1 };
+    } else if (doing === "waits") {
+      // A session is over; what was no session waits in vain.
+      return { end: session || typedAt >= 0 ? "waits" : "stuck", code: -1 };
+    }
   }
 }
 
@@ -186,7 +194,8 @@ async function withPipe(run: BareRun, console: Console, host: BareHost): Promise
 function panicked(words: string, options: Options): string {
   const why = [...words.matchAll(/panic: *(.*)/g)].at(-1)?.[1]?.trim();
   const said = why ? `the kernel panicked: ${why}` : "the kernel panicked";
+  // Whatever it missed first, a kernel for which there is a disk image needs that.
+  if (options.disk === undefined) return `${said}; it had no disk: --disk IMAGE gives it one`;
   if (!words.includes("could not find virtio disk")) return said;
-  if (options.disk === undefined) return `${said}; give it one: --disk IMAGE`;
   return `${said}; try --virtio ${options.virtio === 1 ? 2 : 1}`;
 }

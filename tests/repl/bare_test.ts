@@ -1,0 +1,225 @@
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { CommandError } from "../../src/commands/errors.ts";
+import { bare, type BareHost } from "../../src/repl/bare.ts";
+import { parseFlags } from "../../src/repl/flags.ts";
+import { echoGuest, elf, li, say } from "../machine/bare_lab.ts";
+import { Assembler } from "../machine/engine_lab.ts";
+
+const root = new URL("../../", import.meta.url);
+
+/** What a run said, and its exit code. */
+interface Heard {
+  code: number;
+  out: string;
+  err: string;
+  notes: string[];
+}
+
+/** A guest in a pipe that delivers these pieces, or at a terminal where they are typed one after another. */
+async function run(
+  file: Uint8Array,
+  pieces: string[],
+  options: { flags?: string[]; terminal?: boolean; open?: boolean; clock?: () => number } = {},
+): Promise<Heard> {
+  const heard: Heard = { code: -1, out: "", err: "", notes: [] };
+  let now = 0;
+  const host: BareHost = {
+    files: { read: (path) => Promise.resolve(path === "disk" ? new Uint8Array(4096) : file) },
+    out: (text) => void (heard.out += text),
+    err: (message) => void (heard.err += message),
+    note: (message) => void heard.notes.push(message),
+    read: () => {
+      const piece = pieces.shift();
+      if (piece === undefined && options.open) return new Promise(() => {});
+      return Promise.resolve(piece === undefined ? null : new TextEncoder().encode(piece));
+    },
+    terminal: options.terminal ?? false,
+    breathe: () => new Promise((resolve) => setTimeout(resolve, 0)),
+    clock: options.clock ?? (() => now += 20),
+  };
+  const flags = ["--bare", "guest", "--mem", "16M", ...options.flags ?? []];
+  heard.code = await bare("guest", parseFlags(flags), host);
+  return heard;
+}
+
+const echo = () => elf(echoGuest());
+
+/** A program that says something and stands still, as a kernel that panicked does. */
+function panicking(why: string): Uint8Array {
+  const a = li(say(new Assembler(), `panic: ${why}\n`), 7, 0x8000_0f00);
+  a.put("addi", { rd: 6, imm: 1 }).put("sw", { rs1: 7, rs2: 6, imm: 0 });
+  const code = a.label("here").put("jal", { rd: 0 }, "here").bytes();
+  return elf(code, { symbols: [{ name: "panicked", value: 0x8000_0f00n, size: 4 }] });
+}
+
+Deno.test("piped lines are typed; when the guest only waits for more, the run is over", async () => {
+  assertEquals(await run(echo(), ["one\ntw", "o\n", "three"]), {
+    code: 0,
+    out: "ready\none\ntwo\nthree",
+    err: "",
+    notes: [],
+  });
+  // No input and no disk: no session, it waits in vain.
+  const vain = await run(echo(), []);
+  assertEquals([vain.code, vain.err], [3, "guest: waits for an interrupt that cannot come"]);
+  assertEquals((await run(echo(), [], { flags: ["--disk", "disk"] })).code, 0);
+});
+
+Deno.test("the same input gives the same instructions, however the pipe cuts it", async () => {
+  const whole = "some\nlines\n" + "long ".repeat(40) + "\nq";
+  const cuts = [[whole], [...whole], [whole.slice(0, 7), whole.slice(7, 90), whole.slice(90)]];
+  const results = [];
+  for (const cut of cuts) results.push(await run(echo(), cut, { flags: ["--json"] }));
+  assertEquals(results[0].code, 3);
+  assertMatch(results[0].out, /"end":"exit","code":3,"instructions":\d+\}\n$/);
+  assertEquals(results[1], results[0]);
+  assertEquals(results[2], results[0]);
+});
+
+Deno.test("a terminal's keys go to the guest; Ctrl-] leaves", async () => {
+  const left = await run(echo(), ["a", "b\x03\r", "\x1d"], {
+    terminal: true,
+    flags: ["--disk", "disk"],
+  });
+  assertEquals([left.code, left.out, left.err], [0, "ready\nab\x03\r", ""]);
+  assertMatch(left.notes[0], /Ctrl-\] leaves/);
+  assertMatch(left.notes[1], /^\d+ instructions, \d+ million a second$/);
+  // Without a disk it is a program among others: nothing is said beside it.
+  const plain = await run(echo(), ["q"], { terminal: true });
+  assertEquals(plain, { code: 3, out: "ready\n", err: "", notes: [] });
+  assertEquals((await run(echo(), [], { terminal: true })).code, 0);
+});
+
+Deno.test("two quick Ctrl-C end it, two slow ones are the guest's", async () => {
+  let now = 0;
+  const quick = await run(echo(), ["\x03", "\x03", "q"], { terminal: true, clock: () => now++ });
+  assertEquals([quick.code, quick.out], [130, "ready\n\x03"]);
+  const slow = await run(echo(), ["\x03", "\x03", "q"], {
+    terminal: true,
+    clock: () => now += 600,
+  });
+  assertEquals([slow.code, slow.out], [3, "ready\n\x03\x03"]);
+});
+
+Deno.test("a paste is typed whole, in order", async () => {
+  const paste = "0123456789".repeat(100) + "q";
+  const heard = await run(echo(), [paste], { terminal: true, open: true });
+  assertEquals([heard.code, heard.out], [3, `ready\n${paste.slice(0, -1)}`]);
+});
+
+Deno.test("a panic is exit code 3, with its reason and what helps against a missing disk", async () => {
+  const why = "could not find virtio disk";
+  const cases: [string, string[], RegExp][] = [
+    ["freewalk: leaf", ["--disk", "disk"], /^guest: the kernel panicked: freewalk: leaf$/],
+    [why, [], /virtio disk; it had no disk: --disk IMAGE gives it one$/],
+    [why, ["--disk", "disk"], /virtio disk; try --virtio 1$/],
+    [why, ["--disk", "disk", "--virtio", "1"], /virtio disk; try --virtio 2$/],
+  ];
+  for (const [reason, flags, message] of cases) {
+    const heard = await run(panicking(reason), [], { flags });
+    assertEquals([heard.code, heard.out], [3, `panic: ${reason}\n`]);
+    assertMatch(heard.err, message);
+  }
+});
+
+Deno.test("a budget ends it with 4; a file that is no program with 5", async () => {
+  const loop = elf(new Assembler().label("here").put("jal", { rd: 0 }, "here").bytes());
+  const cut = await run(loop, [], { flags: ["--budget", "1500000"] });
+  assertEquals([cut.code, cut.err], [4, "guest: not finished within 1500000 instructions"]);
+  const error = await assertRejects(() => run(new Uint8Array(10), []), CommandError, "not an ELF");
+  assertEquals(error.exitCode, 5);
+});
+
+Deno.test("flags of a guest kernel make sense only with one, and commands only without", () => {
+  for (
+    const [argv, message] of [
+      [["--disk", "fs.img"], "--disk is for --bare; the built-in kernel takes --fs IMAGE"],
+      [["--virtio", "1"], "--virtio is for --bare"],
+      [["--bare", "k", "--virtio", "3"], "--virtio 3: 1 or 2"],
+      [["--bare", "k", "-c", "ps"], "no commands"],
+      [["--bare", "k", "file"], "no commands"],
+    ] as const
+  ) {
+    let said = "";
+    try {
+      parseFlags(argv);
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      said = error.message;
+    }
+    assertStringIncludes(said, message);
+  }
+  const { bare, disk, virtio } = parseFlags(["--bare", "k", "--disk", "fs.img", "--virtio", "1"]);
+  assertEquals([bare, disk, virtio], ["k", "fs.img", 1]);
+});
+
+/** `main.ts --bare` with piped input. */
+async function cowsh(args: string[], stdin: string) {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--allow-read", "main.ts", "--bare", ...args],
+    cwd: root,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(stdin));
+  await writer.close();
+  const { code, stdout, stderr } = await child.output();
+  const text = new TextDecoder();
+  return { code, out: text.decode(stdout), err: text.decode(stderr) };
+}
+
+Deno.test("the command line hands standard input to the guest, and takes its code", async () => {
+  const file = await Deno.makeTempFile();
+  await Deno.writeFile(file, echo());
+  assertEquals(await cowsh([file], "hello\nq"), { code: 3, out: "ready\nhello\n", err: "" });
+  await Deno.remove(file);
+});
+
+const trees = Deno.env.get("XV6_TREES") || undefined;
+if (trees === undefined) {
+  console.log("xv6 by --bare: skipped, XV6_TREES is not set to a folder of built trees");
+} else {
+  const kernel = (tree: string) => [
+    `${trees}/${tree}/kernel/kernel`,
+    "--disk",
+    `${trees}/${tree}/fs.img`,
+  ];
+  const lines = "echo one two\nforktest\ncat README | grep xv6 > f\nwc f\nrm f\necho done\n";
+  for (
+    const [tree, flags] of [["2020-xv6", ["--virtio", "1"]], ["2022-xv6", []], [
+      "2025-xv6",
+      [],
+    ]] as const
+  ) {
+    Deno.test(`--bare boots ${tree}, and types piped lines at its prompts`, async () => {
+      const first = await cowsh([...kernel(tree), ...flags, "--json"], lines);
+      assertEquals([first.code, first.err], [0, ""]);
+      assertStringIncludes(first.out, "init: starting sh\n$ echo one two\none two\n$ forktest\n");
+      assertStringIncludes(first.out, "fork test OK\n$ cat README | grep xv6 > f\n$ wc f\n");
+      assertMatch(first.out, /\$ rm f\n\$ echo done\ndone\n\$ \{"command".*"end":"waits".*\}\n$/);
+      assertEquals(await cowsh([...kernel(tree), ...flags, "--json"], lines), first);
+    });
+  }
+
+  Deno.test("a kernel that misses its disk panics: the last line says what helps", async () => {
+    const old = await cowsh(kernel("2020-xv6"), "ls\n");
+    assertEquals(old.code, 3);
+    assertMatch(
+      old.err,
+      /^cowsh: .*: the kernel panicked: could not find virtio disk; try --virtio 1\n$/,
+    );
+    const none = await cowsh(kernel("2025-xv6").slice(0, 1), "ls\n");
+    assertEquals(none.code, 3);
+    assertMatch(none.err, /the kernel panicked: .*; it had no disk: --disk IMAGE gives it one\n$/);
+  });
+
+  Deno.test("the image's file is never written", async () => {
+    const disk = `${trees}/2025-xv6/fs.img`;
+    const before = Deno.readFileSync(disk);
+    const { out } = await cowsh(kernel("2025-xv6"), "echo x > new\ncat new\n");
+    assertStringIncludes(out, "$ cat new\nx\n$ ");
+    assertEquals(Deno.readFileSync(disk), before);
+  });
+}
