@@ -30,7 +30,11 @@ export default command({
     try {
       refusing(() => p.fill(va, args.size, Number(args.byte)), EXIT.failed);
     } finally {
-      if (!p.alive && ctx.session.pid === p.pid) setCurrent(ctx, 0);
+      if (!p.alive) {
+        // What xv6 prints about the trap; the error says it already.
+        ctx.vm.kernel.takeOutput();
+        if (ctx.session.pid === p.pid) setCurrent(ctx, 0);
+      }
     }
     const { copied, faults } = ctx.vm.since(mark);
     const events = ctx.vm.events(mark.event);

@@ -7,7 +7,7 @@
 import { command, EXIT, hex, note, result } from "./command.ts";
 import { accessJson, accessSections } from "./views.ts";
 import { placeOf, refusing } from "./target.ts";
-import { killedNote, widthOf } from "./store.ts";
+import { killedSections, widthOf } from "./store.ts";
 
 export default command({
   name: "load",
@@ -29,7 +29,7 @@ export default command({
     const width = widthOf(args.size);
     const report = refusing(() => p.access(va, width));
     const sections = accessSections(ctx.vm, report);
-    if (report.killed !== undefined) sections.push(killedNote(ctx, report));
+    if (report.killed !== undefined) sections.push(...killedSections(ctx, report));
     else sections.unshift(note(`${hex(va)}: ${hex(report.value)} (${report.value})`));
     return result(sections, {
       json: accessJson(report),

@@ -18,7 +18,7 @@ export default command({
   flags: [
     { name: "shared", short: "s", doc: "MAP_SHARED: forked children see each other's stores" },
     { name: "at", kind: "expr", doc: "exactly there (MAP_FIXED)" },
-    { name: "fd", kind: "count", doc: "an open descriptor of the process" },
+    { name: "fd", kind: "count", doc: "a descriptor of the process: call open README 2 makes one" },
     { name: "offset", kind: "size", doc: "byte in the file" },
     { name: "pid", short: "p", kind: "pid", doc: "this process" },
   ],

@@ -8,6 +8,7 @@ import type { Command } from "./command.ts";
 import audit from "./audit.ts";
 import back from "./back.ts";
 import break_ from "./break.ts";
+import call from "./call.ts";
 import compare from "./compare.ts";
 import console from "./console.ts";
 import continue_ from "./continue.ts";
@@ -73,6 +74,7 @@ export const COMMANDS: readonly Command[] = [
   audit,
   back,
   break_,
+  call,
   compare,
   console,
   continue_,

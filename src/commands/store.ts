@@ -9,12 +9,13 @@ import type { AccessReport } from "../vm/reports.ts";
 import {
   command,
   CommandError,
+  consoleText,
   type Context,
   EXIT,
   hex,
   note,
-  type NoteSection,
   result,
+  type Section,
 } from "./command.ts";
 import { placeOf, refusing, setCurrent } from "./target.ts";
 import { accessJson, accessSections } from "./views.ts";
@@ -54,7 +55,7 @@ export default command({
     }
     const report = refusing(() => p.access(va, width, value));
     const sections = accessSections(ctx.vm, report);
-    if (report.killed !== undefined) sections.push(killedNote(ctx, report));
+    if (report.killed !== undefined) sections.push(...killedSections(ctx, report));
     else sections.unshift(note(`${hex(va)}: ${was(report)}${hex(value)}`));
     return result(sections, {
       json: accessJson(report),
@@ -71,14 +72,17 @@ function was(report: AccessReport): string {
   return report.old === undefined ? "" : `${hex(report.old)} → `;
 }
 
-/** Says that the access killed the process, which is then not the current one any more. */
-export function killedNote(ctx: Context, report: AccessReport): NoteSection {
+/** What xv6 prints when the access killed the process, and why; it is then not the current one any more. */
+export function killedSections(ctx: Context, report: AccessReport): Section[] {
   if (ctx.session.pid === report.pid) setCurrent(ctx, 0);
   const { cause, stval, why } = report.killed!;
-  return note(
-    `pid ${report.pid} was killed: ${why} (scause ${cause}, stval ${hex(stval)})`,
-    "bad",
-  );
+  return [
+    consoleText(new TextDecoder().decode(ctx.vm.kernel.takeOutput())),
+    note(
+      `pid ${report.pid} was killed: ${why} (scause ${cause}, stval ${hex(stval)})`,
+      "bad",
+    ),
+  ];
 }
 
 /** A width in bytes. Throws {@linkcode CommandError} for another number. */

@@ -4,7 +4,7 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { lastOf } from "./typist.ts";
+import { lastOf, typed } from "./typist.ts";
 
 Deno.test("a store across two COW pages shows both pages and all counts", async () => {
   const { text, status } = await lastOf(["spawn", "sbrk 2p", "fork", "store 0x3ffc 1"]);
@@ -29,4 +29,22 @@ Deno.test("stval is the half that faulted, and the other half's copy is not hidd
 Deno.test("an access inside one page shows that page once", async () => {
   const { text } = await lastOf(["spawn", "sbrk 2p", "fork", "store 0x3ff8 1"]);
   assert(!text.includes("0x4000"), text);
+});
+
+Deno.test("what xv6 prints about a kill stands with the kill, and nowhere later", async () => {
+  const [, store, , , fill, , step] = await typed([
+    "spawn",
+    "store 0 1",
+    "ps",
+    "spawn",
+    "fill 0x2000 2p 1",
+    "spawn echo hi",
+    "step",
+  ]);
+  assertStringIncludes(
+    store.text,
+    "usertrap(): unexpected scause 0xf pid=2\n            sepc=0x0 ",
+  );
+  assertStringIncludes(fill.text, "was killed");
+  assert(!step.text.includes("usertrap"), step.text);
 });

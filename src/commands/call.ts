@@ -1,0 +1,121 @@
+/**
+ * `call`: any system call in the name of a process.
+ *
+ * @module
+ */
+
+import type { CallName } from "../vm/kernel/abi.ts";
+import { CALLS } from "../vm/kernel/syscalls/dispatch.ts";
+import { readRegister, SP } from "../vm/kernel/process/trapframe.ts";
+import type { TraceRecord } from "../vm/kernel/syscalls/trace.ts";
+import type { Handle } from "../vm/handle.ts";
+import type { CallReport } from "../vm/reports.ts";
+import {
+  command,
+  CommandError,
+  consoleText,
+  type Context,
+  EXIT,
+  note,
+  result,
+  type Section,
+} from "./command.ts";
+import { processFor, refusing } from "./target.ts";
+import { effectLines, eventJson } from "./views.ts";
+
+/** What has a command of its own, because the process is another one afterwards, or two. */
+const APART = ["fork", "exec", "exit"];
+const NAMES = (Object.keys(CALLS) as CallName[]).filter((name) => !APART.includes(name)).sort();
+/** Where a path is put: below the stack pointer, as a program's own would be. */
+const PATH_ROOM = 256n;
+
+export default command({
+  name: "call",
+  group: "process",
+  summary: "any system call as if the process executed the ecall, decoded as strace does",
+  details:
+    "Paths are given as they are and are put below the stack pointer; other arguments are numbers " +
+    "or expressions, and those left out are 0. A call that would wait for ever is taken back.",
+  args: [
+    { name: "name", kind: "text", choices: NAMES },
+    { name: "args", kind: "text", rest: true, verbatim: true, doc: "its arguments" },
+  ],
+  flags: [{ name: "pid", short: "p", kind: "pid", doc: "this process, given before the name" }],
+  examples: [
+    {
+      say: "a mapped file: what was stored goes back to it",
+      lines: [
+        "spawn",
+        "call open README 2",
+        "mmap 4096 rw --shared --fd 3",
+        "store $_ 0x21 -s 1",
+        "call msync $_ 4096",
+      ],
+      shows: ["msync(0x3fffdff000, 4096) = 0", "151 bytes at 0 of its file"],
+    },
+    {
+      say: "the kernel as the one who writes: copyout into a copy-on-write page",
+      lines: ["spawn", "sbrk 4096", "store 0x3000 1", "fork", "call pipe 0x3000"],
+      shows: ["pipe(0x3000) = 0", "cow copy"],
+    },
+  ],
+  run(ctx, { name, args, pid }) {
+    const p = processFor(ctx, pid);
+    const row = CALLS[name as CallName];
+    if (args.length > row.arguments.length) {
+      const wanted = row.arguments.map((a) => a.name).join(", ") || "none";
+      throw new CommandError(`${name} takes ${row.arguments.length} arguments: ${wanted}`);
+    }
+    const { kernel } = ctx.vm;
+    const outer = kernel.trace;
+    const trace: TraceRecord[] = kernel.trace = [];
+    try {
+      const mark = ctx.vm.mark();
+      const values = row.arguments.map((a, i) =>
+        args[i] === undefined
+          ? 0n
+          : a.kind === "path"
+          ? putPath(ctx, p, args[i], BigInt(i + 1))
+          : ctx.evaluate(args[i])
+      );
+      const report = refusing(() => p.call(row.name, ...values));
+      const said = trace.find((r) => r.pid === p.pid && r.name === row.name);
+      const lines = [note(`${name}(${said?.args.join(", ") ?? ""})${outcome(report, said)}`)];
+      const printed = new TextDecoder().decode(kernel.takeOutput());
+      const sections: Section[] = printed === "" ? [] : [consoleText(printed)];
+      return result([...sections, ...lines, ...effectLines(ctx.vm.events(mark.event))], {
+        json: {
+          pid: p.pid,
+          name,
+          args: said?.args ?? [],
+          result: report.result === undefined ? null : Number(report.result),
+          blocked: report.blocked?.on ?? null,
+          exited: report.exited,
+          console: printed,
+          events: report.events.map(eventJson),
+        },
+        ...(report.result === undefined ? {} : { value: BigInt.asUintN(64, report.result) }),
+        status: report.result === undefined || report.result === -1n ? EXIT.failed : EXIT.ok,
+      });
+    } finally {
+      kernel.trace = outer;
+    }
+  },
+});
+
+function outcome(report: CallReport, said: TraceRecord | undefined): string {
+  if (report.blocked !== undefined) {
+    return `: would wait for ever (${report.blocked.on}); taken back`;
+  }
+  if (report.exited) return ": the process is gone";
+  return ` = ${said?.result ?? report.result ?? "?"}`;
+}
+
+/** Stores a path where a program on the stack would have it; its address. */
+function putPath(ctx: Context, p: Handle, path: string, n: bigint): bigint {
+  const bytes = new TextEncoder().encode(`${path}\0`);
+  if (bytes.length > Number(PATH_ROOM)) throw new CommandError(`${path}: longer than any path`);
+  const at = readRegister(ctx.vm.machine.ram, p.record.trapframe, SP) - n * PATH_ROOM;
+  refusing(() => p.put(at, bytes));
+  return at;
+}
