@@ -97,3 +97,34 @@ Deno.test("a hundred snapshots between small steps come back in any order", () =
     assertEquals(digest(fingerprint(vm)), states[i].print, `snapshot ${i}`);
   }
 });
+
+/** Parts that are wired at boot, a person's own (stops, trace), or the report of the last call. */
+const NOT_STATE = new Set([
+  ...["machine", "memory", "events", "programs", "files", "stops", "trace"],
+  ...["ram", "mmu", "frames", "policy", "lastFork", "hold"],
+]);
+
+/** Digests of an object's fields. */
+function fields(object: object): Record<string, string> {
+  const own = Object.entries(object).filter(([name]) => !NOT_STATE.has(name));
+  return Object.fromEntries(own.map(([name, value]) => [name, digest(value)]));
+}
+
+Deno.test("no field of the kernel or of its memory is forgotten", () => {
+  const { vm, pid } = start({ swap: "1M" });
+  vm.advance(5000);
+  const p = vm.spawn();
+  p.sbrk(4096);
+  const saved = vm.save();
+  const before = [fields(vm.kernel), fields(vm.kernel.memory), fields(vm.kernel.memory.frames)];
+  vm.resume(pid).finish();
+  p.call("pipe", 0x3000);
+  p.fork().exit(1);
+  p.mmap(4096, { shared: true });
+  vm.kernel.memory.reclaim(10);
+  const between = fields(vm.kernel);
+  assert(["nextPid", "nextPipe", "ticks", "slots"].every((f) => between[f] !== before[0][f]));
+  vm.restore(saved);
+  const after = [fields(vm.kernel), fields(vm.kernel.memory), fields(vm.kernel.memory.frames)];
+  assertEquals(after, before);
+});
