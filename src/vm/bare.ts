@@ -62,8 +62,8 @@ const SLICE = 1_000_000;
 /** After so many slices with a reader of the console, it reads, however busy the others are. */
 const READS_AFTER = 32;
 
-/** Ticks of mtime (10 MHz on a real board) without user mode, output or input, after which nothing is awaited. */
-const LONG = 100_000_000;
+/** Ticks of mtime (10 MHz on a real board) without a process, output or input, after which none is to be expected. */
+const LONG = 1_000_000_000;
 
 /** The UART's interrupt enable for received bytes. */
 const IER_RX = 1;
@@ -195,7 +195,9 @@ export class BareRun {
     const { machine } = this;
     const who = this.#sleepers && whoSleeps(machine.ram, this.#sleepers);
     this.#readerSeen = who?.console ? this.#readerSeen + 1 : 0;
-    if (!this.#quiet()) return this.#readerSeen > READS_AFTER ? "listens" : "works";
+    if (!this.#quiet(who?.running ?? false)) {
+      return this.#readerSeen > READS_AFTER ? "listens" : "works";
+    }
     this.#quietSince ??= machine.clock.time;
     const long = machine.clock.time - this.#quietSince > LONG;
     if (who !== undefined) {
@@ -209,9 +211,9 @@ export class BareRun {
   }
 
   /** Whether no process ran in the last slice: a kernel that enters one drops TLB entries before. */
-  #quiet(): boolean {
+  #quiet(running: boolean): boolean {
     const { flushes } = this.machine.mmu.counters();
-    const quiet = this.machine.hart.mode !== 0 && flushes === this.#flushes;
+    const quiet = !running && this.machine.hart.mode !== 0 && flushes === this.#flushes;
     this.#flushes = flushes;
     if (!quiet) this.#quietSince = undefined;
     return quiet;

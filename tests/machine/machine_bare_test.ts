@@ -57,21 +57,33 @@ Deno.test("the machine is left as the program left it", () => {
 });
 
 /** Where a made-up kernel of {@linkcode sleeper} keeps its variables. */
-const PROC = 0x8000_0800, CONS = 0x8000_0a00, TICKS = 0x8000_0c00;
+const PROC = 0x8000_0800, CONS = 0x8000_0a00, TICKS = 0x8000_0c00, CPUS = 0x8000_0e00;
 const VARIABLES = [
   { name: "proc", value: BigInt(PROC), size: 256 },
   { name: "cons", value: BigInt(CONS), size: 168 },
   { name: "ticks", value: BigInt(TICKS), size: 4 },
+  { name: "cpus", value: BigInt(CPUS), size: 128 },
 ];
 
 /** A kernel whose processes sleep on these channels, and which does nothing else. */
-function sleeper(channels: number[]): Uint8Array {
+function sleeper(channels: number[], { running = 0, tick = false } = {}): Uint8Array {
   const a = new Assembler();
   li(a, 7, PROC);
   channels.forEach((channel, i) => {
     li(a, 6, channel).put("sd", { rs1: 7, rs2: 6, imm: 8 + 48 * i });
   });
-  const code = a.label("here").put("jal", { rd: 0 }, "here").bytes();
+  li(a, 7, CPUS).put("addi", { rd: 6, imm: running }).put("sd", { rs1: 7, rs2: 6, imm: 0 });
+  // A tick of the CLINT every ten million: time jumps from one to the next.
+  li(a, 7, 0x0200_4000);
+  li(a, 8, 0x0200_bff8);
+  li(a, 9, 10_000_000);
+  a.put("addi", { rd: 6, imm: 0x80 }).put("csrrs", { rd: 0, rs1: 6, imm: 0x304 });
+  a.label("idle");
+  if (tick) {
+    a.put("ld", { rd: 6, rs1: 8, imm: 0 }).put("add", { rd: 6, rs1: 6, rs2: 9 });
+    a.put("sd", { rs1: 7, rs2: 6, imm: 0 }).put("wfi");
+  }
+  const code = a.put("jal", { rd: 0 }, "idle").bytes();
   return elf(code, { symbols: VARIABLES });
 }
 
@@ -90,6 +102,14 @@ Deno.test("an xv6 waits for input when somebody sleeps on the console, and nobod
   assertEquals(doing(sleeper([0x8000_0ff0, CONS + 152]), 2), "waits");
   assertEquals(doing(sleeper([CONS + 152, TICKS]), 2), "listens");
   assertEquals(doing(sleeper([TICKS]), 2), "works");
+  // One works in the kernel for long; it may be about to wake the other.
+  assertEquals(doing(sleeper([CONS + 152], { running: 8 }), 2), "works");
+  assertEquals(doing(sleeper([CONS + 152], { running: 8 }), 40), "listens");
+  // Everybody asleep for ever: after a hundred seconds of the machine's time that is certain.
+  assertEquals(doing(sleeper([0x8000_0ff0]), 2), "works");
+  assertEquals(doing(sleeper([0x8000_0ff0], { tick: true }), 2), "sleeps");
+  assertEquals(doing(sleeper([TICKS], { tick: true }), 2), "works");
+  assertEquals(runBare(sleeper([0x8000_0ff0], { tick: true }), { memBytes: SMALL }).end, "stuck");
   // Beside the console, and behind it.
   assertEquals(doing(sleeper([CONS - 8, CONS + 168, TICKS + 4]), 2), "works");
 });

@@ -25,6 +25,18 @@ export interface Sleepers {
   readonly cons: Range;
   /** The number of clock ticks. */
   readonly ticks: Range;
+  /** The harts; the first word of each is the process that it runs, or 0. */
+  readonly cpus: Range;
+}
+
+/** What processes do. */
+export interface Doing {
+  /** The hart runs one, in user mode or in the kernel. */
+  readonly running: boolean;
+  /** One sleeps until the console has input. */
+  readonly console: boolean;
+  /** One sleeps until the next clock tick. */
+  readonly timer: boolean;
 }
 
 /** A variable of the kernel in RAM, mapped at its own address; undefined when there is no such symbol. */
@@ -40,20 +52,20 @@ export function sleepersOf(elf: Elf, ram: Ram): Sleepers | undefined {
   const proc = variable(elf, ram, "proc");
   const cons = variable(elf, ram, "cons");
   const ticks = variable(elf, ram, "ticks");
-  return proc && cons && ticks && { proc, cons, ticks };
+  const cpus = variable(elf, ram, "cpus");
+  return proc && cons && ticks && cpus && { proc, cons, ticks, cpus };
 }
 
-/** Whether some process waits for the console's input, and whether some waits for a clock tick. */
-export function whoSleeps(ram: Ram, where: Sleepers): { console: boolean; timer: boolean } {
-  const { proc, cons, ticks } = where;
-  const found = { console: false, timer: false };
+/** What the processes of an xv6 do now. */
+export function whoSleeps(ram: Ram, where: Sleepers): Doing {
+  const { proc, cons, ticks, cpus } = where;
+  let console = false, timer = false;
   for (let at = proc.start; at + 8 <= proc.start + proc.size; at = (at + 8) as PaNum) {
     const low = ram.read32(at);
-    // RAM's first bytes are 0x8000_0000: most words are out at once.
-    if (low < cons.start && low !== ticks.start) continue;
-    if (ram.read32((at + 4) as PaNum) !== 0) continue;
-    if (low === ticks.start) found.timer = true;
-    else if (low < cons.start + cons.size) found.console = true;
+    const high = ram.read32((at + 4) as PaNum);
+    if (high !== 0) continue;
+    if (low === ticks.start) timer = true;
+    else if (low >= cons.start && low < cons.start + cons.size) console = true;
   }
-  return found;
+  return { running: ram.read32(cpus.start) !== 0, console, timer };
 }
