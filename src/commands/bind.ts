@@ -86,16 +86,21 @@ export function bind(command: Command, segment: Segment, names: Resolver): Bound
   const words = segment.words.slice(1);
   const verbatim = command.args.findIndex((a) => a.kind === "line" || (a.rest && a.verbatim));
   let flagsEnded = false;
+  let closed = false;
 
   for (let i = 0; i < words.length; i++) {
     const word = words[i];
     if (verbatim >= 0 && positional.length >= verbatim) flagsEnded = true;
-    if (flagsEnded || word.quoted || !/^-[^\d\s]/.test(word.text) || isNegative(command, word)) {
+    const ours = !closed && verbatim >= 0 && isOwnLong(command, word);
+    if (
+      flagsEnded && !ours || word.quoted || !/^-[^\d\s]/.test(word.text) ||
+      isNegative(command, word)
+    ) {
       positional.push(word);
       continue;
     }
     if (word.text === "--") {
-      flagsEnded = true;
+      flagsEnded = closed = true;
       continue;
     }
     const { flag, inline } = findFlag(command, word);
@@ -173,6 +178,16 @@ function refuseOperator(word: Word): void {
     undefined,
     word.at,
   );
+}
+
+/**
+ * A long flag of the command's own behind a guest program's name, where people put it: `compare cowtest
+ * --policies cow`. Short ones and `--help` are the program's there, and all behind `--`.
+ */
+function isOwnLong(command: Command, word: Word): boolean {
+  if (word.quoted || command.args.some((a) => a.kind === "line")) return false;
+  const name = /^--([^=]+)/.exec(word.text)?.[1];
+  return name === "json" || name === "ts" || command.flags.some((f) => f.name === name);
 }
 
 /** `-x` as an expression, `-$a0`, `-(1)`, where the command has no such flag and wants a value. */

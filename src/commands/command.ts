@@ -76,7 +76,10 @@ export interface ArgSpec {
   optional?: boolean;
   /** Takes all remaining words and arrives as an array; last only. */
   rest?: boolean;
-  /** With `rest`: words starting with `-` are arguments too, for guest programs: `run grep -v x`. */
+  /**
+   * With `rest`: words starting with `-` are arguments too, for guest programs: `run grep -v x`. The command's own
+   * long flags are still its own, up to a `--` in front of the program.
+   */
   verbatim?: boolean;
   /** Fixed words to choose from, for completion and a check. */
   choices?: readonly string[];

@@ -17,7 +17,7 @@ export default command({
   summary: "run a guest program to its end and show what it cost",
   details: "The program's console appears as it is written. The last line tells its status, the " +
     "user instructions, page faults, frames copied and ticks of virtual time. A status other " +
-    "than 0 makes this command fail.",
+    "than 0 makes this command fail. -- in front of the program leaves it words like --json.",
   args: [
     { name: "program", kind: "program", doc: "a program's name or an ELF file on the host" },
     { name: "args", kind: "text", rest: true, verbatim: true, doc: "its arguments" },

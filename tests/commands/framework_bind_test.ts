@@ -72,6 +72,20 @@ Deno.test("a guest program's own flags are left alone", () => {
   });
 });
 
+Deno.test("the command's own long flags are its own behind the program, too", () => {
+  const cow = { program: "ls", args: ["-a"], policy: "cow" };
+  assertEquals(args(run, "run ls -a --policy cow"), cow);
+  assertEquals(args(run, "run ls --policy=cow -a"), cow);
+  assertEquals(args(run, "run -- ls --policy cow"), {
+    program: "ls",
+    args: ["--policy", "cow"],
+  });
+  assertEquals(args(run, "run ls '--policy' --other"), {
+    program: "ls",
+    args: ["--policy", "--other"],
+  });
+});
+
 Deno.test("sizes, permissions and registers", () => {
   assertEquals(args(kinds, "kinds 4p rx $SP"), { size: 16384n, perm: "rx", reg: "sp" });
   assertEquals(args(kinds, "kinds '2 pages' wr"), { size: 8192n, perm: "rw" });
