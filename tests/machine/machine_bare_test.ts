@@ -81,7 +81,9 @@ function sleeper(channels: number[], { running = 0, tick = false } = {}): Uint8A
   a.label("idle");
   if (tick) {
     a.put("ld", { rd: 6, rs1: 8, imm: 0 }).put("add", { rd: 6, rs1: 6, rs2: 9 });
-    a.put("sd", { rs1: 7, rs2: 6, imm: 0 }).put("wfi");
+    a.put("sd", { rs1: 7, rs2: 6, imm: 0 }).put("wfi").put("addi", { rd: 6, imm: 1000 });
+    a.label("busy").put("addi", { rd: 6, rs1: 6, imm: -1 });
+    a.put("bne", { rs1: 6, rs2: 0 }, "busy");
   }
   const code = a.put("jal", { rd: 0 }, "idle").bytes();
   return elf(code, { symbols: VARIABLES });
