@@ -21,7 +21,7 @@ export function candidatesOf(session: Session, kind: ArgKind): Offer[] {
   const { vm } = session;
   switch (kind) {
     case "program":
-      return (vm.options.programs?.list() ?? []).map((text) => ({ text }));
+      return vm.programNames().map((text) => ({ text }));
     case "pid":
       return vm.processes().map((p) => ({ text: `${p.pid}`, doc: p.name }));
     case "register":

@@ -5,6 +5,10 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { boot } from "../../src/api/boot.ts";
+import { candidatesOf } from "../../src/commands/candidates.ts";
+import { boot as bootShell, newSession } from "../../src/repl/boot.ts";
+import { denoFiles } from "../../src/repl/deno_host.ts";
+import { parseFlags } from "../../src/repl/flags.ts";
 import { lastOf, typed } from "./typist.ts";
 
 Deno.test("x folds what is not mapped, and refuses a length that is none", async () => {
@@ -81,4 +85,17 @@ Deno.test("a program numbered for another lab is told which --abi has its call",
 Deno.test("an address on the stack is not called end+0x…", async () => {
   const { text } = await lastOf(["spawn echo hi", "watch $sp 8"]);
   assertEquals(text, "watchpoint 1: stores 8 bytes at 0x2fc0 of pid 2\n");
+});
+
+Deno.test("completion knows the programs of the disk that is mounted", async () => {
+  const options = parseFlags([]);
+  const vm = await bootShell(options, denoFiles);
+  vm.process(1).put(0x2000, "/mine\0");
+  const session = newSession(vm, options, { color: false, interactive: false, history: () => [] });
+  const offered = () => candidatesOf(session, "program").map((c) => c.text);
+  assertEquals(offered().includes("mine"), false);
+  const fd = Number(vm.process(1).call("open", 0x2000, 0x201).result);
+  vm.process(1).put(0x2100, "\x7fELF");
+  vm.process(1).write(fd, 0x2100, 4);
+  assertEquals(offered().includes("mine"), true);
 });
