@@ -62,6 +62,12 @@ const SLICE = 1_000_000;
 /** After so many slices with a reader of the console, it reads, however busy the others are. */
 const READS_AFTER = 32;
 
+/**
+ * So many quiet slices make a guest idle. One is not enough: a process that is busy in the kernel, zeroing memory,
+ * is off the hart for a moment at each tick, ten slices apart.
+ */
+const IDLE_AFTER = 3;
+
 /** Ticks of mtime (10 MHz on a real board) without a process, output or input, after which none is to be expected. */
 const LONG = 1_000_000_000;
 
@@ -94,7 +100,8 @@ export class BareRun {
   #left: number;
   #flushes = 0;
   #readerSeen = 0;
-  #quietSince: number | undefined;
+  #quietSlices = 0;
+  #quietSince = 0;
   #sent: Uint8Array[] = [];
 
   /** A program from an ELF file, at its first instruction. Throws an {@link ElfError} for a file that cannot be run. */
@@ -134,7 +141,7 @@ export class BareRun {
       const output = machine.uart.take();
       if (output.length > 0) {
         this.#sent.push(output);
-        this.#quietSince = undefined;
+        this.#quietSlices = 0;
       }
       const end = this.#verdict(stop);
       if (end !== undefined) return { end, doing: "works" };
@@ -152,7 +159,7 @@ export class BareRun {
 
   /** Types bytes on the program's UART. */
   type(bytes: Uint8Array): void {
-    this.#quietSince = undefined;
+    this.#quietSlices = 0;
     this.#readerSeen = 0;
     this.machine.uart.type(bytes);
   }
@@ -195,10 +202,9 @@ export class BareRun {
     const { machine } = this;
     const who = this.#sleepers && whoSleeps(machine.ram, this.#sleepers);
     this.#readerSeen = who?.console ? this.#readerSeen + 1 : 0;
-    if (!this.#quiet(who?.running ?? false)) {
+    if (!this.#idle(who?.running ?? false)) {
       return this.#readerSeen > READS_AFTER ? "listens" : "works";
     }
-    this.#quietSince ??= machine.clock.time;
     const long = machine.clock.time - this.#quietSince > LONG;
     if (who !== undefined) {
       if (who.console) return who.timer ? "listens" : "waits";
@@ -210,13 +216,14 @@ export class BareRun {
     return this.#disk ? "listens" : "works";
   }
 
-  /** Whether no process ran in the last slice: a kernel that enters one drops TLB entries before. */
-  #quiet(running: boolean): boolean {
+  /** Whether no process ran in the last slices: a kernel that enters one drops TLB entries before. */
+  #idle(running: boolean): boolean {
     const { flushes } = this.machine.mmu.counters();
     const quiet = !running && this.machine.hart.mode !== 0 && flushes === this.#flushes;
     this.#flushes = flushes;
-    if (!quiet) this.#quietSince = undefined;
-    return quiet;
+    this.#quietSlices = quiet ? this.#quietSlices + 1 : 0;
+    if (this.#quietSlices === 1) this.#quietSince = this.machine.clock.time;
+    return this.#quietSlices >= IDLE_AFTER;
   }
 }
 
