@@ -40,6 +40,11 @@ export default command({
       ctx.vm.process(running.pid).record.held = true;
       setCurrent(ctx, running.pid);
     }
+    if (report.stop.kind === "budget" && ctx.vm.kernel.process(report.pid) !== undefined) {
+      // Later commands are not to pay for it: it goes on when somebody says so.
+      ctx.vm.process(report.pid).record.held = true;
+      setCurrent(ctx, report.pid);
+    }
     const last = ending === "escaped"
       ? [note(`${report.name} (pid ${report.pid}) is held; continue goes back to it`, "dim")]
       : closing(report);
@@ -129,7 +134,7 @@ function ending(report: RunReport): string {
   }
   switch (report.stop.kind) {
     case "budget":
-      return "not finished: the instruction budget is used up";
+      return `not finished: the instruction budget is used up; pid ${report.pid} is held`;
     case "idle":
       return "not finished: everybody waits, and nobody is there to wake them";
     case "panic":

@@ -99,3 +99,9 @@ Deno.test("completion knows the programs of the disk that is mounted", async () 
   vm.process(1).write(fd, 0x2100, 4);
   assertEquals(offered().includes("mine"), true);
 });
+
+Deno.test("a program that used up its budget is held: what comes next does not run it on", async () => {
+  const lines = ["set budget 5000", "run spin", "set budget off", "run echo hi", "ps"];
+  const { text } = await lastOf(lines);
+  assertStringIncludes(text.replace(/ +/g, " "), "* 2 1 held spin");
+});
