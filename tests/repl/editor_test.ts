@@ -156,6 +156,17 @@ Deno.test("no keys whatever make the editor unsound, and the state is never chan
   );
 });
 
+Deno.test("words end where characters do", () => {
+  for (const text of ["e\u0301", "a e\u0301b", "👩‍👩‍👧 x", "\u0301", " \u0301x"]) {
+    const { state } = type(text);
+    for (const keys of ["\x1b[H\x1bf", "\x1bb", "\x17", "\x1b[H\x1bd"]) {
+      sound(type(text + keys).state);
+    }
+    assertEquals(state.cursor, text.length);
+  }
+  assertEquals(type("e\u0301a b\x1b[H\x1bf").state.cursor, 3);
+});
+
 Deno.test("undo goes all the way back", () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom("a", "b ", "\x17", "\x02", "\x7f", "\x14")), (keys) => {

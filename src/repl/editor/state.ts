@@ -98,18 +98,25 @@ export function behind(text: string, offset: number): number {
   return edges(text).find((e) => e > offset) ?? text.length;
 }
 
-/** The start of the word before an offset; words are letters, digits and `_`. */
+/**
+ * The start of the word before an offset; words are letters, digits and `_`, with the marks on them. Never inside a
+ * character: a mark without a letter, or an emoji's joiner, belongs to the character it stands in.
+ */
 export function wordStart(text: string, offset: number): number {
   const head = text.slice(0, offset);
-  return head.replace(/[\p{L}\p{N}_]*[^\p{L}\p{N}_]*$/u, "").length;
+  const start = head.replace(/[\p{L}\p{N}\p{M}_]*[^\p{L}\p{N}\p{M}_]*$/u, "").length;
+  return edges(text).findLast((e) => e <= start) ?? 0;
 }
 
-/** The end of the word behind an offset. */
+/** The end of the word behind an offset, as {@link wordStart} has words. */
 export function wordEnd(text: string, offset: number): number {
-  return offset + /^[^\p{L}\p{N}_]*[\p{L}\p{N}_]*/u.exec(text.slice(offset))![0].length;
+  const word = /^[^\p{L}\p{N}\p{M}_]*[\p{L}\p{N}\p{M}_]*/u.exec(text.slice(offset))![0];
+  const end = offset + word.length;
+  return edges(text).find((e) => e >= end) ?? text.length;
 }
 
 /** The start of the blank-separated word before an offset: Ctrl-W's idea of a word. */
 export function blankWordStart(text: string, offset: number): number {
-  return text.slice(0, offset).replace(/\S*\s*$/, "").length;
+  const start = text.slice(0, offset).replace(/\S*\s*$/, "").length;
+  return edges(text).findLast((e) => e <= start) ?? 0;
 }
