@@ -89,6 +89,20 @@ export interface Trial {
   readonly run: Run;
   readonly design: string;
   readonly freeBefore: number;
+  /** The host's milliseconds in the kernel's fork so far; stays 0 unless it is timed. */
+  readonly fork: { ms: number };
+}
+
+/** Has each fork of a trial's kernel timed by the host's clock, which the computer itself never reads. */
+export function timeForks(trial: Trial): void {
+  const { memory } = trial.vm.kernel;
+  const fork = memory.fork.bind(memory);
+  memory.fork = (space) => {
+    const before = performance.now();
+    const child = fork(space);
+    trial.fork.ms += performance.now() - before;
+    return child;
+  };
 }
 
 /** Starts a workload under a design. */
@@ -102,7 +116,7 @@ export function startTrial(
   const vm = bootDesign(design, session);
   const freeBefore = vm.free().free;
   if (input !== undefined) vm.type(input + "\x04");
-  return { vm, run: vm.start(line[0], line.slice(1), bytes), design, freeBefore };
+  return { vm, run: vm.start(line[0], line.slice(1), bytes), design, freeBefore, fork: { ms: 0 } };
 }
 
 /** What it has cost, once it is over. */
