@@ -7,7 +7,7 @@
 import { command, EXIT, hex, note, result } from "./command.ts";
 import { accessJson, accessSections } from "./views.ts";
 import { placeOf, refusing } from "./target.ts";
-import { killedSections, widthOf } from "./store.ts";
+import { asHex, killedSections, widthOf } from "./store.ts";
 
 export default command({
   name: "load",
@@ -27,9 +27,10 @@ export default command({
   run(ctx, args) {
     const { p, va } = placeOf(ctx, args.va, args.pid);
     const width = widthOf(args.size);
+    const meant = asHex(p, va, "read");
     const report = refusing(() => p.access(va, width));
     const sections = accessSections(ctx.vm, report);
-    if (report.killed !== undefined) sections.push(...killedSections(ctx, report));
+    if (report.killed !== undefined) sections.push(...killedSections(ctx, report, meant));
     else sections.unshift(note(`${hex(va)}: ${hex(report.value)} (${report.value})`));
     return result(sections, {
       json: accessJson(report),

@@ -5,7 +5,9 @@
  */
 
 import type { AccessSize } from "../vm/actions.ts";
+import type { Handle } from "../vm/handle.ts";
 import type { AccessReport } from "../vm/reports.ts";
+import type { Va } from "./types.ts";
 import {
   command,
   CommandError,
@@ -53,9 +55,10 @@ export default command({
     if (value !== args.value && BigInt.asIntN(8 * width, args.value) !== args.value) {
       throw new CommandError(`${args.value} does not fit in ${width} bytes`);
     }
+    const meant = asHex(p, va, "write");
     const report = refusing(() => p.access(va, width, value));
     const sections = accessSections(ctx.vm, report);
-    if (report.killed !== undefined) sections.push(...killedSections(ctx, report));
+    if (report.killed !== undefined) sections.push(...killedSections(ctx, report, meant));
     else sections.unshift(note(`${hex(va)}: ${was(report)}${hex(value)}`));
     return result(sections, {
       json: accessJson(report),
@@ -73,7 +76,11 @@ function was(report: AccessReport): string {
 }
 
 /** What xv6 prints when the access killed the process, and why; it is then not the current one any more. */
-export function killedSections(ctx: Context, report: AccessReport): Section[] {
+export function killedSections(
+  ctx: Context,
+  report: AccessReport,
+  meant: bigint | undefined,
+): Section[] {
   if (ctx.session.pid === report.pid) setCurrent(ctx, 0);
   const { cause, stval, why } = report.killed!;
   return [
@@ -82,7 +89,20 @@ export function killedSections(ctx: Context, report: AccessReport): Section[] {
       `pid ${report.pid} was killed: ${why} (scause ${cause}, stval ${hex(stval)})`,
       "bad",
     ),
+    ...(meant === undefined
+      ? []
+      : [note(`${report.va} is decimal, ${hex(report.va)}; did you mean ${hex(meant)}?`, "warn")]),
   ];
+}
+
+/**
+ * The address whose hexadecimal digits are this one's decimal ones, when the access would kill here and not there:
+ * somebody typed 3000 for 0x3000.
+ */
+export function asHex(p: Handle, address: Va, access: "read" | "write"): bigint | undefined {
+  const survives = (at: bigint) => p.pte(at).verdicts.find((v) => v.access === access)!.survives;
+  const other = BigInt(`0x${address}`);
+  return other < 1n << 64n && !survives(address) && survives(other) ? other : undefined;
 }
 
 /** A width in bytes. Throws {@linkcode CommandError} for another number. */

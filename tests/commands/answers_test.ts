@@ -105,3 +105,11 @@ Deno.test("a program that used up its budget is held: what comes next does not r
   const { text } = await lastOf(lines);
   assertStringIncludes(text.replace(/ +/g, " "), "* 2 1 held spin");
 });
+
+Deno.test("an address typed without 0x kills, and says what was likely meant", async () => {
+  const slip = await lastOf(["spawn", "sbrk 4096", "store 3000 1"]);
+  assertEquals(slip.status, 1);
+  assertStringIncludes(slip.text, "3000 is decimal, 0xbb8; did you mean 0x3000?");
+  const load = await lastOf(["spawn", "sbrk 4096", "load 8000000"]);
+  assertEquals(load.text.includes("did you mean"), false, "nothing is there either");
+});
