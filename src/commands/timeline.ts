@@ -6,7 +6,7 @@
 
 import { EVENT_KINDS, type VmEvent } from "../vm/events.ts";
 import { type Cell, command, note, result, type Section, table } from "./command.ts";
-import { eventText } from "../vm/inspect/event_text.ts";
+import { eventText, isOfPage } from "../vm/inspect/event_text.ts";
 import { eventJson } from "./views.ts";
 
 export default command({
@@ -37,7 +37,7 @@ export default command({
   run(ctx, args) {
     const page = (address: bigint) => address >> 12n;
     const wanted = (e: VmEvent) =>
-      (args.va === undefined || (usesVa(e) && page(e.va) === page(args.va))) &&
+      (args.va === undefined || (isOfPage(e) && page(e.va) === page(args.va))) &&
       (args.pa === undefined || frames(e).some((f) => page(BigInt(f)) === page(args.pa!))) &&
       (args.pid === undefined || e.pid === args.pid) &&
       (args.kind === undefined || args.kind.includes(e.kind));
@@ -70,23 +70,6 @@ export default command({
     });
   },
 });
-
-function usesVa(e: VmEvent): boolean {
-  return [
-    "fault",
-    "pte",
-    "copy",
-    "sfence",
-    "evict",
-    "swap-in",
-    "swap-out",
-    "write-back",
-    "read-in",
-    "promote",
-    "demote",
-  ]
-    .includes(e.kind);
-}
 
 /** Physical addresses that an event is about; for a PTE change, the frames it led and leads to. */
 function frames(e: VmEvent): number[] {

@@ -5,10 +5,9 @@
  * @module
  */
 
-import { hex, pa, paNum, type Va, va, vaNum } from "./machine/address.ts";
+import { hex, paNum, type Va, va, vaNum } from "./machine/address.ts";
 import { WRITE } from "./machine/sv39.ts";
-import { type FrameReport, frameReport } from "./inspect/frame.ts";
-import { mappingsTo } from "./inspect/mappings.ts";
+import type { FrameReport } from "./inspect/frame.ts";
 import { type Translation, translation } from "./inspect/translation.ts";
 import type { CallName } from "./kernel/abi.ts";
 import type { Kernel } from "./kernel/kernel.ts";
@@ -180,10 +179,3 @@ export function forkProcess(k: Kernel, p: Process): ForkReport {
     ...k.memory.lastFork!,
   };
 }
-
-/** Everybody who maps the frame at a physical address, with the stored count. */
-export function refcount(k: Kernel, address: bigint): FrameReport {
-  return frameReport(k, pa(address));
-}
-
-export { mappingsTo };

@@ -6,42 +6,13 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { KIND_WORDS } from "../../src/commands/bind.ts";
 import { GROUPS } from "../../src/commands/command.ts";
-import { namesOf } from "../../src/commands/names.ts";
 import { COMMANDS } from "../../src/commands/registry.ts";
-import { boot, newSession } from "../../src/repl/boot.ts";
-import { denoFiles } from "../../src/repl/deno_host.ts";
-import { parseFlags } from "../../src/repl/flags.ts";
-import { type Host, Shell } from "../../src/repl/shell.ts";
+import { typed } from "./typist.ts";
 
 /** What the last of some lines prints, errors included, and how each ended. */
 async function session(lines: readonly string[]): Promise<{ last: string; statuses: number[] }> {
-  let said = "";
-  const host: Host = {
-    output: {
-      out: (text) => void (said += text),
-      err: (message) => void (said += message + "\n"),
-      progress: () => {},
-      width: () => undefined,
-    },
-    files: denoFiles,
-    breathe: () => Promise.resolve(),
-    clock: () => 0,
-    guestInput: (body) =>
-      body({ take: () => new Uint8Array(), ended: true, wait: () => Promise.resolve() }),
-  };
-  const options = parseFlags([]);
-  const s = newSession(await boot(options, host.files), options, {
-    color: false,
-    interactive: false,
-    history: () => [],
-  });
-  const shell = new Shell(s, COMMANDS, () => namesOf(s), host);
-  const statuses: number[] = [];
-  for (const line of lines) {
-    said = "";
-    statuses.push((await shell.run(line)).status);
-  }
-  return { last: said, statuses };
+  const answers = await typed(lines);
+  return { last: answers.at(-1)!.text, statuses: answers.map((answer) => answer.status) };
 }
 
 const plain = (text: string) => text.replace(/\s+/g, " ").trim();

@@ -69,9 +69,8 @@ function bytesText(bytes: number): string {
     : `${bytes}`;
 }
 
-/** The kinds that say what an action did to memory; the rest is bookkeeping. */
-const EFFECTS: ReadonlySet<string> = new Set([
-  "fault",
+/** A page moved, between frames, files and the swap disk, or between sizes. */
+const MOVES = [
   "copy",
   "evict",
   "swap-in",
@@ -80,10 +79,18 @@ const EFFECTS: ReadonlySet<string> = new Set([
   "read-in",
   "promote",
   "demote",
-  "kill",
-]);
+];
+/** The kinds that say what an action did to memory; the rest is bookkeeping. */
+const EFFECTS: ReadonlySet<string> = new Set(["fault", ...MOVES, "kill"]);
+/** The kinds whose `va` is an address. */
+const OF_PAGES: ReadonlySet<string> = new Set(["fault", "pte", "sfence", ...MOVES]);
 
 /** Whether an event is something an action did to memory: a fault, a copy, a page that moved, a death. */
 export function isEffect(e: VmEvent): boolean {
   return EFFECTS.has(e.kind);
+}
+
+/** Whether an event is about a virtual address. */
+export function isOfPage(e: VmEvent): boolean {
+  return OF_PAGES.has(e.kind);
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { hex } from "../machine/address.ts";
+import { hex, vaNum } from "../machine/address.ts";
 import type { Stop } from "../machine/machine.ts";
 import type { Kernel } from "./kernel.ts";
 import type { FaultResult } from "./memory/result.ts";
@@ -67,8 +67,8 @@ export function pageFault(
 ): FaultResult {
   p.accounting.faults[cause]++;
   const copies = k.events.count("copy");
-  const va = tval < 0x80_0000_0000n ? Number(tval) : tval;
-  const result = k.memory.fault(p.space, cause, va as never);
+  const va = tval < 0x80_0000_0000n ? vaNum(Number(tval)) : tval;
+  const result = k.memory.fault(p.space, cause, va);
   p.accounting.framesCopied += k.events.count("copy") - copies;
   return result;
 }

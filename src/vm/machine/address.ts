@@ -29,8 +29,6 @@ export const PAGE_SIZE = 4096;
 export const PAGE_SHIFT = 12;
 /** Bytes in a level-1 leaf (Sv39 megapage: 2 MiB). */
 export const MEGAPAGE_SIZE = 0x20_0000;
-/** Bytes in a level-2 leaf (Sv39 gigapage: 1 GiB). */
-export const GIGAPAGE_SIZE = 0x4000_0000;
 /** One beyond the highest user address xv6 uses (2^38, one bit less than Sv39 allows). */
 export const MAXVA: VaNum = 0x40_0000_0000 as VaNum;
 /** Where RAM starts on the `virt` machine. */
@@ -61,11 +59,6 @@ export function paNum(value: number): PaNum {
 /** The surface form as an inside number, or `undefined` at or above 2^53 where it would not be exact. */
 export function toVaNum(value: Va | bigint): VaNum | undefined {
   return value >= 0n && value < 0x20_0000_0000_0000n ? Number(value) as VaNum : undefined;
-}
-
-/** The surface form as an inside number, or `undefined` at or above 2^53 where it would not be exact. */
-export function toPaNum(value: Pa | bigint): PaNum | undefined {
-  return value >= 0n && value < 0x20_0000_0000_0000n ? Number(value) as PaNum : undefined;
 }
 
 /** The start of the 4 KiB page that holds the address (xv6's PGROUNDDOWN). */

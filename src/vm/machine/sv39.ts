@@ -29,8 +29,6 @@ export const PTE_D = 0x080;
 export const PTE_RSW0 = 0x100;
 /** Second of the two bits left to software (bit 9). */
 export const PTE_RSW1 = 0x200;
-/** Both bits left to software. */
-export const PTE_RSW = 0x300;
 /** Flags and RSW: everything below the frame number. */
 export const PTE_FLAGS = 0x3ff;
 

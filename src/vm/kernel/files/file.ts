@@ -39,8 +39,3 @@ export type File =
     | { readonly type: "pipe"; readonly pipe: Pipe }
     | { readonly type: "inode"; readonly inode: Inode; offset: number }
   );
-
-/** Descriptor flags as `ps` and `strace` name them: `r`, `w` or `rw`. */
-export function describeMode(file: File): string {
-  return (file.readable ? "r" : "") + (file.writable ? "w" : "");
-}

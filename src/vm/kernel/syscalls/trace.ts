@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type PaNum, paNum } from "../../machine/address.ts";
+import { type PaNum, paNum, va } from "../../machine/address.ts";
 import type { Ram } from "../../machine/memory.ts";
 import { walk } from "../../machine/sv39.ts";
 import type { Kernel } from "../kernel.ts";
@@ -169,7 +169,7 @@ function quote(bytes: Uint8Array, cut: boolean): string {
 function peek(ram: Ram, root: PaNum, at: bigint, length: number): Uint8Array {
   const bytes: number[] = [];
   for (let i = 0; i < length; i++) {
-    const { leaf } = walk(ram, root, BigInt.asUintN(64, at + BigInt(i)) as never);
+    const { leaf } = walk(ram, root, va(at + BigInt(i)));
     if (leaf === undefined || !ram.contains(leaf.pa)) break;
     bytes.push(ram.read8(paNum(leaf.pa)));
   }

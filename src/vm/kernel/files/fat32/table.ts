@@ -94,13 +94,6 @@ export function freeChain(v: FatVolume, c: number): void {
   writeFsInfo(v);
 }
 
-/** Ends the chain at `last` and frees what came after. */
-export function cutChain(v: FatVolume, last: number): void {
-  const rest = nextCluster(v, last);
-  setFatEntry(v, last, FAT_LAST);
-  if (rest > 0) freeChain(v, rest);
-}
-
 function writeFsInfo(v: FatVolume): void {
   const at = v.geometry.fsInfo;
   if (at === 0) return;
