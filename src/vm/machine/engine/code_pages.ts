@@ -181,8 +181,8 @@ export class CodePages {
   #forget(page: number, offset: number, length: number): void {
     const index = indexOf(page);
     if (length >= GIVE_UP_BYTES) return this.#giveUp(index);
-    // An instruction of 4 bytes may begin in the halfword before, and one before that be paired with it.
-    const first = Math.max(0, (offset & ~1) - 6);
+    // An instruction of 4 bytes may begin in the halfword before.
+    const first = Math.max(0, (offset & ~1) - 2);
     let cleared = 0;
     for (let at = first; at < offset + length; at += 2) {
       const record = (page + (at << RECORD_SHIFT)) >> 2;
@@ -190,9 +190,20 @@ export class CodePages {
       this.#words[record] = UNDECODED;
       cleared++;
     }
+    // The first of a pair goes on alone when the second is cleared; it has 2 bytes or 4.
+    if (cleared > 0) {
+      for (let at = Math.max(0, first - 4); at < first; at += 2) this.#part(page, at);
+    }
     this.#live[index]! -= cleared;
     this.#writes[index]! += cleared > 0 ? HIT_WEIGHT : 1;
     if (this.#live[index] === 0 || this.#writes[index]! > GIVE_UP_WRITES) this.#giveUp(index);
+  }
+
+  /** Makes the record at an offset execute its own instruction only. */
+  #part(page: number, offset: number): void {
+    const record = (page + (offset << RECORD_SHIFT)) >> 2;
+    const head = this.#words[record]!;
+    this.#words[record] = (head & ~0xffff) | firstOf(head & 0xffff);
   }
 
   /** A pool page that holds no records. */
