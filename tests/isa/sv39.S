@@ -267,6 +267,26 @@ each_kind:
   FAULT(MPP_S, load, 5, PAGES + 0x3000)
   FAULT(MPP_S, store, 7, PAGES + 0x3008)
   FAULT(MPP_S, exec, 1, PAGES + 0x3000)
+  /* … after the translation, whose step 7 sets A and D as ever */
+  .macro hole_sets line, kind, cause, bits
+  pte_raw l0, 3, (((HOLE >> 12) << 10) | V | R | W | X)
+  access_fault \line, MPP_S, \kind, \cause, (PAGES + 0x3000)
+  PTE_GET a2, l0, 3
+  same \line, a2, (((HOLE >> 12) << 10) | V | R | W | X | \bits)
+  .endm
+  hole_sets __LINE__, load, 5, A
+  hole_sets __LINE__, lr, 5, A
+  hole_sets __LINE__, exec, 1, A
+  hole_sets __LINE__, store, 7, A | D
+  hole_sets __LINE__, store8, 7, A | D
+  PTE_RAW(l1, 1, ((HOLE >> 12) << 10) | V | R | W)
+  FAULT(MPP_S, load, 5, MEGA + 0x3000)
+  PTE_GET a2, l1, 1
+  SAME(a2, ((HOLE >> 12) << 10) | V | R | W | A)
+  FAULT(MPP_S, store, 7, MEGA + 0x3000)
+  PTE_GET a2, l1, 1
+  SAME(a2, ((HOLE >> 12) << 10) | V | R | W | A | D)
+  PTE_RAW(l1, 1, 0)
   /* a device through a mapping: the UART's line status says its transmitter is empty */
   PTE_RAW(l0, 3, ((UART >> 12) << 10) | ALL)
   HERE

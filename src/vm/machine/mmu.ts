@@ -163,7 +163,6 @@ export class Mmu {
     const level = trail.level;
     const high = trail.high[last];
     const frame = frameNumber(low, high) + (page & ((1 << (9 * level)) - 1));
-    if (!this.#exists(frame)) return -this.#fault(access, FAIL.outside);
     // Step 7 with hardware update: "set pte.a to 1 and, if the original memory access is a store, also set
     // pte.d to 1".
     const wanted = access === WRITE ? PTE_A | PTE_D : PTE_A;
@@ -171,6 +170,8 @@ export class Mmu {
       low |= wanted;
       this.#ram.write32(trail.pteAddr[last] as PaNum, low);
     }
+    // The translation is over; that nothing is there is found by the access itself.
+    if (!this.#exists(frame)) return -this.#fault(access, FAIL.outside);
     this.missed = true;
     this.tlb.foundLevel = level;
     this.tlb.insert(bank, access, level, page, frame, low & 0x3ff);
