@@ -8,7 +8,7 @@
 import { pa, va } from "../vm/machine/address.ts";
 import type { ArgKind, ArgSpec, Command, FlagSpec } from "./command.ts";
 import { CommandError } from "./errors.ts";
-import { evaluate, type Evaluated, type Resolver } from "./expression.ts";
+import { evaluate, type Evaluated, type Resolver, wantSpace } from "./evaluate.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Segment, Word } from "./words.ts";
 
@@ -232,11 +232,15 @@ function convert(spec: ArgSpec | FlagSpec, word: Word, names: Resolver): unknown
   };
   switch (kind) {
     case "va": {
-      const { value, pid } = compute();
-      return { va: va(within64(value, word)), pid };
+      const { value, pid, space } = compute();
+      const address = va(within64(value, word));
+      return { va: address, pid, ...(space === "pa" ? { physical: word.text } : {}) };
     }
-    case "pa":
-      return pa(within64(compute().value, word));
+    case "pa": {
+      const found = compute();
+      wantSpace("pa", word.text, found, word.at);
+      return pa(within64(found.value, word));
+    }
     case "expr":
       return within64(compute().value, word);
     case "pid":

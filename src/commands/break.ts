@@ -4,7 +4,7 @@
  * @module
  */
 
-import { command, hex, note, result } from "./command.ts";
+import { atVa, command, hex, note, result } from "./command.ts";
 import { listPoints, pointText } from "./points.ts";
 import { placeOf, refusing } from "./target.ts";
 
@@ -36,6 +36,7 @@ export default command({
     const point = refusing(() => ctx.vm.breakAt(va, pid));
     return result([note(pointText(ctx, point))], {
       json: { n: point.n, pid: pid ?? null, va: hex(va) },
+      place: atVa(va),
       value: BigInt(point.n),
       api: `vm.breakAt(${hex(va)}n${pid === undefined ? "" : `, ${pid}`});`,
     });

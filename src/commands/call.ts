@@ -11,12 +11,14 @@ import type { TraceRecord } from "../vm/kernel/syscalls/trace.ts";
 import type { Handle } from "../vm/handle.ts";
 import type { CallReport } from "../vm/reports.ts";
 import {
+  atVa,
   command,
   CommandError,
   consoleText,
   type Context,
   EXIT,
   note,
+  type Result,
   result,
   type Section,
 } from "./command.ts";
@@ -94,7 +96,7 @@ export default command({
           console: printed,
           events: report.events.map(eventJson),
         },
-        ...(report.result === undefined ? {} : { value: BigInt.asUintN(64, report.result) }),
+        ...answered(row.returns === "address", report.result),
         status: report.result === undefined || report.result === -1n ? EXIT.failed : EXIT.ok,
       });
     } finally {
@@ -102,6 +104,12 @@ export default command({
     }
   },
 });
+
+/** What `$_` or `$__` becomes: mmap and sbrk answer with an address, the others with a number. */
+function answered(address: boolean, answer: bigint | undefined): Pick<Result, "place" | "value"> {
+  if (answer === undefined) return {};
+  return address && answer !== -1n ? { place: atVa(answer) } : { value: answer };
+}
 
 function outcome(report: CallReport, said: TraceRecord | undefined): string {
   if (report.blocked !== undefined) {

@@ -15,8 +15,8 @@
  */
 
 import type { Pa, Va, Vm } from "./types.ts";
-import type { Resolver } from "./expression.ts";
-import type { Result } from "./result.ts";
+import type { Resolver } from "./evaluate.ts";
+import type { Place, Result } from "./result.ts";
 
 export { CommandError, EXIT } from "./errors.ts";
 export type { Pa, Va, Vm } from "./types.ts";
@@ -28,6 +28,8 @@ export interface VaArg {
   va: Va;
   /** The process named in front of the colon; undefined when none was. */
   pid: number | undefined;
+  /** As typed, where that says that it is a physical address, like pa(0x3000). */
+  physical?: string;
 }
 
 /** What `run` receives for each kind of argument. */
@@ -210,7 +212,9 @@ export interface Session {
   vm: Vm;
   /** The process that commands act on; 0 when there is none. */
   pid: number;
-  /** `$_`: the last value a command handed back. */
+  /** `$_`: the last address that a command showed or made; undefined before the first. */
+  place: Place | undefined;
+  /** `$__`: the last number that a command answered. */
   last: bigint;
   settings: Settings;
   /** Lines entered so far, oldest first, without this one. */

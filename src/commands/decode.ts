@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Cell, command, hex, note, pairs, result, table } from "./command.ts";
+import { atPa, type Cell, command, hex, note, pairs, result, table } from "./command.ts";
 import { flags } from "./views.ts";
 
 const BITS: readonly [string, string][] = [
@@ -52,7 +52,7 @@ export default command({
           BITS.map(([name], i) => [name, ((pte >> BigInt(i)) & 1n) === 1n]),
         ),
       },
-      value: pa,
+      place: atPa(pa),
     });
   },
 });

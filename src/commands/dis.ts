@@ -6,7 +6,7 @@
 
 import { va } from "../vm/machine/address.ts";
 import { readEpc } from "../vm/kernel/process/trapframe.ts";
-import { type Cell, command, CommandError, hex, result, table } from "./command.ts";
+import { atVa, type Cell, command, CommandError, hex, result, table } from "./command.ts";
 import { type CodeLine, instructionAt } from "./code.ts";
 import { placeOf, processFor } from "./target.ts";
 
@@ -26,7 +26,8 @@ export default command({
   }],
   run(ctx, args) {
     const p = args.va === undefined ? processFor(ctx, args.pid) : placeOf(ctx, args.va, args.pid).p;
-    let at = args.va?.va ?? va(readEpc(ctx.vm.machine.ram, p.record.trapframe));
+    const start = args.va?.va ?? va(readEpc(ctx.vm.machine.ram, p.record.trapframe));
+    let at = start;
     const lines: CodeLine[] = [];
     for (let i = 0; i < (args.n ?? 10); i++) {
       const line = instructionAt(ctx.vm, p.pid, at);
@@ -45,6 +46,6 @@ export default command({
       table([{ name: "VA", kind: "va" }, { name: "CODE" }, { name: "SYMBOL" }, {
         name: "INSTRUCTION",
       }], rows),
-    ], { value: at });
+    ], { place: atVa(start) });
   },
 });

@@ -5,7 +5,8 @@
  */
 
 import { command, EXIT, hex, note, result } from "./command.ts";
-import { evaluateTree, parseExpression, sidesOf } from "./expression.ts";
+import { evaluateTree } from "./evaluate.ts";
+import { parseExpression, sidesOf } from "./expression.ts";
 
 export default command({
   name: "expect",

@@ -1,37 +1,18 @@
 /**
  * Expressions in arguments: 64-bit values with C's operators and precedence. A line becomes a small
- * tree, and the tree a number; nothing is ever evaluated as code.
+ * tree here, and the tree a number in `evaluate.ts`; nothing is ever evaluated as code.
  *
  *     expr := [PID ":"] or          or := and { "||" and } … down to unary - ~ ! +
- *     term := 0xHEX | 0bBIN | DEC | NUM{K|M|G} | $reg | $csr | $_ | symbol | f(expr {, expr}) | (expr)
+ *     term := 0xHEX | 0bBIN | DEC | NUM{K|M|G|T} | $reg | $csr | $_ | $__ | symbol | f(expr {, expr}) | (expr)
  *
  * @module
  */
 
 import { CommandError } from "./errors.ts";
-import { didYouMean } from "./nearest.ts";
+import { notANumber, parseNumber } from "./numbers.ts";
 
-/** Where an expression's names get their values. Every function is asked with the process in force, or undefined for the current one. */
-export interface Resolver {
-  /** A general register, `pc`, or a CSR; undefined when there is none of that name. */
-  register(name: string, pid: number | undefined): bigint | undefined;
-  /** A program's symbol. */
-  symbol(name: string, pid: number | undefined): bigint | undefined;
-  /** `f(…)`: `pa`, `va`, `u64` and whatever else there is; undefined when there is no such function. */
-  call(name: string, args: readonly bigint[], pid: number | undefined): bigint | undefined;
-  /** `$_`. */
-  readonly last: bigint;
-  /** Names for suggestions. */
-  names(): Iterable<string>;
-}
-
-/** A value, and the process that `PID:` named, if any. */
-export interface Evaluated {
-  value: bigint;
-  pid: number | undefined;
-}
-
-type Node =
+/** A piece of an expression. */
+export type Node =
   | { op: "number"; value: bigint }
   | { op: "register" | "symbol"; name: string; at: number }
   | { op: "call"; name: string; args: Tree[]; at: number }
@@ -43,6 +24,8 @@ type Node =
 export interface Tree {
   readonly pid: number | undefined;
   readonly root: Node;
+  /** As it was typed, for messages. */
+  readonly source: string;
 }
 
 interface Token {
@@ -52,7 +35,7 @@ interface Token {
 }
 
 const TOKEN =
-  /\s*(?:(0x[\w]*|\d[\w]*)|(\$[\w]+)|([A-Za-z_.][\w.]*)|(<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^~!<>():,]))/y;
+  /\s*(?:(0x[\w]*|\d[\w]*(?:\.\d\w*)?)|(\$[\w]+)|([A-Za-z_.][\w.]*)|(<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^~!<>():,]))/y;
 const LEVELS = [
   ["||"],
   ["&&"],
@@ -70,26 +53,6 @@ const LEVELS = [
 ];
 /** Deeper ones are no human's, and would overflow the host's stack. */
 const MAX_DEPTH = 200;
-const UNITS: Record<string, bigint> = { K: 1n << 10n, M: 1n << 20n, G: 1n << 30n };
-
-/** A number as people write it here: `0x3ff`, `0b11`, `42`, `64K`; `_` may group digits. Undefined when it is none. */
-export function parseNumber(text: string): bigint | undefined {
-  const plain = text.replaceAll("_", "");
-  if (/^0x[0-9a-f]+$/i.test(plain) || /^0b[01]+$/i.test(plain)) return BigInt(plain.toLowerCase());
-  const decimal = /^(\d+)([KMG]?)$/i.exec(plain);
-  return decimal ? BigInt(decimal[1]) * (UNITS[decimal[2].toUpperCase()] ?? 1n) : undefined;
-}
-
-/** What is wrong with a word that starts like a number, and what was likely meant. */
-function badNumber(text: string, at: number): CommandError {
-  const meant = /^[0-9a-f_]+$/i.test(text)
-    ? `0x${text.toLowerCase()}`
-    : /^0x[0-9a-z]/i.test(text) || /^0b/i.test(text)
-    ? undefined
-    : text.replace(/[^\d].*$/, "");
-  const hint = meant === undefined || meant === "" ? "" : `; did you mean ${meant}?`;
-  return new CommandError(`${text} is not a number${hint}`, undefined, at);
-}
 
 function tokens(source: string, base: number): Token[] {
   const list: Token[] = [];
@@ -138,13 +101,19 @@ export function parseExpression(source: string, base = 0): Tree {
 
   function tree(): Tree {
     const [first, colon] = [list[next], list[next + 1]];
+    const whole = (pid: number | undefined): Tree => {
+      const root = binary(0);
+      return { pid, root, source: source.slice(first.at - base, list[next].at - base).trim() };
+    };
     if (first.kind === "number" && colon?.kind === "sign" && colon.text === ":") {
       const pid = parseNumber(first.text);
-      if (pid === undefined) throw badNumber(first.text, first.at);
+      if (pid === undefined) {
+        throw new CommandError(notANumber(first.text), undefined, first.at);
+      }
       next += 2;
-      return { pid: Number(pid), root: binary(0) };
+      return whole(Number(pid));
     }
-    return { pid: undefined, root: binary(0) };
+    return whole(undefined);
   }
 
   function binary(level: number): Node {
@@ -195,7 +164,7 @@ export function parseExpression(source: string, base = 0): Tree {
     if (t.kind === "register") return { op: "register", name: t.text.slice(1), at: t.at };
     if (t.kind === "number") {
       const value = parseNumber(t.text);
-      if (value === undefined) throw badNumber(t.text, t.at);
+      if (value === undefined) throw new CommandError(notANumber(t.text), undefined, t.at);
       return { op: "number", value };
     }
     if (!is("(")) return { op: "symbol", name: t.text, at: t.at };
@@ -217,104 +186,15 @@ export function parseExpression(source: string, base = 0): Tree {
   return whole;
 }
 
-const truth = (b: boolean) => (b ? 1n : 0n);
-
-function shift(left: bigint, right: bigint, sign: string, at: number): bigint {
-  if (right < 0n || right > 63n) {
-    throw new CommandError(`${sign} by ${right}: a 64-bit value shifts by 0 to 63`, undefined, at);
-  }
-  return sign === "<<" ? left << right : left >> right;
-}
-
-const BINARY: Record<string, (a: bigint, b: bigint, sign: string, at: number) => bigint> = {
-  "||": (a, b) => truth(a !== 0n || b !== 0n),
-  "&&": (a, b) => truth(a !== 0n && b !== 0n),
-  "|": (a, b) => a | b,
-  "^": (a, b) => a ^ b,
-  "&": (a, b) => a & b,
-  "==": (a, b) => truth(a === b),
-  "!=": (a, b) => truth(a !== b),
-  "<": (a, b) => truth(a < b),
-  "<=": (a, b) => truth(a <= b),
-  ">": (a, b) => truth(a > b),
-  ">=": (a, b) => truth(a >= b),
-  "<<": shift,
-  ">>": shift,
-  "+": (a, b) => a + b,
-  "-": (a, b) => a - b,
-  "*": (a, b) => a * b,
-  "/": (a, b) => a / b,
-  "%": (a, b) => a % b,
-};
-
-/** The tree's value; `PID:` in front holds for everything behind it. */
-export function evaluateTree(tree: Tree, names: Resolver, outer?: number): Evaluated {
-  const pid = tree.pid ?? outer;
-
-  function value(node: Node): bigint {
-    switch (node.op) {
-      case "number":
-        return node.value;
-      case "tree":
-        return evaluateTree(node.tree, names, pid).value;
-      case "unary": {
-        const of = value(node.of);
-        return node.sign === "-"
-          ? -of
-          : node.sign === "~"
-          ? ~of
-          : node.sign === "!"
-          ? truth(of === 0n)
-          : of;
-      }
-      case "binary": {
-        const [left, right] = [value(node.left), value(node.right)];
-        if ((node.sign === "/" || node.sign === "%") && right === 0n) {
-          throw new CommandError("division by zero", undefined, node.at);
-        }
-        return BINARY[node.sign](left, right, node.sign, node.at);
-      }
-      case "register":
-        return node.name === "_" ? names.last : names.register(node.name.toLowerCase(), pid) ??
-          unknown("register", "$" + node.name, node.at);
-      case "symbol":
-        return names.symbol(node.name, pid) ?? unknown("symbol", node.name, node.at);
-      case "call": {
-        const args = node.args.map((a) => evaluateTree(a, names, pid));
-        // pa(3:0x4000): the process named inside is the one that the function is about.
-        const about = args[0]?.pid ?? pid;
-        return names.call(node.name, args.map((a) => a.value), about) ??
-          unknown("function", node.name, node.at);
-      }
-    }
-  }
-
-  function unknown(what: string, name: string, at: number): never {
-    const hint = what === "symbol" && /^[0-9a-f_]+$/i.test(name)
-      ? `; did you mean 0x${name.toLowerCase()}?`
-      : didYouMean(name.replace("$", ""), names.names());
-    throw new CommandError(`no ${what} ${name}${hint}`, undefined, at);
-  }
-
-  return { value: value(tree.root), pid: rootPid(tree, outer) };
-}
-
-/** `(3:0x4000)` is still an address of process 3. */
-function rootPid(tree: Tree, outer: number | undefined): number | undefined {
-  if (tree.pid !== undefined) return tree.pid;
-  return tree.root.op === "tree" ? rootPid(tree.root.tree, outer) : outer;
-}
-
 /** The two sides of a comparison, `a == b`; undefined for any other expression. */
 export function sidesOf(tree: Tree): { left: Tree; sign: string; right: Tree } | undefined {
-  const { root, pid } = tree;
+  const { root, pid, source } = tree;
   if (root.op !== "binary" || !["==", "!=", "<", "<=", ">", ">="].includes(root.sign)) {
     return undefined;
   }
-  return { left: { pid, root: root.left }, sign: root.sign, right: { pid, root: root.right } };
-}
-
-/** Parses and evaluates in one go. */
-export function evaluate(source: string, names: Resolver, base = 0): Evaluated {
-  return evaluateTree(parseExpression(source, base), names);
+  return {
+    left: { pid, root: root.left, source },
+    sign: root.sign,
+    right: { pid, root: root.right, source },
+  };
 }

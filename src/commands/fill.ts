@@ -4,7 +4,7 @@
  * @module
  */
 
-import { command, CommandError, EXIT, hex, note, result } from "./command.ts";
+import { atVa, command, CommandError, EXIT, hex, note, result } from "./command.ts";
 import { placeOf, refusing, setCurrent } from "./target.ts";
 import { effectLines, eventJson } from "./views.ts";
 
@@ -56,7 +56,7 @@ export default command({
         copied: copied.pages,
         events: events.map(eventJson),
       },
-      value: va,
+      place: atVa(va),
       api: `p${p.pid}.fill(${hex(va)}n, ${args.size}, ${args.byte});`,
     });
   },

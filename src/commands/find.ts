@@ -7,6 +7,8 @@
 import { type PaNum, paNum, va } from "../vm/machine/address.ts";
 import { mappingsOf } from "../vm/inspect/mappings.ts";
 import {
+  atPa,
+  atVa,
   type Cell,
   command,
   CommandError,
@@ -72,7 +74,7 @@ export default command({
         "hits",
       ),
       ...(left > 0 ? [note(`… and ${left} more; -n ${hits.total} shows them`, "dim")] : []),
-    ], { value: hits.first });
+    ], { place: ram ? atPa(hits.first) : atVa(hits.first) });
   },
 });
 

@@ -37,6 +37,14 @@ export default command({
   },
 });
 
+/** What may stand in a line, for the list and the command page. */
+const TERMS: readonly (readonly [name: string, what: string])[] = [
+  ["Numbers", "42, 0x2a, 0b1010, 64K (K, M, G, T), $a0, $satp, main+8, 3:0x4000 of pid 3"],
+  ["Functions", "pa(VA), va(PA), u8(VA) to u64(VA), refcount(PA), mappings(PA), free()"],
+  ["Last", "$_ the last address shown, $__ the last number answered"],
+  ["Filters", "| where COL OP V, | cols A,B, | head N, | count, | json"],
+];
+
 function lookUp(commands: readonly Command[], name: string): Command {
   const found = commands.find((c) => c.name === name || c.aliases.includes(name));
   if (found) return found;
@@ -59,8 +67,7 @@ function list(commands: readonly Command[]): Result {
   return result([
     text(lines),
     text([
-      "Numbers: 42, 0x2a, 0b1010, 64K, $a0, $satp, main+8, 3:0x4000 (process 3), pa(0x4000), u64(0x4000), $_",
-      "Filters: | where COL OP V, | cols A,B, | head N, | count, | json",
+      ...TERMS.map(([name, what]) => `${name}: ${what}`),
       "help NAME shows one command with examples.",
     ], "dim"),
   ], {
@@ -129,6 +136,10 @@ export function markdown(commands: readonly Command[]): string {
   const lines = ["# Commands", "", "Made by `help --md` from the commands' own declarations.", ""];
   lines.push(
     `Every command also takes ${COMMON_FLAGS.map((f) => `\`--${f.name}\``).join(", ")}.`,
+    "",
+    "| | |",
+    "|---|---|",
+    ...TERMS.map(([name, what]) => `| ${name} | ${what.replaceAll("|", "\\|")} |`),
     "",
   );
   for (const [group, list] of inGroups(commands)) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { command, EXIT, hex, note, result } from "./command.ts";
+import { atVa, command, EXIT, hex, note, result } from "./command.ts";
 import { accessJson, accessSections } from "./views.ts";
 import { placeOf, refusing } from "./target.ts";
 import { asHex, killedSections, widthOf } from "./store.ts";
@@ -34,6 +34,7 @@ export default command({
     else sections.unshift(note(`${hex(va)}: ${hex(report.value)} (${report.value})`));
     return result(sections, {
       json: accessJson(report),
+      place: atVa(va),
       value: report.value,
       status: report.killed === undefined ? EXIT.ok : EXIT.failed,
       api: report.killed === undefined

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { command, note, result } from "./command.ts";
+import { atPa, command, note, result } from "./command.ts";
+import { pa } from "../vm/machine/address.ts";
 import { frameAt } from "../vm/inspect/frame.ts";
 import { mappingsTo } from "../vm/inspect/mappings.ts";
-import { refusing } from "./target.ts";
+import { inRam } from "./names.ts";
 import { mappingJson, mappingTable } from "./views.ts";
 
 export default command({
@@ -22,10 +23,15 @@ export default command({
     shows: ["heap", "0x3000"],
   }],
   run(ctx, args) {
-    const list = refusing(() => mappingsTo(ctx.vm.kernel, frameAt(ctx.vm.kernel, args.pa)));
+    const frame = frameAt(ctx.vm.kernel, inRam(ctx.vm, args.pa));
+    const list = mappingsTo(ctx.vm.kernel, frame);
     return result(
       list.length === 0 ? [note("nobody maps it")] : [mappingTable(ctx.vm, list)],
-      { json: { mappings: list.map(mappingJson) }, value: BigInt(list.length) },
+      {
+        json: { mappings: list.map(mappingJson) },
+        place: atPa(pa(frame)),
+        value: BigInt(list.length),
+      },
     );
   },
 });

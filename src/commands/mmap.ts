@@ -4,8 +4,8 @@
  * @module
  */
 
-import { command, hex, note, result } from "./command.ts";
-import { pageEnd, processFor, refusing } from "./target.ts";
+import { atVa, command, hex, note, result } from "./command.ts";
+import { pageEnd, placeOf, processFor, refusing } from "./target.ts";
 
 export default command({
   name: "mmap",
@@ -17,7 +17,7 @@ export default command({
   ],
   flags: [
     { name: "shared", short: "s", doc: "MAP_SHARED: forked children see each other's stores" },
-    { name: "at", kind: "expr", doc: "exactly there (MAP_FIXED)" },
+    { name: "at", kind: "va", doc: "exactly there (MAP_FIXED)" },
     { name: "fd", kind: "count", doc: "a descriptor of the process: call open README 2 makes one" },
     { name: "offset", kind: "size", doc: "byte in the file" },
     { name: "pid", short: "p", kind: "pid", doc: "this process" },
@@ -27,11 +27,13 @@ export default command({
     { say: "shared", lines: ["spawn", "mmap 64K rw --shared"], shows: ["rw-s anon"] },
   ],
   run(ctx, { size, prot, shared, at, fd, offset, pid }) {
-    const p = processFor(ctx, pid);
+    const { p, va } = at === undefined
+      ? { p: processFor(ctx, pid), va: undefined }
+      : placeOf(ctx, at, pid);
     const options = {
       prot: prot === "none" ? "" : prot ?? "rw",
       shared: shared ?? false,
-      ...(at === undefined ? {} : { at }),
+      ...(va === undefined ? {} : { at: va }),
       ...(fd === undefined ? {} : { fd }),
       ...(offset === undefined ? {} : { offset: Number(offset) }),
     };
@@ -41,7 +43,7 @@ export default command({
       note(`mapped ${hex(start)}..${hex(pageEnd(start + size))}   ${area.perm} ${area.kind}`),
     ], {
       json: { pid: p.pid, start: hex(start), size: Number(size), perm: area.perm, kind: area.kind },
-      value: start,
+      place: atVa(start),
       api: `p${p.pid}.mmap(${size}, ${optionsText(options)});`,
     });
   },

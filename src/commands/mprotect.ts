@@ -4,7 +4,7 @@
  * @module
  */
 
-import { command, hex, note, result } from "./command.ts";
+import { atVa, command, hex, note, result } from "./command.ts";
 import { pageEnd, placeOf, refusing } from "./target.ts";
 
 export default command({
@@ -33,7 +33,7 @@ export default command({
       ),
     ], {
       json: { pid: p.pid, start: hex(va), size: Number(args.size), prot },
-      value: va,
+      place: atVa(va),
       api: `p${p.pid}.mprotect(${hex(va)}n, ${args.size}, "${prot}");`,
     });
   },

@@ -10,12 +10,25 @@ import { satpOf } from "../vm/inspect/translation.ts";
 import { readEpc, readRegister } from "../vm/kernel/process/trapframe.ts";
 import type { Session, Vm } from "./command.ts";
 import { CommandError } from "./errors.ts";
-import type { Resolver } from "./expression.ts";
+import type { Resolver } from "./evaluate.ts";
+import type { Pa } from "./types.ts";
+import type { Space } from "./result.ts";
 import { symbolsOf } from "./symbols.ts";
 
 /** Bytes that each reading function reads. */
 const READS: Readonly<Record<string, number>> = { u8: 1, u16: 2, u32: 4, u64: 8 };
-const FUNCTIONS = ["pa", "va", "u8", "u16", "u32", "u64", "refcount", "mappings", "free"];
+/** The functions of expressions: what kind of address each takes and gives. */
+const FUNCTIONS: Readonly<Record<string, { takes?: Space; gives?: Space }>> = {
+  pa: { takes: "va", gives: "pa" },
+  va: { takes: "pa", gives: "va" },
+  u8: { takes: "va" },
+  u16: { takes: "va" },
+  u32: { takes: "va" },
+  u64: { takes: "va" },
+  refcount: { takes: "pa" },
+  mappings: { takes: "pa" },
+  free: {},
+};
 
 /** Other names of registers: `x10` is `a0`, `fp` is `s0`. */
 function registerNumber(name: string): number {
@@ -29,24 +42,26 @@ export function namesOf(session: Session): Resolver {
   const owner = (pid: number | undefined) => pid ?? session.pid;
 
   return {
+    place: session.place,
     last: session.last,
+    spaces: (name) => Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : {},
     register: (name, pid) => readNamed(vm, name, owner(pid)),
     symbol: (name, pid) => symbolsOf(vm, owner(pid)).get(name),
     call(name, args, pid) {
-      if (!FUNCTIONS.includes(name)) return undefined;
-      const wanted = name === "free" ? 0 : 1;
+      if (!Object.hasOwn(FUNCTIONS, name)) return undefined;
+      const wanted = FUNCTIONS[name].takes === undefined ? 0 : 1;
       if (args.length !== wanted) {
         throw new CommandError(`${name}() takes ${wanted === 0 ? "nothing" : "one value"}`);
       }
       if (name === "pa") return translate(vm, args[0], owner(pid));
       if (name === "va") return mappedAt(vm, args[0], pid);
       if (name === "free") return BigInt(vm.free().free);
-      if (name === "refcount") return BigInt(vm.refcount(args[0]).stored);
-      if (name === "mappings") return BigInt(vm.refcount(args[0]).counted);
+      if (name === "refcount") return BigInt(vm.refcount(inRam(vm, args[0])).stored);
+      if (name === "mappings") return BigInt(vm.refcount(inRam(vm, args[0])).counted);
       return read(vm, args[0], READS[name], owner(pid));
     },
     *names() {
-      yield* FUNCTIONS;
+      yield* Object.keys(FUNCTIONS);
       yield* symbolsOf(vm, session.pid).keys();
       yield* REGISTER_NAMES;
       yield* ["pc", "satp", "sstatus", "sepc", "scause", "stval", "instret", "cycle", "time"];
@@ -71,6 +86,17 @@ export function readNamed(vm: Vm, name: string, pid: number): bigint | undefined
   }
 }
 
+/** A physical address that RAM has. Throws {@linkcode CommandError} for any other, which is likely a virtual one. */
+export function inRam(vm: Vm, address: bigint): Pa {
+  const { base, end } = vm.machine.ram;
+  const physical = pa(address);
+  if (physical >= BigInt(base) && physical < BigInt(end)) return physical;
+  const hint = physical < BigInt(base) ? `; if it is a virtual one, try pa(${hex(physical)})` : "";
+  throw new CommandError(
+    `physical address ${hex(physical)} is outside RAM, ${hex(base)}..${hex(end - 1)}${hint}`,
+  );
+}
+
 function needProcess(vm: Vm, pid: number): void {
   if (pid === 0) {
     throw new CommandError("no current process: spawn one, or name one as in 3:0x4000");
@@ -87,7 +113,7 @@ function translate(vm: Vm, address: bigint, pid: number): bigint {
 
 /** The first place where a frame is mapped, in the process named, if one is. */
 function mappedAt(vm: Vm, address: bigint, pid: number | undefined): bigint {
-  const { owners } = vm.refcount(pa(address));
+  const { owners } = vm.refcount(inRam(vm, address));
   const owner = owners.find((m) => pid === undefined || m.pid === pid);
   if (!owner) {
     const whom = pid === undefined ? "nobody maps" : `pid ${pid} does not map`;

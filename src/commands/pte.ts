@@ -4,7 +4,7 @@
  * @module
  */
 
-import { command, result } from "./command.ts";
+import { atPa, command, result } from "./command.ts";
 import { kernelTranslation } from "../vm/inspect/translation.ts";
 import { placeOf } from "./target.ts";
 import { translationJson, translationSections } from "./views.ts";
@@ -35,7 +35,10 @@ export default command({
   run(ctx, args) {
     if (args.kernel) {
       const t = kernelTranslation(ctx.vm.kernel, args.va.va);
-      return result(translationSections(t), { json: translationJson(t) });
+      return result(translationSections(t), {
+        json: translationJson(t),
+        ...(t.pa === undefined ? {} : { place: atPa(t.pa) }),
+      });
     }
     if (args.all) {
       const list = ctx.vm.processes().map((p) => p.pte(args.va.va));
@@ -49,7 +52,7 @@ export default command({
     return result(translationSections(t), {
       json: translationJson(t),
       api: `p${p.pid}.pte(0x${va.toString(16)}n);`,
-      ...(t.pa === undefined ? {} : { value: t.pa }),
+      ...(t.pa === undefined ? {} : { place: atPa(t.pa) }),
     });
   },
 });

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { command, result } from "./command.ts";
-import { refusing } from "./target.ts";
+import { atPa, command, result } from "./command.ts";
+import { inRam } from "./names.ts";
 import { frameJson, frameLine, mappingTable } from "./views.ts";
 
 export default command({
@@ -20,12 +20,13 @@ export default command({
     shows: ["stored 2", "counted 2", "ok", "2:0x3000", "3:0x3000"],
   }],
   run(ctx, args) {
-    const frame = refusing(() => ctx.vm.refcount(args.pa));
+    const frame = ctx.vm.refcount(inRam(ctx.vm, args.pa));
     return result([
       frameLine(frame),
       ...(frame.owners.length === 0 ? [] : [mappingTable(ctx.vm, frame.owners)]),
     ], {
       json: frameJson(frame),
+      place: atPa(frame.pa),
       value: BigInt(frame.stored),
       api: `vm.refcount(0x${args.pa.toString(16)}n);`,
     });

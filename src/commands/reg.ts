@@ -73,7 +73,6 @@ export default command({
         satp: hex(satp),
         ...Object.fromEntries(values.map(([name, v]) => [name, hex(v)])),
       },
-      value: pc,
     });
   },
 });

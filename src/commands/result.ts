@@ -6,6 +6,7 @@
  */
 
 export { hex } from "../vm/machine/address.ts";
+export { size } from "./numbers.ts";
 
 /** How a value is meant: decides its text (`0x…`, `64K`), its alignment and its JSON form. */
 export type Kind =
@@ -95,6 +96,15 @@ export interface NoteSection {
 /** One piece of a result. */
 export type Section = TableSection | TextSection | ConsoleSection | PairsSection | NoteSection;
 
+/** Which of the two kinds an address is. */
+export type Space = "va" | "pa";
+
+/** An address, and in which space it is one. */
+export interface Place {
+  space: Space;
+  address: bigint;
+}
+
 /** Whatever JSON can say; bigint is not among it, so that nobody loses bits: use {@linkcode hex}. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -104,7 +114,9 @@ export interface Result {
   sections: Section[];
   /** The JSON object of the command; derived from the sections when not given. */
   json?: { [key: string]: Json };
-  /** What `$_` becomes: the number a person most likely wants next. */
+  /** What `$_` becomes: the address that the command showed or made. Without one, `$_` stays. */
+  place?: Place;
+  /** What `$__` becomes: the number that the command answered, a value read, a count, a status. */
   value?: bigint;
   /** The command's part in the exit code: 0 fine, 1 an assertion or guest test failed, 3 guest panic, 4 budget used up. */
   status?: number;
@@ -117,6 +129,16 @@ export function table(columns: Column[], rows: Cell[][], name?: string): TableSe
   return name === undefined
     ? { type: "table", columns, rows }
     : { type: "table", columns, rows, name };
+}
+
+/** A virtual address as what `$_` becomes. */
+export function atVa(address: bigint): Place {
+  return { space: "va", address };
+}
+
+/** A physical address as what `$_` becomes. */
+export function atPa(address: bigint): Place {
+  return { space: "pa", address };
 }
 
 /** Lines printed as they are. */
@@ -152,13 +174,4 @@ export function note(line: string, tone?: Tone): NoteSection {
 /** A result from its sections, in order, and what else there is to say. */
 export function result(sections: Section[], more: Omit<Result, "sections"> = {}): Result {
   return { sections, ...more };
-}
-
-/** Bytes as people say them: `512`, `4K`, `2M`, `1G`; a number that is no whole multiple stays plain. */
-export function size(n: bigint | number): string {
-  const v = BigInt(n);
-  for (const [shift, unit] of [[30n, "G"], [20n, "M"], [10n, "K"]] as const) {
-    if (v !== 0n && v % (1n << shift) === 0n) return `${v >> shift}${unit}`;
-  }
-  return `${v}`;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { command, hex, note, result } from "./command.ts";
+import { atVa, command, hex, note, result } from "./command.ts";
 import { processFor, refusing } from "./target.ts";
 
 export default command({
@@ -41,7 +41,7 @@ export default command({
     }
     return result(lines, {
       json: { pid: p.pid, old: hex(old), break: hex(now), frames },
-      value: start,
+      place: atVa(start),
       api: `p${p.pid}.sbrk(${bytes}${lazy ? ', "lazy"' : ""});`,
     });
   },

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { command, EXIT, hex, note, result } from "./command.ts";
+import { atVa, command, EXIT, hex, note, result } from "./command.ts";
 import { loadProgram } from "./program.ts";
 import { refusing, setCurrent } from "./target.ts";
 
@@ -32,7 +32,7 @@ export default command({
       : `pid ${p.pid} ${p.name} is held at its start; step or continue runs it`;
     return result([note(text)], {
       json: { pid: p.pid, name: p.name, break: hex(p.break), standing: program === undefined },
-      value: BigInt(p.break),
+      ...(program === undefined ? { place: atVa(p.break) } : {}),
       ...(loaded?.bytes === undefined
         ? {
           api: program === undefined

@@ -69,7 +69,7 @@ export default command({
     if (output !== "") sections.push(consoleText(output));
     if (end !== undefined) sections.push(end);
     if (!p.alive) setCurrent(ctx, 0);
-    return result(sections, p.alive ? { value: pcOf(ctx, p.pid) } : {});
+    return result(sections);
   },
 });
 

@@ -9,6 +9,7 @@ import type { Handle } from "../vm/handle.ts";
 import type { AccessReport } from "../vm/reports.ts";
 import type { Va } from "./types.ts";
 import {
+  atVa,
   command,
   CommandError,
   consoleText,
@@ -62,7 +63,7 @@ export default command({
     else sections.unshift(note(`${hex(va)}: ${was(report)}${hex(value)}`));
     return result(sections, {
       json: accessJson(report),
-      value: va,
+      place: atVa(va),
       status: report.killed === undefined ? EXIT.ok : EXIT.failed,
       api: report.killed === undefined
         ? `p${p.pid}.store(${hex(va)}n, ${value}n${width === 8 ? "" : `, ${width}`});`

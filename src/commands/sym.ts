@@ -4,7 +4,17 @@
  * @module
  */
 
-import { type Cell, command, CommandError, EXIT, hex, note, result, table } from "./command.ts";
+import {
+  atVa,
+  type Cell,
+  command,
+  CommandError,
+  EXIT,
+  hex,
+  note,
+  result,
+  table,
+} from "./command.ts";
 import { nearestSymbol } from "./code.ts";
 import { didYouMean } from "./nearest.ts";
 import { symbolsOf } from "./symbols.ts";
@@ -39,7 +49,7 @@ export default command({
       if (near === "") throw new CommandError(`${hex(at)} is below every symbol`, EXIT.failed);
       return result([note(`${hex(at)} is ${near}`)], {
         json: { va: hex(at), symbol: near },
-        value: at,
+        place: atVa(at),
       });
     }
     const part = name?.toLowerCase() ?? "";
@@ -53,6 +63,6 @@ export default command({
       [{ name: "VALUE", kind: "va" }, { name: "NAME" }],
       found.map(([one, value]): Cell[] => [value, one]),
       "symbols",
-    )], { value: found[0][1] });
+    )], { place: atVa(found[0][1]) });
   },
 });

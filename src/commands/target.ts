@@ -6,6 +6,7 @@
 
 import type { Context, VaArg } from "./command.ts";
 import { CommandError, EXIT } from "./errors.ts";
+import { wantSpace } from "./evaluate.ts";
 import type { Handle } from "../vm/handle.ts";
 import { FsError } from "../vm/kernel/files/errno.ts";
 import { KernelError } from "../vm/kernel/standing.ts";
@@ -20,16 +21,34 @@ export function processFor(ctx: Context, pid: number | undefined): Handle {
   return refusing(() => ctx.vm.process(wanted));
 }
 
-/** The process and address that an address argument and `-p` name; they must not name two processes. */
+/** The virtual address of an argument, and the process that it and `-p` name, which must not be two. */
+export function addressOf(
+  arg: VaArg,
+  pid: number | undefined,
+  physical = false,
+): { va: Va; pid: number | undefined } {
+  if (arg.pid !== undefined && pid !== undefined && arg.pid !== pid) {
+    throw new CommandError(`${arg.pid}:… and -p ${pid} name two processes`);
+  }
+  if (arg.physical !== undefined && !physical) {
+    wantSpace("va", arg.physical, { value: arg.va, space: "pa" }, undefined);
+  }
+  return { va: arg.va, pid: arg.pid ?? pid };
+}
+
+/**
+ * The process, by default the current one, and the virtual address that an argument and `-p` name.
+ *
+ * @param physical a physical address is wanted in its place
+ */
 export function placeOf(
   ctx: Context,
   arg: VaArg,
   pid: number | undefined,
+  physical = false,
 ): { p: Handle; va: Va } {
-  if (arg.pid !== undefined && pid !== undefined && arg.pid !== pid) {
-    throw new CommandError(`${arg.pid}:… and -p ${pid} name two processes`);
-  }
-  return { p: processFor(ctx, arg.pid ?? pid), va: arg.va };
+  const named = addressOf(arg, pid, physical);
+  return { p: processFor(ctx, named.pid), va: named.va };
 }
 
 /** Runs something that may refuse; what the computer says becomes one clear line. */

@@ -7,6 +7,8 @@
 import { EVENT_KINDS, type VmEvent } from "../vm/events.ts";
 import { type Cell, command, note, result, type Section, table } from "./command.ts";
 import { eventText, isOfPage } from "../vm/inspect/event_text.ts";
+import { inRam } from "./names.ts";
+import { addressOf } from "./target.ts";
 import { eventJson } from "./views.ts";
 
 export default command({
@@ -16,7 +18,7 @@ export default command({
   summary: "the newest events: faults, PTE changes, frames, calls, switches",
   args: [{ name: "n", kind: "count", optional: true, doc: "how many; 20 unless given" }],
   flags: [
-    { name: "va", kind: "expr", doc: "only of the page that holds this address" },
+    { name: "va", kind: "va", doc: "only of the page that holds this address" },
     { name: "pa", kind: "pa", doc: "only of the frame that holds this address" },
     { name: "pid", short: "p", kind: "pid", doc: "only of this process" },
     {
@@ -35,11 +37,15 @@ export default command({
     shows: ["store page fault (15)", "cow copy"],
   }],
   run(ctx, args) {
+    const pa = args.pa === undefined ? undefined : inRam(ctx.vm, args.pa);
+    const { va, pid } = args.va === undefined
+      ? { va: undefined, pid: args.pid }
+      : addressOf(args.va, args.pid);
     const page = (address: bigint) => address >> 12n;
     const wanted = (e: VmEvent) =>
-      (args.va === undefined || (isOfPage(e) && page(e.va) === page(args.va))) &&
-      (args.pa === undefined || frames(e).some((f) => page(BigInt(f)) === page(args.pa!))) &&
-      (args.pid === undefined || e.pid === args.pid) &&
+      (va === undefined || (isOfPage(e) && page(e.va) === page(va))) &&
+      (pa === undefined || frames(e).some((f) => page(BigInt(f)) === page(pa))) &&
+      (pid === undefined || e.pid === pid) &&
       (args.kind === undefined || args.kind.includes(e.kind));
     const all = ctx.vm.events(args.since ?? 0).filter(wanted);
     const shown = all.slice(Math.max(0, all.length - (args.n ?? 20)));

@@ -6,7 +6,7 @@
 
 import { pa } from "../vm/machine/address.ts";
 import { frameAt } from "../vm/inspect/frame.ts";
-import { command, CommandError, hex, note, result } from "./command.ts";
+import { atPa, atVa, command, CommandError, hex, note, result } from "./command.ts";
 import { pointText } from "./points.ts";
 import { placeOf, refusing } from "./target.ts";
 
@@ -40,7 +40,7 @@ export default command({
   run(ctx, args) {
     const size = args.size ?? 8n;
     if (size < 1n || size > MOST) throw new CommandError(`watch ${size} bytes: 1 to 1G`);
-    const { p, va } = placeOf(ctx, args.va, args.pid);
+    const { p, va } = placeOf(ctx, args.va, args.pid, args.phys);
     if (args.phys) refusing(() => frameAt(ctx.vm.kernel, pa(va)));
     const pid = args.all || args.phys ? undefined : p.pid;
     const options = {
@@ -53,6 +53,7 @@ export default command({
     const point = refusing(() => ctx.vm.watch(va, options));
     return result([note(pointText(ctx, point))], {
       json: { n: point.n, pid: pid ?? null, address: hex(va), size: Number(size) },
+      place: args.phys ? atPa(va) : atVa(va),
       value: BigInt(point.n),
       api: `vm.watch(${hex(va)}n, ${JSON.stringify(options)});`,
     });

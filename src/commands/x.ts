@@ -4,7 +4,7 @@
  * @module
  */
 
-import { command, type Context, result } from "./command.ts";
+import { atVa, command, type Context, result } from "./command.ts";
 import { dump } from "./dump.ts";
 import { placeOf } from "./target.ts";
 import { paNum, va } from "../vm/machine/address.ts";
@@ -36,6 +36,6 @@ export default command({
       if (frame === undefined) return undefined;
       return ctx.vm.machine.ram.read8(paNum(frame + Number(at & 4095n)));
     };
-    return result([dump(start, Number(args.size ?? 64n), byteAt, "va")], { value: start });
+    return result([dump(start, Number(args.size ?? 64n), byteAt, "va")], { place: atVa(start) });
   },
 });

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { command, CommandError, hex, result } from "./command.ts";
+import { atPa, command, result } from "./command.ts";
 import { dump } from "./dump.ts";
+import { inRam } from "./names.ts";
 import { paNum } from "../vm/machine/address.ts";
 
 export default command({
@@ -23,13 +24,8 @@ export default command({
   }],
   run(ctx, args) {
     const { ram } = ctx.vm.machine;
-    const start = args.pa;
-    if (start < BigInt(ram.base) || start >= BigInt(ram.end)) {
-      throw new CommandError(
-        `physical address ${hex(start)} is outside RAM: want ${hex(ram.base)}..${hex(ram.end - 1)}`,
-      );
-    }
+    const start = inRam(ctx.vm, args.pa);
     const byteAt = (at: bigint) => at < BigInt(ram.end) ? ram.read8(paNum(Number(at))) : undefined;
-    return result([dump(start, Number(args.size ?? 64n), byteAt, "pa")], { value: start });
+    return result([dump(start, Number(args.size ?? 64n), byteAt, "pa")], { place: atPa(start) });
   },
 });

@@ -66,6 +66,7 @@ export function newSession(
   const session: Session = {
     vm,
     pid: 0,
+    place: undefined,
     last: 0n,
     settings: {
       json: options.json,

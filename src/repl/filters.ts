@@ -7,7 +7,8 @@
 
 import { cellParts } from "../commands/json.ts";
 import { CommandError } from "../commands/errors.ts";
-import { evaluate, parseNumber, type Resolver } from "../commands/expression.ts";
+import { evaluate, type Resolver } from "../commands/evaluate.ts";
+import { parseNumber } from "../commands/numbers.ts";
 import { didYouMean } from "../commands/nearest.ts";
 import {
   type Cell,

@@ -6,7 +6,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { CommandError } from "../commands/errors.ts";
-import { parseNumber } from "../commands/expression.ts";
+import { parseNumber } from "../commands/numbers.ts";
 import { didYouMean } from "../commands/nearest.ts";
 
 /** What the command line asks for. */

@@ -18,7 +18,7 @@ import {
   type Session,
 } from "../commands/command.ts";
 import { asCommandError } from "../commands/errors.ts";
-import { evaluate, type Resolver } from "../commands/expression.ts";
+import { evaluate, type Resolver } from "../commands/evaluate.ts";
 import { helpResult } from "../commands/help.ts";
 import { jsonOf } from "../commands/json.ts";
 import { didYouMean } from "../commands/nearest.ts";
@@ -188,6 +188,7 @@ export class Shell {
     if (streamed !== "" && !streamed.endsWith("\n")) out("\n");
 
     const left = filter(result, filters, names);
+    if (left.result.place !== undefined) this.session.place = left.result.place;
     if (left.result.value !== undefined) this.session.last = left.result.value;
     const ended = this.interrupt.requested && this.#depth === 0 ? { status: EXIT.interrupted } : {};
     this.#print(

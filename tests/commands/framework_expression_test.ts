@@ -1,7 +1,9 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { CommandError } from "../../src/commands/errors.ts";
-import { evaluate, parseExpression, parseNumber } from "../../src/commands/expression.ts";
+import { evaluate } from "../../src/commands/evaluate.ts";
+import { parseExpression } from "../../src/commands/expression.ts";
+import { parseNumber, size } from "../../src/commands/numbers.ts";
 import { editDistance, nearest } from "../../src/commands/nearest.ts";
 import { NAMES } from "../repl/fake.ts";
 
@@ -19,10 +21,19 @@ Deno.test("numbers are decimal, hexadecimal, binary, or with a unit", () => {
   assertEquals(value("4K"), 4096n);
   assertEquals(value("2m"), 2n << 20n);
   assertEquals(value("1G"), 1n << 30n);
+  assertEquals(value("3T"), 3n << 40n);
   assertEquals(value("010"), 10n);
-  for (const bad of ["0x", "0b2", "1T", "", "x1", "0x1g", "1.5"]) {
+  for (const bad of ["0x", "0b2", "1P", "4p", "4KB", "", "x1", "0x1g", "1.5"]) {
     assertEquals(parseNumber(bad), undefined, bad);
   }
+});
+
+Deno.test("a size is read back as it is printed", () => {
+  assertEquals([0n, 1n, 4095n, 4096n, 3n << 40n].map(size), ["0", "1", "4095", "4K", "3T"]);
+  const shifted = fc.tuple(fc.bigInt({ min: 0n, max: 1n << 20n }), fc.integer({ min: 0, max: 43 }));
+  fc.assert(fc.property(shifted, ([n, by]) => {
+    assertEquals(parseNumber(size(n << BigInt(by))), n << BigInt(by));
+  }));
 });
 
 Deno.test("operators have C's precedence", () => {
@@ -59,20 +70,46 @@ Deno.test("names: registers, symbols, functions, the last value, a process in fr
   assertEquals(value("$a0 + 1"), 8n);
   assertEquals(value("$SATP"), 0x8000000000087f6en);
   assertEquals(value("main+8"), 0x1008n);
-  assertEquals(evaluate("3:main+8", NAMES), { value: 0x3008n, pid: 3 });
+  assertEquals(evaluate("3:main+8", NAMES), { value: 0x3008n, pid: 3, space: "va" });
   assertEquals(evaluate("(3:main)", NAMES).pid, 3);
   assertEquals(value("pa(0x4000)"), 0x80004000n);
   assertEquals(value("pa(3:0x4000)"), 0x80004003n);
   assertEquals(value("3:pa(0x4000)"), 0x80004003n);
   assertEquals(value("u64(u64(4))"), 16n);
-  assertEquals(evaluate("$_ * 2", { ...NAMES, last: 21n }).value, 42n);
+  const after = { ...NAMES, place: { space: "pa" as const, address: 0x80004000n }, last: 21n };
+  assertEquals(evaluate("$_ + 8", after), { value: 0x80004008n, pid: undefined, space: "pa" });
+  assertEquals(evaluate("$__ * 2", after), { value: 42n, pid: undefined, space: undefined });
+  assertEquals(complaint("$_").message, "$_ is the last address shown, and none has been yet");
+});
+
+Deno.test("an expression knows whether its value is a virtual or a physical address", () => {
+  const names = { ...NAMES, place: { space: "pa" as const, address: 0x80004000n } };
+  const space = (source: string) => evaluate(source, names).space;
+  for (const source of ["$_", "$_ + 8", "8 + $_", "$_ & ~0xfff", "($_)", "+$_", "3:$_"]) {
+    assertEquals(space(source), "pa", source);
+  }
+  for (const source of ["$_ - $_", "$_ >> 12", "-$_", "~$_", "$_ == 1", "0x3000", "$sp"]) {
+    if (source !== "$sp") assertEquals(space(source), undefined, source);
+  }
+  assertEquals([space("main"), space("main + 4"), space("main - $_")], ["va", "va", undefined]);
 });
 
 Deno.test("a complaint names the place and what was likely meant", () => {
   assertEquals(complaint("3ff").message, "3ff is not a number; did you mean 0x3ff?");
   assertEquals(complaint("1 + 3ff").at, 4);
-  assertMatch(complaint("12T").message, /did you mean 12\?/);
-  assertMatch(complaint("0x3fg").message, /not a number$/);
+  for (
+    const [typed, says] of [
+      ["12Q", "units are K, M, G and T"],
+      ["4KB", "did you mean 4K?"],
+      ["16GiB", "did you mean 16G?"],
+      ["4p", "did you mean 16K?"],
+      ["1P", "did you mean 4K?"],
+      ["1.5G", "numbers are whole, like 1536M"],
+      ["0x3fg", "hexadecimal digits are 0 to 9 and a to f"],
+      ["0b12", "binary digits are 0 and 1"],
+      ["0x", "hexadecimal digits are 0 to 9 and a to f"],
+    ]
+  ) assertEquals(complaint(typed).message, `${typed} is not a number; ${says}`);
   assertMatch(complaint("ff").message, /no symbol ff; did you mean 0xff\?/);
   assertMatch(complaint("mian").message, /did you mean main\?/);
   assertMatch(complaint("$sapt").message, /no register \$sapt; did you mean satp\?/);

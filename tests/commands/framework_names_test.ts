@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { program, programNames } from "../../user/programs.ts";
 import { candidatesOf } from "../../src/commands/candidates.ts";
 import { CommandError } from "../../src/commands/errors.ts";
-import { evaluate } from "../../src/commands/expression.ts";
+import { evaluate } from "../../src/commands/evaluate.ts";
 import { namesOf } from "../../src/commands/names.ts";
 import { newSession } from "../../src/repl/boot.ts";
 import { Vm } from "../../src/vm/vm.ts";
@@ -21,6 +21,7 @@ function world() {
     history: () => [],
   });
   session.pid = parent.pid;
+  session.place = { space: "va", address: 0x3000n };
   session.last = 7n;
   const value = (source: string) => evaluate(source, namesOf(session)).value;
   return { vm, parent, child, echo, session, value };
@@ -54,7 +55,7 @@ Deno.test("registers are the process's own, by any of their names", () => {
   assertEquals(value("$sp"), value("$x2"));
   assertEquals(value("$fp"), value("$s0"));
   assertEquals(value("$satp >> 60"), 8n);
-  assertEquals(value("$_"), 7n);
+  assertEquals([value("$_"), value("$__")], [0x3000n, 7n]);
   assertEquals(value(`${echo.pid}:$a0`), 2n);
   session.pid = echo.pid;
   assertEquals(value("$pc"), value("_start"));

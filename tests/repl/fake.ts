@@ -10,8 +10,8 @@ import {
   table,
   type Vm,
 } from "../../src/commands/command.ts";
-import { consoleText, note } from "../../src/commands/result.ts";
-import type { Resolver } from "../../src/commands/expression.ts";
+import { atVa, consoleText, note } from "../../src/commands/result.ts";
+import type { Resolver } from "../../src/commands/evaluate.ts";
 import { COMMANDS } from "../../src/commands/registry.ts";
 import { newSession } from "../../src/repl/boot.ts";
 import { type Host, Shell } from "../../src/repl/shell.ts";
@@ -67,7 +67,7 @@ const peek = command({
         ["n", n ?? null, "number"],
         ["all", all ?? false],
       ),
-    ], { value: va.va });
+    ], { place: atVa(va.va) });
   },
 });
 
@@ -134,6 +134,8 @@ export const NAMES: Resolver = {
   symbol: (name, pid) => name === "main" ? BigInt(pid ?? 1) * 0x1000n : undefined,
   call: (name, args, pid) =>
     ({ pa: args[0] + 0x80000000n + BigInt(pid ?? 0), va: args[0], u64: args[0] * 2n })[name],
+  spaces: () => ({}),
+  place: undefined,
   last: 0n,
   names: () => ["main", "pa", "va", "u64", "a0", "satp"],
 };
@@ -192,6 +194,11 @@ export function captured(
     },
     shell: undefined as unknown as Shell,
   };
-  c.shell = new Shell(session, FAKES, () => ({ ...NAMES, last: session.last }), c.host);
+  c.shell = new Shell(
+    session,
+    FAKES,
+    () => ({ ...NAMES, place: session.place, last: session.last }),
+    c.host,
+  );
   return c;
 }

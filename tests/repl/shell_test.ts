@@ -69,7 +69,7 @@ Deno.test("wrong lines are one line on stderr and a status", async () => {
   assertEquals((await run("fail status")).status, 1);
 });
 
-Deno.test("$_ is the last value, and the line's address may name a process", async () => {
+Deno.test("$_ is the last address, and the line's address may name a process", async () => {
   const c = captured();
   await c.shell.run("peek 3:main+8");
   await c.shell.run("peek $_");
