@@ -41,6 +41,16 @@ export const EVENT_KINDS = [
 /** The name of an event's kind. */
 export type EventKind = typeof EVENT_KINDS[number];
 
+/** What {@link EventLog.move} tells. */
+export type MoveKind =
+  | "evict"
+  | "swap-in"
+  | "swap-out"
+  | "write-back"
+  | "read-in"
+  | "promote"
+  | "demote";
+
 /** One event as readers get it. Fields that a kind does not use are 0. */
 export interface VmEvent {
   /** Serial number in this VM, from 0, never reused. */
@@ -59,7 +69,10 @@ export interface VmEvent {
   readonly pa: number;
   /** Value before: the old PTE; the cause for `fault`; the source frame for `copy`; the call number for `syscall`. */
   readonly old: number;
-  /** Value after: the new PTE; the child's pid for `fork`; the new pid for `switch`; the result for `return`. */
+  /**
+   * Value after: the new PTE; the child's pid for `fork`; the new pid for `switch`; the result for `return`; for a page
+   * that moved, the pid whose page it is at `va` (0: no process has that memory yet).
+   */
   readonly new: number;
   /** Bytes moved, for `copy`, `read-in`, `write-back` and the swap kinds. */
   readonly bytes: number;
@@ -228,16 +241,20 @@ export class EventLog {
     this.#add(KIND_NUMBER.sfence, va ?? 0, 0, va === undefined ? 1 : 0, 0, 0, why);
   }
 
-  /** A page moved between a frame and a file or the swap disk; `slot` is the block or slot number. */
+  /**
+   * A page of process `owner` moved between a frame and a file or the swap disk; `slot` is the byte of the file or
+   * the slot number.
+   */
   move(
-    kind: "evict" | "swap-in" | "swap-out" | "write-back" | "read-in" | "promote" | "demote",
+    kind: MoveKind,
+    owner: number,
     va: VaNum,
     frame: PaNum,
     slot: number,
     bytes: number,
     why: string,
   ): void {
-    this.#add(KIND_NUMBER[kind], va, frame, slot, 0, bytes, why);
+    this.#add(KIND_NUMBER[kind], va, frame, slot, owner, bytes, why);
   }
 
   /** The events from number `n` on that the ring still holds, oldest first. */

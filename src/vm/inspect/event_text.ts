@@ -39,26 +39,32 @@ export function eventText(e: VmEvent): string {
     case "exec":
       return `pid ${e.old} becomes ${e.why}`;
     case "swap-out":
-      return `frame ${hex(e.pa)} of ${hex(e.va)} → swap slot ${e.old} (${e.why})`;
+      return `frame ${hex(e.pa)} of ${pageText(e)} → swap slot ${e.old} (${e.why})`;
     case "swap-in":
-      return `swap slot ${e.old} → frame ${hex(e.pa)} of ${hex(e.va)} (${e.why})`;
+      return `swap slot ${e.old} → frame ${hex(e.pa)} of ${pageText(e)} (${e.why})`;
     case "read-in":
       return `${e.bytes} bytes at ${e.old} of a file → frame ${hex(e.pa)} of ${
-        hex(e.va)
+        pageText(e)
       } (${e.why})`;
     case "write-back":
       return `frame ${hex(e.pa)} of ${
-        hex(e.va)
+        pageText(e)
       } → ${e.bytes} bytes at ${e.old} of its file (${e.why})`;
     case "evict":
     case "promote":
     case "demote":
-      return `${e.kind} ${hex(e.va)}, frame ${hex(e.pa)} (${e.why})`;
+      return `${e.kind} ${pageText(e)}, frame ${hex(e.pa)} (${e.why})`;
     case "oom":
       return `pid ${e.pid}: ${e.why}`;
     case "wake":
       return `pid ${e.old} wakes (${e.why})`;
   }
+}
+
+/** Whose page moved: `3:0x4000`; the address alone while no process has that memory. */
+function pageText(e: VmEvent): string {
+  if (e.new === 0) return e.va === 0n ? "nobody" : hex(e.va);
+  return `${e.new}:${hex(e.va)}`;
 }
 
 function bytesText(bytes: number): string {

@@ -9,6 +9,7 @@ import { PAGE_SIZE, pageUp, type VaNum, vaNum } from "../machine/address.ts";
 import { MAXVA } from "../machine/address.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Inode } from "./files/file.ts";
+import { ROOT_FS } from "./files/mount.ts";
 import type { AddressSpace, Area } from "./memory/space.ts";
 import { PERM_R, PERM_W, PERM_X, USYSCALL } from "./memory/space.ts";
 import { writeKernelSatp } from "./process/lifecycle.ts";
@@ -57,7 +58,7 @@ export function exec(
 ): number | string {
   const inode = k.files.findFile(p.cwd, path);
   if (inode === undefined) return `no file ${path}`;
-  const bytes = k.files.root!.readBytes(inode, 0, k.files.root!.size(inode));
+  const bytes = k.files.readBytes(inode, 0, k.files.size({ fs: ROOT_FS, inode }));
   const loaded = typeof bytes === "number" ? "cannot be read" : load(k, bytes, argv, inode);
   k.files.putInode(inode);
   if (typeof loaded === "string") return loaded;
@@ -129,7 +130,7 @@ function fill(
     const area = segmentArea(segment, size);
     if (area === undefined) continue;
     if (k.demandExec && inode !== undefined && area.start === segment.start) {
-      const file = { fs: 0, inode };
+      const file = { fs: ROOT_FS, inode };
       area.lazy = true;
       area.backing = {
         file,

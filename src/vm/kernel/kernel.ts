@@ -23,6 +23,7 @@ import {
 import { FileSystems, type FileSystemsState } from "./files/mount.ts";
 import type { ForkStatistics } from "./fork/fork.ts";
 import type { Memory, MemoryState } from "./memory/memory.ts";
+import type { AddressSpace } from "./memory/space.ts";
 import { type Accounting, MAX_PROCESSES, type Process, type Wait } from "./process/process.ts";
 import { listing } from "./process/listing.ts";
 import { newSchedule, type Schedule } from "./process/scheduler.ts";
@@ -116,6 +117,7 @@ export class Kernel {
     this.demandExec = options.demandExec ?? false;
     this.files = new FileSystems(this);
     this.memory.files = this.files;
+    this.memory.pidOf = (space) => this.#pidOf(space);
     this.schedule = newSchedule(this.quantum, options.seed ?? 0);
   }
 
@@ -134,6 +136,15 @@ export class Kernel {
     // Asked before every turn: a plain loop is several times as fast as find.
     for (const p of this.slots) if (p !== undefined && p.pid === pid) return p;
     return undefined;
+  }
+
+  /** The lowest pid that has the space, 0 when no process does. */
+  #pidOf(space: AddressSpace): number {
+    let lowest = 0;
+    for (const p of this.slots) {
+      if (p?.space === space && (lowest === 0 || p.pid < lowest)) lowest = p.pid;
+    }
+    return lowest;
   }
 
   /** The call that a number means, under this kernel's numbering. */

@@ -131,9 +131,17 @@ export class FileSystems implements FilePages {
   readProgram(cwd: Inode | undefined, path: string): Uint8Array | undefined {
     const inode = this.findFile(cwd, path);
     if (inode === undefined) return undefined;
-    const bytes = this.#root!.readBytes(inode, 0, this.#root!.size(inode));
+    const bytes = this.readBytes(inode, 0, this.#root!.size(inode));
     this.#root!.iput(inode);
     return typeof bytes === "number" ? undefined : bytes;
+  }
+
+  /** Bytes of a file as a process would read them: with what its mappers have stored. A negative error otherwise. */
+  readBytes(inode: Inode, offset: number, length: number): Uint8Array | number {
+    const bytes = this.#root!.readBytes(inode, offset, length);
+    if (typeof bytes === "number") return bytes;
+    this.#k.memory.fileRead({ fs: ROOT_FS, inode }, offset, bytes);
+    return bytes;
   }
 
   /** @inheritdoc */
@@ -143,7 +151,7 @@ export class FileSystems implements FilePages {
 
   /** @inheritdoc */
   read(file: FileKey, offset: number, into: PaNum, length: number): number {
-    const bytes = this.#root!.readBytes(file.inode, offset, length);
+    const bytes = this.readBytes(file.inode, offset, length);
     if (typeof bytes === "number") return -1;
     this.#k.machine.ram.write(into, bytes);
     return bytes.length;

@@ -37,11 +37,13 @@ export function pipeLength(pipe: Pipe): number {
   return pipe.nwrite - pipe.nread;
 }
 
-/** Takes at most `n` bytes; none when the pipe is empty. */
-export function takeFromPipe(pipe: Pipe, n: number): Uint8Array {
-  const bytes = new Uint8Array(Math.min(n, pipeLength(pipe)));
-  for (let i = 0; i < bytes.length; i++) bytes[i] = pipe.data[pipe.nread++ % PIPE_SIZE];
-  return bytes;
+/** The next `n` bytes, or as many as there are; who takes some moves `nread`. */
+export function peekPipe(pipe: Pipe, n: number): Uint8Array {
+  const { data, nread } = pipe;
+  return Uint8Array.from(
+    { length: Math.min(n, pipeLength(pipe)) },
+    (_, i) => data[(nread + i) % PIPE_SIZE],
+  );
 }
 
 /** How many bytes fit now. */

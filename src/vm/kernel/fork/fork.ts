@@ -134,7 +134,7 @@ function copyPage(
   const pte = m.ram.readPte(entryOf(slot));
   if (isSwapped(pte)) {
     readSlot(m, slotOf(pte), frame);
-    m.events.move("swap-in", va, frame, slotOf(pte), PAGE_SIZE, "fork");
+    m.moved("swap-in", parent, va, frame, slotOf(pte), PAGE_SIZE, "fork");
   } else {
     const from = (frameOf(pte) + (levelOf(slot) === 1 ? va % MEGAPAGE_SIZE : 0)) as PaNum;
     m.ram.copyFrame(frame, from);

@@ -111,7 +111,7 @@ function storeToShared(
   m.frames.setHome(copy, page);
   setEntry(m, page, at, pte, m.policy.ownPte(makePte(copy, flagsOf(pte))), "cow copy");
   m.flush(space, page, "cow copy");
-  releasePage(m, area, page, pte, "cow copy");
+  releasePage(m, space, area, page, pte, "cow copy");
   return settled("cow copy");
 }
 

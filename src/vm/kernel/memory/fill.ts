@@ -34,7 +34,7 @@ export function fillPage(
   if (table === 0) return undefined;
   const at = (table + ((page / PAGE_SIZE) & 511) * 8) as PaNum;
   const result = area.backing !== undefined && page - area.start < area.backing.length
-    ? fillFromFile(m, area, area.backing, page, cause, at)
+    ? fillFromFile(m, space, area, area.backing, page, cause, at)
     : fillZero(m, area, page, at);
   if (!result?.handled) prune(m, space.root, page, (page + PAGE_SIZE) as VaNum);
   else promote(m, space, area, block);
@@ -51,6 +51,7 @@ function fillZero(m: Memory, area: Area, page: VaNum, at: PaNum): FaultResult | 
 
 function fillFromFile(
   m: Memory,
+  space: AddressSpace,
   area: Area,
   backing: Backing,
   page: VaNum,
@@ -68,7 +69,7 @@ function fillFromFile(
   let held = m.cache.byKey.get(key);
   let how: Settled = "cache hit";
   if (held?.slot !== undefined) {
-    held = cachedFromSlot(m, held, page);
+    held = cachedFromSlot(m, space, held, page);
     if (held === undefined) return undefined;
     how = "swap in";
   } else if (held === undefined || own) {
@@ -84,7 +85,7 @@ function fillFromFile(
         m.frames.free(frame, "file read failed");
         return { handled: false, why: "file read failed", oom: false };
       }
-      if (read > 0) m.events.move("read-in", page, frame, offset, read, "file fill");
+      if (read > 0) m.moved("read-in", space, page, frame, offset, read, "file fill");
     }
     if (own) {
       m.frames.setHome(frame, page);
@@ -102,13 +103,18 @@ function fillFromFile(
 }
 
 /** Brings a page of a shared anonymous object back from its slot; undefined: out of memory. */
-function cachedFromSlot(m: Memory, held: CachedPage, page: VaNum): CachedPage | undefined {
+function cachedFromSlot(
+  m: Memory,
+  space: AddressSpace,
+  held: CachedPage,
+  page: VaNum,
+): CachedPage | undefined {
   const frame = m.take("cache", "raw");
   if (frame === 0) return undefined;
   const slot = held.slot!;
   readSlot(m, slot, frame);
   dropSlot(m, slot);
-  m.events.move("swap-in", page, frame, slot, PAGE_SIZE, "shared page");
+  m.moved("swap-in", space, page, frame, slot, PAGE_SIZE, "shared page");
   const { slot: _, ...rest } = held;
   const back: CachedPage = { ...rest, frame };
   putCached(m.cache, back);

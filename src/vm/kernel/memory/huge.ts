@@ -92,7 +92,7 @@ export function demote(
     if (frame !== table) m.ram.writePte((table + i * 8) as PaNum, makePte(frame, flagsOf(pte)));
   }
   setEntry(m, block, at, pte, makePte(table, PTE_V), "demote");
-  m.events.move("demote", block, head, 0, MEGAPAGE_SIZE, "split into 4 KiB pages");
+  m.moved("demote", space, block, head, 0, MEGAPAGE_SIZE, "split into 4 KiB pages");
   m.flush(space, block, "demote");
   return true;
 }
@@ -157,8 +157,9 @@ export function promote(m: Memory, space: AddressSpace, area: Area, block: VaNum
   }
   setEntry(m, block, at, pointer, makePte(head, flags), "promote");
   m.frames.free(table, "promote");
-  m.events.move(
+  m.moved(
     "promote",
+    space,
     block,
     head,
     0,

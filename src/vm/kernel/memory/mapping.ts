@@ -156,7 +156,7 @@ export function sync(m: Memory, space: AddressSpace, start: VaNum, length: numbe
     const from = Math.max(area.start, start) as VaNum;
     eachEntry(m.ram, space.root, from, Math.min(area.end, end) as VaNum, (va, at, pte) => {
       if ((pte & (PTE_V | PTE_D)) !== (PTE_V | PTE_D)) return;
-      writeBack(m, frameOf(pte), va, "msync");
+      writeBack(m, space, frameOf(pte), va, "msync");
       setEntry(m, va, at, pte, pte & ~PTE_D, "msync");
     });
   }

@@ -8,7 +8,7 @@
 
 import type { PaNum, VaNum } from "../../machine/address.ts";
 import type { Ram } from "../../machine/memory.ts";
-import type { EventLog } from "../../events.ts";
+import type { EventLog, MoveKind } from "../../events.ts";
 import { cow } from "../fork/cow.ts";
 import { forkSpace, type ForkStatistics } from "../fork/fork.ts";
 import type { ForkPolicy } from "../fork/policy.ts";
@@ -43,6 +43,7 @@ import {
   trampolineFrame,
 } from "./spaces.ts";
 import { newSwapDisk, type SwapDisk } from "./swap.ts";
+import { cutMappings, isRunning } from "./truncate.ts";
 import { type SpaceUsage, usageOf } from "./usage.ts";
 import { copyin, copyinBytes, copyout, loadBytes } from "./user_copy.ts";
 
@@ -87,6 +88,8 @@ export class Memory {
   shm: ShmObjects = newShmObjects();
   /** The file systems behind mapped files; the kernel sets it. */
   files: FilePages = noFiles;
+  /** The pid that stands for a space in events, 0 while no process has it; the kernel sets it. */
+  pidOf: (space: AddressSpace) => number = () => 0;
   /** Id of the space whose tables the hart uses, 0 for none. */
   current = 0;
   /** The swap disk. */
@@ -229,6 +232,16 @@ export class Memory {
     patchCached(this, file, offset, bytes);
   }
 
+  /** A file became shorter: mappers lose what is beyond its end. */
+  fileTruncated(file: FileKey): void {
+    cutMappings(this, file);
+  }
+
+  /** Whether a program that is loaded page by page runs from the file. */
+  isRunning(file: FileKey): boolean {
+    return isRunning(this, file);
+  }
+
   /** A system call read `bytes` of a file: put in what mappers have stored and not yet written back. */
   fileRead(file: FileKey, offset: number, bytes: Uint8Array): void {
     overlayCached(this, file, offset, bytes);
@@ -262,6 +275,19 @@ export class Memory {
   /** Evicts pages until `n` more frames are free, if it can; how many it freed. */
   reclaim(n: number): number {
     return reclaim(this, n);
+  }
+
+  /** Tells that a page of the space moved; {@link EventLog.move}. */
+  moved(
+    kind: MoveKind,
+    space: AddressSpace,
+    va: VaNum,
+    frame: PaNum,
+    slot: number,
+    bytes: number,
+    why: string,
+  ): void {
+    this.events.move(kind, this.pidOf(space), va, frame, slot, bytes, why);
   }
 
   /** After an entry of the space lost a right or its frame: the TLB must forget the page. */

@@ -6,9 +6,11 @@
  * @module
  */
 
+import { PAGE_SIZE } from "../../machine/address.ts";
 import type { PaNum, VaNum } from "../../machine/address.ts";
 import type { FileKey } from "./backing.ts";
 import type { Memory } from "./memory.ts";
+import type { AddressSpace } from "./space.ts";
 
 /** One page held. */
 export interface CachedPage {
@@ -62,14 +64,23 @@ export function removeCached(cache: PageCache, page: CachedPage): void {
   cache.byKey.delete(cacheKey(page.file, page.offset, page.length));
 }
 
-/** Writes a dirty page back to its file, never beyond the file's end; false when that failed. `va` is for the event. */
-export function writeBack(m: Memory, frame: PaNum, va: VaNum, why: string): boolean {
+/**
+ * Writes a dirty page back to its file, never beyond the file's end; false when that failed. Where it was mapped
+ * is for the event.
+ */
+export function writeBack(
+  m: Memory,
+  space: AddressSpace,
+  frame: PaNum,
+  va: VaNum,
+  why: string,
+): boolean {
   const page = m.cache.byFrame.get(frame);
   if (page === undefined) return true;
   const length = Math.min(page.length, m.files.size(page.file) - page.offset);
   if (length <= 0) return true;
   const done = m.files.write(page.file, page.offset, frame, length);
-  m.events.move("write-back", va, frame, page.offset, length, done ? why : `${why}: failed`);
+  m.moved("write-back", space, va, frame, page.offset, length, done ? why : `${why}: failed`);
   return done;
 }
 
@@ -89,6 +100,7 @@ export function patchCached(m: Memory, file: FileKey, offset: number, bytes: Uin
 /** Bytes read by a system call get what mappers have stored since (`bytes` were at `offset` of the file). */
 export function overlayCached(m: Memory, file: FileKey, offset: number, bytes: Uint8Array): void {
   for (const page of pagesOf(m.cache, file)) {
+    if (!isWhole(page)) continue;
     const from = Math.max(offset, page.offset);
     const to = Math.min(offset + bytes.length, page.offset + page.length);
     if (from >= to) continue;
@@ -97,9 +109,18 @@ export function overlayCached(m: Memory, file: FileKey, offset: number, bytes: U
   }
 }
 
+/** A page as mmap maps it; those of program segments may begin and end anywhere, and nobody stores into them. */
+function isWhole({ offset, length }: CachedPage): boolean {
+  return offset % PAGE_SIZE === 0 && length === PAGE_SIZE;
+}
+
 /** The pages held of one file, in the order in which they came. */
 export function pagesOf(cache: PageCache, file: FileKey): CachedPage[] {
   if (cache.byKey.size === 0) return [];
-  const pages = [...cache.byKey.values()];
-  return pages.filter((page) => page.file.fs === file.fs && page.file.inode === file.inode);
+  return [...cache.byKey.values()].filter((page) => isSameFile(page.file, file));
+}
+
+/** Whether two keys name one file. */
+export function isSameFile(a: FileKey, b: FileKey): boolean {
+  return a.fs === b.fs && a.inode === b.inode;
 }

@@ -20,12 +20,19 @@ import { dropSlot } from "./swap.ts";
  * One mapping of the frame in `pte` is gone: written back if a shared mapping dirtied it, freed with the last,
  * unless it is of a shared anonymous object, which keeps its pages.
  */
-export function releasePage(m: Memory, area: Area, va: VaNum, pte: number, why: string): void {
+export function releasePage(
+  m: Memory,
+  space: AddressSpace,
+  area: Area,
+  va: VaNum,
+  pte: number,
+  why: string,
+): void {
   const frame = frameOf(pte);
   const page = m.frames.isCache(frame) ? m.cache.byFrame.get(frame) : undefined;
   if (page !== undefined) {
     if (isShm(page.file)) return m.frames.unref(frame);
-    if (area.shared && (pte & PTE_D) !== 0) writeBack(m, frame, va, why);
+    if (area.shared && (pte & PTE_D) !== 0) writeBack(m, space, frame, va, why);
     if (m.frames.count(frame) === 1) removeCached(m.cache, page);
   }
   m.frames.drop(frame, why);
@@ -37,7 +44,7 @@ export function unmapArea(m: Memory, space: AddressSpace, area: Area, why: strin
     setEntry(m, va, at, pte, 0, why);
     if (level === 1) dropLeaf(m, pte, why);
     else if (isSwapped(pte)) dropSlot(m, slotOf(pte));
-    else releasePage(m, area, va, pte, why);
+    else releasePage(m, space, area, va, pte, why);
   });
 }
 

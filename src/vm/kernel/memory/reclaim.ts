@@ -148,49 +148,41 @@ function splitByItsOwn(m: Memory, space: AddressSpace, block: VaNum, at: PaNum, 
   const now = m.ram.readPte(entry);
   if (now === 0) {
     setEntry(m, block, entry, 0, swapPte(slot, pte), "swap out");
-    m.events.move("swap-out", block, entry, slot, PAGE_SIZE, "anonymous page");
+    m.moved("swap-out", space, block, entry, slot, PAGE_SIZE, "anonymous page");
   } else {
     dropSlot(m, slot);
   }
 }
 
-/** Takes a page out of its frame, if it has somewhere to go; whether the frame is free now. */
+/**
+ * Takes a page out of its frame, if it has somewhere to go; whether the frame is free now. `mappers` must be all
+ * there are: a mapping that was not found would show a free frame.
+ */
 export function evict(m: Memory, frame: PaNum, mappers: readonly Mapper[]): boolean {
-  if (
-    mappers.some(({ level, area }) =>
-      level === 1 || area?.kind === "guard" || area?.kind === "usyscall"
-    )
-  ) {
-    return false;
-  }
+  const stays = mappers.some(({ level, area }) =>
+    level === 1 || area?.kind === "guard" || area?.kind === "usyscall"
+  );
+  if (stays || mappers.length !== m.frames.count(frame)) return false;
   const cached = m.cache.byFrame.get(frame);
   if (cached === undefined) return swapOut(m, frame, mappers);
   if (isShm(cached.file)) return swapOutShared(m, frame, mappers);
-  const va = mappers[0]?.va ?? 0 as VaNum;
-  const dirty = mappers.some(({ area, pte }) => area?.shared && (pte & PTE_D) !== 0);
-  if (dirty && !writeBack(m, frame, va, "evict")) return false;
+  const dirty = mappers.find(({ area, pte }) => area?.shared && (pte & PTE_D) !== 0);
+  if (dirty !== undefined && !writeBack(m, dirty.space, frame, dirty.va, "evict")) return false;
   removeCached(m.cache, cached);
   for (const { va, at, pte } of mappers) setEntry(m, va, at, pte, 0, "evict");
-  m.events.move(
-    "evict",
-    va,
-    frame,
-    cached.offset,
-    PAGE_SIZE,
-    dirty ? "dirty file page" : "clean file page",
-  );
+  const what = dirty === undefined ? "clean file page" : "dirty file page";
+  tell(m, "evict", frame, mappers, cached.offset, what);
   m.frames.free(frame, "evict");
   return true;
 }
 
 /** A private page: its entries say from now on which slot. */
 function swapOut(m: Memory, frame: PaNum, mappers: readonly Mapper[]): boolean {
-  if (mappers.length === 0 || mappers.length !== m.frames.count(frame)) return false;
+  if (mappers.length === 0) return false;
   const slot = writeSlot(m, frame, mappers.length);
   if (slot < 0) return false;
-  const { va } = mappers[0];
-  for (const { at, pte } of mappers) setEntry(m, va, at, pte, swapPte(slot, pte), "swap out");
-  m.events.move("swap-out", va, frame, slot, PAGE_SIZE, "anonymous page");
+  for (const { va, at, pte } of mappers) setEntry(m, va, at, pte, swapPte(slot, pte), "swap out");
+  tell(m, "swap-out", frame, mappers, slot, "anonymous page");
   m.frames.free(frame, "swap out");
   return true;
 }
@@ -201,7 +193,22 @@ function swapOutShared(m: Memory, frame: PaNum, mappers: readonly Mapper[]): boo
   if (slot < 0) return false;
   for (const { va, at, pte } of mappers) setEntry(m, va, at, pte, 0, "swap out");
   moveCachedToSlot(m.cache, frame, slot);
-  m.events.move("swap-out", mappers[0]?.va ?? 0 as VaNum, frame, slot, PAGE_SIZE, "shared page");
+  tell(m, "swap-out", frame, mappers, slot, "shared page");
   m.frames.free(frame, "swap out");
   return true;
+}
+
+/** Tells that a frame was given up: its first owner, and in words how many there were. */
+function tell(
+  m: Memory,
+  kind: "evict" | "swap-out",
+  frame: PaNum,
+  mappers: readonly Mapper[],
+  slot: number,
+  what: string,
+): void {
+  const [first] = mappers;
+  const pid = first === undefined ? 0 : m.pidOf(first.space);
+  const why = mappers.length > 1 ? `${what}, ${mappers.length} mappings` : what;
+  m.events.move(kind, pid, first?.va ?? 0 as VaNum, frame, slot, PAGE_SIZE, why);
 }

@@ -88,7 +88,7 @@ function bringBack(m: Memory, space: AddressSpace, page: VaNum, why: string): bo
   const slot = slotOf(readEntry(m.ram, space.root, page));
   readSlot(m, slot, frame);
   m.frames.setHome(frame, page);
-  m.events.move("swap-in", page, frame, slot, PAGE_SIZE, why);
+  m.moved("swap-in", space, page, frame, slot, PAGE_SIZE, why);
   let owners = 0;
   for (const other of m.spaces.values()) {
     const found = find(m.ram, other.root, page);

@@ -6,9 +6,10 @@
  */
 
 import { type File, type Inode, O_RDWR, O_TRUNC, O_WRONLY } from "../files/file.ts";
+import { ROOT_FS } from "../files/mount.ts";
 import { newPipe } from "../files/pipe.ts";
 import { closeFile, dupFile, freeDescriptor, hasRoom, install } from "../files/table.ts";
-import { T_DEVICE } from "../files/xv6fs/layout.ts";
+import { T_DEVICE, T_FILE } from "../files/xv6fs/layout.ts";
 import type { FileTree } from "../files/tree.ts";
 import type { Stat } from "../files/xv6fs/xv6fs.ts";
 import type { Kernel } from "../kernel.ts";
@@ -112,12 +113,19 @@ export const openCall = call("open", "path path, open-flags mode", (k, p) => {
   const fs = k.files.root;
   if (path === undefined || fs === undefined) return -1;
   const room = freeDescriptor(p) >= 0 && hasRoom(k, 1);
-  // xv6 has made the file by the time it finds that there is no descriptor, but has not truncated it.
-  const inode = fs.open(directory(p, fs), path, room ? mode : mode & ~O_TRUNC);
+  const inode = fs.open(directory(p, fs), path, mode & ~O_TRUNC);
   if (inode < 0) return -1;
-  if (!room) {
+  const file = { fs: ROOT_FS, inode };
+  const changes = (mode & (O_WRONLY | O_RDWR | O_TRUNC)) !== 0;
+  // xv6 has made the file by the time it finds that there is no descriptor, but has not truncated it. And a program
+  // whose pages still come from the file is not written to (Linux: ETXTBSY).
+  if (!room || changes && k.memory.isRunning(file)) {
     fs.iput(inode);
     return -1;
+  }
+  if ((mode & O_TRUNC) !== 0 && fs.type(inode) === T_FILE) {
+    fs.itrunc(inode);
+    k.memory.fileTruncated(file);
   }
   const access = {
     references: 1,

@@ -10,7 +10,7 @@ import { offset, PAGE_SIZE } from "../../machine/address.ts";
 import { acceptPending, consoleReady, consoleTake, consoleWrite } from "../files/console.ts";
 import { CONSOLE_MAJOR, type File } from "../files/file.ts";
 import { ROOT_FS } from "../files/mount.ts";
-import { type Pipe, pipeLength, pipeSpace, putIntoPipe, takeFromPipe } from "../files/pipe.ts";
+import { peekPipe, type Pipe, pipeLength, pipeSpace, putIntoPipe } from "../files/pipe.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Process } from "../process/process.ts";
 import { sleepOn } from "./call.ts";
@@ -57,15 +57,18 @@ export function writeFile(
     case "pipe":
       return writePipe(k, p, file.pipe, buffer, n);
     case "inode": {
+      const key = { fs: ROOT_FS, inode: file.inode };
       const wrote = k.files.root!.write(file.inode, file.offset, n, (chunk, done) => {
         const bytes = buffer === undefined
           ? undefined
           : k.memory.copyin(p.space, offset(buffer, done), chunk.length);
         if (bytes === undefined) return false;
         chunk.set(bytes);
-        k.memory.fileWritten({ fs: ROOT_FS, inode: file.inode }, file.offset + done, bytes);
+        k.memory.fileWritten(key, file.offset + done, bytes);
         return true;
       });
+      // Mappers saw each piece before the file system found no room for it.
+      if (wrote !== n) k.memory.fileTruncated(key);
       if (wrote > 0) file.offset += wrote;
       return wrote === n ? n : -1;
     }
@@ -88,19 +91,41 @@ function readConsole(
     if (p.killed) return -1;
     return sleepOn(p, { on: "console" });
   }
+  const before = k.console.r;
   const bytes = consoleTake(k.console, n);
+  const done = copyoutParts(k, p, buffer, bytes);
+  if (bytes.length > 0) k.console.r = before + Math.max(0, done); // what was not delivered stays
   acceptPending(k.console);
-  return buffer !== undefined && copyout(k, p, buffer, 0, bytes) ? bytes.length : 0;
+  return done;
 }
 
-/** Everything up to the first bad address, as consolewrite; how much that was. */
+/** Everything up to the first bad address, as consolewrite; how much that was, -1 when the first byte is bad. */
 function writeConsole(k: Kernel, p: Process, buffer: VaNum | undefined, n: number): number {
   let done = 0;
-  while (buffer !== undefined && done < n) {
+  while (done < n) {
     const bytes = copyinPart(k, p, buffer, done, n - done);
-    if (bytes === undefined) break;
+    if (bytes === undefined) return done > 0 ? done : -1;
     consoleWrite(k.console, bytes);
     done += bytes.length;
+  }
+  return done;
+}
+
+/** Bytes to user memory up to the first bad page; how many that were, -1 when the first is bad. */
+function copyoutParts(
+  k: Kernel,
+  p: Process,
+  buffer: VaNum | undefined,
+  bytes: Uint8Array,
+): number {
+  let done = 0;
+  while (done < bytes.length) {
+    const to = buffer === undefined ? undefined : offset(buffer, done);
+    const part = to === undefined
+      ? undefined
+      : bytes.subarray(done, done + PAGE_SIZE - to % PAGE_SIZE);
+    if (part === undefined || !k.memory.copyout(p.space, to!, part)) return done > 0 ? done : -1;
+    done += part.length;
   }
   return done;
 }
@@ -109,10 +134,11 @@ function writeConsole(k: Kernel, p: Process, buffer: VaNum | undefined, n: numbe
 function copyinPart(
   k: Kernel,
   p: Process,
-  buffer: VaNum,
+  buffer: VaNum | undefined,
   done: number,
   n: number,
 ): Uint8Array | undefined {
+  if (buffer === undefined) return undefined;
   const from = offset(buffer, done);
   return k.memory.copyin(p.space, from, Math.min(n, PAGE_SIZE - from % PAGE_SIZE));
 }
@@ -129,13 +155,16 @@ function readPipe(
     if (p.killed) return -1;
     return sleepOn(p, { on: "pipe-data", pipe: pipe.id });
   }
-  const bytes = takeFromPipe(pipe, Math.max(0, n));
+  const done = copyoutParts(k, p, buffer, peekPipe(pipe, Math.max(0, n)));
+  pipe.nread += Math.max(0, done);
   k.wake((_, wait) => wait.on === "pipe-space" && wait.pipe === pipe.id);
-  if (bytes.length === 0) return 0;
-  return buffer !== undefined && copyout(k, p, buffer, 0, bytes) ? bytes.length : -1;
+  return done;
 }
 
-/** All of it, as pipewrite: `progress` counts what went in before a wait for space. */
+/**
+ * All of it, as pipewrite: `progress` counts what went in before a wait for space. A bad address ends it with what
+ * went in before, -1 when nothing did.
+ */
 function writePipe(
   k: Kernel,
   p: Process,
@@ -152,8 +181,11 @@ function writePipe(
       wakeReaders(k, pipe);
       return sleepOn(p, { on: "pipe-space", pipe: pipe.id });
     }
-    const bytes = buffer === undefined ? undefined : copyinPart(k, p, buffer, done, space);
-    if (bytes === undefined) break;
+    const bytes = copyinPart(k, p, buffer, done, space);
+    if (bytes === undefined) {
+      if (done === 0) done = -1;
+      break;
+    }
     putIntoPipe(pipe, bytes);
     done += bytes.length;
   }
