@@ -88,7 +88,6 @@ async function load(path: string, options: Options, host: BareHost): Promise<Bar
       memBytes: options.mem,
       ...(options.budget === undefined ? {} : { budget: Number(options.budget) }),
       ...(disk === undefined ? {} : { disk }),
-      ...(options.virtio === undefined ? {} : { virtioVersion: options.virtio }),
     });
   } catch (error) {
     if (!(error instanceof Error) || error.name !== "ElfError") throw error;
@@ -195,7 +194,5 @@ function panicked(words: string, options: Options): string {
   const why = [...words.matchAll(/panic: *(.*)/g)].at(-1)?.[1]?.trim();
   const said = why ? `the kernel panicked: ${why}` : "the kernel panicked";
   // Whatever it missed first, a kernel for which there is a disk image needs that.
-  if (options.disk === undefined) return `${said}; it had no disk: --disk IMAGE gives it one`;
-  if (!words.includes("could not find virtio disk")) return said;
-  return `${said}; try --virtio ${options.virtio === 1 ? 2 : 1}`;
+  return options.disk === undefined ? `${said}; it had no disk: --disk IMAGE gives it one` : said;
 }

@@ -42,9 +42,8 @@ export interface Options {
   fs: string | undefined;
   fat: string | undefined;
   bare: string | undefined;
-  /** Path of its disk image, and the registers of the device behind which it is. */
+  /** Path of its disk image. */
   disk: string | undefined;
-  virtio: 1 | 2 | undefined;
 }
 
 interface Flag {
@@ -88,7 +87,6 @@ const FLAGS: readonly Flag[] = [
     doc: "run a program that is its own kernel, like your xv6; see below",
   },
   { name: "disk", value: "IMAGE", doc: "its disk, in memory: the file is never written" },
-  { name: "virtio", value: "1|2", doc: "its disk's registers: 2, or 1 for xv6 before 2021" },
   { name: "help", short: "h", doc: "this text" },
   { name: "version", doc: "the version" },
 ];
@@ -180,12 +178,10 @@ export function parseFlags(argv: readonly string[]): Options {
   }
   const bare = text("bare");
   const disk = text("disk");
-  const virtio = oneOf("virtio", text("virtio"), ["1", "2"]);
   const files = [...parsed._.map(String), ...(parsed["--"] ?? [])];
   if (bare === undefined && disk !== undefined) {
     throw new CommandError("--disk is for --bare; the built-in kernel takes --fs IMAGE");
   }
-  if (bare === undefined && virtio !== undefined) throw new CommandError("--virtio is for --bare");
   if (bare !== undefined && (commands.length > 0 || files.length > 0)) {
     throw new CommandError("--bare runs a kernel of its own, which takes no commands and files");
   }
@@ -213,7 +209,6 @@ export function parseFlags(argv: readonly string[]): Options {
     fat: text("fat"),
     bare,
     disk,
-    virtio: virtio === undefined ? undefined : virtio === "1" ? 1 : 2,
   };
 }
 

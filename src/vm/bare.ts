@@ -8,6 +8,7 @@
 
 import { type Sleepers, sleepersOf, variable, whoSleeps } from "./attach/sleepers.ts";
 import { hex, type PaNum } from "./machine/address.ts";
+import { chooseVersion } from "./bare_disk.ts";
 import { type Elf, ElfError, parseElf } from "./machine/elf.ts";
 import { Machine, type Stop } from "./machine/machine.ts";
 
@@ -17,10 +18,11 @@ export interface BareOptions {
   readonly budget?: number;
   /** Bytes of RAM; 128 MiB when absent. */
   readonly memBytes?: number;
-  /** A disk image behind virtio, written in place; no such device when absent. */
+  /**
+   * A disk image behind virtio, of whichever version the guest's driver takes; no such device when absent. What is
+   * written stands in `machine.virtio.image` afterwards.
+   */
   readonly disk?: Uint8Array;
-  /** Registers of that device: 1 for kernels written for legacy virtio-mmio, 2 (when absent) for others. */
-  readonly virtioVersion?: 1 | 2;
   /** Receives what the program sends to the UART, in pieces. */
   readonly onConsole?: (bytes: Uint8Array) => void;
 }
@@ -107,11 +109,10 @@ export class BareRun {
   /** A program from an ELF file, at its first instruction. Throws an {@link ElfError} for a file that cannot be run. */
   constructor(file: Uint8Array, options: Omit<BareOptions, "onConsole"> = {}) {
     const elf = parseElf(file);
-    const { memBytes, disk, virtioVersion } = options;
+    const { memBytes, disk } = options;
     const machine = new Machine({
       ...(memBytes === undefined ? {} : { memBytes }),
       ...(disk === undefined ? {} : { disk }),
-      ...(virtioVersion === undefined ? {} : { virtioVersion }),
     });
     loadPhysical(machine, elf);
     machine.hart.pc = elf.entry;
@@ -137,6 +138,7 @@ export class BareRun {
     for (;;) {
       const before = machine.instret;
       const stop = machine.run(until - before);
+      if (stop.kind === "version") chooseVersion(machine);
       this.#left -= machine.instret - before;
       const output = machine.uart.take();
       if (output.length > 0) {

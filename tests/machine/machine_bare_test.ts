@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { BareRun, type BareStep, runBare } from "../../src/vm/bare.ts";
-import { ElfError } from "../../src/vm/machine/elf.ts";
+import { BareRun, type BareStep, loadPhysical, runBare } from "../../src/vm/bare.ts";
+import { ElfError, parseElf } from "../../src/vm/machine/elf.ts";
 import { echoGuest, elf, li, say } from "./bare_lab.ts";
 import { Assembler } from "./engine_lab.ts";
-import { SMALL } from "./machine_lab.ts";
+import { machine as computer, SMALL } from "./machine_lab.ts";
 
 /** Stores x6 to the address that x5 gets (a multiple of 4 KiB). */
 const storing = (address: number, value: number) =>
@@ -152,17 +152,59 @@ Deno.test("a guest is driven slice by slice: it waits, hears, answers, ends", ()
   assertEquals(runBare(elf(echoGuest()), { memBytes: SMALL }).end, "stuck");
 });
 
-Deno.test("the disk is behind the registers asked for, and there is none unless given", () => {
-  const probe = li(new Assembler(), 7, 0x1000_1000).put("lw", { rd: 8, rs1: 7, imm: 4 });
-  const version = (options: { disk?: Uint8Array; virtioVersion?: 1 | 2 }) => {
-    const file = elf(probe.bytes());
-    const run = new BareRun(file, { ...options, memBytes: SMALL, budget: 5 });
-    assertEquals(run.slice().end?.end, "budget");
-    return run.machine.hart.x(8);
+/** A driver that sets its disk up, or says `no` for ever, by what the version register reads. */
+function driver(accepts: "1" | "2" | "both" | "none"): Uint8Array {
+  const a = say(new Assembler(), "boot\n");
+  li(a, 7, 0x1000_1000).put("lw", { rd: 7, rs1: 7, imm: 0 }).put("lui", {
+    rd: 8,
+    imm: 0x1000_1000,
+  });
+  // The address and what is read there share a register, as compiled code does it.
+  a.put("lw", { rd: 8, rs1: 8, imm: 4 }).put("addi", { rd: 9, imm: accepts === "1" ? 1 : 2 });
+  if (accepts === "none") a.put("jal", { rd: 0 }, "no");
+  if (accepts !== "both") a.put("bne", { rs1: 8, rs2: 9 }, "no");
+  li(a, 7, 0x1000_1000).put("addi", { rd: 6, imm: 1 }).put("sw", { rs1: 7, rs2: 6, imm: 0x70 });
+  say(a, "yes\n").label("end").put("jal", { rd: 0 }, "end");
+  a.label("no");
+  say(a, "no\n").label("stop").put("jal", { rd: 0 }, "stop");
+  return elf(a.bytes());
+}
+
+Deno.test("the disk has the version that its driver takes, and the guest sees no other", () => {
+  const session = (accepts: Parameters<typeof driver>[0]) => {
+    let said = "";
+    const { machine, instret } = runBare(driver(accepts), {
+      memBytes: SMALL,
+      disk: new Uint8Array(1024),
+      budget: 500_000,
+      onConsole: (bytes) => said += new TextDecoder().decode(bytes),
+    });
+    assertEquals(instret, 500_000);
+    return [said, machine.virtio!.version, machine.hart.x(8)];
   };
-  const disk = new Uint8Array(1024);
-  assertEquals(version({ disk }), 2n);
-  assertEquals(version({ disk, virtioVersion: 1 }), 1n);
+  assertEquals(session("1"), ["boot\nyes\n", 1, 1n]);
+  assertEquals(session("2"), ["boot\nyes\n", 2, 2n]);
+  assertEquals(session("both"), ["boot\nyes\n", 2, 2n]);
+  assertEquals(session("none"), ["boot\nno\n", 2, 2n]);
+});
+
+Deno.test("a machine whose disk has no version yet stops before the guest asks, and goes on with the answer", () => {
+  const file = driver("1");
+  const machine = computer({ disk: new Uint8Array(512) });
+  loadPhysical(machine, parseElf(file));
+  const stop = machine.run(1000);
+  const { instret } = machine;
+  assertEquals([stop.kind, machine.hart.x(8)], ["version", 0x1000_1000n]);
+  assertEquals([machine.run(1000).kind, machine.instret], ["version", instret]);
+  const state = machine.save();
+  machine.virtio!.version = 1;
+  assertEquals([machine.run(1).kind, machine.hart.x(8), machine.instret], [
+    "budget",
+    1n,
+    instret + 1,
+  ]);
+  machine.restore(state);
+  assertEquals([machine.virtio!.version, machine.run(1).kind], [undefined, "version"]);
 });
 
 const suite = Deno.env.get("RISCV_TESTS");

@@ -112,8 +112,7 @@ Deno.test("a panic is exit code 3, with its reason and what helps against a miss
   const cases: [string, string[], RegExp][] = [
     ["freewalk: leaf", ["--disk", "disk"], /^guest: the kernel panicked: freewalk: leaf$/],
     [why, [], /virtio disk; it had no disk: --disk IMAGE gives it one$/],
-    [why, ["--disk", "disk"], /virtio disk; try --virtio 1$/],
-    [why, ["--disk", "disk", "--virtio", "1"], /virtio disk; try --virtio 2$/],
+    [why, ["--disk", "disk"], /could not find virtio disk$/],
   ];
   for (const [reason, flags, message] of cases) {
     const heard = await run(panicking(reason), [], { flags });
@@ -134,8 +133,6 @@ Deno.test("flags of a guest kernel make sense only with one, and commands only w
   for (
     const [argv, message] of [
       [["--disk", "fs.img"], "--disk is for --bare; the built-in kernel takes --fs IMAGE"],
-      [["--virtio", "1"], "--virtio is for --bare"],
-      [["--bare", "k", "--virtio", "3"], "--virtio 3: 1 or 2"],
       [["--bare", "k", "-c", "ps"], "no commands"],
       [["--bare", "k", "file"], "no commands"],
     ] as const
@@ -149,8 +146,8 @@ Deno.test("flags of a guest kernel make sense only with one, and commands only w
     }
     assertStringIncludes(said, message);
   }
-  const { bare, disk, virtio } = parseFlags(["--bare", "k", "--disk", "fs.img", "--virtio", "1"]);
-  assertEquals([bare, disk, virtio], ["k", "fs.img", 1]);
+  const { bare, disk } = parseFlags(["--bare", "k", "--disk", "fs.img"]);
+  assertEquals([bare, disk], ["k", "fs.img"]);
 });
 
 /** `main.ts --bare` with piped input. */
@@ -187,29 +184,18 @@ if (trees === undefined) {
     `${trees}/${tree}/fs.img`,
   ];
   const lines = "echo one two\nforktest\ncat README | grep xv6 > f\nwc f\nrm f\necho done\n";
-  for (
-    const [tree, flags] of [["2020-xv6", ["--virtio", "1"]], ["2022-xv6", []], [
-      "2025-xv6",
-      [],
-    ]] as const
-  ) {
+  for (const tree of ["2020-xv6", "2022-xv6", "2025-xv6"]) {
     Deno.test(`--bare boots ${tree}, and types piped lines at its prompts`, async () => {
-      const first = await cowsh([...kernel(tree), ...flags, "--json"], lines);
+      const first = await cowsh([...kernel(tree), "--json"], lines);
       assertEquals([first.code, first.err], [0, ""]);
       assertStringIncludes(first.out, "init: starting sh\n$ echo one two\none two\n$ forktest\n");
       assertStringIncludes(first.out, "fork test OK\n$ cat README | grep xv6 > f\n$ wc f\n");
       assertMatch(first.out, /\$ rm f\n\$ echo done\ndone\n\$ \{"command".*"end":"waits".*\}\n$/);
-      assertEquals(await cowsh([...kernel(tree), ...flags, "--json"], lines), first);
+      assertEquals(await cowsh([...kernel(tree), "--json"], lines), first);
     });
   }
 
   Deno.test("a kernel that misses its disk panics: the last line says what helps", async () => {
-    const old = await cowsh(kernel("2020-xv6"), "ls\n");
-    assertEquals(old.code, 3);
-    assertMatch(
-      old.err,
-      /^cowsh: .*: the kernel panicked: could not find virtio disk; try --virtio 1\n$/,
-    );
     const none = await cowsh(kernel("2025-xv6").slice(0, 1), "ls\n");
     assertEquals(none.code, 3);
     assertMatch(none.err, /the kernel panicked: .*; it had no disk: --disk IMAGE gives it one\n$/);

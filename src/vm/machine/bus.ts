@@ -14,6 +14,8 @@ export interface Device {
   readonly name: string;
   /** Reads a register: an unsigned number of `size` bytes. */
   read(offset: number, size: 1 | 2 | 4): number;
+  /** Whether what a register reads has still to be decided: the run stops before the instruction that reads it. */
+  undecided?(offset: number): boolean;
   /** Writes a register. */
   write(offset: number, size: 1 | 2 | 4, value: number): void;
 }

@@ -86,7 +86,7 @@ export class Machine {
     bus.register(UART_BASE as PaNum, UART_SIZE, uart);
     if (options.disk !== undefined) {
       const signal = (on: boolean) => plic.signal(VIRTIO_IRQ, on);
-      this.virtio = new VirtioBlock(ram, options.disk, options.virtioVersion ?? 2, signal);
+      this.virtio = new VirtioBlock(ram, options.disk, options.virtioVersion, signal);
       bus.register(VIRTIO_BASE as PaNum, VIRTIO_SIZE, this.virtio);
     }
     const slow = new SlowPath({ ram, bus, mmu, hart, watches: this.watches });
@@ -150,6 +150,10 @@ export class Machine {
         if (this.#slow.fetcher.breakPage) {
           this.#slow.fetcher.breakPage = false;
           continue;
+        }
+        if (this.#slow.undecided) {
+          this.#slow.undecided = false;
+          return { kind: "version" };
         }
         const registers = this.hart.registers;
         if (this.#hostTraps && this.hart.mode === 0) {

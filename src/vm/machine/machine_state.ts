@@ -28,7 +28,10 @@ export interface MachineOptions {
   readonly instructionsPerTick?: number;
   /** A disk image behind virtio, written in place; no such device when absent. */
   readonly disk?: Uint8Array;
-  /** Registers of that device: 1 for kernels written for legacy virtio-mmio, 2 (when absent) for others. */
+  /**
+   * Registers of that device: 1 for kernels written for legacy virtio-mmio, 2 for others. When absent, the run stops
+   * before the guest asks ({@link Stop}).
+   */
   readonly virtioVersion?: 1 | 2;
 }
 
@@ -76,6 +79,8 @@ export type Stop =
     readonly tval: bigint;
     readonly pc: bigint;
   }
+  /** The guest is about to ask for the version of its disk's registers: set `virtio.version`, and go on. */
+  | { readonly kind: "version" }
   /** The guest ended the machine, with a code of 0 for success; or asked for a reset. */
   | { readonly kind: "finisher"; readonly code: number; readonly reset: boolean }
   /** An access hit a watchpoint; it has been done. */

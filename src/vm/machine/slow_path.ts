@@ -51,6 +51,8 @@ export interface WatchHit {
 export class SlowPath implements EngineHost {
   /** The watchpoint that ended the run. */
   watchHit: WatchHit | undefined;
+  /** The run ended before a load from a register that is {@link Device.undecided}. */
+  undecided = false;
   /** Fetches. */
   readonly fetcher: Fetcher;
 
@@ -160,7 +162,12 @@ export class SlowPath implements EngineHost {
     if (kind === ACCESS_ATOMIC || kind === ACCESS_RESERVE || (pa % size) !== 0) {
       return this.#raise(fault, va);
     }
-    if (this.#bus.find(pa, size) === undefined) return this.#raise(fault, va);
+    const mapping = this.#bus.find(pa, size);
+    if (mapping === undefined) return this.#raise(fault, va);
+    if (!write && mapping.device.undecided?.(pa - mapping.base)) {
+      this.undecided = true;
+      return TRAPPED;
+    }
     const width = size === 8 ? 4 : size as 1 | 2 | 4;
     const upper = pa + 4 as PaNum;
     if (write) {

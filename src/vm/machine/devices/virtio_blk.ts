@@ -1,6 +1,6 @@
 /**
  * A virtio block device behind virtio-mmio registers, over a disk image in memory: version 1 (legacy), which
- * xv6 drove until 2021, and version 2, which it has driven since. A request is served at its notification.
+ * xv6 drove until 2021, and version 2, which it has driven since. A driver takes one of them only. A request is served at its notification.
  * (Virtio 1.1, sections 4.2 and 5.2.)
  *
  * @module
@@ -62,6 +62,8 @@ export interface Fields {
 export interface VirtioState {
   /** Its registers. */
   readonly fields: Readonly<Fields>;
+  /** Which kind of registers it has, if that is decided. */
+  readonly version: 1 | 2 | undefined;
   /** The disk's contents; shared with other states while nothing is written. */
   readonly image: Uint8Array;
 }
@@ -89,8 +91,8 @@ function resetFields(): Fields {
 /** The block device. */
 export class VirtioBlock implements Device {
   readonly name = "virtio-blk";
-  /** 1 or 2: which kind of registers it has. */
-  readonly version: 1 | 2;
+  /** Which kind of registers it has; as long as nobody has decided it, 2. */
+  version: 1 | 2 | undefined;
   #image: Uint8Array;
   /** The image is also in a saved state: to be copied before the next write. */
   #shared = false;
@@ -99,7 +101,12 @@ export class VirtioBlock implements Device {
   readonly #signal: (on: boolean) => void;
 
   /** A device with a disk image, which it writes in place; its length is rounded down to sectors. */
-  constructor(ram: Ram, image: Uint8Array, version: 1 | 2, signal: (on: boolean) => void) {
+  constructor(
+    ram: Ram,
+    image: Uint8Array,
+    version: 1 | 2 | undefined,
+    signal: (on: boolean) => void,
+  ) {
     this.#ram = ram;
     this.#image = image;
     this.version = version;
@@ -111,6 +118,10 @@ export class VirtioBlock implements Device {
     return this.#image;
   }
 
+  undecided(offset: number): boolean {
+    return offset === 0x004 && this.version === undefined;
+  }
+
   read(offset: number, size: 1 | 2 | 4): number {
     if (offset >= 0x100) return this.#config(offset - 0x100, size);
     const f = this.#fields;
@@ -119,14 +130,14 @@ export class VirtioBlock implements Device {
       case 0x000:
         return MAGIC;
       case 0x004:
-        return this.version;
+        return this.version ?? 2;
       case 0x008:
         return BLOCK_DEVICE;
       case 0x00c:
         return VENDOR;
       case 0x010:
         if (f.deviceSelect === 0) return FEATURE_FLUSH;
-        return f.deviceSelect === 1 && this.version === 2 ? FEATURE_VERSION_1 : 0;
+        return f.deviceSelect === 1 && this.version !== 1 ? FEATURE_VERSION_1 : 0;
       case 0x034:
         return queue ? QUEUE_MAX : 0;
       case 0x040:
@@ -230,7 +241,7 @@ export class VirtioBlock implements Device {
 
   #places(): QueuePlaces {
     const { queueSize: size, pageSize, queueFrame, queueAlign, ...f } = this.#fields;
-    if (this.version === 2) {
+    if (this.version !== 1) {
       const whole = ([low, high]: [number, number]) => low + high * 2 ** 32;
       return {
         size,
@@ -324,12 +335,13 @@ export class VirtioBlock implements Device {
   /** The state as plain data. */
   save(): VirtioState {
     this.#shared = true;
-    return { fields: structuredClone(this.#fields), image: this.#image };
+    return { fields: structuredClone(this.#fields), version: this.version, image: this.#image };
   }
 
   /** Takes over a saved state. */
   restore(state: VirtioState): void {
     this.#fields = structuredClone(state.fields) as Fields;
+    this.version = state.version;
     this.#image = state.image;
     this.#shared = true;
   }

@@ -1,0 +1,41 @@
+/**
+ * Which version of virtio-mmio a guest's disk has. Drivers take one of the two: xv6 of 2019 to 2021 panics unless the
+ * version register reads 1, later ones unless it reads 2, and no file says which it is. So each answer is tried on the
+ * machine itself, and the one with which the driver goes on to set the device up is given.
+ *
+ * @module
+ */
+
+import type { Machine } from "./machine/machine.ts";
+
+/** A driver that takes the version sets the device's status within so many instructions; xv6 needs a few dozen. */
+const PATIENCE = 100_000;
+/** Instructions between two looks at the status. */
+const STEP = 1000;
+const STATUS = 0x070;
+
+/**
+ * Decides the version for a machine that has stopped with "version", and leaves it otherwise as it was. When the
+ * driver takes neither, or asks long before it does anything, the version is 2.
+ */
+export function chooseVersion(machine: Machine): void {
+  const state = machine.save();
+  const taken = ([2, 1] as const).find((version) => {
+    const works = tries(machine, version);
+    machine.restore(state);
+    return works;
+  });
+  machine.virtio!.version = taken ?? 2;
+}
+
+/** Whether the driver sets the device up when it reads this version. */
+function tries(machine: Machine, version: 1 | 2): boolean {
+  const virtio = machine.virtio!;
+  virtio.version = version;
+  for (let left = PATIENCE; left > 0; left -= STEP) {
+    const { kind } = machine.run(STEP);
+    if (virtio.read(STATUS, 4) !== 0) return true;
+    if (kind !== "budget") return false;
+  }
+  return false;
+}
