@@ -14,6 +14,7 @@ import { castText } from "../src/commands/record.ts";
 import { COMMANDS } from "../src/commands/registry.ts";
 import { markdown } from "../src/commands/help.ts";
 import type { Entry } from "../src/commands/command.ts";
+import { FileWriter } from "../src/host/file.ts";
 import { wholeLines } from "../src/commands/words.ts";
 import { parseCast, renderSvg } from "../src/record/mod.ts";
 import { ScriptShell } from "../src/repl/script.ts";
@@ -120,13 +121,18 @@ function exists(path: string): boolean {
 }
 
 if (import.meta.main) {
+  const files = new FileWriter();
   for await (const [path, text] of made()) {
     if (exists(path) && committed(path) === text) continue;
-    Deno.writeTextFileSync(new URL(path, root), text);
+    files.write(new URL(path, root).pathname, new TextEncoder().encode(text), true);
     console.log(`wrote ${path}`);
   }
   // Scenarios write their own recordings.
   for (const script of SCENARIOS) {
-    console.log(await outside(`deno run --allow-write=docs/casts ${script} | grep '^recorded'`));
+    console.log(
+      await outside(
+        `deno run --allow-read=docs/casts --allow-write=docs/casts ${script} | grep '^recorded'`,
+      ),
+    );
   }
 }

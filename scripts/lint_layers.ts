@@ -5,10 +5,15 @@
  * @module
  */
 
+/** What changes files of the host. */
+const WRITES =
+  /^(write(Text)?File|open|create|copyFile|truncate|rename|remove|link|symlink)(Sync)?$/;
+
 /** What a room may import, by the names of {@linkcode roomOf}; its own room goes without saying. */
 const ALLOWED: Record<string, readonly string[]> = {
   "deno.json": [],
   "src/std": [],
+  "src/host": [],
   "user/programs.ts": [],
   "src/vm/machine": [],
   "src/vm/events.ts": ["src/vm/machine"],
@@ -20,12 +25,12 @@ const below = (room: string, ...more: string[]) => {
 };
 below("src/vm/inspect", "src/vm/kernel", "src/vm/attach");
 below("src/vm", "src/vm/inspect", "user/programs.ts");
-below("src/record", "src/vm", "src/std");
-below("mod.ts", "src/vm", "src/record", "src/std");
+below("src/record", "src/vm", "src/host", "src/std");
+below("mod.ts", "src/vm", "src/record", "src/host", "src/std");
 // The scripting API's one door to the shell, a dynamic import.
 ALLOWED["src/api/shell.ts"] = ["src/vm", "src/repl"];
 ALLOWED["mod.ts"] = [...ALLOWED["mod.ts"], "src/api/shell.ts"];
-below("src/commands", "src/vm", "src/record", "src/std", "mod.ts");
+below("src/commands", "src/vm", "src/record", "src/host", "src/std", "mod.ts");
 below("src/repl", "src/commands");
 below("main.ts", "src/repl", "deno.json");
 
@@ -195,6 +200,23 @@ const silent: Deno.lint.Rule = {
   },
 };
 
+/** Host files are written whole, in one place. */
+const oneWriter: Deno.lint.Rule = {
+  create(context) {
+    const file = relative(context.filename);
+    if (!file.startsWith("src/") || file.startsWith("src/host/")) return {};
+    return {
+      MemberExpression(node) {
+        const { object, property } = node;
+        if (object.type !== "Identifier" || object.name !== "Deno") return;
+        if (property.type !== "Identifier" || !WRITES.test(property.name)) return;
+        const message = `Deno.${property.name}: host files are written by src/host/file.ts`;
+        context.report({ node, message });
+      },
+    };
+  },
+};
+
 /** Inspectors only read. */
 const readOnly: Deno.lint.Rule = {
   create(context) {
@@ -231,6 +253,7 @@ const plugin: Deno.lint.Plugin = {
     layers,
     deterministic,
     silent,
+    "one-writer": oneWriter,
     "read-only": readOnly,
     "machine-names": machineNames,
   },

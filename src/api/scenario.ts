@@ -16,7 +16,7 @@ import type { BootOptions, Vm } from "../vm/vm.ts";
 export interface ScenarioOptions extends BootOptions {
   /**
    * A file for the recording, relative to the working directory: asciicast v2, the same bytes on every run.
-   * Written by `deno run --allow-write`, when all went well; under `deno test` an existing one is compared.
+   * Written by `deno run` when all went well and it may read and write the folder; under `deno test` an existing one is compared.
    */
   record?: string;
 }

@@ -7,6 +7,8 @@
 
 import { AssertionError } from "@std/assert";
 import { bold, dim, green, red } from "@std/fmt/colors";
+import { FileWriter, folderOf } from "../host/file.ts";
+import { CastError, parseCast } from "../record/mod.ts";
 
 /** Shows the steps of a scenario. */
 export interface Stage {
@@ -118,13 +120,31 @@ export class TestStage implements Stage {
   say(): void {}
 }
 
-/** Writes a recording where that is allowed; says what became of it. */
+/** Writes a recording where that is allowed, over an older recording too; says what became of it. */
 export function writeRecording(path: string, text: string): string {
-  if (Deno.permissions.querySync({ name: "write", path }).state !== "granted") {
-    return `recording not written: deno run --allow-write=${path} would write it`;
+  const folder = folderOf(path);
+  const rights = [{ name: "read", path: folder }, { name: "write", path: folder }] as const;
+  if (rights.some((right) => Deno.permissions.querySync(right).state !== "granted")) {
+    return `recording not written: deno run ${rightsFor(path)} would write it`;
   }
-  Deno.writeTextFileSync(path, text);
+  new FileWriter().write(path, new TextEncoder().encode(text), isRecording(path));
   return `recorded in ${path}`;
+}
+
+/** The permissions that writing a recording takes: the new one is made beside the old one. */
+function rightsFor(path: string): string {
+  return `--allow-read=${folderOf(path)} --allow-write=${folderOf(path)}`;
+}
+
+/** Whether there is a recording, which a newer one may replace; anything else is kept. */
+function isRecording(path: string): boolean {
+  try {
+    parseCast(Deno.readTextFileSync(path));
+    return true;
+  } catch (error) {
+    if (error instanceof CastError || error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 /** Compares a recording with the one on disk, if there is one and it may be read. Throws when they differ. */
@@ -142,6 +162,6 @@ export function compareRecording(path: string, text: string): void {
   const at = was.findIndex((line, i) => line !== is[i]);
   throw new AssertionError(
     `the recording is not the one in ${path}; line ${at + 1} was\n${was[at]}\nand is\n${is[at]}\n` +
-      `If the new one is right, run the scenario with deno run --allow-write=${path}`,
+      `If the new one is right, run the scenario with deno run ${rightsFor(path)}`,
   );
 }

@@ -14,6 +14,7 @@
  * @module
  */
 
+import type { GrowingFile } from "../host/file.ts";
 import type { Pa, Va, Vm } from "./types.ts";
 import type { Resolver } from "./evaluate.ts";
 import type { Place, Result } from "./result.ts";
@@ -241,13 +242,23 @@ export interface Entry {
   api: string | undefined;
 }
 
-/** Host files, handed in by `main.ts`; errors arrive as {@linkcode CommandError} with exit code 5. */
+/** Host files, handed in by `main.ts`; errors have a line for people (`FileError`). */
 export interface HostFiles {
   /** The bytes of a file. */
   read(path: string): Promise<Uint8Array>;
-  /** Replaces a file. */
-  write(path: string, bytes: Uint8Array): Promise<void>;
+  /** Throws what {@linkcode write} would throw at once, for a command whose work comes first. */
+  check(path: string, force: boolean): void;
+  /** Writes a file, whole or not at all. Only `force` replaces one that this session did not write. */
+  write(path: string, bytes: Uint8Array, force: boolean): void;
+  /** Opens a file that grows line by line; the same about `force`. */
+  grow(path: string, force: boolean): GrowingFile;
 }
+
+/** The flag of every command that writes a file of the host. */
+export const FORCE = {
+  name: "force",
+  doc: "replace a file that is there, or what a symbolic link leads to",
+} as const;
 
 /** What a person types while the guest has the terminal. */
 export interface GuestInput {

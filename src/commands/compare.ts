@@ -9,6 +9,7 @@ import {
   command,
   type Context,
   EXIT,
+  FORCE,
   type Json,
   note,
   result,
@@ -44,6 +45,7 @@ export default command({
       doc: `designs; ${DESIGNS.join(",")} unless given`,
     },
     { name: "svg", kind: "file", doc: "also write a bar chart" },
+    FORCE,
     {
       name: "time",
       doc: "also the host's milliseconds, in fork and in all: they differ from run to run",
@@ -58,7 +60,9 @@ export default command({
     lines: ["compare --policies cow,cow+superpages,cow+whole forkwrite 4"],
     shows: ["cow+superpages", "cow+whole"],
   }],
-  async run(ctx, { workload, args, policies, svg, time }) {
+  async run(ctx, { workload, args, policies, svg, time, force }) {
+    // Before the work, not after it.
+    if (svg !== undefined) ctx.files.check(svg, force === true);
     const known = args.length === 0 ? WORKLOADS[workload] : undefined;
     const loaded = known === undefined ? await loadProgram(ctx, workload) : undefined;
     const line = known?.line ?? [loaded!.name, ...args];
@@ -82,7 +86,7 @@ export default command({
     const title = line.join(" ");
     if (svg !== undefined) {
       const text = barChart(title, designs, measures(rows));
-      await ctx.files.write(svg, new TextEncoder().encode(text));
+      ctx.files.write(svg, new TextEncoder().encode(text), force === true);
     }
     const failed = rows.filter((r) => r.status !== 0).map((r) => r.design);
     return result([

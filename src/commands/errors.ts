@@ -45,6 +45,8 @@ const KNOWN: Readonly<Record<string, number>> = {
   KernelPanic: EXIT.guest,
   FsError: EXIT.load,
   ElfError: EXIT.load,
+  FileError: EXIT.load,
+  FileThereError: EXIT.usage,
 };
 
 /** V8's own RangeErrors, which are bugs here; all others are the computer's answer to a bad argument. */

@@ -5,7 +5,7 @@
  */
 
 import { mkfs } from "../vm/kernel/files/xv6fs/mkfs.ts";
-import { command, EXIT, note, result } from "./command.ts";
+import { command, EXIT, FORCE, note, result } from "./command.ts";
 import { refusing } from "./target.ts";
 
 export default command({
@@ -23,9 +23,10 @@ export default command({
     { name: "blocks", kind: "count", doc: "blocks of 1024 bytes; 2000 unless given" },
     { name: "inodes", kind: "count", doc: "200 unless given" },
     { name: "bare", doc: "without our own programs" },
+    FORCE,
   ],
   examples: [],
-  async run(ctx, { image, files, blocks, inodes, bare }) {
+  async run(ctx, { image, files, blocks, inodes, bare, force }) {
     const given: { name: string; bytes: Uint8Array }[] = [];
     for (const path of files) {
       const name = path.split("/").at(-1)!.replace(/^_/, "");
@@ -42,7 +43,7 @@ export default command({
         ...(blocks === undefined ? {} : { size: blocks }),
         ...(inodes === undefined ? {} : { ninodes: inodes }),
       }), EXIT.load);
-    await ctx.files.write(image, bytes);
+    ctx.files.write(image, bytes, force === true);
     const count = given.length + ours.length;
     return result([note(`${image}: ${bytes.length} bytes, ${count} files`)], {
       json: { image, bytes: bytes.length, files: count },

@@ -5,8 +5,10 @@
  */
 
 import { stripAnsiCode } from "@std/fmt/colors";
+import { FileError, type GrowingFile } from "../host/file.ts";
 import { CastWriter } from "../record/mod.ts";
-import { command, CommandError, type Context, type Entry, note, result } from "./command.ts";
+import { command, CommandError, type Context, type Entry, EXIT } from "./command.ts";
+import { counted, FORCE, note, result } from "./command.ts";
 
 /** What a recording is besides its lines. */
 interface Look {
@@ -16,9 +18,13 @@ interface Look {
 
 /** An open recording. */
 interface Recording {
+  /** The file asked for. */
   readonly file: string;
   readonly look: Look;
   readonly entries: Entry[];
+  /** What is there if the session is killed: the same lines on a terminal of the most columns. */
+  readonly growing: GrowingFile;
+  readonly cast: CastWriter;
   readonly watcher: (entry: Entry) => void;
   readonly closer: () => Promise<string>;
 }
@@ -30,67 +36,97 @@ export default command({
   details:
     "Nothing is captured from the terminal: the recording is written, with typing in virtual time, " +
     "so the same lines give the same bytes. A comment line is a marker for players. record stop " +
-    "or the end of the session writes the file; when an expect line has failed, nothing is written. " +
-    "play, or asciinema play, shows it.",
+    "or the end of the session completes the file; when an expect line has failed, none is left. A " +
+    "session that is killed leaves the lines so far: in FILE, or, where --force is to replace one, " +
+    "in FILE.part. play, or asciinema play, shows it.",
   args: [{ name: "file", kind: "file", optional: true, doc: "where to, or stop" }],
   flags: [
     { name: "title", kind: "text", doc: "what it shows, for players that list recordings" },
     { name: "v3", doc: "asciicast v3; older players reject it" },
+    FORCE,
   ],
   examples: [
     { say: "what goes on", lines: ["record"], shows: ["not recording"] },
     { say: "nothing to stop", lines: ["record stop"], shows: ["not recording"] },
   ],
-  async run(ctx, { file, title, v3 }) {
+  async run(ctx, { file, title, v3, force }) {
     const open = ctx.session.store.get("record") as Recording | undefined;
     if (file === undefined || file === "stop") {
       if (open === undefined) return result([note("not recording")]);
       if (file === undefined) {
-        return result([note(`recording to ${open.file}: ${open.entries.length} lines`)]);
+        const lines = counted(open.entries.length, "line");
+        return result([note(`recording to ${open.file}: ${lines}`)]);
       }
       return result([note(await stop(ctx, open))]);
     }
     if (open !== undefined) {
       throw new CommandError(`already recording to ${open.file}; record stop ends that`);
     }
-    const recording = begin(ctx, file, { title, version: v3 ? 3 : 2 });
+    const recording = begin(ctx, file, { title, version: v3 ? 3 : 2 }, force === true);
     return result([note(`recording to ${file}; record stop ends it`)], {
       json: { file: recording.file },
     });
   },
 });
 
-function begin(ctx: Context, file: string, look: Look): Recording {
+function begin(ctx: Context, file: string, look: Look, force: boolean): Recording {
   const entries: Entry[] = [];
   const recording: Recording = {
     file,
     look,
     entries,
+    growing: ctx.files.grow(file, force),
+    cast: newCast(WIDTH.most, look),
     // The line that opened it is the first one seen; a file's lines are seen one by one.
     watcher: (entry) => {
-      if (!/^\s*(record|source|\.)(\s|$)/.test(entry.line)) entries.push(entry);
+      if (/^\s*(record|source|\.)(\s|$)/.test(entry.line)) return;
+      entries.push(entry);
+      show(recording.cast, entry);
+      grow(ctx, recording);
     },
-    closer: () => stop(ctx, recording),
+    closer: () => Promise.resolve(stop(ctx, recording)),
   };
   ctx.session.store.set("record", recording);
   ctx.session.watchers.add(recording.watcher);
   ctx.session.closers.add(recording.closer);
+  grow(ctx, recording);
   return recording;
 }
 
-/** Ends it and writes the file; what became of it. Throws {@linkcode CommandError} when an assertion failed. */
-async function stop(ctx: Context, recording: Recording): Promise<string> {
-  const { session } = ctx;
+/** Adds to the file what is new. Where that fails the recording ends with what is there. */
+function grow(ctx: Context, recording: Recording): void {
+  try {
+    recording.growing.append(recording.cast.take());
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    end(ctx, recording);
+    recording.growing.leave();
+    throw new CommandError(`${error.message}; the recording ends here`, EXIT.load);
+  }
+}
+
+function end({ session }: Context, recording: Recording): void {
   session.store.delete("record");
   session.watchers.delete(recording.watcher);
   session.closers.delete(recording.closer);
-  const failed = recording.entries.find((e) => e.status !== 0 && /^\s*expect\b/.test(e.line));
+}
+
+/** Ends it and completes the file; what became of it. Throws {@linkcode CommandError} when an assertion failed. */
+function stop(ctx: Context, recording: Recording): string {
+  const { file, entries, growing } = recording;
+  end(ctx, recording);
+  const failed = entries.find((e) => e.status !== 0 && /^\s*expect\b/.test(e.line));
   if (failed !== undefined) {
-    throw new CommandError(`${recording.file} not written: "${failed.line.trim()}" failed`, 1);
+    growing.drop();
+    throw new CommandError(`${file} not written: "${failed.line.trim()}" failed`, 1);
   }
-  const text = castText(recording.entries, recording.look);
-  await ctx.files.write(recording.file, new TextEncoder().encode(text));
-  return `recorded ${recording.entries.length} lines in ${recording.file}`;
+  try {
+    growing.finish(new TextEncoder().encode(castText(entries, recording.look)));
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    throw new CommandError(`${error.message}; the lines are in ${growing.path}`, EXIT.load);
+  }
+  return `recorded ${counted(entries.length, "line")} in ${file}`;
 }
 
 /** Rows of a recording's terminal. */
@@ -103,23 +139,28 @@ const OFF = "\x1b[0m";
 
 /** Lines and what they printed as an asciicast, v2 unless asked: the same bytes for the same lines. */
 export function castText(entries: readonly Entry[], look: Look = {}): string {
-  const { title, version = 2 } = look;
   const widest = entries.flatMap((e) => [...e.output.split("\n"), `> ${e.line}`])
-    .map((line) => stripAnsiCode(line).length);
-  const width = Math.min(WIDTH.most, Math.max(WIDTH.least, ...widest));
-  const cast = new CastWriter({
+    .reduce((most, line) => Math.max(most, stripAnsiCode(line).length), WIDTH.least);
+  const cast = newCast(Math.min(WIDTH.most, widest), look);
+  for (const entry of entries) show(cast, entry);
+  return cast.output(`${BOLD}>${OFF} `).wait(1).toString();
+}
+
+function newCast(width: number, { title, version = 2 }: Look): CastWriter {
+  return new CastWriter({
     width,
     height: HEIGHT,
     version,
     ...(title === undefined ? {} : { title }),
   });
-  for (const { line, output } of entries) {
-    if (line.trim().startsWith("#")) cast.marker(line.trim().replace(/^#\s*/, ""));
-    line.split("\n").forEach((part, i) => {
-      cast.output(`${BOLD}${i === 0 ? ">" : "…"}${OFF} `);
-      cast.type(part, part.trim().startsWith("#") ? (_, key) => `${DIM}${key}${OFF}` : undefined);
-    });
-    cast.read(output);
-  }
-  return cast.output(`${BOLD}>${OFF} `).wait(1).toString();
+}
+
+/** A line, typed, and what it printed. */
+function show(cast: CastWriter, { line, output }: Entry): void {
+  if (line.trim().startsWith("#")) cast.marker(line.trim().replace(/^#\s*/, ""));
+  line.split("\n").forEach((part, i) => {
+    cast.output(`${BOLD}${i === 0 ? ">" : "…"}${OFF} `);
+    cast.type(part, part.trim().startsWith("#") ? (_, key) => `${DIM}${key}${OFF}` : undefined);
+  });
+  cast.read(output);
 }

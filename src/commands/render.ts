@@ -5,7 +5,7 @@
  */
 
 import { CastError, parseCast, renderSvg } from "../record/mod.ts";
-import { command, CommandError, EXIT, note, result, size } from "./command.ts";
+import { command, CommandError, EXIT, FORCE, note, result, size } from "./command.ts";
 
 export default command({
   name: "render",
@@ -20,13 +20,14 @@ export default command({
   flags: [
     { name: "speed", kind: "count", doc: "so many times faster" },
     { name: "idle", kind: "count", doc: "no pause longer than so many seconds" },
+    FORCE,
   ],
-  async run(ctx, { file, svg, speed = 1, idle }) {
+  async run(ctx, { file, svg, speed = 1, idle, force }) {
     if (speed === 0) throw new CommandError("--speed 0: at least 1");
     const text = new TextDecoder().decode(await ctx.files.read(file));
     const picture = drawn(file, text, { speed, ...(idle === undefined ? {} : { idle }) });
     const bytes = new TextEncoder().encode(picture);
-    await ctx.files.write(svg, bytes);
+    ctx.files.write(svg, bytes, force === true);
     return result([note(`${svg}: ${size(bytes.length)} bytes`)], {
       json: { file, svg, bytes: bytes.length },
     });

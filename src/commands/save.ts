@@ -5,7 +5,16 @@
  */
 
 import type { BootOptions } from "../vm/vm.ts";
-import { command, CommandError, type Entry, note, result, type Session, size } from "./command.ts";
+import {
+  command,
+  CommandError,
+  type Entry,
+  FORCE,
+  note,
+  result,
+  type Session,
+  size,
+} from "./command.ts";
 
 /** What is kept of a line. */
 type Kept = Pick<Entry, "line" | "status" | "api">;
@@ -18,11 +27,12 @@ export default command({
     "Each line that has a call in the scripting API becomes a step, the others comments. A store that " +
     "killed its process is one, too. deno run FILE.ts does it all again; deno test FILE.ts, too.",
   args: [{ name: "file", kind: "file", doc: "a .ts file" }],
-  async run(ctx, { file }) {
+  flags: [FORCE],
+  run(ctx, { file, force }) {
     if (!file.endsWith(".ts")) throw new CommandError(`${file}: a scenario is a .ts file`);
     const kept = entriesOf(ctx.session);
     const text = scenarioText(kept, ctx.vm.options);
-    await ctx.files.write(file, new TextEncoder().encode(text));
+    ctx.files.write(file, new TextEncoder().encode(text), force === true);
     const steps = kept.filter((e) => e.api !== undefined).length;
     return result([note(`saved ${steps} steps in ${file}; deno run ${file} does them again`)], {
       json: { file, steps },

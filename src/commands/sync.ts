@@ -4,27 +4,28 @@
  * @module
  */
 
-import { command, CommandError, note, result } from "./command.ts";
+import { command, CommandError, FORCE, note, result } from "./command.ts";
 
 export default command({
   name: "sync",
   group: "files",
   summary: "write the guest's disk image to a host file",
-  details: "The disk lives in memory; nothing is ever written to the host but by this.",
+  details: "The disk lives in memory; nothing is ever written to the host but by this. " +
+    "The old file stays whole until the new one is there.",
   args: [{
     name: "file",
     kind: "file",
-    doc: "the host file to write; it may be the image that --fs or --fat named",
+    doc: "the host file to write; with --force it may be the image that --fs or --fat named",
   }],
-  flags: [{ name: "fat", doc: "the FAT32 image under /fat" }],
+  flags: [{ name: "fat", doc: "the FAT32 image under /fat" }, FORCE],
   examples: [],
-  async run(ctx, { file, fat }) {
+  run(ctx, { file, fat, force }) {
     const { root } = ctx.vm.kernel.files;
     const image = fat ? root?.fat?.image : root?.xv6.image;
     if (image === undefined) {
       throw new CommandError(`no ${fat ? "FAT32 image" : "disk"} is mounted`);
     }
-    await ctx.files.write(file, image);
+    ctx.files.write(file, image, force === true);
     return result([note(`${file}: ${image.length} bytes written`)], {
       json: { file, bytes: image.length },
     });

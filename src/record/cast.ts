@@ -57,21 +57,30 @@ export function duration(cast: Cast): number {
  * @throws {CastError} For a v2 recording that holds an exit event, which v2 does not know.
  */
 export function formatCast(cast: Cast): string {
-  const size = cast.version === 2
-    ? { version: 2, width: cast.width, height: cast.height }
-    : { version: 3, term: { cols: cast.width, rows: cast.height } };
-  const lines = [JSON.stringify(cast.title === undefined ? size : { ...size, title: cast.title })];
-  let before = 0;
-  cast.events.forEach(({ time, code, data }, i) => {
-    if (code === "x" && cast.version === 2) {
-      throw new CastError(i + 2, `asciicast v2 has no exit events: write version 3`);
+  return formatHeader(cast) + formatEvents(cast, 0);
+}
+
+/** The first line of a recording's file. */
+export function formatHeader({ version, width, height, title }: Cast): string {
+  const size = version === 2
+    ? { version: 2, width, height }
+    : { version: 3, term: { cols: width, rows: height } };
+  return `${JSON.stringify(title === undefined ? size : { ...size, title })}\n`;
+}
+
+/** The lines of a recording's events, from one of them on. */
+export function formatEvents({ version, events }: Cast, from: number): string {
+  let before = events[from - 1]?.time ?? 0;
+  const lines = events.slice(from).map(({ time, code, data }, i) => {
+    if (code === "x" && version === 2) {
+      throw new CastError(from + i + 2, `asciicast v2 has no exit events: write version 3`);
     }
     // v3 gives the time since the event before; microseconds keep sums of them exact
-    const at = cast.version === 2 ? time : microseconds(time) - microseconds(before);
-    lines.push(JSON.stringify([cast.version === 2 ? at : at / 1e6, code, data]));
+    const at = version === 2 ? time : (microseconds(time) - microseconds(before)) / 1e6;
     before = time;
+    return `${JSON.stringify([at, code, data])}\n`;
   });
-  return lines.join("\n") + "\n";
+  return lines.join("");
 }
 
 /** Whole microseconds of a time in seconds. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type CastCode, type CastEvent, formatCast } from "./cast.ts";
+import { type CastCode, type CastEvent, formatCast, formatEvents, formatHeader } from "./cast.ts";
 import { keyDelay, readingTime, TYPING, type TypingModel } from "./typing.ts";
 
 /** Options of a {@linkcode CastWriter}. */
@@ -29,6 +29,8 @@ export class CastWriter {
   readonly #events: CastEvent[] = [];
   /** Virtual time in whole milliseconds, so that times print short and add up without rounding. */
   #now = 0;
+  /** Events that {@linkcode take} has handed out; -1 before the header is. */
+  #taken = -1;
 
   /**
    * Starts an empty recording at second 0.
@@ -124,6 +126,15 @@ export class CastWriter {
       ...(title === undefined ? {} : { title }),
       events: [...this.#events],
     };
+  }
+
+  /** The lines of the file that {@linkcode take} has not handed out yet, for one that grows. */
+  take(): string {
+    const cast = this.cast();
+    const header = this.#taken < 0 ? formatHeader(cast) : "";
+    const lines = formatEvents(cast, Math.max(this.#taken, 0));
+    this.#taken = cast.events.length;
+    return header + lines;
   }
 
   /** The text of the recording's file. */

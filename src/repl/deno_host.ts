@@ -4,8 +4,9 @@
  * @module
  */
 
-import { CommandError, EXIT } from "../commands/errors.ts";
+import { EXIT } from "../commands/errors.ts";
 import type { GuestInput, HostFiles } from "../commands/command.ts";
+import { FileWriter, type GrowingFile, readFile } from "../host/file.ts";
 import { PipedInput, type ReadBytes } from "./input.ts";
 import type { Host } from "./shell.ts";
 import type { Tty } from "./terminal_host.ts";
@@ -13,27 +14,23 @@ import type { Tty } from "./terminal_host.ts";
 /** What a shell whose reader went away exits with: as the signal SIGPIPE would make it. */
 const READER_GONE = 141;
 
-/** Writes all of a text to a stream; a closed one ends the program quietly. */
-function writeAll(stream: typeof Deno.stdout | typeof Deno.stderr, text: string): void {
-  let bytes = new TextEncoder().encode(text);
+/** Writes all bytes to a stream; a closed one ends the program quietly. */
+function writeAll(stream: typeof Deno.stdout | typeof Deno.stderr, bytes: Uint8Array): void {
   try {
     while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) Deno.exit(READER_GONE);
     if (stream === Deno.stderr) throw error;
     // Nothing that comes later can be written, either: one line, and the end.
-    writeAll(
-      Deno.stderr,
-      `cowsh: cannot write: ${error instanceof Error ? error.message : error}\n`,
-    );
+    stderr(`cowsh: cannot write: ${error instanceof Error ? error.message : error}\n`);
     Deno.exit(EXIT.load);
   }
 }
 
 /** Standard output and standard error. */
-export const stdout = (text: string): void => writeAll(Deno.stdout, text);
+export const stdout = (text: string): void => writeAll(Deno.stdout, new TextEncoder().encode(text));
 /** See {@linkcode stdout}. */
-export const stderr = (text: string): void => writeAll(Deno.stderr, text);
+export const stderr = (text: string): void => writeAll(Deno.stderr, new TextEncoder().encode(text));
 
 /** Bytes of standard input, as they come. */
 export const readStdin: ReadBytes = async () => {
@@ -42,44 +39,31 @@ export const readStdin: ReadBytes = async () => {
   return count === null ? null : buffer.subarray(0, count);
 };
 
-/** Host files; asks nobody: where a permission is missing, it says which. */
-export const denoFiles: HostFiles = {
-  async read(path) {
-    need("read", path);
-    try {
-      return await Deno.readFile(path);
-    } catch (error) {
-      throw fileError("read", path, error);
-    }
-  },
-  async write(path, bytes) {
-    need("write", path);
-    try {
-      await Deno.writeFile(path, bytes);
-    } catch (error) {
-      throw fileError("write", path, error);
-    }
-  },
-};
+/** Host files. One writer for the process: it knows the files of its session. */
+export class DenoFiles implements HostFiles {
+  readonly #writer = new FileWriter();
 
-function need(name: "read" | "write", path: string): void {
-  if (Deno.permissions.querySync({ name, path }).state !== "granted") {
-    throw new CommandError(`${path}: no permission; run deno with --allow-${name}`, EXIT.load);
+  /** The bytes of a file. */
+  read = readFile;
+
+  /** Whether a file may be written. */
+  check(path: string, force: boolean): void {
+    this.#writer.check(path, force);
+  }
+
+  /** Writes a file whole. */
+  write(path: string, bytes: Uint8Array, force: boolean): void {
+    this.#writer.write(path, bytes, force);
+  }
+
+  /** Opens a file that grows. */
+  grow(path: string, force: boolean): GrowingFile {
+    return this.#writer.grow(path, force);
   }
 }
 
-function fileError(what: "read" | "write", path: string, error: unknown): CommandError {
-  const reason = error instanceof Deno.errors.NotFound
-    ? (what === "read" ? "no such file" : "no such directory")
-    : error instanceof Deno.errors.IsADirectory
-    ? "is a directory"
-    : error instanceof Deno.errors.PermissionDenied
-    ? `not allowed to ${what}`
-    : error instanceof Error
-    ? error.message
-    : String(error);
-  return new CommandError(`${path}: ${reason}`, EXIT.load);
-}
+/** The files of this process. */
+export const denoFiles: HostFiles = new DenoFiles();
 
 /** `--color` over NO_COLOR over FORCE_COLOR over "is a terminal". */
 export function wantsColor(flag: boolean | undefined): boolean {

@@ -73,10 +73,11 @@ function standingLast(vm: Vm): number {
   return spawned.at(-1)?.pid ?? 0;
 }
 
-const refuse = (path: string): Promise<never> =>
-  Promise.reject(new CommandError(`${path}: this shell reaches no host files`));
+const refuse = (path: string): never => {
+  throw new CommandError(`${path}: this shell reaches no host files`);
+};
 
-const noFiles: HostFiles = { read: refuse, write: refuse };
+const noFiles: HostFiles = { read: refuse, check: refuse, write: refuse, grow: refuse };
 
 /** Opens the shell on a VM: for a person at a terminal, else for the lines of standard input. */
 export async function interactOn(vm: Vm): Promise<void> {

@@ -133,12 +133,24 @@ export class Shell {
       this.#host.output.err(message, at);
       printed += `${message}\n`;
     }
-    this.#tell({ line, output: printed, status, api });
-    return { status, at };
+    const told = this.#tell({ line, output: printed, status, api });
+    return { status: status || told, at };
   }
 
-  #tell(entry: Entry): void {
-    for (const watcher of this.session.watchers) watcher(entry);
+  /** Tells those who watch of a line; the exit code of the first that fails at it. */
+  #tell(entry: Entry): number {
+    let code: number = EXIT.ok;
+    for (const watcher of [...this.session.watchers]) {
+      try {
+        watcher(entry);
+      } catch (error) {
+        const known = asCommandError(error);
+        if (!known) throw error;
+        this.#host.output.err(known.message, undefined);
+        code ||= known.exitCode;
+      }
+    }
+    return code;
   }
 
   /** The session is over: open files of commands are written, and what each says is printed. The exit code, 0 or the first error's. */
@@ -283,7 +295,8 @@ export class Shell {
           const result = await this.#execute(line, out);
           status ||= result?.status ?? EXIT.ok;
           const entry = { line, output: printed, status: result?.status ?? EXIT.ok };
-          this.#tell({ ...entry, api: result?.api });
+          const told = this.#tell({ ...entry, api: result?.api });
+          status ||= told;
         } catch (error) {
           const known = asCommandError(error);
           if (!known) throw error;

@@ -11,6 +11,7 @@ import { COMMANDS } from "../commands/registry.ts";
 import { type Line, linesOf, linesOfStdin, runLines } from "./batch.ts";
 import { boot, newSession } from "./boot.ts";
 import { BatchHost, denoFiles, isInteractive, wantsColor } from "./deno_host.ts";
+import { makeLimitsErrors } from "../host/file.ts";
 import type { Options } from "./flags.ts";
 import { Shell } from "./shell.ts";
 
@@ -18,6 +19,7 @@ import { Shell } from "./shell.ts";
 export async function start(options: Options, version: string): Promise<number> {
   const interrupt = { requested: false };
   const batch = new BatchHost(interrupt);
+  makeLimitsErrors();
   try {
     if (options.bare !== undefined) {
       const { openBare } = await import("./bare_host.ts");

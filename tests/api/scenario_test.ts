@@ -1,5 +1,12 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { parseCast } from "../../src/record/mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { formatCast, parseCast } from "../../src/record/mod.ts";
+import { writeRecording } from "../../src/api/stage.ts";
 import { expect, scenario } from "@cowsh/cowsh";
 
 const root = new URL("../../", import.meta.url).pathname;
@@ -50,7 +57,7 @@ const right = STORY.replace("RIGHT", "1");
 const wrong = STORY.replace("RIGHT", "2");
 
 Deno.test("deno run prints progress and writes the recording, the same bytes each time", async () => {
-  const one = await runScript(right, "--allow-write=a.cast");
+  const one = await runScript(right, "--allow-read=.", "--allow-write=.");
   assertEquals(one.err, "");
   assertEquals(one.code, 0);
   for (
@@ -72,17 +79,38 @@ Deno.test("deno run prints progress and writes the recording, the same bytes eac
   const shown = cast.events.filter((e) => e.code === "o").map((e) => e.data).join("");
   assertStringIncludes(shown, "A page of heap.\r\n");
   assertStringIncludes(shown, "stored 2  counted 2  ok");
-  assertEquals((await runScript(right, "--allow-write=a.cast")).cast, one.cast);
+  assertEquals((await runScript(right, "--allow-read=.", "--allow-write=.")).cast, one.cast);
 });
 
 Deno.test("without a permission the scenario still runs, and says where nothing was written", async () => {
   const { code, out, cast } = await runScript(right);
   assertEquals([code, cast], [0, undefined]);
-  assertStringIncludes(out, "recording not written: deno run --allow-write=a.cast would write it");
+  assertStringIncludes(
+    out,
+    "recording not written: deno run --allow-read=. --allow-write=. would write it",
+  );
+});
+
+Deno.test("a recording takes an older one's place, and no other file's", async () => {
+  const dir = await Deno.makeTempDir();
+  const path = `${dir}/a.cast`;
+  const [one, two] = ["one", "two"].map((title) =>
+    formatCast({ version: 2, width: 80, height: 24, title, events: [] })
+  );
+  try {
+    assertEquals(writeRecording(path, one), `recorded in ${path}`);
+    writeRecording(path, two);
+    assertEquals(await Deno.readTextFile(path), two);
+    await Deno.writeTextFile(path, "notes");
+    assertThrows(() => writeRecording(path, one), Error, "there already");
+    assertEquals(await Deno.readTextFile(path), "notes");
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
 });
 
 Deno.test("a check that fails: exit code 1, the place in the script, no recording left behind", async () => {
-  const { code, out, cast } = await runScript(wrong, "--allow-write=a.cast");
+  const { code, out, cast } = await runScript(wrong, "--allow-read=.", "--allow-write=.");
   assertEquals([code, cast], [1, undefined]);
   assertStringIncludes(out, "✗ a story\nexpected frame 0x80");
   assertStringIncludes(out, "to have refcount 2, but its stored count is 1");

@@ -1,8 +1,11 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, fail } from "@std/assert";
 import { duration, parseCast } from "../../src/record/mod.ts";
 import { castText } from "../../src/commands/record.ts";
 import { scenarioText } from "../../src/commands/save.ts";
-import { typed } from "./typist.ts";
+import { COMMANDS } from "../../src/commands/registry.ts";
+import { FORCE } from "../../src/commands/command.ts";
+import { FileError } from "../../src/host/file.ts";
+import { lastOf, newTyped, typed } from "./typist.ts";
 
 const root = new URL("../../", import.meta.url);
 
@@ -37,6 +40,7 @@ async function shell(lines: readonly string[], files: Record<string, string> = {
   }
 }
 
+const COWTEST = "fork-exec";
 const DEMO = ["spawn", "sbrk 4096", "fork", "pte 0x3000"];
 
 Deno.test("record writes a strict asciicast v2, the same bytes each time", async () => {
@@ -70,6 +74,106 @@ Deno.test("an expect line that fails leaves no recording behind", async () => {
   assertStringIncludes(err, 'a.cast not written: "expect 1 == 2" failed');
 });
 
+Deno.test("an older recording stays until the new one is whole, and when an expect line fails", async () => {
+  const old = { "a.cast": castText([], { title: "old" }) };
+  const failed = await shell(["record a.cast --force", "spawn", "expect 1 == 2"], old);
+  assertEquals([failed.code, failed.files], [1, old]);
+  const { code, files } = await shell(["record a.cast --force", "spawn"], old);
+  assertEquals([code, Object.keys(files)], [0, ["a.cast"]]);
+  assertStringIncludes(files["a.cast"], "stands still");
+});
+
+Deno.test("a session that is killed leaves a recording of its lines so far, which plays", async () => {
+  const dir = await Deno.makeTempDir();
+  const main = new URL("main.ts", root).pathname;
+  try {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-prompt", "-R", "-W=.", main],
+      cwd: dir,
+      env: { NO_COLOR: "1" },
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    const typist = child.stdin.getWriter();
+    await typist.write(new TextEncoder().encode("record a.cast\nspawn\nsbrk 4096\nhistory 1\n"));
+    let said = "";
+    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+      if ((said += text).includes("N LINE")) break;
+    }
+    child.kill("SIGKILL");
+    await child.status;
+    await typist.abort().catch(() => {});
+    const shown = await lastOf([`play ${dir}/a.cast`]);
+    assertEquals(shown.status, 0);
+    assertStringIncludes(shown.text, "pid 2 demo stands still");
+    assertStringIncludes(shown.text, "1 frame allocated");
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("a disk that is full ends the recording with the lines that are on it", async () => {
+  const session = await newTyped();
+  let written = "";
+  session.files.grow = (path) => ({
+    path,
+    append(text) {
+      if (written.length > 500) throw new FileError(`${path}: No space left on device`);
+      written += text;
+    },
+    finish: () => fail("it has ended"),
+    drop: () => fail("it has ended"),
+    leave: () => {},
+  });
+  const lines = ["record a.cast", "spawn", "ps", "pte 0x3000", "record", "ps"];
+  const answers = [];
+  for (const line of lines) answers.push(await session.type(line));
+  const full = answers.findIndex(({ status }) => status !== 0);
+  assertEquals(answers[full].status, 5);
+  assertStringIncludes(
+    answers[full].text,
+    "a.cast: No space left on device; the recording ends here\n",
+  );
+  assertEquals(answers[4].text, "not recording\n");
+  assert(parseCast(written).events.length > 0);
+});
+
+Deno.test("commands that write a file refuse one that is there, but for their own", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const cast = castText([{ line: "ps", output: "PID\n", status: 0, api: undefined }]);
+    const lines = {
+      save: `save ${dir}/x.ts`,
+      record: `record ${dir}/x`,
+      render: `render ${dir}/in.cast ${dir}/x`,
+      mkfs: `mkfs ${dir}/x`,
+      sync: `sync ${dir}/x`,
+      compare: `compare ${COWTEST} --svg ${dir}/x`,
+    };
+    const writers = COMMANDS.filter(({ flags }) => flags.some(({ name }) => name === FORCE.name));
+    assertEquals(writers.map(({ name }) => name).sort(), Object.keys(lines).sort());
+    await Deno.writeTextFile(`${dir}/in.cast`, cast);
+    for (const [name, line] of Object.entries(lines)) {
+      const path = `${dir}/x${name === "save" ? ".ts" : ""}`;
+      await Deno.writeTextFile(path, "somebody's");
+      await Deno.symlink(path, `${path}.link`);
+      const [refused, forced, own] = await typed([
+        line,
+        `${line} --force`,
+        ...(name === "record" ? ["record stop"] : [line]),
+      ]);
+      assertEquals(refused.status, 2, name);
+      assertEquals(refused.text, `${path}: there already; --force replaces it\n`);
+      assertEquals([forced.status, own.status], [0, 0], forced.text + own.text);
+      assert(await Deno.readTextFile(path) !== "somebody's", name);
+      await Deno.remove(path);
+      await Deno.remove(`${path}.link`);
+    }
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
 Deno.test("version 3 on request", async () => {
   const { files } = await shell(["record a.cast --v3", "spawn"]);
   assertEquals(parseCast(files["a.cast"]).version, 3);
@@ -80,8 +184,8 @@ Deno.test("two recordings at once, a directory that is not there: one clear line
   assertEquals(twice.code, 2);
   assertStringIncludes(twice.err, "already recording to a.cast");
   const nowhere = await shell(["record none/a.cast", "spawn"]);
-  assertEquals(nowhere.code, 5);
-  assertStringIncludes(nowhere.err, "none/a.cast");
+  assertEquals([nowhere.code, nowhere.out], [5, ""]);
+  assertEquals(nowhere.err, "cowsh: none/a.cast: no such directory\n");
 });
 
 Deno.test("play prints the text of a recording at once in a pipe", async () => {

@@ -2,10 +2,11 @@
  * A session on a freshly booted computer: lines typed one after the other, and what each answers.
  */
 
+import type { HostFiles } from "../../src/commands/command.ts";
 import { namesOf } from "../../src/commands/names.ts";
 import { COMMANDS } from "../../src/commands/registry.ts";
 import { boot, newSession } from "../../src/repl/boot.ts";
-import { denoFiles } from "../../src/repl/deno_host.ts";
+import { DenoFiles } from "../../src/repl/deno_host.ts";
 import { parseFlags } from "../../src/repl/flags.ts";
 import { type Host, Shell } from "../../src/repl/shell.ts";
 
@@ -16,9 +17,18 @@ export interface Answer {
   status: number;
 }
 
-/** Types lines into a new session that was started with some flags; the answer to each. */
-export async function typed(lines: readonly string[], flags: string[] = []): Promise<Answer[]> {
+/** A session that was started with some flags, and a keyboard for it. */
+export interface Typist {
+  /** Types a line; what it answers. */
+  type(line: string): Promise<Answer>;
+  /** The host's files as the session sees them; a test may put others in their place. */
+  readonly files: HostFiles;
+}
+
+/** A new session. */
+export async function newTyped(flags: string[] = []): Promise<Typist> {
   let said = "";
+  const files: HostFiles = new DenoFiles();
   const host: Host = {
     output: {
       out: (text) => void (said += text),
@@ -26,7 +36,7 @@ export async function typed(lines: readonly string[], flags: string[] = []): Pro
       progress: () => {},
       width: () => undefined,
     },
-    files: denoFiles,
+    files,
     breathe: () => Promise.resolve(),
     clock: () => 0,
     guestInput: (body) =>
@@ -39,12 +49,21 @@ export async function typed(lines: readonly string[], flags: string[] = []): Pro
     history: () => [],
   });
   const shell = new Shell(s, COMMANDS, () => namesOf(s), host);
+  return {
+    files,
+    async type(line) {
+      said = "";
+      const { status } = await shell.run(line);
+      return { line, text: said, status };
+    },
+  };
+}
+
+/** Types lines into a new session that was started with some flags; the answer to each. */
+export async function typed(lines: readonly string[], flags: string[] = []): Promise<Answer[]> {
+  const typist = await newTyped(flags);
   const answers: Answer[] = [];
-  for (const line of lines) {
-    said = "";
-    const { status } = await shell.run(line);
-    answers.push({ line, text: said, status });
-  }
+  for (const line of lines) answers.push(await typist.type(line));
   return answers;
 }
 

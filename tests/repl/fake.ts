@@ -182,9 +182,10 @@ export function captured(
           if (text === undefined) throw new CommandError(`${path}: no such file`, 5);
           return Promise.resolve(new TextEncoder().encode(text));
         },
-        write: (path, bytes) => {
-          files.set(path, new TextDecoder().decode(bytes));
-          return Promise.resolve();
+        check: () => {},
+        write: (path, bytes) => void files.set(path, new TextDecoder().decode(bytes)),
+        grow: (path) => {
+          throw new CommandError(`${path}: no such directory`, 5);
         },
       },
       breathe: () => Promise.resolve(),
