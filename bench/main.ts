@@ -1,7 +1,7 @@
 /**
  * The bench: what the machine and the kernel cost, in one run, beside QEMU where it is installed.
  *
- *     deno task bench                    all of engine, cowtest, fork, kernel, start
+ *     deno task bench                    all of engine, cowtest, fork, kernel, snapshots, start
  *     deno task bench -- engine fork     some of them
  *     deno task bench -- xv6             real usertests beside QEMU; needs XV6_TREES
  *
@@ -14,11 +14,20 @@ import { cowtest } from "./cases/cowtest.ts";
 import { engine } from "./cases/engine.ts";
 import { fork } from "./cases/fork.ts";
 import { kernel } from "./cases/kernel.ts";
+import { snapshots } from "./cases/snapshots.ts";
 import { start } from "./cases/start.ts";
 import { xv6 } from "./cases/xv6.ts";
 
-const CASES: Record<string, () => Promise<void>> = { engine, cowtest, fork, kernel, start, xv6 };
-const BY_DEFAULT = ["engine", "cowtest", "fork", "kernel", "start"];
+const CASES: Record<string, () => Promise<void>> = {
+  engine,
+  cowtest,
+  fork,
+  kernel,
+  snapshots,
+  start,
+  xv6,
+};
+const BY_DEFAULT = ["engine", "cowtest", "fork", "kernel", "snapshots", "start"];
 
 const wanted = Deno.args.filter((arg) => arg !== "--");
 const unknown = wanted.find((name) => !(name in CASES));

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type Cell, command, note, result, table } from "./command.ts";
-import { snapshotsOf, takeSnapshot } from "./snapshots.ts";
+import { type Cell, command, CommandError, note, result, table } from "./command.ts";
+import { dropSnapshot, snapshotCosts, snapshotsOf, takeSnapshot } from "./snapshots.ts";
 
 export default command({
   name: "snap",
@@ -13,18 +13,25 @@ export default command({
   summary: "keep the whole computer as it is, under a name; without one, list the snapshots",
   details:
     "RAM, registers, TLBs, processes, files and the event log. What did not change between " +
-    "two snapshots is kept once. restore NAME goes back to one, diff NAME says what has changed.",
+    "two snapshots is kept once, so one costs what has changed since the one before: BYTES of the list. " +
+    "All together take 1G at most. restore NAME goes back to one, diff NAME says what has changed.",
   args: [{
     name: "name",
     kind: "snapshot",
     optional: true,
     doc: "any word; an old one is replaced",
   }],
+  flags: [{ name: "drop", short: "d", doc: "forget that one" }],
   examples: [
     { say: "take one", lines: ["spawn", "snap clean"], shows: ["snapshot clean at instruction 0"] },
     { say: "list them", lines: ["snap a", "spawn", "snap b", "snap"], shows: ["NAME", "a", "b"] },
   ],
-  run(ctx, { name }) {
+  run(ctx, { name, drop }) {
+    if (drop) {
+      if (name === undefined) throw new CommandError("snap --drop needs a name: snap --drop NAME");
+      dropSnapshot(ctx, name);
+      return result([note(`snapshot ${name} is gone`)], { json: { name, dropped: true } });
+    }
     if (name !== undefined) {
       const { instret } = takeSnapshot(ctx, name);
       return result([note(`snapshot ${name} at instruction ${instret}`)], {
@@ -36,12 +43,14 @@ export default command({
     if (all.length === 0) {
       return result([note("no snapshots; snap NAME takes one")], { json: { snapshots: [] } });
     }
-    const rows = all.map((one): Cell[] => [
+    const costs = snapshotCosts(ctx.session);
+    const rows = all.map((one, i): Cell[] => [
       one.name,
       one.instret,
       one.pid === 0 ? null : one.pid,
       one.state.kernel.processes.length,
       one.state.kernel.memory.frames.free,
+      costs[i],
     ]);
     return result([table(
       [
@@ -50,6 +59,7 @@ export default command({
         { name: "PID", kind: "pid" },
         { name: "PROCESSES", kind: "number" },
         { name: "FREE", kind: "number" },
+        { name: "BYTES", kind: "size" },
       ],
       rows,
       "snapshots",

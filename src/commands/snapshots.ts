@@ -4,8 +4,9 @@
  * @module
  */
 
+import { KeptStates } from "../vm/inspect/state_size.ts";
 import type { VmState } from "../vm/vm.ts";
-import type { Context, Session } from "./command.ts";
+import { type Context, type Session, size } from "./command.ts";
 import { CommandError } from "./errors.ts";
 import { didYouMean } from "./nearest.ts";
 
@@ -27,14 +28,62 @@ export function snapshotsOf(session: Session): Map<string, Snapshot> {
   return none;
 }
 
-/** Takes one; an older one of that name is gone. */
-export function takeSnapshot(ctx: Context, name: string): Snapshot {
+/** Bytes that the snapshots of a session may take together; a single one may take more. */
+export const MOST_BYTES: number = 2 ** 30;
+
+/**
+ * Takes one; an older one of that name is gone. Throws {@linkcode CommandError} when they would all take more room than
+ * they may; then nothing is kept and nothing is gone.
+ */
+export function takeSnapshot(
+  ctx: Pick<Context, "vm" | "session">,
+  name: string,
+  most = MOST_BYTES,
+): Snapshot {
   const { instret } = ctx.vm.machine;
   const snapshot = { name, state: ctx.vm.save(), instret, pid: ctx.session.pid };
   const all = snapshotsOf(ctx.session);
+  const kept = roomOf(ctx.session);
+  const others = [...all.values()].filter((one) => one.name !== name);
+  if (others.length < all.size) kept.reset(others.map((one) => one.state));
+  kept.add(snapshot.state);
+  if (others.length > 0 && kept.bytes > most) {
+    const would = size(inKib(kept.bytes));
+    kept.reset([...all.values()].map((one) => one.state));
+    throw new CommandError(
+      `snap ${name}: with it the snapshots would take ${would}, and ${size(most)} is the most; ` +
+        "snap --drop NAME lets one go",
+    );
+  }
   all.delete(name);
   all.set(name, snapshot);
   return snapshot;
+}
+
+/** Forgets one. */
+export function dropSnapshot(ctx: Context, name: string): void {
+  const { name: found } = snapshotNamed(ctx, name);
+  const all = snapshotsOf(ctx.session);
+  all.delete(found);
+  roomOf(ctx.session).reset([...all.values()].map((one) => one.state));
+}
+
+/** What each takes beyond those before it, in bytes, rounded up to KiB; oldest first. */
+export function snapshotCosts(session: Session): number[] {
+  const kept = new KeptStates();
+  return [...snapshotsOf(session).values()].map((one) => inKib(kept.add(one.state)));
+}
+
+function inKib(bytes: number): number {
+  return Math.ceil(bytes / 1024) * 1024;
+}
+
+function roomOf(session: Session): KeptStates {
+  const known = session.store.get("snap room") as KeptStates | undefined;
+  if (known !== undefined) return known;
+  const none = new KeptStates();
+  session.store.set("snap room", none);
+  return none;
 }
 
 /** The one of that name. Throws {@linkcode CommandError} with those that there are. */

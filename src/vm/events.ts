@@ -11,6 +11,15 @@
  */
 
 import type { PaNum, VaNum } from "./machine/address.ts";
+import {
+  type Change,
+  pieceOf,
+  type Pieces,
+  piecesSince,
+  withPieces,
+  zeros,
+} from "./machine/pieces.ts";
+import { type Saved, Saver } from "./machine/saver.ts";
 
 /** What can happen. The position in this list is the number stored in the ring; only append. */
 export const EVENT_KINDS = [
@@ -99,6 +108,8 @@ const KIND_NUMBER = Object.fromEntries(
 ) as Record<EventKind, number>;
 
 const STRIDE = 9;
+/** Rows in a piece of a saved ring. */
+const ROWS = 32;
 /** Events the ring keeps unless asked otherwise. */
 export const DEFAULT_CAPACITY = 65_536;
 
@@ -107,9 +118,9 @@ export interface EventLogState {
   pid: number;
   pc: number;
   next: number;
-  rows: Float64Array;
-  words: string[];
-  exact: Map<number, bigint>;
+  rows: Pieces<Float64Array>;
+  words: Saved<string[]>;
+  exact: Saved<Map<number, bigint>>;
   counters: Counters;
 }
 
@@ -135,12 +146,17 @@ export class EventLog {
   #exact = new Map<number, bigint>();
   #clock: Clock;
   readonly #capacity: number;
+  readonly #saver = new Saver();
+  /** The ring as it was saved last, and the oldest event that was added or settled since. */
+  #saved: Pieces<Float64Array>;
+  #changed = 0;
 
   /** A log stamped by `clock`, keeping the newest `capacity` events. */
   constructor(clock: Clock, capacity: number = DEFAULT_CAPACITY) {
     this.#clock = clock;
     this.#capacity = capacity;
     this.#rows = new Float64Array(0);
+    this.#saved = zeros("Float64Array", capacity * STRIDE, ROWS * STRIDE);
   }
 
   /** Counters since boot, as they are now: a copy. */
@@ -182,6 +198,7 @@ export class EventLog {
   /** What the kernel decided about the fault with that number. */
   settled(n: number, why: string): void {
     if (!this.recording || n < this.oldest) return;
+    this.#changed = Math.min(this.#changed, n);
     this.#rows[(n % this.#capacity) * STRIDE + 8] = this.#word(why);
   }
 
@@ -288,34 +305,57 @@ export class EventLog {
     };
   }
 
-  /** A deep copy of the log as data. */
+  /** The log as data; it shares with the log saved before what was not written since. */
   save(): EventLogState {
-    return structuredClone({
+    this.#saved = withPieces(this.#saved, this.#changes());
+    this.#changed = this.#next;
+    return {
       pid: this.pid,
       pc: this.pc,
       next: this.#next,
-      rows: this.#rows,
-      words: this.#words,
-      exact: this.#exact,
+      rows: this.#saved,
+      words: this.#saver.save(this.#words),
+      exact: this.#saver.save(this.#exact),
       counters: this.counters,
-    });
+    };
+  }
+
+  /** The pieces of the ring with rows that were written since the last save. */
+  *#changes(): Generator<Change<Float64Array>> {
+    const { length, each } = this.#saved;
+    const first = Math.max(this.#changed, this.#next - this.#capacity);
+    let last = -1;
+    for (let n = first; n < this.#next; n++) {
+      const piece = Math.floor(n % this.#capacity / ROWS);
+      if (piece === last) continue;
+      last = piece;
+      const from = piece * each, to = Math.min(from + each, length);
+      if (to > this.#rows.length) this.#growTo(to / STRIDE);
+      yield [piece, pieceOf(this.#rows, from, to)];
+    }
   }
 
   /** Puts back what {@link save} returned. */
   restore(state: EventLogState): void {
-    const copy = structuredClone(state);
-    this.pid = copy.pid;
-    this.pc = copy.pc;
-    this.#next = copy.next;
-    this.#rows = copy.rows;
-    this.#words = copy.words;
-    this.#wordIndex = new Map(copy.words.map((word, i) => [word, i]));
+    this.pid = state.pid;
+    this.pc = state.pc;
+    this.#next = state.next;
+    this.#changed = state.next;
+    this.#saved = state.rows;
+    // The unused end of a ring that is not full is not made.
+    this.#rows = new Float64Array(0);
+    this.#growTo(Math.min(state.next, this.#capacity));
+    for (const [piece, rows] of piecesSince(state.rows)) {
+      if (rows !== undefined) this.#rows.set(rows, piece * state.rows.each);
+    }
+    this.#words = this.#saver.revive(state.words);
+    this.#wordIndex = new Map(this.#words.map((word, i) => [word, i]));
     this.#lastText = "";
     this.#lastWord = 0;
-    this.#exact = copy.exact;
-    EVENT_KINDS.forEach((kind, i) => this.#counts[i] = copy.counters[kind]);
-    this.#copiedBytes = copy.counters.copiedBytes;
-    for (const cause of [12, 13, 15] as const) this.#faults[cause] = copy.counters.faults[cause];
+    this.#exact = this.#saver.revive(state.exact);
+    EVENT_KINDS.forEach((kind, i) => this.#counts[i] = state.counters[kind]);
+    this.#copiedBytes = state.counters.copiedBytes;
+    for (const cause of [12, 13, 15] as const) this.#faults[cause] = state.counters.faults[cause];
   }
 
   #add(

@@ -1,6 +1,9 @@
 /** Snapshots, their differences, who shares what, and where bytes are. */
 
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { boot } from "@cowsh/cowsh";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { CommandError, type Session } from "../../src/commands/command.ts";
+import { snapshotsOf, takeSnapshot } from "../../src/commands/snapshots.ts";
 import { lastOf, typed } from "./typist.ts";
 
 const SMALL = ["--mem", "16M"];
@@ -81,8 +84,53 @@ Deno.test("long differences are cut with a count, and --all shows them", async (
 
 Deno.test("a snapshot of that name is replaced, and names are suggested", async () => {
   const said = await typed(["snap one", "spawn", "snap two", "snap one", "snap", "diff on"], SMALL);
-  assertMatch(plain(said[4].text), /two 0 2 2 \d+\none 0 2 2 \d+/);
+  assertMatch(plain(said[4].text), /two 0 2 2 \d+ \d+K\none 0 2 2 \d+ \d+K/);
   assertMatch(said[5].text, /no snapshot on; did you mean one\?/);
+});
+
+Deno.test("snap says what each costs beyond those before it, and --drop forgets one", async () => {
+  const said = await typed([
+    "spawn",
+    "sbrk 8192",
+    "snap a",
+    "store 0x3000 1",
+    "snap b",
+    "snap --json",
+    "snap --drop a",
+    "restore a",
+    "restore b",
+    "snap --drop",
+    "snap -d c",
+  ], SMALL);
+  const { snapshots } = JSON.parse(said[5].text);
+  assertEquals(snapshots.map((one: { name: string }) => one.name), ["a", "b"]);
+  assert(snapshots[0].bytes > 256 * 1024 && snapshots[1].bytes < 32 * 1024, said[5].text);
+  assertEquals(said.slice(6).map((a) => a.status), [0, 2, 0, 2, 2]);
+  assertMatch(said[7].text, /no snapshot a; did you mean b\?|there are b/);
+  assertMatch(said[9].text, /snap --drop needs a name/);
+});
+
+Deno.test("snapshots that would take too much together are refused, and those there are stay", () => {
+  const vm = boot({ mem: "16M" });
+  const p = vm.spawn();
+  const heap = p.sbrk("1M");
+  const ctx = { vm, session: { vm, pid: p.pid, store: new Map() } as unknown as Session };
+  const take = (name: string, byte: number) => {
+    p.fill(heap, "1M", byte);
+    return takeSnapshot(ctx, name, 3_500_000);
+  };
+  take("a", 1);
+  const { state } = take("b", 2);
+  assertThrows(() => take("c", 3), CommandError, "snap --drop NAME lets one go");
+  assertEquals([...snapshotsOf(ctx.session).keys()], ["a", "b"]);
+  vm.restore(state);
+  assertEquals(p.load(heap, 1), 2n);
+  take("b", 4);
+  assertThrows(() => take("c", 5), CommandError, "snap c: with it the snapshots would take 3");
+  // The first is kept whatever it takes: without one there is no way back at all.
+  const alone = { vm, session: { vm, pid: p.pid, store: new Map() } as unknown as Session };
+  takeSnapshot(alone, "big", 1000);
+  assertEquals([...snapshotsOf(alone.session).keys()], ["big"]);
 });
 
 Deno.test("share: matrix and groups follow forks and copies", async () => {

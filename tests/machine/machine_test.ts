@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { piecesSince } from "../../src/vm/machine/pieces.ts";
 import { PTE_R, PTE_U, PTE_W, PTE_X } from "../../src/vm/machine/sv39.ts";
 import type { Watch } from "../../src/vm/machine/watch.ts";
 import { Assembler } from "./engine_lab.ts";
@@ -85,10 +86,10 @@ Deno.test("states share the frames that did not change between them, and zero fr
   const made = program(counting);
   made.run(100);
   const first = made.save();
-  assertEquals(first.ram.filter((frame) => frame !== undefined).length, 2);
+  assertEquals([...piecesSince(first.ram)].length, 2);
   made.run(4);
   const second = made.save();
-  const changed = [...second.ram.keys()].filter((i) => second.ram[i] !== first.ram[i]);
+  const changed = [...piecesSince(second.ram, first.ram)].map(([frame]) => frame);
   assertEquals(changed, [0x10_0000 / 4096]);
 });
 

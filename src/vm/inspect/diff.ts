@@ -6,6 +6,7 @@
  */
 
 import { type Pa, pa, PAGE_SIZE, RAM_BASE, type Va, va } from "../machine/address.ts";
+import { numberAt, pieceAt } from "../machine/pieces.ts";
 import { PTE_R, PTE_V, PTE_W, PTE_X } from "../machine/sv39.ts";
 import { FRAME_KINDS } from "../kernel/memory/frames.ts";
 import type { EventLogState } from "../events.ts";
@@ -124,7 +125,7 @@ function leavesOf(state: SavedState, pid: number): Map<number, number> {
   const process = state.kernel.processes.find((p) => p.pid === pid);
   const root = process && state.kernel.memory.spaces.get(process.space)?.root;
   const descend = (table: number, level: number, base: number) => {
-    const bytes = state.machine.ram[(table - RAM_BASE) / PAGE_SIZE];
+    const bytes = pieceAt(state.machine.ram, (table - RAM_BASE) / PAGE_SIZE);
     if (bytes === undefined) return;
     const words = new Uint32Array(bytes.buffer, bytes.byteOffset, PAGE_SIZE / 4);
     for (let i = 0; i < 512; i++) {
@@ -144,12 +145,14 @@ function frameDiffs(before: SavedState, after: SavedState): FrameDiff[] {
   const [one, two] = [before.kernel.memory.frames, after.kernel.memory.frames];
   const diffs: FrameDiff[] = [];
   for (let i = 0; i < one.kinds.length; i++) {
-    const bytes = bytesThatDiffer(before.machine.ram[i], after.machine.ram[i]);
-    if (bytes === 0 && one.kinds[i] === two.kinds[i] && one.counts[i] === two.counts[i]) continue;
+    const bytes = bytesThatDiffer(pieceAt(before.machine.ram, i), pieceAt(after.machine.ram, i));
+    const kinds = [numberAt(one.kinds, i), numberAt(two.kinds, i)] as const;
+    const counts = [numberAt(one.counts, i), numberAt(two.counts, i)] as const;
+    if (bytes === 0 && kinds[0] === kinds[1] && counts[0] === counts[1]) continue;
     diffs.push({
       pa: pa(RAM_BASE + i * PAGE_SIZE),
-      kind: [FRAME_KINDS[one.kinds[i]], FRAME_KINDS[two.kinds[i]]],
-      count: [one.counts[i], two.counts[i]],
+      kind: [FRAME_KINDS[kinds[0]], FRAME_KINDS[kinds[1]]],
+      count: counts,
       bytes,
     });
   }

@@ -11,6 +11,7 @@
 
 import type { EventLog } from "../events.ts";
 import type { Machine } from "../machine/machine.ts";
+import { type Saved, Saver } from "../machine/saver.ts";
 import type { Abi, CallName } from "./abi.ts";
 import { ABIS } from "./abi.ts";
 import {
@@ -98,6 +99,7 @@ export class Kernel {
   stops: Stops = newStops();
   /** Why the kernel stopped for good, once it has. */
   panicked: string | undefined = undefined;
+  readonly #saver = new Saver();
 
   /** A kernel on a machine whose traps come back to it. It has no process until one is made. */
   constructor(
@@ -191,24 +193,27 @@ export class Kernel {
 
   /** Everything the kernel knows, memory's and the file systems' parts included, as plain data. RAM is the machine's. */
   save(): KernelState {
-    const processes = this.processes().map((p) => ({ ...p, space: p.space.id }));
+    const own: OwnState = {
+      nextPid: this.nextPid,
+      current: this.current,
+      ticks: this.ticks,
+      skipped: this.skipped,
+      schedule: this.schedule,
+      console: this.console,
+      ended: this.ended,
+      openFiles: this.openFiles,
+      nextPipe: this.nextPipe,
+      panicked: this.panicked,
+      forkTotals: this.forkTotals,
+    };
+    const records = this.processes().map((p) =>
+      this.#saver.save<SavedProcess>({ ...p, space: p.space.id }, p)
+    );
     return {
       memory: this.memory.save(),
       files: this.files.save(),
-      ...structuredClone({
-        processes,
-        nextPid: this.nextPid,
-        current: this.current,
-        ticks: this.ticks,
-        skipped: this.skipped,
-        schedule: this.schedule,
-        console: this.console,
-        ended: this.ended,
-        openFiles: this.openFiles,
-        nextPipe: this.nextPipe,
-        panicked: this.panicked,
-        forkTotals: this.forkTotals,
-      }),
+      processes: records,
+      own: this.#saver.save(own, this),
     };
   }
 
@@ -216,33 +221,40 @@ export class Kernel {
   restore(state: KernelState): void {
     this.memory.restore(state.memory);
     this.files.restore(state.files);
-    const { memory: _memory, files: _files, processes, ...rest } = state;
-    // In one piece, so that descriptors which share a file record share it again.
-    const copy = structuredClone({ processes, rest });
-    Object.assign(this, copy.rest);
+    Object.assign(this, this.#saver.revive<OwnState>(state.own));
     this.slots = new Array(MAX_PROCESSES).fill(undefined);
-    for (const p of copy.processes) {
-      const space = this.memory.spaces.get(p.space);
-      if (space === undefined) throw new RangeError(`saved process ${p.pid} has no saved space`);
-      this.slots[p.slot] = { ...p, space };
+    // In one piece, so that descriptors which share a file record share it again.
+    for (const p of this.#saver.revive<SavedProcess[]>(state.processes)) {
+      const space = this.memory.spaces.get(p.space)!;
+      this.slots[p.slot] = Object.assign(p, { space });
     }
   }
 }
 
+/** A process as saved: its space by its id. */
+type SavedProcess = Omit<Process, "space"> & { space: number };
+
+/** What the kernel keeps beside memory, files and processes. */
+type OwnState = Pick<
+  Kernel,
+  | "nextPid"
+  | "current"
+  | "ticks"
+  | "skipped"
+  | "schedule"
+  | "console"
+  | "ended"
+  | "openFiles"
+  | "nextPipe"
+  | "panicked"
+  | "forkTotals"
+>;
+
 /** The state of a {@link Kernel}. */
 export interface KernelState {
-  readonly memory: MemoryState;
+  readonly memory: Saved<MemoryState>;
   readonly files: FileSystemsState;
-  readonly processes: readonly (Omit<Process, "space"> & { readonly space: number })[];
-  readonly nextPid: number;
-  readonly current: number;
-  readonly ticks: number;
-  readonly skipped: number;
-  readonly schedule: Schedule;
-  readonly console: Console;
-  readonly ended: readonly Ended[];
-  readonly openFiles: number;
-  readonly nextPipe: number;
-  readonly panicked: string | undefined;
-  readonly forkTotals: ForkStatistics;
+  /** The processes, in the order of their slots. */
+  readonly processes: readonly Saved<SavedProcess>[];
+  readonly own: Saved<OwnState>;
 }

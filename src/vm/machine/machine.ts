@@ -262,6 +262,11 @@ export class Machine {
 
   /** Makes the machine what it was. Watchpoints and breakpoints stay. Throws a RangeError for a machine with other RAM. */
   restore(state: MachineState): void {
+    if (state.ram.length !== this.ram.size) {
+      throw new RangeError(
+        `a state with ${state.ram.length} bytes of RAM, and the machine has ${this.ram.size}`,
+      );
+    }
     this.#images.restore(state.ram);
     this.hart.registers.header.set(state.registers, PC / 4);
     this.clock.restore(state.clock);

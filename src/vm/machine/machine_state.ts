@@ -13,6 +13,7 @@ import type { VirtioState } from "./devices/virtio_blk.ts";
 import type { HartState } from "./hart/hart.ts";
 import type { MmuState } from "./mmu_state.ts";
 import type { RamImage } from "./ram_image.ts";
+import type { Saved } from "./saver.ts";
 import type { WatchHit } from "./slow_path.ts";
 
 /** How a machine is built. */
@@ -50,7 +51,7 @@ export interface MachineState {
   /** The CLINT's registers. */
   readonly clint: ClintState;
   /** The PLIC's registers. */
-  readonly plic: PlicState;
+  readonly plic: Saved<PlicState>;
   /** The UART's registers and queues. */
   readonly uart: UartState;
   /** How the guest ended the machine, if it did. */

@@ -5,6 +5,7 @@
  */
 
 import type { PaNum, Va } from "./address.ts";
+import type { Saved } from "./saver.ts";
 import type { Access } from "./sv39.ts";
 import type { TlbState } from "./tlb_state.ts";
 
@@ -75,5 +76,5 @@ export interface MmuState {
   /** Flushes of one address. */
   readonly pageFlushes: number;
   /** Entries, hits and misses. */
-  readonly tlb: TlbState;
+  readonly tlb: Saved<TlbState>;
 }

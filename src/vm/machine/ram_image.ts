@@ -7,9 +7,19 @@
 
 import { PAGE_SIZE, type PaNum, RAM_BASE } from "./address.ts";
 import type { Ram } from "./memory.ts";
+import {
+  type Change,
+  holds,
+  pieceAt,
+  pieceOf,
+  type Pieces,
+  piecesSince,
+  withPieces,
+  zeros,
+} from "./pieces.ts";
 
-/** RAM at one moment: one entry a frame, undefined for a frame of zeros. Never changed after it was made. */
-export type RamImage = readonly (Uint8Array | undefined)[];
+/** RAM at one moment, a piece a frame. Never changed after it was made. */
+export type RamImage = Pieces<Uint8Array>;
 
 /** Makes and takes back images of one machine's RAM. */
 export class RamImages {
@@ -27,36 +37,41 @@ export class RamImages {
   constructor(ram: Ram, forgetWriters: () => void) {
     this.#ram = ram;
     this.#forgetWriters = forgetWriters;
-    this.#clean = new Array(ram.size / PAGE_SIZE).fill(undefined);
+    this.#clean = zeros("Uint8Array", ram.size, PAGE_SIZE);
   }
 
   /** RAM as it is now. */
   save(): RamImage {
-    const { dirty } = this.#ram;
-    const image = this.#clean.slice();
-    for (let i = dirty.indexOf(1); i >= 0; i = dirty.indexOf(1, i + 1)) {
+    const changes: Change<Uint8Array>[] = [];
+    for (const i of this.#dirty()) {
       const bytes = this.#ram.bytes(frameAt(i), PAGE_SIZE);
-      image[i] = isZero(bytes) ? undefined : bytes.slice();
+      if (holds(pieceAt(this.#clean, i), bytes, 0, PAGE_SIZE)) continue;
+      changes.push([i, pieceOf(bytes, 0, PAGE_SIZE)]);
     }
+    const image = withPieces(this.#clean, changes);
     this.#settle(image);
     return image;
   }
 
-  /** Makes RAM what it was. Throws a RangeError for an image of a machine with other RAM. */
+  /** The frames that may have changed. */
+  #dirty(): number[] {
+    const { dirty } = this.#ram;
+    const frames: number[] = [];
+    for (let i = dirty.indexOf(1); i >= 0; i = dirty.indexOf(1, i + 1)) frames.push(i);
+    return frames;
+  }
+
+  /** Makes RAM what it was. */
   restore(image: RamImage): void {
-    const { dirty, size } = this.#ram;
-    if (image.length !== size / PAGE_SIZE) {
-      throw new RangeError(
-        `an image of ${image.length * PAGE_SIZE} bytes of RAM, and the machine has ${size}`,
-      );
-    }
-    for (let i = 0; i < image.length; i++) {
-      const want = image[i];
-      if (dirty[i] === 0 && want === this.#clean[i]) continue;
-      if (want === undefined) this.#ram.fillFrame(frameAt(i), 0);
-      else this.#ram.write(frameAt(i), want);
-    }
+    const dirty = this.#dirty();
+    for (const [i, want] of piecesSince(image, this.#clean)) this.#put(i, want);
+    for (const i of dirty) this.#put(i, pieceAt(image, i));
     this.#settle(image);
+  }
+
+  #put(i: number, want: Uint8Array | undefined): void {
+    if (want === undefined) this.#ram.fillFrame(frameAt(i), 0);
+    else this.#ram.write(frameAt(i), want);
   }
 
   #settle(image: RamImage): void {
@@ -68,9 +83,4 @@ export class RamImages {
 
 function frameAt(index: number): PaNum {
   return (RAM_BASE + index * PAGE_SIZE) as PaNum;
-}
-
-function isZero(bytes: Uint8Array): boolean {
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-  return words.every((word) => word === 0);
 }

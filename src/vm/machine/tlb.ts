@@ -16,6 +16,7 @@
 
 import { FastTables } from "./fast_tlb.ts";
 import { TLB_ENTRIES } from "./layout.ts";
+import { type Saved, Saver } from "./saver.ts";
 import type { Access, Level } from "./sv39.ts";
 import {
   emptyState,
@@ -39,6 +40,7 @@ export class Tlb {
   readonly #isHeld = new Uint8Array(TABLES * TLB_ENTRIES);
   /** Superpage entries in use in each table. */
   readonly #superCount = new Uint8Array(TABLES);
+  readonly #saver = new Saver();
 
   /** TLBs over a machine's linear memory; all empty. */
   constructor(memory: WebAssembly.Memory) {
@@ -260,16 +262,16 @@ export class Tlb {
     }
   }
 
-  /** A copy of all entries and counters. */
-  save(): TlbState {
+  /** All entries and counters. */
+  save(): Saved<TlbState> {
     this.fold();
-    return structuredClone(this.#state);
+    return this.#saver.save(this.#state);
   }
 
   /** Takes over saved entries and counters; the fast tables start empty, which changes no count. */
-  restore(state: TlbState): void {
+  restore(state: Saved<TlbState>): void {
     this.dropFast();
-    this.#state = structuredClone(state);
+    this.#state = this.#saver.revive(state);
     for (let table = 0; table < TABLES; table++) {
       const first = table * TLB_ENTRIES;
       this.#heldCount[table] = 0;

@@ -8,6 +8,7 @@
 
 import type { PaNum, VaNum } from "../../machine/address.ts";
 import type { Ram } from "../../machine/memory.ts";
+import { type Saved, Saver } from "../../machine/saver.ts";
 import type { EventLog, MoveKind } from "../../events.ts";
 import { cow } from "../fork/cow.ts";
 import { forkSpace, type ForkStatistics } from "../fork/fork.ts";
@@ -106,6 +107,7 @@ export class Memory {
   lastFork: ForkStatistics | undefined;
   /** Id of the next space. */
   nextSpace = 1;
+  readonly #saver = new Saver();
 
   /** Memory over RAM of which only the kernel's own frames are in use. */
   constructor(ram: Ram, mmu: Translation, events: EventLog, options: MemoryOptions = {}) {
@@ -309,9 +311,9 @@ export class Memory {
     return usageOf(this, space);
   }
 
-  /** A deep copy of the state as data; RAM is the machine's. */
-  save(): MemoryState {
-    return structuredClone({
+  /** The state as data; RAM is the machine's. */
+  save(): Saved<MemoryState> {
+    const state: MemoryState = {
       frames: this.frames.state,
       spaces: this.spaces,
       nextSpace: this.nextSpace,
@@ -321,12 +323,13 @@ export class Memory {
       swap: this.swap,
       clock: this.clock,
       heldFiles: this.heldFiles,
-    });
+    };
+    return this.#saver.save(state, this);
   }
 
   /** Puts back what {@link save} returned. Records of spaces held elsewhere are stale then: look them up by id. */
-  restore(state: MemoryState): void {
-    const copy = structuredClone(state);
+  restore(state: Saved<MemoryState>): void {
+    const copy: MemoryState = this.#saver.revive(state);
     this.frames.state = copy.frames;
     this.spaces = copy.spaces;
     this.nextSpace = copy.nextSpace;

@@ -10,6 +10,7 @@
 
 import type { Device } from "../bus.ts";
 import { IRQ } from "../hart/csr_state.ts";
+import { type Saved, Saver } from "../saver.ts";
 
 /** First address. */
 export const PLIC_BASE = 0x0c00_0000;
@@ -50,6 +51,7 @@ export class Plic implements Device {
     threshold: new Uint32Array(CONTEXTS),
   };
   #lines = 0;
+  readonly #saver = new Saver();
 
   /** MEIP and SEIP as bits of mip. */
   lines(): number {
@@ -137,13 +139,13 @@ export class Plic implements Device {
   }
 
   /** The state as plain data. */
-  save(): PlicState {
-    return structuredClone(this.#state);
+  save(): Saved<PlicState> {
+    return this.#saver.save(this.#state);
   }
 
   /** Takes over a saved state. */
-  restore(state: PlicState): void {
-    this.#state = structuredClone(state);
+  restore(state: Saved<PlicState>): void {
+    this.#state = this.#saver.revive(state);
     this.#update();
   }
 }

@@ -8,6 +8,7 @@
 
 import type { PaNum } from "../address.ts";
 import type { Device } from "../bus.ts";
+import { DiskBytes, type DiskImage } from "../disk_bytes.ts";
 import type { Ram } from "../memory.ts";
 import { type Buffer, QueueError, type QueuePlaces, Virtqueue } from "./virtqueue.ts";
 
@@ -64,8 +65,8 @@ export interface VirtioState {
   readonly fields: Readonly<Fields>;
   /** Which kind of registers it has, if that is decided. */
   readonly version: 1 | 2 | undefined;
-  /** The disk's contents; shared with other states while nothing is written. */
-  readonly image: Uint8Array;
+  /** The disk's contents. */
+  readonly image: DiskImage;
 }
 
 function resetFields(): Fields {
@@ -93,9 +94,7 @@ export class VirtioBlock implements Device {
   readonly name = "virtio-blk";
   /** Which kind of registers it has; as long as nobody has decided it, 2. */
   version: 1 | 2 | undefined;
-  #image: Uint8Array;
-  /** The image is also in a saved state: to be copied before the next write. */
-  #shared = false;
+  #disk: DiskBytes;
   #fields = resetFields();
   readonly #ram: Ram;
   readonly #signal: (on: boolean) => void;
@@ -108,14 +107,14 @@ export class VirtioBlock implements Device {
     signal: (on: boolean) => void,
   ) {
     this.#ram = ram;
-    this.#image = image;
+    this.#disk = new DiskBytes(image);
     this.version = version;
     this.#signal = signal;
   }
 
   /** The disk as it is now. */
   get image(): Uint8Array {
-    return this.#image;
+    return this.#disk.bytes;
   }
 
   undecided(offset: number): boolean {
@@ -155,7 +154,7 @@ export class VirtioBlock implements Device {
 
   /** Configuration space: the capacity in sectors, 64 bits. */
   #config(offset: number, size: number): number {
-    const sectors = Math.floor(this.#image.length / SECTOR_SIZE);
+    const sectors = Math.floor(this.image.length / SECTOR_SIZE);
     let value = 0;
     for (let i = size - 1; i >= 0; i--) {
       const at = offset + i;
@@ -315,34 +314,30 @@ export class VirtioBlock implements Device {
     const length = data.reduce((sum, buffer) => sum + buffer.length, 0);
     const end = sector * BigInt(SECTOR_SIZE) + BigInt(length);
     const wrongWay = data.some(({ writable }) => writable !== (type === TYPE_READ));
-    if (wrongWay || end > BigInt(this.#image.length)) return { code: STATUS_ERROR, written: 0 };
+    if (wrongWay || end > BigInt(this.image.length)) return { code: STATUS_ERROR, written: 0 };
     let at = Number(sector) * SECTOR_SIZE;
-    if (type === TYPE_WRITE) this.#own();
+    if (type === TYPE_WRITE) this.#disk.touch(at, length);
     for (const { pa, length: bytes } of data) {
-      if (type === TYPE_READ) this.#ram.write(pa, this.#image.subarray(at, at + bytes));
-      else this.#image.set(this.#ram.bytes(pa, bytes), at);
+      if (type === TYPE_READ) this.#ram.write(pa, this.image.subarray(at, at + bytes));
+      else this.image.set(this.#ram.bytes(pa, bytes), at);
       at += bytes;
     }
     return { code: STATUS_OK, written: type === TYPE_READ ? length : 0 };
   }
 
-  #own(): void {
-    if (!this.#shared) return;
-    this.#image = this.#image.slice();
-    this.#shared = false;
-  }
-
   /** The state as plain data. */
   save(): VirtioState {
-    this.#shared = true;
-    return { fields: structuredClone(this.#fields), version: this.version, image: this.#image };
+    return {
+      fields: structuredClone(this.#fields),
+      version: this.version,
+      image: this.#disk.save(),
+    };
   }
 
-  /** Takes over a saved state. */
+  /** Takes over a saved state, with a disk of its own. */
   restore(state: VirtioState): void {
     this.#fields = structuredClone(state.fields) as Fields;
     this.version = state.version;
-    this.#image = state.image;
-    this.#shared = true;
+    this.#disk = new DiskBytes(state.image);
   }
 }

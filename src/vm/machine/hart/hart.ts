@@ -7,6 +7,7 @@
 import type { Va } from "../address.ts";
 import type { Clock } from "../clock.ts";
 import type { Mmu } from "../mmu.ts";
+import { type Saved, Saver } from "../saver.ts";
 import { CSR_ROWS, type CsrContext, type CsrRow, pendingInterrupts, sstc } from "./csr_rows.ts";
 import { type CsrState, IRQ, type Mode, resetState } from "./csr_state.ts";
 import { REGISTER_NAMES, type Registers } from "./registers.ts";
@@ -25,7 +26,7 @@ export interface HartState {
   /** Privilege mode. */
   readonly mode: Mode;
   /** Contents of the CSRs. */
-  readonly csrs: CsrState;
+  readonly csrs: Saved<CsrState>;
   /** The hart is in WFI. */
   readonly waiting: boolean;
 }
@@ -42,6 +43,7 @@ export class Hart implements CsrContext {
   readonly #mmu: Mmu;
   readonly #clock: Clock;
   readonly #pins: InterruptSource;
+  readonly #saver = new Saver();
 
   /** The CSRs by number or name, as M-mode reads and writes them (see {@link Hart.readCsr}). */
   readonly csr = {
@@ -164,12 +166,12 @@ export class Hart implements CsrContext {
 
   /** The state beside the linear memory. */
   save(): HartState {
-    return { mode: this.#mode, csrs: structuredClone(this.state), waiting: this.waiting };
+    return { mode: this.#mode, csrs: this.#saver.save(this.state), waiting: this.waiting };
   }
 
   /** Takes over a saved state; the MMU's must have been restored before. */
   restore(state: HartState): void {
-    this.state = structuredClone(state.csrs);
+    this.state = this.#saver.revive(state.csrs);
     this.waiting = state.waiting;
     this.mode = state.mode;
   }

@@ -6,6 +6,8 @@
  * name a file and no devices, so `link`, `mknod` and `symlink` answer EPERM. An open file that is unlinked
  * keeps its clusters until its last iput. Dates are always 1 January 1980.
  */
+import { DiskBytes, type DiskImage } from "../../../machine/disk_bytes.ts";
+import type { Saved } from "../../../machine/saver.ts";
 import {
   EEXIST,
   EINVAL,
@@ -42,39 +44,44 @@ export const FATDEV = 2;
 
 /** Everything a mounted FAT32 file system is, as plain data. */
 export interface Fat32State {
-  /** A copy of the image, not to be changed: states between which nothing was written share it. */
-  readonly image: Uint8Array;
+  /** The disk's contents. */
+  readonly image: DiskImage;
   /** Nodes in use, by handle. */
-  readonly nodes: ReadonlyArray<readonly [handle: number, node: FatNode]>;
+  readonly nodes: Saved<Map<number, FatNode>>;
 }
 
 /** A FAT32 file system over an image in memory, changed in place. */
 export class Fat32 {
   readonly #v: FatVolume;
   readonly #nodes: FatNodes;
-  /** The image of the last save, shared by saves between which nothing was written. */
-  #saved: { readonly version: number; readonly image: Uint8Array } | undefined;
+  readonly #disk: DiskBytes;
+  /** The image's version when it was saved last. */
+  #saved = 0;
 
-  private constructor(volume: FatVolume, nodes: Fat32State["nodes"] = []) {
+  private constructor(disk: DiskBytes, nodes?: Fat32State["nodes"]) {
+    const volume = mountFat(disk.bytes);
+    this.#disk = disk;
     this.#v = volume;
     this.#nodes = new FatNodes(volume, nodes);
   }
 
   /** Opens an image. @throws {FsError} one clear line. */
   static open(image: Uint8Array): Fat32 {
-    return new Fat32(mountFat(image));
+    return new Fat32(new DiskBytes(image));
   }
 
   /** The state to {@linkcode Fat32.restore} later. */
   save(): Fat32State {
     const { version, image } = this.#v;
-    if (this.#saved?.version !== version) this.#saved = { version, image: image.slice() };
-    return { image: this.#saved.image, nodes: this.#nodes.save() };
+    // What was written is found by comparing: a FAT is written in many places.
+    if (this.#saved !== version) this.#disk.touch(0, image.length);
+    this.#saved = version;
+    return { image: this.#disk.save(), nodes: this.#nodes.save() };
   }
 
   /** A file system exactly as saved, on a copy of the saved image. */
   static restore(state: Fat32State): Fat32 {
-    return new Fat32(mountFat(state.image.slice()), state.nodes);
+    return new Fat32(new DiskBytes(state.image), state.nodes);
   }
 
   /** The image. */

@@ -1,4 +1,5 @@
 /** The files and directories in use, by handle: what xv6's inode table is for its own format. */
+import { type Saved, Saver } from "../../../machine/saver.ts";
 import { ATTR_DIR, ATTR_READ_ONLY } from "./layout.ts";
 import type { FatEntry } from "./directory.ts";
 import type { FatNode } from "./node.ts";
@@ -12,15 +13,17 @@ export class FatNodes {
   readonly #v: FatVolume;
   readonly #nodes: Map<number, FatNode>;
 
-  /** The nodes of a volume: none, or those of a saved table, which is copied. */
-  constructor(v: FatVolume, saved: ReadonlyArray<readonly [number, FatNode]> = []) {
+  readonly #saver = new Saver();
+
+  /** The nodes of a volume: none, or those of a saved table. */
+  constructor(v: FatVolume, saved: Saved<Map<number, FatNode>> = new Map()) {
     this.#v = v;
-    this.#nodes = new Map(structuredClone(saved));
+    this.#nodes = this.#saver.revive(saved);
   }
 
-  /** A copy of the table as plain data. */
-  save(): Array<[handle: number, node: FatNode]> {
-    return structuredClone([...this.#nodes]);
+  /** The table as plain data. */
+  save(): Saved<Map<number, FatNode>> {
+    return this.#saver.save(this.#nodes);
   }
 
   /** Handles with their reference counts. */

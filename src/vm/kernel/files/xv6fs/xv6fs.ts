@@ -5,6 +5,9 @@
  * with a reference held; `iput` gives it back. Every method is one call of xv6: one transaction, complete on
  * the disk image when it returns. Failures are negative numbers (errno.ts), never exceptions.
  */
+import type { DiskImage } from "../../../machine/disk_bytes.ts";
+import { joined } from "../../../machine/pieces.ts";
+import { type Saved, Saver } from "../../../machine/saver.ts";
 import { EINVAL, FsError } from "../errno.ts";
 import {
   checkedSuperblock,
@@ -45,10 +48,10 @@ export interface Stat {
 
 /** Everything a mounted file system is, as plain data: for a snapshot of the whole machine. */
 export interface Xv6fsState {
-  /** A copy of the disk image, not to be changed: states between which nothing was written share it. */
-  readonly image: Uint8Array;
-  /** References held: pairs of i-number and count. */
-  readonly refs: ReadonlyArray<readonly [inum: number, count: number]>;
+  /** The disk's contents. */
+  readonly image: DiskImage;
+  /** References held, by i-number. */
+  readonly refs: Saved<Uint32Array>;
   /** Console lines not yet taken. */
   readonly notices: readonly string[];
   /** Block writes so far. */
@@ -58,8 +61,7 @@ export interface Xv6fsState {
 /** An xv6 file system over an image in memory, changed in place. */
 export class Xv6fs {
   readonly #v: Volume;
-  /** The image of the last save, shared by saves between which nothing was written. */
-  #saved: { readonly writes: number; readonly image: Uint8Array } | undefined;
+  readonly #saver = new Saver();
 
   private constructor(volume: Volume) {
     this.#v = volume;
@@ -87,26 +89,23 @@ export class Xv6fs {
 
   /** The state to {@linkcode Xv6fs.restore} later. Between calls only, which is always: each call is complete. */
   save(): Xv6fsState {
-    const { disk, notices } = this.#v;
-    if (this.#saved?.writes !== disk.writes) {
-      this.#saved = { writes: disk.writes, image: disk.image.slice() };
-    }
+    const { disk, refs, notices } = this.#v;
     return {
-      image: this.#saved.image,
-      refs: this.inUse().map(({ inum, refs }) => [inum, refs] as const),
-      notices: [...notices],
+      image: disk.save(),
+      refs: this.#saver.save(refs),
+      notices: this.#saver.save(notices),
       writes: disk.writes,
     };
   }
 
   /** A file system exactly as saved, on a copy of the saved image: nothing is reclaimed, what was open is open. */
   static restore(state: Xv6fsState): Xv6fs {
-    const disk = new Disk(state.image.slice());
+    const disk = new Disk(state.image);
     disk.writes = state.writes;
     const sb = checkedSuperblock(disk.image);
     const v = makeVolume(disk, sb, dataStart(sb));
-    for (const [inum, count] of state.refs) v.refs[inum] = count;
-    v.inUse = state.refs.length;
+    v.refs.set(joined(state.refs));
+    v.inUse = v.refs.reduce((n, refs) => refs > 0 ? n + 1 : n, 0);
     v.notices = [...state.notices];
     return new Xv6fs(v);
   }

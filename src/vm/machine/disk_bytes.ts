@@ -1,0 +1,60 @@
+/**
+ * The bytes of a disk, with a note of which have changed: a saved state shares the others with the one before.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE } from "./address.ts";
+import {
+  type Change,
+  holds,
+  joined,
+  pieceAt,
+  pieceOf,
+  type Pieces,
+  withPieces,
+  zeros,
+} from "./pieces.ts";
+
+/** A disk's contents at one moment, never changed after it was made. */
+export type DiskImage = Pieces<Uint8Array>;
+
+/** A disk's contents. Whoever writes to {@link DiskBytes.bytes} says so by {@link DiskBytes.touch}. */
+export class DiskBytes {
+  /** The contents, changed in place. */
+  readonly bytes: Uint8Array;
+  #saved: DiskImage;
+  /** Pieces that may differ from those saved last. */
+  readonly #touched = new Set<number>();
+
+  /** A disk whose contents are these very bytes, or a copy of what was saved. */
+  constructor(contents: Uint8Array | DiskImage) {
+    if (contents instanceof Uint8Array) {
+      this.bytes = contents;
+      this.#saved = zeros("Uint8Array", contents.length, PAGE_SIZE);
+      this.touch(0, contents.length);
+    } else {
+      this.bytes = joined(contents);
+      this.#saved = contents;
+    }
+  }
+
+  /** Some bytes have changed, or are about to. */
+  touch(at: number, length: number): void {
+    const last = Math.floor((at + length - 1) / PAGE_SIZE);
+    for (let n = Math.floor(at / PAGE_SIZE); n <= last; n++) this.#touched.add(n);
+  }
+
+  /** The contents as they are now. */
+  save(): DiskImage {
+    const changes: Change<Uint8Array>[] = [];
+    for (const n of this.#touched) {
+      const from = n * PAGE_SIZE, to = Math.min(from + PAGE_SIZE, this.bytes.length);
+      if (holds(pieceAt(this.#saved, n), this.bytes, from, to)) continue;
+      changes.push([n, pieceOf(this.bytes, from, to)]);
+    }
+    this.#touched.clear();
+    this.#saved = withPieces(this.#saved, changes);
+    return this.#saved;
+  }
+}
