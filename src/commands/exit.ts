@@ -16,17 +16,20 @@ export default command({
   examples: [{ say: "the child goes", lines: ["spawn", "fork", "exit -p 3"], shows: ["pid 3"] }],
   run(ctx, { status, pid }) {
     const p = processFor(ctx, pid);
-    const before = ctx.vm.free().free;
+    const mark = ctx.vm.mark();
     const { parent, name } = p.record;
     const code = Number(BigInt.asIntN(32, status ?? 0n));
     p.exit(code);
-    const freed = ctx.vm.free().free - before;
+    const { freed } = ctx.vm.since(mark);
     const gone = ctx.vm.kernel.process(p.pid) === undefined;
     const lines = [
-      note(`pid ${p.pid} ${name} exited with ${code}; ${freed} frames were freed`),
-      ...(gone
-        ? []
-        : [note(`it is a zombie until pid ${parent} waits for it: wait -p ${parent}`, "dim")]),
+      note(
+        `pid ${p.pid} ${name} exited with ${code}${freed === 0 ? "" : `   ${freed} frames freed`}`,
+      ),
+      ...(gone ? [] : [note(
+        `it keeps its memory, as a zombie, until pid ${parent} waits for it: wait -p ${parent}`,
+        "dim",
+      )]),
     ];
     if (ctx.session.pid === p.pid) {
       setCurrent(ctx, ctx.vm.kernel.process(parent)?.standing && parent !== 1 ? parent : 0);

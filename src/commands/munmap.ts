@@ -5,6 +5,7 @@
  */
 
 import { atVa, command, hex, note, result } from "./command.ts";
+import { framesText } from "./views.ts";
 import { pageEnd, placeOf, refusing } from "./target.ts";
 
 export default command({
@@ -23,17 +24,21 @@ export default command({
   }],
   run(ctx, args) {
     const { p, va } = placeOf(ctx, args.va, args.pid);
-    const before = ctx.vm.free().free;
+    const mark = ctx.vm.mark();
     refusing(() => p.munmap(va, args.size));
-    const freed = ctx.vm.free().free - before;
+    const did = ctx.vm.since(mark);
     return result([
       note(
-        `unmapped ${hex(va)}..${hex(pageEnd(va + args.size))}   ${freed} frame${
-          freed === 1 ? "" : "s"
-        } freed`,
+        `unmapped ${hex(va)}..${hex(pageEnd(va + args.size))}   ${framesText(did)}`,
       ),
     ], {
-      json: { pid: p.pid, start: hex(va), size: Number(args.size), freed },
+      json: {
+        pid: p.pid,
+        start: hex(va),
+        size: Number(args.size),
+        allocated: did.allocated,
+        freed: did.freed,
+      },
       place: atVa(va),
       api: `p${p.pid}.munmap(${hex(va)}n, ${args.size});`,
     });

@@ -5,6 +5,7 @@
  */
 
 import { atVa, command, hex, note, result } from "./command.ts";
+import { framesText } from "./views.ts";
 import { processFor, refusing } from "./target.ts";
 
 export default command({
@@ -25,22 +26,27 @@ export default command({
   ],
   run(ctx, { size, lazy, pid }) {
     const p = processFor(ctx, pid);
-    const before = ctx.vm.free().free;
+    const mark = ctx.vm.mark();
     const bytes = Number(BigInt.asIntN(64, size));
     const old = refusing(() => p.sbrk(bytes, lazy ? "lazy" : "eager"));
     const now = p.break;
     const [start, end] = now >= old ? [old, now] : [now, old];
-    const frames = before - ctx.vm.free().free;
-    const did = now >= old ? "allocated" : "freed";
-    const count = `${Math.abs(frames)} frame${Math.abs(frames) === 1 ? "" : "s"} ${did}`;
-    const lines = [note(`heap ${now >= old ? "+" : "-"} ${hex(start)}..${hex(end)}   ${count}`)];
+    const did = ctx.vm.since(mark);
+    const change = `heap ${now >= old ? "+" : "-"} ${hex(start)}..${hex(end)}`;
+    const lines = [note(`${change}   ${framesText(did)}`)];
     if (bytes < 0 && now === old) {
       lines.push(
         note("that is more than there is: xv6's sbrk then succeeds and does nothing", "dim"),
       );
     }
     return result(lines, {
-      json: { pid: p.pid, old: hex(old), break: hex(now), frames },
+      json: {
+        pid: p.pid,
+        old: hex(old),
+        break: hex(now),
+        allocated: did.allocated,
+        freed: did.freed,
+      },
       place: atVa(start),
       api: `p${p.pid}.sbrk(${bytes}${lazy ? ', "lazy"' : ""});`,
     });

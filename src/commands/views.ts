@@ -11,7 +11,7 @@ import type { FrameReport } from "../vm/inspect/frame.ts";
 import type { Mapping } from "../vm/inspect/mappings.ts";
 import type { Translation } from "../vm/inspect/translation.ts";
 import { flagText, rswLetters } from "../vm/inspect/flags.ts";
-import type { AccessReport } from "../vm/reports.ts";
+import type { AccessReport, Difference } from "../vm/reports.ts";
 import { type Cell, type Json, note, type NoteSection, type Section, table } from "./result.ts";
 import type { Vm } from "./types.ts";
 
@@ -44,16 +44,21 @@ export function translationSections(t: Translation): Section[] {
         l.index,
         l.pteAddr,
         l.pte,
-        l.pte === 0n ? null : l.pa,
+        l.slot === undefined ? l.pa ?? null : { value: `slot ${l.slot}`, kind: "text" },
         l.size ?? null,
         l.flags,
       ]),
       "levels",
     ),
-    ...(t.fail === undefined ? [] : [note(`not mapped: ${t.fail}`, "warn")]),
+    ...(t.fail === undefined ? [] : [note(`not mapped: ${notMapped(t)}`, "warn")]),
     verdictLine(t),
     ...(t.owners === undefined ? [] : [frameLine(t.owners)]),
   ];
+}
+
+function notMapped({ levels, fail }: Translation): string {
+  const slot = levels.at(-1)?.slot;
+  return slot === undefined ? fail! : `the page is on the swap disk, in slot ${slot}`;
 }
 
 function verdictLine(t: Translation): NoteSection {
@@ -134,7 +139,8 @@ export function translationJson(t: Translation): { [key: string]: Json } {
       index: l.index,
       pteAddr: hex(l.pteAddr),
       pte: hex(l.pte),
-      pa: hex(l.pa),
+      pa: json(l.pa),
+      slot: l.slot ?? null,
       size: l.size ?? null,
       flags: l.flags,
     })),
@@ -208,6 +214,15 @@ export function accessSections(vm: Vm, report: AccessReport): Section[] {
     }
   }
   return sections;
+}
+
+/** Frames that an action took and gave back: `2 frames allocated, 1 frame freed`; `0 frames allocated` for none. */
+export function framesText({ allocated, freed }: Pick<Difference, "allocated" | "freed">): string {
+  const count = (n: number, did: string) => `${n} frame${n === 1 ? "" : "s"} ${did}`;
+  if (freed === 0) return count(allocated, "allocated");
+  return allocated === 0
+    ? count(freed, "freed")
+    : `${count(allocated, "allocated")}, ${count(freed, "freed")}`;
 }
 
 /** An access in JSON. */

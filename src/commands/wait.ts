@@ -23,15 +23,15 @@ export default command({
   ],
   run(ctx, { pid }) {
     const p = processFor(ctx, pid);
-    const before = ctx.vm.free().free;
+    const mark = ctx.vm.mark();
     const report = refusing(() => p.call("wait", 0));
-    const freed = ctx.vm.free().free - before;
+    const { freed } = ctx.vm.since(mark);
     const reaped = report.result === undefined ? undefined : Number(report.result);
     const text = report.blocked !== undefined
       ? `pid ${p.pid} would wait for ever: its children stand still; exit -p CHILD ends one`
       : reaped === undefined || reaped < 0
       ? `pid ${p.pid} has no children: wait returned -1`
-      : `pid ${p.pid} reaped pid ${reaped}; ${freed} frames were freed`;
+      : `pid ${p.pid} reaped pid ${reaped}   ${freed} frames freed`;
     return result([note(text)], {
       json: {
         pid: p.pid,

@@ -7,13 +7,15 @@
 
 import { hex, paNum, type Va, va, vaNum } from "./machine/address.ts";
 import { WRITE } from "./machine/sv39.ts";
-import type { FrameReport } from "./inspect/frame.ts";
+import { entryAt, type PageEntry, pageOwners } from "./inspect/page_owners.ts";
 import { type Translation, translation } from "./inspect/translation.ts";
 import type { CallName } from "./kernel/abi.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import type { Process } from "./kernel/process/process.ts";
 import { KernelError, userAccess, userCall } from "./kernel/standing.ts";
 import type { AccessReport, CallReport, CountChange, ForkReport, OwnerChange } from "./reports.ts";
+
+const PAGE = 4096n;
 
 /** Bytes of one access. */
 export type AccessSize = 1 | 2 | 4 | 8;
@@ -30,10 +32,14 @@ export function access(
   const places = pagesOf(address, size);
   const befores = places.map((at) => translation(k, p, at));
   const before = befores[0];
+  const own = places.map((at) => entryAt(k, p.space, at));
+  const sharers = places.map((at) => pageOwners(k, p.space, at));
+  const counts = k.memory.frames.state.counts.slice();
   const old = value === undefined ? undefined : peek(k, before, size);
   const outcome = userAccess(k, p, address, size, value);
   const afters = places.map((at) => outcome.kind === "done" ? translation(k, p, at) : undefined);
   const after = afters[0];
+  const owners = places.map((at, i) => ownerChanges(k, p, at, sharers[i], own[i]));
   return {
     pid: p.pid,
     va: address,
@@ -47,8 +53,8 @@ export function access(
       : undefined,
     before,
     after,
-    owners: befores.flatMap((one, i) => ownerChanges(k, p, one, afters[i])),
-    counts: befores.flatMap((one, i) => countChanges(k, one.owners, afters[i])),
+    owners: owners.flat(),
+    counts: owners.flatMap((one) => countChanges(k, one, counts)),
     events: k.events.since(mark),
   };
 }
@@ -69,50 +75,39 @@ function peek(k: Kernel, at: Translation, size: AccessSize): bigint | undefined 
   return value;
 }
 
+/** The process itself, then all others that had the page before or have it now. */
 function ownerChanges(
   k: Kernel,
   p: Process,
-  before: Translation,
-  after: Translation | undefined,
+  address: Va,
+  before: readonly PageEntry[],
+  own: Pick<PageEntry, "pte" | "frame">,
 ): OwnerChange[] {
-  const others = before.owners?.owners.filter((m) => m.pid !== p.pid) ?? [];
-  const self: OwnerChange = {
-    pid: p.pid,
-    name: p.name,
-    va: before.va,
-    pte: { before: before.pte, after: after?.pte },
-    frame: { before: before.frame?.pa, after: after?.frame?.pa },
-  };
-  return [
-    self,
-    ...others.map((m): OwnerChange => {
-      const q = k.process(m.pid);
-      const now = q && translation(k, q, m.va);
-      return {
-        pid: m.pid,
-        name: m.name,
-        va: m.va,
-        pte: { before: m.pte, after: now?.pte },
-        frame: { before: before.frame?.pa, after: now?.frame?.pa },
-      };
-    }),
-  ];
+  const isSelf = (e: PageEntry) => e.pid === p.pid && e.va === address - address % PAGE;
+  const self = { pid: p.pid, name: p.name, va: address, ...own };
+  return [self, ...before.filter((e) => !isSelf(e))].map((was): OwnerChange => {
+    const space = k.process(was.pid)?.space;
+    const now = space === undefined ? undefined : entryAt(k, space, was.va);
+    return {
+      pid: was.pid,
+      name: was.name,
+      va: was.va,
+      pte: { before: was.pte, after: now?.pte },
+      frame: { before: was.frame, after: now?.frame },
+    };
+  });
 }
 
-function countChanges(
-  k: Kernel,
-  was: FrameReport | undefined,
-  after: Translation | undefined,
-): CountChange[] {
-  const changes: CountChange[] = was === undefined ? [] : [{
-    frame: was.pa,
-    count: { before: was.stored, after: k.memory.frames.count(paNum(Number(was.pa))) },
-  }];
-  const now = after?.owners;
-  if (now !== undefined && now.pa !== was?.pa) {
-    changes.push({ frame: now.pa, count: { before: 0, after: now.stored } });
-  }
-  return changes;
+/** The frames that the process had and has at the page, each once. */
+function countChanges(k: Kernel, [self]: OwnerChange[], counts: Uint32Array): CountChange[] {
+  const { frames } = k.memory;
+  return [...new Set([self.frame.before, self.frame.after])]
+    .filter((frame) => frame !== undefined)
+    .map((frame) => {
+      const number = paNum(Number(frame));
+      const before = counts[frames.index(number)];
+      return { frame, count: { before, after: frames.count(number) } };
+    });
 }
 
 /**

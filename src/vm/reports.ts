@@ -25,9 +25,9 @@ export interface OwnerChange {
   readonly pid: number;
   /** Its name. */
   readonly name: string;
-  /** Where it maps the page. */
+  /** Where it has the page; for the process itself, the address accessed. */
   readonly va: Va;
-  /** The leaf PTE; undefined while there is none. */
+  /** The leaf PTE, or the entry of a page on the swap disk (V is clear there); undefined while there is neither. */
   readonly pte: Change<bigint | undefined>;
   /** The frame it maps; undefined while there is none. */
   readonly frame: Change<Pa | undefined>;
@@ -68,9 +68,12 @@ export interface AccessReport {
   readonly before: Translation;
   /** How it is translated now; undefined when the process was killed. */
   readonly after: Translation | undefined;
-  /** The process itself first, then others that mapped the page before; then the same of a second page. */
+  /**
+   * The process itself first, then all others that had what it finds there, in a frame or on the swap disk; then the
+   * same of a second page.
+   */
   readonly owners: readonly OwnerChange[];
-  /** The frames that were or are behind the bytes accessed. */
+  /** The frames that were or are behind the bytes accessed, for this process. */
   readonly counts: readonly CountChange[];
   /** All that happened, in order. */
   readonly events: readonly VmEvent[];

@@ -6,12 +6,22 @@
  */
 
 import { type Pa, pa, PAGE_SIZE, type PaNum, paNum, type Va, va } from "../machine/address.ts";
-import { type Access, EXECUTE, PAGE_FAULT, permits, READ, walk, WRITE } from "../machine/sv39.ts";
+import {
+  type Access,
+  EXECUTE,
+  PAGE_FAULT,
+  permits,
+  PTE_V,
+  READ,
+  walk,
+  WRITE,
+} from "../machine/sv39.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Process } from "../kernel/process/process.ts";
 import type { VaNum } from "../machine/address.ts";
 import { flagText, rswLetters } from "./flags.ts";
 import { partOf } from "./mappings.ts";
+import { slotIn } from "./page_owners.ts";
 import { type Frame, frameHandle, type FrameReport } from "./frame.ts";
 import { type Verdict, verdicts } from "./verdict.ts";
 
@@ -25,8 +35,10 @@ export interface LevelView {
   readonly pteAddr: Pa;
   /** The PTE, all 64 bits. */
   readonly pte: bigint;
-  /** What the PTE points to: the next table or the page. */
-  readonly pa: Pa;
+  /** What the PTE points to: the next table or the page; undefined for one that is not valid. */
+  readonly pa: Pa | undefined;
+  /** The slot of a page that is on the swap disk. */
+  readonly slot: number | undefined;
   /** Bytes that a leaf maps; undefined for a pointer or an invalid PTE. */
   readonly size: number | undefined;
   /** The low ten bits, as {@link flagText} writes them. */
@@ -117,7 +129,10 @@ function walked(
     index: step.index,
     pteAddr: pa(step.pteAddr),
     pte: step.pte,
-    pa: pa(((step.pte >> 10n) & 0xfff_ffff_ffffn) << 12n),
+    pa: (step.pte & BigInt(PTE_V)) === 0n
+      ? undefined
+      : pa(((step.pte >> 10n) & 0xfff_ffff_ffffn) << 12n),
+    slot: slotIn(step.pte),
     size: leaf !== undefined && step === result.steps.at(-1) ? leaf.size : undefined,
     flags: flagText(Number(step.pte & 0x3ffn), ...letters),
   }));

@@ -12,7 +12,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { findArea } from "../kernel/memory/areas.ts";
 import { isSole } from "../kernel/memory/fault.ts";
 import { fitsHuge, isPlentiful, isSoleLeaf } from "../kernel/memory/huge.ts";
-import { cacheKey } from "../kernel/memory/page_cache.ts";
+import { cachedAt, partAt } from "../kernel/memory/page_cache.ts";
 import { frameOf, isSwapped, slotOf } from "../kernel/memory/pte.ts";
 import { isShm } from "../kernel/memory/shm.ts";
 import { type AddressSpace, type Area, PERM_R, PERM_W, PERM_X } from "../kernel/memory/space.ts";
@@ -82,20 +82,19 @@ function readOnly(k: Kernel, area: Area, pte: number): string {
 
 function fill(k: Kernel, area: Area, at: VaNum): string {
   const m = k.memory;
-  const { backing } = area;
-  const skip = at - at % PAGE_SIZE - area.start;
-  if (backing === undefined || skip >= backing.length) {
+  const page = at - at % PAGE_SIZE as VaNum;
+  const part = partAt(area, page);
+  if (part === undefined) {
     const huge = fitsHuge(m, area, at - at % MEGAPAGE_SIZE) && isPlentiful(m) && m.frames.hasHuge;
     return huge ? "demand fill with zeros, 2M if the block is empty" : "demand fill with zeros";
   }
-  const offset = backing.offset + skip;
-  const length = Math.min(PAGE_SIZE, backing.length - skip);
-  const held = m.cache.byKey.get(cacheKey(backing.file, offset, length));
-  if (isShm(backing.file)) {
+  const { file } = area.backing!;
+  const held = cachedAt(m.cache, area, page);
+  if (isShm(file)) {
     if (held === undefined) return "demand fill with zeros";
     return held.slot === undefined ? "map the shared page" : "swap in";
   }
-  if (area.kind === "file" && offset >= m.files.size(backing.file)) {
+  if (area.kind === "file" && part.offset >= m.files.size(file)) {
     return "killed: page beyond the end of the mapped file";
   }
   return "demand fill from the file";

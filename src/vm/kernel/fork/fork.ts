@@ -13,6 +13,7 @@ import type { Memory } from "../memory/memory.ts";
 import { type Frames, HUGE_FRAMES } from "../memory/frames.ts";
 import { copyLeaf, refLeaf } from "../memory/huge.ts";
 import {
+  countTables,
   eachBlock,
   eachEntry,
   ensureMiddle,
@@ -42,11 +43,12 @@ export interface ForkStatistics {
 
 /** A child's space; undefined when memory does not suffice, with everything as before. */
 export function forkSpace(m: Memory, parent: AddressSpace): AddressSpace | undefined {
-  const free = m.frames.freeCount;
   const child = m.createSpace();
   if (child === undefined) return undefined;
   const statistics: ForkStatistics = { shared: 0, copied: 0, ptes: 0, parentPtes: 0, tables: 0 };
-  if (!makeTables(m, parent, child) || !copyAreas(m, parent, child, statistics)) {
+  const made = makeTables(m, parent, child) && copyAreas(m, parent, child, statistics) &&
+    makeTables(m, parent, child); // again: the copies may have split 2 MiB leaves to make room
+  if (!made) {
     m.releaseSpace(child);
     return undefined;
   }
@@ -56,8 +58,7 @@ export function forkSpace(m: Memory, parent: AddressSpace): AddressSpace | undef
   }
   child.areas = parent.areas.map((area) => ({ ...area }));
   child.size = parent.size;
-  const own = child.areas.filter((area) => area.kind === "usyscall").length;
-  statistics.tables = free - m.frames.freeCount - statistics.copied - child.trapframes.length - own;
+  statistics.tables = countTables(m.ram, child.root);
   m.lastFork = statistics;
   m.flushAll(parent, "fork");
   return child;
@@ -68,15 +69,22 @@ function copies(m: Memory, area: Area): boolean {
   return area.kind === "usyscall" || (!area.shared && m.policy.atFork(area) === "copy");
 }
 
-/** Gives the child a table wherever the parent has one in an area. */
+/**
+ * Gives the child a table wherever the parent has one in an area. Making room for one may split a 2 MiB leaf of the
+ * parent that was passed already, so it goes round until nothing is missing.
+ */
 function makeTables(m: Memory, parent: AddressSpace, child: AddressSpace): boolean {
   let complete = true;
-  for (const area of parent.areas) {
-    eachBlock(m.ram, parent.root, area.start, area.end, (block, _at, pte) => {
-      const ensure = isLeaf(pte) ? ensureMiddle : ensureTable;
-      complete &&= ensure(m, child.root, block) !== 0;
-    });
-  }
+  let before: number;
+  do {
+    before = m.frames.allocations;
+    for (const area of parent.areas) {
+      eachBlock(m.ram, parent.root, area.start, area.end, (block, _at, pte) => {
+        const ensure = isLeaf(pte) ? ensureMiddle : ensureTable;
+        complete &&= ensure(m, child.root, block) !== 0;
+      });
+    }
+  } while (complete && m.frames.allocations !== before);
   return complete;
 }
 
@@ -128,7 +136,7 @@ function copyPage(
   va: VaNum,
   statistics: ForkStatistics,
 ): boolean {
-  const frame = m.takeSpare("user", "raw");
+  const frame = ensureTable(m, child.root, va) === 0 ? 0 : m.takeSpare("user", "raw");
   if (frame === 0) return false;
   const slot = find(m.ram, parent.root, va); // only now: making room may have moved the page to the disk
   const pte = m.ram.readPte(entryOf(slot));

@@ -7,10 +7,9 @@
 import { PAGE_SIZE } from "../../machine/address.ts";
 import type { PaNum, VaNum } from "../../machine/address.ts";
 import { PTE_FLAGS, PTE_W } from "../../machine/sv39.ts";
-import type { Backing } from "./backing.ts";
 import { fitsHuge, isPlentiful, mapHuge, promote } from "./huge.ts";
 import type { Memory } from "./memory.ts";
-import { type CachedPage, cacheKey, putCached } from "./page_cache.ts";
+import { type CachedPage, cacheKey, partAt, putCached } from "./page_cache.ts";
 import { blockDown, ensureTable, prune, setEntry } from "./page_table.ts";
 import { areaFlags, makePte } from "./pte.ts";
 import type { FaultResult, Settled } from "./result.ts";
@@ -33,9 +32,10 @@ export function fillPage(
   const table = ensureTable(m, space.root, page);
   if (table === 0) return undefined;
   const at = (table + ((page / PAGE_SIZE) & 511) * 8) as PaNum;
-  const result = area.backing !== undefined && page - area.start < area.backing.length
-    ? fillFromFile(m, space, area, area.backing, page, cause, at)
-    : fillZero(m, area, page, at);
+  const part = partAt(area, page);
+  const result = part === undefined
+    ? fillZero(m, area, page, at)
+    : fillFromFile(m, space, area, { file: area.backing!.file, ...part }, page, cause, at);
   if (!result?.handled) prune(m, space.root, page, (page + PAGE_SIZE) as VaNum);
   else promote(m, space, area, block);
   return result;
@@ -53,19 +53,16 @@ function fillFromFile(
   m: Memory,
   space: AddressSpace,
   area: Area,
-  backing: Backing,
+  { file, offset, length }: Omit<CachedPage, "frame">,
   page: VaNum,
   cause: 12 | 13 | 15,
   at: PaNum,
 ): FaultResult | undefined {
-  const skip = page - area.start;
-  const offset = backing.offset + skip;
-  const length = Math.min(PAGE_SIZE, backing.length - skip);
-  if (area.kind === "file" && offset >= m.files.size(backing.file)) {
+  if (area.kind === "file" && offset >= m.files.size(file)) {
     return { handled: false, why: "page beyond the end of the mapped file", oom: false };
   }
   const own = !area.shared && cause === 15;
-  const key = cacheKey(backing.file, offset, length);
+  const key = cacheKey(file, offset, length);
   let held = m.cache.byKey.get(key);
   let how: Settled = "cache hit";
   if (held?.slot !== undefined) {
@@ -80,7 +77,7 @@ function fillFromFile(
       m.ram.copyFrame(frame, held.frame);
       m.events.copy(page, held.frame, frame, PAGE_SIZE, "file page");
     } else {
-      const read = isShm(backing.file) ? 0 : m.files.read(backing.file, offset, frame, length);
+      const read = isShm(file) ? 0 : m.files.read(file, offset, frame, length);
       if (read < 0) {
         m.frames.free(frame, "file read failed");
         return { handled: false, why: "file read failed", oom: false };
@@ -92,9 +89,9 @@ function fillFromFile(
       setEntry(m, page, at, 0, makePte(frame, areaFlags(area)), "file fill");
       return { handled: true, how: "file fill" };
     }
-    held = { file: backing.file, offset, length, frame };
+    held = { file, offset, length, frame };
     putCached(m.cache, held);
-    how = isShm(backing.file) ? "zero fill" : "file fill";
+    how = isShm(file) ? "zero fill" : "file fill";
   } else {
     m.frames.ref(held.frame as PaNum);
   }

@@ -10,7 +10,7 @@ import { PAGE_SIZE } from "../../machine/address.ts";
 import type { PaNum, VaNum } from "../../machine/address.ts";
 import type { FileKey } from "./backing.ts";
 import type { Memory } from "./memory.ts";
-import type { AddressSpace } from "./space.ts";
+import type { AddressSpace, Area } from "./space.ts";
 
 /** One page held. */
 export interface CachedPage {
@@ -42,6 +42,20 @@ export function newPageCache(): PageCache {
 /** What identifies a page. The length counts, too: the last page of a program segment is cut off there. */
 export function cacheKey(file: FileKey, offset: number, length: number): string {
   return `${file.fs}:${file.inode}:${offset}:${length}`;
+}
+
+/** Which part of its file an area shows at a page: undefined where it is anonymous, or beyond what the file gives. */
+export function partAt(area: Area, page: VaNum): Pick<CachedPage, "offset" | "length"> | undefined {
+  const skip = page - area.start;
+  const { backing } = area;
+  if (backing === undefined || skip >= backing.length) return undefined;
+  return { offset: backing.offset + skip, length: Math.min(PAGE_SIZE, backing.length - skip) };
+}
+
+/** What is held of the file for a page of an area. */
+export function cachedAt(cache: PageCache, area: Area, page: VaNum): CachedPage | undefined {
+  const part = partAt(area, page);
+  return part && cache.byKey.get(cacheKey(area.backing!.file, part.offset, part.length));
 }
 
 /** Notes that a frame (of kind `cache`) holds a page. */
