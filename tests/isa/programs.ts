@@ -62,13 +62,16 @@ const QEMU_CPU = "rv64,f=false,d=false,h=false,zba=false,zbb=false,zbc=false,zbs
 
 /** Runs a program on `qemu-system-riscv64 -machine virt`. Two harts, or QEMU splits AMOs into loads and stores. */
 export async function runOnQemu(path: string): Promise<Ended> {
+  const limit = AbortSignal.timeout(20_000);
   const { code, stdout } = await new Deno.Command("qemu-system-riscv64", {
     args: ["-machine", "virt", "-cpu", QEMU_CPU, "-m", "128M", "-smp", "2", "-bios", "none"]
       .concat(["-accel", "tcg,thread=multi", "-display", "none", "-serial", "stdio"])
       .concat(["-monitor", "none", "-kernel", path]),
     stdin: "null",
-    signal: AbortSignal.timeout(20_000),
+    signal: limit,
   }).output();
+  // QEMU ends with 0 when it is told to stop.
+  if (limit.aborted) throw new Error("no end within 20 seconds");
   const failed = /fail 0*(\d+)/.exec(new TextDecoder().decode(stdout));
   return { code: failed === null ? code : Number(failed[1]) };
 }

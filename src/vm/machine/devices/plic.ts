@@ -2,8 +2,9 @@
  * The platform-level interrupt controller, in SiFive's layout: priorities, enables and thresholds for two
  * contexts of hart 0 (0: M-mode, 1: S-mode), claim and complete.
  *
- * Sources signal as QEMU's do: each signal sets or clears "pending", and completing an interrupt does not
- * look at the source again. Kernels of some years rely on it: they never quiet the UART's transmit interrupt.
+ * Each time that a source signals its request is pending, until it is claimed. Two things are as QEMU has them:
+ * a source that goes on asking signals at each of its changes, and completing an interrupt does not look at the
+ * source again. Kernels of some years rely on it: they never quiet the UART's transmit interrupt.
  *
  * @module
  */
@@ -58,11 +59,14 @@ export class Plic implements Device {
     return this.#lines;
   }
 
-  /** A source says whether it wants attention. */
+  /**
+   * A source says whether it wants attention. "If a level interrupt source deasserts its interrupt after the PLIC
+   * core accepts the request and before the interrupt is serviced, the interrupt request remains present in the IP
+   * bit".
+   */
   signal(source: number, on: boolean): void {
-    const word = source >>> 5, bit = 1 << (source & 31);
-    if (on) this.#state.pending[word] |= bit;
-    else this.#state.pending[word] &= ~bit;
+    if (!on) return;
+    this.#state.pending[source >>> 5] |= 1 << (source & 31);
     this.#update();
   }
 
@@ -132,7 +136,10 @@ export class Plic implements Device {
       if (context >= CONTEXTS) return;
       if (register === 0) state.threshold[context] = value & LEVELS;
       else if (register === 4 && value > 0 && value < SOURCES) {
-        state.claimed[value >>> 5] &= ~(1 << (value & 31));
+        const word = value >>> 5;
+        // "If the completion ID does not match an interrupt source that is currently enabled for the target, the
+        // completion is silently ignored."
+        state.claimed[word] &= ~(1 << (value & 31) & state.enable[context * WORDS + word]);
       }
     }
     this.#update();
