@@ -27,7 +27,8 @@ import { effectLines, eventJson } from "./views.ts";
 
 /** What has a command of its own, because the process is another one afterwards, or two. */
 const APART = ["fork", "exec", "exit"];
-const NAMES = (Object.keys(CALLS) as CallName[]).filter((name) => !APART.includes(name)).sort();
+const NAMES = (Object.keys(CALLS) as CallName[])
+  .filter((name) => !APART.includes(name) && !CALLS[name].absent).sort();
 /** Where a path is put: below the stack pointer, as a program's own would be. */
 const PATH_ROOM = 256n;
 

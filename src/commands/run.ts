@@ -106,14 +106,21 @@ export function closing(report: RunReport): Section[] {
   ];
 }
 
-/** Where the kernel met a call number that its table lacks: which tables have it. */
+/** Call numbers that meant nothing to the kernel, and what could give them a meaning. */
 function unknownCalls(console: string): Section[] {
-  const numbers = [...console.matchAll(/: unknown sys call (-?\d+)$/gm)].map((m) => Number(m[1]));
-  return [...new Set(numbers)].slice(0, 4).map((n) => {
+  const calls = [...console.matchAll(/: unknown sys call (-?\d+)(?: \((\w+)\))?$/gm)];
+  const names = new Map(calls.map(([, number, name]) => [Number(number), name]));
+  return [...names].slice(0, 4).map(([n, name]) => {
+    if (name !== undefined) {
+      return note(
+        `call ${n}: this kernel has no ${name}; --abi FILE may say which of its calls that is`,
+        "warn",
+      );
+    }
     const others = ABIS.filter((abi) => abi.calls[n] !== undefined);
     const where = others.map((abi) => `with --abi ${abi.name} it is ${abi.calls[n]}`);
     return note(
-      `call ${n} is in no row of this session's table: ${
+      `call ${n} means nothing by the program's stubs, or by --abi: ${
         where.join(", ") || "--abi FILE may name it"
       }`,
       "warn",

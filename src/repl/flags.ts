@@ -63,7 +63,11 @@ const FLAGS: readonly Flag[] = [
   { name: "mem", value: "SIZE", doc: "RAM, 16M to 2G; 128M when not given" },
   { name: "budget", value: "N", doc: "instructions that one command may run the guest for" },
   { name: "seed", value: "N", doc: "chooses another deterministic schedule" },
-  { name: "abi", value: "NAME", doc: "system call numbers: xv6, xv6-mmap, or a file" },
+  {
+    name: "abi",
+    value: "NAME",
+    doc: "one numbering of the calls for all programs: xv6, xv6-mmap, or a file",
+  },
   { name: "exec", value: "HOW", doc: "demand or eager loading of programs" },
   {
     name: "sbrk",

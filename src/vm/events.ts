@@ -45,6 +45,7 @@ export const EVENT_KINDS = [
   "demote",
   "wake",
   "oom",
+  "alarm",
 ] as const;
 
 /** The name of an event's kind. */
@@ -245,7 +246,7 @@ export class EventLog {
 
   /** Any other kind, with whichever fields it uses. */
   note(
-    kind: "exec" | "exit" | "kill" | "wake" | "oom",
+    kind: "exec" | "exit" | "kill" | "wake" | "oom" | "alarm",
     pid: number,
     value: number,
     why: string,

@@ -14,7 +14,7 @@ import { audit, type Finding } from "./inspect/audit.ts";
 import { diffStates, type StateDiff } from "./inspect/diff.ts";
 import { type Sharing, sharing } from "./inspect/sharing.ts";
 import { type Frame, frameHandle, type FrameReport, frameReport } from "./inspect/frame.ts";
-import { type Abi, ABIS } from "./kernel/abi.ts";
+import { type Abi, abiNamed } from "./kernel/abi.ts";
 import { POLICIES, policyNamed } from "./kernel/fork/policies.ts";
 import { Kernel, type KernelState } from "./kernel/kernel.ts";
 import { Memory } from "./kernel/memory/memory.ts";
@@ -32,7 +32,10 @@ export interface BootOptions {
   policy?: string;
   /** RAM: 16M to 2G; 128M unless given. */
   mem?: Size;
-  /** Numbering of system calls: a name (`xv6`, `xv6-mmap`) or a table. */
+  /**
+   * Numbering of system calls for all programs: a name (`xv6`, `xv6-mmap`) or a table. Unless given, each
+   * program's own stubs tell its numbering.
+   */
   abi?: string | Abi;
   /** User instructions of a timer tick; 100,000 unless given. */
   quantum?: number;
@@ -174,7 +177,9 @@ export class Vm {
       readAhead: options.readAhead ?? 0,
     });
     this.kernel = new Kernel(this.machine, memory, events, programs, {
-      abi: abiNamed(options.abi),
+      ...(options.abi === undefined
+        ? {}
+        : { abi: typeof options.abi === "string" ? abiNamed(options.abi) : options.abi }),
       quantum: options.quantum ?? 100_000,
       seed: options.seed ?? 0,
       lazySbrk: options.lazy ?? false,
@@ -409,14 +414,4 @@ export class Vm {
     this.kernel.restore(state.kernel);
     this.kernel.events.restore(state.events);
   }
-}
-
-function abiNamed(abi: string | Abi | undefined): Abi {
-  if (abi === undefined) return ABIS[0];
-  if (typeof abi !== "string") return abi;
-  const found = ABIS.find((one) => one.name === abi);
-  if (found === undefined) {
-    throw new RangeError(`no abi "${abi}": there are ${ABIS.map((one) => one.name).join(", ")}`);
-  }
-  return found;
 }

@@ -78,7 +78,7 @@ Deno.test("a program numbered for another lab is told which --abi has its call",
   assertEquals(status, 1);
   assertStringIncludes(
     text,
-    "call 27 is in no row of this session's table: with --abi xv6 it is mmap",
+    "call 27 means nothing by the program's stubs, or by --abi: with --abi xv6 it is mmap",
   );
 });
 

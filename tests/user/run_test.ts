@@ -154,6 +154,8 @@ const suites: [name: string, options: BootOptions][] = [
   ["lazytest", { superpages: true }],
   ["clonetest", {}],
   ["clonetest", { policy: "eager" }],
+  ["labtest", {}],
+  ["labtest", { quantum: 700, policy: "eager" }],
   ["pgtbltest", {}],
   ["libtest", {}],
   ["superpg", { superpages: true }],

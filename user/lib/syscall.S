@@ -33,6 +33,10 @@
     stub link, SYS_link
     stub mkdir, SYS_mkdir
     stub close, SYS_close
+    stub trace, SYS_trace
+    stub sysinfo, SYS_sysinfo
+    stub sigalarm, SYS_sigalarm
+    stub sigreturn, SYS_sigreturn
     stub mmap, SYS_mmap
     stub munmap, SYS_munmap
     stub pgaccess, SYS_pgaccess
@@ -40,3 +44,4 @@
     stub kpgtbl, SYS_kpgtbl
     stub mprotect, SYS_mprotect
     stub msync, SYS_msync
+    stub interpose, SYS_interpose

@@ -23,6 +23,12 @@
 #define SYS_mkdir 20
 #define SYS_close 21
 
+// The labs'.
+#define SYS_trace 22
+#define SYS_sysinfo 23
+#define SYS_sigalarm 24
+#define SYS_sigreturn 25
+
 #define SYS_mmap 27
 #define SYS_munmap 28
 
@@ -34,3 +40,4 @@
 #define SYS_clone 60
 #define SYS_mprotect 61
 #define SYS_msync 62
+#define SYS_interpose 63

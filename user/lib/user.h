@@ -9,6 +9,11 @@
 #include "param.h"
 #include "stat.h"
 
+struct sysinfo {
+  uint64_t freemem;  // bytes
+  uint64_t nproc;    // processes
+};
+
 // System calls (syscall.S). All return -1 on failure.
 int fork(void);
 void exit(int status) __attribute__((noreturn));
@@ -35,6 +40,11 @@ void *mmap(void *addr, size_t length, int prot, int flags, int fd, size_t offset
 int munmap(void *addr, size_t length);
 int mprotect(void *addr, size_t length, int prot);
 int msync(void *addr, size_t length, int flags);
+int trace(int mask);  // a bit for each call that prints a line when it returns
+int sysinfo(struct sysinfo *info);
+int sigalarm(int ticks, void (*handler)(void));  // ticks 0: no more
+int sigreturn(void);                             // ends the handler
+int interpose(int mask, const char *path);       // these calls fail, but open and exec of path
 uint64_t pgpte(void *va);                            // the leaf PTE that maps va, or 0
 int pgaccess(void *base, int pages, uint32_t *mask);  // which were touched since the last call
 void kpgtbl(void);                                   // prints the page table

@@ -54,6 +54,8 @@ export function eventText(e: VmEvent): string {
     case "promote":
     case "demote":
       return `${e.kind} ${pageText(e)}, frame ${hex(e.pa)} (${e.why})`;
+    case "alarm":
+      return `pid ${e.old} is taken to its alarm handler, every ${e.new} ticks`;
     case "oom":
       return `pid ${e.pid}: ${e.why}`;
     case "wake":

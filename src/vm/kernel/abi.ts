@@ -1,11 +1,12 @@
 /**
- * Which number means which system call. The table is data, because the lab trees do not agree:
- * mmap is 27 in newer trees and 22 in most students' ones.
+ * Which number means which system call. The table is data, because the lab trees do not agree: mmap is
+ * 27 in newer trees and 22 in most students' ones. A program's own stubs tell (stubs.ts); the tables
+ * here serve programs without any, and a person who says so.
  *
  * @module
  */
 
-/** Every call the built-in kernel knows, by the name its row has. */
+/** Every call the built-in kernel has a row for, by the name of the row. */
 export type CallName =
   | "fork"
   | "exit"
@@ -35,7 +36,33 @@ export type CallName =
   | "kpgtbl"
   | "clone"
   | "mprotect"
-  | "msync";
+  | "msync"
+  | "trace"
+  | "sysinfo"
+  | "sigalarm"
+  | "sigreturn"
+  | "symlink"
+  | "interpose"
+  | "connect"
+  | "bind"
+  | "unbind"
+  | "send"
+  | "recv"
+  | "ntas"
+  | "crash"
+  | "mount"
+  | "umount"
+  | "rwlktest"
+  | "cpupin";
+
+/**
+ * The numbering of one process: number to name, as its program calls it. A name that no row has is an
+ * unknown call.
+ */
+export type CallTable = Readonly<Record<number, string>>;
+
+/** Names that trees give to calls which have another name here. */
+export const ALIASES: Readonly<Record<string, CallName>> = { sleep: "pause" };
 
 /** A numbering of the calls. */
 export interface Abi {
@@ -75,14 +102,38 @@ const XV6: Readonly<Record<number, CallName>> = {
 };
 
 /** Calls beyond xv6's, numbered where no lab of any year has put one. */
-const OURS: Readonly<Record<number, CallName>> = { 60: "clone", 61: "mprotect", 62: "msync" };
+const OURS: Readonly<Record<number, CallName>> = {
+  60: "clone",
+  61: "mprotect",
+  62: "msync",
+  63: "interpose",
+};
+
+/** The lab calls as trees since 2020 number them where they have more than one lab's. */
+const LABS: Readonly<Record<number, CallName>> = {
+  22: "trace",
+  23: "sysinfo",
+  24: "sigalarm",
+  25: "sigreturn",
+  26: "symlink",
+  27: "mmap",
+  28: "munmap",
+  29: "connect",
+  30: "pgaccess",
+  31: "send",
+  32: "recv",
+  33: "pgpte",
+  34: "kpgtbl",
+  35: "rwlktest",
+  36: "cpupin",
+};
 
 /** The numberings that come with the program; the first is the default. */
 export const ABIS: readonly Abi[] = [
   {
     name: "xv6",
     summary: "the 21 calls, and the lab calls as newer trees number them",
-    calls: { ...XV6, 27: "mmap", 28: "munmap", 30: "pgaccess", 33: "pgpte", 34: "kpgtbl", ...OURS },
+    calls: { ...XV6, ...LABS, ...OURS },
     usyscall: true,
   },
   {
@@ -93,9 +144,22 @@ export const ABIS: readonly Abi[] = [
   },
 ];
 
-const NAMES: ReadonlySet<string> = new Set(
-  ABIS.flatMap((abi) => Object.values(abi.calls)),
-);
+/** Calls that no numbering above has: a program's stubs, or a file, may name them. */
+const UNNUMBERED: readonly CallName[] = ["bind", "unbind", "ntas", "crash", "mount", "umount"];
+
+const NAMES: ReadonlySet<string> = new Set([
+  ...ABIS.flatMap((abi) => Object.values(abi.calls)),
+  ...UNNUMBERED,
+]);
+
+/** The numbering named. Throws a RangeError that says which there are. */
+export function abiNamed(name: string): Abi {
+  const found = ABIS.find((one) => one.name === name);
+  if (found === undefined) {
+    throw new RangeError(`no abi "${name}": there are ${ABIS.map((one) => one.name).join(", ")}`);
+  }
+  return found;
+}
 
 /**
  * A numbering from the text of a JSON file: `{"name": "mine", "calls": {"22": "mmap"}}`. Its entries are

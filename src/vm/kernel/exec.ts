@@ -7,6 +7,7 @@
 
 import { PAGE_SIZE, pageUp, type VaNum, vaNum } from "../machine/address.ts";
 import { MAXVA } from "../machine/address.ts";
+import type { CallTable } from "./abi.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Inode } from "./files/file.ts";
 import { ROOT_FS } from "./files/mount.ts";
@@ -44,6 +45,7 @@ interface Loaded {
   readonly entry: bigint;
   readonly sp: number;
   readonly argc: number;
+  readonly callTable: CallTable;
 }
 
 /**
@@ -89,6 +91,9 @@ export function setUp(k: Kernel, p: Process, loaded: Loaded, path: string): void
   writeRegister(ram, p.trapframe, SP, BigInt(loaded.sp));
   writeRegister(ram, p.trapframe, A1, BigInt(loaded.sp));
   writeUsyscall(k, p);
+  p.callTable = loaded.callTable;
+  // Its handler is in the memory that is gone.
+  p.alarm = undefined;
   p.name = path.split("/").at(-1)!.slice(0, NAME_LENGTH);
   k.events.note("exec", p.pid, loaded.argc, p.name);
 }
@@ -113,7 +118,8 @@ export function load(
     k.memory.releaseSpace(space);
     return done;
   }
-  return { space, entry: image.entry, sp: done, argc: argv.length };
+  const callTable = k.callTable(bytes);
+  return { space, entry: image.entry, sp: done, argc: argv.length, callTable };
 }
 
 /** Segments, guard, stack and arguments; the stack pointer. */

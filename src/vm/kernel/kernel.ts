@@ -12,8 +12,7 @@
 import type { EventLog } from "../events.ts";
 import type { Machine } from "../machine/machine.ts";
 import { type Saved, Saver } from "../machine/saver.ts";
-import type { Abi, CallName } from "./abi.ts";
-import { ABIS } from "./abi.ts";
+import { type Abi, ABIS, type CallTable } from "./abi.ts";
 import {
   type Console,
   consoleType,
@@ -29,6 +28,7 @@ import { type Accounting, MAX_PROCESSES, type Process, type Wait } from "./proce
 import { listing } from "./process/listing.ts";
 import { newSchedule, type Schedule } from "./process/scheduler.ts";
 import { newStops, type Stops } from "./stops.ts";
+import { tableOf } from "./stubs.ts";
 import type { TraceRecord } from "./syscalls/trace.ts";
 import type { ProgramSource } from "./programs.ts";
 
@@ -37,7 +37,7 @@ export const DEFAULT_QUANTUM = 100_000;
 
 /** How the kernel is made. */
 export interface KernelOptions {
-  /** Numbering of the system calls; xv6's unless given. */
+  /** Numbering of the system calls for every program; each program's stubs tell its own unless given. */
   abi?: Abi;
   /** User instructions of a tick. */
   quantum?: number;
@@ -67,7 +67,10 @@ export class Kernel {
   /** Programs that are run by name. */
   readonly programs: ProgramSource;
   readonly files: FileSystems;
+  /** The numbering of who has no program, or one without stubs. */
   readonly abi: Abi;
+  /** Whether that numbering is everybody's, whatever a program's stubs say. */
+  readonly abiForAll: boolean;
   /** User instructions of a tick. */
   readonly quantum: number;
   /** Every sbrk is lazy. */
@@ -114,6 +117,7 @@ export class Kernel {
     this.events = events;
     this.programs = programs;
     this.abi = options.abi ?? ABIS[0];
+    this.abiForAll = options.abi !== undefined;
     this.quantum = options.quantum ?? DEFAULT_QUANTUM;
     this.lazySbrk = options.lazySbrk ?? false;
     this.demandExec = options.demandExec ?? false;
@@ -149,16 +153,9 @@ export class Kernel {
     return lowest;
   }
 
-  /** The call that a number means, under this kernel's numbering. */
-  callName(number: number): CallName | undefined {
-    return this.abi.calls[number];
-  }
-
-  /** The number of a call, under this kernel's numbering. Throws a RangeError when it has none. */
-  callNumber(name: CallName): number {
-    const entry = Object.entries(this.abi.calls).find(([, call]) => call === name);
-    if (entry === undefined) throw new RangeError(`abi ${this.abi.name} has no ${name} call`);
-    return Number(entry[0]);
+  /** The numbering that a program's calls have. */
+  callTable(program: Uint8Array): CallTable {
+    return this.abiForAll ? this.abi.calls : tableOf(program, this.abi.calls);
   }
 
   /** Wakes every sleeper whose wait the test accepts. */

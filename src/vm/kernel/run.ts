@@ -10,6 +10,7 @@ import type { Stop } from "../machine/machine.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Process } from "./process/process.ts";
 import { mayRun } from "./process/process.ts";
+import { alarmTick } from "./process/alarm.ts";
 import { KernelPanic } from "./memory/panic.ts";
 import { idle, pick, tick } from "./process/scheduler.ts";
 import { exit } from "./process/lifecycle.ts";
@@ -201,6 +202,9 @@ function runUser(k: Kernel, p: Process, budget: number, passBreak: boolean): Sto
 
 /** Timer interrupts: time has gone on, by more than one tick when the kernel took long; the next one gets its turn. */
 function endTicks(k: Kernel): void {
+  const met = k.current === 0 ? undefined : k.process(k.current);
+  // One interrupt, however many ticks it came late; a call under way is kernel mode, which has no alarm.
+  if (met !== undefined && !met.inCall && mayRun(met)) alarmTick(k, met);
   while (k.now >= k.schedule.tickEnds) tick(k);
   const next = pick(k);
   if (next === undefined) k.current = 0;

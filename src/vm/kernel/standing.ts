@@ -17,7 +17,7 @@ import { allocProcess, exit, firstHome, INIT_PID } from "./process/lifecycle.ts"
 import { mayRun, type Process } from "./process/process.ts";
 import { A0, A7, readEpc, readRegister, SP, writeEpc, writeRegister } from "./process/trapframe.ts";
 import { type KernelStop, run, switchTo } from "./run.ts";
-import { enterCall, runCall } from "./syscalls/dispatch.ts";
+import { enterCall, numberOf, runCall } from "./syscalls/dispatch.ts";
 import { die, pageFault } from "./trap.ts";
 
 /** Something a person asked for that the kernel cannot do; the message is one clear line. */
@@ -164,12 +164,13 @@ export function userCall(
 ): CallOutcome {
   const { ram } = k.machine;
   mustBeIdle(p);
+  const number = numberOf(p, name);
   if (k.current !== p.pid) switchTo(k, p);
   k.events.pc = Number(BigInt.asUintN(53, readEpc(ram, p.trapframe)));
   // What a C caller could not pass stays what it was for a person, too: only the named registers change.
   const saved = args.map((_, i) => readRegister(ram, p.trapframe, A0 + i));
   args.forEach((value, i) => writeRegister(ram, p.trapframe, A0 + i, BigInt(value)));
-  writeRegister(ram, p.trapframe, A7, BigInt(k.callNumber(name)));
+  writeRegister(ram, p.trapframe, A7, BigInt(number));
   enterCall(k, p);
   runCall(k, p);
   const stop = p.inCall ? run(k, budget, { untilReturn: p.pid }) : undefined;

@@ -99,7 +99,7 @@ Deno.test("exec's argv is shown, exit has no result, an unknown call has its num
   assertEquals(vm.kernel.trace[0].result, "-1");
 });
 
-Deno.test("every call of every numbering has its row, and every row its number", () => {
+Deno.test("every call of every numbering has its row, and every row that does something its number", () => {
   for (const abi of ABIS) {
     for (const [number, name] of Object.entries(abi.calls)) {
       assertEquals(CALLS[name].name, name, `${abi.name} ${number}`);
@@ -107,5 +107,6 @@ Deno.test("every call of every numbering has its row, and every row its number",
     assertEquals(new Set(Object.values(abi.calls)).size, Object.keys(abi.calls).length, abi.name);
   }
   const numbered = new Set(ABIS.flatMap((abi) => Object.values(abi.calls)));
-  assertEquals(Object.keys(CALLS).filter((name) => !numbered.has(name as never)), []);
+  const without = Object.values(CALLS).filter((row) => !numbered.has(row.name));
+  assertEquals(without.filter((row) => !row.absent), []);
 });

@@ -10,7 +10,7 @@ import { cutAreas, findArea, insertArea, isHole } from "./areas.ts";
 import { promote, splitBorders } from "./huge.ts";
 import type { Memory } from "./memory.ts";
 import { blockDown } from "./page_table.ts";
-import { populate, unmapAreas } from "./pages.ts";
+import { clearAreas, populate, unmapAreas } from "./pages.ts";
 import { type AddressSpace, type Area, PERM_R, PERM_W, TRAPFRAME } from "./space.ts";
 
 /** sbrk upwards by `n` bytes. False when there is no room or no memory, with everything as before. */
@@ -57,7 +57,10 @@ export function shrink(m: Memory, space: AddressSpace, n: number): boolean {
   const end = pageUp(space.size as VaNum);
   if (start < end) {
     if (!splitBorders(m, space, start, end, true)) return false;
-    unmapAreas(m, space, cutAreas(space, start, end, m.hold), "sbrk");
+    // xv6's uvmdealloc leaves the tables, and sysinfotest counts on it. An empty table would keep a 2 MiB
+    // leaf from its place.
+    const unmap = m.superpages ? unmapAreas : clearAreas;
+    unmap(m, space, cutAreas(space, start, end, m.hold), "sbrk");
   }
   space.size -= n;
   return true;

@@ -8,6 +8,7 @@ import { type PaNum, paNum } from "../../machine/address.ts";
 import type { Kernel } from "../kernel.ts";
 import type { AddressSpace } from "../memory/space.ts";
 import { writeUsyscall } from "../exec.ts";
+import { alarmOfChild } from "./alarm.ts";
 import { closeFile, dupFile } from "../files/table.ts";
 import { userAddress } from "../syscalls/call.ts";
 import { MAX_OPEN, MAX_PROCESSES, newAccounting, type Process } from "./process.ts";
@@ -57,6 +58,10 @@ export function allocProcess(
     status: 0,
     files: new Array(MAX_OPEN).fill(undefined),
     cwd: undefined,
+    callTable: k.abi.calls,
+    traceMask: 0,
+    interposed: undefined,
+    alarm: undefined,
     accounting: newAccounting(k.ticks),
   };
   k.slots[slot] = p;
@@ -120,6 +125,10 @@ function makeChild(
   child.standing = parent.standing;
   child.files = parent.files.map((file) => file && dupFile(file));
   child.cwd = parent.cwd && k.files.dupInode(parent.cwd);
+  child.callTable = parent.callTable;
+  child.traceMask = parent.traceMask;
+  child.interposed = parent.interposed;
+  child.alarm = alarmOfChild(parent);
   k.events.fork(parent.pid, child.pid, why);
   return child;
 }

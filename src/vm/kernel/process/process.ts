@@ -11,6 +11,8 @@
 import type { PaNum } from "../../machine/address.ts";
 import type { File, Inode } from "../files/file.ts";
 import type { AddressSpace } from "../memory/space.ts";
+import type { CallTable } from "../abi.ts";
+import type { Alarm } from "./alarm.ts";
 
 /** Most processes at a time (xv6's NPROC). */
 export const MAX_PROCESSES = 64;
@@ -83,7 +85,23 @@ export interface Process {
   files: (File | undefined)[];
   /** Current directory; undefined while no file system is mounted. */
   cwd: Inode | undefined;
+  /** Which number means which call, to its program. */
+  callTable: CallTable;
+  /** The calls that the trace lab's trace() asked for: a bit for each number. Children inherit it. */
+  traceMask: number;
+  /** What the sandbox of the syscall lab forbids; undefined: nothing. Children inherit it. */
+  interposed: Interposed | undefined;
+  /** What sigalarm() asked for; undefined when it is off and no handler runs. */
+  alarm: Alarm | undefined;
   accounting: Accounting;
+}
+
+/** What interpose(mask, path) forbids (the syscall lab of 2025). */
+export interface Interposed {
+  /** A bit for each call number that fails with -1. */
+  readonly mask: number;
+  /** open and exec of this path are allowed all the same. */
+  readonly path: string;
 }
 
 /** Whether the scheduler may pick it: standing and held processes only finish calls they are inside of. */

@@ -14,7 +14,7 @@ import type { CallName } from "../abi.ts";
 import type { File } from "../files/file.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Process, Wait } from "../process/process.ts";
-import { A0, readInt, readRegister } from "../process/trapframe.ts";
+import { A0, A7, readInt, readRegister } from "../process/trapframe.ts";
 
 /**
  * What an argument is, for `strace`: a number, an address, a descriptor, a string in user memory, a
@@ -45,8 +45,13 @@ export interface Argument {
 export interface Call {
   readonly name: CallName;
   readonly arguments: readonly Argument[];
-  /** Whether the result is an address (printed in hex) or a number. */
-  readonly returns: "int" | "address" | "nothing";
+  /**
+   * Whether the result is an address (printed in hex) or a number; `registers` when the call has set them
+   * all, a0 with them.
+   */
+  readonly returns: "int" | "address" | "nothing" | "registers";
+  /** This kernel has not what it is for: it says so and returns -1. */
+  readonly absent: boolean;
   run(k: Kernel, p: Process): number | undefined;
 }
 
@@ -61,7 +66,22 @@ export function call(
     const [kind, argument] = text.split(" ");
     return { kind: kind as ArgumentKind, name: argument };
   });
-  return { name, arguments: list, returns, run };
+  return { name, arguments: list, returns, absent: false, run };
+}
+
+/** A call that a lab has and this kernel has not: one line on the console says whose it is, and why. */
+export function absent(name: CallName, args: string, why: string): Call {
+  const row = call(name, args, (k, p) => {
+    const number = readInt(k.machine.ram, p.trapframe, A7);
+    return refuse(k, p, `${name} (${number}) ${why}`);
+  });
+  return { ...row, absent: true };
+}
+
+/** The result -1, with a line on the console that says why. */
+export function refuse(k: Kernel, p: Process, why: string): number {
+  k.print(`${p.pid} ${p.name}: ${why}: -1\n`);
+  return -1;
 }
 
 /** Argument `n` as the full register. */

@@ -8,21 +8,44 @@ import type { Kernel } from "../kernel.ts";
 import type { Process } from "../process/process.ts";
 import { A0, A7, readInt, writeNumber } from "../process/trapframe.ts";
 import { exit } from "../process/lifecycle.ts";
-import type { CallName } from "../abi.ts";
+import { ALIASES, type CallName } from "../abi.ts";
 import type { Call } from "./call.ts";
 import * as files from "./files.ts";
+import * as labs from "./labs.ts";
 import * as memory from "./memory.ts";
 import * as processes from "./process.ts";
 import { traceEntry, traceReturn } from "./trace.ts";
 
-/** Every call by its name: the rows that the three modules export. */
+/** Every call by its name: the rows that the four modules export. */
 export const CALLS: Readonly<Record<CallName, Call>> = Object.fromEntries(
-  [processes, memory, files]
+  [processes, memory, files, labs]
     .flatMap((module): unknown[] => Object.values(module))
     .filter((value) => typeof value === "object" && value !== null && "run" in value)
     .map((value) => value as Call)
     .map((row) => [row.name, row]),
 ) as Record<CallName, Call>;
+
+/** The rows by every name that a program may have for them. */
+const ROWS: ReadonlyMap<string, Call> = new Map([
+  ...Object.values(CALLS).map((row): [string, Call] => [row.name, row]),
+  ...Object.entries(ALIASES).map(([alias, name]): [string, Call] => [alias, CALLS[name]]),
+]);
+
+/** The row that a number means to a process; undefined for a number that none has. */
+function rowOf(p: Process, number: number): Call | undefined {
+  const name = p.callTable[number];
+  return name === undefined ? undefined : ROWS.get(name);
+}
+
+/** The number that means a call to a process. Throws a RangeError when none does. */
+export function numberOf(p: Process, name: CallName): number {
+  const row = CALLS[name];
+  const entry = Object.entries(p.callTable).find(([, one]) => ROWS.get(one) === row);
+  if (entry === undefined) {
+    throw new RangeError(`no call number means ${name} to pid ${p.pid} ${p.name}`);
+  }
+  return Number(entry[0]);
+}
 
 /** The process is inside a system call from now on; its arguments stand in the trapframe. */
 export function enterCall(k: Kernel, p: Process): void {
@@ -30,9 +53,9 @@ export function enterCall(k: Kernel, p: Process): void {
   p.progress = undefined;
   p.accounting.calls++;
   const number = callNumber(k, p);
-  const name = k.callName(number);
-  k.events.syscall(number, name ?? "unknown");
-  if (k.trace !== undefined) traceEntry(k, p, number, name && CALLS[name]);
+  const row = rowOf(p, number);
+  k.events.syscall(number, row?.name ?? p.callTable[number] ?? "unknown");
+  if (k.trace !== undefined) traceEntry(k, p, number, row);
 }
 
 /** a7 as a C int. */
@@ -50,29 +73,35 @@ export function runCall(k: Kernel, p: Process): void {
     return;
   }
   const number = callNumber(k, p);
-  const name = k.callName(number);
-  if (name === undefined) {
-    k.print(`${p.pid} ${p.name}: unknown sys call ${number}\n`);
-    returnFrom(k, p, number, "unknown", -1);
+  const row = rowOf(p, number);
+  if (row === undefined) {
+    const named = p.callTable[number];
+    k.print(`${p.pid} ${p.name}: unknown sys call ${number}${named ? ` (${named})` : ""}\n`);
+    returnFrom(k, p, number, undefined, -1);
     return;
   }
-  const result = CALLS[name].run(k, p);
-  if (result !== undefined) returnFrom(k, p, number, name, result);
+  if (p.interposed !== undefined && labs.isForbidden(k, p, p.interposed, number, row.name)) {
+    returnFrom(k, p, number, row, -1);
+    return;
+  }
+  const result = row.run(k, p);
+  if (result !== undefined) returnFrom(k, p, number, row, result);
 }
 
 function returnFrom(
   k: Kernel,
   p: Process,
   number: number,
-  name: string,
+  row: Call | undefined,
   result: number,
 ): void {
-  writeNumber(k.machine.ram, p.trapframe, A0, result);
+  if (row?.returns !== "registers") writeNumber(k.machine.ram, p.trapframe, A0, result);
   p.inCall = false;
   p.progress = undefined;
   if (result < 0) { for (const line of k.files.takeNotices()) k.print(`${line}\n`); }
-  k.events.return(number, result, name);
-  if (k.trace !== undefined) traceReturn(k, p, CALLS[name as CallName], result);
+  k.events.return(number, result, row?.name ?? "unknown");
+  if (p.traceMask !== 0) labs.printTraced(k, p, number, row, result);
+  if (k.trace !== undefined) traceReturn(k, p, row, result);
   // Killed while inside: usertrap looks once more before it returns to user space.
   if (p.killed) exit(k, p, -1);
 }

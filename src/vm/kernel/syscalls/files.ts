@@ -14,7 +14,7 @@ import type { FileTree } from "../files/tree.ts";
 import type { Stat } from "../files/xv6fs/xv6fs.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Process } from "../process/process.ts";
-import { argAddress, argFile, argInt, call } from "./call.ts";
+import { absent, argAddress, argFile, argInt, call } from "./call.ts";
 import { fetchPath } from "./strings.ts";
 import { readFile, writeFile } from "./transfer.ts";
 
@@ -165,6 +165,13 @@ export const linkCall = onPath("link", "path old, path new", (fs, cwd, old, k, p
   const path = fetchPath(k, p, 1);
   return path === undefined ? -1 : fs.link(cwd, old, path);
 });
+
+/** symlink(target, path), fs lab: its number is kept for it. */
+export const symlinkCall = absent(
+  "symlink",
+  "path target, path path",
+  "is of the fs lab; this file system has no symbolic links",
+);
 
 /** chdir(path) */
 export const chdirCall = onPath("chdir", "path path", (fs, cwd, path, _k, p) => {

@@ -1,0 +1,70 @@
+/**
+ * sigalarm and sigreturn of the traps lab: every so many ticks of its own, a process is taken to a
+ * handler, and from there back to where the timer met it, with all its registers.
+ *
+ * @module
+ */
+
+import { type PaNum, paNum } from "../../machine/address.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Process } from "./process.ts";
+import { A0, EPC, readRegister, TRAPFRAME_SIZE, writeEpc, writeNumber } from "./trapframe.ts";
+
+/** What sigalarm(interval, handler) asked for, and how far it is. Plain data. */
+export interface Alarm {
+  /** Ticks between two calls of the handler; 0: no more. */
+  readonly interval: number;
+  /** User address of the handler, which may be 0. */
+  readonly handler: bigint;
+  /** Ticks until the next call. */
+  left: number;
+  /** While the handler runs: the trapframe from epc on, as the timer met it. */
+  saved: Uint8Array | undefined;
+}
+
+/** sigalarm(interval, handler): starts anew; interval 0 ends it. A handler that runs may still return. */
+export function setAlarm(p: Process, interval: number, handler: bigint): void {
+  const saved = p.alarm?.saved;
+  p.alarm = interval === 0 && saved === undefined
+    ? undefined
+    : { interval, handler, left: interval, saved };
+}
+
+/**
+ * The timer met the process in user mode: one tick of its alarm. The handler is not called again before it has
+ * returned; the ticks meanwhile do not count.
+ */
+export function alarmTick(k: Kernel, p: Process): void {
+  const { alarm } = p;
+  if (alarm === undefined || alarm.interval === 0 || alarm.saved !== undefined) return;
+  if (--alarm.left > 0) return;
+  alarm.left = alarm.interval;
+  const { ram } = k.machine;
+  alarm.saved = ram.bytes(userPart(p), TRAPFRAME_SIZE - EPC).slice();
+  writeEpc(ram, p.trapframe, alarm.handler);
+  k.events.note("alarm", p.pid, alarm.interval, "");
+}
+
+/** A child of fork: its parent's alarm is not its own, but a handler that it was made in can return. */
+export function alarmOfChild(parent: Process): Alarm | undefined {
+  const { alarm } = parent;
+  return alarm?.saved && { ...alarm, interval: 0 };
+}
+
+/** sigreturn(): registers and pc as the timer met them, a0 too, which is its result. -1 when no handler runs. */
+export function returnFromAlarm(k: Kernel, p: Process): number {
+  const { alarm } = p;
+  const { ram } = k.machine;
+  if (alarm?.saved === undefined) {
+    writeNumber(ram, p.trapframe, A0, -1);
+    return -1;
+  }
+  ram.write(userPart(p), alarm.saved);
+  alarm.saved = undefined;
+  if (alarm.interval === 0) p.alarm = undefined;
+  return Number(BigInt.asIntN(53, readRegister(ram, p.trapframe, A0)));
+}
+
+function userPart(p: Process): PaNum {
+  return paNum(p.trapframe + EPC);
+}
