@@ -39,7 +39,7 @@ const SLICE_MS = 10;
 /** Characters of the guest's last words that are searched for a panic. */
 const LAST_WORDS = 2000;
 
-/** Runs it to its end; the exit code. Throws {@linkcode CommandError} 5 for a file that cannot be run. */
+/** Runs it to its end; the exit code. Throws {@linkcode CommandError} 5 for a file that cannot be used. */
 export async function bare(path: string, options: Options, host: BareHost): Promise<number> {
   const run = await load(path, options, host);
   const console = new Console(run, host);
@@ -90,8 +90,9 @@ async function load(path: string, options: Options, host: BareHost): Promise<Bar
       ...(disk === undefined ? {} : { disk }),
     });
   } catch (error) {
-    if (!(error instanceof Error) || error.name !== "ElfError") throw error;
-    throw new CommandError(`${path}: ${error.message}`, EXIT.load);
+    if (!(error instanceof Error) || !/^(Elf|Disk)Error$/.test(error.name)) throw error;
+    const file = error.name === "DiskError" ? options.disk : path;
+    throw new CommandError(`${file}: ${error.message}`, EXIT.load);
   }
 }
 

@@ -8,7 +8,7 @@
 
 import { type Sleepers, sleepersOf, variable, whoSleeps } from "./attach/sleepers.ts";
 import { hex, type PaNum } from "./machine/address.ts";
-import { chooseVersion } from "./bare_disk.ts";
+import { checkImage, chooseVersion } from "./bare_disk.ts";
 import { type Elf, ElfError, parseElf } from "./machine/elf.ts";
 import { Machine, type Stop } from "./machine/machine.ts";
 
@@ -106,10 +106,14 @@ export class BareRun {
   #quietSince = 0;
   #sent: Uint8Array[] = [];
 
-  /** A program from an ELF file, at its first instruction. Throws an {@link ElfError} for a file that cannot be run. */
+  /**
+   * A program from an ELF file, at its first instruction. Throws an {@link ElfError} for a file that cannot be run, a
+   * `DiskError` for an image that can be no disk.
+   */
   constructor(file: Uint8Array, options: Omit<BareOptions, "onConsole"> = {}) {
     const elf = parseElf(file);
     const { memBytes, disk } = options;
+    if (disk !== undefined) checkImage(disk);
     const machine = new Machine({
       ...(memBytes === undefined ? {} : { memBytes }),
       ...(disk === undefined ? {} : { disk }),

@@ -1,12 +1,42 @@
 /**
- * Which version of virtio-mmio a guest's disk has. Drivers take one of the two: xv6 of 2019 to 2021 panics unless the
+ * A guest's disk: whether an image can be one, and which version of virtio-mmio it stands behind. Drivers take one of the two: xv6 of 2019 to 2021 panics unless the
  * version register reads 1, later ones unless it reads 2, and no file says which it is. So each answer is tried on the
  * machine itself, and the one with which the driver goes on to set the device up is given.
  *
  * @module
  */
 
+import { BSIZE, FSMAGIC, readSuperblock } from "./kernel/files/xv6fs/layout.ts";
+import { SECTOR_SIZE } from "./machine/devices/virtio_blk.ts";
 import type { Machine } from "./machine/machine.ts";
+
+/** An image that can be no disk; the message is one line and says why. */
+export class DiskError extends Error {
+  /** The error's kind. */
+  override readonly name = "DiskError";
+}
+
+/**
+ * Checks what a kernel could only answer with a panic: that an image is whole sectors, and all of its xv6 file system,
+ * if it begins with one. Throws a {@link DiskError}.
+ */
+export function checkImage(image: Uint8Array): void {
+  const { length } = image;
+  if (length >= 2 * BSIZE) {
+    const { magic, size } = readSuperblock(image);
+    if (magic === FSMAGIC && size * BSIZE > length) {
+      throw new DiskError(
+        `the image is truncated: its super block says ${size} blocks (${size * BSIZE} bytes), ` +
+          `the image has ${length} bytes`,
+      );
+    }
+  }
+  if (length === 0 || length % SECTOR_SIZE !== 0) {
+    throw new DiskError(
+      `${length} bytes are no disk: an image is whole sectors of ${SECTOR_SIZE} bytes, like xv6's fs.img`,
+    );
+  }
+}
 
 /** A driver that takes the version sets the device's status within so many instructions; xv6 needs a few dozen. */
 const PATIENCE = 100_000;

@@ -19,12 +19,22 @@ interface Heard {
 async function run(
   file: Uint8Array,
   pieces: string[],
-  options: { flags?: string[]; terminal?: boolean; open?: boolean; clock?: () => number } = {},
+  options: {
+    flags?: string[];
+    /** What is read for any path but the guest's. */
+    image?: Uint8Array;
+    terminal?: boolean;
+    open?: boolean;
+    clock?: () => number;
+  } = {},
 ): Promise<Heard> {
   const heard: Heard = { code: -1, out: "", err: "", notes: [] };
   let now = 0;
   const host: BareHost = {
-    files: { read: (path) => Promise.resolve(path === "disk" ? new Uint8Array(4096) : file) },
+    files: {
+      read: (path) =>
+        Promise.resolve(path === "guest" ? file : options.image ?? new Uint8Array(4096)),
+    },
     out: (text) => void (heard.out += text),
     err: (message) => void (heard.err += message),
     note: (message) => void heard.notes.push(message),
@@ -127,6 +137,33 @@ Deno.test("a budget ends it with 4; a file that is no program with 5", async () 
   assertEquals([cut.code, cut.err], [4, "guest: not finished within 1500000 instructions"]);
   const error = await assertRejects(() => run(new Uint8Array(10), []), CommandError, "not an ELF");
   assertEquals(error.exitCode, 5);
+});
+
+Deno.test("an image that can be no disk is refused at the start, with what would be right", async () => {
+  const xv6 = (bytes: number) => {
+    const image = new Uint8Array(bytes);
+    new DataView(image.buffer).setUint32(1024, 0x1020_3040, true);
+    new DataView(image.buffer).setUint32(1028, 2000, true);
+    return image;
+  };
+  const boot = (image: Uint8Array) => run(echo(), ["q"], { flags: ["--disk", "fs.img"], image });
+  for (
+    const [image, why] of [
+      [new Uint8Array(0), "0 bytes are no disk: an image is whole sectors of 512 bytes"],
+      [new Uint8Array(513), "513 bytes are no disk: an image is whole sectors of 512 bytes"],
+      [xv6(2_048_000 - 512), "truncated: its super block says 2000 blocks (2048000 bytes), the"],
+      [
+        xv6(2048),
+        "truncated: its super block says 2000 blocks (2048000 bytes), the image has 2048",
+      ],
+    ] as const
+  ) {
+    const error = await assertRejects(() => boot(image), CommandError, why);
+    assertEquals([error.exitCode, error.message.startsWith("fs.img: ")], [5, true]);
+  }
+  for (const image of [xv6(2_048_000), xv6(2_049_024), new Uint8Array(512), new Uint8Array(1536)]) {
+    assertEquals((await boot(image)).code, 3);
+  }
 });
 
 Deno.test("flags of a guest kernel make sense only with one, and commands only without", () => {
