@@ -49,6 +49,8 @@ Deno.test("bad addresses in every call that takes one: -1, and nothing else happ
     ["link", [bad, 0x3000], -1n],
     ["link", [0x3000, bad], -1n],
     ["mkdir", [bad], -1n],
+    ["symlink", [bad, 0x3000], -1n],
+    ["symlink", [0x3000, bad], -1n],
   ];
   const free = vm.free().free;
   const open = vm.kernel.openFiles;
@@ -71,6 +73,38 @@ Deno.test("a read into a bad buffer fails, into one that becomes bad returns wha
   assertEquals(p.call("read", again, 0x0n, 16).result, -1n, "text is read-only");
   const { result } = p.call("read", again, 0x7000 - 1500, 4096);
   assert(result === -1n || result! < 4096n, `${result}`);
+  assertAudit(vm);
+});
+
+Deno.test("symlink: open follows up to ten links, each tree's O_NOFOLLOW stops at the first", () => {
+  const names = Array.from({ length: 12 }, (_, i) => `l${i}`);
+  const { vm, p } = withStrings("README", ...names, "/l0");
+  const at = (name: number) => 0x3000 + 256 * name;
+  for (let i = 0; i < 12; i++) assertEquals(p.call("symlink", at(i), at(i + 1)).result, 0n);
+  assertEquals(p.call("symlink", at(0), at(1)).result, -1n, "the name is taken");
+  const target = Number(p.call("open", at(0), 0).result);
+  const stat = (fd: number) => {
+    p.call("fstat", fd, 0x4000);
+    return [p.load(0x4000 + 4, 4), p.load(0x4000 + 8, 2)];
+  };
+  for (let i = 1; i <= 12; i++) {
+    const fd = Number(p.call("open", at(i), 0).result);
+    if (i > 10) assertEquals(fd, -1, `${i} links`);
+    else {
+      assertEquals(stat(fd), stat(target));
+      p.close(fd);
+    }
+  }
+  for (const flag of [0x800, 0x4, 0x10, 0x3]) {
+    const fd = Number(p.call("open", at(1), flag).result);
+    assertEquals(stat(fd)[1], 4n, `T_SYMLINK with flag ${flag}`);
+    p.close(fd);
+  }
+  assertEquals(p.call("open", at(1), 0x201).result, -1n, "O_CREATE does not follow");
+  assertEquals(p.call("unlink", at(1)).result, 0n);
+  assertEquals(p.call("open", at(2), 0).result, -1n, "what it led to is gone");
+  assertEquals(p.call("symlink", at(13), at(1)).result, 0n, "l0 → /l0");
+  assertEquals(p.call("open", at(1), 0).result, -1n, "a link to itself");
   assertAudit(vm);
 });
 

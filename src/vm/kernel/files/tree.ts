@@ -248,7 +248,7 @@ export class FileTree {
     return this.#at(cwd, path, (fs, dir, rest) => fs.unlink(dir, rest));
   }
 
-  /** symlink(target, path): 0 or a negative error. */
+  /** symlink(target, path): 0 or a negative error. A link is followed within the root file system. */
   symlink(cwd: number, target: string, path: string): number {
     return this.#at(cwd, path, (fs, dir, rest) => fs.symlink(dir, target, rest));
   }

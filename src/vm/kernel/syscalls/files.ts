@@ -166,12 +166,11 @@ export const linkCall = onPath("link", "path old, path new", (fs, cwd, old, k, p
   return path === undefined ? -1 : fs.link(cwd, old, path);
 });
 
-/** symlink(target, path), fs lab: its number is kept for it. */
-export const symlinkCall = absent(
-  "symlink",
-  "path target, path path",
-  "is of the fs lab; this file system has no symbolic links",
-);
+/** symlink(target, path): a name that open() follows (the file-system lab). */
+export const symlinkCall = onPath("symlink", "path target, path path", (fs, cwd, target, k, p) => {
+  const path = fetchPath(k, p, 1);
+  return path === undefined ? -1 : fs.symlink(cwd, target, path);
+});
 
 /** chdir(path) */
 export const chdirCall = onPath("chdir", "path path", (fs, cwd, path, _k, p) => {
@@ -183,7 +182,7 @@ export const chdirCall = onPath("chdir", "path path", (fs, cwd, path, _k, p) => 
 });
 
 function onPath(
-  name: "mkdir" | "mknod" | "unlink" | "link" | "chdir",
+  name: "mkdir" | "mknod" | "unlink" | "link" | "symlink" | "chdir",
   args: string,
   run: (fs: FileTree, cwd: Inode, path: string, k: Kernel, p: Process) => number,
 ) {

@@ -86,7 +86,7 @@ function describe(
       return quote(peek(k.machine.ram, p.space.root, raw, Math.min(length, SHOWN)), length > SHOWN);
     }
     case "open-flags":
-      return flagNames(int, OPEN_ACCESS[int & 3], { 0x200: "O_CREATE", 0x400: "O_TRUNC" }, 3);
+      return flagNames(int, OPEN_ACCESS[int & 3], OPEN_FLAGS, 3);
     case "prot":
       return flagNames(int, "", { 1: "PROT_READ", 2: "PROT_WRITE", 4: "PROT_EXEC" }) || "PROT_NONE";
     case "map-flags":
@@ -101,6 +101,7 @@ function describe(
   }
 }
 
+const OPEN_FLAGS = { 0x200: "O_CREATE", 0x400: "O_TRUNC", 0x800: "O_NOFOLLOW", 4: "O_NOFOLLOW" };
 const OPEN_ACCESS = ["O_RDONLY", "O_WRONLY", "O_RDWR", "O_WRONLY|O_RDWR"];
 
 function flagNames(
