@@ -16,11 +16,12 @@ export default command({
   examples: [{ say: "our own disk", lines: ["fsck"], shows: ["clean"] }],
   async run(ctx, { file }) {
     const { root } = ctx.vm.kernel.files;
-    const image = file === undefined ? root?.xv6.image : await ctx.files.read(file);
+    const fs = file === undefined ? root?.xv6 : undefined;
+    const image = file === undefined ? fs?.image : await ctx.files.read(file);
     if (image === undefined) throw new CommandError("no disk is mounted");
     // Inodes that processes hold may be without a name.
-    const open = new Set(file === undefined ? root!.xv6.inUse().map(({ inum }) => inum) : []);
-    const problems = fsck(image, { open });
+    const open = new Set(fs?.inUse().map(({ inum }) => inum));
+    const problems = fsck(image, fs === undefined ? {} : { open, addressing: fs.addressing });
     if (problems.length === 0) {
       return result([note("clean", "good")], { json: { clean: true, problems: [] } });
     }

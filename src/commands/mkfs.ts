@@ -8,6 +8,9 @@ import { mkfs } from "../vm/kernel/files/xv6fs/mkfs.ts";
 import { command, EXIT, FORCE, note, result } from "./command.ts";
 import { refusing } from "./target.ts";
 
+/** FSSIZE of the file-system lab. */
+const LAB_BLOCKS = 200_000;
+
 export default command({
   name: "mkfs",
   group: "files",
@@ -21,12 +24,16 @@ export default command({
   ],
   flags: [
     { name: "blocks", kind: "count", doc: "blocks of 1024 bytes; 2000 unless given" },
+    {
+      name: "double",
+      doc: "for kernels of the file-system lab: inodes with a doubly indirect block, 200000 blocks",
+    },
     { name: "inodes", kind: "count", doc: "200 unless given" },
     { name: "bare", doc: "without our own programs" },
     FORCE,
   ],
   examples: [],
-  async run(ctx, { image, files, blocks, inodes, bare, force }) {
+  async run(ctx, { image, files, blocks, inodes, bare, double, force }) {
     const given: { name: string; bytes: Uint8Array }[] = [];
     for (const path of files) {
       const name = path.split("/").at(-1)!.replace(/^_/, "");
@@ -40,7 +47,8 @@ export default command({
       mkfs({
         files: [...given, ...ours],
         devices: [{ name: "console", major: 1, minor: 0 }],
-        ...(blocks === undefined ? {} : { size: blocks }),
+        double: double === true,
+        ...(blocks === undefined ? double ? { size: LAB_BLOCKS } : {} : { size: blocks }),
         ...(inodes === undefined ? {} : { ninodes: inodes }),
       }), EXIT.load);
     ctx.files.write(image, bytes, force === true);

@@ -2,7 +2,7 @@
 import type { Fat32 } from "../../src/vm/kernel/files/fat32/fat32.ts";
 import type { Xv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
 import { O_CREATE, O_RDONLY, O_RDWR, O_TRUNC } from "../../src/vm/kernel/files/xv6fs/namespace.ts";
-import { BSIZE, MAXFILE, T_DIR, T_FILE } from "../../src/vm/kernel/files/xv6fs/layout.ts";
+import { BSIZE, SINGLE, T_DIR, T_FILE } from "../../src/vm/kernel/files/xv6fs/layout.ts";
 
 /** One call. Paths are from the root; `slot` names one of a few open files. */
 export type Op =
@@ -93,7 +93,7 @@ type ModelNode = ModelFile | Map<string, ModelNode>;
 export class Model {
   readonly #largest: number;
 
-  constructor(largest: number = MAXFILE * BSIZE) {
+  constructor(largest: number = SINGLE.maxfile * BSIZE) {
     this.#largest = largest;
   }
 

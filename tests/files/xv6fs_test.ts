@@ -11,7 +11,7 @@ import {
   O_TRUNC,
   O_WRONLY,
 } from "../../src/vm/kernel/files/xv6fs/namespace.ts";
-import { BSIZE, MAXFILE, NINODE, T_DEVICE, T_DIR } from "../../src/vm/kernel/files/xv6fs/layout.ts";
+import { BSIZE, NINODE, SINGLE, T_DEVICE, T_DIR } from "../../src/vm/kernel/files/xv6fs/layout.ts";
 import {
   EEXIST,
   EFAULT,
@@ -65,13 +65,13 @@ Deno.test("a file written is read back, and the image says so after a reopen", (
 Deno.test("a file holds 268 blocks and not a byte more", () => {
   const { fs, root } = fresh();
   const ino = fs.open(root, "big", O_CREATE | O_RDWR);
-  const all = bytes(MAXFILE * BSIZE);
+  const all = bytes(SINGLE.maxfile * BSIZE);
   assertEquals(fs.writeBytes(ino, 0, all), all.length);
   assertEquals(fs.writeBytes(ino, all.length, bytes(1)), EFBIG);
   assertEquals(fs.readBytes(ino, 0, all.length + 5), all);
   const free = fs.freeBlocks;
   fs.itrunc(ino);
-  assertEquals(fs.freeBlocks, free + MAXFILE + 1);
+  assertEquals(fs.freeBlocks, free + SINGLE.maxfile + 1);
   assertEquals(fs.size(ino), 0);
   fs.iput(ino);
   clean(fs, root);
@@ -223,8 +223,8 @@ Deno.test("a full disk gives short writes, and all of it back", () => {
   for (let i = 0; short === 0; i++) {
     const ino = fs.open(root, `f${i}`, O_CREATE | O_WRONLY);
     names.push(`f${i}`);
-    const wrote = fs.writeBytes(ino, 0, bytes(MAXFILE * BSIZE));
-    if (wrote < MAXFILE * BSIZE) short = wrote;
+    const wrote = fs.writeBytes(ino, 0, bytes(SINGLE.maxfile * BSIZE));
+    if (wrote < SINGLE.maxfile * BSIZE) short = wrote;
     fs.iput(ino);
   }
   assert(fs.freeBlocks === 0 && short > 0);
@@ -304,6 +304,9 @@ Deno.test("saved and restored: open files stay open, both go on alone", () => {
   assert(fs.save().image === saved.image, "nothing written, one copy");
   copy.writeBytes(ino, 0, bytes(2000, 5));
   assertEquals(fs.readBytes(ino, 0, 2000), bytes(2000));
+  fs.iput(fs.open(root, "g", O_CREATE));
+  assertEquals(Xv6fs.restore(saved).open(root, "g", O_RDONLY), ENOENT);
+  fs.unlink(root, "g");
   for (const each of [fs, copy]) {
     each.iput(ino);
     clean(each, root);
@@ -374,7 +377,7 @@ Deno.test("mkfs: same options, same bytes; names that cannot be are refused", ()
     assertThrows(() => mkfs(o), FsError, message);
   const file = (name: string, n = 1) => ({ files: [{ name, bytes: bytes(n) }] });
   refuse(file("fifteen-letters"), "15 bytes, at most 14 fit");
-  refuse(file("big", MAXFILE * BSIZE + 1), "the largest xv6 file has 274432");
+  refuse(file("big", SINGLE.maxfile * BSIZE + 1), "the largest file there has 274432");
   refuse({ files: [...file("a").files, ...file("/a").files] }, "named twice");
   refuse(file(""), "no file name");
   refuse({ size: 47 }, "too few");

@@ -14,7 +14,7 @@ import type { FileTree } from "../files/tree.ts";
 import type { Stat } from "../files/xv6fs/xv6fs.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Process } from "../process/process.ts";
-import { absent, argAddress, argFile, argInt, call } from "./call.ts";
+import { argAddress, argFile, argInt, call } from "./call.ts";
 import { fetchPath } from "./strings.ts";
 import { readFile, writeFile } from "./transfer.ts";
 

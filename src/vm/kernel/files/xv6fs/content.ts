@@ -1,6 +1,6 @@
 /** What a file holds: block addresses, reading, writing, truncating (bmap, readi, writei, itrunc of kernel/fs.c). */
 import { EFAULT, EFBIG, EINVAL, EIO, ENOSPC } from "../errno.ts";
-import { BSIZE, MAXFILE, MAXOPBLOCKS, NDIRECT, NINDIRECT } from "./layout.ts";
+import { BSIZE, levels, NADDRS, NINDIRECT, OPBLOCKS } from "./layout.ts";
 import { address, fileSize, inodeChanged, setAddress, setFileSize } from "./inode.ts";
 import { balloc, bfree } from "./bitmap.ts";
 import type { Volume } from "./volume.ts";
@@ -17,38 +17,55 @@ function dataBlock(v: Volume, bno: number): number {
   return bno === 0 || (bno >= v.dataStart && bno < v.sb.size) ? bno : EIO;
 }
 
-/** The disk block of block `bn` of the file: 0 when there is none, EIO when the address is bad. */
-export function blockOf(v: Volume, inum: number, bn: number): number {
-  if (bn < NDIRECT) return dataBlock(v, address(v, inum, bn));
-  bn -= NDIRECT;
-  if (bn >= NINDIRECT) return EIO;
-  const table = dataBlock(v, address(v, inum, NDIRECT));
-  return table <= 0 ? table : dataBlock(v, v.view.getUint32(table * BSIZE + 4 * bn, true));
+/** Entry `i` of the indirect block `table`: a data block, 0 for none, or EIO. A table that is not there has none. */
+function entry(v: Volume, table: number, i: number): number {
+  return table <= 0 ? table : dataBlock(v, v.view.getUint32(table * BSIZE + 4 * i, true));
 }
 
-/** The same, allocating what is missing: ENOSPC when the disk is full. (xv6's bmap.) */
-export function allocBlockOf(v: Volume, inum: number, bn: number): number {
-  const have = blockOf(v, inum, bn);
+/** The disk block of block `bn` of the file: 0 when there is none, EIO when an address is bad. */
+export function blockOf(v: Volume, inum: number, bn: number): number {
+  const { direct, maxfile } = v.addressing;
+  if (bn >= maxfile) return EIO;
+  if (bn < direct) return dataBlock(v, address(v, inum, bn));
+  bn -= direct;
+  if (bn < NINDIRECT) return entry(v, dataBlock(v, address(v, inum, direct)), bn);
+  bn -= NINDIRECT;
+  const tables = dataBlock(v, address(v, inum, direct + 1));
+  return entry(v, entry(v, tables, Math.floor(bn / NINDIRECT)), bn % NINDIRECT);
+}
+
+/** Address `i` of the inode, a block allocated when it has none: ENOSPC when the disk is full. */
+function allocAddress(v: Volume, inum: number, i: number): number {
+  const have = dataBlock(v, address(v, inum, i));
   if (have !== 0) return have;
-  if (bn < NDIRECT) {
-    const bno = balloc(v);
-    if (bno === 0) return ENOSPC;
-    setAddress(v, inum, bn, bno);
-    inodeChanged(v, inum);
-    return bno;
-  }
-  let table = address(v, inum, NDIRECT);
-  if (table === 0) {
-    table = balloc(v);
-    if (table === 0) return ENOSPC;
-    setAddress(v, inum, NDIRECT, table);
-    inodeChanged(v, inum);
-  }
   const bno = balloc(v);
   if (bno === 0) return ENOSPC;
-  v.view.setUint32(table * BSIZE + 4 * (bn - NDIRECT), bno, true);
+  setAddress(v, inum, i, bno);
+  inodeChanged(v, inum);
+  return bno;
+}
+
+/** The same for entry `i` of the indirect block `table`, which may be an error instead. */
+function allocEntry(v: Volume, table: number, i: number): number {
+  const have = entry(v, table, i);
+  if (have !== 0) return have;
+  const bno = balloc(v);
+  if (bno === 0) return ENOSPC;
+  v.view.setUint32(table * BSIZE + 4 * i, bno, true);
   v.log.dirty(table);
   return bno;
+}
+
+/** What {@linkcode blockOf} gives, allocating what is missing: ENOSPC when the disk is full. (xv6's bmap.) */
+export function allocBlockOf(v: Volume, inum: number, bn: number): number {
+  const { direct, maxfile } = v.addressing;
+  if (bn >= maxfile) return EIO;
+  if (bn < direct) return allocAddress(v, inum, bn);
+  bn -= direct;
+  if (bn < NINDIRECT) return allocEntry(v, allocAddress(v, inum, direct), bn);
+  bn -= NINDIRECT;
+  const table = allocEntry(v, allocAddress(v, inum, direct + 1), Math.floor(bn / NINDIRECT));
+  return allocEntry(v, table, bn % NINDIRECT);
 }
 
 /**
@@ -82,7 +99,7 @@ export function read(v: Volume, inum: number, off: number, n: number, copy: Copy
  */
 export function write(v: Volume, inum: number, off: number, n: number, copy: Copy): number {
   if (n < 0 || off < 0 || off > fileSize(v, inum)) return EINVAL;
-  if (off + n > MAXFILE * BSIZE) return EFBIG;
+  if (off + n > v.addressing.maxfile * BSIZE) return EFBIG;
   let done = 0, failure = 0;
   while (done < n) {
     const at = off + done;
@@ -108,25 +125,61 @@ export function write(v: Volume, inum: number, off: number, n: number, copy: Cop
   return done > 0 || failure === 0 ? done : failure;
 }
 
-/** Bytes one transaction of a larger write may carry: room is left for inode, indirect block, free map and two part blocks. */
-export const WRITE_CHUNK: number = Math.floor((MAXOPBLOCKS - 1 - 1 - 2) / 2) * BSIZE;
-
-/** Gives all blocks back; the file is empty (xv6's itrunc). */
+/**
+ * Gives all blocks back; the file is empty (xv6's itrunc). The last block goes first: where the free map of a large
+ * disk takes more blocks than the log has room for, what is gone so far is committed, and a stop then leaves the
+ * file shorter and whole. Room for the rest of the call is left in the log.
+ */
 export function truncate(v: Volume, inum: number): void {
-  for (let i = 0; i < NDIRECT; i++) {
+  const { direct } = v.addressing;
+  for (let i = NADDRS - 1; i >= 0; i--) {
     const bno = address(v, inum, i);
-    if (bno !== 0) bfree(v, bno);
+    if (bno === 0) continue;
+    const depth = levels(v.addressing, i);
+    const first = depth === 0 ? i : depth === 1 ? direct : direct + NINDIRECT;
+    release(v, bno, depth, first, (blocks) => {
+      setFileSize(v, inum, Math.min(fileSize(v, inum), blocks * BSIZE));
+      inodeChanged(v, inum);
+      v.log.commit();
+    });
     setAddress(v, inum, i, 0);
   }
-  const table = dataBlock(v, address(v, inum, NDIRECT));
-  if (table > 0) {
-    for (let i = 0; i < NINDIRECT; i++) {
-      const bno = v.view.getUint32(table * BSIZE + 4 * i, true);
-      if (bno !== 0) bfree(v, bno);
-    }
-    bfree(v, table);
-  }
-  setAddress(v, inum, NDIRECT, 0);
   setFileSize(v, inum, 0);
   inodeChanged(v, inum);
+  if (v.log.room < OPBLOCKS) v.log.commit();
+}
+
+/** Blocks of the log that giving one block back may need: free map, two tables, the inode. */
+const RELEASE_BLOCKS = 4;
+
+/**
+ * Frees block `bno` of a file and, when it is a table of `depth` levels, all below it. `first` is the number in the
+ * file of the first block that it is or stands for. `cut` commits a file of so many blocks.
+ */
+function release(
+  v: Volume,
+  bno: number,
+  depth: number,
+  first: number,
+  cut: (blocks: number) => void,
+): void {
+  if (dataBlock(v, bno) <= 0) return;
+  if (depth === 0) {
+    if (v.log.room < RELEASE_BLOCKS) cut(first + 1);
+    bfree(v, bno);
+    return;
+  }
+  const table = bno * BSIZE, covers = NINDIRECT ** (depth - 1);
+  const cutFrom = (i: number, blocks: number) => {
+    v.bytes.fill(0, table + 4 * i, table + BSIZE);
+    v.log.dirty(bno);
+    cut(blocks);
+  };
+  for (let i = NINDIRECT - 1; i >= 0; i--) {
+    const below = v.view.getUint32(table + 4 * i, true);
+    if (below === 0) continue;
+    release(v, below, depth - 1, first + i * covers, (blocks) => cutFrom(i + 1, blocks));
+  }
+  if (v.log.room < RELEASE_BLOCKS) cutFrom(0, first);
+  bfree(v, bno);
 }

@@ -6,11 +6,19 @@
  * is looked through, as a boot would install it. No pass reads a block for two inodes, so the work is
  * bounded by the image whatever it claims.
  */
-import { BSIZE, dataStart, readSuperblock, superblockProblems } from "./layout.ts";
+import {
+  type Addressing,
+  BSIZE,
+  dataStart,
+  readSuperblock,
+  type Superblock,
+  superblockProblems,
+} from "./layout.ts";
+import { inferAddressing } from "./addressing.ts";
 import { readLogHeader } from "./log.ts";
 import { checkInodes, type FoundInodes } from "./fsck_inodes.ts";
 import { checkNames } from "./fsck_names.ts";
-import { type Check, type Problem, report } from "./fsck_report.ts";
+import { type Check, Findings, type Problem, report } from "./fsck_report.ts";
 
 export type { Problem, ProblemKind } from "./fsck_report.ts";
 
@@ -18,6 +26,8 @@ export type { Problem, ProblemKind } from "./fsck_report.ts";
 export interface FsckOptions {
   /** Inodes in use by a running system: these may be without links. */
   readonly open?: ReadonlySet<number>;
+  /** What the addresses in its inodes are, where that is known: a running system's. */
+  readonly addressing?: Addressing;
 }
 
 /**
@@ -38,15 +48,31 @@ export function fsck(image: Uint8Array, options: FsckOptions = {}): Problem[] {
   const geometry = superblockProblems({ magic, ...sb }, image.length);
   if (geometry.length > 0) return geometry.map(unusable);
 
-  const bytes = image.slice(0, sb.size * BSIZE);
-  const view = new DataView(bytes.buffer);
-  const check: Check = { sb, start: dataStart(sb), bytes, view, problems: [] };
+  const found = new Findings();
+  const bytes = installed(image.subarray(0, sb.size * BSIZE), sb, found);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const addressing = options.addressing ?? inferAddressing(bytes, sb);
+  const check: Check = { sb, addressing, start: dataStart(sb), bytes, view, found };
   checkCounts(check);
-  checkLog(check);
-  const found = checkInodes(check);
-  checkNames(check, found, options.open ?? new Set());
-  checkFreeMap(check, found);
-  return check.problems;
+  const inodes = checkInodes(check);
+  checkNames(check, inodes, options.open ?? new Set());
+  checkFreeMap(check, inodes);
+  return found.problems;
+}
+
+/** The image as a boot leaves it: itself, or a copy with the transaction that its log holds. */
+function installed(image: Uint8Array, sb: Superblock, found: Findings): Uint8Array {
+  const { blocks, problems } = readLogHeader(image, sb);
+  for (const message of problems) found.add("error", "log", message);
+  if (problems.length > 0 || blocks.length === 0) return image;
+  const what = `the log holds a committed transaction of ${blocks.length} blocks`;
+  found.add("note", "log", `${what}: the next boot installs it`);
+  const bytes = image.slice();
+  blocks.forEach((bno, i) => {
+    const from = (sb.logstart + 1 + i) * BSIZE;
+    bytes.copyWithin(bno * BSIZE, from, from + BSIZE);
+  });
+  return bytes;
 }
 
 function checkCounts(check: Check): void {
@@ -56,18 +82,6 @@ function checkCounts(check: Check): void {
   if (nblocks === most || nblocks === most - 1) return;
   const message = `the super block counts ${nblocks} data blocks, there are ${most}`;
   report(check, "error", "superblock", message);
-}
-
-function checkLog(check: Check): void {
-  const { blocks, problems } = readLogHeader(check.bytes, check.sb);
-  for (const message of problems) report(check, "error", "log", message);
-  if (problems.length > 0 || blocks.length === 0) return;
-  const what = `the log holds a committed transaction of ${blocks.length} blocks`;
-  report(check, "note", "log", `${what}: the next boot installs it`);
-  blocks.forEach((bno, i) => {
-    const from = (check.sb.logstart + 1 + i) * BSIZE;
-    check.bytes.copyWithin(bno * BSIZE, from, from + BSIZE);
-  });
 }
 
 function checkFreeMap(check: Check, { owner }: FoundInodes): void {

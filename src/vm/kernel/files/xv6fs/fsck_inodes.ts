@@ -8,9 +8,9 @@ import {
   DI_TYPE,
   DINODE_SIZE,
   DIRENT_SIZE,
-  MAXFILE,
+  levels,
+  NADDRS,
   NDEV,
-  NDIRECT,
   NINDIRECT,
   ROOTINO,
   T_DEVICE,
@@ -65,7 +65,7 @@ function checkInode(check: Check, owner: Uint32Array, inum: number): FoundInode 
     return undefined;
   }
   const stored = view.getUint32(at + DI_SIZE, true);
-  const size = Math.min(stored, MAXFILE * BSIZE);
+  const size = Math.min(stored, check.addressing.maxfile * BSIZE);
   if (stored > size) {
     const message = `inode ${inum} claims ${stored} bytes, a file holds at most ${size}`;
     report(check, "error", "inode size", message, { inum });
@@ -103,33 +103,49 @@ function claimBlocks(check: Check, owner: Uint32Array, inum: number, at: number)
     owner[block] = inum;
     return true;
   };
-  for (let i = 0; i < NDIRECT; i++) {
-    const block = check.view.getUint32(at + DI_ADDRS + 4 * i, true);
-    if (claim(block, `block ${i}`)) blocks[i] = block;
-  }
-  const table = check.view.getUint32(at + DI_ADDRS + 4 * NDIRECT, true);
-  if (!claim(table, "the indirect block")) return blocks;
-  for (let i = 0; i < NINDIRECT; i++) {
-    const block = check.view.getUint32(table * BSIZE + 4 * i, true);
-    if (claim(block, `block ${NDIRECT + i}`)) blocks[NDIRECT + i] = block;
+  /** Takes what is at `block`: block `first` of the file, or a table of `depth` levels that begins with it. */
+  const take = (block: number, depth: number, first: number, what: string): void => {
+    if (!claim(block, what)) return;
+    if (depth === 0) {
+      blocks[first] = block;
+      return;
+    }
+    const covers = NINDIRECT ** (depth - 1);
+    for (let i = 0; i < NINDIRECT; i++) {
+      const bn = first + i * covers;
+      const below = depth === 1 ? `block ${bn}` : `the indirect block for blocks from ${bn} on`;
+      take(check.view.getUint32(block * BSIZE + 4 * i, true), depth - 1, bn, below);
+    }
+  };
+  const { direct } = check.addressing;
+  for (let i = 0; i < NADDRS; i++) {
+    const depth = levels(check.addressing, i);
+    const first = depth === 2 ? direct + NINDIRECT : i;
+    const what = ["block " + i, "the indirect block", "the doubly indirect block"][depth];
+    take(check.view.getUint32(at + DI_ADDRS + 4 * i, true), depth, first, what);
   }
   return blocks;
 }
 
 /** Blocks below the size that were never allocated: xv6 makes none, but mkfs may at the very end of its root. */
 function checkHoles(check: Check, inum: number, type: number, size: number, at: number): void {
-  const { view } = check;
+  const { view, addressing: { direct } } = check;
   const count = Math.ceil(size / BSIZE);
-  const table = view.getUint32(at + DI_ADDRS + 4 * NDIRECT, true);
-  const missing = (bn: number): boolean => {
-    if (bn < NDIRECT) return view.getUint32(at + DI_ADDRS + 4 * bn, true) === 0;
+  /** Whether block `i` of those that a table of `depth` levels stands for is missing. */
+  const missing = (table: number, depth: number, i: number): boolean => {
     if (table === 0) return true;
-    if (table < check.start || table >= check.sb.size) return false; // said already
-    return view.getUint32(table * BSIZE + 4 * (bn - NDIRECT), true) === 0;
+    if (depth === 0 || table < check.start || table >= check.sb.size) return false; // said already
+    const covers = NINDIRECT ** (depth - 1);
+    const below = view.getUint32(table * BSIZE + 4 * Math.floor(i / covers), true);
+    return missing(below, depth - 1, i % covers);
   };
+  const address = (i: number) => view.getUint32(at + DI_ADDRS + 4 * i, true);
   let holes = 0;
   for (let bn = 0; bn < count; bn++) {
-    if (missing(bn) && !(type === T_DIR && bn === count - 1)) holes++;
+    const depth = bn < direct ? 0 : bn < direct + NINDIRECT ? 1 : 2;
+    const i = depth === 0 ? bn : direct + depth - 1;
+    const first = depth === 2 ? direct + NINDIRECT : i;
+    if (missing(address(i), depth, bn - first) && !(type === T_DIR && bn === count - 1)) holes++;
   }
   if (holes === 0) return;
   const message =

@@ -1,5 +1,5 @@
 /** What fsck finds: kinds of problems, and the list being filled. */
-import type { Superblock } from "./layout.ts";
+import type { Addressing, Superblock } from "./layout.ts";
 
 /** What kind of thing is wrong. */
 export type ProblemKind =
@@ -39,23 +39,47 @@ export interface Problem {
 export interface Check {
   /** Geometry. */
   readonly sb: Superblock;
+  /** What the addresses in an inode are. */
+  readonly addressing: Addressing;
   /** First block that may hold file data. */
   readonly start: number;
-  /** A copy of the image, with a committed transaction installed. */
+  /** The image with a committed transaction installed; not to be changed. */
   readonly bytes: Uint8Array;
   /** The same as numbers. */
   readonly view: DataView;
-  /** The list to fill. */
-  readonly problems: Problem[];
+  /** What is wrong so far. */
+  readonly found: Findings;
 }
 
-/** Adds a finding to the list. */
+/** Findings of one kind that are listed: a person reads the first ones, and a large image can hold millions. */
+const MOST = 10_000;
+
+/** Findings as they are made. */
+export class Findings {
+  /** Those that are listed, in the order of the passes. */
+  readonly problems: Problem[] = [];
+  readonly #counts = new Map<ProblemKind, number>();
+
+  /** Adds a finding. */
+  add(
+    severity: "error" | "note",
+    kind: ProblemKind,
+    message: string,
+    where: { inum?: number; block?: number } = {},
+  ): void {
+    const count = (this.#counts.get(kind) ?? 0) + 1;
+    this.#counts.set(kind, count);
+    if (count <= MOST) this.problems.push({ kind, severity, message, ...where });
+    if (count === MOST) {
+      this.problems.push({ kind, severity, message: `more of "${kind}" are not listed` });
+    }
+  }
+}
+
+/** Adds a finding to the list of a check. */
 export function report(
-  check: Check,
-  severity: "error" | "note",
-  kind: ProblemKind,
-  message: string,
-  where: { inum?: number; block?: number } = {},
+  { found }: Pick<Check, "found">,
+  ...finding: Parameters<Findings["add"]>
 ): void {
-  check.problems.push({ kind, severity, message, ...where });
+  found.add(...finding);
 }

@@ -16,12 +16,10 @@ export const BSIZE = 1024;
 export const FSMAGIC = 0x10203040;
 /** The root directory's i-number. */
 export const ROOTINO = 1;
-/** Block addresses held in the inode itself. */
-export const NDIRECT = 12;
-/** Block addresses in the one indirect block. */
+/** Block addresses an inode has room for. */
+export const NADDRS = 13;
+/** Block addresses in an indirect block. */
 export const NINDIRECT = BSIZE / 4;
-/** Blocks in the largest file. */
-export const MAXFILE = NDIRECT + NINDIRECT;
 /** Bytes of an on-disk inode: type, major, minor, nlink (16 bits each), size, 13 addresses. */
 export const DINODE_SIZE = 64;
 /** Inodes in a block. */
@@ -44,6 +42,17 @@ export const ROOTDEV = 1;
 export const MAXOPBLOCKS = 10;
 /** Data blocks the kernel's log header has room for, whatever the image's log area holds. */
 export const LOGSIZE = MAXOPBLOCKS * 3;
+/**
+ * Log blocks that one call here may need before it can commit: a write of {@linkcode WRITE_CHUNK} bytes into four
+ * blocks, with three tables above them, seven blocks of the free map and the inode, and one to spare. Giving
+ * blocks back may need more, and commits in between.
+ */
+export const OPBLOCKS = 16;
+/**
+ * Bytes one transaction of a larger write may carry, as filewrite of kernel/file.c has it: room is left for inode,
+ * indirect block, free map and two part blocks.
+ */
+export const WRITE_CHUNK: number = Math.floor((MAXOPBLOCKS - 1 - 1 - 2) / 2) * BSIZE;
 
 /** Inode types. `T_SYMLINK` is the file-system lab's. */
 export const T_DIR = 1, T_FILE = 2, T_DEVICE = 3, T_SYMLINK = 4;
@@ -67,6 +76,27 @@ export interface Superblock {
   readonly inodestart: number;
   /** First block of the free bit map. */
   readonly bmapstart: number;
+}
+
+/**
+ * What the 13 addresses of an inode are. The first `direct` of them name blocks of the file; then comes one
+ * indirect block; where one address is left, it is the doubly indirect block of the file-system lab.
+ */
+export interface Addressing {
+  /** Blocks named in the inode itself (NDIRECT). */
+  readonly direct: 12 | 11;
+  /** Blocks in the largest file (MAXFILE). */
+  readonly maxfile: number;
+}
+
+/** xv6 as it ships: files of at most 268 blocks. */
+export const SINGLE: Addressing = { direct: 12, maxfile: 12 + NINDIRECT };
+/** The file-system lab: files of at most 65803 blocks. */
+export const DOUBLE: Addressing = { direct: 11, maxfile: 11 + NINDIRECT + NINDIRECT ** 2 };
+
+/** How many levels of tables stand below address `i` of an inode: 0, 1 or 2. */
+export function levels(addressing: Addressing, i: number): number {
+  return Math.max(0, i - addressing.direct + 1);
 }
 
 /** The block that holds inode `inum`. */
@@ -134,10 +164,8 @@ export function superblockProblems(
   const inodeEnd = sb.inodestart + Math.ceil(sb.ninodes / IPB);
   const mapEnd = sb.bmapstart + bitmapBlocks(sb.size);
   if (sb.logstart < 2) problems.push(`the log starts at block ${sb.logstart}, before block 2`);
-  // One call may write MAXOPBLOCKS blocks and touch every block of the free map.
-  const least = MAXOPBLOCKS + bitmapBlocks(sb.size);
-  if (sb.nlog - 1 < least) {
-    problems.push(`a log of ${sb.nlog} blocks is too small, ${least + 1} are needed`);
+  if (sb.nlog - 1 < OPBLOCKS) {
+    problems.push(`a log of ${sb.nlog} blocks is too small, ${OPBLOCKS + 1} are needed`);
   }
   if (sb.logstart + sb.nlog > sb.inodestart) {
     problems.push(

@@ -13,9 +13,11 @@
  *
  * Calls nest only when a copy from user memory faults and reclaim writes a mapped page back through this
  * file system. Where that could fill the log, what is there is committed first: at that point the outer
- * write has allocated blocks past its end of file at most, which is consistent.
+ * write has allocated blocks past its end of file at most, which is consistent. A call that gives back a large
+ * file commits in between for the same reason (`truncate` in content.ts).
  */
-import { bitmapBlocks, BSIZE, LOGSIZE, MAXOPBLOCKS, type Superblock } from "./layout.ts";
+import { BSIZE, LOGSIZE, OPBLOCKS, type Superblock } from "./layout.ts";
+import { holds } from "../../../machine/pieces.ts";
 import { FsError } from "../errno.ts";
 import type { Disk } from "./disk.ts";
 
@@ -31,7 +33,6 @@ export class Log {
   readonly #disk: Disk;
   readonly #header: number;
   readonly #capacity: number;
-  readonly #opBlocks: number;
   /** Home block numbers of the pending transaction, in the order of their first change. */
   readonly #blocks: number[] = [];
   /** 1 for each block in `#blocks` (log absorption). */
@@ -41,11 +42,10 @@ export class Log {
   /** A log over `disk`, whose image must already be recovered. */
   constructor(disk: Disk, sb: Superblock) {
     this.#disk = disk;
-    this.cache = disk.image.slice(0, sb.size * BSIZE);
+    this.cache = copyOf(disk.image, sb.size);
     this.view = new DataView(this.cache.buffer);
     this.#header = sb.logstart;
     this.#capacity = Math.min(LOGSIZE, sb.nlog - 1);
-    this.#opBlocks = MAXOPBLOCKS - 1 + bitmapBlocks(sb.size);
     this.#pending = new Uint8Array(sb.size);
   }
 
@@ -58,7 +58,7 @@ export class Log {
   /** Ends it (end_op): the outermost end commits. */
   end(): void {
     this.#depth--;
-    if (this.#depth === 0) this.#commit();
+    if (this.#depth === 0) this.commit();
     else this.#makeRoom();
   }
 
@@ -77,16 +77,22 @@ export class Log {
   dirty(bno: number): void {
     if (this.#pending[bno] === 1) return;
     if (this.#depth === 0) throw new Error(`block ${bno} changed outside a transaction`);
-    if (this.#blocks.length >= this.#capacity) throw new Error("too big a transaction");
+    if (this.room === 0) throw new Error("too big a transaction");
     this.#pending[bno] = 1;
     this.#blocks.push(bno);
   }
 
-  #makeRoom(): void {
-    if (this.#blocks.length + this.#opBlocks > this.#capacity) this.#commit();
+  /** How many more blocks the running call may change. */
+  get room(): number {
+    return this.#capacity - this.#blocks.length;
   }
 
-  #commit(): void {
+  #makeRoom(): void {
+    if (this.room < OPBLOCKS) this.commit();
+  }
+
+  /** Makes what the running call has changed so far a transaction of its own. */
+  commit(): void {
     const blocks = this.#blocks;
     if (blocks.length === 0) return;
     const disk = this.#disk, cache = this.cache;
@@ -109,6 +115,15 @@ export class Log {
     for (let i = 0; i < n; i++) this.view.setUint32(at + 4 + 4 * i, this.#blocks[i], true);
     this.#disk.write(this.#header, this.cache, at);
   }
+}
+
+/** The first `blocks` blocks of an image. Blocks of zeros are left alone: most of a large disk costs no memory then. */
+function copyOf(image: Uint8Array, blocks: number): Uint8Array {
+  const copy = new Uint8Array(blocks * BSIZE);
+  for (let at = 0; at < copy.length; at += BSIZE) {
+    if (!holds(undefined, image, at, at + BSIZE)) copy.set(image.subarray(at, at + BSIZE), at);
+  }
+  return copy;
 }
 
 /** The home addresses in the log header of `image`, and what is wrong with them. */

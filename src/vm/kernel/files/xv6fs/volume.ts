@@ -1,5 +1,5 @@
 /** What the layers of the file system share: one mounted image and its few words of memory. */
-import { BSIZE, DINODE_SIZE, type Superblock } from "./layout.ts";
+import { type Addressing, BSIZE, dataStart, DINODE_SIZE, type Superblock } from "./layout.ts";
 import type { Disk } from "./disk.ts";
 import { Log } from "./log.ts";
 
@@ -10,6 +10,8 @@ import { Log } from "./log.ts";
 export interface Volume {
   /** Geometry. */
   readonly sb: Superblock;
+  /** What the addresses in an inode are. */
+  readonly addressing: Addressing;
   /** First block that may hold file data. */
   readonly dataStart: number;
   /** The image. */
@@ -33,11 +35,12 @@ export interface Volume {
 }
 
 /** A volume over a recovered image, nothing in use. */
-export function makeVolume(disk: Disk, sb: Superblock, dataStart: number): Volume {
+export function makeVolume(disk: Disk, sb: Superblock, addressing: Addressing): Volume {
   const log = new Log(disk, sb);
   return {
     sb,
-    dataStart,
+    addressing,
+    dataStart: dataStart(sb),
     disk,
     log,
     bytes: log.cache,

@@ -10,13 +10,15 @@ import { joined } from "../../../machine/pieces.ts";
 import { type Saved, Saver } from "../../../machine/saver.ts";
 import { EINVAL, FsError } from "../errno.ts";
 import {
+  type Addressing,
   checkedSuperblock,
-  dataStart,
   ROOTDEV,
   ROOTINO,
   type Superblock,
   T_DIR,
+  WRITE_CHUNK,
 } from "./layout.ts";
+import { inferAddressing } from "./addressing.ts";
 import { Disk } from "./disk.ts";
 import { recover } from "./log.ts";
 import { makeVolume, notice, type Volume } from "./volume.ts";
@@ -50,6 +52,8 @@ export interface Stat {
 export interface Xv6fsState {
   /** The disk's contents. */
   readonly image: DiskImage;
+  /** What the addresses in its inodes are. */
+  readonly addressing: Addressing;
   /** References held, by i-number. */
   readonly refs: Saved<Uint32Array>;
   /** Console lines not yet taken. */
@@ -72,13 +76,14 @@ export class Xv6fs {
    * that were open and unlinked at the stop. The image is changed in place from now on.
    *
    * @param disk The image, or a disk around it.
+   * @param addressing What the addresses in its inodes are; the image tells unless it is a new one.
    * @throws {FsError} one clear line: truncated, wrong magic, areas that overlap, a log or root that cannot be.
    */
-  static open(disk: Uint8Array | Disk): Xv6fs {
+  static open(disk: Uint8Array | Disk, addressing?: Addressing): Xv6fs {
     const d = disk instanceof Disk ? disk : new Disk(disk);
     const sb = checkedSuperblock(d.image);
     const recovered = recover(d, sb);
-    const v = makeVolume(d, sb, dataStart(sb));
+    const v = makeVolume(d, sb, addressing ?? inferAddressing(d.image, sb));
     recovered.forEach((bno, tail) => notice(v, `recovering tail ${tail} dst ${bno}`));
     if (inodes.inodeType(v, ROOTINO) !== T_DIR) {
       throw new FsError(`inode ${ROOTINO}, the root, is not a directory`);
@@ -89,9 +94,10 @@ export class Xv6fs {
 
   /** The state to {@linkcode Xv6fs.restore} later. Between calls only, which is always: each call is complete. */
   save(): Xv6fsState {
-    const { disk, refs, notices } = this.#v;
+    const { disk, refs, notices, addressing } = this.#v;
     return {
       image: disk.save(),
+      addressing,
       refs: this.#saver.save(refs),
       notices: this.#saver.save(notices),
       writes: disk.writes,
@@ -103,7 +109,7 @@ export class Xv6fs {
     const disk = new Disk(state.image);
     disk.writes = state.writes;
     const sb = checkedSuperblock(disk.image);
-    const v = makeVolume(disk, sb, dataStart(sb));
+    const v = makeVolume(disk, sb, state.addressing);
     v.refs.set(joined(state.refs));
     v.inUse = v.refs.reduce((n, refs) => refs > 0 ? n + 1 : n, 0);
     v.notices = [...state.notices];
@@ -118,6 +124,11 @@ export class Xv6fs {
   /** Geometry. */
   get superblock(): Superblock {
     return this.#v.sb;
+  }
+
+  /** What the addresses in an inode are. */
+  get addressing(): Addressing {
+    return this.#v.addressing;
   }
 
   /** The disk, with its count of writes. */
@@ -238,9 +249,9 @@ export class Xv6fs {
     return got < 0 ? got : out.subarray(0, got);
   }
 
-  /** writei: one transaction of at most {@linkcode content.WRITE_CHUNK} bytes. Bytes written, or a negative error. */
+  /** writei: one transaction of at most {@linkcode WRITE_CHUNK} bytes. Bytes written, or a negative error. */
   writei(inum: number, off: number, n: number, copy: Copy): number {
-    if (n > content.WRITE_CHUNK) return EINVAL;
+    if (n > WRITE_CHUNK) return EINVAL;
     return this.#op((v) => content.write(v, inum, off, n, copy));
   }
 
@@ -252,7 +263,7 @@ export class Xv6fs {
   write(inum: number, off: number, n: number, copy: Copy): number {
     if (n < 0) return EINVAL;
     for (let done = 0; done < n;) {
-      const part = Math.min(n - done, content.WRITE_CHUNK);
+      const part = Math.min(n - done, WRITE_CHUNK);
       const before = done;
       const wrote = this.#op((v) =>
         content.write(v, inum, off + before, part, (chunk, at) => copy(chunk, before + at))
