@@ -6,7 +6,7 @@
  * @module
  */
 
-import { BSIZE, FSMAGIC, readSuperblock } from "./kernel/files/xv6fs/layout.ts";
+import { BSIZE, FSMAGIC, readSuperblock, truncation } from "./kernel/files/xv6fs/layout.ts";
 import { SECTOR_SIZE } from "./machine/devices/virtio_blk.ts";
 import type { Machine } from "./machine/machine.ts";
 
@@ -23,13 +23,9 @@ export class DiskError extends Error {
 export function checkImage(image: Uint8Array): void {
   const { length } = image;
   if (length >= 2 * BSIZE) {
-    const { magic, size } = readSuperblock(image);
-    if (magic === FSMAGIC && size * BSIZE > length) {
-      throw new DiskError(
-        `the image is truncated: its super block says ${size} blocks (${size * BSIZE} bytes), ` +
-          `the image has ${length} bytes`,
-      );
-    }
+    const { magic, ...sb } = readSuperblock(image);
+    const cut = magic === FSMAGIC ? truncation(sb, length) : undefined;
+    if (cut !== undefined) throw new DiskError(cut);
   }
   if (length === 0 || length % SECTOR_SIZE !== 0) {
     throw new DiskError(

@@ -1,4 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { formatFat32 } from "../../src/vm/kernel/files/fat32/format.ts";
+import { mkfs } from "../../src/vm/kernel/files/xv6fs/mkfs.ts";
 
 const root = new URL("../../", import.meta.url);
 
@@ -86,6 +88,24 @@ Deno.test("images and programs that are no good exit with 5", async () => {
     assertEquals([r.code, r.out, r.err.split("\n").length], [5, "", 2], r.err);
     assertStringIncludes(r.err, file);
   }
+});
+
+Deno.test("a disk image that is cut: one line that says what is missing, exit code 5", async () => {
+  const folder = await Deno.makeTempDir();
+  const xv6 = `${folder}/fs.img`, fat = `${folder}/fat.img`;
+  await Deno.writeFile(xv6, mkfs().subarray(0, 1_000_000));
+  await Deno.writeFile(fat, formatFat32(34 << 20).subarray(0, 1_000_000));
+  const promised = {
+    "--fs": "its super block says 2000 blocks (2048000 bytes), the image has 1000000 bytes",
+    "--fat": "69632 sectors of 512 bytes are promised, 1000000 bytes are there",
+  };
+  for (const [flag, file] of [["--fs", xv6], ["--fat", fat]] as const) {
+    const r = await cowsh([flag, file, "-c", "ps"]);
+    assertEquals([r.code, r.out, r.err.split("\n").length], [5, "", 2], r.err);
+    assertStringIncludes(r.err, `${file}: `);
+    assertStringIncludes(r.err, promised[flag]);
+  }
+  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("a reader that goes away ends it quietly", async () => {

@@ -143,6 +143,13 @@ export function writeSuperblock(image: Uint8Array, sb: Superblock): void {
     .forEach((word, i) => view.setUint32(4 * i, word, true));
 }
 
+/** Whether an image of `bytes` bytes lacks some that its super block promises: a sentence, or undefined. */
+export function truncation({ size }: Pick<Superblock, "size">, bytes: number): string | undefined {
+  if (size * BSIZE <= bytes) return undefined;
+  return `the image is truncated: its super block says ${size} blocks (${size * BSIZE} bytes), ` +
+    `the image has ${bytes} bytes`;
+}
+
 /** What is wrong with a super block, as sentences; empty when an image of `bytes` bytes can be used with it. */
 export function superblockProblems(
   sb: Superblock & { readonly magic: number },
@@ -153,14 +160,8 @@ export function superblockProblems(
     return [`no xv6 file system: magic is ${hex(sb.magic)}, expected ${hex(FSMAGIC)}`];
   }
   const problems: string[] = [];
-  if (sb.size * BSIZE > bytes) {
-    problems.push(
-      `the image is truncated: the super block says ${sb.size} blocks (${
-        sb.size * BSIZE
-      } bytes), ` +
-        `the image has ${bytes} bytes`,
-    );
-  }
+  const cut = truncation(sb, bytes);
+  if (cut !== undefined) problems.push(cut);
   const inodeEnd = sb.inodestart + Math.ceil(sb.ninodes / IPB);
   const mapEnd = sb.bmapstart + bitmapBlocks(sb.size);
   if (sb.logstart < 2) problems.push(`the log starts at block ${sb.logstart}, before block 2`);
