@@ -4,6 +4,7 @@
  * @module
  */
 
+import { sameSaved } from "../vm/machine/saver.ts";
 import { command, CommandError, note, result } from "./command.ts";
 import { travel } from "./past.ts";
 import { placeSections } from "./running.ts";
@@ -32,7 +33,7 @@ export default command({
     try {
       // What happened since the last instruction, a system call or what a person did, is one step.
       program = travel(ctx, here);
-      if (ctx.vm.kernel.events.next < saved.events.next) left--;
+      if (!sameSaved(saved, ctx.vm.save())) left--;
       if (left > here) {
         throw new CommandError(`back ${n ?? 1}: only ${here} instructions have been run`);
       }

@@ -6,7 +6,7 @@
 
 import { run } from "../vm/kernel/run.ts";
 import { command, CommandError, consoleText, type Context, note, result } from "./command.ts";
-import { beginRun, goesOn, travel } from "./past.ts";
+import { beginRun, endRun, goesOn, travel } from "./past.ts";
 import { placeSections, programOf } from "./running.ts";
 import { processFor, setCurrent } from "./target.ts";
 
@@ -52,8 +52,7 @@ async function forward(ctx: Context, instret: number, pid: number | undefined): 
   const { kernel, machine } = ctx.vm;
   const p = processFor(ctx, pid);
   const program = programOf(ctx, p);
-  program.record.held = false;
-  beginRun(ctx, program.pid, false);
+  beginRun(ctx, program, false);
   let output = "";
   let pass: readonly number[] = [p.pid, program.pid];
   const end = await ctx.drive((n) => {
@@ -70,7 +69,7 @@ async function forward(ctx: Context, instret: number, pid: number | undefined): 
     const over = stop.kind !== "budget" && stop.kind !== "stopped";
     return over || machine.instret === instret ? stop : undefined;
   });
-  if (program.alive) program.record.held = true;
+  endRun(ctx, program, false);
   if (end === "interrupted") ctx.progress("");
   return output;
 }

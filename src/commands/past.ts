@@ -6,10 +6,14 @@
  * @module
  */
 
+import { KeptStates } from "../vm/inspect/state_size.ts";
 import { type KernelStop, run, type RunOptions } from "../vm/kernel/run.ts";
+import { sameSaved } from "../vm/machine/saver.ts";
+import type { Handle } from "../vm/handle.ts";
 import type { Vm, VmState } from "../vm/vm.ts";
 import type { Context, Session } from "./command.ts";
 import { CommandError } from "./errors.ts";
+import { MOST_BYTES } from "./snapshots.ts";
 
 /** A state, and how far the run from it went. */
 interface Point {
@@ -26,57 +30,46 @@ interface Point {
 
 interface Past {
   points: Point[];
-  /** A person may have changed the computer since the last run ended. */
-  touched: boolean;
+  /** The room that their states take. */
+  readonly room: KeptStates;
+  /** The computer as the last run left it: when it is another now, a person has changed it since. */
+  left: VmState | undefined;
   /** Instructions between two states of one run; grows when there are many. */
   every: number;
 }
 
-/** Commands that do not change the computer, or tell this file how: after them a run can go on from the last state. */
-const NEUTRAL: ReadonlySet<string> = new Set(
-  ("audit back break continue decode delete diff dir dis expect find free fsck goto help history " +
-    "mappings ps pte record refcount reg save set share snap stats step sym timeline tlb until use vmmap " +
-    "watch x xp").split(" "),
-);
-
 /** Instructions between two states at first. */
 const EVERY = 4_000_000;
 /** More states than this, and every other one goes. */
-const MOST = 24;
+const MOST = 64;
 
-function pastOf({ session, commands }: Pick<Context, "session" | "commands">): Past {
+function pastOf({ session }: Pick<Context, "session">): Past {
   const known = session.store.get("past") as Past | undefined;
   if (known !== undefined) return known;
-  const past: Past = { points: [], touched: true, every: EVERY };
+  const past: Past = { points: [], room: new KeptStates(), left: undefined, every: EVERY };
   session.store.set("past", past);
-  session.watchers.add(({ line }) => {
-    const word = /^\s*([\w-]*)/.exec(line)![1];
-    const command = commands.find((c) => c.name === word || c.aliases.includes(word));
-    const nothing = /^\s*(#|$)/.test(line);
-    if (!nothing && (command === undefined || !NEUTRAL.has(command.name))) past.touched = true;
-  });
   return past;
 }
 
 /** The computer was made another by other means: nothing of the past leads to it. */
 export function forgetPast(session: Session): void {
-  const past = session.store.get("past") as Past | undefined;
-  if (past === undefined) return;
-  past.points = [];
-  past.touched = true;
-  past.every = EVERY;
+  session.store.delete("past");
 }
 
-/** A run begins here; a later past, from before a `back`, is overwritten. */
-export function beginRun(ctx: Context, pid: number, only: boolean): void {
+/**
+ * A run of a program begins here, with `only` of nobody else; without, it is not held any more. A later past, from
+ * before a `back`, is overwritten.
+ */
+export function beginRun(ctx: Context, program: Handle, only: boolean): void {
   const past = pastOf(ctx);
   const now = ctx.vm.machine.instret;
-  past.points = past.points.filter((point) => point.instret <= now);
+  const untouched = past.left !== undefined && sameSaved(past.left, ctx.vm.save());
+  if (!only) program.record.held = false;
+  keepOnly(past, past.points.filter((point) => point.instret <= now));
   for (const point of past.points) point.end = Math.min(point.end, now);
   const last = past.points.at(-1);
-  const goesOn = !past.touched && last?.end === now && last.pid === pid && last.only === only;
-  if (!goesOn) keep(ctx, past, pid, only, false);
-  past.touched = false;
+  const goesOn = untouched && last?.end === now && last.pid === program.pid && last.only === only;
+  if (!goesOn) keep(ctx, past, program.pid, only, false);
 }
 
 /** The run has gone on to here. */
@@ -88,6 +81,12 @@ export function goesOn(ctx: Context): void {
   if (last.end - last.instret >= past.every) keep(ctx, past, last.pid, last.only, true);
 }
 
+/** The run has stopped: the program is held again, if it is still there. */
+export function endRun(ctx: Context, program: Handle, only: boolean): void {
+  if (!only && program.alive) program.record.held = true;
+  pastOf(ctx).left = ctx.vm.save();
+}
+
 /** Something came from outside, which running again would not bring: the next part begins here. */
 export function tookInput(ctx: Context): void {
   const past = pastOf(ctx);
@@ -97,11 +96,22 @@ export function tookInput(ctx: Context): void {
 
 function keep(ctx: Context, past: Past, pid: number, only: boolean, replayable: boolean): void {
   const { instret } = ctx.vm.machine;
-  past.points.push({ state: ctx.vm.save(), instret, end: instret, pid, only, replayable });
-  if (past.points.length > MOST) thin(past);
+  const state = ctx.vm.save();
+  past.points.push({ state, instret, end: instret, pid, only, replayable });
+  past.room.add(state);
+  if (past.points.length > MOST || past.room.bytes > MOST_BYTES) thin(past);
 }
 
-/** Leaves out every other state that the one before it leads to; then, if need be, the oldest. */
+function keepOnly(past: Past, points: Point[]): void {
+  if (points.length === past.points.length) return;
+  past.points = points;
+  past.room.reset(points.map((point) => point.state));
+}
+
+/**
+ * Leaves out every other state that the one before it leads to; then, if need be, the oldest, so that the others
+ * take no more room than they may. The newest stays in any case.
+ */
 function thin(past: Past): void {
   past.every *= 2;
   const kept: Point[] = [];
@@ -110,7 +120,14 @@ function thin(past: Past): void {
     if (before !== undefined && point.replayable && i % 2 === 1) before.end = point.end;
     else kept.push(point);
   }
-  past.points = kept.slice(-MOST);
+  const room = new KeptStates();
+  let first = kept.length;
+  while (first > 0 && kept.length - first < MOST) {
+    room.add(kept[first - 1].state);
+    if (room.bytes > MOST_BYTES && first < kept.length) break;
+    first--;
+  }
+  keepOnly(past, kept.slice(first));
 }
 
 /**
@@ -118,7 +135,8 @@ function thin(past: Past): void {
  * {@linkcode CommandError} when that was not recorded.
  */
 export function travel(ctx: Context, instret: number): number {
-  const { points } = pastOf(ctx);
+  const past = pastOf(ctx);
+  const { points } = past;
   const point = points.findLast((one) => one.instret <= instret && instret <= one.end);
   if (point === undefined) {
     throw new CommandError(
@@ -128,7 +146,8 @@ export function travel(ctx: Context, instret: number): number {
   ctx.vm.restore(point.state);
   replay(ctx.vm, instret, point.only ? { only: point.pid } : { untilExit: point.pid });
   const p = ctx.vm.kernel.process(point.pid);
-  if (p !== undefined) p.held = true;
+  if (p !== undefined && !point.only) p.held = true;
+  past.left = ctx.vm.save();
   return point.pid;
 }
 

@@ -22,7 +22,7 @@ import {
 } from "./command.ts";
 import { CommandError, consoleText } from "./command.ts";
 import { drive } from "./drive.ts";
-import { beginRun, goesOn, tookInput } from "./past.ts";
+import { beginRun, endRun, goesOn, tookInput } from "./past.ts";
 import { closing, reportJson, statusOf } from "./run.ts";
 import { setCurrent } from "./target.ts";
 import { eventText } from "../vm/inspect/event_text.ts";
@@ -44,8 +44,7 @@ export function programOf(ctx: Context, p: Handle): Handle {
 /** Runs a program on, until its end, a stop point or an event; Ctrl-C stops it where it is. */
 export async function runOn(ctx: Context, p: Handle, until?: EventFilter): Promise<Result> {
   const program = programOf(ctx, p);
-  program.record.held = false;
-  beginRun(ctx, program.pid, false);
+  beginRun(ctx, program, false);
   const running = ctx.vm.resume(program.pid, {
     pass: [p.pid, program.pid],
     ...(until === undefined ? {} : { until }),
@@ -56,7 +55,7 @@ export async function runOn(ctx: Context, p: Handle, until?: EventFilter): Promi
   });
   const report = running.report();
   const stopped = stopSections(ctx, report.stop);
-  if (program.alive) program.record.held = true;
+  endRun(ctx, program, false);
   if (stopped !== undefined) setCurrent(ctx, stopped.pid);
   else if (!p.alive) setCurrent(ctx, program.alive ? program.pid : 0);
   const { pid } = program;

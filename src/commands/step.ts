@@ -21,7 +21,7 @@ import {
   table,
 } from "./command.ts";
 import { instructionAt } from "./code.ts";
-import { beginRun, goesOn } from "./past.ts";
+import { beginRun, endRun, goesOn } from "./past.ts";
 import { processFor, setCurrent } from "./target.ts";
 import { effectLines } from "./views.ts";
 
@@ -51,11 +51,12 @@ export default command({
     if (many > MOST) throw new CommandError(`step ${many}: at most ${MOST}; continue runs on`);
     const rows: Cell[][] = [];
     const mark = ctx.vm.mark();
-    beginRun(ctx, p.pid, true);
+    beginRun(ctx, p, true);
     let end: Section | undefined;
     for (let i = 0; i < many && end === undefined; i++) end = stepOne(ctx, p.pid, rows);
     goesOn(ctx);
     const output = new TextDecoder().decode(ctx.vm.kernel.takeOutput());
+    endRun(ctx, p, true);
     const sections: Section[] = [
       table(
         [{ name: "PC", kind: "va" }, { name: "SYMBOL" }, { name: "INSTRUCTION" }, {

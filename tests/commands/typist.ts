@@ -2,13 +2,14 @@
  * A session on a freshly booted computer: lines typed one after the other, and what each answers.
  */
 
-import type { HostFiles } from "../../src/commands/command.ts";
+import type { HostFiles, Session } from "../../src/commands/command.ts";
 import { namesOf } from "../../src/commands/names.ts";
 import { COMMANDS } from "../../src/commands/registry.ts";
 import { boot, newSession } from "../../src/repl/boot.ts";
 import { DenoFiles } from "../../src/repl/deno_host.ts";
 import { parseFlags } from "../../src/repl/flags.ts";
 import { type Host, Shell } from "../../src/repl/shell.ts";
+import type { Vm } from "../../src/vm/vm.ts";
 
 /** What a line printed, errors included, and its exit code. */
 export interface Answer {
@@ -23,10 +24,12 @@ export interface Typist {
   type(line: string): Promise<Answer>;
   /** The host's files as the session sees them; a test may put others in their place. */
   readonly files: HostFiles;
+  /** What lives from line to line. */
+  readonly session: Session;
 }
 
-/** A new session. */
-export async function newTyped(flags: string[] = []): Promise<Typist> {
+/** A new session; on a computer of its own, unless one is given. */
+export async function newTyped(flags: string[] = [], vm?: Vm): Promise<Typist> {
   let said = "";
   const files: HostFiles = new DenoFiles();
   const host: Host = {
@@ -43,7 +46,7 @@ export async function newTyped(flags: string[] = []): Promise<Typist> {
       body({ take: () => new Uint8Array(), ended: true, wait: () => Promise.resolve() }),
   };
   const options = parseFlags(flags);
-  const s = newSession(await boot(options, host.files), options, {
+  const s = newSession(vm ?? await boot(options, host.files), options, {
     color: false,
     interactive: false,
     history: () => [],
@@ -51,6 +54,7 @@ export async function newTyped(flags: string[] = []): Promise<Typist> {
   const shell = new Shell(s, COMMANDS, () => namesOf(s), host);
   return {
     files,
+    session: s,
     async type(line) {
       said = "";
       const { status } = await shell.run(line);

@@ -107,3 +107,22 @@ function blank(array: Numbers): Pieces {
   const each = PIECE / array.BYTES_PER_ELEMENT;
   return zeros(array.constructor.name, array.length, each);
 }
+
+/** Whether two saved states are equal. What they share is not looked at. */
+export function sameSaved(one: unknown, two: unknown): boolean {
+  if (Object.is(one, two)) return true;
+  if (typeof one !== "object" || typeof two !== "object" || one === null || two === null) {
+    return false;
+  }
+  if (ArrayBuffer.isView(one) && ArrayBuffer.isView(two)) {
+    const [a, b] = [one as Numbers, two as Numbers];
+    return a.length === b.length && a.every((n: number, i: number) => Object.is(n, b[i]));
+  }
+  const [a, b] = [entriesOf(one), entriesOf(two)];
+  return a.length === b.length &&
+    a.every(([key, inside], i) => key === b[i][0] && sameSaved(inside, b[i][1]));
+}
+
+function entriesOf(one: object): [unknown, unknown][] {
+  return one instanceof Map ? [...one] : Object.entries(one);
+}

@@ -8,6 +8,8 @@
 
 /** Bytes of type-ahead that are kept (xv6's INPUT_BUF_SIZE). */
 export const INPUT_SIZE = 128;
+/** Bytes of output that are kept at first. */
+const OUTPUT_SIZE = 1024;
 
 const CTRL_D = 4;
 const BACKSPACE = 8;
@@ -35,7 +37,7 @@ export interface Console {
 /** A console with nothing typed and nothing printed. */
 export function newConsole(): Console {
   return {
-    output: new Uint8Array(1024),
+    output: new Uint8Array(OUTPUT_SIZE),
     outputLength: 0,
     input: new Uint8Array(INPUT_SIZE),
     r: 0,
@@ -60,6 +62,8 @@ export function consoleWrite(console: Console, bytes: Uint8Array): void {
 /** Takes the output collected so far. */
 export function takeOutput(console: Console): Uint8Array {
   const bytes = console.output.slice(0, console.outputLength);
+  // A new one, so that it makes no difference how often it was taken.
+  if (console.outputLength > 0) console.output = new Uint8Array(OUTPUT_SIZE);
   console.outputLength = 0;
   return bytes;
 }
