@@ -27,8 +27,8 @@ export default command({
   group: "inspect",
   summary: "run one workload under several memory designs and set the costs side by side",
   details:
-    "Each design gets a freshly booted computer with this session's options and disk. A design " +
-    "is a fork policy, with mechanisms behind +: cow+superpages, cow+whole (2 MiB pages copied " +
+    "Each design gets a freshly booted computer with this session's RAM, swap, quantum, seed, calls and disk. A design " +
+    "is exactly what its name says, a fork policy with mechanisms behind +: cow+superpages, cow+whole (2 MiB pages copied " +
     "whole), eager+demand, cow+lazy. Workloads that come with the shell: " +
     `${
       Object.keys(WORKLOADS).join(", ")

@@ -23,6 +23,7 @@ export default command({
   async run(ctx) {
     const waiting = ctx.vm.processes().find((p) => p.record.held && p.name === "sh");
     if (waiting !== undefined) waiting.record.held = false;
+    const from = ctx.vm.machine.instret;
     const running = waiting === undefined
       ? refusing(() => ctx.vm.start("sh"), EXIT.load)
       : ctx.vm.resume(waiting.pid);
@@ -35,6 +36,9 @@ export default command({
         note(`sh (pid ${running.pid}) waits; console goes back to it`, "dim"),
       ], { json: { ...reportJson(report), waiting: true } });
     }
-    return result([consoleText(report.console), ...closing(report)], { json: reportJson(report) });
+    const since = waiting === undefined ? "" : `from instruction ${from} on: `;
+    return result([consoleText(report.console), ...closing(report, since)], {
+      json: reportJson(report),
+    });
   },
 });

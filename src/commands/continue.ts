@@ -16,7 +16,7 @@ export default command({
   details:
     "Everybody else who can run does so, too. Where a run stops, all stop; the process that " +
     "met the breakpoint becomes the current one, and continue goes on with the whole program. " +
-    "Ctrl-C stops it where it is.",
+    "Ctrl-C stops it where it is. At the end the figures are those of this run, from the instruction that it says.",
   flags: [{ name: "pid", short: "p", kind: "pid", doc: "this process" }],
   examples: [
     {

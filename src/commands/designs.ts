@@ -11,6 +11,9 @@ import { didYouMean } from "./nearest.ts";
 import { POLICIES } from "../vm/kernel/fork/policies.ts";
 import type { Run } from "../vm/run.ts";
 
+/** What no design has unless it says so, whatever the session was booted with. */
+const PLAIN: BootOptions = { superpages: false, hugeCow: "split", exec: "eager", lazy: false };
+
 /** What can stand behind a `+`, and what it does. */
 const MECHANISMS: Readonly<Record<string, BootOptions>> = {
   superpages: { superpages: true },
@@ -50,7 +53,7 @@ export interface Measured {
   readonly swappedOut: number;
 }
 
-/** The boot options of a design on top of a session's. Throws {@linkcode CommandError} for an unknown word. */
+/** The boot options of a design; RAM, swap and the like are the session's. Throws {@linkcode CommandError} for an unknown word. */
 export function designOptions(design: string, base: BootOptions): BootOptions {
   const [policy, ...words] = design.split("+");
   const names = POLICIES.map((p) => p.name);
@@ -59,7 +62,7 @@ export function designOptions(design: string, base: BootOptions): BootOptions {
       `no policy ${policy}${didYouMean(policy, names) || `: ${names.join(", ")}`}`,
     );
   }
-  let options: BootOptions = { ...base, policy };
+  let options: BootOptions = { ...base, ...PLAIN, policy };
   for (const word of words) {
     if (!(word in MECHANISMS)) {
       const known = Object.keys(MECHANISMS);

@@ -41,6 +41,9 @@ export async function drive(
 ): Promise<Ending> {
   const { budget } = ctx.session.settings;
   let left = budget === undefined ? Number.MAX_SAFE_INTEGER : Number(budget);
+  let line = linesLeft(ctx).get(running.pid) ?? "";
+  linesLeft(ctx).delete(running.pid);
+  ctx.emit(line);
   const slices = () =>
     ctx.drive((n) => {
       const part = Math.min(n, left);
@@ -48,6 +51,7 @@ export async function drive(
       left -= part;
       const text = running.takeOutput();
       if (text !== "") ctx.emit(text);
+      line = (line + text).slice((line + text).lastIndexOf("\n") + 1);
       watcher?.sliced();
       return over || left <= 0 ? true : undefined;
     });
@@ -64,8 +68,10 @@ export async function drive(
         ctx.vm.kernel.type(keys);
         watcher?.typed();
       } else if (ctx.interrupt.requested) continue;
-      else if (ctx.session.interactive && script === undefined) return "escaped";
-      else {
+      else if (ctx.session.interactive && script === undefined) {
+        linesLeft(ctx).set(running.pid, line);
+        return "escaped";
+      } else {
         ctx.vm.type(CTRL_D);
         watcher?.typed();
         ends++;
@@ -73,6 +79,15 @@ export async function drive(
     }
     return "over";
   });
+}
+
+/** The lines at whose end programs that a person left wait, their prompts, by pid: shown when they come back to one. */
+function linesLeft({ session }: Context): Map<number, string> {
+  const known = session.store.get("lines left") as Map<number, string> | undefined;
+  if (known !== undefined) return known;
+  const none = new Map<number, string>();
+  session.store.set("lines left", none);
+  return none;
 }
 
 /** A text as a person would type it: line by line, and Ctrl-D behind the last. */

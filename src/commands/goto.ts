@@ -65,11 +65,13 @@ async function forward(ctx: Context, instret: number, pid: number | undefined): 
     output += text;
     ctx.emit(text);
     goesOn(ctx);
-    if (stop.kind === "panic") throw new CommandError(`the kernel panicked: ${stop.message}`, 3);
     const over = stop.kind !== "budget" && stop.kind !== "stopped";
     return over || machine.instret === instret ? stop : undefined;
   });
   endRun(ctx, program, false);
+  if (typeof end === "object" && end.kind === "panic") {
+    throw new CommandError(`the kernel panicked: ${end.message}`, 3);
+  }
   if (end === "interrupted") ctx.progress("");
   return output;
 }

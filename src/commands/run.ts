@@ -93,15 +93,15 @@ export function statusOf(report: RunReport): number {
   }
 }
 
-/** The line that ends a run. */
-export function closing(report: RunReport): Section[] {
+/** The line that ends a run. `since` says from where on its figures count, when that is not the program's start. */
+export function closing(report: RunReport, since = ""): Section[] {
   const { faults } = report;
   const costs = `${count(report.instructions, "instruction")}, ${count(report.calls, "call")}, ` +
     `faults ${faults[12]} fetch ${faults[13]} load ${faults[15]} store, ` +
     `${count(report.framesCopied, "frame")} copied, ${count(report.forks, "fork")}, ` +
     `${count(report.ticks, "tick")}`;
   return [
-    note(`${report.name}: ${ending(report)}; ${costs}`, tone(report)),
+    note(`${report.name}: ${ending(report)}; ${since}${costs}`, tone(report)),
     ...unknownCalls(report.console),
   ];
 }

@@ -45,6 +45,7 @@ export function programOf(ctx: Context, p: Handle): Handle {
 export async function runOn(ctx: Context, p: Handle, until?: EventFilter): Promise<Result> {
   const program = programOf(ctx, p);
   beginRun(ctx, program, false);
+  const from = ctx.vm.machine.instret;
   const running = ctx.vm.resume(program.pid, {
     pass: [p.pid, program.pid],
     ...(until === undefined ? {} : { until }),
@@ -64,9 +65,9 @@ export async function runOn(ctx: Context, p: Handle, until?: EventFilter): Promi
     : ending === "escaped"
     ? [note(`pid ${pid} ${program.name} waits; continue goes back to it`, "dim")]
     : undefined;
-  const end = stopped?.sections ?? kept ?? closing(report);
+  const end = stopped?.sections ?? kept ?? closing(report, `from instruction ${from} on: `);
   return result([consoleText(report.console), ...end], {
-    json: { ...reportJson(report), ...stopped?.json },
+    json: { ...reportJson(report), since: from, ...stopped?.json },
     status: stopped === undefined && kept === undefined ? statusOf(report) : EXIT.ok,
   });
 }
@@ -81,11 +82,25 @@ interface Stopped {
 function stopSections(ctx: Context, end: RunReport["stop"]): Stopped | undefined {
   if (end.kind === "event") {
     const { event } = end;
-    const pid = ctx.vm.kernel.process(event.pid) === undefined ? ctx.session.pid : event.pid;
+    const { kernel } = ctx.vm;
+    const pid = kernel.process(event.pid) === undefined ? ctx.session.pid : event.pid;
+    const dying = kernel.dying?.pid;
     return {
       pid,
-      sections: [note(`event ${event.n}: pid ${event.pid}: ${eventText(event)}`, "strong")],
-      json: { event: eventJson(event) },
+      sections: [
+        note(`event ${event.n}: pid ${event.pid}: ${eventText(event)}`, "strong"),
+        ...(dying === undefined ? [] : [
+          note(
+            `pid ${dying} will be killed for it (${
+              kernel.process(dying)!.killedBy
+            }), and is still ` +
+              "there to look at; step or continue lets it die",
+            "warn",
+          ),
+          ...placeSections(ctx, dying),
+        ]),
+      ],
+      json: { event: eventJson(event), dying: dying ?? null },
     };
   }
   if (end.kind !== "stopped") return undefined;

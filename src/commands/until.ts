@@ -15,7 +15,8 @@ export default command({
   summary: "let a held program run until something happens: a fault, a copy, a fork …",
   details:
     "The run stops right behind the event, before the next user instruction. The kinds are " +
-    "those of timeline.",
+    "those of timeline. A fault that the process will be killed for stops the run before that, so that there is " +
+    "something to look at; until kill does so for other fatal traps, too.",
   args: [{ name: "event", kind: "text", choices: EVENT_KINDS, doc: "a kind of event" }],
   flags: [
     { name: "by", kind: "pid", doc: "on behalf of this process" },
@@ -26,6 +27,10 @@ export default command({
     say: "the first copy of cowtest's children",
     lines: ["spawn forkwrite", "until copy"],
     shows: ["copied to"],
+  }, {
+    say: "a fault that kills, before it does",
+    lines: ["spawn faulttext", "until fault"],
+    shows: ["store to a read-only page", "is still there to look at", "next: pid 2"],
   }],
   run(ctx, { event, by, va, pid }) {
     return runOn(ctx, processFor(ctx, pid), {

@@ -51,3 +51,13 @@ Deno.test("each design has a computer of its own", async () => {
   assertStringIncludes(text, "demo");
   assert(!text.includes("forkexec"));
 });
+
+Deno.test("a row of compare is what its name says, whatever the session was booted with", async () => {
+  const line = "compare --policies cow,cow+superpages,cow+demand,eager forkwrite 4 --json";
+  const plain = JSON.parse((await lastOf([line])).text);
+  const flags = ["--superpages", "--huge-cow", "whole", "--exec", "demand", "--sbrk", "lazy"];
+  const session = JSON.parse((await lastOf([line], flags)).text);
+  assertEquals(session, plain);
+  const [cow, superpages] = plain.designs;
+  assert(superpages.forkPtes < cow.forkPtes);
+});

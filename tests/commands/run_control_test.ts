@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import { lastOf, typed } from "./typist.ts";
+import { lastOf, newTyped, typed } from "./typist.ts";
 
 const SMALL = ["--mem", "16M"];
 
@@ -157,7 +157,7 @@ Deno.test("everything at an earlier instruction is as it was: registers, memory,
 Deno.test("any walk through time shows at each place what the first visit showed", async () => {
   const first = new Map<number, string>();
   const [, end] = await texts(["spawn cat README", "continue"]);
-  const length = Number(/; (\d+) instructions/.exec(end)![1]);
+  const length = Number(/: (\d+) instructions/.exec(end)![1]);
   const places = fc.array(fc.integer({ min: 0, max: length }), { minLength: 3, maxLength: 8 });
   await fc.assert(
     fc.asyncProperty(places, async (walk) => {
@@ -224,4 +224,68 @@ Deno.test("a program in another one's way: standing processes stand, held ones a
   const said = await texts(["spawn", "spawn spin", "step 3", "spawn echo hi", "continue", "ps"]);
   assertMatch(said[4], /hi\necho: status 0/);
   assertMatch(said[5], /3 +1 held +spin/);
+});
+
+Deno.test("until fault stops before the fault kills, with all there to look at; then it dies as ever", async () => {
+  const { type, session } = await newTyped(SMALL);
+  const whole = await lastOf(["run faulttext"], SMALL);
+  await type("spawn faulttext");
+  const stopped = await type("until fault");
+  assertEquals(stopped.status, 0);
+  assertMatch(
+    stopped.text,
+    /event \d+: pid 2: store page fault \(15\) at 0x8 → store to a read-only/,
+  );
+  assertMatch(stopped.text, /pid 2 will be killed for it .* still there to look at/);
+  assertMatch(stopped.text, /next: pid 2 {2}0x[0-9a-f]+ <main\+0x[0-9a-f]+>: sb a5/);
+  assertEquals(session.pid, 2);
+  for (const look of ["reg a5", "pte 0x8", "vmmap", "refcount pa(0x8)", "audit", "dis $pc"]) {
+    assertEquals((await type(look)).status, 0, look);
+  }
+  // A state in between is as good as any other.
+  await type("snap dying");
+  const events = session.vm.events().length;
+  const dead = await type("until fault");
+  assertMatch(dead.text, /faulttext: status -1 \(killed: store to a read-only page\)/);
+  const { free } = session.vm.free();
+  await type("restore dying");
+  assertEquals(session.vm.events().length, events);
+  assertMatch((await type("step")).text, /pid 2 has exited with -1 \(killed/);
+  assertEquals(session.vm.free().free, free);
+  assertMatch(whole.text, /status -1/);
+  await type("restore dying");
+  await type("kill 2");
+  assertEquals([session.vm.kernel.dying, session.vm.free().free], [undefined, free]);
+  assertEquals((await type("run echo hi")).text.split("\n")[0], "hi");
+});
+
+Deno.test("until kill stops before any fatal trap kills", async () => {
+  const { text } = await lastOf(["spawn faultillegal", "until kill"], SMALL);
+  assertMatch(
+    text,
+    /pid 2 will be killed for it \(illegal instruction 0x[0-9a-f]+\)[^]*next: pid 2/,
+  );
+});
+
+Deno.test("continue's figures are those from where it went on, and it says so", async () => {
+  const { type } = await newTyped(SMALL);
+  await type("spawn echo hi");
+  await type("step 10");
+  const { text } = await type("continue --json");
+  const { since, instructions } = JSON.parse(text);
+  assertEquals(since, 10);
+  const whole = await lastOf(["run echo hi --json"], SMALL);
+  assertEquals(instructions + since, JSON.parse(whole.text).instructions);
+  const said = await texts(["spawn echo hi", "step 10", "continue"]);
+  assertMatch(said[2], /echo: status 0; from instruction 10 on: \d+ instructions/);
+});
+
+Deno.test("who comes back to a program that waits sees its prompt, and what was typed there", async () => {
+  const keys = ["echo one\n", "ec", "", "ho two\n", "", "", "echo three\n", ""];
+  const { type } = await newTyped(SMALL, { keys });
+  assertMatch((await type("console")).text, /^\$ echo one\none\n\$ ec\nsh \(pid 2\) waits/);
+  assertMatch((await type("console")).text, /^\$ echo two\ntwo\n\$ \nsh \(pid 2\) waits/);
+  assertMatch((await type("run echo between")).text, /^between/);
+  assertMatch((await type("console")).text, /^\$ \nsh \(pid 2\) waits/);
+  assertMatch((await type("continue -p 2")).text, /^\$ echo three\nthree\n\$ \npid 2 sh waits/);
 });

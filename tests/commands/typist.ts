@@ -28,8 +28,19 @@ export interface Typist {
   readonly session: Session;
 }
 
-/** A new session; on a computer of its own, unless one is given. */
-export async function newTyped(flags: string[] = [], vm?: Vm): Promise<Typist> {
+/** What else a session may be given. */
+export interface Surroundings {
+  /** Its computer; one of its own, as the flags say, unless given. */
+  vm?: Vm;
+  /** What a person at a terminal types while the guest has it, in pieces; an empty piece is the escape key. */
+  keys?: string[];
+}
+
+/** A new session. */
+export async function newTyped(
+  flags: string[] = [],
+  { vm, keys }: Surroundings = {},
+): Promise<Typist> {
   let said = "";
   const files: HostFiles = new DenoFiles();
   const host: Host = {
@@ -43,12 +54,16 @@ export async function newTyped(flags: string[] = [], vm?: Vm): Promise<Typist> {
     breathe: () => Promise.resolve(),
     clock: () => 0,
     guestInput: (body) =>
-      body({ take: () => new Uint8Array(), ended: true, wait: () => Promise.resolve() }),
+      body({
+        take: () => new TextEncoder().encode(keys?.shift() ?? ""),
+        ended: true,
+        wait: () => Promise.resolve(),
+      }),
   };
   const options = parseFlags(flags);
   const s = newSession(vm ?? await boot(options, host.files), options, {
     color: false,
-    interactive: false,
+    interactive: keys !== undefined,
     history: () => [],
   });
   const shell = new Shell(s, COMMANDS, () => namesOf(s), host);

@@ -59,6 +59,13 @@ export interface Ended {
   readonly accounting: Accounting;
 }
 
+/** A process that is going to be killed for a trap. */
+export interface Dying {
+  readonly pid: number;
+  /** For want of memory: it gives back its own at once. */
+  readonly oom: boolean;
+}
+
 /** The kernel and everything it manages. */
 export class Kernel {
   readonly machine: Machine;
@@ -100,6 +107,8 @@ export class Kernel {
   trace: TraceRecord[] | undefined = undefined;
   /** Breakpoints and watchpoints. */
   stops: Stops = newStops();
+  /** Who is condemned to die for a trap and has not exited yet; a run may stop in between to look at it. */
+  dying: Dying | undefined = undefined;
   /** Why the kernel stopped for good, once it has. */
   panicked: string | undefined = undefined;
   readonly #saver = new Saver();
@@ -200,6 +209,7 @@ export class Kernel {
       ended: this.ended,
       openFiles: this.openFiles,
       nextPipe: this.nextPipe,
+      dying: this.dying,
       panicked: this.panicked,
       forkTotals: this.forkTotals,
     };
@@ -243,6 +253,7 @@ type OwnState = Pick<
   | "ended"
   | "openFiles"
   | "nextPipe"
+  | "dying"
   | "panicked"
   | "forkTotals"
 >;

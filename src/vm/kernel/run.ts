@@ -17,7 +17,7 @@ import { exit } from "./process/lifecycle.ts";
 import { restoreUser, saveUser } from "./process/trapframe.ts";
 import { runCall } from "./syscalls/dispatch.ts";
 import { type StopPoint, wantedStop } from "./stops.ts";
-import { ECALL_FROM_U, handleTrap } from "./trap.ts";
+import { ECALL_FROM_U, endDying, handleTrap } from "./trap.ts";
 
 /** Why the kernel stopped running. */
 export type KernelStop =
@@ -87,6 +87,8 @@ function runUntil(k: Kernel, budget: number, options: RunOptions): KernelStop {
   let left = budget;
   const passing = new Set(options.pass);
   let seen = k.events.next;
+  // It was left for somebody to look at.
+  endDying(k);
   for (;;) {
     // First of all, so that it makes no difference where the run before this one was cut off.
     if (k.now >= k.schedule.tickEnds) endTicks(k);
@@ -119,6 +121,11 @@ function runUntil(k: Kernel, budget: number, options: RunOptions): KernelStop {
         break;
       case "trap":
         handleTrap(k, p, stop);
+        if (k.dying !== undefined) {
+          const event = options.untilEvent && firstEvent(k, options.untilEvent, seen);
+          if (event !== undefined) return { kind: "event", event };
+          endDying(k);
+        }
         if (options.step && (p.inCall || stop.cause === ECALL_FROM_U)) return { kind: "budget" };
         break;
       default: {

@@ -38,7 +38,7 @@ export type Trap = Extract<Stop, { kind: "trap" }>;
  */
 const TRAP_COST = 500;
 
-/** Handles the trap; the process goes on, sleeps, or has exited afterwards. */
+/** Handles the trap; the process goes on, sleeps, has exited, or is condemned ({@link endDying}) afterwards. */
 export function handleTrap(k: Kernel, p: Process, trap: Trap): void {
   const { cause } = trap;
   k.skipped += TRAP_COST;
@@ -51,11 +51,11 @@ export function handleTrap(k: Kernel, p: Process, trap: Trap): void {
   if (cause === 12 || cause === 13 || cause === 15) {
     const result = pageFault(k, p, cause, trap.tval);
     if (result.handled) return;
-    die(k, p, trap, result.why, result.oom);
+    condemn(k, p, trap, result.why, result.oom);
     return;
   }
   const name = CAUSES[cause] ?? `cause ${cause}`;
-  die(k, p, trap, cause === 2 ? `${name} ${hex(trap.tval)}` : name);
+  condemn(k, p, trap, cause === 2 ? `${name} ${hex(trap.tval)}` : name);
 }
 
 /** One page fault through memory's fault path, counted for the process. */
@@ -73,17 +73,31 @@ export function pageFault(
   return result;
 }
 
-/**
- * The process is killed: xv6's two lines, then exit(-1). One that asked for more memory than there is gives
- * back its own at once: its parent may need a page before it can come to wait for it.
- */
+/** The process is killed: xv6's two lines, then exit(-1). */
 export function die(k: Kernel, p: Process, trap: Trap, why: string, oom = false): void {
+  condemn(k, p, trap, why, oom);
+  endDying(k);
+}
+
+/** What xv6 does before exit(): the two lines, and the mark. */
+function condemn(k: Kernel, p: Process, trap: Trap, why: string, oom = false): void {
   k.print(`usertrap(): unexpected scause ${hex(trap.cause)} pid=${p.pid}\n`);
   k.print(`            sepc=${hex(trap.epc)} stval=${hex(trap.tval)}\n`);
   p.killed = true;
   p.killedBy = why;
   k.events.note("kill", p.pid, trap.cause, why);
+  k.dying = { pid: p.pid, oom };
+}
+
+/**
+ * The condemned process exits, if there is one. One that asked for more memory than there is gives
+ * back its own at once: its parent may need a page before it can come to wait for it.
+ */
+export function endDying(k: Kernel): void {
+  const { dying } = k;
+  if (dying === undefined) return;
+  const p = k.process(dying.pid)!;
   exit(k, p, -1);
   const isThere = k.process(p.pid) === p;
-  if (oom && isThere && p.space.users === 1) k.memory.emptySpace(p.space);
+  if (dying.oom && isThere && p.space.users === 1) k.memory.emptySpace(p.space);
 }

@@ -142,6 +142,7 @@ export function exit(k: Kernel, p: Process, status: number): void {
   }
   if (p.cwd !== undefined) k.files.putInode(p.cwd);
   p.cwd = undefined;
+  if (k.dying?.pid === p.pid) k.dying = undefined;
   p.state = "zombie";
   p.status = status;
   p.wait = undefined;
