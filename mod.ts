@@ -71,6 +71,7 @@ export type {
   CountChange,
   Difference,
   ForkReport,
+  Leftover,
   OwnerChange,
   RunReport,
   RunStop,

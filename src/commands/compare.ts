@@ -18,6 +18,7 @@ import {
 import { barChart } from "./chart.ts";
 import { measure, type Measured, startTrial, timeForks, WORKLOADS } from "./designs.ts";
 import { loadProgram } from "./program.ts";
+import type { Run } from "../vm/run.ts";
 import { refusing } from "./target.ts";
 
 const DESIGNS = ["eager", "cow", "share-readonly"];
@@ -68,6 +69,7 @@ export default command({
     const line = known?.line ?? [loaded!.name, ...args];
     const designs = policies ?? DESIGNS;
     const rows: Measured[] = [];
+    const cut: string[] = [];
     const times: { ms: number; forkMs: number }[] = [];
     for (const design of designs) {
       ctx.progress(`${design}: ${line.join(" ")} …`);
@@ -77,10 +79,13 @@ export default command({
       );
       if (time) timeForks(trial);
       const before = performance.now();
-      const over = await finish(ctx, trial.run);
+      const ending = await finish(ctx, trial.run);
       times.push({ ms: performance.now() - before, forkMs: trial.fork.ms });
       ctx.progress("");
-      if (!over) return result([note("interrupted", "warn")], { status: EXIT.interrupted });
+      if (ending === "interrupted") {
+        return result([note("interrupted", "warn")], { status: EXIT.interrupted });
+      }
+      if (ending === "budget") cut.push(design);
       rows.push(measure(trial));
     }
     const title = line.join(" ");
@@ -89,6 +94,7 @@ export default command({
       ctx.files.write(svg, new TextEncoder().encode(text), force === true);
     }
     const failed = rows.filter((r) => r.status !== 0).map((r) => r.design);
+    const ran = failed.filter((design) => !cut.includes(design));
     return result([
       note(title, "strong"),
       table(
@@ -99,9 +105,10 @@ export default command({
         ) => [...cells(r), ...(time ? [times[i].forkMs.toFixed(2), times[i].ms.toFixed(0)] : [])]),
         "designs",
       ),
-      ...(failed.length === 0
+      ...(ran.length === 0 ? [] : [note(`did not end with status 0: ${ran.join(", ")}`, "warn")]),
+      ...(cut.length === 0
         ? []
-        : [note(`did not end with status 0: ${failed.join(", ")}`, "warn")]),
+        : [note(`cut off, the instruction budget is used up: ${cut.join(", ")}`, "warn")]),
       ...(svg === undefined ? [] : [note(`${svg} written`, "dim")]),
     ], {
       json: {
@@ -112,6 +119,7 @@ export default command({
           ...(time ? times[i] : {}),
         })),
       },
+      status: cut.length === 0 ? EXIT.ok : EXIT.budget,
     });
   },
 });
@@ -171,14 +179,13 @@ function measures(rows: readonly Measured[]) {
   ];
 }
 
-/** Runs to the end in slices; false when interrupted. */
-async function finish(ctx: Context, run: { slice(n: number): boolean }): Promise<boolean> {
+/** Runs to the end in slices, or until the budget of instructions is used up. */
+async function finish(ctx: Context, run: Run): Promise<"over" | "budget" | "interrupted"> {
   const { budget } = ctx.session.settings;
   let left = budget === undefined ? Number.MAX_SAFE_INTEGER : Number(budget);
-  const outcome = await ctx.drive((n) => {
+  return await ctx.drive((n) => {
     const part = Math.min(n, left);
     left -= part;
-    return run.slice(part) || left <= 0 ? true : undefined;
+    return run.slice(part) ? "over" : left <= 0 ? "budget" : undefined;
   });
-  return outcome !== "interrupted";
 }

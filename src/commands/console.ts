@@ -22,15 +22,14 @@ export default command({
   ],
   async run(ctx) {
     const waiting = ctx.vm.processes().find((p) => p.record.held && p.name === "sh");
-    if (waiting !== undefined) waiting.record.held = false;
     const from = ctx.vm.machine.instret;
     const running = waiting === undefined
       ? refusing(() => ctx.vm.start("sh"), EXIT.load)
       : ctx.vm.resume(waiting.pid);
     const ending = await drive(ctx, running);
     const report = running.report();
+    running.leave();
     if (ending === "escaped") {
-      ctx.vm.process(running.pid).record.held = true;
       return result([
         consoleText(report.console),
         note(`sh (pid ${running.pid}) waits; console goes back to it`, "dim"),

@@ -63,6 +63,8 @@ export async function drive(
         return "interrupted";
       }
       if (left <= 0 || !running.waitsForConsole()) return "over";
+      // What a program left behind is not given what is typed next; an --input was meant for all of it.
+      if (running.ended && script === undefined) return "over";
       const keys = script === undefined ? await nextKeys(input) : script.shift();
       if (keys !== undefined) {
         ctx.vm.kernel.type(keys);

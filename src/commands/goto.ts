@@ -52,12 +52,13 @@ async function forward(ctx: Context, instret: number, pid: number | undefined): 
   const { kernel, machine } = ctx.vm;
   const p = processFor(ctx, pid);
   const program = programOf(ctx, p);
+  const family = program.record.run;
   beginRun(ctx, program, false);
   let output = "";
   let pass: readonly number[] = [p.pid, program.pid];
   const end = await ctx.drive((n) => {
     const stop = run(kernel, Math.min(n, instret - machine.instret), {
-      untilExit: program.pid,
+      untilOver: family,
       pass,
     });
     pass = stop.kind === "stopped" ? [stop.pid] : [];
@@ -68,7 +69,7 @@ async function forward(ctx: Context, instret: number, pid: number | undefined): 
     const over = stop.kind !== "budget" && stop.kind !== "stopped";
     return over || machine.instret === instret ? stop : undefined;
   });
-  endRun(ctx, program, false);
+  endRun(ctx, family);
   if (typeof end === "object" && end.kind === "panic") {
     throw new CommandError(`the kernel panicked: ${end.message}`, 3);
   }

@@ -57,14 +57,14 @@ export function forgetPast(session: Session): void {
 }
 
 /**
- * A run of a program begins here, with `only` of nobody else; without, it is not held any more. A later past, from
+ * A run of a program begins here, with `only` of nobody else; without, all of it is held no more. A later past, from
  * before a `back`, is overwritten.
  */
 export function beginRun(ctx: Context, program: Handle, only: boolean): void {
   const past = pastOf(ctx);
   const now = ctx.vm.machine.instret;
   const untouched = past.left !== undefined && sameSaved(past.left, ctx.vm.save());
-  if (!only) program.record.held = false;
+  if (!only) ctx.vm.kernel.holdRun(program.record.run, false);
   keepOnly(past, past.points.filter((point) => point.instret <= now));
   for (const point of past.points) point.end = Math.min(point.end, now);
   const last = past.points.at(-1);
@@ -81,9 +81,9 @@ export function goesOn(ctx: Context): void {
   if (last.end - last.instret >= past.every) keep(ctx, past, last.pid, last.only, true);
 }
 
-/** The run has stopped: the program is held again, if it is still there. */
-export function endRun(ctx: Context, program: Handle, only: boolean): void {
-  if (!only && program.alive) program.record.held = true;
+/** The run has stopped: what is still there of it is held, children that it has just made as well. */
+export function endRun(ctx: Context, run: number): void {
+  ctx.vm.kernel.holdRun(run, true);
   pastOf(ctx).left = ctx.vm.save();
 }
 
@@ -144,9 +144,14 @@ export function travel(ctx: Context, instret: number): number {
     );
   }
   ctx.vm.restore(point.state);
-  replay(ctx.vm, instret, point.only ? { only: point.pid } : { untilExit: point.pid });
-  const p = ctx.vm.kernel.process(point.pid);
-  if (p !== undefined && !point.only) p.held = true;
+  const { kernel } = ctx.vm;
+  const family = kernel.process(point.pid)?.run ?? point.pid;
+  replay(
+    ctx.vm,
+    instret,
+    point.only ? { only: point.pid } : { untilOver: family, pass: [point.pid] },
+  );
+  kernel.holdRun(family, true);
   past.left = ctx.vm.save();
   return point.pid;
 }
@@ -155,7 +160,7 @@ export function travel(ctx: Context, instret: number): number {
 function replay(vm: Vm, instret: number, options: RunOptions): void {
   const { stops } = vm.kernel;
   const hits = stops.points.map((point) => point.hits);
-  let pass: readonly number[] = [options.only ?? options.untilExit!];
+  let pass = options.pass ?? [options.only!];
   let stop: KernelStop;
   do {
     stop = run(vm.kernel, instret - vm.machine.instret, { ...options, pass });

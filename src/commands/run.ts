@@ -5,11 +5,21 @@
  */
 
 import { ABIS } from "../vm/kernel/abi.ts";
-import { command, consoleText, EXIT, type Json, note, result, type Section } from "./command.ts";
+import {
+  command,
+  consoleText,
+  type Context,
+  EXIT,
+  type Json,
+  note,
+  result,
+  type Section,
+} from "./command.ts";
 import { drive } from "./drive.ts";
 import { loadProgram } from "./program.ts";
 import { refusing, setCurrent } from "./target.ts";
 import type { RunReport } from "../vm/reports.ts";
+import type { Run } from "../vm/run.ts";
 
 export default command({
   name: "run",
@@ -17,7 +27,8 @@ export default command({
   summary: "run a guest program to its end and show what it cost",
   details: "The program's console appears as it is written. The last line tells its status, the " +
     "user instructions, page faults, frames copied and ticks of virtual time. A status other " +
-    "than 0 makes this command fail. -- in front of the program leaves it words like --json.",
+    "than 0 makes this command fail. Children that outlive the program belong to the run; a daemon is " +
+    "held after 100 million instructions, and said to be left behind. -- in front of the program leaves it words like --json.",
   args: [
     { name: "program", kind: "program", doc: "a program's name or an ELF file on the host" },
     { name: "args", kind: "text", rest: true, verbatim: true, doc: "its arguments" },
@@ -36,18 +47,8 @@ export default command({
     const running = refusing(() => ctx.vm.start(name, args, bytes), EXIT.load);
     const ending = await drive(ctx, running, input?.replaceAll("\\n", "\n"));
     const report = running.report();
-    if (ending === "escaped") {
-      ctx.vm.process(running.pid).record.held = true;
-      setCurrent(ctx, running.pid);
-    }
-    if (report.stop.kind === "budget" && ctx.vm.kernel.process(report.pid) !== undefined) {
-      // Later commands are not to pay for it: it goes on when somebody says so.
-      ctx.vm.process(report.pid).record.held = true;
-      setCurrent(ctx, report.pid);
-    }
-    const last = ending === "escaped"
-      ? [note(`${report.name} (pid ${report.pid}) is held; continue goes back to it`, "dim")]
-      : closing(report);
+    leaveRun(ctx, running, report);
+    const last = ending === "escaped" ? [waiting(report)] : closing(report);
     return result([consoleText(report.console), ...last], {
       json: reportJson(report),
       status: ending === "escaped" ? EXIT.ok : statusOf(report),
@@ -60,6 +61,17 @@ export default command({
   },
 });
 
+/** Later commands are not to pay for what has not ended: it is held, and the current process. */
+export function leaveRun(ctx: Context, running: Run, report: RunReport): void {
+  running.leave();
+  if (report.status === undefined) setCurrent(ctx, report.pid);
+}
+
+/** The line for a program that a person turned away from. */
+export function waiting(report: RunReport): Section {
+  return note(`${report.name} (pid ${report.pid}) is held; continue goes back to it`, "dim");
+}
+
 /** A run's report in JSON; `status` is what every command has, so the guest's is `exitStatus`. */
 export function reportJson(report: RunReport): { [key: string]: Json } {
   return {
@@ -68,6 +80,7 @@ export function reportJson(report: RunReport): { [key: string]: Json } {
     exitStatus: report.status ?? null,
     killedBy: report.killedBy,
     stop: report.stop.kind,
+    left: report.left.map((one): Json => ({ ...one })),
     console: report.console,
     instructions: report.instructions,
     calls: report.calls,
@@ -88,12 +101,15 @@ export function statusOf(report: RunReport): number {
       return EXIT.budget;
     case "panic":
       return EXIT.guest;
+    case "idle":
+      // What it left behind may wait for ever; it has ended itself.
+      return report.status === 0 ? EXIT.ok : EXIT.failed;
     default:
       return EXIT.failed;
   }
 }
 
-/** The line that ends a run. `since` says from where on its figures count, when that is not the program's start. */
+/** The lines that end a run. `since` says from where on its figures count, when that is not the program's start. */
 export function closing(report: RunReport, since = ""): Section[] {
   const { faults } = report;
   const costs = `${count(report.instructions, "instruction")}, ${count(report.calls, "call")}, ` +
@@ -102,8 +118,21 @@ export function closing(report: RunReport, since = ""): Section[] {
     `${count(report.ticks, "tick")}`;
   return [
     note(`${report.name}: ${ending(report)}; ${since}${costs}`, tone(report)),
+    ...leftBehind(report),
     ...unknownCalls(report.console),
   ];
+}
+
+/** The children that outlive the program, and what becomes of them. */
+function leftBehind({ left, stop }: RunReport): Section[] {
+  const why = stop.kind === "budget" ? "the instruction budget is used up" : "it did not end";
+  return left.map(({ pid, name, waits }) =>
+    note(
+      `pid ${pid} ${name} is left behind: ` +
+        `${waits === "" ? why : `it waits (${waits})`}; continue -p ${pid}, kill ${pid}`,
+      "warn",
+    )
+  );
 }
 
 /** Call numbers that meant nothing to the kernel, and what could give them a meaning. */
@@ -143,7 +172,7 @@ function ending(report: RunReport): string {
     case "budget":
       return `not finished: the instruction budget is used up; pid ${report.pid} is held`;
     case "idle":
-      return "not finished: everybody waits, and nobody is there to wake them";
+      return `not finished: everybody waits, and nobody is there to wake them; pid ${report.pid} is held`;
     case "panic":
       return `the kernel panicked: ${report.stop.message}`;
     case "stopped":

@@ -28,22 +28,19 @@ import { setCurrent } from "./target.ts";
 import { eventText } from "../vm/inspect/event_text.ts";
 import { eventJson, json } from "./views.ts";
 
-/** The program that a process belongs to: itself, or the held ancestor that it stopped under. */
+/** The program that a process belongs to: the first of its run, or itself when that one has ended. */
 export function programOf(ctx: Context, p: Handle): Handle {
-  for (let at: Handle | undefined = p; at !== undefined;) {
-    if (at.record.held) return at;
-    const parent: number = at.record.parent;
-    at = ctx.vm.kernel.process(parent) === undefined ? undefined : ctx.vm.process(parent);
-  }
   if (p.record.standing) {
     throw new CommandError(`pid ${p.pid} has no program to run: spawn PROGRAM holds one`);
   }
-  return p;
+  const first = ctx.vm.kernel.runOf(p.record.run).find((one) => one.pid === p.record.run);
+  return first === undefined || first.standing ? p : ctx.vm.process(first.pid);
 }
 
 /** Runs a program on, until its end, a stop point or an event; Ctrl-C stops it where it is. */
 export async function runOn(ctx: Context, p: Handle, until?: EventFilter): Promise<Result> {
   const program = programOf(ctx, p);
+  const family = program.record.run;
   beginRun(ctx, program, false);
   const from = ctx.vm.machine.instret;
   const running = ctx.vm.resume(program.pid, {
@@ -56,8 +53,11 @@ export async function runOn(ctx: Context, p: Handle, until?: EventFilter): Promi
   });
   const report = running.report();
   const stopped = stopSections(ctx, report.stop);
-  endRun(ctx, program, false);
-  if (stopped !== undefined) setCurrent(ctx, stopped.pid);
+  endRun(ctx, family);
+  const [orphan] = report.left;
+  if (stopped !== undefined && ctx.vm.kernel.process(stopped.pid) !== undefined) {
+    setCurrent(ctx, stopped.pid);
+  } else if (!p.alive && orphan !== undefined) setCurrent(ctx, orphan.pid);
   else if (!p.alive) setCurrent(ctx, program.alive ? program.pid : 0);
   const { pid } = program;
   const kept = ending === "interrupted"

@@ -51,12 +51,13 @@ export default command({
     if (many > MOST) throw new CommandError(`step ${many}: at most ${MOST}; continue runs on`);
     const rows: Cell[][] = [];
     const mark = ctx.vm.mark();
+    const family = p.record.run;
     beginRun(ctx, p, true);
     let end: Section | undefined;
     for (let i = 0; i < many && end === undefined; i++) end = stepOne(ctx, p.pid, rows);
     goesOn(ctx);
     const output = new TextDecoder().decode(ctx.vm.kernel.takeOutput());
-    endRun(ctx, p, true);
+    endRun(ctx, family);
     const sections: Section[] = [
       table(
         [{ name: "PC", kind: "va" }, { name: "SYMBOL" }, { name: "INSTRUCTION" }, {

@@ -8,7 +8,7 @@ import type { TraceRecord } from "../vm/kernel/syscalls/trace.ts";
 import { command, consoleText, EXIT, type Json, result, text } from "./command.ts";
 import { drive } from "./drive.ts";
 import { loadProgram } from "./program.ts";
-import { closing, reportJson, statusOf } from "./run.ts";
+import { closing, leaveRun, reportJson, statusOf, waiting } from "./run.ts";
 import { refusing } from "./target.ts";
 
 export default command({
@@ -37,13 +37,14 @@ export default command({
     kernel.trace = [];
     try {
       const running = refusing(() => ctx.vm.start(name, args, bytes), EXIT.load);
-      await drive(ctx, running, input?.replaceAll("\\n", "\n"));
+      const ending = await drive(ctx, running, input?.replaceAll("\\n", "\n"));
       const report = running.report();
+      leaveRun(ctx, running, report);
       const calls = kernel.trace.filter((r) => only === undefined || only.includes(r.name));
       return result([
         consoleText(report.console),
         text(calls.map(line)),
-        ...closing(report),
+        ...(ending === "escaped" ? [waiting(report)] : closing(report)),
       ], {
         json: {
           ...reportJson(report),
@@ -54,7 +55,7 @@ export default command({
             result: r.result ?? null,
           })),
         },
-        status: statusOf(report),
+        status: ending === "escaped" ? EXIT.ok : statusOf(report),
         value: BigInt(calls.length),
       });
     } finally {

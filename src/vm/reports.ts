@@ -110,6 +110,16 @@ export interface CallReport {
 /** Why a program's run stopped: what the kernel says, or that a person interrupted it. */
 export type RunStop = KernelStop | { readonly kind: "interrupted" };
 
+/** A process that outlives the program which made it. */
+export interface Leftover {
+  /** The process. */
+  readonly pid: number;
+  /** Its name. */
+  readonly name: string;
+  /** What it waits for; empty when it could run, and is held. */
+  readonly waits: string;
+}
+
 /** How a program's run ended and what it cost. */
 export interface RunReport {
   /** The program's first process. */
@@ -122,6 +132,8 @@ export interface RunReport {
   readonly killedBy: string;
   /** Why the run stopped. */
   readonly stop: RunStop;
+  /** What the program, once it has ended, left behind: those of its children that have not. */
+  readonly left: readonly Leftover[];
   /** All console output since the run began. */
   readonly console: string;
   /** User instructions, of all processes. */

@@ -1,13 +1,22 @@
 /**
  * One program's run, in slices, so that whoever drives it can breathe between them.
  *
+ * A run is over when the program and all that it and its children made have exited. What is left behind when
+ * the program itself has ended may be a daemon, which never does: it runs on for a while only, and is
+ * held then, so that nobody pays for it later.
+ *
  * @module
  */
 
-import type { EventFilter, KernelStop } from "./kernel/run.ts";
+import type { Ended } from "./kernel/kernel.ts";
+import { describeWait } from "./kernel/process/process.ts";
+import type { EventFilter, KernelStop, RunOptions } from "./kernel/run.ts";
 import { run } from "./kernel/run.ts";
-import type { RunReport, RunStop } from "./reports.ts";
+import type { Leftover, RunReport, RunStop } from "./reports.ts";
 import type { Mark, Vm } from "./vm.ts";
+
+/** How long what a program leaves behind runs on: instructions of busy time, a trap counted as 500. */
+const AFTERMATH = 100_000_000;
 
 /** A program that was started; see {@link Vm.start}. */
 export class Run {
@@ -17,11 +26,17 @@ export class Run {
   readonly #mark: Mark;
   readonly #ticks: number;
   readonly #name: string;
+  /** Whose exit ends it; see the process's own `run`. */
+  readonly #run: number;
   readonly #decoder = new TextDecoder();
   #console = "";
   readonly #until: EventFilter | undefined;
   #pass: readonly number[];
   #stop: RunStop = { kind: "budget" };
+  /** How the program ended, once it has. */
+  #ended: Ended | undefined;
+  /** Busy time at which what is left behind is held. */
+  #deadline = Infinity;
 
   /** For {@link Vm.start}. A run that goes on passes breakpoints at which processes in `pass` stand. */
   constructor(
@@ -36,19 +51,67 @@ export class Run {
     this.pid = pid;
     this.#mark = mark;
     this.#ticks = vm.kernel.ticks;
-    this.#name = vm.process(pid).name;
+    const { name, record } = vm.process(pid);
+    this.#name = name;
+    this.#run = record.run;
+    this.#vm.kernel.holdRun(this.#run, false);
   }
 
   /** Runs at most `budget` instructions more. True when it is over: {@link report} then says why. */
   slice(budget: number): boolean {
-    const stop: KernelStop = run(this.#vm.kernel, budget, {
-      untilExit: this.pid,
+    this.#vm.kernel.holdRun(this.#run, false);
+    const { machine } = this.#vm;
+    const end = machine.instret + budget;
+    this.#stop = this.#ended === undefined
+      ? this.#go(budget, { untilExit: this.pid })
+      : { kind: "exited", pid: this.pid };
+    // The event that was waited for may be the exit itself.
+    if (!this.#vm.kernel.runOf(this.#run).some((p) => p.pid === this.pid)) this.#end();
+    if (this.#stop.kind === "exited" && this.#leavesOthers()) {
+      this.#stop = this.#goOn(end - machine.instret);
+    }
+    this.#pass = this.#stop.kind === "stopped" ? [this.#stop.pid] : [];
+    return this.#stop.kind !== "budget";
+  }
+
+  #go(budget: number, options: RunOptions): KernelStop {
+    return run(this.#vm.kernel, budget, {
+      ...options,
       pass: this.#pass,
       ...(this.#until === undefined ? {} : { untilEvent: this.#until }),
     });
-    this.#stop = stop;
-    this.#pass = stop.kind === "stopped" ? [stop.pid] : [];
-    return stop.kind !== "budget";
+  }
+
+  /** The program has ended: its status is kept before later exits push it out of the list. */
+  #end(): void {
+    if (this.#ended !== undefined) return;
+    const { kernel } = this.#vm;
+    this.#ended = kernel.ended.findLast((one) => one.pid === this.pid);
+    this.#deadline = kernel.busy + AFTERMATH;
+  }
+
+  /** Whether there are processes of the run whose program is gone. A child that ends leaves nobody behind. */
+  #leavesOthers(): boolean {
+    const { kernel } = this.#vm;
+    const rest = kernel.runOf(this.#run);
+    return rest.length > 0 && !rest.some((p) => p.pid === this.#run);
+  }
+
+  #goOn(budget: number): KernelStop {
+    const stop = this.#go(budget, { untilOver: this.#run, deadline: this.#deadline });
+    if (stop.kind !== "budget" || this.#vm.kernel.busy < this.#deadline) return stop;
+    this.#vm.kernel.holdRun(this.#run, true);
+    return { kind: "exited", pid: this.pid };
+  }
+
+  /** Whether the program itself has ended; what it left behind may still be there. */
+  get ended(): boolean {
+    return this.#ended !== undefined;
+  }
+
+  /** Nobody runs it on: what is still there is held, so that others do not pay for it. */
+  leave(): void {
+    this.#vm.kernel.holdRun(this.#run, true);
   }
 
   /** Console text since the last time this was called. */
@@ -65,18 +128,20 @@ export class Run {
     return this.report();
   }
 
-  /** Whether the run stopped because somebody reads the console and nothing is typed. */
+  /** Whether the run stopped because one of its processes reads the console and nothing is typed. */
   waitsForConsole(): boolean {
     return this.#stop.kind === "idle" &&
-      this.#vm.kernel.processes().some((p) => p.wait?.on === "console");
+      this.#vm.kernel.runOf(this.#run).some((p) => p.wait?.on === "console");
   }
 
-  /** A person stopped it: the program and its descendants die. */
+  /** A person stopped it: the program and all that it and its children made die. */
   interrupt(): void {
-    const all = this.#vm.descendants(this.pid);
-    for (const p of all) p.kill();
+    this.#vm.kernel.holdRun(this.#run, false);
+    const all = this.#vm.kernel.runOf(this.#run);
+    for (const p of all) this.#vm.process(p.pid).kill();
     // Those that were about to run die where the kernel next picks them up: now, before they do anything.
-    for (const p of all) if (p.alive) run(this.#vm.kernel, 1, { only: p.pid });
+    for (const p of all) if (p.state !== "zombie") run(this.#vm.kernel, 1, { only: p.pid });
+    this.#ended ??= this.#vm.kernel.ended.findLast((one) => one.pid === this.pid);
     this.#stop = { kind: "interrupted" };
   }
 
@@ -84,14 +149,14 @@ export class Run {
   report(): RunReport {
     this.takeOutput();
     const vm = this.#vm;
-    const ended = vm.kernel.ended.findLast((one) => one.pid === this.pid);
     const done = vm.since(this.#mark);
     return {
       pid: this.pid,
       name: this.#name,
-      status: ended?.status,
-      killedBy: ended?.killedBy ?? "",
+      status: this.#ended?.status,
+      killedBy: this.#ended?.killedBy ?? "",
       stop: this.#stop,
+      left: this.#leftovers(),
       console: this.#console,
       instructions: done.instructions,
       calls: done.calls,
@@ -101,5 +166,14 @@ export class Run {
       forks: done.forks,
       ticks: vm.kernel.ticks - this.#ticks,
     };
+  }
+
+  #leftovers(): Leftover[] {
+    if (this.#ended === undefined || !this.#leavesOthers()) return [];
+    return this.#vm.kernel.runOf(this.#run).map((p) => ({
+      pid: p.pid,
+      name: p.name,
+      waits: p.wait === undefined ? "" : describeWait(p.wait),
+    }));
   }
 }

@@ -217,7 +217,10 @@ export class Vm {
     return new Run(this, pid, this.mark(), options);
   }
 
-  /** Runs a program to its end, or until nothing can run or `budget` instructions are used up. */
+  /**
+   * Runs a program until it and all it made have ended, nothing can run, or `budget` instructions are used up. What
+   * is still there then is held: {@link resume} goes on with it.
+   */
   run(
     program: string,
     args: readonly string[] = [],
@@ -225,7 +228,9 @@ export class Vm {
   ): RunReport {
     if (options.input !== undefined) this.type(options.input);
     const running = this.start(program, args, options.bytes);
-    return running.finish(options.budget);
+    const report = running.finish(options.budget);
+    running.leave();
+    return report;
   }
 
   /** Keys at the console. */

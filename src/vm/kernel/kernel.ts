@@ -94,6 +94,8 @@ export class Kernel {
   ticks = 0;
   /** Virtual time beyond user instructions: traps, and what was jumped over while everybody slept. */
   skipped = 0;
+  /** What of it was jumped over. */
+  idled = 0;
   schedule: Schedule;
   console: Console = newConsole();
   /** The newest exits, oldest first. */
@@ -139,6 +141,21 @@ export class Kernel {
   /** Virtual time in instructions: the users', the kernel's, and those jumped over. */
   get now(): number {
     return this.machine.instret + this.skipped;
+  }
+
+  /** The part of {@link now} in which somebody ran. */
+  get busy(): number {
+    return this.now - this.idled;
+  }
+
+  /** The processes of a run that have not exited. */
+  runOf(run: number): Process[] {
+    return this.processes().filter((p) => p.run === run && p.state !== "zombie");
+  }
+
+  /** Holds the processes of a run, or lets them run on; those that stand still do so anyhow. */
+  holdRun(run: number, held: boolean): void {
+    for (const p of this.runOf(run)) if (!p.standing) p.held = held;
   }
 
   /** The processes, zombies included, in the order of their slots. */
@@ -204,6 +221,7 @@ export class Kernel {
       current: this.current,
       ticks: this.ticks,
       skipped: this.skipped,
+      idled: this.idled,
       schedule: this.schedule,
       console: this.console,
       ended: this.ended,
@@ -248,6 +266,7 @@ type OwnState = Pick<
   | "current"
   | "ticks"
   | "skipped"
+  | "idled"
   | "schedule"
   | "console"
   | "ended"

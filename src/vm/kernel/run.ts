@@ -55,6 +55,10 @@ export interface EventFilter {
 export interface RunOptions {
   /** Return when this process has exited. */
   untilExit?: number;
+  /** Return when this run is over: its first process, and all that it and its children made, have exited. */
+  untilOver?: number;
+  /** Return, as if the budget were used up, when the kernel's busy time has come to this. */
+  deadline?: number;
   /** Return when this process is not inside a system call any more. */
   untilReturn?: number;
   /** Run only this process, also when it is held. */
@@ -97,7 +101,8 @@ function runUntil(k: Kernel, budget: number, options: RunOptions): KernelStop {
     seen = k.events.next;
     const done = finished(k, options);
     if (done !== undefined) return done;
-    if (left <= 0) return { kind: "budget" };
+    const room = options.deadline === undefined ? left : Math.min(left, options.deadline - k.busy);
+    if (room <= 0) return { kind: "budget" };
     const p = options.only === undefined ? choose(k) : onlyThis(k, options.only);
     if (p === undefined) {
       if (options.only === undefined && idle(k)) continue;
@@ -112,7 +117,7 @@ function runUntil(k: Kernel, budget: number, options: RunOptions): KernelStop {
       continue;
     }
     const before = k.machine.instret;
-    const stop = runUser(k, p, left, passing.delete(p.pid));
+    const stop = runUser(k, p, room, passing.delete(p.pid));
     const retired = k.machine.instret - before;
     left -= retired;
     p.accounting.instructions += retired;
@@ -158,10 +163,15 @@ function firstEvent(k: Kernel, filter: EventFilter, from: number): VmEvent | und
 }
 
 function finished(k: Kernel, options: RunOptions): KernelStop | undefined {
-  const { untilExit, untilReturn } = options;
+  const { untilExit, untilOver, untilReturn } = options;
   if (untilExit !== undefined) {
     const p = k.process(untilExit);
     if (p === undefined || p.state === "zombie") return { kind: "exited", pid: untilExit };
+  }
+  if (untilOver !== undefined) {
+    const p = k.process(untilOver);
+    const ended = p === undefined || p.state === "zombie";
+    if (ended && k.runOf(untilOver).length === 0) return { kind: "exited", pid: untilOver };
   }
   if (untilReturn !== undefined) {
     const p = k.process(untilReturn);

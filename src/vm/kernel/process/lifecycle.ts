@@ -26,24 +26,27 @@ interface Home {
 }
 
 /**
- * A new process in the memory that `makeHome` finds for it. Undefined, with nothing kept, when the
- * table or memory is full.
+ * A new process in the memory that `makeHome` finds for it, the first of a run unless `run` says of which it
+ * is. Undefined, with nothing kept, when the table or memory is full.
  */
 export function allocProcess(
   k: Kernel,
   parent: number,
   name: string,
   makeHome: () => Home | undefined,
+  run?: number,
 ): Process | undefined {
   const slot = k.slots.findIndex((p) => p === undefined);
   if (slot < 0) return undefined;
   const home = makeHome();
   if (home === undefined) return undefined;
   const { space, trapframe } = home;
+  const pid = k.nextPid++;
   const p: Process = {
-    pid: k.nextPid++,
+    pid,
     slot,
     parent,
+    run: run ?? pid,
     name,
     state: "runnable",
     standing: false,
@@ -117,7 +120,9 @@ function makeChild(
   why: string,
   makeHome: () => Home | undefined,
 ): Process | undefined {
-  const child = allocProcess(k, parent.pid, parent.name, makeHome);
+  // What a person forks by hand is told what to do by hand, each by itself.
+  const run = parent.standing ? undefined : parent.run;
+  const child = allocProcess(k, parent.pid, parent.name, makeHome, run);
   if (child === undefined) return undefined;
   k.machine.ram.copy(child.trapframe, parent.trapframe, TRAPFRAME_SIZE);
   k.machine.ram.write64(registerPa(child.trapframe, A0), 0n);

@@ -58,6 +58,8 @@ export interface Process {
   readonly slot: number;
   /** The pid of its parent; 0 for init. */
   parent: number;
+  /** The run that it belongs to: the pid of the program that was started. Children inherit it. */
+  readonly run: number;
   /** Last component of the program's path. */
   name: string;
   state: ProcessState;

@@ -72,7 +72,9 @@ export function idle(k: Kernel): boolean {
   const whole = Math.max(0, wakes - k.ticks - 1);
   k.ticks += whole;
   k.schedule.tickEnds += whole * k.quantum;
-  k.skipped += Math.max(0, k.schedule.tickEnds - k.now);
+  const jump = Math.max(0, k.schedule.tickEnds - k.now);
+  k.skipped += jump;
+  k.idled += jump;
   tick(k);
   return true;
 }
