@@ -2,14 +2,13 @@
  * Everything in the docs that a machine can write: the command pages, the transcripts, the recordings and the
  * pictures made of them. `deno task docs` writes them again; a test holds the committed files against it.
  *
- * A transcript is a fenced block. In a `cowsh` block the lines behind `> ` are run by a shell on a fresh machine
- * (`cowsh mem=16M policy=eager` boots it so; `cowsh continued` goes on with the machine of the block before);
- * in a `console` block those behind `$ ` are run by the system's own shell in the project's directory.
+ * A transcript is a fenced block. The lines behind `> ` of all `cowsh` blocks of a document are typed into one
+ * session, from top to bottom, as a reader does who follows it: what is to begin on a fresh computer says `boot`.
+ * In a `console` block the lines behind `$ ` are run by the system's own shell in the project's directory.
  *
  * @module
  */
 
-import { boot } from "../src/api/boot.ts";
 import { castText } from "../src/commands/record.ts";
 import { COMMANDS } from "../src/commands/registry.ts";
 import { markdown } from "../src/commands/help.ts";
@@ -17,7 +16,10 @@ import type { Entry } from "../src/commands/command.ts";
 import { FileWriter } from "../src/host/file.ts";
 import { wholeLines } from "../src/commands/words.ts";
 import { parseCast, renderSvg } from "../src/record/mod.ts";
-import { ScriptShell } from "../src/repl/script.ts";
+import { boot, bootAgain } from "../src/repl/boot.ts";
+import { denoFiles } from "../src/repl/deno_host.ts";
+import { parseFlags } from "../src/repl/flags.ts";
+import { LineShell } from "../src/repl/script.ts";
 
 const root = new URL("../", import.meta.url);
 
@@ -49,7 +51,7 @@ export async function* made(): AsyncGenerator<[path: string, text: string]> {
 
 /** A command file as a recording, as `record` would write it in a colour terminal. */
 async function recorded(path: string, title: string): Promise<string> {
-  const shell = new ScriptShell(boot(), { color: true });
+  const shell = await session(true);
   const entries: Entry[] = [];
   for (const { text: line } of wholeLines(committed(path))) {
     const { output, status } = await shell.run(line);
@@ -58,25 +60,37 @@ async function recorded(path: string, title: string): Promise<string> {
   return castText(entries, { title });
 }
 
+/** A session that begins as `deno task start` begins one. */
+async function session(color = false): Promise<LineShell> {
+  const options = parseFlags([]);
+  const again = (flags: readonly string[]) => bootAgain(options, flags, denoFiles);
+  return new LineShell(await boot(options, denoFiles), { color, boot: again });
+}
+
 /** A document with each transcript's output as it is today. */
 export async function told(document: string): Promise<string> {
-  const parts = document.split(/^(```(?:cowsh|console)[^\n]*\n[\s\S]*?^```$)/m);
-  let shell: ScriptShell | undefined;
+  const parts = document.split(/^(```(?:cowsh|console)\n[\s\S]*?^```$)/m);
+  const shell = await session();
+  const typed = async (line: string) => (await shell.run(line)).output;
   for (let i = 1; i < parts.length; i += 2) {
     const [fence, ...lines] = parts[i].split("\n");
-    const [language, ...words] = fence.slice(3).split(" ");
     const body = lines.slice(0, -1);
-    if (language === "console") {
-      parts[i] = [fence, ...await transcript(body, "$ ", outside), "```"].join("\n");
-      continue;
-    }
-    if (!words.includes("continued") || shell === undefined) {
-      shell = new ScriptShell(boot(Object.fromEntries(words.map((word) => word.split("=")))));
-    }
-    const run = async (line: string) => (await shell!.run(line)).output;
-    parts[i] = [fence, ...await transcript(body, "> ", run), "```"].join("\n");
+    const block = fence === "```console"
+      ? await transcript(body, "$ ", outside)
+      : await transcript(body, "> ", typed);
+    parts[i] = [fence, ...block, "```"].join("\n");
   }
   return parts.join("");
+}
+
+/** What a reader of a document types into the shell, in order, each line with what the document says to it. */
+export function typedIn(document: string): { line: string; says: string }[] {
+  const blocks = [...document.matchAll(/^```cowsh\n([\s\S]*?)^```$/gm)].map((match) => match[1]);
+  return blocks.flatMap((block) => block.split(/^(?=> )/m)).filter((part) => part.startsWith("> "))
+    .map((part) => {
+      const end = part.indexOf("\n");
+      return { line: part.slice(2, end), says: part.slice(end + 1) };
+    });
 }
 
 /** The commands of a block, each followed by what it prints. */

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { pa, va } from "../vm/machine/address.ts";
-import type { ArgKind, ArgSpec, Command, FlagSpec } from "./command.ts";
+import type { Command, FlagSpec } from "./command.ts";
 import { CommandError } from "./errors.ts";
-import { evaluate, type Evaluated, type Resolver, wantSpace } from "./evaluate.ts";
+import { convert, KIND_WORDS, refuseOperator } from "./convert.ts";
+import type { Resolver } from "./evaluate.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Segment, Word } from "./words.ts";
 
@@ -31,25 +31,6 @@ export interface Bound {
   args: Record<string, unknown>;
   common: Common;
 }
-
-/** What a kind is called in messages and help. */
-export const KIND_WORDS: Record<ArgKind, string> = {
-  va: "a virtual address, like 0x4000 or 3:0x4000",
-  pa: "a physical address, like 0x87f3d000 or pa(0x4000)",
-  expr: "a number or expression, like 42, 0x2a or $a0+8",
-  pid: "a process id",
-  size: "a number of bytes, like 4096, 64K or 4p for pages",
-  count: "a whole number",
-  perm: 'permissions, like rw or "none"',
-  program: "a program's name, or the path of an ELF file",
-  file: "a path on the host",
-  command: "a command's name",
-  symbol: "a symbol or an address",
-  snapshot: "a snapshot's name",
-  register: "a register or CSR, like a0 or satp",
-  text: "a word",
-  line: "the rest of the line",
-};
 
 /** Name and usage on one line: `pte VA [-p PID]`. */
 export function usage(command: Command): string {
@@ -85,6 +66,14 @@ export function bind(command: Command, segment: Segment, names: Resolver): Bound
   const positional: Word[] = [];
   const words = segment.words.slice(1);
   const verbatim = command.args.findIndex((a) => a.kind === "line" || (a.rest && a.verbatim));
+  if (command.args.some((a) => a.kind === "line")) {
+    // Behind an expression, where nothing else can be meant.
+    for (let last = words.at(-1); last !== undefined && !last.quoted; last = words.at(-1)) {
+      if (last.text !== "--json" && last.text !== "--ts") break;
+      common[last.text === "--json" ? "json" : "ts"] = true;
+      words.pop();
+    }
+  }
   let flagsEnded = false;
   let closed = false;
 
@@ -151,7 +140,8 @@ function bindPositional(
           ` (usage: ${usage(command)})`,
       );
     } else if (spec.kind === "line") {
-      const whole = segment.source.slice(word.at - segment.at);
+      const end = positional[positional.length - 1].end;
+      const whole = segment.source.slice(word.at - segment.at, end - segment.at);
       args[spec.name] = spec.rest ? [whole] : whole;
       next = positional.length;
     } else {
@@ -168,16 +158,6 @@ function bindPositional(
       extra.at,
     );
   }
-}
-
-/** A word that is only an operator comes from an expression with blanks. */
-function refuseOperator(word: Word): void {
-  if (word.quoted || !/^[-+*/%&^<>=!|]+$/.test(word.text)) return;
-  throw new CommandError(
-    `${word.text} stands alone; an expression with blanks goes in brackets, like (0x4000 + 8)`,
-    undefined,
-    word.at,
-  );
 }
 
 /**
@@ -213,84 +193,4 @@ function findFlag(command: Command, word: Word): { flag: FlagSpec; inline: Word 
   }
   if (joined === undefined) return { flag, inline: undefined };
   return { flag, inline: { ...word, text: joined, at: word.end - joined.length } };
-}
-
-/** One word as the value of its kind. */
-function convert(spec: ArgSpec | FlagSpec, word: Word, names: Resolver): unknown {
-  const kind = spec.kind ?? "text";
-  if (spec.choices && !spec.choices.includes(word.text)) {
-    const hint = didYouMean(word.text, spec.choices);
-    throw new CommandError(
-      `${spec.name} is one of ${spec.choices.join(", ")}, not ${word.text}${hint}`,
-      undefined,
-      word.at,
-    );
-  }
-  const compute = (): Evaluated => {
-    refuseOperator(word);
-    return evaluate(word.text, names, word.at);
-  };
-  switch (kind) {
-    case "va": {
-      const { value, pid, space } = compute();
-      const address = va(within64(value, word));
-      return { va: address, pid, ...(space === "pa" ? { physical: word.text } : {}) };
-    }
-    case "pa": {
-      const found = compute();
-      wantSpace("pa", word.text, found, word.at);
-      return pa(within64(found.value, word));
-    }
-    case "expr":
-      return within64(compute().value, word);
-    case "pid":
-      return whole(compute().value, "a process id", word);
-    case "count":
-      return whole(compute().value, "a count", word);
-    case "size":
-      return sizeOf(word, compute);
-    case "perm":
-      return permissions(word);
-    case "register":
-      return word.text.replace(/^\$/, "").toLowerCase();
-    default:
-      if (word.text === "") {
-        if (kind === "text") return "";
-        throw new CommandError(`${spec.name} is empty`, undefined, word.at);
-      }
-      return word.text;
-  }
-}
-
-function within64(value: bigint, word: Word): bigint {
-  if (value < -(1n << 63n) || value >= 1n << 64n) {
-    throw new CommandError(`${word.text} does not fit in 64 bits`, undefined, word.at);
-  }
-  return value;
-}
-
-function whole(value: bigint, what: string, word: Word): number {
-  if (value < 0n || value > 0xffff_ffffn) {
-    throw new CommandError(`${word.text} is no good as ${what}: 0 to 2^32-1`, undefined, word.at);
-  }
-  return Number(value);
-}
-
-/** Bytes: an expression, or pages as `4p`, `4 pages`, `"1 page"`. */
-function sizeOf(word: Word, compute: () => Evaluated): bigint {
-  const pages = /^(\d+) ?p(ages?)?$/.exec(word.text);
-  return pages ? BigInt(pages[1]) * 4096n : within64(compute().value, word);
-}
-
-function permissions(word: Word): string {
-  const letters = word.text.toLowerCase();
-  if (letters === "none" || letters === "---") return "none";
-  if (!/^[rwx-]+$/.test(letters) || new Set(letters.replaceAll("-", "")).size === 0) {
-    throw new CommandError(
-      `${word.text} is not a permission: letters out of rwx, or none`,
-      undefined,
-      word.at,
-    );
-  }
-  return [..."rwx"].filter((c) => letters.includes(c)).join("");
 }

@@ -209,8 +209,10 @@ export interface Settings {
 
 /** What lives from one line to the next. */
 export interface Session {
-  /** The computer. A command that boots another one assigns it. */
+  /** The computer. `boot` assigns another one. */
   vm: Vm;
+  /** Boots as the session began, with more flags of the command line; undefined where a script holds the computer. */
+  readonly boot: ((flags: readonly string[]) => Promise<Vm>) | undefined;
   /** The process that commands act on; 0 when there is none. */
   pid: number;
   /** `$_`: the last address that a command showed or made; undefined before the first. */

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { COMMON_FLAGS, flagUsage, KIND_WORDS, usage } from "./bind.ts";
+import { COMMON_FLAGS, flagUsage, usage } from "./bind.ts";
+import { KIND_WORDS } from "./convert.ts";
 import {
   type Command,
   command,
@@ -14,7 +15,7 @@ import {
   result,
   text,
 } from "./command.ts";
-import { didYouMean } from "./nearest.ts";
+import { noCommand } from "./habits.ts";
 import { note, type Section } from "./result.ts";
 
 export default command({
@@ -49,7 +50,7 @@ function lookUp(commands: readonly Command[], name: string): Command {
   const found = commands.find((c) => c.name === name || c.aliases.includes(name));
   if (found) return found;
   const names = commands.flatMap((c) => [c.name, ...c.aliases]);
-  throw new CommandError(`no command ${name}${didYouMean(name, names) || "; try help"}`);
+  throw new CommandError(noCommand(name, name, names, () => false));
 }
 
 function inGroups(commands: readonly Command[]): [string, Command[]][] {

@@ -28,18 +28,21 @@ export function editDistance(a: string, b: string): number {
 
 /**
  * The candidate nearest to `word`, or undefined when none is near enough to be meant: a third of the
- * letters may differ, and at least one; a candidate that `word` begins (of two letters or more) is near.
+ * letters may differ, of three or more; two letters may have changed places; a candidate that `word` begins (of
+ * two letters or more) is near.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const typed = word.toLowerCase();
-  const bound = Math.max(1, Math.floor(typed.length / 3));
+  const bound = Math.floor(typed.length / 3);
+  const letters = (text: string) => [...text].sort().join("");
   let best: string | undefined;
   let bestDistance = Infinity;
   for (const candidate of candidates) {
     const name = candidate.toLowerCase();
     const prefix = typed.length >= 2 && name.startsWith(typed);
     const distance = prefix ? 0.5 : editDistance(typed, name);
-    if (distance < bestDistance && (prefix || distance <= bound)) {
+    const turned = typed.length === 2 && letters(typed) === letters(name);
+    if (distance < bestDistance && (prefix || turned || distance <= bound)) {
       best = candidate;
       bestDistance = distance;
     }

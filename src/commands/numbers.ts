@@ -4,14 +4,11 @@
  * @module
  */
 
-/** Units of bytes by their letter, largest first. There is no P: `4p` is four pages where a size is wanted. */
-const UNITS: readonly (readonly [letter: string, shift: bigint])[] = [
-  ["T", 40n],
-  ["G", 30n],
-  ["M", 20n],
-  ["K", 10n],
-];
-const LETTERS = UNITS.map(([letter]) => letter).toReversed().join("");
+import { UNIT_SHIFTS } from "../vm/size.ts";
+
+const LETTERS = UNIT_SHIFTS.map(([letter]) => letter).join("");
+/** Largest first: the first that divides a size is the one to print it in. */
+const UNITS = UNIT_SHIFTS.map(([letter, shift]) => [letter, BigInt(shift)] as const).toReversed();
 const DECIMAL = new RegExp(`^(\\d+)([${LETTERS}]?)$`, "i");
 const WITH_BYTE = new RegExp(`^(\\d+)([${LETTERS}])i?b$`, "i");
 

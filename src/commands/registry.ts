@@ -7,6 +7,7 @@
 import type { Command } from "./command.ts";
 import audit from "./audit.ts";
 import back from "./back.ts";
+import boot from "./boot.ts";
 import break_ from "./break.ts";
 import call from "./call.ts";
 import compare from "./compare.ts";
@@ -35,6 +36,7 @@ import mmap from "./mmap.ts";
 import mprotect from "./mprotect.ts";
 import munmap from "./munmap.ts";
 import play from "./play.ts";
+import print from "./print.ts";
 import ps from "./ps.ts";
 import pte from "./pte.ts";
 import quit from "./quit.ts";
@@ -73,6 +75,7 @@ import xp from "./xp.ts";
 export const COMMANDS: readonly Command[] = [
   audit,
   back,
+  boot,
   break_,
   call,
   compare,
@@ -101,6 +104,7 @@ export const COMMANDS: readonly Command[] = [
   mprotect,
   munmap,
   play,
+  print,
   ps,
   pte,
   quit,

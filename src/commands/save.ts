@@ -47,6 +47,12 @@ export function keepEntries(session: Session): void {
   session.watchers.add(({ line, status, api }) => void kept.push({ line, status, api }));
 }
 
+/** The computer is another one: what was typed to the old one is nothing that a script could do to it. */
+export function forgetEntries(session: Session): void {
+  const kept = session.store.get("save");
+  if (Array.isArray(kept)) kept.length = 0;
+}
+
 function entriesOf(session: Session): readonly Kept[] {
   return (session.store.get("save") ?? []) as readonly Kept[];
 }
@@ -60,7 +66,7 @@ export function scenarioText(
   const body: string[] = [];
   for (const { line, status, api } of entries) {
     const title = line.trim().replace(/\s+/g, " ");
-    if (/^(source|save|record|\.)(\s|$)/.test(title)) continue;
+    if (/^(source|save|record|boot|\.)(\s|$)/.test(title)) continue;
     if (title.startsWith("#")) body.push(`say(${JSON.stringify(title.replace(/^#\s*/, ""))});`);
     else if (api === undefined) body.push(`// ${status === 0 ? "" : "failed: "}${title}`);
     else body.push(...stepLines(title, api, declared));

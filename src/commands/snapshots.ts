@@ -68,6 +68,12 @@ export function dropSnapshot(ctx: Context, name: string): void {
   roomOf(ctx.session).reset([...all.values()].map((one) => one.state));
 }
 
+/** The computer is another one: its snapshots are gone. */
+export function forgetSnapshots(session: Session): void {
+  snapshotsOf(session).clear();
+  roomOf(session).reset([]);
+}
+
 /** What each takes beyond those before it, in bytes, rounded up to KiB; oldest first. */
 export function snapshotCosts(session: Session): number[] {
   const kept = new KeptStates();

@@ -10,7 +10,7 @@ import { keepEntries } from "../commands/save.ts";
 import { CommandError, EXIT } from "../commands/errors.ts";
 import { type Abi, parseAbi } from "../vm/kernel/abi.ts";
 import { type BootOptions, Vm as Computer } from "../vm/vm.ts";
-import type { Options } from "./flags.ts";
+import { checkMachineFlags, type Options, parseFlags } from "./flags.ts";
 
 /** Boots as the flags say. Throws {@linkcode CommandError} with exit code 5, for a bad name 2. */
 export async function boot(options: Options, files: HostFiles): Promise<Vm> {
@@ -41,6 +41,16 @@ export async function boot(options: Options, files: HostFiles): Promise<Vm> {
   }
 }
 
+/** Boots as the session's flags say, and these over them. Throws {@linkcode CommandError} for one that is not the computer's. */
+export async function bootAgain(
+  options: Pick<Options, "typed">,
+  flags: readonly string[],
+  files: HostFiles,
+): Promise<Vm> {
+  checkMachineFlags(flags);
+  return await boot(parseFlags([...options.typed, ...flags]), files);
+}
+
 /** A numbering of system calls by name, or from a JSON file when it is no plain name. */
 async function abiNamed(abi: string, files: HostFiles): Promise<string | Abi> {
   if (!/[./]/.test(abi)) return abi;
@@ -61,10 +71,16 @@ function execNamed(how: string): "eager" | "demand" {
 export function newSession(
   vm: Vm,
   options: Pick<Options, "json" | "keepGoing" | "budget">,
-  surroundings: { color: boolean; interactive: boolean; history: () => readonly string[] },
+  surroundings: {
+    color: boolean;
+    interactive: boolean;
+    history: () => readonly string[];
+    boot?: (flags: readonly string[]) => Promise<Vm>;
+  },
 ): Session {
   const session: Session = {
     vm,
+    boot: surroundings.boot,
     pid: 0,
     place: undefined,
     last: 0n,

@@ -1,6 +1,7 @@
 /**
  * What stands behind a `|`: `where COL OP V`, `cols A,B`, `head N`, `count`, `json`. Filters work on
- * the typed cells of a result's tables, never on printed text.
+ * the typed cells of a result's tables, never on printed text. They are read before the command runs, so
+ * that a mistake in one costs nothing; `--json` and `--ts` mean the same behind a filter as in front.
  *
  * @module
  */
@@ -8,8 +9,8 @@
 import { cellParts } from "../commands/json.ts";
 import { CommandError } from "../commands/errors.ts";
 import { evaluate, type Resolver } from "../commands/evaluate.ts";
+import { noFilter } from "../commands/habits.ts";
 import { parseNumber } from "../commands/numbers.ts";
-import { didYouMean } from "../commands/nearest.ts";
 import {
   type Cell,
   type Column,
@@ -17,122 +18,163 @@ import {
   type Result,
   type TableSection,
 } from "../commands/result.ts";
-import type { Segment } from "../commands/words.ts";
+import type { Segment, Word } from "../commands/words.ts";
 
-/** A filter's outcome: the result it leaves, and whether JSON was asked for. */
-export interface Filtered {
-  result: Result;
+/** One filter as read: what it makes of a result's tables. */
+type Step = (
+  tables: TableSection[],
+  names: Resolver,
+) => Pick<Result, "sections" | "json" | "value">;
+
+/** The filters of a line. */
+export interface Filters {
+  /** In order, each with its place in the line. */
+  steps: readonly { name: string; at: number; step: Step }[];
+  /** One JSON object is wanted: `| json`, or `--json` behind any filter. */
   json: boolean;
+  /** `--ts` stood behind one. */
+  ts: boolean;
+}
+
+interface Filter {
+  name: string;
+  usage: string;
+  doc: string;
+  /** The step that its words ask for; undefined when they are not what the usage says. */
+  read(words: readonly Word[], source: string, at: number): Step | undefined;
 }
 
 /** The filters with a line of help each. */
-export const FILTERS: readonly { name: string; usage: string; doc: string }[] = [
+export const FILTERS: readonly Filter[] = [
   {
     name: "where",
     usage: "where COL OP V",
     doc: "keep rows; OP is == != < <= > >= or ~ (contains)",
+    read: where,
   },
-  { name: "cols", usage: "cols A,B", doc: "keep these columns, in this order" },
-  { name: "head", usage: "head N", doc: "keep the first N rows" },
-  { name: "count", usage: "count", doc: "the number of rows" },
-  { name: "json", usage: "json", doc: "one JSON object" },
+  { name: "cols", usage: "cols A,B", doc: "keep these columns, in this order", read: cols },
+  { name: "head", usage: "head N", doc: "keep the first N rows", read: head },
+  { name: "count", usage: "count", doc: "the number of rows", read: count },
+  {
+    name: "json",
+    usage: "json",
+    doc: "one JSON object",
+    read: (words) => words.length === 0 ? (sections) => ({ sections }) : undefined,
+  },
 ];
 
-/** Applies the filters of a line in order. */
-export function filter(result: Result, segments: Segment[], names: Resolver): Filtered {
+/** Reads the filters of a line. Throws {@linkcode CommandError} for one that is none or not typed right. */
+export function readFilters(segments: readonly Segment[]): Filters {
   let json = false;
-  for (const segment of segments) {
-    if (segment.words.length === 0) {
+  let ts = false;
+  const steps = segments.flatMap((segment) => {
+    const [word, ...all] = segment.words;
+    if (word === undefined) {
       throw new CommandError("nothing behind |; put bit-or in brackets", undefined, segment.at);
     }
-    if (segment.words[0].text === "json" && segment.words.length === 1) json = true;
-    else result = apply(result, segment, names);
-  }
-  return { result, json };
-}
-
-function apply(result: Result, segment: Segment, names: Resolver): Result {
-  const [word, ...args] = segment.words;
-  const known = FILTERS.find((f) => f.name === word.text);
-  if (!known) {
-    const hint = didYouMean(word.text, FILTERS.map((f) => f.name));
-    const list = FILTERS.map((f) => f.name).join(", ");
-    throw new CommandError(
-      `no filter ${word.text}${hint || `; filters are ${list}`}`,
-      undefined,
-      word.at,
+    const flags = all.filter((w) => !w.quoted && /^--[a-z]/i.test(w.text));
+    for (const flag of flags) {
+      if (flag.text === "--json") json = true;
+      else if (flag.text === "--ts") ts = true;
+      else if (flag.text !== "--help") {
+        throw new CommandError(
+          `| ${word.text} has no flag ${flag.text}; --json and --ts are for every line`,
+          undefined,
+          flag.at,
+        );
+      }
+    }
+    const filter = FILTERS.find((f) => f.name === word.text);
+    if (filter === undefined) {
+      const names = FILTERS.map((f) => f.name);
+      throw new CommandError(noFilter(segment.source, word.text, names), undefined, word.at);
+    }
+    if (filter.name === "json") json = true;
+    const words = all.filter((w) => !flags.includes(w));
+    // The same length as typed, so that places stay right.
+    const source = flags.reduce(
+      (text, f) =>
+        text.slice(0, f.at - segment.at) + " ".repeat(f.end - f.at) +
+        text.slice(f.end - segment.at),
+      segment.source,
     );
-  }
-  const wrong = () => new CommandError(`usage: | ${known.usage}`, undefined, word.at);
-  const tables = result.sections.filter((s) => s.type === "table");
-  if (tables.length === 0) {
-    throw new CommandError(
-      `no table here for | ${word.text}; | json works on all`,
-      undefined,
-      word.at,
-    );
-  }
-  switch (word.text) {
-    case "where":
-      return keep(result, where(tables, segment, names, wrong));
-    case "cols": {
-      const wanted = args.flatMap((w) => w.text.split(",")).filter((name) => name !== "");
-      if (wanted.length === 0) throw wrong();
-      return keep(result, tables.map((t) => cols(t, wanted, word.at)));
+    const help = flags.some((flag) => flag.text === "--help");
+    const step = help ? undefined : filter.read(words, source.slice(word.text.length), word.end);
+    if (step === undefined) {
+      throw new CommandError(`usage: | ${filter.usage}: ${filter.doc}`, undefined, word.at);
     }
-    case "head": {
-      const n = args.length === 1 ? parseNumber(args[0].text) : undefined;
-      if (n === undefined) throw wrong();
-      return keep(result, tables.map((t) => ({ ...t, rows: t.rows.slice(0, Number(n)) })));
-    }
-    default: {
-      if (args.length > 0) throw wrong();
-      const count = tables.reduce((sum, t) => sum + t.rows.length, 0);
-      return {
-        ...strip(result),
-        sections: [pairs(["count", count, "number"])],
-        json: { count },
-        value: BigInt(count),
-      };
-    }
-  }
+    return filter.name === "json" ? [] : [{ name: filter.name, at: word.at, step }];
+  });
+  return { steps, json, ts };
 }
 
-/** The result with these tables only; its JSON then follows from them. */
-function keep(result: Result, sections: TableSection[]): Result {
-  return { ...strip(result), sections };
+/** Applies filters in order. */
+export function applyFilters(result: Result, filters: Filters, names: Resolver): Result {
+  for (const { name, at, step } of filters.steps) {
+    const tables = result.sections.filter((s) => s.type === "table");
+    if (tables.length === 0) {
+      throw new CommandError(`no table here for | ${name}; | json works on all`, undefined, at);
+    }
+    // JSON follows from what is left, not from what the command had; a number of rows is no address.
+    const { json: _, place, ...rest } = result;
+    const shown = name === "count" || place === undefined ? {} : { place };
+    result = { ...rest, ...shown, ...step(tables, names) };
+  }
+  return result;
 }
 
-function strip(result: Result): Result {
-  const { json: _, ...rest } = result;
-  return rest;
+function head(words: readonly Word[]): Step | undefined {
+  const n = words.length === 1 ? parseNumber(words[0].text) : undefined;
+  if (n === undefined) return undefined;
+  return (tables) => ({
+    sections: tables.map((t) => ({ ...t, rows: t.rows.slice(0, Number(n)) })),
+  });
+}
+
+function count(words: readonly Word[]): Step | undefined {
+  if (words.length > 0) return undefined;
+  return (tables) => {
+    const count = tables.reduce((sum, t) => sum + t.rows.length, 0);
+    return {
+      sections: [pairs(["count", count, "number"])],
+      json: { count },
+      value: BigInt(count),
+    };
+  };
 }
 
 function columnIndex(columns: Column[], name: string): number {
   const plain = name.toLowerCase();
-  return columns.findIndex((c) => c.name.toLowerCase() === plain || c.key === name);
+  return columns.findIndex((c) => [c.name, c.key].some((one) => one?.toLowerCase() === plain));
 }
 
-function noColumn(tables: TableSection[], name: string, at: number): CommandError {
-  const names = [...new Set(tables.flatMap((t) => t.columns.map((c) => c.name || c.key || "")))];
-  return new CommandError(
-    `no column ${name}; there are ${names.join(", ")}`,
-    undefined,
-    at,
-  );
+/** The tables that have one of these columns at least. Throws when a column is in none. */
+function having(tables: TableSection[], wanted: readonly string[], at: number): TableSection[] {
+  for (const name of wanted) {
+    if (tables.some((t) => columnIndex(t.columns, name) >= 0)) continue;
+    const names = tables.flatMap((t) => t.columns.map((c) => c.name || c.key || ""));
+    throw new CommandError(
+      `no column ${name}; there are ${[...new Set(names)].join(", ")}`,
+      undefined,
+      at,
+    );
+  }
+  return tables.filter((t) => wanted.some((name) => columnIndex(t.columns, name) >= 0));
 }
 
-function cols(table: TableSection, wanted: string[], at: number): TableSection {
-  const indices = wanted.map((name) => {
-    const index = columnIndex(table.columns, name);
-    if (index < 0) throw noColumn([table], name, at);
-    return index;
+function cols(words: readonly Word[]): Step | undefined {
+  const wanted = words.flatMap((w) => w.text.split(",")).filter((name) => name !== "");
+  if (wanted.length === 0) return undefined;
+  return (tables) => ({
+    sections: having(tables, wanted, words[0].at).map((t) => {
+      const indices = wanted.map((name) => columnIndex(t.columns, name)).filter((i) => i >= 0);
+      return {
+        ...t,
+        columns: indices.map((i) => t.columns[i]),
+        rows: t.rows.map((row) => indices.map((i) => row[i] ?? null)),
+      };
+    }),
   });
-  return {
-    ...table,
-    columns: indices.map((i) => table.columns[i]),
-    rows: table.rows.map((row) => indices.map((i) => row[i] ?? null)),
-  };
 }
 
 const COMPARE: Record<string, (order: number) => boolean> = {
@@ -145,37 +187,31 @@ const COMPARE: Record<string, (order: number) => boolean> = {
   ">=": (o) => o >= 0,
 };
 
-function where(
-  tables: TableSection[],
-  segment: Segment,
-  names: Resolver,
-  wrong: () => CommandError,
-): TableSection[] {
-  const source = segment.source.slice("where".length);
+function where(words: readonly Word[], source: string, at: number): Step | undefined {
   const match = /^\s*([^\s=!<>~]+)\s*(==|!=|<=|>=|<|>|=|~)\s*(.+?)\s*$/s.exec(source);
-  if (!match) throw wrong();
+  if (!match) return undefined;
   const [, name, op, raw] = match;
   const text = /^(["'])(.*)\1$/s.exec(raw)?.[2] ?? raw;
-  const having = tables.filter((t) => columnIndex(t.columns, name) >= 0);
-  if (having.length === 0) throw noColumn(tables, name, segment.words[1]?.at ?? segment.at);
-  const at = segment.at + "where".length + source.lastIndexOf(raw);
-  let number: bigint | undefined;
-  const wanted = () => number ??= evaluate(text, names, at).value;
 
-  return having.map((t) => {
-    const i = columnIndex(t.columns, name);
-    const matches = (cell: Cell) => {
-      const { value } = cellParts(cell, t.columns[i]);
-      if (op === "~") return String(value ?? "").toLowerCase().includes(text.toLowerCase());
-      if (value === null) return (text === "-") === (op === "==" || op === "=");
-      if (typeof value === "bigint" || typeof value === "number") {
-        if (text === "-") return op === "!=";
-        return COMPARE[op](compare(BigInt(value), wanted()));
-      }
-      return COMPARE[op](compare(String(value), text));
-    };
-    return { ...t, rows: t.rows.filter((row) => matches(row[i] ?? null)) };
-  });
+  return (tables, names) => {
+    let number: bigint | undefined;
+    const wanted = () => number ??= evaluate(text, names, at + source.lastIndexOf(raw)).value;
+    const sections = having(tables, [name], words[0].at).map((t) => {
+      const i = columnIndex(t.columns, name);
+      const matches = (cell: Cell) => {
+        const { value } = cellParts(cell, t.columns[i]);
+        if (op === "~") return String(value ?? "").toLowerCase().includes(text.toLowerCase());
+        if (value === null) return (text === "-") === (op === "==" || op === "=");
+        if (typeof value === "bigint" || typeof value === "number") {
+          if (text === "-") return op === "!=";
+          return COMPARE[op](compare(BigInt(value), wanted()));
+        }
+        return COMPARE[op](compare(String(value), text));
+      };
+      return { ...t, rows: t.rows.filter((row) => matches(row[i] ?? null)) };
+    });
+    return { sections };
+  };
 }
 
 function compare<T extends bigint | string>(a: T, b: T): number {

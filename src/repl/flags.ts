@@ -44,6 +44,8 @@ export interface Options {
   bare: string | undefined;
   /** Path of its disk image. */
   disk: string | undefined;
+  /** The flags as they were typed, up to a `--`: what `boot` begins with. */
+  typed: readonly string[];
 }
 
 interface Flag {
@@ -94,6 +96,11 @@ const FLAGS: readonly Flag[] = [
   { name: "help", short: "h", doc: "this text" },
   { name: "version", doc: "the version" },
 ];
+
+/** The flags that say what computer it is: `boot` takes them, too. */
+const OF_THE_COMPUTER: ReadonlySet<string> = new Set(
+  ("policy mem seed abi exec sbrk swap read-ahead superpages huge-cow quantum fs fat").split(" "),
+);
 
 /** Bounds of `--mem`, in bytes. */
 const MEM_MIN = 16 * 2 ** 20;
@@ -213,7 +220,24 @@ export function parseFlags(argv: readonly string[]): Options {
     fat: text("fat"),
     bare,
     disk,
+    typed: argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv,
   };
+}
+
+/** Throws {@linkcode CommandError} when words for `boot` are no flags, or flags of the session. */
+export function checkMachineFlags(words: readonly string[]): void {
+  const takes = [...OF_THE_COMPUTER].map((name) => `--${name}`).join(", ");
+  for (const word of words) {
+    const flag = FLAGS.find((f) => word.replace(/=.*$/s, "") === `--${f.name}`);
+    if (flag !== undefined && !OF_THE_COMPUTER.has(flag.name)) {
+      throw new CommandError(`--${flag.name} is not the computer's; boot takes ${takes}`);
+    }
+  }
+  const { files, commands } = parseFlags(words);
+  const extra = [...files, ...commands][0];
+  if (extra !== undefined) {
+    throw new CommandError(`boot has no use for ${JSON.stringify(extra)}; it takes ${takes}`);
+  }
 }
 
 function oneOf(

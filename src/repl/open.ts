@@ -26,6 +26,8 @@ export interface OpenOptions {
   color?: boolean | undefined;
   /** Instructions that one command may run the guest for. */
   budget?: bigint | undefined;
+  /** Boots another computer with more flags; where a script holds the computer, none does. */
+  boot?: (flags: readonly string[]) => Promise<Vm>;
   /** Printed before the first prompt. */
   banner?: string;
 }
@@ -43,7 +45,12 @@ export async function openShell(vm: Vm, options: OpenOptions = {}): Promise<numb
   const session = newSession(
     vm,
     { json: options.json ?? false, keepGoing: false, budget: options.budget },
-    { color: wantsColor(options.color), interactive: true, history: () => history.entries },
+    {
+      color: wantsColor(options.color),
+      interactive: true,
+      history: () => history.entries,
+      ...(options.boot === undefined ? {} : { boot: options.boot }),
+    },
   );
   session.pid = options.pid ?? 0;
   const interrupt = { requested: false };

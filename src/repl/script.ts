@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { HostFiles, Vm } from "../commands/command.ts";
+import type { HostFiles, Session, Vm } from "../commands/command.ts";
 import { CommandError } from "../commands/errors.ts";
 import { namesOf } from "../commands/names.ts";
 import { COMMANDS } from "../commands/registry.ts";
@@ -23,20 +23,31 @@ export interface LineResult {
   readonly status: number;
 }
 
-/** A shell on a VM whose lines come from a script; what they print is handed back. */
-export class ScriptShell {
+/** A shell whose lines come from a program; what they print is handed back. */
+export class LineShell {
+  /** What lives from line to line. */
+  readonly session: Session;
   readonly #shell: Shell;
-  readonly #vm: Vm;
   #printed = "";
 
-  /** @param files host files; without them commands that read or write one are refused */
-  constructor(vm: Vm, options: { color?: boolean; files?: HostFiles } = {}) {
-    this.#vm = vm;
+  /**
+   * @param options.files host files; without them commands that read or write one are refused
+   * @param options.boot boots another computer with more flags; without it `boot` is refused
+   */
+  constructor(
+    vm: Vm,
+    options: {
+      color?: boolean;
+      files?: HostFiles;
+      boot?: (flags: readonly string[]) => Promise<Vm>;
+    } = {},
+  ) {
     const ran: string[] = [];
-    const session = newSession(vm, PLAIN, {
+    this.session = newSession(vm, PLAIN, {
       color: options.color ?? false,
       interactive: false,
       history: () => ran,
+      ...(options.boot === undefined ? {} : { boot: options.boot }),
     });
     const print = (text: string) => void (this.#printed += text);
     const host: Host = {
@@ -52,16 +63,26 @@ export class ScriptShell {
       guestInput: (body) =>
         body({ take: () => new Uint8Array(), ended: true, wait: () => Promise.resolve() }),
     };
-    this.#shell = new Shell(session, COMMANDS, () => namesOf(session), host);
+    this.#shell = new Shell(this.session, COMMANDS, () => namesOf(this.session), host);
   }
 
-  /** Runs one line as if typed, for the process that {@linkcode standingLast} names unless `use` named another. */
+  /** Runs one line as if typed. */
   async run(line: string): Promise<LineResult> {
     this.#printed = "";
-    const { session } = this.#shell;
-    if (this.#vm.kernel.process(session.pid) === undefined) session.pid = standingLast(this.#vm);
     const { status } = await this.#shell.run(line);
     return { output: this.#printed, status };
+  }
+}
+
+/** A shell on a VM that a script holds. */
+export class ScriptShell extends LineShell {
+  /** Runs one line as if typed, for the process that {@linkcode standingLast} names unless `use` named another. */
+  override run(line: string): Promise<LineResult> {
+    const { session } = this;
+    if (session.vm.kernel.process(session.pid) === undefined) {
+      session.pid = standingLast(session.vm);
+    }
+    return super.run(line);
   }
 }
 

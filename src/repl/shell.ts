@@ -19,11 +19,11 @@ import {
 } from "../commands/command.ts";
 import { asCommandError } from "../commands/errors.ts";
 import { evaluate, type Resolver } from "../commands/evaluate.ts";
+import { commandHabit, noCommand } from "../commands/habits.ts";
 import { helpResult } from "../commands/help.ts";
 import { jsonOf } from "../commands/json.ts";
-import { didYouMean } from "../commands/nearest.ts";
 import { type Segment, split, wholeLines } from "../commands/words.ts";
-import { filter } from "./filters.ts";
+import { applyFilters, readFilters } from "./filters.ts";
 import { render } from "./render.ts";
 
 /** Where the shell's words go. */
@@ -177,40 +177,34 @@ export class Shell {
   async #execute(line: string, out: (text: string) => void): Promise<Result | undefined> {
     const { segments, open } = split(line);
     if (open) throw new CommandError(`${open} is never closed`);
-    const [head, ...filters] = segments;
+    const [head, ...behind] = segments;
     if (head.words.length === 0) {
-      if (filters.length > 0) throw new CommandError("no command in front of |");
+      if (behind.length > 0) throw new CommandError("no command in front of |");
       return undefined;
     }
     const command = this.#lookUp(head);
+    const filters = readFilters(behind);
     const names = this.#names();
-    const { args, common } = bind(command, head, names);
-    const json = this.session.settings.json || common.json;
-    const quiet = json || filters.length > 0;
+    const { args, common } = await this.#asTyped(head, () => bind(command, head, names));
+    common.json ||= this.session.settings.json || filters.json;
+    common.ts ||= this.session.settings.ts || filters.ts;
     let streamed = "";
     const emit = (text: string) => {
-      if (quiet) return;
+      if (common.json || filters.steps.length > 0) return;
       streamed += text;
       out(text);
     };
     const result = common.help
       ? helpResult(command)
-      : await command.run(this.#context(emit, names), args);
+      : await this.#asTyped(head, () => command.run(this.#context(emit, names), args));
     this.#host.output.progress("");
     if (streamed !== "" && !streamed.endsWith("\n")) out("\n");
 
-    const left = filter(result, filters, names);
-    if (left.result.place !== undefined) this.session.place = left.result.place;
-    if (left.result.value !== undefined) this.session.last = left.result.value;
+    const left = applyFilters(result, filters, names);
+    if (left.place !== undefined) this.session.place = left.place;
+    if (left.value !== undefined) this.session.last = left.value;
     const ended = this.interrupt.requested && this.#depth === 0 ? { status: EXIT.interrupted } : {};
-    this.#print(
-      line,
-      { ...left.result, ...ended },
-      json || left.json,
-      common,
-      streamed !== "",
-      out,
-    );
+    this.#print(line, { ...left, ...ended }, common, streamed !== "", out);
     return { ...result, ...ended };
   }
 
@@ -218,19 +212,32 @@ export class Shell {
     const word = head.words[0];
     const command = this.find(word.text);
     if (command) return command;
-    const hint = didYouMean(word.text, this.#byName.keys()) || "; try help";
-    throw new CommandError(`no command ${word.text}${hint}`, EXIT.usage, word.at);
+    const isProgram = (name: string) => this.session.vm.hasProgram(name);
+    const said = noCommand(head.source, word.text, this.#byName.keys(), isProgram);
+    throw new CommandError(said, EXIT.usage, word.at);
+  }
+
+  /** What a line does; if it is not as its command wants it, the complaint says what does what people mean by it. */
+  async #asTyped<T>(head: Segment, body: () => T | Promise<T>): Promise<T> {
+    try {
+      return await body();
+    } catch (error) {
+      const known = asCommandError(error);
+      const habit = commandHabit(head.source);
+      if (known?.exitCode !== EXIT.usage || habit === undefined) throw error;
+      if (known.message.includes("did you mean")) throw error;
+      throw new CommandError(`${known.message}; ${habit}`, EXIT.usage, known.at);
+    }
   }
 
   #print(
     line: string,
     result: Result,
-    json: boolean,
     common: Common,
     streamed: boolean,
     out: (text: string) => void,
   ): void {
-    if (json) {
+    if (common.json) {
       const object = { command: line.trim(), ...jsonOf(result), status: result.status ?? 0 };
       out(JSON.stringify(object) + "\n");
       return;
@@ -238,7 +245,7 @@ export class Shell {
     const width = this.#host.output.width();
     const text = render(result, { color: this.session.settings.color, width, streamed });
     if (text !== "") out(text);
-    if (common.ts || this.session.settings.ts) {
+    if (common.ts) {
       out(result.api ? `${result.api}\n` : "// no single call of the API does this\n");
     }
   }

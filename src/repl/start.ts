@@ -9,7 +9,7 @@ import { namesOf } from "../commands/names.ts";
 import { wholeLines } from "../commands/words.ts";
 import { COMMANDS } from "../commands/registry.ts";
 import { type Line, linesOf, linesOfStdin, runLines } from "./batch.ts";
-import { boot, newSession } from "./boot.ts";
+import { boot, bootAgain, newSession } from "./boot.ts";
 import { BatchHost, denoFiles, isInteractive, wantsColor } from "./deno_host.ts";
 import { makeLimitsErrors } from "../host/file.ts";
 import type { Options } from "./flags.ts";
@@ -48,6 +48,7 @@ async function runBatch(
     color: wantsColor(options.color),
     interactive: false,
     history: () => ran.slice(0, -1),
+    boot: (flags) => bootAgain(options, flags, denoFiles),
   });
   const shell = new Shell(session, COMMANDS, () => namesOf(session), host, interrupt);
   Deno.addSignalListener("SIGINT", () => {
@@ -83,5 +84,9 @@ async function sit(options: Options, version: string): Promise<number> {
   const banner =
     `cowsh ${version}: RV64, ${options.mem / 2 ** 20}M RAM, ${free} of ${total} frames free, ` +
     `policy ${vm.kernel.memory.policy.name}\nhelp lists the commands, Tab completes, Ctrl-D ends.\n`;
-  return await openShell(vm, { ...options, banner });
+  return await openShell(vm, {
+    ...options,
+    banner,
+    boot: (flags) => bootAgain(options, flags, denoFiles),
+  });
 }

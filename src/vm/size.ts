@@ -6,14 +6,20 @@
 
 import { PAGE_SIZE } from "./machine/address.ts";
 
-/** A number of bytes: a number, a bigint, or text such as `"64K"` or `"4 pages"`. */
+/** A number of bytes: a number, a bigint, or text such as `"64K"`, `"1T"` or `"4 pages"`. */
 export type Size = number | bigint | string;
+
+/** The units of bytes, smallest first, each with log2 of its bytes. There is no P: `4p` is four pages. */
+export const UNIT_SHIFTS: readonly (readonly [letter: string, shift: number])[] = [
+  ["K", 10],
+  ["M", 20],
+  ["G", 30],
+  ["T", 40],
+];
 
 const UNITS: Readonly<Record<string, number>> = {
   "": 1,
-  K: 1024,
-  M: 1024 ** 2,
-  G: 1024 ** 3,
+  ...Object.fromEntries(UNIT_SHIFTS.map(([letter, shift]) => [letter, 2 ** shift])),
   p: PAGE_SIZE,
   page: PAGE_SIZE,
   pages: PAGE_SIZE,

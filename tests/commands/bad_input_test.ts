@@ -14,7 +14,7 @@ type Case = [line: string, status: number, says: RegExp];
 const WORDS: Case[] = [
   ["frok", 2, /^no command frok; did you mean fork\?$/],
   ["refcont 0x80000000", 2, /did you mean refcount\?/],
-  ["xyzzy", 2, /^no command xyzzy; try help$/],
+  ["xyzzy", 2, /^no command xyzzy; help lists the commands$/],
   ["pte 3ff", 2, /^3ff is not a number; did you mean 0x3ff\?$/],
   ["pte 0x", 2, /^0x is not a number/],
   ["pte 0x3fg", 2, /^0x3fg is not a number/],

@@ -4,7 +4,7 @@
  */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { KIND_WORDS } from "../../src/commands/bind.ts";
+import { KIND_WORDS } from "../../src/commands/convert.ts";
 import { GROUPS } from "../../src/commands/command.ts";
 import { COMMANDS } from "../../src/commands/registry.ts";
 import { typed } from "./typist.ts";

@@ -5,7 +5,7 @@
 import type { HostFiles, Session } from "../../src/commands/command.ts";
 import { namesOf } from "../../src/commands/names.ts";
 import { COMMANDS } from "../../src/commands/registry.ts";
-import { boot, newSession } from "../../src/repl/boot.ts";
+import { boot, bootAgain, newSession } from "../../src/repl/boot.ts";
 import { DenoFiles } from "../../src/repl/deno_host.ts";
 import { parseFlags } from "../../src/repl/flags.ts";
 import { type Host, Shell } from "../../src/repl/shell.ts";
@@ -65,6 +65,7 @@ export async function newTyped(
     color: false,
     interactive: keys !== undefined,
     history: () => [],
+    boot: (more) => bootAgain(options, more, host.files),
   });
   const shell = new Shell(s, COMMANDS, () => namesOf(s), host);
   return {

@@ -1,7 +1,7 @@
 /** The docs hold what is true: transcripts are run, generated files made anew, links followed, examples executed. */
 
 import { assert, assertEquals } from "@std/assert";
-import { committed, DOCUMENTS, made, told } from "../../docs/make.ts";
+import { committed, DOCUMENTS, made, told, typedIn } from "../../docs/make.ts";
 
 const root = new URL("../../", import.meta.url);
 
@@ -24,13 +24,51 @@ Deno.test("generated docs, recordings and transcripts are as `deno task docs` ma
 });
 
 Deno.test("a transcript that is not true is found", async () => {
-  const block = (...lines: string[]) => ["```cowsh mem=16M", ...lines, "```", ""].join("\n");
+  const block = (...lines: string[]) => ["```cowsh", ...lines, "```", ""].join("\n");
   const right = await told(block("> spawn"));
   assertEquals(right, block("> spawn", "pid 2 demo stands still; its heap starts at 0x3000"));
   assertEquals(await told(block("> spawn", "pid 7 demo")), right);
   assertEquals(await told("no block here\n"), "no block here\n");
   const shell = await told("```console\n$ echo cow; exit 3\n```\n");
   assertEquals(shell, "```console\n$ echo cow; exit 3\ncow\n(exit code 3)\n```\n");
+});
+
+Deno.test("all blocks of a document are one session, and boot begins afresh", async () => {
+  const block = (...lines: string[]) => ["```cowsh", ...lines, "```", ""].join("\n");
+  const standing = (pid: number) => `pid ${pid} demo stands still; its heap starts at 0x3000`;
+  const typed = [block("> spawn"), "and\n", block("> spawn", "> boot", "> spawn")].join("");
+  assertEquals(
+    (await told(typed)).split("\n").filter((line) => line.startsWith("pid")),
+    [standing(2), standing(3), standing(2)],
+  );
+  assertEquals(typedIn(block("> spawn", standing(2), "> fork")), [
+    { line: "spawn", says: `${standing(2)}\n` },
+    { line: "fork", says: "" },
+  ]);
+});
+
+Deno.test("who types along with a document into the real program sees what it says", async () => {
+  let lines = 0;
+  for (const path of DOCUMENTS) {
+    const script = typedIn(committed(path));
+    if (script.length === 0) continue;
+    lines += script.length;
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "-RW",
+        "main.ts",
+        "--keep-going",
+        ...script.flatMap(({ line }) => ["-c", line]),
+      ],
+      cwd: root,
+      env: { NO_COLOR: "1" },
+    }).output();
+    const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    assertEquals(decode(stdout), script.map(({ says }) => says).join(""), path);
+    assertEquals([decode(stderr), code !== 2 && code !== 70], ["", true], path);
+  }
+  assert(lines > 60, `${lines} lines were found`);
 });
 
 Deno.test("every relative link of the docs leads somewhere", () => {

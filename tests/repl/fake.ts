@@ -153,7 +153,7 @@ export interface Captured {
 export function captured(
   options: { json?: boolean; color?: boolean; width?: number } = {},
 ): Captured {
-  const session = newSession({} as Vm, {
+  const session = newSession({ hasProgram: (_name: string) => false } as Vm, {
     json: false,
     keepGoing: false,
     budget: undefined,

@@ -29,7 +29,7 @@ class Person {
     );
     const interrupt = { requested: false };
     const shellSession = newSession(
-      {} as Vm,
+      { hasProgram: (_name: string) => false } as Vm,
       { json: false, keepGoing: false, budget: undefined },
       { color, interactive: true, history: () => history.entries },
     );

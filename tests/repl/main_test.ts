@@ -29,7 +29,7 @@ Deno.test("-c runs lines in order and stops at the first error", async () => {
   assertEquals(r, {
     code: 2,
     out: "budget  off\n",
-    err: "cowsh: no command nonsense; try help\n",
+    err: "cowsh: no command nonsense; help lists the commands\n",
   });
   const on = await cowsh(["--keep-going", "-c", "nonsense", "-c", "set json"]);
   assertEquals([on.code, on.out], [2, "json  off\n"]);

@@ -30,6 +30,29 @@ Deno.test("filters work on values", async () => {
   assertEquals((await run("people | where NAME = 'sh' | cols PID")).out, "PID\n  2\n");
 });
 
+Deno.test("a flag behind a filter is the line's, and filters come in any order", async () => {
+  const rows = [{ pid: 1, name: "init" }];
+  for (
+    const line of [
+      "people | cols PID,NAME | head 1 --json",
+      "people | cols PID,NAME --json | head 1",
+      "people | cols --json PID,NAME | head 1",
+      "people | json | cols PID,NAME | head 1",
+      "people --json | head 1 | cols PID,NAME",
+      "people | where PID == 1 --json | cols PID,NAME",
+    ]
+  ) assertEquals(JSON.parse((await run(line)).out).rows, rows, line);
+  assertMatch((await run("people | head 1 --ts")).out, /vm\.people\(\)/);
+  const quoted = JSON.parse((await run("people | where NAME == '--json' --json")).out);
+  assertEquals(quoted.rows, []);
+});
+
+Deno.test("a wrong filter is refused before the command runs", async () => {
+  const c = captured();
+  await c.shell.run("echo hi | cuont");
+  assertEquals([c.out, c.err], ["", "no filter cuont; did you mean count?\n"]);
+});
+
 Deno.test("JSON is one object a line, addresses as text", async () => {
   const whole = JSON.parse((await run("people --json")).out);
   assertEquals(whole.rows[0], { pid: 1, name: "init", size: 4096, pteAddr: "0x87f00000" });
@@ -47,12 +70,19 @@ Deno.test("JSON is one object a line, addresses as text", async () => {
 Deno.test("wrong lines are one line on stderr and a status", async () => {
   const cases: [string, RegExp, number][] = [
     ["peple", /^no command peple; did you mean people\?\n$/, 2],
-    ["xyzzy", /^no command xyzzy; try help\n$/, 2],
+    ["xyzzy", /^no command xyzzy; help lists the commands\n$/, 2],
     ["peek 3ff", /^3ff is not a number; did you mean 0x3ff\?\n$/, 2],
     ["people | wher PID == 1", /did you mean where\?/, 2],
     ["people | where PID", /usage: \| where COL OP V/, 2],
     ["people | cols PIDD", /no column PIDD; there are PID, NAME/, 2],
-    ["people | head x", /usage: \| head N/, 2],
+    ["people | head x", /usage: \| head N: keep the first N rows/, 2],
+    ["people | head --help", /usage: \| head N: /, 2],
+    ["people | json x", /usage: \| json: /, 2],
+    [
+      "people | head 1 --jsno",
+      /^\| head has no flag --jsno; --json and --ts are for every line/,
+      2,
+    ],
     ["people |", /nothing behind \|/, 2],
     ["| count", /no command in front of \|/, 2],
     ["echo x | count", /no table here for \| count/, 2],

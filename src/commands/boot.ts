@@ -1,0 +1,55 @@
+/**
+ * `boot`: a fresh computer in the place of this one.
+ *
+ * @module
+ */
+
+import { command, CommandError, EXIT, note, result, size } from "./command.ts";
+import { forgetPast } from "./past.ts";
+import { forgetEntries } from "./save.ts";
+import { forgetSnapshots } from "./snapshots.ts";
+import { setCurrent } from "./target.ts";
+
+export default command({
+  name: "boot",
+  group: "machine",
+  summary: "start a fresh computer in the place of this one, as at the start or with other options",
+  details:
+    "Without options it is the computer that the session began with. Options are those of the command line " +
+    "that are about the computer, and stand over the session's own: boot --policy eager, boot --mem 256M " +
+    "--superpages. A disk given with --fs or --fat is read again from its file. Snapshots, breakpoints and " +
+    "the recorded past were the old computer's, and go with it; so do lines kept for save.",
+  args: [{
+    name: "options",
+    kind: "text",
+    rest: true,
+    verbatim: true,
+    doc: "as on the command line: --policy, --mem, --seed, --exec, --sbrk, --swap, --superpages …",
+  }],
+  examples: [
+    { say: "xv6 before the lab", lines: ["boot --policy eager"], shows: ["policy eager"] },
+    { say: "begin again", lines: ["spawn", "boot", "spawn"], shows: ["pid 2 demo"] },
+  ],
+  async run(ctx, { options }) {
+    const { session } = ctx;
+    if (session.boot === undefined) {
+      throw new CommandError("this computer is a script's, which boots it itself", EXIT.usage);
+    }
+    const vm = await session.boot(options);
+    session.vm = vm;
+    session.place = undefined;
+    session.last = 0n;
+    setCurrent(ctx, 0);
+    forgetPast(session);
+    forgetSnapshots(session);
+    forgetEntries(session);
+    const { free, total } = vm.free();
+    const { name } = vm.kernel.memory.policy;
+    const bytes = vm.machine.ram.size;
+    return result([
+      note(`booted: ${size(bytes)} RAM, ${free} of ${total} frames free, policy ${name}`),
+    ], {
+      json: { ram: bytes, free, total, policy: name },
+    });
+  },
+});
