@@ -60,9 +60,19 @@ export function runToHost(file: Uint8Array, budget = BUDGET): number {
 const QEMU_CPU = "rv64,f=false,d=false,h=false,zba=false,zbb=false,zbc=false,zbs=false," +
   "x-smaia=true,x-ssaia=true";
 
-/** Runs a program on `qemu-system-riscv64 -machine virt`. Two harts, or QEMU splits AMOs into loads and stores. */
+/** Runs a program on QEMU. */
 export async function runOnQemu(path: string): Promise<Ended> {
-  const limit = AbortSignal.timeout(20_000);
+  const { code, said } = await qemu(path);
+  const failed = /fail 0*(\d+)/.exec(said);
+  return { code: failed === null ? code : Number(failed[1]) };
+}
+
+/**
+ * `qemu-system-riscv64 -machine virt` with a program: its exit code, and what it said on its UART. Two harts, or QEMU
+ * splits AMOs into loads and stores.
+ */
+export async function qemu(path: string, seconds = 20): Promise<{ code: number; said: string }> {
+  const limit = AbortSignal.timeout(1000 * seconds);
   const { code, stdout } = await new Deno.Command("qemu-system-riscv64", {
     args: ["-machine", "virt", "-cpu", QEMU_CPU, "-m", "128M", "-smp", "2", "-bios", "none"]
       .concat(["-accel", "tcg,thread=multi", "-display", "none", "-serial", "stdio"])
@@ -71,7 +81,6 @@ export async function runOnQemu(path: string): Promise<Ended> {
     signal: limit,
   }).output();
   // QEMU ends with 0 when it is told to stop.
-  if (limit.aborted) throw new Error("no end within 20 seconds");
-  const failed = /fail 0*(\d+)/.exec(new TextDecoder().decode(stdout));
-  return { code: failed === null ? code : Number(failed[1]) };
+  if (limit.aborted) throw new Error(`no end within ${seconds} seconds`);
+  return { code, said: new TextDecoder().decode(stdout) };
 }

@@ -37,6 +37,11 @@ export class Assembler {
     return this;
   }
 
+  /** Bytes so far. */
+  get size(): number {
+    return this.#at;
+  }
+
   bytes(): Uint8Array {
     const bytes = new Uint8Array(this.#at);
     for (const { name, operands, at, target } of this.#items) {
