@@ -1,0 +1,132 @@
+/**
+ * Which tests run a line: coverage of each test file by itself, measured once and kept until the program changes.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { filesOf, type Project, runTest } from "./project.ts";
+
+/** One test file by itself, without any mutant. */
+export interface Reach {
+  /** The test file. */
+  readonly file: string;
+  /** How long it takes, in seconds by the clock, measured with coverage. */
+  readonly seconds: number;
+  /** Lines that it runs, from 1, by source file; a file that it only loads is here, too. */
+  readonly lines: Record<string, number[]>;
+}
+
+/** Whether two runs of the same program take about as long: generous, since the machine may be busy. */
+const TIMES = 10;
+
+/** Reads and measures reaches; the cache is one JSON file for each state of the program and each test file. */
+export class ReachCache {
+  readonly #project: Project;
+  readonly #folder: string;
+  readonly #program: string;
+  /** The test files, and what they hold: hashed at the start, since a run is long and works on a copy of now. */
+  readonly #tests: ReadonlyMap<string, string>;
+
+  /** Keeps its files in `folder`, which need not exist. */
+  constructor(project: Project, folder: string) {
+    this.#project = project;
+    this.#folder = folder;
+    Deno.mkdirSync(folder, { recursive: true });
+    const { root, tests } = project;
+    // What tests run or read; this tool's own lists are none of it.
+    const top = ["src", "user", "scripts", tests].filter((name) => exists(`${root}/${name}`));
+    const program = filesOf(root, top).filter((path) =>
+      !isTest(path) && !path.includes("/mutate/")
+    );
+    const loose = ["main.ts", "mod.ts", "deno.json"].filter((name) => exists(`${root}/${name}`));
+    this.#program = hash(root, [...program, ...loose]);
+    const files = filesOf(root, [tests]).filter(isTest);
+    this.#tests = new Map(files.map((file) => [file, hash(root, [file])]));
+  }
+
+  /** Every test file of the project. */
+  files(): string[] {
+    return [...this.#tests.keys()];
+  }
+
+  /** The reach of a test file as it was measured, or undefined. */
+  known(file: string): Reach | undefined {
+    const path = this.#path(file);
+    return exists(path) ? JSON.parse(Deno.readTextFileSync(path)) : undefined;
+  }
+
+  /** Measures a test file in a copy of the project. Throws when it fails: nothing can be said of mutants then. */
+  async measure(copy: string, file: string): Promise<Reach> {
+    const raw = await Deno.makeTempDir({ prefix: "cowsh-reach-" });
+    try {
+      const began = Date.now();
+      // In the environment, so that shells which the tests start are measured, too.
+      const env = { DENO_COVERAGE_DIR: raw };
+      const flags = [...this.#project.flags, "--coverage-raw-data-only"];
+      const run = await runTest({ ...this.#project, flags }, copy, file, limitOf(0, 600), env);
+      if (run.outcome !== "passed") {
+        throw new Error(`${file} fails without any mutant\n${run.output}`);
+      }
+      const seconds = (Date.now() - began) / 1000;
+      const reach = { file, seconds, lines: await this.#lines(copy, raw) };
+      Deno.writeTextFileSync(this.#path(file), JSON.stringify(reach));
+      return reach;
+    } finally {
+      Deno.removeSync(raw, { recursive: true });
+    }
+  }
+
+  async #lines(copy: string, raw: string): Promise<Record<string, number[]>> {
+    const lines: Record<string, number[]> = {};
+    if ([...Deno.readDirSync(raw)].length === 0) return lines;
+    const { stdout } = await new Deno.Command("deno", {
+      args: ["coverage", "--lcov", `--include=/${this.#project.source}/`, raw],
+      cwd: copy,
+      stderr: "null",
+    }).output();
+    let path = "";
+    for (const row of new TextDecoder().decode(stdout).split("\n")) {
+      const [kind, value] = [row.slice(0, row.indexOf(":")), row.slice(row.indexOf(":") + 1)];
+      if (kind === "SF") lines[path = value.slice(value.indexOf(this.#project.source))] ??= [];
+      const [line, count] = value.split(",");
+      if (kind === "DA" && Number(count) > 0) lines[path].push(Number(line));
+    }
+    return lines;
+  }
+
+  #path(file: string): string {
+    return `${this.#folder}/${this.#program}-${this.#tests.get(file)}.json`;
+  }
+}
+
+/** What a test file may use when it took `seconds` before, and `least` seconds more. */
+export function limitOf(seconds: number, least: number): { cpu: number; wall: number } {
+  const cpu = Math.ceil(least + 4 * seconds);
+  return { cpu, wall: cpu * TIMES };
+}
+
+/** The tests that reach some lines (from 1) of a source file. */
+export function reaching(reaches: readonly Reach[], path: string, from: number, to: number) {
+  return reaches.filter((r) => r.lines[path]?.some((line) => line >= from && line <= to));
+}
+
+function isTest(path: string): boolean {
+  return path.endsWith("_test.ts");
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+function hash(root: string, paths: readonly string[]): string {
+  const sum = createHash("sha256");
+  for (const path of paths) sum.update(`${path}\n`).update(Deno.readFileSync(`${root}/${path}`));
+  return sum.digest("hex").slice(0, 16);
+}
