@@ -14,9 +14,10 @@ import { parseArgs } from "@std/cli/parse-args";
 import { type Campaign, Random } from "./campaign.ts";
 import { code } from "./code.ts";
 import { cpu } from "./cpu.ts";
+import { files } from "./files.ts";
 
 /** All of them, in the order of docs/reliability.md. */
-const CAMPAIGNS: readonly Campaign[] = [code, cpu];
+const CAMPAIGNS: readonly Campaign[] = [code, cpu, files];
 
 /** Runs what the words ask for; the exit code. */
 async function main(words: readonly string[]): Promise<number> {

@@ -1,13 +1,9 @@
-import { assert, assertEquals, assertThrows, fail } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as fc from "fast-check";
 import { Fat32 } from "../../src/vm/kernel/files/fat32/fat32.ts";
 import { formatFat32 } from "../../src/vm/kernel/files/fat32/format.ts";
-import { readDirectory } from "../../src/vm/kernel/files/fat32/directory.ts";
-import { fatEntry, mountFat, nextCluster } from "../../src/vm/kernel/files/fat32/table.ts";
-import { readGeometry } from "../../src/vm/kernel/files/fat32/layout.ts";
 import { byteString } from "../../src/vm/kernel/files/xv6fs/path.ts";
 import { O_CREATE, O_RDONLY, O_RDWR, O_TRUNC } from "../../src/vm/kernel/files/xv6fs/namespace.ts";
-import { T_DIR } from "../../src/vm/kernel/files/xv6fs/layout.ts";
 import {
   EEXIST,
   EFAULT,
@@ -20,7 +16,9 @@ import {
   EPERM,
   FsError,
 } from "../../src/vm/kernel/files/errno.ts";
-import { digest, Model, type Op, pattern, random, randomOp, Runner } from "./workload.ts";
+import { consistent, fatContents } from "./sequences.ts";
+import { FatTarget } from "./damage.ts";
+import { Model, type Op, pattern, random, Runner } from "./workload.ts";
 
 /** One empty image, copied for each test. */
 const empty = formatFat32(34 * 1024 * 1024);
@@ -49,66 +47,6 @@ function get(fs: Fat32, path: string): Uint8Array | number {
   return bytes;
 }
 
-/** Each cluster is free or in one chain, chains are as long as their files, FAT copies and FSInfo agree. */
-function consistent(image: Uint8Array): void {
-  const v = mountFat(image);
-  const { geometry, view } = v;
-  const seen = new Set<number>();
-  const chain = (first: number): number => {
-    let length = 0;
-    for (let c = first; c !== 0; c = nextCluster(v, c)) {
-      assert(c > 0 && !seen.has(c) && fatEntry(v, c) !== 0, `cluster ${c}`);
-      seen.add(c);
-      length++;
-    }
-    return length;
-  };
-  const visit = (dir: number) => {
-    chain(dir);
-    const entries = readDirectory(v, dir);
-    assert(typeof entries !== "number");
-    for (const { name, attributes, cluster, size } of entries) {
-      if ((attributes & 0x10) !== 0) visit(cluster);
-      else assertEquals(chain(cluster), Math.ceil(size / geometry.clusterSize), name);
-    }
-  };
-  visit(geometry.rootCluster);
-  assertEquals(seen.size + v.free, geometry.clusters, "lost clusters");
-  assertEquals(view.getUint32(geometry.fsInfo + 488, true), v.free, "FSInfo");
-  const [one, two] = geometry.fatCopies;
-  assertEquals(geometry.fatCopies.length, 2);
-  for (let i = 0; i < 4 * geometry.clusters + 8; i += 4) {
-    if (view.getUint32(one + i, true) !== view.getUint32(two + i, true)) fail(`FAT copies at ${i}`);
-  }
-}
-
-/** Every path with "dir" or a digest of its bytes. */
-function contents(fs: Fat32): Map<string, string> {
-  const out = new Map<string, string>();
-  const visit = (dir: number, prefix: string) => {
-    const entries = fs.entries(dir);
-    assert(typeof entries !== "number");
-    for (const { name } of entries) {
-      const node = fs.namei(dir, byteString(name));
-      assert(node > 0);
-      const path = `${prefix}/${name}`;
-      if (fs.type(node) === T_DIR) {
-        out.set(path, "dir");
-        visit(node, path);
-      } else {
-        const bytes = fs.readBytes(node, 0, fs.size(node));
-        assert(typeof bytes !== "number");
-        out.set(path, digest(bytes));
-      }
-      fs.iput(node);
-    }
-  };
-  const root = fs.root();
-  visit(root, "");
-  fs.iput(root);
-  return out;
-}
-
 Deno.test("a file is written, found by any case of its name, and there after a reopen", () => {
   const { fs, root } = fresh();
   put(fs, "Hello World.text", pattern(5000, 1));
@@ -117,7 +55,7 @@ Deno.test("a file is written, found by any case of its name, and there after a r
   }
   fs.iput(root);
   assertEquals(fs.inUse(), []);
-  consistent(fs.image);
+  consistent(fs);
   assertEquals(get(Fat32.open(fs.image.slice()), "/Hello World.text"), pattern(5000, 1));
 });
 
@@ -163,7 +101,7 @@ Deno.test("many names with the same beginning get aliases of their own", () => {
   for (let i = 0; i < 150; i++) {
     assertEquals(get(fs, `a long name ${i}.text`), i % 3 ? pattern(i, i) : ENOENT);
   }
-  consistent(fs.image);
+  consistent(fs);
 });
 
 Deno.test("directories: made, entered, left, removed when empty", () => {
@@ -218,7 +156,7 @@ Deno.test("reads and writes follow xv6's rules", () => {
   assertEquals(fs.writeBytes(f, 4096, pattern(5000, 4)), 5000);
   fs.iput(f);
   assertEquals(fs.freeBytes, free);
-  consistent(fs.image);
+  consistent(fs);
   assertEquals([fs.link(root, "a", "b"), fs.mknod(root, "c", 1, 0)], [EPERM, EPERM]);
 });
 
@@ -325,77 +263,26 @@ Deno.test("any sequence of calls does what a plain tree of byte strings does", (
       ops.forEach((op, i) => {
         assertEquals(runner.run(op), model.run(op), `step ${i}: ${JSON.stringify(op)}`);
       });
-      assertEquals(sorted(contents(runner.fs)), sorted(model.contents()));
+      assertEquals(sorted(fatContents(runner.fs)), sorted(model.contents()));
       runner.closeAll();
-      consistent(image);
+      consistent(Fat32.open(image));
       const again = Fat32.open(image.slice());
       assertEquals(again.freeBytes, runner.fs.freeBytes);
-      assertEquals(sorted(contents(again)), sorted(model.contents()));
+      assertEquals(sorted(fatContents(again)), sorted(model.contents()));
     }),
     { numRuns: 40, seed: 32 },
   );
 });
 
 Deno.test("2000 damaged images: an error or an answer, never a crash, nothing outside touched", () => {
-  // What is in use lies in the first part of the image: the rest need not be copied each time.
-  const base = Fat32.open(empty.slice());
-  for (const name of ["a", "b/x", "c/Long name in c", "d"]) {
-    const root = base.root();
-    if (name.includes("/")) base.mkdir(root, name.slice(0, 1));
-    base.iput(root);
-    put(base, name, pattern(4000, name.length));
-  }
-  const { fat, data, clusters } = readGeometry(base.image);
-  const used = data + 200 * 512, guard = 4096;
-  const room = new Uint8Array(base.image.length + 2 * guard).fill(0xa5);
-  const image = room.subarray(guard, guard + base.image.length);
-  image.set(base.image);
-  const view = new DataView(room.buffer, guard, image.length);
+  const target = new FatTarget();
   let refused = 0;
   for (let seed = 1; seed <= 2000; seed++) {
-    const below = random(seed);
-    image.set(base.image.subarray(0, used));
-    const values = [0, 1, 2, 3, below(60), clusters + 1, clusters + 2, 0x0ffffff7, 0xffffffff];
-    for (let n = 1 + below(10); n > 0; n--) {
-      const value = below(3) ? values[below(values.length)] : below(0xffffffff);
-      const entry = data + 32 * below(16 * 40);
-      switch (below(7)) {
-        case 0:
-          if (below(5) === 0) image[below(90)] = value;
-          break;
-        case 1:
-        case 2:
-          view.setUint32(fat + 4 * below(60), value, true);
-          break;
-        case 3:
-          view.setUint16(entry + (below(2) ? 20 : 26), value, true);
-          break;
-        case 4:
-          view.setUint32(entry + 28, value, true);
-          break;
-        case 5:
-          image[entry + 11] = value;
-          break;
-        default:
-          image[data + below(40 * 512)] = value;
-      }
-    }
     try {
-      const runner = new Runner(Fat32.open(image));
-      for (let i = 0; i < 15; i++) {
-        const op = randomOp(below);
-        runner.run(op.op === "write" ? { ...op, n: op.n % 5000 } : op);
-      }
-      runner.closeAll();
-      runner.fs.iput(runner.root);
-      assertEquals(runner.fs.inUse(), []);
+      if (!target.endure(random(seed))) refused++;
     } catch (error) {
-      if (!(error instanceof FsError)) throw new Error(`seed ${seed}`, { cause: error });
-      refused++;
+      throw new Error(`seed ${seed}`, { cause: error });
     }
-  }
-  for (let i = 0; i < guard; i++) {
-    assert(room[i] === 0xa5 && room[guard + image.length + i] === 0xa5, "written outside");
   }
   assert(refused > 20 && refused < 1000, `${refused} refused`);
 });

@@ -24,9 +24,12 @@ export function pattern(n: number, seed: number): Uint8Array {
 
 /** A file system with its open files, on which ops are run. */
 export class Runner<Fs extends Xv6fs | Fat32 = Xv6fs> {
-  readonly fs: Fs;
+  /** May be exchanged for a restored copy: handles stay what they were. */
+  fs: Fs;
   readonly root: number;
   readonly slots = new Map<number, number>();
+  /** What the last op answered, errors as they are. */
+  raw = 0;
   #seed = 0;
 
   constructor(fs: Fs) {
@@ -37,21 +40,22 @@ export class Runner<Fs extends Xv6fs | Fat32 = Xv6fs> {
   /** Runs one op. Returns 0 or the bytes written, or -1 as a guest would see it. */
   run(op: Op): number {
     const { fs, root } = this;
-    const answer = (n: number) => n < 0 ? -1 : n;
+    const answer = (n: number) => (this.raw = n) < 0 ? -1 : n;
+    this.raw = 0;
     const seed = ++this.#seed;
     switch (op.op) {
       case "create":
       case "open": {
         const flags = op.op === "create" ? O_CREATE | O_RDWR : O_RDONLY;
         const inum = fs.open(root, op.path, flags);
-        if (inum < 0) return -1;
+        if (answer(inum) < 0) return -1;
         this.close(op.slot);
         this.slots.set(op.slot, inum);
         return 0;
       }
       case "truncate": {
         const inum = fs.open(root, op.path, O_RDWR | O_TRUNC);
-        if (inum < 0) return -1;
+        if (answer(inum) < 0) return -1;
         fs.iput(inum);
         return 0;
       }
@@ -116,7 +120,8 @@ export class Model {
     return dir instanceof Map ? { dir, name } : undefined;
   }
 
-  run(op: Op): number {
+  /** The same op; a disk that is full may have taken fewer bytes of a write. */
+  run(op: Op, taken = Infinity): number {
     const seed = ++this.#seed;
     switch (op.op) {
       case "create": {
@@ -144,7 +149,7 @@ export class Model {
       case "write": {
         const file = this.slots.get(op.slot);
         if (file === undefined || file instanceof Map || op.off > file.data.length) return -1;
-        return modelWrite(file, op.off, pattern(op.n, seed), this.#largest);
+        return modelWrite(file, op.off, pattern(op.n, seed), this.#largest, taken);
       }
       case "close":
         return this.slots.delete(op.slot) ? 0 : -1;
@@ -172,6 +177,20 @@ export class Model {
     }
   }
 
+  /** An op that a full disk refused: nothing happens, and later writes are numbered on. */
+  skip(): void {
+    this.#seed++;
+  }
+
+  /** What is open: a digest of the file of each slot, "dir" for directories. */
+  open(): Map<number, string> {
+    return new Map(
+      [...this.slots].map((
+        [slot, node],
+      ) => [slot, node instanceof Map ? "dir" : digest(node.data)]),
+    );
+  }
+
   /** Everything with its bytes, in the form of {@linkcode contents}. */
   contents(): Map<string, string> {
     const out = new Map<string, string>();
@@ -192,13 +211,20 @@ export class Model {
 }
 
 /** xv6 writes in pieces of 3 KiB; the piece that would pass the largest file fails whole. */
-function modelWrite(file: ModelFile, off: number, bytes: Uint8Array, most: number): number {
+function modelWrite(
+  file: ModelFile,
+  off: number,
+  bytes: Uint8Array,
+  most: number,
+  taken: number,
+): number {
   const chunk = 3 * BSIZE;
   let n = 0;
   while (n < bytes.length && off + Math.min(n + chunk, bytes.length) <= most) {
     n = Math.min(n + chunk, bytes.length);
   }
   if (n === 0 && bytes.length > 0) return -1;
+  n = Math.min(n, taken);
   const data = new Uint8Array(Math.max(file.data.length, off + n));
   data.set(file.data);
   data.set(bytes.subarray(0, n), off);

@@ -4,66 +4,8 @@ import { Disk, PowerCut } from "../../src/vm/kernel/files/xv6fs/disk.ts";
 import { mkfs } from "../../src/vm/kernel/files/xv6fs/mkfs.ts";
 import { fsck } from "../../src/vm/kernel/files/xv6fs/fsck.ts";
 import { BSIZE } from "../../src/vm/kernel/files/xv6fs/layout.ts";
+import { stopEverywhere, trace } from "./crash.ts";
 import { contents, type Op, pattern, random, randomOp, Runner } from "./workload.ts";
-
-/** A whole run: its block writes, which of them committed a transaction, and the contents after each transaction. */
-interface Trace {
-  readonly writes: number;
-  /** Numbers of the writes (from 1) that put a header with a count on the disk: the commit points. */
-  readonly commits: readonly number[];
-  /** Contents before the first transaction and after each. */
-  readonly states: readonly string[];
-}
-
-const stateOf = (image: Uint8Array) => JSON.stringify([...contents(Xv6fs.open(image.slice()))]);
-
-function trace(start: Uint8Array, ops: readonly Op[]): Trace {
-  const disk = new Disk(start.slice());
-  const commits: number[] = [];
-  const states = [stateOf(start)];
-  const fs = Xv6fs.open(disk);
-  const write = disk.write.bind(disk);
-  disk.write = (bno, cache, from) => {
-    write(bno, cache, from);
-    if (bno !== fs.superblock.logstart) return;
-    const count = new DataView(cache.buffer, cache.byteOffset + from).getUint32(0, true);
-    if (count > 0) commits.push(disk.writes);
-    else states.push(stateOf(disk.image));
-  };
-  const runner = new Runner(fs);
-  for (const op of ops) runner.run(op);
-  runner.closeAll();
-  assertEquals(states.length, commits.length + 1);
-  return { writes: disk.writes, commits, states };
-}
-
-/**
- * Runs `ops` on a copy of `start` and stops before every block write in turn. What a boot then finds must be clean,
- * and exactly the contents after the last transaction whose commit point was reached.
- */
-function stopEverywhere(start: Uint8Array, ops: readonly Op[]): Trace {
-  const whole = trace(start, ops);
-  for (let limit = 0; limit <= whole.writes; limit++) {
-    const disk = new Disk(start.slice());
-    disk.limit = limit;
-    try {
-      const runner = new Runner(Xv6fs.open(disk));
-      for (const op of ops) runner.run(op);
-      runner.closeAll();
-      assertEquals(limit, whole.writes);
-    } catch (error) {
-      if (!(error instanceof PowerCut)) throw error;
-    }
-    assertEquals(disk.writes, limit);
-    const wrong = fsck(disk.image).filter((p) => p.severity === "error");
-    assertEquals(wrong, [], `stopped after write ${limit}`);
-    const reached = whole.commits.filter((at) => at <= limit).length;
-    const booted = Xv6fs.open(disk.image);
-    assertEquals(stateOf(booted.image), whole.states[reached], `stopped after write ${limit}`);
-    assertEquals(fsck(booted.image), [], `booted after a stop after write ${limit}`);
-  }
-  return whole;
-}
 
 const small = () =>
   mkfs({

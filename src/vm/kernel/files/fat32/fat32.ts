@@ -161,7 +161,9 @@ export class Fat32 {
 
   /** The same into a buffer of this side. */
   readBytes(handle: number, off: number, n: number): Uint8Array | number {
-    const room = Math.max(0, Math.min(n, this.size(handle) - off));
+    // A damaged image may claim a size that is larger than it.
+    const size = Math.min(this.size(handle), this.#v.image.length);
+    const room = Math.max(0, Math.min(n, size - off));
     const out = new Uint8Array(room);
     const got = this.readi(handle, off, room, (chunk, done) => {
       out.set(chunk, done);

@@ -11,6 +11,7 @@ import { type Saved, Saver } from "../../../machine/saver.ts";
 import { EINVAL, FsError } from "../errno.ts";
 import {
   type Addressing,
+  BSIZE,
   checkedSuperblock,
   ROOTDEV,
   ROOTINO,
@@ -240,7 +241,9 @@ export class Xv6fs {
 
   /** The same into a buffer of this side: for exec, page faults on mapped files, the shell. */
   readBytes(inum: number, off: number, n: number): Uint8Array | number {
-    const room = Math.max(0, Math.min(n, this.size(inum) - off));
+    // A damaged image may claim a size that no file can have.
+    const size = Math.min(this.size(inum), this.addressing.maxfile * BSIZE);
+    const room = Math.max(0, Math.min(n, size - off));
     const out = new Uint8Array(room);
     const got = this.readi(inum, off, room, (chunk, done) => {
       out.set(chunk, done);
