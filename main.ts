@@ -6,6 +6,7 @@
 
 import config from "./deno.json" with { type: "json" };
 import { asCommandError } from "./src/commands/errors.ts";
+import { visible } from "./src/host/visible.ts";
 import { stderr, stdout } from "./src/repl/deno_host.ts";
 import { helpText, type Options, parseFlags } from "./src/repl/flags.ts";
 
@@ -17,7 +18,7 @@ async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     const known = asCommandError(error);
     if (!known) throw error;
-    stderr(`cowsh: ${known.message}\n`);
+    stderr(`cowsh: ${visible(known.message)}\n`);
     return known.exitCode;
   }
   if (options.help || options.version) {

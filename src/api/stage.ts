@@ -6,7 +6,9 @@
  */
 
 import { AssertionError } from "@std/assert";
-import { bold, dim, green, red } from "@std/fmt/colors";
+import { bold, dim, green, red, setColorEnabled, stripAnsiCode } from "@std/fmt/colors";
+import { wantsColor } from "../host/color.ts";
+import { visible, visibleInColor } from "../host/visible.ts";
 import { FileWriter, folderOf } from "../host/file.ts";
 import { CastError, parseCast } from "../record/mod.ts";
 
@@ -21,13 +23,15 @@ export interface Stage {
 /** Progress lines on the terminal. */
 export class TerminalStage implements Stage {
   readonly #name: string;
-  readonly #color = !Deno.noColor && Deno.stdout.isTerminal();
+  readonly #color = wantsColor();
   #depth = 0;
   #step: string | undefined;
 
   /** Prints the scenario's name. */
   constructor(name: string) {
     this.#name = name;
+    // What it prints of differences, too.
+    setColorEnabled(this.#color);
     this.#print(this.#paint(bold, name));
   }
 
@@ -45,7 +49,7 @@ export class TerminalStage implements Stage {
 
   /** Explanation, or what the shell printed. */
   say(text: string): void {
-    for (const line of text.split("\n")) this.#print(`${this.#indent}${line}`);
+    for (const line of text.split("\n")) this.#print(`${this.#indent}${visible(line, "\t")}`);
   }
 
   /** What became of the recording. */
@@ -67,7 +71,8 @@ export class TerminalStage implements Stage {
       ? error.stack ?? error.message
       : String(error);
     const place = error instanceof AssertionError ? placeOf(error) : "";
-    this.#print(`${this.#paint(red, "✗")} ${where}\n${text}${place}\n`);
+    const shown = this.#color ? visibleInColor(text, "\n\t") : visible(stripAnsiCode(text), "\n\t");
+    this.#print(`${this.#paint(red, "✗")} ${where}\n${shown}${place}\n`);
   }
 
   get #indent(): string {

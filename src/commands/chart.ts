@@ -4,6 +4,8 @@
  * @module
  */
 
+import { visible } from "../host/visible.ts";
+
 /** Bars of one measure. */
 export interface Measure {
   readonly name: string;
@@ -57,5 +59,5 @@ export function barChart(
 }
 
 function escape(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  return visible(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

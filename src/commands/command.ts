@@ -277,8 +277,10 @@ export interface Context {
   session: Session;
   /** Shorthand for `session.vm`. */
   readonly vm: Vm;
-  /** Streams guest console text at once; also put the whole in a console section, shown when nothing was streamed. */
+  /** Streams guest console text at once, as text: it does nothing to the terminal; also put the whole in a console section, shown when nothing was streamed. */
   emit(text: string): void;
+  /** Streams text that draws on the terminal: only what a `Drawing` has let pass. */
+  draw(text: string): void;
   /** One line of what is going on, over the last one, on a terminal only; the empty text clears it. */
   progress(line: string): void;
   /** Set by Ctrl-C; long work looks at it after each slice. */

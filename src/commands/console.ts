@@ -4,7 +4,8 @@
  * @module
  */
 
-import { command, consoleText, EXIT, note, result } from "./command.ts";
+import { Drawing } from "../record/mod.ts";
+import { command, consoleText, type Context, EXIT, note, result } from "./command.ts";
 import { drive } from "./drive.ts";
 import { closing, reportJson } from "./run.ts";
 import { refusing } from "./target.ts";
@@ -26,7 +27,11 @@ export default command({
     const running = waiting === undefined
       ? refusing(() => ctx.vm.start("sh"), EXIT.load)
       : ctx.vm.resume(waiting.pid);
-    const ending = await drive(ctx, running);
+    // Who sits at a terminal sees what the guest draws there; it can do no more to it.
+    const drawing = new Drawing();
+    const terminal: Context = { ...ctx, emit: (text) => ctx.draw(drawing.pass(text)) };
+    const ending = await drive(ctx.session.interactive ? terminal : ctx, running);
+    ctx.draw(drawing.end());
     const report = running.report();
     running.leave();
     if (ending === "escaped") {

@@ -6,6 +6,7 @@
 
 import type { FileTree } from "../vm/kernel/files/tree.ts";
 import { T_DEVICE, T_DIR, T_FILE, T_SYMLINK } from "../vm/kernel/files/xv6fs/layout.ts";
+import { byteString, textOf } from "../vm/kernel/files/xv6fs/path.ts";
 import { type Cell, command, CommandError, EXIT, result, table } from "./command.ts";
 
 const TYPES: Readonly<Record<number, string>> = {
@@ -58,7 +59,7 @@ function held<T>(tree: FileTree, handle: number, use: (handle: number) => T): T 
 }
 
 function list(tree: FileTree, root: number, path: string): Cell[][] {
-  const at = tree.namei(root, path);
+  const at = tree.namei(root, byteString(path));
   if (at < 0) throw new CommandError(`${path}: no such file or directory on the disk`, EXIT.failed);
   return held(tree, at, (handle) => {
     if (tree.type(handle) !== T_DIR) return [row(tree, handle, path)];
@@ -67,8 +68,8 @@ function list(tree: FileTree, root: number, path: string): Cell[][] {
     return names.flatMap(({ name }) => {
       const inode = tree.namei(handle, name);
       // A name whose inode is damaged; fsck says more.
-      if (inode < 0) return [["?", null, null, null, name]];
-      return [held(tree, inode, (one) => row(tree, one, name))];
+      if (inode < 0) return [["?", null, null, null, textOf(name)]];
+      return [held(tree, inode, (one) => row(tree, one, textOf(name)))];
     });
   });
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CastError, parseCast, play } from "../record/mod.ts";
+import { CastError, Drawing, parseCast, play } from "../record/mod.ts";
 import { command, CommandError, consoleText, EXIT, note, result } from "./command.ts";
 
 /** Longest sleep in one go, so that Ctrl-C is heard. */
@@ -15,7 +15,8 @@ export default command({
   group: "session",
   summary: "show a recording, asciicast v2 or v3",
   details: "At a terminal it takes the time it was recorded with; Ctrl-C ends it. In a pipe or a " +
-    "file of commands its text comes at once.",
+    "file of commands its text comes at once. Only what draws is shown: text, colours, movement of " +
+    "the cursor, erasing; nothing else of a recording reaches the terminal.",
   args: [{ name: "file", kind: "file", doc: "the recording" }],
   flags: [
     { name: "speed", kind: "count", doc: "so many times faster" },
@@ -25,10 +26,11 @@ export default command({
     if (speed === 0) throw new CommandError("--speed 0: at least 1");
     const cast = parsed(file, new TextDecoder().decode(await ctx.files.read(file)));
     let shown = "";
+    const drawing = new Drawing(!ctx.session.interactive && !ctx.session.settings.color);
     const over = await play(cast, {
       write(text) {
         shown += text;
-        ctx.emit(text);
+        ctx.draw(drawing.pass(text));
       },
       sleep: (seconds) =>
         ctx.session.interactive ? nap(seconds * 1000, ctx.interrupt) : Promise.resolve(),
@@ -36,6 +38,7 @@ export default command({
       ...(idle === undefined ? {} : { idle }),
       interrupt: ctx.interrupt,
     });
+    ctx.draw(drawing.end());
     const events = cast.events.length;
     const seconds = cast.events.at(-1)?.time ?? 0;
     return result([

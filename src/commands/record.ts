@@ -6,6 +6,7 @@
 
 import { stripAnsiCode } from "@std/fmt/colors";
 import { FileError, type GrowingFile } from "../host/file.ts";
+import { visible } from "../host/visible.ts";
 import { CastWriter } from "../record/mod.ts";
 import { command, CommandError, type Context, type Entry, EXIT } from "./command.ts";
 import { counted, FORCE, note, result } from "./command.ts";
@@ -158,7 +159,7 @@ function newCast(width: number, { title, version = 2 }: Look): CastWriter {
 /** A line, typed, and what it printed. */
 function show(cast: CastWriter, { line, output }: Entry): void {
   if (line.trim().startsWith("#")) cast.marker(line.trim().replace(/^#\s*/, ""));
-  line.split("\n").forEach((part, i) => {
+  visible(line, "\n").split("\n").forEach((part, i) => {
     cast.output(`${BOLD}${i === 0 ? ">" : "…"}${OFF} `);
     cast.type(part, part.trim().startsWith("#") ? (_, key) => `${DIM}${key}${OFF}` : undefined);
   });

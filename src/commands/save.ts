@@ -4,6 +4,7 @@
  * @module
  */
 
+import { visible } from "../host/visible.ts";
 import type { BootOptions } from "../vm/vm.ts";
 import {
   command,
@@ -65,7 +66,7 @@ export function scenarioText(
   const declared = new Set<string>();
   const body: string[] = [];
   for (const { line, status, api } of entries) {
-    const title = line.trim().replace(/\s+/g, " ");
+    const title = visible(line.trim().replace(/\s+/g, " "));
     if (/^(source|save|record|boot|\.)(\s|$)/.test(title)) continue;
     if (title.startsWith("#")) body.push(`say(${JSON.stringify(title.replace(/^#\s*/, ""))});`);
     else if (api === undefined) body.push(`// ${status === 0 ? "" : "failed: "}${title}`);

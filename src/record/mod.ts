@@ -11,6 +11,7 @@ export {
   duration,
   formatCast,
 } from "./cast.ts";
+export { Drawing } from "./drawing.ts";
 export { parseCast } from "./parse.ts";
 export { play, type PlayOptions } from "./player.ts";
 export { renderSvg, type SvgOptions } from "./svg.ts";

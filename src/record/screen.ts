@@ -5,6 +5,9 @@
  * @module
  */
 import { unicodeWidth } from "@std/cli/unicode-width";
+import { withoutControls } from "../host/visible.ts";
+import { KEPT } from "./drawing.ts";
+import { Sequences } from "./sequences.ts";
 import { applySgr, PLAIN, type Style } from "./style.ts";
 
 /** One character cell. */
@@ -14,17 +17,6 @@ export interface Cell {
   /** Its look. */
   readonly style: Style;
 }
-
-// deno-fmt-ignore
-const SEQUENCE = new RegExp([
-  "\\x1b\\[([0-?]*)([ -/]*)([@-~])",                        // 1–3: CSI parameters, intermediates, final
-  "\\x1b[\\]P^_X][^\\x07\\x1b]*(?:\\x07|\\x1b\\\\)",        // OSC and other strings
-  "\\x1b([ -/]*[0-Z\\\\^-~])",                              // 4: other escapes
-].join("|"), "y");
-
-/** A sequence of which the rest has not come yet. */
-// deno-lint-ignore no-control-regex -- escape sequences are what this file is about
-const UNFINISHED = /\x1b(?:\[[0-?]*[ -/]*|[\]P^_X][^\x07\x1b]*\x1b?|[ -/]*)?$/;
 
 /** The screen of a terminal of fixed size. */
 export class Screen {
@@ -38,7 +30,7 @@ export class Screen {
   cursorVisible = true;
   #style: Style = PLAIN;
   #saved = { x: 0, y: 0, style: PLAIN };
-  #pending = "";
+  readonly #sequences = new Sequences();
 
   /** Makes a blank screen of so many columns and rows. */
   constructor(readonly width: number, readonly height: number) {
@@ -63,22 +55,11 @@ export class Screen {
 
   /** Takes output as a program writes it; a sequence may be split between two calls. */
   write(output: string): void {
-    let text = this.#pending + output;
-    this.#pending = UNFINISHED.exec(text)?.[0] ?? "";
-    text = text.slice(0, text.length - this.#pending.length);
-    let at = 0;
-    while (at < text.length) {
-      SEQUENCE.lastIndex = at;
-      const found = SEQUENCE.exec(text);
-      if (found) {
-        at = SEQUENCE.lastIndex;
-        if (found[3] !== undefined && found[2] === "") this.#csi(found[1], found[3]);
-        else if (found[4] !== undefined) this.#escape(found[4]);
-        continue;
-      }
-      const char = String.fromCodePoint(text.codePointAt(at) as number);
-      at += char.length;
-      this.#character(char);
+    for (const piece of this.#sequences.feed(output)) {
+      if (piece.kind === "text") {
+        for (const char of withoutControls(piece.text, KEPT)) this.#character(char);
+      } else if (piece.kind === "escape") this.#escape(piece.final);
+      else if (piece.intermediates === "") this.#csi(piece.parameters, piece.final);
     }
   }
 
@@ -100,7 +81,7 @@ export class Screen {
         if (this.x < this.width) this.x = Math.min((this.x | 7) + 1, this.width - 1);
         return;
     }
-    if (char >= "\x20" && !(char >= "\x7f" && char <= "\x9f")) this.#print(char);
+    this.#print(char);
   }
 
   #print(char: string): void {

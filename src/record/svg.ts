@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { visible } from "../host/visible.ts";
 import { unicodeWidth } from "@std/cli/unicode-width";
 import { type Cast, CastError } from "./cast.ts";
 import { film, type Since } from "./frames.ts";
@@ -201,9 +202,9 @@ function round(n: number, digits: number): number {
   return Number(n.toFixed(digits));
 }
 
-/** Text as XML content; characters that XML 1.0 cannot hold become the replacement character. */
+/** Text as XML content: controls visible; what XML 1.0 cannot hold becomes the replacement character. */
 function escape(text: string): string {
-  return text
+  return visible(text)
     .replace(/[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd")
     .replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

@@ -7,6 +7,8 @@
 
 import type { HostFiles } from "../commands/command.ts";
 import { CommandError, EXIT } from "../commands/errors.ts";
+import { jsonLine } from "../host/visible.ts";
+import { Drawing } from "../record/mod.ts";
 import { BareRun, type BareStep } from "../vm/bare.ts";
 import { Keyboard, type Leaving, Lines, TYPE_AHEAD } from "./bare_keys.ts";
 import type { Options } from "./flags.ts";
@@ -50,8 +52,9 @@ export async function bare(path: string, options: Options, host: BareHost): Prom
     ? await withKeyboard(run, console, host)
     : await withPipe(run, console, host, options.disk !== undefined);
   const { instret } = run.machine;
+  host.out(console.end());
   if (options.json) {
-    host.out(JSON.stringify({ command: `bare ${path}`, end, code, instructions: instret }) + "\n");
+    host.out(jsonLine({ command: `bare ${path}`, end, code, instructions: instret }));
   }
   if (host.terminal && options.disk !== undefined) host.note(console.closing());
   switch (end) {
@@ -101,6 +104,8 @@ class Console {
   /** The end of what was said. */
   lastWords = "";
   readonly #text = new TextDecoder();
+  /** What of the guest's output reaches the terminal, or a pipe that ends at one. */
+  readonly #drawing = new Drawing();
   readonly #run: BareRun;
   readonly #host: BareHost;
   #working = 0;
@@ -121,13 +126,18 @@ class Console {
     for (const bytes of this.#run.take()) {
       const said = this.#text.decode(bytes, { stream: true });
       this.lastWords = (this.lastWords + said).slice(-LAST_WORDS);
-      this.#host.out(said);
+      this.#host.out(this.#drawing.pass(said));
     }
     if (now - this.#breath > SLICE_MS) {
       await this.#host.breathe();
       this.#breath = this.#host.clock();
     }
     return step;
+  }
+
+  /** What leaves the terminal as it was. */
+  end(): string {
+    return this.#drawing.end();
   }
 
   /** Instructions and speed. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { wantsColor } from "../host/color.ts";
+import { visible } from "../host/visible.ts";
 import { bare, type BareHost } from "./bare.ts";
 import {
   breathe,
@@ -11,15 +13,14 @@ import {
   denoFiles,
   isInteractive,
   readStdin,
+  stderr,
   stdout,
-  wantsColor,
 } from "./deno_host.ts";
 import type { Options } from "./flags.ts";
 import { paint } from "./paint.ts";
-import type { Output } from "./shell.ts";
 
 /** Runs a guest with its own kernel on the terminal or in a pipe; the exit code. */
-export async function openBare(path: string, options: Options, output: Output): Promise<number> {
+export async function openBare(path: string, options: Options): Promise<number> {
   const terminal = isInteractive();
   const dim = paint(wantsColor(options.color)).tone("dim");
   let midLine = false;
@@ -37,7 +38,7 @@ export async function openBare(path: string, options: Options, output: Output): 
     out,
     err(message) {
       freshLine();
-      output.err(terminal ? `${message}\r` : message, undefined);
+      stderr(`cowsh: ${visible(message)}${terminal ? "\r" : ""}\n`);
     },
     note(message) {
       freshLine();

@@ -7,6 +7,7 @@
 import { EXIT } from "../commands/errors.ts";
 import type { GuestInput, HostFiles } from "../commands/command.ts";
 import { FileWriter, type GrowingFile, readFile } from "../host/file.ts";
+import { visible } from "../host/visible.ts";
 import { PipedInput, type ReadBytes } from "./input.ts";
 import type { Host } from "./shell.ts";
 import type { Tty } from "./terminal_host.ts";
@@ -65,18 +66,6 @@ export class DenoFiles implements HostFiles {
 /** The files of this process. */
 export const denoFiles: HostFiles = new DenoFiles();
 
-/** `--color` over NO_COLOR over FORCE_COLOR over "is a terminal". */
-export function wantsColor(flag: boolean | undefined): boolean {
-  if (flag !== undefined) return flag;
-  if (Deno.noColor) return false;
-  const force = { name: "env", variable: "FORCE_COLOR" } as const;
-  if (Deno.permissions.querySync(force).state === "granted") {
-    const value = Deno.env.get("FORCE_COLOR");
-    if (value !== undefined && value !== "") return value !== "0";
-  }
-  return Deno.stdout.isTerminal();
-}
-
 /** Whether a person sits in front of it. */
 export function isInteractive(): boolean {
   return Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
@@ -119,7 +108,7 @@ export class BatchHost implements Host {
   readonly output = {
     out: stdout,
     err: (message: string) =>
-      stderr(this.place ? `${this.place}: ${message}\n` : `cowsh: ${message}\n`),
+      stderr(visible(this.place ? `${this.place}: ${message}\n` : `cowsh: ${message}\n`, "\n")),
     // Nobody watches.
     progress: () => {},
     width: () => Deno.stdout.isTerminal() ? denoTty.size().columns : undefined,

@@ -4,16 +4,18 @@
  * @module
  */
 
-import type { ArgKind, Vm } from "../commands/command.ts";
+import type { ArgKind, Session, Vm } from "../commands/command.ts";
 import { candidatesOf } from "../commands/candidates.ts";
 import { namesOf } from "../commands/names.ts";
 import { COMMANDS } from "../commands/registry.ts";
 import { newSession } from "./boot.ts";
-import { breathe, clock, denoFiles, denoTty, readStdin, wantsColor } from "./deno_host.ts";
+import { BatchHost, breathe, clock, denoFiles, denoTty, readStdin } from "./deno_host.ts";
+import { isDumb, wantsColor } from "../host/color.ts";
 import { History, localStore } from "./history.ts";
 import { TerminalInput } from "./input.ts";
 import { interact } from "./interact.ts";
-import { Shell } from "./shell.ts";
+import { interactPlain } from "./plain.ts";
+import { type Host, Shell } from "./shell.ts";
 import { TerminalHost } from "./terminal_host.ts";
 
 /** How the shell is opened; everything has a default. */
@@ -54,6 +56,7 @@ export async function openShell(vm: Vm, options: OpenOptions = {}): Promise<numb
   );
   session.pid = options.pid ?? 0;
   const interrupt = { requested: false };
+  if (isDumb()) return await openPlain(session, history, interrupt, options.banner);
   const input = keyboard ??= new TerminalInput(readStdin);
   const host = new TerminalHost(denoTty, input, { files: denoFiles, breathe, clock }, {
     interrupt,
@@ -78,6 +81,36 @@ export async function openShell(vm: Vm, options: OpenOptions = {}): Promise<numb
   } finally {
     Deno.stdin.setRaw(false);
     for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
+  }
+}
+
+/** The same where the terminal takes no control sequences. */
+async function openPlain(
+  session: Session,
+  history: History,
+  interrupt: { requested: boolean },
+  banner = "",
+): Promise<number> {
+  const batch = new BatchHost(interrupt);
+  const host: Host = {
+    files: batch.files,
+    breathe,
+    clock,
+    output: { ...batch.output, err: (message) => batch.output.out(`${message}\n`) },
+    guestInput: (body) => batch.guestInput(body),
+  };
+  const shell = new Shell(session, COMMANDS, () => namesOf(session), host, interrupt);
+  const onInterrupt = () => {
+    interrupt.requested = true;
+  };
+  Deno.addSignalListener("SIGINT", onInterrupt);
+  try {
+    host.output.out(banner);
+    const code = await interactPlain(shell, batch.input, host.output.out, history);
+    const closed = await shell.close();
+    return code === 0 ? closed : code;
+  } finally {
+    Deno.removeSignalListener("SIGINT", onInterrupt);
   }
 }
 

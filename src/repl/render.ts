@@ -19,6 +19,7 @@ import {
   type Tone,
   type Value,
 } from "../commands/result.ts";
+import { visible } from "../host/visible.ts";
 import { type Paint, paint } from "./paint.ts";
 
 /** How to print. */
@@ -34,7 +35,7 @@ export interface Style {
 export function show(value: Value, kind: Kind): string {
   if (value === null) return "-";
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (typeof value === "string") return value;
+  if (typeof value === "string") return visible(value);
   switch (kind) {
     case "va":
     case "pa":
@@ -62,19 +63,22 @@ function section(s: Section, style: Style, colors: Paint): string {
       return pairsText(s, colors);
     case "console":
       if (style.streamed || s.text === "") return "";
-      return s.text.endsWith("\n") ? s.text : s.text + "\n";
+      return guestText(s.text.endsWith("\n") ? s.text : s.text + "\n");
     case "text":
-      return s.lines.map((line) => colors.tone(s.tone ?? "plain")(line) + "\n").join("");
+      return s.lines.map((line) => colors.tone(s.tone ?? "plain")(visible(line, "\t")) + "\n")
+        .join("");
     case "note": {
-      const lines = style.width === undefined ? [s.text] : fold(s.text, style.width);
+      const text = visible(s.text);
+      const lines = style.width === undefined ? [text] : fold(text, style.width);
       return lines.map((line) => colors.tone(s.tone ?? "plain")(line) + "\n").join("");
     }
   }
 }
 
 function pairsText(s: PairsSection, colors: Paint): string {
-  const widest = Math.max(0, ...s.pairs.map((p) => unicodeWidth(p.name)));
-  const parts = s.pairs.map((p) => {
+  const pairs = s.pairs.map((p) => ({ ...p, name: visible(p.name) }));
+  const widest = Math.max(0, ...pairs.map((p) => unicodeWidth(p.name)));
+  const parts = pairs.map((p) => {
     const kind = p.kind ?? "text";
     const value = color(colors, kind, p.tone)(show(p.value, kind));
     const gap = s.tall ? " ".repeat(widest - unicodeWidth(p.name) + 2) : " ";
@@ -94,25 +98,26 @@ function rightAligned(column: Column): boolean {
 }
 
 function tableText(s: TableSection, style: Style, colors: Paint): string {
+  const columns = s.columns.map((c) => ({ ...c, name: visible(c.name) }));
   const cells = s.rows.map((row) =>
-    s.columns.map((column, i) => {
+    columns.map((column, i) => {
       const { value, kind, tone } = cellParts(row[i] ?? null, column);
       return { text: show(value, kind), paint: color(colors, kind, tone) };
     })
   );
-  const widths = s.columns.map((column, i) =>
+  const widths = columns.map((column, i) =>
     cells.reduce(
       (widest, row) => Math.max(widest, unicodeWidth(row[i].text)),
       unicodeWidth(column.name),
     )
   );
-  const last = s.columns.length - 1;
+  const last = columns.length - 1;
   const margin = widths.slice(0, last).reduce((sum, w) => sum + w + 1, 0);
   const room = style.width === undefined ? Infinity : style.width - margin;
 
   const line = (texts: string[], paints: ((text: string) => string)[]) => {
     let out = "";
-    for (const [i, column] of s.columns.entries()) {
+    for (const [i, column] of columns.entries()) {
       const pad = " ".repeat(widths[i] - unicodeWidth(texts[i]));
       const right = rightAligned(column);
       if (i === last && !right) {
@@ -123,9 +128,17 @@ function tableText(s: TableSection, style: Style, colors: Paint): string {
     return out.trimEnd() + "\n";
   };
 
-  const heading = line(s.columns.map((c) => c.name), s.columns.map(() => colors.heading));
+  const heading = line(columns.map((c) => c.name), columns.map(() => colors.heading));
   const body = cells.map((row) => line(row.map((c) => c.text), row.map((c) => c.paint)));
   return heading + body.join("");
+}
+
+/**
+ * What a guest printed, as text: lines and tabs, and every other control character visible, but for the
+ * Ctrl-D that its console echoes.
+ */
+export function guestText(text: string, keep = ""): string {
+  return visible(text.replaceAll("\r\n", "\n").replaceAll("\x04", ""), `\n\t${keep}`);
 }
 
 /** Breaks a text at blanks into pieces no wider than `room`; a longer word stays whole. */

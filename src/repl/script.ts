@@ -9,9 +9,11 @@ import { CommandError } from "../commands/errors.ts";
 import { namesOf } from "../commands/names.ts";
 import { COMMANDS } from "../commands/registry.ts";
 import { INIT_PID } from "../vm/kernel/process/lifecycle.ts";
+import { visible } from "../host/visible.ts";
 import { linesOfStdin, runLines } from "./batch.ts";
 import { newSession } from "./boot.ts";
-import { BatchHost, breathe, clock, isInteractive, wantsColor } from "./deno_host.ts";
+import { BatchHost, breathe, clock, isInteractive } from "./deno_host.ts";
+import { wantsColor } from "../host/color.ts";
 import { openShell } from "./open.ts";
 import { type Host, Shell } from "./shell.ts";
 
@@ -103,7 +105,7 @@ const noFiles: HostFiles = { read: refuse, check: refuse, write: refuse, grow: r
 /** Opens the shell on a VM: for a person at a terminal, else for the lines of standard input. */
 export async function interactOn(vm: Vm): Promise<void> {
   if (isInteractive()) {
-    const processes = vm.processes().map((p) => `${p.pid} ${p.name}`).join(", ");
+    const processes = vm.processes().map((p) => `${p.pid} ${visible(p.name)}`).join(", ");
     const banner = `The script waits; Ctrl-D goes on with it. Processes: ${processes}\n`;
     await openShell(vm, { banner, pid: standingLast(vm) });
     return;

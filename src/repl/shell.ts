@@ -23,8 +23,9 @@ import { commandHabit, noCommand } from "../commands/habits.ts";
 import { helpResult } from "../commands/help.ts";
 import { jsonOf } from "../commands/json.ts";
 import { type Segment, split, wholeLines } from "../commands/words.ts";
+import { jsonLine, visible } from "../host/visible.ts";
 import { applyFilters, readFilters } from "./filters.ts";
-import { render } from "./render.ts";
+import { guestText, render } from "./render.ts";
 
 /** Where the shell's words go. */
 export interface Output {
@@ -123,12 +124,12 @@ export class Shell {
       }
     } catch (error) {
       const known = asCommandError(error);
-      const message = known?.message ?? internal(error);
+      const message = known ? visible(known.message) : visible(internal(error), "\n");
       status = known?.exitCode ?? EXIT.internal;
       at = known?.at;
       this.#host.output.progress("");
       if (settings.json) {
-        out(JSON.stringify({ command: line.trim(), error: message, status }) + "\n");
+        out(jsonLine({ command: line.trim(), error: known?.message ?? message, status }));
       }
       this.#host.output.err(message, at);
       printed += `${message}\n`;
@@ -146,7 +147,7 @@ export class Shell {
       } catch (error) {
         const known = asCommandError(error);
         if (!known) throw error;
-        this.#host.output.err(known.message, undefined);
+        this.#host.output.err(visible(known.message), undefined);
         code ||= known.exitCode;
       }
     }
@@ -158,15 +159,15 @@ export class Shell {
     let code: number = EXIT.ok;
     for (const closer of [...this.session.closers]) {
       const { json } = this.session.settings;
-      const out = (text: string) => this.#host.output.out(`${text}\n`);
+      const { out } = this.#host.output;
       try {
         const said = await closer();
-        out(json ? JSON.stringify({ notes: [said], status: EXIT.ok }) : said);
+        out(json ? jsonLine({ notes: [said], status: EXIT.ok }) : `${visible(said)}\n`);
       } catch (error) {
         const known = asCommandError(error);
         if (!known) throw error;
-        if (json) out(JSON.stringify({ error: known.message, status: known.exitCode }));
-        this.#host.output.err(known.message, undefined);
+        if (json) out(jsonLine({ error: known.message, status: known.exitCode }));
+        this.#host.output.err(visible(known.message), undefined);
         code ||= known.exitCode;
       }
     }
@@ -189,14 +190,14 @@ export class Shell {
     common.json ||= this.session.settings.json || filters.json;
     common.ts ||= this.session.settings.ts || filters.ts;
     let streamed = "";
-    const emit = (text: string) => {
-      if (common.json || filters.steps.length > 0) return;
+    const stream = (text: string) => {
+      if (common.json || filters.steps.length > 0 || text === "") return;
       streamed += text;
       out(text);
     };
     const result = common.help
       ? helpResult(command)
-      : await this.#asTyped(head, () => command.run(this.#context(emit, names), args));
+      : await this.#asTyped(head, () => command.run(this.#context(stream, names), args));
     this.#host.output.progress("");
     if (streamed !== "" && !streamed.endsWith("\n")) out("\n");
 
@@ -239,27 +240,30 @@ export class Shell {
   ): void {
     if (common.json) {
       const object = { command: line.trim(), ...jsonOf(result), status: result.status ?? 0 };
-      out(JSON.stringify(object) + "\n");
+      out(jsonLine(object));
       return;
     }
     const width = this.#host.output.width();
     const text = render(result, { color: this.session.settings.color, width, streamed });
     if (text !== "") out(text);
     if (common.ts) {
-      out(result.api ? `${result.api}\n` : "// no single call of the API does this\n");
+      out(result.api ? `${visible(result.api)}\n` : "// no single call of the API does this\n");
     }
   }
 
-  #context(emit: (text: string) => void, names: Resolver): Context {
+  #context(stream: (text: string) => void, names: Resolver): Context {
     const session = this.session;
+    // The echo of a backspace, where a person types to the guest.
+    const echo = session.interactive ? "\b" : "";
     const host = this.#host;
     return {
       session,
       get vm() {
         return session.vm;
       },
-      emit,
-      progress: (line) => host.output.progress(line),
+      emit: (text) => stream(guestText(text, echo)),
+      draw: stream,
+      progress: (line) => host.output.progress(visible(line)),
       interrupt: this.interrupt,
       drive: (slice) => this.#drive(slice),
       files: host.files,

@@ -10,7 +10,8 @@ import { wholeLines } from "../commands/words.ts";
 import { COMMANDS } from "../commands/registry.ts";
 import { type Line, linesOf, linesOfStdin, runLines } from "./batch.ts";
 import { boot, bootAgain, newSession } from "./boot.ts";
-import { BatchHost, denoFiles, isInteractive, wantsColor } from "./deno_host.ts";
+import { BatchHost, denoFiles, isInteractive } from "./deno_host.ts";
+import { wantsColor } from "../host/color.ts";
 import { makeLimitsErrors } from "../host/file.ts";
 import type { Options } from "./flags.ts";
 import { Shell } from "./shell.ts";
@@ -23,7 +24,7 @@ export async function start(options: Options, version: string): Promise<number> 
   try {
     if (options.bare !== undefined) {
       const { openBare } = await import("./bare_host.ts");
-      return await openBare(options.bare, options, batch.output);
+      return await openBare(options.bare, options);
     }
     const given = options.commands.length > 0 || options.files.length > 0;
     if (!given && isInteractive()) return await sit(options, version);

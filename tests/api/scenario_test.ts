@@ -13,17 +13,25 @@ const root = new URL("../../", import.meta.url).pathname;
 
 /** Runs a script's text by `deno run` with these permissions in a fresh directory, standard input empty. */
 function runScript(text: string, ...permissions: string[]) {
-  return runWithInput("", text, ...permissions);
+  return runWith({ env: { NO_COLOR: "1" } }, text, ...permissions);
 }
 
-async function runWithInput(input: string, text: string, ...permissions: string[]) {
+function runWithInput(input: string, text: string, ...permissions: string[]) {
+  return runWith({ input, env: { NO_COLOR: "1" } }, text, ...permissions);
+}
+
+async function runWith(
+  { input = "", env }: { input?: string; env: Record<string, string> },
+  text: string,
+  ...permissions: string[]
+) {
   const dir = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${dir}/script.ts`, text);
     const child = new Deno.Command(Deno.execPath(), {
       args: ["run", "--no-prompt", "--config", `${root}deno.json`, ...permissions, "script.ts"],
       cwd: dir,
-      env: { NO_COLOR: "1" },
+      env: { NO_COLOR: "", ...env },
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
@@ -106,6 +114,24 @@ Deno.test("a recording takes an older one's place, and no other file's", async (
     assertEquals(await Deno.readTextFile(path), "notes");
   } finally {
     await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("a difference is in colour where colour is wanted, and never in a pipe otherwise", async () => {
+  const script = `
+import { expect, scenario } from "@cowsh/cowsh";
+await scenario("differs", () => expect({ a: [1, 2] }).toEqual({ a: [1, 3] }));
+`;
+  for (
+    const [env, colored] of [
+      [{}, false],
+      [{ FORCE_COLOR: "1" }, true],
+      [{ NO_COLOR: "1", FORCE_COLOR: "1" }, false],
+    ] as const
+  ) {
+    const { code, out } = await runWith({ env }, script);
+    assertEquals([code, out.includes("\x1b[")], [1, colored], out);
+    assertStringIncludes(out, "[Diff]");
   }
 });
 

@@ -36,7 +36,7 @@ Deno.test("who waits for the console is left so, and gets no input but --input",
     "pid 3 cat is left behind: it waits (console); continue -p 3, kill 3\n",
   );
   const fed = await lastOf(['run --input "one\\ntwo" sh -c "cat &"']);
-  assertMatch(fed.text, /^one\none\ntwo\x04two\nsh: status 0;/);
+  assertMatch(fed.text, /^one\none\ntwotwo\nsh: status 0;/);
 });
 
 Deno.test("a budget that ends while children run: 4, also for strace and compare", async () => {

@@ -62,7 +62,7 @@ export async function newTyped(
   };
   const options = parseFlags(flags);
   const s = newSession(vm ?? await boot(options, host.files), options, {
-    color: false,
+    color: options.color ?? false,
     interactive: keys !== undefined,
     history: () => [],
     boot: (more) => bootAgain(options, more, host.files),

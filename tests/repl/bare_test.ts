@@ -91,7 +91,7 @@ Deno.test("a terminal's keys go to the guest; Ctrl-] leaves", async () => {
     terminal: true,
     flags: ["--disk", "disk"],
   });
-  assertEquals([left.code, left.out, left.err], [0, "ready\nab\x03\r", ""]);
+  assertEquals([left.code, left.out, left.err], [0, "ready\nab\r", ""]);
   assertMatch(left.notes[0], /Ctrl-\] leaves/);
   assertMatch(left.notes[1], /^\d+ instructions, \d+ million a second$/);
   // Without a disk it is a program among others: nothing is said beside it.
@@ -103,12 +103,18 @@ Deno.test("a terminal's keys go to the guest; Ctrl-] leaves", async () => {
 Deno.test("two quick Ctrl-C end it, two slow ones are the guest's", async () => {
   let now = 0;
   const quick = await run(echo(), ["\x03", "\x03", "q"], { terminal: true, clock: () => now++ });
-  assertEquals([quick.code, quick.out], [130, "ready\n\x03"]);
+  assertEquals([quick.code, quick.out], [130, "ready\n"]);
   const slow = await run(echo(), ["\x03", "\x03", "q"], {
     terminal: true,
     clock: () => now += 600,
   });
-  assertEquals([slow.code, slow.out], [3, "ready\n\x03\x03"]);
+  assertEquals([slow.code, slow.out], [3, "ready\n"]);
+});
+
+Deno.test("a guest that has the terminal draws on it, and does nothing else to it", async () => {
+  const typed = "\x1b[1mA\x1b]52;c;cm0=\x07\x1b[6n\x1b[?1049h\x1b[2J\x9bcB\x1bc\x1b]0;never ends";
+  const said = await run(echo(), [typed, "q"], { terminal: true, open: true });
+  assertEquals(said.out, "ready\n\x1b[1mA\x1b[2JcB\x1b[0m\x1b[?25h");
 });
 
 Deno.test("a paste is typed whole, in order", async () => {

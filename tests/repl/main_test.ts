@@ -4,6 +4,14 @@ import { mkfs } from "../../src/vm/kernel/files/xv6fs/mkfs.ts";
 
 const root = new URL("../../", import.meta.url);
 
+/** What Deno itself needs of the environment. */
+const HOME = Object.fromEntries(
+  ["HOME", "PATH", "DENO_DIR"].flatMap((name) => {
+    const value = Deno.env.get(name);
+    return value === undefined ? [] : [[name, value]];
+  }),
+);
+
 /** `main.ts` with arguments, as `deno task start` runs it. */
 async function cowsh(args: string[], stdin?: string) {
   const child = new Deno.Command(Deno.execPath(), {
@@ -76,6 +84,33 @@ Deno.test("--help, --version, --json, --color", async () => {
   const lines = json.out.trimEnd().split("\n").map((line) => JSON.parse(line));
   assertEquals(lines.map((o) => [o.command, o.status]), [["set", 0], ["peple", 2]]);
   assertStringIncludes((await cowsh(["--color", "-c", "help set"])).out, "\x1b[1mset");
+});
+
+Deno.test("--color over NO_COLOR over FORCE_COLOR over a pipe, by the task and by deno run -RW", async () => {
+  const starts = [["task", "-q", "start"], ["run", "--no-prompt", "-RW", "main.ts"]];
+  const cases: [env: Record<string, string>, flags: string[], colored: boolean][] = [
+    [{}, [], false],
+    [{ FORCE_COLOR: "1" }, [], true],
+    [{ FORCE_COLOR: "0" }, [], false],
+    [{ NO_COLOR: "1", FORCE_COLOR: "1" }, [], false],
+    [{ NO_COLOR: "1", FORCE_COLOR: "1" }, ["--color"], true],
+    [{ NO_COLOR: "1" }, ["--color"], true],
+    [{ FORCE_COLOR: "1" }, ["--no-color"], false],
+  ];
+  for (const start of starts) {
+    for (const [env, flags, colored] of cases) {
+      const { stdout } = await new Deno.Command(Deno.execPath(), {
+        args: [...start, ...flags, "-c", "help set"],
+        cwd: root,
+        clearEnv: true,
+        env: { ...env, ...HOME },
+      }).output();
+      const said = new TextDecoder().decode(stdout);
+      assertStringIncludes(said, "set");
+      const what = JSON.stringify([start, env, flags]);
+      assertEquals(said.includes("\x1b["), colored, what);
+    }
+  }
 });
 
 Deno.test("images and programs that are no good exit with 5", async () => {

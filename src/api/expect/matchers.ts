@@ -16,6 +16,7 @@ import {
   assertStringIncludes,
   equal,
 } from "@std/assert";
+import { visible } from "../../host/visible.ts";
 
 /** A class of errors, as `toThrow` takes it. */
 export type ErrorType = abstract new (...args: never[]) => Error;
@@ -50,7 +51,9 @@ export class Matchers<T> {
   protected check(ok: boolean, subject: string, wanted: string, fact: string): void {
     if (ok !== this.negated) return;
     const not = this.negated ? "not " : "";
-    throw new AssertionError(`expected ${subject} ${not}to ${wanted}, but ${fact}`);
+    throw new AssertionError(
+      visible(`expected ${subject} ${not}to ${wanted}, but ${fact}`, "\n\t"),
+    );
   }
 
   /** The very same value, by `Object.is`. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { visible } from "../../host/visible.ts";
 import { unicodeWidth } from "@std/cli/unicode-width";
 import type { Paint, Painter } from "../paint.ts";
 import { type Candidate, edges, type EditorState } from "./state.ts";
@@ -81,7 +82,7 @@ class Rows {
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 
 function put(rows: Rows, text: string, paint: Painter): void {
-  for (const { segment } of graphemes.segment(text)) rows.put(segment, paint);
+  for (const { segment } of graphemes.segment(visible(text))) rows.put(segment, paint);
 }
 
 /** Lays the state out. */
@@ -104,11 +105,13 @@ export function layout(s: EditorState, decor: Decor): Layout {
   for (let i = 0; i + 1 < at.length; i++) {
     const grapheme = s.text.slice(at[i], at[i + 1]);
     const line = grapheme === "\n" || grapheme === "\r\n";
-    if (at[i] === s.cursor) cursor = rows.place(line ? 1 : unicodeWidth(grapheme));
+    const shown = line ? " " : visible(grapheme);
+    if (at[i] === s.cursor) cursor = rows.place(shown === grapheme ? unicodeWidth(grapheme) : 1);
     if (line) {
       rows.newRow();
       put(rows, decor.continued, colors.prompt);
-    } else rows.put(grapheme, paints[at[i]] ?? plain);
+    } else if (shown === grapheme) rows.put(grapheme, paints[at[i]] ?? plain);
+    else put(rows, grapheme, paints[at[i]] ?? plain);
   }
   cursor ??= rows.place(1);
   // A cursor behind a full row stands on the next one, which must be there.
@@ -125,7 +128,7 @@ export function layout(s: EditorState, decor: Decor): Layout {
 /** The hint, cut where the row ends: it is no part of the text and must not push rows around. */
 function hintRow(rows: Rows, decor: Decor): void {
   let room = decor.columns - rows.column;
-  for (const { segment } of graphemes.segment(decor.hint.replaceAll("\n", " "))) {
+  for (const { segment } of graphemes.segment(visible(decor.hint.replaceAll("\n", " ")))) {
     room -= unicodeWidth(segment);
     if (room < 0) return;
     rows.put(segment, decor.colors.hint);
@@ -134,12 +137,16 @@ function hintRow(rows: Rows, decor: Decor): void {
 
 /** The menu in columns, or one a row with its phrase; cut to what fits below the text. */
 function menuRows(
-  candidates: readonly Candidate[],
+  offered: readonly Candidate[],
   selected: number,
   decor: Decor,
   used: number,
 ): string[] {
   const { colors, columns } = decor;
+  const candidates = offered.map(({ text, doc }) => ({
+    text: visible(text),
+    doc: visible(doc ?? ""),
+  }));
   const widest = Math.max(...candidates.map((c) => unicodeWidth(c.text)));
   const height = Math.max(1, Math.min(10, decor.rows - used - 1));
   const described = candidates.some((c) => c.doc) && widest + 8 <= columns;

@@ -65,9 +65,11 @@ function diffMiddle(actual: readonly string[], expected: readonly string[]): Dif
 
 /** Control characters as escapes, so that a difference in white space can be seen. */
 export function escapeControls(line: string): string {
-  const names: Record<string, string> = { "\b": "\\b", "\f": "\\f", "\t": "\\t", "\v": "\\v" };
   // deno-fmt-ignore
-  return line.replace(/[\b\f\t\v]/g, (c) => names[c]).replaceAll("\r", "\\r").replaceAll("\x1b", "\\x1b");
+  const names: Record<string, string> = { "\b": "\\b", "\f": "\\f", "\r": "\\r", "\t": "\\t", "\v": "\\v" };
+  const code = (c: string) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  // deno-lint-ignore no-control-regex -- C0 but for the newline, DEL and C1
+  return line.replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, (c) => names[c] ?? code(c));
 }
 
 /** The lines that follow the first one of a failed `assertEquals`. */

@@ -1,6 +1,7 @@
 /**
  * Text with ANSI colours and styles. Every function returns its text unchanged while colours are
- * switched off (`setColorEnabled(false)`, or the `NO_COLOR` environment variable at start).
+ * switched off: by `setColorEnabled(false)`, by the `NO_COLOR` environment variable, or, until somebody
+ * switches them on, because standard output is no terminal.
  *
  * @example
  * ```ts
@@ -14,7 +15,8 @@
  * @module
  */
 
-let enabled = !(globalThis.Deno?.noColor ?? false);
+let enabled = !(globalThis.Deno?.noColor ?? false) &&
+  (globalThis.Deno?.stdout.isTerminal() ?? false);
 
 /** Switches colours on or off for every function of this module. */
 export function setColorEnabled(value: boolean): void {
