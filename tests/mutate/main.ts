@@ -63,9 +63,6 @@ async function main(words: readonly string[]): Promise<number> {
     return 0;
   }
   const verdicts = await tryAll(mutants, wishes);
-  if (wishes.json !== "") {
-    Deno.writeTextFileSync(wishes.json, JSON.stringify(verdicts, null, 1));
-  }
   return say(verdicts, explained);
 }
 
@@ -116,7 +113,10 @@ function retried({ retry }: Wishes): Mutant[] {
   return verdicts.filter((v) => v.killer === undefined).map((v) => v.mutant);
 }
 
-async function tryAll(mutants: readonly Mutant[], { jobs, within }: Wishes): Promise<Verdict[]> {
+async function tryAll(
+  mutants: readonly Mutant[],
+  { jobs, within, json }: Wishes,
+): Promise<Verdict[]> {
   const copies = await Promise.all(Array.from({ length: jobs }, () => copyOf(root)));
   try {
     const reaches = (await measure(copies)).filter(({ seconds }) => seconds <= within);
@@ -125,6 +125,8 @@ async function tryAll(mutants: readonly Mutant[], { jobs, within }: Wishes): Pro
     await inParallel(mutants, copies, async (m, copy) => {
       const v = await trial.run(copy, m);
       verdicts.push(v);
+      // Each time: a run is long, and may be cut off.
+      if (json !== "") Deno.writeTextFileSync(json, JSON.stringify(verdicts, null, 1));
       const how = v.killer === undefined
         ? "SURVIVED"
         : v.late

@@ -20,6 +20,8 @@ export interface Project {
 export interface TestRun {
   /** `time`: it used more than its limit, as a mutant that loops does. */
   readonly outcome: "passed" | "failed" | "time";
+  /** Processor time of all its processes, in seconds. */
+  readonly seconds: number;
   /** What it printed. */
   readonly output: string;
 }
@@ -79,23 +81,34 @@ export async function runTest(
 ): Promise<TestRun> {
   const words = ["deno", "test", "-q", "--no-check", "--fail-fast", ...project.flags, file];
   // A limit of the shell's binds every process below it; KILL needs no help from the one that loops.
+  const script = `ulimit -t ${limit.cpu}; "$@"; code=$?; times >&2; exit $code`;
   const child = new Deno.Command("sh", {
-    args: ["-c", `ulimit -t ${limit.cpu}; exec "$@"`, "sh", ...words],
+    args: ["-c", script, "sh", ...words],
     cwd: copy,
     env: { NO_COLOR: "1", ...env },
     stdout: "piped",
     stderr: "piped",
+    detached: true,
   }).spawn();
   let late = false;
   const timer = setTimeout(() => {
     late = true;
-    child.kill("SIGKILL");
+    Deno.kill(-child.pid, "SIGKILL"); // the group: the shell and all below it
   }, limit.wall * 1000);
-  const { code, signal, stdout, stderr } = await child.output();
+  const { code, stdout, stderr } = await child.output();
   clearTimeout(timer);
   const text = new TextDecoder();
   const output = text.decode(stdout) + text.decode(stderr);
-  // Of its own accord `deno test` ends with 0 or 1.
-  if (late || signal === "SIGKILL" || signal === "SIGXCPU") return { outcome: "time", output };
-  return { outcome: code === 0 ? "passed" : "failed", output };
+  // Of its own accord `deno test` ends with 0 or 1; the shell adds 128 to the number of a signal.
+  const outcome = late || code > 128 ? "time" : code === 0 ? "passed" : "failed";
+  return { outcome, seconds: processorTime(output), output };
+}
+
+/** What `times` printed last: "0m0.01s 0m0.00s" for the shell itself, and the same for what it waited for. */
+function processorTime(output: string): number {
+  const times = [...output.matchAll(/(\d+)m([\d.]+)s/g)].slice(-4);
+  return times.reduce(
+    (sum, [, minutes, seconds]) => sum + 60 * Number(minutes) + Number(seconds),
+    0,
+  );
 }

@@ -11,14 +11,14 @@ import { filesOf, type Project, runTest } from "./project.ts";
 export interface Reach {
   /** The test file. */
   readonly file: string;
-  /** How long it takes, in seconds by the clock, measured with coverage. */
+  /** Processor time that it takes, in seconds, measured with coverage. */
   readonly seconds: number;
   /** Lines that it runs, from 1, by source file; a file that it only loads is here, too. */
   readonly lines: Record<string, number[]>;
 }
 
-/** Whether two runs of the same program take about as long: generous, since the machine may be busy. */
-const TIMES = 10;
+/** Seconds by the clock for one of the processor's: the machine may be busy. */
+const PATIENCE = 30;
 
 /** Reads and measures reaches; the cache is one JSON file for each state of the program and each test file. */
 export class ReachCache {
@@ -60,7 +60,6 @@ export class ReachCache {
   async measure(copy: string, file: string): Promise<Reach> {
     const raw = await Deno.makeTempDir({ prefix: "cowsh-reach-" });
     try {
-      const began = Date.now();
       // In the environment, so that shells which the tests start are measured, too.
       const env = { DENO_COVERAGE_DIR: raw };
       const flags = [...this.#project.flags, "--coverage-raw-data-only"];
@@ -68,8 +67,7 @@ export class ReachCache {
       if (run.outcome !== "passed") {
         throw new Error(`${file} fails without any mutant\n${run.output}`);
       }
-      const seconds = (Date.now() - began) / 1000;
-      const reach = { file, seconds, lines: await this.#lines(copy, raw) };
+      const reach = { file, seconds: run.seconds, lines: await this.#lines(copy, raw) };
       Deno.writeTextFileSync(this.#path(file), JSON.stringify(reach));
       return reach;
     } finally {
@@ -100,10 +98,10 @@ export class ReachCache {
   }
 }
 
-/** What a test file may use when it took `seconds` before, and `least` seconds more. */
+/** What a test file may use when it took `seconds` of the processor before, and `least` seconds more. */
 export function limitOf(seconds: number, least: number): { cpu: number; wall: number } {
   const cpu = Math.ceil(least + 4 * seconds);
-  return { cpu, wall: cpu * TIMES };
+  return { cpu, wall: cpu * PATIENCE };
 }
 
 /** The tests that reach some lines (from 1) of a source file. */
