@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Vm } from "../../../src/vm/vm.ts";
-import { assertAudit, boot } from "../../vm/lab.ts";
+import { assertAudit, boot, Guest, runGuest } from "../../vm/lab.ts";
 
 const CTRL_D = "\x04", CTRL_P = "\x10", CTRL_U = "\x15", BACKSPACE = "\x7f";
 
@@ -90,6 +90,24 @@ Deno.test("a line of 128 bytes is readable without a newline; what is typed beyo
     if (read.endsWith("\n")) break;
   }
   assertEquals(read, text + "\n");
+});
+
+Deno.test("a read of more than 128 bytes waits for its newline, as xv6's does", () => {
+  const guest = () => new Guest().call("read", 0, 0x1000, 300).call("exit");
+  assertEquals(runGuest(boot(), guest(), "x".repeat(200) + "\n").status, 201);
+  assertEquals(runGuest(boot(), guest(), "x".repeat(350) + "\n").status, 300);
+  assertEquals(runGuest(boot(), guest(), "x".repeat(200) + CTRL_D + "more\n").status, 200);
+});
+
+Deno.test("bytes that a bad address keeps from a reader are the next one's", () => {
+  const vm = boot();
+  const p = vm.spawn();
+  p.sbrk(4096);
+  vm.type("0123456789\n");
+  assertEquals(p.call("read", 0, 0x4000 - 4, 100).result, 4n);
+  assertEquals(p.call("read", 0, 0x4000, 100).result, 0n);
+  assertEquals(p.call("read", 0, 0x3000, 100).result, 7n);
+  assertEquals([p.load(0x4000 - 4, 4), p.load(0x3000, 4)], [0x3332_3130n, 0x3736_3534n]);
 });
 
 Deno.test("Ctrl-P lists the processes as xv6 prints them, also while nobody reads", () => {

@@ -1,6 +1,7 @@
 /** What each call answers to what it cannot do: -1, nothing lost, and the kernel stands. */
 
 import { assert, assertEquals } from "@std/assert";
+import { fsck } from "../../../src/vm/kernel/files/xv6fs/fsck.ts";
 import type { CallName } from "../../../src/vm/kernel/abi.ts";
 import type { Handle } from "../../../src/vm/handle.ts";
 import type { Vm } from "../../../src/vm/vm.ts";
@@ -267,5 +268,63 @@ Deno.test("mmap, munmap and mprotect refuse what Linux refuses", () => {
   const before = p.vmmap();
   for (const [why, name, args] of bad) assertEquals(p.call(name, ...args).result, -1n, why);
   assertEquals(p.vmmap(), before);
+  assertAudit(vm);
+});
+
+Deno.test("a pipe keeps the bytes that a bad address keeps from a reader", () => {
+  const { vm, p } = withStrings("0123456789abcdef");
+  p.call("pipe", 0x3800);
+  const [r, w] = [Number(p.load(0x3800, 4)), Number(p.load(0x3804, 4))];
+  assertEquals(p.call("write", w, 0x3000, 16).result, 16n);
+  for (const bad of BAD_ADDRESSES) assertEquals(p.call("read", r, bad, 16).result, -1n);
+  assertEquals(p.call("read", r, 0x7000 - 6, 16).result, 6n, "up to the end of the heap");
+  assertEquals(p.call("read", r, 0x4000, 16).result, 10n);
+  assertEquals([p.load(0x7000 - 4, 4), p.load(0x4000, 4)], [0x3534_3332n, 0x3938_3736n]);
+  assertAudit(vm);
+});
+
+Deno.test("a file without a name lives until the last exit, also through a saved state", () => {
+  const { vm, p } = withStrings("f", "dir", "hidden");
+  const free = () => [vm.kernel.files.root!.xv6.freeBlocks, vm.kernel.files.root!.xv6.freeInodes];
+  const before = free();
+  const fd = Number(p.call("open", 0x3000, 0x202).result);
+  assertEquals(p.call("write", fd, 0x4000, 4096).result, 4096n);
+  assertEquals(p.call("mkdir", 0x3100).result, 0n);
+  assertEquals(p.call("chdir", 0x3100).result, 0n);
+  const child = p.fork();
+  assertEquals(p.call("chdir", 0x3200).result, -1n);
+  const up = vm.kernel.files.root!;
+  assertEquals([up.unlink(1, "/f"), up.unlink(1, "/dir")], [0, 0]);
+  assertEquals(p.call("open", 0x3200, 0x202).result, -1n, "nothing is made in a removed directory");
+  const saved = vm.save();
+  const ends = () => {
+    child.call("write", fd, 0x4000, 2048);
+    child.call("exit", 0);
+    p.wait();
+    assertEquals(p.call("fstat", fd, 0x4000).result, 0n);
+    assertEquals([p.load(0x400a, 2), p.load(0x4010)], [0n, 6144n], "no links, 6 KiB");
+    p.call("exit", 0);
+    assertEquals(free(), before);
+    const { image, addressing } = vm.kernel.files.root!.xv6;
+    assertEquals(fsck(image, { addressing }), []);
+    assertAudit(vm);
+  };
+  ends();
+  vm.restore(saved);
+  assert(free()[0] < before[0] && free()[1] === before[1] - 2);
+  ends();
+});
+
+Deno.test("O_TRUNC under somebody who has the file open: reads are empty, writes beyond the end fail", () => {
+  const { vm, p } = withStrings("f");
+  const a = Number(p.call("open", 0x3000, 0x202).result);
+  p.call("write", a, 0x4000, 3000);
+  const b = Number(p.call("open", 0x3000, 0x402).result);
+  assertEquals(p.call("read", a, 0x4000, 100).result, 0n);
+  assertEquals(p.call("write", a, 0x4000, 1).result, -1n, "its offset is beyond the end now");
+  assertEquals(p.call("write", b, 0x4000, 3000).result, 3000n);
+  assertEquals(p.call("write", a, 0x4000, 1).result, 1n, "there is something again");
+  assertEquals(p.call("fstat", b, 0x4000).result, 0n);
+  assertEquals(p.load(0x4010), 3001n);
   assertAudit(vm);
 });

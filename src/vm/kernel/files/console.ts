@@ -99,23 +99,30 @@ export function consoleReady(console: Console): boolean {
   return console.r !== console.w;
 }
 
+/** What a read gets of the entered bytes. */
+export interface Taken {
+  readonly bytes: Uint8Array;
+  /** A newline or the end of file ends the read, however many bytes it wanted. */
+  readonly ended: boolean;
+}
+
 /**
- * A read of at most `n` bytes, which ends behind a newline. An end of file (Ctrl-D) that is not the
- * first byte stays for the next read, so that this one returns what came before it.
+ * Takes at most `n` bytes, up to a newline, for a read that has `before` bytes already. An end of file (Ctrl-D) that
+ * is not a read's first byte stays for the next one, so that this one returns what came before it.
  */
-export function consoleTake(console: Console, n: number): Uint8Array {
+export function consoleTake(console: Console, n: number, before: number): Taken {
   const bytes: number[] = [];
   while (bytes.length < n && console.r !== console.w) {
     const byte = console.input[console.r % INPUT_SIZE];
     if (byte === CTRL_D) {
-      if (bytes.length === 0) console.r++;
-      break;
+      if (before + bytes.length === 0) console.r++;
+      return { bytes: Uint8Array.from(bytes), ended: true };
     }
     console.r++;
     bytes.push(byte);
-    if (byte === NEWLINE) break;
+    if (byte === NEWLINE) return { bytes: Uint8Array.from(bytes), ended: true };
   }
-  return Uint8Array.from(bytes);
+  return { bytes: Uint8Array.from(bytes), ended: false };
 }
 
 /** One key through xv6's consoleintr; true when a line became readable. */

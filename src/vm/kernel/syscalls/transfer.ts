@@ -79,23 +79,50 @@ function copyout(k: Kernel, p: Process, to: VaNum, done: number, bytes: Uint8Arr
   return k.memory.copyout(p.space, offset(to, done), bytes);
 }
 
-/** A line at a time, as consoleread; an end of file reads 0 bytes. */
+/** Copies out as much as comes before the first bad address; how many bytes that was. */
+function copyoutPart(
+  k: Kernel,
+  p: Process,
+  buffer: VaNum | undefined,
+  at: number,
+  bytes: Uint8Array,
+): number {
+  let done = 0;
+  while (buffer !== undefined && done < bytes.length) {
+    const page = PAGE_SIZE - offset(buffer, at + done) % PAGE_SIZE;
+    const part = bytes.subarray(done, done + page);
+    if (!copyout(k, p, buffer, at + done, part)) break;
+    done += part.length;
+  }
+  return done;
+}
+
+/**
+ * A line at a time, as consoleread: up to a newline, an end of file or `n` bytes, waiting for them; `progress`
+ * counts what was there before a wait. What a bad address keeps from the reader stays for the next read.
+ */
 function readConsole(
   k: Kernel,
   p: Process,
   buffer: VaNum | undefined,
   n: number,
 ): number | undefined {
-  if (n <= 0) return 0;
-  if (!consoleReady(k.console)) {
-    if (p.killed) return -1;
-    return sleepOn(p, { on: "console" });
+  let done = p.progress ?? 0;
+  while (done < n) {
+    if (!consoleReady(k.console)) {
+      if (p.killed) return -1;
+      // A person's call is taken back where it would wait: what was read is not taken back with it.
+      if (p.standing && done > 0) break;
+      p.progress = done;
+      return sleepOn(p, { on: "console" });
+    }
+    const { bytes, ended } = consoleTake(k.console, n - done, done);
+    const part = copyoutPart(k, p, buffer, done, bytes);
+    k.console.r -= bytes.length - part;
+    acceptPending(k.console);
+    done += part;
+    if (ended || part < bytes.length) break;
   }
-  const before = k.console.r;
-  const bytes = consoleTake(k.console, n);
-  const done = copyoutParts(k, p, buffer, bytes);
-  if (bytes.length > 0) k.console.r = before + Math.max(0, done); // what was not delivered stays
-  acceptPending(k.console);
   return done;
 }
 
@@ -143,7 +170,10 @@ function copyinPart(
   return k.memory.copyin(p.space, from, Math.min(n, PAGE_SIZE - from % PAGE_SIZE));
 }
 
-/** What is there, as piperead; waits while there is nothing and somebody may still write. */
+/**
+ * What is there, as piperead; waits while there is nothing and somebody may still write. Bytes that a bad address
+ * keeps from the reader stay in the pipe.
+ */
 function readPipe(
   k: Kernel,
   p: Process,
