@@ -20,7 +20,9 @@ export default command({
   name: "dir",
   group: "files",
   summary: "list a directory of the guest's disk, without running anything",
-  details: "Paths start at the root. A FAT32 image given with --fat is under /fat.",
+  details:
+    "Paths start at the root. A FAT32 image given with --fat is under /fat. The computer has no " +
+    "calendar: what is made there is dated 1 January 1980, so that the same run gives the same bytes.",
   args: [{
     name: "path",
     kind: "text",

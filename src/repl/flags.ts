@@ -86,7 +86,11 @@ const FLAGS: readonly Flag[] = [
   },
   { name: "quantum", value: "N", doc: "instructions of a timer tick; 100000 when not given" },
   { name: "fs", value: "IMAGE", doc: "an xv6 file system image" },
-  { name: "fat", value: "IMAGE", doc: "a FAT32 image, mounted under /fat" },
+  {
+    name: "fat",
+    value: "IMAGE",
+    doc: "a FAT32 image under /fat; new files there are of 1980-01-01",
+  },
   {
     name: "bare",
     value: "ELF",

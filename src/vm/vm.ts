@@ -43,7 +43,7 @@ export interface BootOptions {
   seed?: number;
   /** An xv6 file-system image, changed in place; our own small one unless given. */
   fs?: Uint8Array;
-  /** A FAT32 image, mounted under `/fat` and changed in place. */
+  /** A FAT32 image, mounted under `/fat` and changed in place. What is made there is dated 1 January 1980. */
   fat?: Uint8Array;
   /** Treat every sbrk as lazy. */
   lazy?: boolean;
