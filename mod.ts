@@ -46,7 +46,7 @@ export {
 } from "./src/api/scenario.ts";
 export type { addressKind } from "./src/vm/machine/address.ts";
 export { hex, type Pa, pa, PAGE_SIZE, type PaNum, type Va, va } from "./src/vm/machine/address.ts";
-export { Handle, type MmapOptions, type Place } from "./src/vm/handle.ts";
+export { type CloneOptions, Handle, type MmapOptions, type Place } from "./src/vm/handle.ts";
 export { type BootOptions, type Mark, Vm, type VmState, type WatchOptions } from "./src/vm/vm.ts";
 export { Run } from "./src/vm/run.ts";
 export type { AccessSize } from "./src/vm/actions.ts";

@@ -18,7 +18,7 @@ await scenario("clone: threads and copy-on-write", {
   const { free } = vm.free();
 
   const thread = await step("clone with CLONE_VM: a thread, no page table of its own", () => {
-    return main.clone({ vm: true, thread: true, stack: heap + 0x3000n });
+    return main.clone({ vm: true, stack: heap + 0x3000n });
   });
   say("It takes one frame, its trapframe; every PTE is common.");
   expect(free - vm.free().free).toBeLessThanOrEqual(2);

@@ -28,6 +28,20 @@ export interface Place {
   readonly va: Va;
 }
 
+/** What a clone shares; see {@link Handle.clone}. */
+export interface CloneOptions {
+  /** The memory. */
+  vm?: boolean;
+  /** It is a thread of the same process, in the same memory. */
+  thread?: boolean;
+  /** The table of descriptors. */
+  files?: boolean;
+  /** The current directory. */
+  fs?: boolean;
+  /** Where its stack grows down from; its maker's stack pointer unless given. */
+  stack?: bigint | number;
+}
+
 /** How mmap is asked; see {@link Handle.mmap}. */
 export interface MmapOptions {
   /** Letters out of `rwx`; `rw` unless given. */
@@ -269,8 +283,11 @@ export class Handle {
    * clone: with `vm`, a thread that shares this process's memory and runs on the stack that grows down from
    * `stack` (its own, copied, where that is 0); without, a fork. Throws KernelError when it fails.
    */
-  clone(options: { vm?: boolean; thread?: boolean; stack?: bigint | number } = {}): Handle {
-    const flags = (options.vm ? 0x100 : 0) | (options.thread ? 0x1_0000 : 0);
+  clone(options: CloneOptions = {}): Handle {
+    const { vm, thread, files, fs } = options;
+    // CLONE_VM, FS, FILES; a thread is CLONE_THREAD with what Linux wants beside it.
+    const flags = (vm ? 0x100 : 0) | (fs ? 0x200 : 0) | (files ? 0x400 : 0) |
+      (thread ? 0x1_0900 : 0);
     const child = this.#address(this.call("clone", flags, options.stack ?? 0), "clone");
     return this.#vm.process(Number(child));
   }

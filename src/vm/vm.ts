@@ -257,7 +257,9 @@ export class Vm {
   /** A process and all that it and its children made, as far as they are still there. */
   descendants(pid: number): Handle[] {
     const family = new Set([pid]);
-    for (const p of this.processes()) if (family.has(p.record.parent)) family.add(p.pid);
+    for (const { pid, record: { parent, group } } of this.processes()) {
+      if (family.has(parent) || family.has(group)) family.add(pid);
+    }
     return this.processes().filter((p) => family.has(p.pid));
   }
 

@@ -45,3 +45,4 @@
     stub mprotect, SYS_mprotect
     stub msync, SYS_msync
     stub interpose, SYS_interpose
+    stub gettid, SYS_gettid

@@ -41,3 +41,4 @@
 #define SYS_mprotect 61
 #define SYS_msync 62
 #define SYS_interpose 63
+#define SYS_gettid 64

@@ -5,10 +5,14 @@
     .section .text.clone, "ax", @progbits
     .globl clone
     .type clone, @function
-clone:                      # a0 = flags, a1 = top of the stack, a2 = function, a3 = argument
+# a0 = flags, a1 = top of the stack, a2 = function, a3 = argument, a4 = parent_tid, a5 = tls, a6 = child_tid
+clone:
     addi    a1, a1, -16
     sd      a2, 0(a1)
     sd      a3, 8(a1)
+    mv      a2, a4
+    mv      a3, a5
+    mv      a4, a6
     li      a7, SYS_clone
     ecall
     beqz    a0, 1f

@@ -27,6 +27,7 @@ int fstat(int fd, struct stat *st);
 int chdir(const char *path);
 int dup(int fd);
 int getpid(void);
+int gettid(void);  // the thread; getpid is the process
 char *sys_sbrk(int n, int how);
 int pause(int ticks);
 int uptime(void);
@@ -54,8 +55,9 @@ char *sbrk(int n);
 char *sbrklazy(int n);
 
 // thread.S: the clone call, its child made to run fn(arg) on the stack that grows down from `top`
-// (16-aligned) and to exit with what fn returns. flags of fcntl.h. Returns the child's id or -1.
-int clone(unsigned long flags, void *top, int (*fn)(void *), void *arg);
+// (16-aligned) and to exit with what fn returns. flags of fcntl.h; those about ids and tp take them from
+// behind arg: int *parent_tid, void *tls, int *child_tid. Returns the child's id or -1.
+int clone(unsigned long flags, void *top, int (*fn)(void *), void *arg, ...);
 
 // usyscall.c: getpid without a system call, where the kernel has the USYSCALL page.
 int ugetpid(void);

@@ -45,7 +45,11 @@ function checkSpaces(k: Kernel): Finding[] {
 function checkFiles(k: Kernel): Finding[] {
   const findings: Finding[] = [];
   const descriptors = new Map<File, { count: number; pid: number; fd: number }>();
+  const tables = new Set<unknown>();
   for (const p of k.processes()) {
+    // Who shares a table (CLONE_FILES) has the same descriptors, once.
+    if (tables.has(p.files)) continue;
+    tables.add(p.files);
     p.files.forEach((file, fd) => {
       if (file === undefined) return;
       const known = descriptors.get(file);

@@ -43,6 +43,7 @@ export type CallName =
   | "sigreturn"
   | "symlink"
   | "interpose"
+  | "gettid"
   | "connect"
   | "bind"
   | "unbind"
@@ -107,6 +108,7 @@ const OURS: Readonly<Record<number, CallName>> = {
   61: "mprotect",
   62: "msync",
   63: "interpose",
+  64: "gettid",
 };
 
 /** The lab calls as trees since 2020 number them where they have more than one lab's. */

@@ -13,7 +13,8 @@ import type { Inode } from "./files/file.ts";
 import { ROOT_FS } from "./files/mount.ts";
 import type { AddressSpace, Area } from "./memory/space.ts";
 import { PERM_R, PERM_W, PERM_X, USYSCALL } from "./memory/space.ts";
-import { writeKernelSatp } from "./process/lifecycle.ts";
+import { becomeFirst, writeKernelSatp } from "./process/lifecycle.ts";
+import { leaveMemory, unshareFiles } from "./process/threads.ts";
 import { NAME_LENGTH, type Process } from "./process/process.ts";
 import { A1, SP, writeEpc, writeRegister } from "./process/trapframe.ts";
 import { MAXARG } from "./syscalls/strings.ts";
@@ -58,7 +59,7 @@ export function exec(
   path: string,
   argv: readonly string[],
 ): number | string {
-  const inode = k.files.findFile(p.cwd, path);
+  const inode = k.files.findFile(p.place.cwd, path);
   if (inode === undefined) return `no file ${path}`;
   const bytes = k.files.readBytes(inode, 0, k.files.size({ fs: ROOT_FS, inode }));
   const loaded = typeof bytes === "number" ? "cannot be read" : load(k, bytes, argv, inode);
@@ -70,6 +71,9 @@ export function exec(
 
 /** The process takes the loaded image for its own and lets its old memory go. */
 function become(k: Kernel, p: Process, loaded: Loaded, path: string): void {
+  becomeFirst(k, p);
+  unshareFiles(k, p);
+  leaveMemory(k, p);
   const { space: old, trapframe } = p;
   p.space = loaded.space;
   p.trapframe = loaded.space.trapframes[0].frame;

@@ -13,7 +13,7 @@ import { load, mapUsyscall, setUp, writeUsyscall } from "./exec.ts";
 import { openConsole } from "./files/table.ts";
 import type { Kernel } from "./kernel.ts";
 import { PERM_R, PERM_W, PERM_X } from "./memory/space.ts";
-import { allocProcess, exit, firstHome, INIT_PID } from "./process/lifecycle.ts";
+import { allocProcess, endOthers, exit, firstHome, INIT_PID } from "./process/lifecycle.ts";
 import { mayRun, type Process } from "./process/process.ts";
 import { A0, A7, readEpc, readRegister, SP, writeEpc, writeRegister } from "./process/trapframe.ts";
 import { type KernelStop, run, switchTo } from "./run.ts";
@@ -235,6 +235,7 @@ export function userAccess(
 /** Ends a process from outside: what kill() would do once it runs, at once for one that stands still. */
 export function endNow(k: Kernel, p: Process): void {
   p.killed = true;
+  endOthers(k, p);
   if (p.state !== "zombie" && !mayRun(p)) exit(k, p, -1);
 }
 

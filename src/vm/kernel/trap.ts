@@ -9,7 +9,7 @@ import { hex, vaNum } from "../machine/address.ts";
 import type { Stop } from "../machine/machine.ts";
 import type { Kernel } from "./kernel.ts";
 import type { FaultResult } from "./memory/result.ts";
-import { exit } from "./process/lifecycle.ts";
+import { endOthers, exit } from "./process/lifecycle.ts";
 import type { Process } from "./process/process.ts";
 import { skipEcall } from "./process/trapframe.ts";
 import { enterCall, runCall } from "./syscalls/dispatch.ts";
@@ -97,6 +97,8 @@ export function endDying(k: Kernel): void {
   const { dying } = k;
   if (dying === undefined) return;
   const p = k.process(dying.pid)!;
+  // A fatal fault is the whole process's end, with all its threads.
+  endOthers(k, p);
   exit(k, p, -1);
   const isThere = k.process(p.pid) === p;
   if (dying.oom && isThere && p.space.users === 1) k.memory.emptySpace(p.space);

@@ -149,3 +149,140 @@ Deno.test("clone without CLONE_VM is a fork; a full table or no memory is -1, no
   assertEquals(vm.free().free, full);
   assertAudit(vm);
 });
+
+Deno.test("what is shared is shared still in a state that was put back", () => {
+  const vm = boot();
+  const p = vm.spawn();
+  const t = p.clone({ vm: true, files: true, fs: true });
+  const other = p.clone({ vm: true });
+  vm.restore(vm.save());
+  const [a, b, c] = [p, t, other].map((one) => one.record);
+  assert(a.files === b.files && a.files !== c.files);
+  assert(a.place === b.place && a.place !== c.place);
+  p.put(0x2000, "/dir\0");
+  assertEquals([p.call("mkdir", 0x2000).result, t.call("chdir", 0x2000).result], [0n, 0n]);
+  assertEquals(a.place.cwd, b.place.cwd);
+  assertEquals(t.open("/README"), 3);
+  assertEquals([a.files[3] !== undefined, c.files[3]], [true, undefined]);
+  assertAudit(vm);
+  t.exit(0);
+  assertAudit(vm);
+  assertEquals(a.files[3] !== undefined, true, "the thread's exit closed its maker's file");
+  p.exit(0);
+  assertAudit(vm);
+});
+
+Deno.test("a thread group: one pid, one parent, ended as one; its threads are gone when they exit", () => {
+  const vm = boot();
+  const free = vm.free().free;
+  const p = vm.spawn();
+  const t = p.clone({ thread: true });
+  const u = t.clone({ thread: true });
+  const child = u.fork();
+  assertEquals([p, t, u].map((one) => one.call("getpid").result), [2n, 2n, 2n]);
+  assertEquals([p, t, u].map((one) => one.call("gettid").result), [2n, 3n, 4n]);
+  assertEquals([t.record.parent, u.record.parent, child.record.parent], [1, 1, 2]);
+  assertEquals(vm.descendants(2).map((one) => one.pid), [2, 3, 4, 5]);
+  t.exit(7);
+  assertEquals(vm.processes().map((one) => one.pid), [1, 2, 4, 5]);
+  assertAudit(vm);
+  // The first thread's record stays, unwaitable, until the last has exited.
+  p.exit(3);
+  assertEquals([p.alive, u.alive], [false, true]);
+  assertEquals(vm.processes().map((one) => one.pid), [1, 2, 4, 5]);
+  child.exit(0);
+  assertEquals(u.wait(), child.pid);
+  assertAudit(vm);
+  u.exit(0);
+  assertEquals(vm.processes().map((one) => one.pid), [1]);
+  assertEquals(vm.free().free, free);
+});
+
+Deno.test("a parent waits for the group, whose status is the first thread's", () => {
+  const vm = boot();
+  const parent = vm.spawn();
+  const first = parent.fork();
+  const t = first.clone({ thread: true });
+  first.exit(3);
+  assertEquals(parent.call("wait", 0).blocked?.on, "child");
+  t.exit(9);
+  parent.sbrk(4096);
+  assertEquals(parent.call("wait", 0x3000).result, BigInt(first.pid));
+  assertEquals(parent.load(0x3000, 4), 3n);
+  assertAudit(vm);
+});
+
+Deno.test("a fatal access, and kill, of one thread end the others; of another process in the memory, nobody", () => {
+  for (const end of ["access", "kill", "call"]) {
+    const vm = boot();
+    const p = vm.spawn();
+    p.sbrk(4096);
+    const [t, other] = [p.clone({ thread: true }), p.clone({ vm: true })];
+    if (end === "access") t.access(0x9000, 8, 1n);
+    else if (end === "kill") t.kill();
+    else assertEquals(other.call("kill", t.pid).result, 0n);
+    vm.advance(1000);
+    if (end === "call") assertEquals([p.record.killed, t.record.killed], [true, true]);
+    else assertEquals([p.alive, t.alive], [false, false], end);
+    assertEquals([other.alive, other.record.killed], [true, false]);
+    assertAudit(vm);
+  }
+});
+
+Deno.test("exec of a thread makes it the first of its group; the others end, files are its own", () => {
+  for (const zombie of [false, true]) {
+    const vm = boot();
+    const p = vm.spawn();
+    p.sbrk(4096);
+    p.put(0x3000, "echo\0");
+    p.store(0x3100, 0x3000n);
+    const t = p.clone({ thread: true, files: true });
+    const u = p.clone({ thread: true });
+    const beside = p.clone({ vm: true, files: true });
+    if (zombie) p.exit(4);
+    assertEquals(t.call("exec", 0x3000, 0x3100).result, 1n);
+    assertEquals([t.alive, u.alive], [false, false]);
+    const now = vm.process(p.pid);
+    assertEquals([now.name, now.record.group, now.record.parent], ["echo", p.pid, 1]);
+    assert(now.record.files !== beside.record.files);
+    assertEquals(beside.load(0x3100), 0x3000n);
+    assertEquals(vm.resume(p.pid).finish().status, 0);
+    assertEquals(beside.write(1, 0x3000, 4), 4, "the program's exit closed the others' console");
+    assertAudit(vm);
+  }
+});
+
+Deno.test("clone that fails for want of memory leaves nothing, with any flags", () => {
+  const vm = boot();
+  const p = vm.spawn();
+  p.sbrk(4096);
+  for (const flags of [0x11, 0x3d0f00, 0x600, 0x4100]) {
+    for (let n = 1; n < 4; n++) {
+      const { free } = vm.free();
+      vm.failAllocation(n);
+      p.call("clone", flags, 0, 0x3000, 0, 0x3008);
+      vm.failAllocation(0);
+      // A standing maker cannot wait for CLONE_VFORK: the call is taken back, the child is there.
+      for (const one of vm.processes()) if (one.pid > p.pid) one.exit(0);
+      while (p.wait() !== undefined);
+      assertEquals(vm.free().free, free, `flags ${flags.toString(16)} frame ${n}`);
+      assertAudit(vm);
+    }
+  }
+});
+
+Deno.test("a thread id that cannot be stored undoes nothing, and is said", () => {
+  const vm = boot();
+  const p = vm.spawn();
+  const { result } = p.call("clone", 0x130_0100, 0, 0, 0, 0xdead_0000);
+  assertEquals(result, 3n);
+  const text = new TextDecoder().decode(vm.kernel.takeOutput());
+  assertEquals(
+    text,
+    [
+      "2 demo: clone: no thread id could be stored at 0x0\n",
+      "2 demo: clone: no thread id could be stored at 0xdead0000\n",
+    ].join(""),
+  );
+  assertAudit(vm);
+});

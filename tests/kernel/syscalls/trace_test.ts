@@ -110,3 +110,16 @@ Deno.test("every call of every numbering has its row, and every row that does so
   const without = Object.values(CALLS).filter((row) => !numbered.has(row.name));
   assertEquals(without.filter((row) => !row.absent), []);
 });
+
+Deno.test("clone's flags by their names", () => {
+  const { p, lines } = traced();
+  p.call("clone", 0x3d0f00, 0x3ff0, 0x2000, 0, 0x2008);
+  p.call("clone", 17, 0);
+  p.call("clone", 0x1000_0000, 0);
+  assertEquals(lines().map((line) => line.split(", ")[0] + line.slice(line.indexOf(") ="))), [
+    "clone(CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD|CLONE_SYSVSEM|CLONE_SETTLS|" +
+    "CLONE_PARENT_SETTID|CLONE_CHILD_CLEARTID) = 3",
+    "clone(SIGCHLD) = 4",
+    "clone(0x10000000) = -1",
+  ]);
+});

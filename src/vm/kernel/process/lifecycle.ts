@@ -9,15 +9,14 @@ import type { Kernel } from "../kernel.ts";
 import type { AddressSpace } from "../memory/space.ts";
 import { writeUsyscall } from "../exec.ts";
 import { alarmOfChild } from "./alarm.ts";
-import { closeFile, dupFile } from "../files/table.ts";
+import { dupFile } from "../files/table.ts";
 import { userAddress } from "../syscalls/call.ts";
-import { MAX_OPEN, MAX_PROCESSES, newAccounting, type Process } from "./process.ts";
-import { A0, KERNEL_SATP, registerPa, SP, TRAPFRAME_SIZE, writeRegister } from "./trapframe.ts";
+import { MAX_OPEN, MAX_PROCESSES, mayRun, newAccounting, type Process } from "./process.ts";
+import { leaveDirectory, leaveFiles, leaveMemory, threadsOf } from "./threads.ts";
+import { A0, KERNEL_SATP, registerPa, TRAPFRAME_SIZE } from "./trapframe.ts";
 
 /** The process that adopts orphans and reaps them. */
 export const INIT_PID = 1;
-/** clone flag: share the address space. */
-export const CLONE_VM = 0x100;
 
 /** A space for a new process, and the frame of its trapframe there. */
 interface Home {
@@ -46,6 +45,7 @@ export function allocProcess(
     pid,
     slot,
     parent,
+    group: pid,
     run: run ?? pid,
     name,
     state: "runnable",
@@ -60,7 +60,9 @@ export function allocProcess(
     killedBy: "",
     status: 0,
     files: new Array(MAX_OPEN).fill(undefined),
-    cwd: undefined,
+    place: { cwd: undefined },
+    clearTid: 0n,
+    vforked: false,
     callTable: k.abi.calls,
     traceMask: 0,
     interposed: undefined,
@@ -92,29 +94,13 @@ export function fork(k: Kernel, parent: Process): Process | undefined {
   return child;
 }
 
-/** clone(): with CLONE_VM a thread in the same memory, on its own stack unless that is 0; else a fork. */
-export function clone(
-  k: Kernel,
-  parent: Process,
-  flags: number,
-  stack: bigint,
-): Process | undefined {
-  const child = (flags & CLONE_VM) === 0 ? fork(k, parent) : makeChild(k, parent, "clone", () => {
-    const trapframe = k.memory.shareSpace(parent.space);
-    return trapframe === undefined ? undefined : { space: parent.space, trapframe };
-  });
-  if (child !== undefined && stack !== 0n) {
-    writeRegister(k.machine.ram, child.trapframe, SP, stack);
-  }
-  return child;
-}
-
 /** A space of one's own comes with its first trapframe. */
 export function firstHome(space: AddressSpace | undefined): Home | undefined {
   return space && { space, trapframe: space.trapframes[0].frame };
 }
 
-function makeChild(
+/** A child like its parent in everything but its memory, which `makeHome` finds. */
+export function makeChild(
   k: Kernel,
   parent: Process,
   why: string,
@@ -122,14 +108,14 @@ function makeChild(
 ): Process | undefined {
   // What a person forks by hand is told what to do by hand, each by itself.
   const run = parent.standing ? undefined : parent.run;
-  const child = allocProcess(k, parent.pid, parent.name, makeHome, run);
+  const child = allocProcess(k, parent.group, parent.name, makeHome, run);
   if (child === undefined) return undefined;
   k.machine.ram.copy(child.trapframe, parent.trapframe, TRAPFRAME_SIZE);
   k.machine.ram.write64(registerPa(child.trapframe, A0), 0n);
   if (child.space !== parent.space) writeUsyscall(k, child);
   child.standing = parent.standing;
   child.files = parent.files.map((file) => file && dupFile(file));
-  child.cwd = parent.cwd && k.files.dupInode(parent.cwd);
+  child.place = { cwd: parent.place.cwd && k.files.dupInode(parent.place.cwd) };
   child.callTable = parent.callTable;
   child.traceMask = parent.traceMask;
   child.interposed = parent.interposed;
@@ -138,15 +124,14 @@ function makeChild(
   return child;
 }
 
-/** exit(): closes files, hands children to init, tells the parent. The record stays until it is waited for. */
+/**
+ * exit() of one thread: it leaves what it shares. The last one of its group hands their children to init and tells
+ * the parent. The record of the first stays until it is waited for; the others' go at once.
+ */
 export function exit(k: Kernel, p: Process, status: number): void {
-  for (let fd = 0; fd < p.files.length; fd++) {
-    const file = p.files[fd];
-    p.files[fd] = undefined;
-    if (file !== undefined) closeFile(k, file);
-  }
-  if (p.cwd !== undefined) k.files.putInode(p.cwd);
-  p.cwd = undefined;
+  leaveFiles(k, p);
+  leaveDirectory(k, p);
+  leaveMemory(k, p);
   if (k.dying?.pid === p.pid) k.dying = undefined;
   p.state = "zombie";
   p.status = status;
@@ -161,23 +146,32 @@ export function exit(k: Kernel, p: Process, status: number): void {
     accounting: { ...p.accounting, faults: { ...p.accounting.faults } },
   });
   if (k.ended.length > MAX_PROCESSES) k.ended.shift();
-  for (const child of k.slots) if (child?.parent === p.pid) child.parent = INIT_PID;
+  const { group, parent } = p;
+  if (p.pid !== group) freeProcess(k, p);
+  if (threadsOf(k, group).length > 0) return;
+  for (const child of k.slots) if (child?.parent === group) child.parent = INIT_PID;
   for (const orphan of k.slots) if (orphan !== undefined) reapForInit(k, orphan);
-  k.wake((q, wait) => wait.on === "child" && q.pid === p.parent);
+  k.wake((q, wait) => wait.on === "child" && q.group === parent);
+}
+
+/** Whether it has exited, with all threads of its group. */
+function isOver(k: Kernel, p: Process): boolean {
+  return p.state === "zombie" && threadsOf(k, p.group).length === 0;
 }
 
 /** init waits for its children all the time; the kernel does it for it, at once. */
 function reapForInit(k: Kernel, p: Process): void {
-  if (p.state === "zombie" && (p.parent === INIT_PID || p.parent === 0)) freeProcess(k, p);
+  if ((p.parent === INIT_PID || p.parent === 0) && isOver(k, p)) freeProcess(k, p);
 }
 
 /** wait(): the pid of a child that has exited, after storing its status; -1 without children. */
 export function wait(k: Kernel, p: Process, statusAddress: bigint): number | undefined {
   let hasChildren = false;
   for (const child of k.slots) {
-    if (child?.parent !== p.pid) continue;
+    // A thread is nobody's child: its group is.
+    if (child?.parent !== p.group || child.pid !== child.group) continue;
     hasChildren = true;
-    if (child.state !== "zombie") continue;
+    if (!isOver(k, child)) continue;
     if (statusAddress !== 0n) {
       const address = userAddress(statusAddress);
       const word = new Uint8Array(4);
@@ -201,12 +195,47 @@ function freeProcess(k: Kernel, p: Process): void {
   if (k.current === p.pid) k.current = 0;
 }
 
-/** kill(): marks it; it exits when it next enters or leaves the kernel. -1 when there is no such process. */
+/**
+ * kill(): marks a process with all its threads; each exits when it next enters or leaves the kernel. -1 when there is no
+ * such process.
+ */
 export function kill(k: Kernel, pid: number): number {
   const p = k.process(pid);
   if (p === undefined || p.pid === INIT_PID && p.standing) return -1;
-  p.killed = true;
-  if (p.state === "sleeping") k.wakeProcess(p);
+  const threads = threadsOf(k, p.group);
+  // A zombie can be killed, to no effect.
+  for (const one of threads) {
+    one.killed = true;
+    if (one.state === "sleeping") k.wakeProcess(one);
+  }
   k.events.note("kill", pid, 0, "");
   return 0;
+}
+
+/** The other threads of a group end with one of them: at once where they do not run by themselves. */
+export function endOthers(k: Kernel, p: Process): void {
+  for (const one of threadsOf(k, p.group)) {
+    if (one === p) continue;
+    one.killed = true;
+    one.killedBy = p.killedBy;
+    if (!mayRun(one)) exit(k, one, -1);
+  }
+}
+
+/**
+ * exec() of a thread: the others end, and it is the first of its group from now on, under that one's pid. The program
+ * is another, the process is not.
+ */
+export function becomeFirst(k: Kernel, p: Process): void {
+  const first = k.process(p.group)!;
+  for (const one of threadsOf(k, p.group)) if (one !== p && one !== first) exit(k, one, -1);
+  if (first === p) return;
+  if (first.state !== "zombie") {
+    leaveFiles(k, first);
+    leaveDirectory(k, first);
+    leaveMemory(k, first);
+  }
+  freeProcess(k, first);
+  if (k.current === p.pid) k.current = k.events.pid = p.group;
+  p.pid = p.group;
 }

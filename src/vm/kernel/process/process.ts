@@ -31,6 +31,7 @@ export type ProcessState = "runnable" | "sleeping" | "zombie";
 /** What a sleeping process waits for. Whoever makes it true wakes all that wait for it. */
 export type Wait =
   | { readonly on: "child" }
+  | { readonly on: "vfork"; readonly child: number }
   | { readonly on: "tick"; readonly until: number }
   | { readonly on: "console" }
   | { readonly on: "pipe-data"; readonly pipe: number }
@@ -52,11 +53,16 @@ export interface Accounting {
 
 /** One process. */
 export interface Process {
-  /** Its number, from 1, never used twice in a VM. */
-  readonly pid: number;
+  /**
+   * Its number, from 1, never used twice in a VM: its thread id, as Linux has it. It changes when a thread that is
+   * not the first of its group calls exec, which makes it the first.
+   */
+  pid: number;
+  /** The pid of the first thread of its group, which getpid() returns; its own, but for CLONE_THREAD. */
+  group: number;
   /** Its place in the process table, 0…63, which decides its turn. */
   readonly slot: number;
-  /** The pid of its parent; 0 for init. */
+  /** The group of its parent, whose threads may wait for it; 0 for init. */
   parent: number;
   /** The run that it belongs to: the pid of the program that was started. Children inherit it. */
   readonly run: number;
@@ -83,10 +89,14 @@ export interface Process {
   killedBy: string;
   /** Exit status, once a zombie. */
   status: number;
-  /** Open files by descriptor. */
+  /** Open files by descriptor; who shares them (CLONE_FILES) holds the same list. */
   files: (File | undefined)[];
-  /** Current directory; undefined while no file system is mounted. */
-  cwd: Inode | undefined;
+  /** Where relative paths start; who shares it (CLONE_FS) holds the same record. */
+  place: Place;
+  /** User address where its id is cleared when it leaves its memory (CLONE_CHILD_CLEARTID); 0: nowhere. */
+  clearTid: bigint;
+  /** Its maker waits until it leaves its memory (CLONE_VFORK). */
+  vforked: boolean;
   /** Which number means which call, to its program. */
   callTable: CallTable;
   /** The calls that the trace lab's trace() asked for: a bit for each number. Children inherit it. */
@@ -96,6 +106,12 @@ export interface Process {
   /** What sigalarm() asked for; undefined when it is off and no handler runs. */
   alarm: Alarm | undefined;
   accounting: Accounting;
+}
+
+/** A current directory. */
+export interface Place {
+  /** Undefined while no file system is mounted, or nobody has asked yet. */
+  cwd: Inode | undefined;
 }
 
 /** What interpose(mask, path) forbids (the syscall lab of 2025). */
@@ -116,6 +132,8 @@ export function describeWait(wait: Wait): string {
   switch (wait.on) {
     case "child":
       return "wait";
+    case "vfork":
+      return `vfork of pid ${wait.child}`;
     case "tick":
       return `sleep until tick ${wait.until}`;
     case "console":

@@ -19,6 +19,7 @@ export const TRAPFRAME_SIZE = REGISTERS + 31 * 8;
 
 /** Register numbers that the kernel names. */
 export const SP = 2;
+export const TP = 4;
 export const A0 = 10;
 export const A1 = 11;
 export const A7 = 17;

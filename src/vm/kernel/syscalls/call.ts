@@ -19,7 +19,7 @@ import { A0, A7, readInt, readRegister } from "../process/trapframe.ts";
 /**
  * What an argument is, for `strace`: a number, an address, a descriptor, a string in user memory, a
  * buffer the kernel reads or fills (its length is the next argument), an argv array, open flags,
- * or mmap protection and flags.
+ * mmap protection and flags, or clone flags.
  */
 export type ArgumentKind =
   | "int"
@@ -33,6 +33,7 @@ export type ArgumentKind =
   | "open-flags"
   | "prot"
   | "map-flags"
+  | "clone-flags"
   | "sbrk-how";
 
 /** One argument of a call. */

@@ -143,8 +143,7 @@ export const openCall = call("open", "path path, open-flags mode", (k, p) => {
 
 /** Where relative paths start: the current directory; inode 1 for a process that has none yet. */
 function directory(p: Process, fs: FileTree): Inode {
-  p.cwd ??= fs.root();
-  return p.cwd;
+  return p.place.cwd ??= fs.root();
 }
 
 /** mkdir(path) */
@@ -177,7 +176,7 @@ export const chdirCall = onPath("chdir", "path path", (fs, cwd, path, _k, p) => 
   const inode = fs.chdir(cwd, path);
   if (inode < 0) return -1;
   fs.iput(cwd);
-  p.cwd = inode;
+  p.place.cwd = inode;
   return 0;
 });
 

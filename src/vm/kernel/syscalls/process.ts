@@ -5,7 +5,8 @@
  */
 
 import { exec } from "../exec.ts";
-import { clone, exit, fork, kill, wait } from "../process/lifecycle.ts";
+import { clone } from "../process/clone.ts";
+import { exit, fork, kill, wait } from "../process/lifecycle.ts";
 import { argAddress, argInt, argument, call, sleepOn } from "./call.ts";
 import { fetchArgv, fetchPath } from "./strings.ts";
 
@@ -24,8 +25,11 @@ export const waitCall = call("wait", "address status", (k, p) => wait(k, p, argu
 /** kill(pid) → 0, -1 when there is no such process. */
 export const killCall = call("kill", "int pid", (k, p) => kill(k, argInt(k, p, 0)));
 
-/** getpid() */
-export const getpidCall = call("getpid", "", (_k, p) => p.pid);
+/** getpid() → the process, which its threads have in common. */
+export const getpidCall = call("getpid", "", (_k, p) => p.group);
+
+/** gettid() → the thread, as Linux has it. */
+export const gettidCall = call("gettid", "", (_k, p) => p.pid);
 
 /** exec(path, argv) returns only when it fails, with -1; else the new program starts with argc in a0. */
 export const execCall = call("exec", "path path, argv argv", (k, p) => {
@@ -64,9 +68,27 @@ export const pauseCall = call("pause", "int ticks", (k, p) => {
 /** uptime() → ticks since boot. */
 export const uptimeCall = call("uptime", "", (k) => k.ticks);
 
-/** clone(flags, stack): fork with shared memory (CLONE_VM 0x100), as Linux numbers its flags. */
+/**
+ * clone(flags, stack, parent_tid, tls, child_tid) → the child's id, 0 in the child, -1: as Linux on RISC-V has it. With
+ * CLONE_VFORK it returns when the child has left its memory; `progress` is the child's id meanwhile.
+ */
 export const cloneCall = call(
   "clone",
-  "int flags, address stack",
-  (k, p) => clone(k, p, argInt(k, p, 0), argument(k, p, 1))?.pid ?? -1,
+  "clone-flags flags, address stack, address parent_tid, address tls, address child_tid",
+  (k, p) => {
+    if (p.progress === undefined) {
+      const child = clone(k, p, {
+        flags: argument(k, p, 0),
+        stack: argument(k, p, 1),
+        parentTid: argument(k, p, 2),
+        tls: argument(k, p, 3),
+        childTid: argument(k, p, 4),
+      });
+      if (typeof child === "number") return child;
+      if (!child.vforked) return child.pid;
+      p.progress = child.pid;
+    }
+    const isThere = k.process(p.progress)?.vforked === true;
+    return isThere ? sleepOn(p, { on: "vfork", child: p.progress }) : p.progress;
+  },
 );

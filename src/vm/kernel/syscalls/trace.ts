@@ -10,6 +10,7 @@ import type { Ram } from "../../machine/memory.ts";
 import { walk } from "../../machine/sv39.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Process } from "../process/process.ts";
+import { CLONE_NAMES } from "../process/clone.ts";
 import { A0, readRegister } from "../process/trapframe.ts";
 import type { Argument, Call } from "./call.ts";
 
@@ -96,6 +97,8 @@ function describe(
         0x10: "MAP_FIXED",
         0x20: "MAP_ANONYMOUS",
       });
+    case "clone-flags":
+      return flagNames(int, "", { ...CLONE_NAMES, 17: "SIGCHLD" }) || "0";
     case "sbrk-how":
       return { 1: "SBRK_EAGER", 2: "SBRK_LAZY" }[int] ?? hexText(raw);
   }

@@ -1,0 +1,145 @@
+/**
+ * clone(2) as Linux documents it, as far as this kernel has what a flag is about: what a child shares with its
+ * maker, where its thread id is stored, and who waits for whom. A flag about what is not here is
+ * refused with a line that says so, and so is a combination that Linux refuses.
+ *
+ * @module
+ */
+
+import { hex } from "../../machine/address.ts";
+import type { Kernel } from "../kernel.ts";
+import { refuse } from "../syscalls/call.ts";
+import { fork, INIT_PID, makeChild } from "./lifecycle.ts";
+import type { Process } from "./process.ts";
+import { leaveDirectory, leaveFiles, putTid } from "./threads.ts";
+import { SP, TP, writeRegister } from "./trapframe.ts";
+
+/** The flags that mean something here (linux/sched.h). */
+export const CLONE_VM = 0x100;
+const CLONE_FS = 0x200;
+const CLONE_FILES = 0x400;
+const CLONE_SIGHAND = 0x800;
+const CLONE_VFORK = 0x4000;
+const CLONE_PARENT = 0x8000;
+const CLONE_THREAD = 0x1_0000;
+const CLONE_SYSVSEM = 0x4_0000;
+const CLONE_SETTLS = 0x8_0000;
+const CLONE_PARENT_SETTID = 0x10_0000;
+const CLONE_CHILD_CLEARTID = 0x20_0000;
+const CLONE_CHILD_SETTID = 0x100_0000;
+/** The low byte: the signal that the parent gets at the child's end. */
+const CSIGNAL = 0xff;
+const SIGCHLD = 17;
+
+/**
+ * Their names. SIGHAND and SYSVSEM share what nobody has here, signal handlers and semaphores, so that the flags of
+ * pthread_create work. SIGCHLD or no signal: wait() finds the child.
+ */
+export const CLONE_NAMES: Readonly<Record<number, string>> = {
+  [CLONE_VM]: "CLONE_VM",
+  [CLONE_FS]: "CLONE_FS",
+  [CLONE_FILES]: "CLONE_FILES",
+  [CLONE_SIGHAND]: "CLONE_SIGHAND",
+  [CLONE_VFORK]: "CLONE_VFORK",
+  [CLONE_PARENT]: "CLONE_PARENT",
+  [CLONE_THREAD]: "CLONE_THREAD",
+  [CLONE_SYSVSEM]: "CLONE_SYSVSEM",
+  [CLONE_SETTLS]: "CLONE_SETTLS",
+  [CLONE_PARENT_SETTID]: "CLONE_PARENT_SETTID",
+  [CLONE_CHILD_CLEARTID]: "CLONE_CHILD_CLEARTID",
+  [CLONE_CHILD_SETTID]: "CLONE_CHILD_SETTID",
+};
+
+/** What the other flags are called, and are about. */
+const ABSENT: Readonly<Record<number, string>> = {
+  0x1000: "CLONE_PIDFD: this kernel has no pidfds",
+  0x2000: "CLONE_PTRACE: this kernel has no ptrace",
+  0x2_0000: "CLONE_NEWNS: this kernel has no namespaces",
+  0x40_0000: "CLONE_DETACHED: Linux has not had it since 2.6.2",
+  0x80_0000: "CLONE_UNTRACED: this kernel has no ptrace",
+  0x200_0000: "CLONE_NEWCGROUP: this kernel has no namespaces",
+  0x400_0000: "CLONE_NEWUTS: this kernel has no namespaces",
+  0x800_0000: "CLONE_NEWIPC: this kernel has no namespaces",
+  0x1000_0000: "CLONE_NEWUSER: this kernel has no namespaces",
+  0x2000_0000: "CLONE_NEWPID: this kernel has no namespaces",
+  0x4000_0000: "CLONE_NEWNET: this kernel has no namespaces",
+  0x8000_0000: "CLONE_IO: this kernel has no I/O contexts",
+};
+
+/** The arguments, in the order of Linux on RISC-V. */
+export interface CloneArguments {
+  readonly flags: bigint;
+  /** The child's stack pointer; 0: its parent's. */
+  readonly stack: bigint;
+  readonly parentTid: bigint;
+  readonly tls: bigint;
+  readonly childTid: bigint;
+}
+
+/** clone(): the child; or the result -1 with its line on the console; -1 without a line: no slot or no memory. */
+export function clone(k: Kernel, parent: Process, args: CloneArguments): Process | number {
+  const why = whyNot(parent, args.flags);
+  if (why !== undefined) return refuse(k, parent, `clone(${hex(args.flags)}): ${why}`);
+  const flags = Number(args.flags);
+  const has = (flag: number) => (flags & flag) !== 0;
+  const child = has(CLONE_VM) ? thread(k, parent) : fork(k, parent);
+  if (child === undefined) return -1;
+  if (has(CLONE_THREAD)) child.group = parent.group;
+  if (has(CLONE_THREAD) || has(CLONE_PARENT)) child.parent = parent.parent;
+  if (has(CLONE_FILES)) shareFiles(k, parent, child);
+  if (has(CLONE_FS)) shareDirectory(k, parent, child);
+  if (args.stack !== 0n) writeRegister(k.machine.ram, child.trapframe, SP, args.stack);
+  if (has(CLONE_SETTLS)) writeRegister(k.machine.ram, child.trapframe, TP, args.tls);
+  if (has(CLONE_PARENT_SETTID)) storeTid(k, parent, parent, args.parentTid, child.pid);
+  if (has(CLONE_CHILD_SETTID)) storeTid(k, parent, child, args.childTid, child.pid);
+  if (has(CLONE_CHILD_CLEARTID)) child.clearTid = args.childTid;
+  child.vforked = has(CLONE_VFORK);
+  return child;
+}
+
+function whyNot(parent: Process, all: bigint): string | undefined {
+  if (all >> 32n !== 0n) return "clone has 32 flags";
+  const flags = Number(all);
+  const other = [...Array(32).keys()].map((bit) => 2 ** bit)
+    .find((bit) => bit > CSIGNAL && (flags & bit) !== 0 && CLONE_NAMES[bit] === undefined);
+  if (other !== undefined) return ABSENT[other] ?? `${hex(other)} is no flag`;
+  const signal = flags & CSIGNAL;
+  if (signal !== 0 && signal !== SIGCHLD) {
+    return `signal ${signal} at the child's end: this kernel has no signals`;
+  }
+  if ((flags & CLONE_THREAD) !== 0 && (flags & CLONE_SIGHAND) === 0) {
+    return "CLONE_THREAD goes with CLONE_SIGHAND (0x800)";
+  }
+  if ((flags & CLONE_SIGHAND) !== 0 && (flags & CLONE_VM) === 0) {
+    return "CLONE_SIGHAND goes with CLONE_VM (0x100)";
+  }
+  if ((flags & CLONE_PARENT) !== 0 && parent.pid === INIT_PID) {
+    return "CLONE_PARENT: init has no parent";
+  }
+  return undefined;
+}
+
+function thread(k: Kernel, parent: Process): Process | undefined {
+  return makeChild(k, parent, "clone", () => {
+    const trapframe = k.memory.shareSpace(parent.space);
+    return trapframe === undefined ? undefined : { space: parent.space, trapframe };
+  });
+}
+
+/** The child's own table, a copy as fork makes it, goes; it has its parent's. */
+function shareFiles(k: Kernel, parent: Process, child: Process): void {
+  leaveFiles(k, child);
+  child.files = parent.files;
+}
+
+function shareDirectory(k: Kernel, parent: Process, child: Process): void {
+  leaveDirectory(k, child);
+  child.place = parent.place;
+}
+
+/** Stores a thread id. As on Linux a bad address undoes nothing; here a line says so. */
+function storeTid(k: Kernel, caller: Process, p: Process, at: bigint, tid: number): void {
+  if (!putTid(k, p, at, tid)) {
+    k.print(`${caller.pid} ${caller.name}: clone: no thread id could be stored at ${hex(at)}\n`);
+  }
+}
