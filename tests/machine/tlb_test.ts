@@ -155,6 +155,90 @@ Deno.test("sfence.vma with an ASID leaves other ASIDs and global entries", () =>
   assertEquals(held(), []);
 });
 
+Deno.test("sfence.vma with an ASID spares global superpages, of one address and of all", () => {
+  const tables = new Tables(machine());
+  const { mmu } = tables.machine;
+  tables.map(0x20_0000, at(0), RWU, 1);
+  tables.map(0x40_0000, at(0), RWU | PTE_G, 1);
+  tables.map(0x4000_0000, at(0), RWU | PTE_G, 2);
+  tables.use(5);
+  const pages = [0x20_0000, 0x40_0000, 0x4000_0000];
+  const held = () => mmu.entries().map((e) => Number(e.va)).sort((a, b) => a - b);
+  for (const page of pages) mmu.translate(va(page + 0x1234), READ);
+  assertEquals(held(), pages);
+  mmu.sfence(va(0x40_5000), 5);
+  mmu.sfence(va(0x4000_5000), 5);
+  assertEquals(held(), pages);
+  mmu.sfence(undefined, 5);
+  assertEquals(held(), pages.slice(1));
+  mmu.sfence(va(0x4000_5000));
+  assertEquals(held(), [0x40_0000]);
+  mmu.sfence(va(2 ** 39), 5);
+  mmu.sfence(2n ** 63n as never);
+  assertEquals(held(), [0x40_0000], "an address that is not canonical matches nothing");
+});
+
+Deno.test("more superpages than entries: the oldest is given up, with its pieces in the fast table", () => {
+  const tables = new Tables(machine({ traps: "host" }));
+  const { machine: made } = tables;
+  made.ram.write(at(0), new Assembler().put("ld", { rd: 10, rs1: 5 }).put("ecall").bytes());
+  tables.map(0x1000, at(0), RXU);
+  const page = (i: number) => 0x4000_0000 + i * 0x20_0000;
+  for (let i = 0; i < 400; i++) tables.map(page(i), at(0x20_0000), RWU, 1);
+  tables.use();
+  made.hart.mode = 0;
+  made.hart.selectBanks();
+  const loads = (i: number) => {
+    made.hart.pc = 0x1000n;
+    // Each in another place of the fast table, so that none is pushed out of that.
+    made.hart.setX(5, BigInt(page(i) + 4096 * (i % 256)));
+    const stop = made.run(2);
+    return stop.kind === "trap" && stop.cause === 8;
+  };
+  const misses = () => made.mmu.counters().read.misses[1];
+  for (let i = 0; i < 33; i++) assertEquals([loads(i), loads(i), misses()], [true, true, i + 1]);
+  for (const i of [0, 1]) made.ram.writePte(tables.slot(page(i), 1), 0);
+  assertEquals([loads(0), loads(1)], [false, true]);
+  // Its count of entries in use does not go up for ever, either.
+  for (let i = 33; i < 400; i++) {
+    assertEquals(loads(i), true);
+    made.mmu.tlb.dropFast();
+    assertEquals([loads(i), misses()], [true, i + 1]);
+  }
+  const state = made.save();
+  made.mmu.sfence();
+  made.restore(state);
+  assertEquals([loads(399), loads(368), misses()], [true, true, 400]);
+  // After a fence the first that comes is the oldest again.
+  made.mmu.sfence();
+  for (let i = 10; i < 43; i++) loads(i);
+  assertEquals([misses(), loads(11), misses(), loads(10), misses()], [433, true, 433, true, 434]);
+});
+
+Deno.test("an entry that a device's page pushes out leaves nothing in the fast table", () => {
+  const tables = new Tables(machine({ traps: "host" }));
+  const { machine: made } = tables;
+  made.ram.write(at(0), new Assembler().put("lbu", { rd: 10, rs1: 5 }).put("ecall").bytes());
+  made.ram.write8(at(0x2000), 2);
+  made.ram.write8(at(0x3000), 3);
+  tables.map(0x1000, at(0), RXU);
+  tables.map(0x10_5000, at(0x2000), RWU);
+  tables.map(0x20_5000, 0x1000_0000 as never, RWU);
+  tables.use();
+  made.hart.mode = 0;
+  made.hart.selectBanks();
+  const load = (address: number) => {
+    made.hart.pc = 0x1000n;
+    made.hart.setX(5, BigInt(address));
+    made.run(2);
+    return made.hart.x(10);
+  };
+  assertEquals([load(0x10_5000), load(0x20_5005)], [2n, 0x60n]);
+  tables.map(0x10_5000, at(0x3000), RWU);
+  made.mmu.sfence(va(0x10_5000));
+  assertEquals(load(0x10_5000), 3n);
+});
+
 Deno.test("more contexts than banks: the oldest is given up and its translations are walked again", () => {
   const tables = new Tables(machine());
   const { mmu } = tables.machine;
