@@ -177,6 +177,21 @@ Deno.test("a full disk gives a short write, and all of it back", () => {
   assertEquals([again, fs.size(f), fs.freeBytes], [f, 0, free]);
 });
 
+Deno.test("a write hears of a full disk before it copies: what is copied is what is written", () => {
+  const { fs, root } = fresh();
+  put(fs, "filler", new Uint8Array(fs.freeBytes - 512));
+  const file = fs.open(root, "f", O_CREATE | O_RDWR);
+  let copied = 0;
+  const wrote = fs.write(file, 0, 2000, (chunk) => (copied += chunk.length, true));
+  assertEquals([wrote, copied, fs.freeBytes], [512, 512, 0]);
+  assertEquals(fs.write(file, 512, 1, () => (copied++, true)), ENOSPC);
+  assertEquals(copied, 512);
+  assertEquals(fs.write(file, 100, 412, () => false), EFAULT);
+  fs.iput(file);
+  fs.iput(root);
+  consistent(fs);
+});
+
 Deno.test("xv6's ls can read a directory: 16-byte entries that open", () => {
   const { fs, root } = fresh();
   fs.mkdir(root, "sub");

@@ -1,5 +1,5 @@
 /** Open files and directories: what inodes are for xv6's format, FAT keeps in directory entries. */
-import { EFAULT, EFBIG, EINVAL, EIO } from "../errno.ts";
+import { EFAULT, EFBIG, EINVAL, EIO, ENOSPC } from "../errno.ts";
 import type { Copy } from "../xv6fs/content.ts";
 import { updateEntry } from "./directory.ts";
 import {
@@ -89,15 +89,20 @@ export function writeNode(
     const at = off + done;
     const within = at % size;
     const m = Math.min(n - done, size - within);
-    // Copied before anything is allocated: a bad address then leaves nothing behind.
+    // Whether there is a place is known before the copy, which others hear of; the place itself is taken after
+    // it, so that a bad address leaves nothing behind.
+    const grows = within === 0 && at === node.size;
+    const there = grows ? (v.free > 0 ? 0 : ENOSPC) : clusterAt(v, node, Math.floor(at / size));
+    if (there < 0) {
+      failure = there;
+      break;
+    }
     const chunk = new Uint8Array(m);
     if (!copy(chunk, done)) {
       failure = EFAULT;
       break;
     }
-    const c = within === 0 && at === node.size
-      ? append(v, node)
-      : clusterAt(v, node, Math.floor(at / size));
+    const c = grows ? append(v, node) : there;
     if (c < 0) {
       failure = c;
       break;
