@@ -4,8 +4,9 @@
  * @module
  */
 
-import { CastError, Drawing, parseCast, play } from "../record/mod.ts";
-import { command, CommandError, consoleText, EXIT, note, result } from "./command.ts";
+import { Drawing, play } from "../record/mod.ts";
+import { withCast } from "./cast_file.ts";
+import { command, CommandError, consoleText, counted, note, result } from "./command.ts";
 
 /** Longest sleep in one go, so that Ctrl-C is heard. */
 const NAP_MS = 50;
@@ -24,7 +25,7 @@ export default command({
   ],
   async run(ctx, { file, speed = 1, idle }) {
     if (speed === 0) throw new CommandError("--speed 0: at least 1");
-    const cast = parsed(file, new TextDecoder().decode(await ctx.files.read(file)));
+    const cast = await withCast(ctx, file, (cast) => cast);
     let shown = "";
     const drawing = new Drawing(!ctx.session.interactive && !ctx.session.settings.color);
     const over = await play(cast, {
@@ -43,19 +44,10 @@ export default command({
     const seconds = cast.events.at(-1)?.time ?? 0;
     return result([
       consoleText(shown),
-      note(over ? `${file}: ${events} events, ${seconds} s` : `${file}: stopped`, "dim"),
+      note(over ? `${file}: ${counted(events, "event")}, ${seconds} s` : `${file}: stopped`, "dim"),
     ], { json: { file, events, seconds, text: shown } });
   },
 });
-
-function parsed(file: string, text: string) {
-  try {
-    return parseCast(text);
-  } catch (error) {
-    if (!(error instanceof CastError)) throw error;
-    throw new CommandError(`${file}: ${error.message}`, EXIT.load);
-  }
-}
 
 async function nap(ms: number, interrupt: { readonly requested: boolean }): Promise<void> {
   for (let left = ms; left > 0 && !interrupt.requested; left -= NAP_MS) {

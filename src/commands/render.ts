@@ -4,8 +4,9 @@
  * @module
  */
 
-import { CastError, parseCast, renderSvg } from "../record/mod.ts";
-import { command, CommandError, EXIT, FORCE, note, result, size } from "./command.ts";
+import { renderSvg } from "../record/mod.ts";
+import { withCast } from "./cast_file.ts";
+import { command, CommandError, FORCE, note, result, size } from "./command.ts";
 
 export default command({
   name: "render",
@@ -24,8 +25,8 @@ export default command({
   ],
   async run(ctx, { file, svg, speed = 1, idle, force }) {
     if (speed === 0) throw new CommandError("--speed 0: at least 1");
-    const text = new TextDecoder().decode(await ctx.files.read(file));
-    const picture = drawn(file, text, { speed, ...(idle === undefined ? {} : { idle }) });
+    const options = { speed, ...(idle === undefined ? {} : { idle }) };
+    const picture = await withCast(ctx, file, (cast) => renderSvg(cast, options));
     const bytes = new TextEncoder().encode(picture);
     ctx.files.write(svg, bytes, force === true);
     return result([note(`${svg}: ${size(bytes.length)} bytes`)], {
@@ -33,12 +34,3 @@ export default command({
     });
   },
 });
-
-function drawn(file: string, text: string, options: { speed: number; idle?: number }): string {
-  try {
-    return renderSvg(parseCast(text), options);
-  } catch (error) {
-    if (!(error instanceof CastError)) throw error;
-    throw new CommandError(`${file}: ${error.message}`, EXIT.load);
-  }
-}

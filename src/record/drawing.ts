@@ -40,9 +40,10 @@ export class Drawing {
 
   #piece(piece: Piece): string {
     if (piece.kind === "text") return withoutControls(piece.text, this.#plain ? "\t\n" : KEPT);
+    // Ten thousand lines are all of any screen; some terminals insert a billion one by one.
     const sequence = piece.kind === "escape"
       ? ESCAPES.includes(piece.final) && `\x1b${piece.final}`
-      : draws(piece) && `\x1b[${piece.parameters}${piece.final}`;
+      : draws(piece) && `\x1b[${piece.parameters.replace(/\d{5,}/g, "9999")}${piece.final}`;
     if (this.#plain || !sequence) return "";
     this.#changed = true;
     return sequence;

@@ -1,5 +1,5 @@
 /** From a recording to what each row of the screen shows, and when. */
-import type { Cast } from "./cast.ts";
+import { type Cast, CastError } from "./cast.ts";
 import { type Cell, Screen } from "./screen.ts";
 
 /** A value that holds from a moment on. */
@@ -33,22 +33,38 @@ export interface Film {
 /** Output less than this many seconds after the last frame joins it: a 25th, as films do. */
 const FRAME = 0.04;
 
+/** Columns and rows that are drawn. */
+const MOST = { width: 1000, height: 500 };
+/** Changes of rows in one film: each is a step of an animation. */
+const MOST_CHANGES = 500_000;
+
 /**
  * Plays a recording on a screen and keeps what changes. Pauses longer than `idle` seconds are cut to
  * that. Resizes are not followed: the screen keeps the size of the header.
+ *
+ * @throws {CastError} For a recording that is too large to be drawn.
  */
 export function film(cast: Cast, idle = Infinity): Film {
+  if (cast.width > MOST.width || cast.height > MOST.height) {
+    const most = `at most ${MOST.width}x${MOST.height} is drawn`;
+    throw new CastError(1, `a terminal of ${cast.width}x${cast.height}: ${most}`);
+  }
   const screen = new Screen(cast.width, cast.height);
+  let changes = 0;
   const rows: Since<readonly Cell[]>[][] = screen.rows.map(() => []);
-  const keys: string[] = screen.rows.map(() => "");
+  let shownRows: readonly (readonly Cell[])[] = [];
   const cursor: Since<Cursor>[] = [];
   const show = (time: number) => {
-    screen.rows.forEach((row, y) => {
-      const key = JSON.stringify(row);
-      if (key === keys[y]) return;
-      keys[y] = key;
-      push(rows[y], { time, value: [...row] });
+    const current = screen.snapshot();
+    current.forEach((row, y) => {
+      if (row === shownRows[y]) return;
+      push(rows[y], { time, value: row });
+      changes++;
     });
+    shownRows = current;
+    if (changes > MOST_CHANGES) {
+      throw new CastError(0, `too long to draw: its rows change more than ${MOST_CHANGES} times`);
+    }
     const now = {
       x: Math.min(screen.x, cast.width - 1),
       y: screen.y,

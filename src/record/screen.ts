@@ -18,6 +18,9 @@ export interface Cell {
   readonly style: Style;
 }
 
+/** Characters that one cell takes: a letter and more marks than any script sets on it. */
+const MOST_MARKS = 32;
+
 /** The screen of a terminal of fixed size. */
 export class Screen {
   /** The rows, top to bottom, each `width` cells. */
@@ -28,6 +31,8 @@ export class Screen {
   y = 0;
   /** Whether the cursor shows. */
   cursorVisible = true;
+  /** Rows that nobody has been handed since they were made: only these are changed in place. */
+  #fresh = new WeakSet<readonly Cell[]>();
   #style: Style = PLAIN;
   #saved = { x: 0, y: 0, style: PLAIN };
   readonly #sequences = new Sequences();
@@ -50,7 +55,25 @@ export class Screen {
   }
 
   #blankRow(): Cell[] {
-    return Array.from({ length: this.width }, () => this.#blank());
+    const row = new Array<Cell>(this.width).fill(this.#blank());
+    this.#fresh.add(row);
+    return row;
+  }
+
+  /** The rows as they are now. None of them changes any more; one that changes is another array. */
+  snapshot(): readonly (readonly Cell[])[] {
+    this.#fresh = new WeakSet();
+    return [...this.rows];
+  }
+
+  /** A row that may be changed. */
+  #row(y: number): Cell[] {
+    const row = this.rows[y];
+    if (this.#fresh.has(row)) return row;
+    const copy = [...row];
+    this.#fresh.add(copy);
+    this.rows[y] = copy;
+    return copy;
   }
 
   /** Takes output as a program writes it; a sequence may be split between two calls. */
@@ -104,12 +127,13 @@ export class Screen {
     if (x > 0 && this.rows[this.y][x].text === "") x--;
     if (x < 0) return;
     const cell = this.rows[this.y][x];
-    this.rows[this.y][x] = { ...cell, text: cell.text + mark };
+    if (cell.text.length >= MOST_MARKS) return;
+    this.#row(this.y)[x] = { ...cell, text: cell.text + mark };
   }
 
   /** Writes one cell; half of a wide character that loses its other half becomes a space. */
   #put(x: number, cell: Cell): void {
-    const row = this.rows[this.y];
+    const row = this.#row(this.y);
     const wide = (at: number) => row[at + 1]?.text === "" && row[at].text !== "";
     if (row[x].text === "" && cell.text !== "" && x > 0) row[x - 1] = { ...row[x - 1], text: " " };
     if (wide(x)) row[x + 1] = { ...row[x + 1], text: " " };
@@ -234,13 +258,13 @@ export class Screen {
   }
 
   #erase(from: number, to: number, y = this.y): void {
-    const row = this.rows[y];
+    const row = this.#row(y);
     if (from > 0 && from < this.width && row[from].text === "") {
       row[from - 1] = { ...row[from - 1], text: " " };
     }
     const end = Math.min(to, this.width);
     if (end < this.width && row[end].text === "") row[end] = { ...row[end], text: " " };
-    for (let x = from; x < end; x++) row[x] = this.#blank();
+    if (from < end) row.fill(this.#blank(), from, end);
   }
 
   #eraseLine(mode: number): void {
@@ -260,7 +284,7 @@ export class Screen {
 
   /** Inserts n blank cells at a column, or deletes -n; what passes the right edge is lost. */
   #shift(x: number, n: number): void {
-    const row = this.rows[this.y];
+    const row = this.#row(this.y);
     const count = Math.min(Math.abs(n), this.width - x);
     this.#erase(x, n > 0 ? x : x + count);
     const fresh = Array.from({ length: count }, () => this.#blank());

@@ -31,13 +31,15 @@ export interface SvgOptions {
 /** A cell in SVG units, for text of 14 units. */
 const CELL = { width: 8.4, height: 18, baseline: 13.5 };
 const PADDING = 14;
+/** Characters of all lines that a picture may hold. */
+const LARGEST = 16 * 2 ** 20;
 const FONT = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace";
 
 /**
  * The text of an SVG file that shows a recording, the same for the same recording.
  *
  * @throws {RangeError} For a speed that is not a positive number.
- * @throws {CastError} For a recording that shows nothing.
+ * @throws {CastError} For a recording that shows nothing, or more than a picture can hold.
  */
 export function renderSvg(cast: Cast, options: SvgOptions = {}): string {
   const { theme = THEME, idle = 3, speed = 1, hold = 4 } = options;
@@ -113,19 +115,36 @@ interface Strip {
 
 /** Draws lines of cells. */
 class Lines {
+  /** What was drawn already: a line that scrolls is the same one in each row. */
+  readonly #drawn = new WeakMap<readonly Cell[], string>();
+  #size = 0;
+
   constructor(readonly theme: Theme) {}
 
   /** The different lines of a row, each drawn once. */
   strip(row: readonly Since<readonly Cell[]>[]): Strip {
     const texts: string[] = [];
+    const places = new Map<string, number>();
     const shows: Since<number>[] = [];
     for (const { time, value } of row) {
-      const text = this.draw(value);
-      let index = texts.indexOf(text);
-      if (index < 0) index = texts.push(text) - 1;
+      const text = this.#line(value);
+      let index = places.get(text);
+      if (index === undefined) {
+        places.set(text, index = texts.push(text) - 1);
+        this.#size += text.length;
+        if (this.#size > LARGEST) {
+          throw new CastError(0, `too much to draw: the picture would be larger than 16M`);
+        }
+      }
       if (shows.at(-1)?.value !== index) shows.push({ time, value: index });
     }
     return { texts, shows };
+  }
+
+  #line(cells: readonly Cell[]): string {
+    let text = this.#drawn.get(cells);
+    if (text === undefined) this.#drawn.set(cells, text = this.draw(cells));
+    return text;
   }
 
   /** The rectangles and texts of a line; nothing for a blank one. */

@@ -9,7 +9,10 @@ import {
 } from "../../src/record/cast.ts";
 import { parseCast } from "../../src/record/parse.ts";
 import { play } from "../../src/record/player.ts";
+import { renderSvg } from "../../src/record/svg.ts";
 import { CastWriter } from "../../src/record/writer.ts";
+import { Random } from "../campaigns/campaign.ts";
+import { casts } from "../campaigns/casts.ts";
 
 /** A short session at a COW page, the kind of thing that is recorded. */
 function demo(options: ConstructorParameters<typeof CastWriter>[0] = {}): CastWriter {
@@ -208,4 +211,47 @@ Deno.test("playing stops when interrupted, and tells of markers", async () => {
   assertEquals(whole, false);
   assertEquals(seen, ["fork", "the child writes"]);
   assertEquals(log.map(([, text]) => text).join("").includes("copied 4 KiB"), false);
+});
+
+Deno.test("damaged recordings are read or refused, play harmlessly and are drawn", async () => {
+  await casts.run({ seed: 9, count: 300, random: new Random(9), done: () => {} });
+});
+
+Deno.test("a last line that was cut off is passed over, any other is refused", () => {
+  const whole = formatCast({
+    version: 2,
+    width: 80,
+    height: 24,
+    events: [{ time: 0, code: "o", data: "one" }, { time: 1, code: "o", data: "two" }],
+  });
+  for (let cut = whole.indexOf("\n") + 1; cut <= whole.length; cut++) {
+    // A line is whole when its end is there, or only that is missing.
+    const lines = whole.slice(0, cut + 1).split("\n").length - 1;
+    const events = lines - 1;
+    assertEquals(parseCast(whole.slice(0, cut)).events.length, events, whole.slice(0, cut));
+  }
+  assertThrows(() => parseCast(whole.replace("one", "\n")), CastError, "line 2: not JSON");
+  assertThrows(() => parseCast(`${whole}[2, "o\n`), CastError, "line 4: not JSON");
+});
+
+Deno.test("sizes, times and lengths that no terminal has are one line each, soon", () => {
+  const cast = (header: string, ...events: string[]) =>
+    parseCast(`{"version":2,${header}}\n${events.map((e) => `${e}\n`).join("")}`);
+  const refused = (body: () => unknown, message: string) =>
+    assertEquals(assertThrows(body, CastError).message, message);
+  const huge = () => renderSvg(cast('"width":5000,"height":3000', '[0,"o","x"]'));
+  refused(huge, "line 1: a terminal of 5000x3000: at most 1000x500 is drawn");
+  refused(() => cast('"width":70000,"height":24'), 'line 1: "width" is 70000: at most 65535');
+  refused(
+    () => cast('"width":80,"height":24', '[1e300,"o","x"]'),
+    "line 2: 1e+300 seconds: a recording has at most 1000000000",
+  );
+  assertThrows(() => cast('"width":80,"height":24', '[0,"r","100000x2"]'), CastError, "a resize");
+  const long = Array.from({ length: 30_000 }, (_, i) => `[${i},"o","${i}\\r\\n"]`);
+  const changing = () => renderSvg(cast('"width":80,"height":24', ...long));
+  refused(changing, "too long to draw: its rows change more than 500000 times");
+  const colors = "\\u001b[31ma\\u001b[32mb".repeat(490);
+  const many = Array.from({ length: 450 }, (_, i) => `[${i},"o","\\u001b[H${i} ${colors}"]`);
+  const heavy = () => renderSvg(cast('"width":1000,"height":2', ...many));
+  refused(heavy, "too much to draw: the picture would be larger than 16M");
 });
