@@ -194,6 +194,8 @@ export class Screen {
       }
       return;
     }
+    // A terminal passes over what is no list of numbers.
+    if (!/^[\d;:]*$/.test(text)) return;
     const parameters = text === "" ? [] : text.split(/[;:]/).map(Number);
     if (final === "m") {
       this.#style = applySgr(this.#style, parameters);

@@ -155,7 +155,7 @@ async function run({ count, random, done }: Task): Promise<void> {
         if (picture.length > LARGEST) throw new Error(`a picture of ${picture.length} characters`);
       }
     } catch (error) {
-      throw new Error(`case ${n}: ${JSON.stringify(text)}`, { cause: error });
+      throw new Error(`case ${n}: ${JSON.stringify(text)}: ${(error as Error).stack}`);
     }
     const seconds = (performance.now() - began) / 1000;
     if (seconds > MOST_SECONDS) {

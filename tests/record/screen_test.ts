@@ -97,3 +97,11 @@ Deno.test("text() gives a row without its trailing spaces", () => {
   screen.write("> pte  \r\nok");
   assertEquals([screen.text(0), screen.text(1)], ["> pte", "ok"]);
 });
+
+Deno.test("a sequence whose parameters are no numbers changes nothing", () => {
+  const screen = new Screen(5, 2);
+  for (const sequence of ["2=a", "1?H", "=5C", "3<d", "2>m"]) screen.write(`\x1b[${sequence}`);
+  assertEquals([screen.x, screen.y], [0, 0]);
+  screen.write("ok");
+  assertEquals(screen.text(0), "ok");
+});
