@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../vm/machine/counted.ts";
 import type { VmEvent } from "../vm/events.ts";
 import { eventText, isEffect } from "../vm/inspect/event_text.ts";
 import type { Difference } from "../vm/reports.ts";
@@ -39,5 +40,5 @@ export function summary(done: Difference): string {
 }
 
 function part(n: number, what: string, did = ""): string {
-  return n === 0 ? "" : `${n} ${what}${n === 1 ? "" : "s"}${did}`;
+  return n === 0 ? "" : `${counted(n, what)}${did}`;
 }

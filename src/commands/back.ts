@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../vm/machine/counted.ts";
 import { sameSaved } from "../vm/machine/saver.ts";
 import { command, CommandError, note, result } from "./command.ts";
 import { travel } from "./past.ts";
@@ -35,7 +36,11 @@ export default command({
       program = travel(ctx, here);
       if (!sameSaved(saved, ctx.vm.save())) left--;
       if (left > here) {
-        throw new CommandError(`back ${n ?? 1}: only ${here} instructions have been run`);
+        throw new CommandError(
+          `back ${n ?? 1}: only ${counted(here, "instruction")} ${
+            here === 1 ? "has" : "have"
+          } been run`,
+        );
       }
       if (left > 0) program = travel(ctx, here - left);
     } catch (error) {

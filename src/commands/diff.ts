@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../vm/machine/counted.ts";
 import type { StateDiff } from "../vm/inspect/diff.ts";
 import {
   type Cell,
@@ -51,7 +52,11 @@ export default command({
 
 function sections(vm: Vm, diff: StateDiff, most: number): Section[] {
   const summary = note(
-    `${diff.instructions} instructions, ${diff.events} events, ${taken(diff.framesTaken)}`,
+    [
+      counted(diff.instructions, "instruction"),
+      counted(diff.events, "event"),
+      taken(diff.framesTaken),
+    ].join(", "),
   );
   const same = diff.processes.length + diff.ptes.length + diff.frames.length === 0;
   if (same) return [summary, note("no process, PTE or frame differs")];
@@ -100,7 +105,7 @@ function sections(vm: Vm, diff: StateDiff, most: number): Section[] {
 }
 
 function taken(frames: number): string {
-  return frames >= 0 ? `${frames} frames taken` : `${-frames} frames given back`;
+  return `${counted(Math.abs(frames), "frame")} ${frames >= 0 ? "taken" : "given back"}`;
 }
 
 /** A table and, when it is cut, how much is missing; nothing when it is empty. */

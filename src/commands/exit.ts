@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../vm/machine/counted.ts";
 import { command, note, result } from "./command.ts";
 import { processFor, setCurrent } from "./target.ts";
 
@@ -24,7 +25,9 @@ export default command({
     const gone = ctx.vm.kernel.process(p.pid) === undefined;
     const lines = [
       note(
-        `pid ${p.pid} ${name} exited with ${code}${freed === 0 ? "" : `   ${freed} frames freed`}`,
+        `pid ${p.pid} ${name} exited with ${code}${
+          freed === 0 ? "" : `   ${counted(freed, "frame")} freed`
+        }`,
       ),
       ...(gone ? [] : [note(
         `it keeps its memory, as a zombie, until pid ${parent} waits for it: wait -p ${parent}`,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../vm/machine/counted.ts";
 import { atVa, command, CommandError, EXIT, hex, note, result } from "./command.ts";
 import { placeOf, refusing, setCurrent } from "./target.ts";
 import { effectLines, eventJson } from "./views.ts";
@@ -38,7 +39,7 @@ export default command({
     }
     const { copied, faults } = ctx.vm.since(mark);
     const events = ctx.vm.events(mark.event);
-    const pages = `${copied.pages} page${copied.pages === 1 ? "" : "s"} copied`;
+    const pages = `${counted(copied.pages, "page")} copied`;
     return result([
       note(
         `${hex(va)}..${hex(va + args.size)}: ${hex(args.byte)}   ${

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../vm/machine/counted.ts";
 import { type PaNum, paNum, va } from "../vm/machine/address.ts";
 import { mappingsOf } from "../vm/inspect/mappings.ts";
 import {
@@ -98,7 +99,7 @@ function numberOf(ctx: Context, pattern: string, width: number): Uint8Array {
   if (![1, 2, 4, 8].includes(width)) throw new CommandError(`width ${width}: 1, 2, 4 or 8 bytes`);
   const value = ctx.evaluate(pattern);
   if (value >= 1n << BigInt(8 * width) || value < -(1n << BigInt(8 * width - 1))) {
-    throw new CommandError(`${pattern} does not fit in ${width} bytes`);
+    throw new CommandError(`${pattern} does not fit in ${counted(width, "byte")}`);
   }
   return Uint8Array.from(
     { length: width },

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../vm/machine/counted.ts";
 import { mkfs } from "../vm/kernel/files/xv6fs/mkfs.ts";
 import { command, EXIT, FORCE, note, result } from "./command.ts";
 import { refusing } from "./target.ts";
@@ -53,7 +54,7 @@ export default command({
       }), EXIT.load);
     ctx.files.write(image, bytes, force === true);
     const count = given.length + ours.length;
-    return result([note(`${image}: ${bytes.length} bytes, ${count} files`)], {
+    return result([note(`${image}: ${bytes.length} bytes, ${counted(count, "file")}`)], {
       json: { image, bytes: bytes.length, files: count },
     });
   },

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../vm/machine/counted.ts";
 import type { StopPoint } from "../vm/kernel/stops.ts";
 import { nearestSymbol } from "./code.ts";
 import { type Cell, type Context, hex, note, type Result, result, table } from "./command.ts";
@@ -15,7 +16,7 @@ export function pointText(ctx: Context, point: StopPoint): string {
   const name = watch?.space === "pa" ? "" : symbolAt(ctx, point);
   if (watch === undefined) return `breakpoint ${point.n} at ${hex(point.address)}${name} ${whose}`;
   const space = watch.space === "pa" ? "physical " : "";
-  const what = `${watch.length} bytes at ${space}${hex(point.address)}${name}`;
+  const what = `${counted(watch.length, "byte")} at ${space}${hex(point.address)}${name}`;
   return `watchpoint ${point.n}: ${accessOf(point)} ${what} ${whose}`;
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../vm/machine/counted.ts";
 import { command, note, pairs, result } from "./command.ts";
 import { effectLines, eventJson } from "./views.ts";
 
@@ -24,7 +25,7 @@ export default command({
     const freed = memory.reclaim(n);
     const events = ctx.vm.events(mark.event);
     return result([
-      note(`${freed} of ${n} frames freed`),
+      note(`${freed} of ${counted(n, "frame")} freed`),
       pairs(["FREE", memory.frames.freeCount, "number"]),
       ...effectLines(events),
     ], {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../vm/machine/counted.ts";
 import { ABIS } from "../vm/kernel/abi.ts";
 import {
   command,
@@ -112,10 +113,11 @@ export function statusOf(report: RunReport): number {
 /** The lines that end a run. `since` says from where on its figures count, when that is not the program's start. */
 export function closing(report: RunReport, since = ""): Section[] {
   const { faults } = report;
-  const costs = `${count(report.instructions, "instruction")}, ${count(report.calls, "call")}, ` +
+  const costs =
+    `${counted(report.instructions, "instruction")}, ${counted(report.calls, "call")}, ` +
     `faults ${faults[12]} fetch ${faults[13]} load ${faults[15]} store, ` +
-    `${count(report.framesCopied, "frame")} copied, ${count(report.forks, "fork")}, ` +
-    `${count(report.ticks, "tick")}`;
+    `${counted(report.framesCopied, "frame")} copied, ${counted(report.forks, "fork")}, ` +
+    `${counted(report.ticks, "tick")}`;
   return [
     note(`${report.name}: ${ending(report)}; ${since}${costs}`, tone(report)),
     ...leftBehind(report),
@@ -180,8 +182,4 @@ function ending(report: RunReport): string {
     default:
       return `stopped: ${report.stop.kind}`;
   }
-}
-
-function count(n: number, what: string): string {
-  return `${n} ${what}${n === 1 ? "" : "s"}`;
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { counted } from "../vm/machine/counted.ts";
 import type { EventFilter } from "../vm/kernel/run.ts";
 import type { RunReport } from "../vm/reports.ts";
 import { readEpc } from "../vm/kernel/process/trapframe.ts";
@@ -113,7 +114,9 @@ function stopSections(ctx: Context, end: RunReport["stop"]): Stopped | undefined
       ? `${hex(stop.before)} → ${stop.after === undefined ? "(an atomic's)" : hex(stop.after)}`
       : hex(stop.before);
     const text =
-      `watchpoint ${point?.n}: pid ${pid} ${did} ${stop.size} bytes at ${hex(stop.va)} ` +
+      `watchpoint ${point?.n}: pid ${pid} ${did} ${counted(stop.size, "byte")} at ${
+        hex(stop.va)
+      } ` +
       `(${hex(stop.pa)}): ${values}, by the instruction at ${hex(stop.pc)}`;
     const stopped = {
       ...which,

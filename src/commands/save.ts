@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../vm/machine/counted.ts";
 import { visible } from "../host/visible.ts";
 import type { BootOptions } from "../vm/vm.ts";
 import {
@@ -35,7 +36,9 @@ export default command({
     const text = scenarioText(kept, ctx.vm.options);
     ctx.files.write(file, new TextEncoder().encode(text), force === true);
     const steps = kept.filter((e) => e.api !== undefined).length;
-    return result([note(`saved ${steps} steps in ${file}; deno run ${file} does them again`)], {
+    return result([
+      note(`saved ${counted(steps, "step")} in ${file}; deno run ${file} does them again`),
+    ], {
       json: { file, steps },
     });
   },

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../vm/machine/counted.ts";
 import type { Sharing } from "../vm/inspect/sharing.ts";
 import { type Cell, command, hex, type Json, note, result, table, text } from "./command.ts";
 import { processFor } from "./target.ts";
@@ -89,7 +90,7 @@ function jsonOf(all: Sharing): { [key: string]: Json } {
 
 /** Processes as boxes, groups of frames as ellipses between them. */
 function graph({ processes, groups }: Sharing): string {
-  const count = (n: number) => `${n} frame${n === 1 ? "" : "s"}`;
+  const count = (n: number) => counted(n, "frame");
   return [
     "graph sharing {",
     "  node [fontname=monospace];",

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../vm/machine/counted.ts";
 import type { AccessSize } from "../vm/actions.ts";
 import type { Handle } from "../vm/handle.ts";
 import type { AccessReport } from "../vm/reports.ts";
@@ -54,7 +55,7 @@ export default command({
     const width = widthOf(args.size);
     const value = BigInt.asUintN(8 * width, args.value);
     if (value !== args.value && BigInt.asIntN(8 * width, args.value) !== args.value) {
-      throw new CommandError(`${args.value} does not fit in ${width} bytes`);
+      throw new CommandError(`${args.value} does not fit in ${counted(width, "byte")}`);
     }
     const meant = asHex(p, va, "write");
     const report = refusing(() => p.access(va, width, value));

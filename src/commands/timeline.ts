@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../vm/machine/counted.ts";
 import { EVENT_KINDS, type VmEvent } from "../vm/events.ts";
 import { type Cell, command, note, result, type Section, table } from "./command.ts";
 import { eventText, isOfPage } from "../vm/inspect/event_text.ts";
@@ -68,7 +69,7 @@ export default command({
     }
     const { oldest } = ctx.vm.kernel.events;
     if (oldest > 0) {
-      sections.push(note(`the log no longer holds the first ${oldest} events`, "dim"));
+      sections.push(note(`the log no longer holds the first ${counted(oldest, "event")}`, "dim"));
     }
     return result(sections, {
       json: { events: shown.map(eventJson), older, forgotten: oldest },

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../vm/machine/counted.ts";
 import { hex } from "../vm/machine/address.ts";
 import type { VmEvent } from "../vm/events.ts";
 import { eventText, isEffect } from "../vm/inspect/event_text.ts";
@@ -218,7 +219,7 @@ export function accessSections(vm: Vm, report: AccessReport): Section[] {
 
 /** Frames that an action took and gave back: `2 frames allocated, 1 frame freed`; `0 frames allocated` for none. */
 export function framesText({ allocated, freed }: Pick<Difference, "allocated" | "freed">): string {
-  const count = (n: number, did: string) => `${n} frame${n === 1 ? "" : "s"} ${did}`;
+  const count = (n: number, did: string) => `${counted(n, "frame")} ${did}`;
   if (freed === 0) return count(allocated, "allocated");
   return allocated === 0
     ? count(freed, "freed")

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../vm/machine/counted.ts";
 import { command, EXIT, note, result } from "./command.ts";
 import { processFor, refusing } from "./target.ts";
 
@@ -31,7 +32,7 @@ export default command({
       ? `pid ${p.pid} would wait for ever: its children stand still; exit -p CHILD ends one`
       : reaped === undefined || reaped < 0
       ? `pid ${p.pid} has no children: wait returned -1`
-      : `pid ${p.pid} reaped pid ${reaped}   ${freed} frames freed`;
+      : `pid ${p.pid} reaped pid ${reaped}   ${counted(freed, "frame")} freed`;
     return result([note(text)], {
       json: {
         pid: p.pid,

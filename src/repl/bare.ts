@@ -5,6 +5,7 @@
  * @module
  */
 
+import { counted } from "../vm/machine/counted.ts";
 import type { HostFiles } from "../commands/command.ts";
 import { CommandError, EXIT } from "../commands/errors.ts";
 import { jsonLine } from "../host/visible.ts";
@@ -69,7 +70,7 @@ export async function bare(path: string, options: Options, host: BareHost): Prom
     case "interrupt":
       return EXIT.interrupted;
     case "budget":
-      host.err(`${path}: not finished within ${instret} instructions`);
+      host.err(`${path}: not finished within ${counted(instret, "instruction")}`);
       return EXIT.budget;
     case "stuck":
       host.err(`${path}: waits for an interrupt that cannot come`);

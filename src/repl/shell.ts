@@ -199,7 +199,8 @@ export class Shell {
       ? helpResult(command)
       : await this.#asTyped(head, () => command.run(this.#context(stream, names), args));
     this.#host.output.progress("");
-    if (streamed !== "" && !streamed.endsWith("\n")) out("\n");
+    // deno-lint-ignore no-control-regex -- what ends a drawing may stand behind the last line
+    if (!/(?:^|\n)(?:\x1b\[[\d?]*[mh])*$/.test(streamed)) out("\n");
 
     const left = applyFilters(result, filters, names);
     if (left.place !== undefined) this.session.place = left.place;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "./machine/counted.ts";
 import { type Va, va } from "./machine/address.ts";
 import { access, type AccessSize, fillRange, forkProcess, systemCall } from "./actions.ts";
 import type { CallName } from "./kernel/abi.ts";
@@ -356,6 +357,6 @@ function checkAccess(address: bigint | number, size: number, value: bigint | und
   if (value === undefined) return;
   const bits = 8 * size;
   if (BigInt.asUintN(bits, value) !== value && BigInt.asIntN(bits, value) !== value) {
-    throw new RangeError(`${value} does not fit in ${size} bytes`);
+    throw new RangeError(`${value} does not fit in ${counted(size, "byte")}`);
   }
 }

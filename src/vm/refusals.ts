@@ -5,6 +5,7 @@
  * @module
  */
 
+import { counted } from "./machine/counted.ts";
 import { hex, PAGE_SIZE, pageUp, vaNum } from "./machine/address.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import { areasIn, findHole } from "./kernel/memory/areas.ts";
@@ -107,7 +108,7 @@ export function whyGrowFails(k: Kernel, p: Process, n: number): string {
     return `${range(blocking)} is ${blocking.kind}, in the way of a heap up to ${hex(end)}`;
   }
   if (end > TRAPFRAME) return `the heap would end at ${hex(end)}, beyond ${hex(TRAPFRAME)}`;
-  return noFrames(k, `for ${Math.ceil(n / PAGE_SIZE)} pages and their tables`);
+  return noFrames(k, `for ${counted(Math.ceil(n / PAGE_SIZE), "page")} and their tables`);
 }
 
 function range(area: Area): string {
@@ -119,5 +120,7 @@ function beyond(start: bigint, end: bigint): string {
 }
 
 function noFrames(k: Kernel, what = ""): string {
-  return `out of memory${what === "" ? "" : ` ${what}`}: ${k.memory.frames.freeCount} frames free`;
+  return `out of memory${what === "" ? "" : ` ${what}`}: ${
+    counted(k.memory.frames.freeCount, "frame")
+  } free`;
 }

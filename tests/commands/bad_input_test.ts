@@ -59,7 +59,7 @@ const WORDS: Case[] = [
   ["watch 0x1000 8 --phys", 2, /outside RAM/],
   ["find 0x123", 2, /pairs of hexadecimal digits/],
   ['find ""', 2, /at least one byte/],
-  ["find 300 -w 1", 2, /does not fit in 1 bytes/],
+  ["find 300 -w 1", 2, /does not fit in 1 byte$/],
   ["find 1 -w 3", 2, /1, 2, 4 or 8/],
   ["back", 2, /not in the recorded past: nothing is/],
   ["goto 17", 2, /pid 2 has no program to run/],

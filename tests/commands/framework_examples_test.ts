@@ -7,6 +7,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { KIND_WORDS } from "../../src/commands/convert.ts";
 import { GROUPS } from "../../src/commands/command.ts";
 import { COMMANDS } from "../../src/commands/registry.ts";
+import { counted } from "../../src/vm/machine/counted.ts";
 import { typed } from "./typist.ts";
 
 /** What the last of some lines prints, errors included, and how each ended. */
@@ -15,6 +16,10 @@ async function session(lines: readonly string[]): Promise<{ last: string; status
   return { last: answers.at(-1)!.text, statuses: answers.map((answer) => answer.status) };
 }
 
+/** One thing in the plural: what `counted` is there against. */
+const ONE_OF_MANY =
+  /(?<![.\w])1 (?:bytes|calls|events|faults|files|forks|frames|instructions|lines|pages|processes|steps|ticks|times)\b/;
+
 const plain = (text: string) => text.replace(/\s+/g, " ").trim();
 
 for (const command of COMMANDS) {
@@ -22,6 +27,7 @@ for (const command of COMMANDS) {
     for (const { say, lines, shows } of command.examples) {
       await t.step(say, async () => {
         const { last, statuses } = await session(lines);
+        assertEquals(ONE_OF_MANY.exec(last)?.[0], undefined);
         for (const text of shows) assertStringIncludes(plain(last), plain(text));
         const before = statuses.slice(0, -1);
         assertEquals(
@@ -60,4 +66,10 @@ Deno.test("declarations are whole and names are used once", () => {
     assert(c.examples.length > 0 || c.args.some((a) => a.kind === "file"), `${c.name}: no example`);
   }
   assertEquals(COMMANDS.map((c) => c.name), COMMANDS.map((c) => c.name).toSorted());
+});
+
+Deno.test("counts in words: one is one", () => {
+  assertEquals([0, 1, 2n].map((n) => counted(n, "step")), ["0 steps", "1 step", "2 steps"]);
+  assertEquals(counted(1n, "entry", "entries"), "1 entry");
+  assertEquals(counted(3, "entry", "entries"), "3 entries");
 });

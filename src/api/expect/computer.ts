@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../../vm/machine/counted.ts";
 import { hex } from "../../vm/machine/address.ts";
 import type { VmEvent } from "../../vm/events.ts";
 import type { Handle } from "../../vm/handle.ts";
@@ -67,7 +68,7 @@ export class AccessMatchers extends Matchers<AccessReport> {
   /** It made the kernel copy so many frames. */
   toCopy(frames: number): void {
     const copies = this.actual.events.filter((e) => e.kind === "copy").length;
-    this.check(copies === frames, this.#subject, `copy ${frames} frames`, this.#fact);
+    this.check(copies === frames, this.#subject, `copy ${counted(frames, "frame")}`, this.#fact);
   }
 
   /** The kernel killed the process for it; `why` is part of the reason. */

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { counted as countedWord } from "../machine/counted.ts";
 import { hex, type Pa, pa, PAGE_SIZE, type PaNum, type Va, va } from "../machine/address.ts";
 import type { VaNum } from "../machine/address.ts";
 import { PTE_W } from "../machine/sv39.ts";
@@ -20,6 +21,8 @@ import { eachLeaf, type Mapping, mappingsTo, partOf, spacesInUse } from "./mappi
 import { checkRecords } from "./record_check.ts";
 import { checkSlots } from "./swap_check.ts";
 import { staleEntries } from "./tlb_check.ts";
+
+const times = (n: number) => countedWord(n, "time");
 
 /** What can be wrong, one name a rule. */
 export type AuditClass =
@@ -153,7 +156,7 @@ function checkFrames(k: Kernel, sweep: Sweep): void {
         owners: counted > 0 ? mappingsTo(k, frame) : [],
       });
     if (kind === "free" || kind === "fresh") {
-      if (counted > 0) say("free but mapped", `on the free list, but mapped ${counted} times`);
+      if (counted > 0) say("free but mapped", `on the free list, but mapped ${times(counted)}`);
       if (sweep.tables[i] > 0) say("free but mapped", "on the free list, but used as a page table");
       if (sweep.trapframes[i] > 0) say("free but mapped", "on the free list, but a trapframe");
       continue;
@@ -164,7 +167,7 @@ function checkFrames(k: Kernel, sweep: Sweep): void {
       checkCount(stored, counted, say);
     }
     if ((kind === "user" || kind === "cache") && counted > 1 && sweep.writers[i] > 0) {
-      say("writable by two", `mapped ${counted} times, and ${sweep.writers[i]} of them may write`);
+      say("writable by two", `mapped ${times(counted)}, and ${sweep.writers[i]} of them may write`);
     }
     if (kind === "table") {
       if (sweep.tables[i] === 0) say("table leak", "a page table that no root leads to");
@@ -193,10 +196,13 @@ function checkCount(
   else if (stored < counted) {
     say(
       "count too low",
-      `mapped ${counted} times, but counted ${stored}: it will be freed too early`,
+      `mapped ${times(counted)}, but counted ${stored}: it will be freed too early`,
     );
   } else if (stored > counted) {
-    say("count too high", `mapped ${counted} times, but counted ${stored}: it will never be freed`);
+    say(
+      "count too high",
+      `mapped ${times(counted)}, but counted ${stored}: it will never be freed`,
+    );
   }
 }
 
@@ -238,7 +244,9 @@ function checkFreeList(k: Kernel, sweep: Sweep): void {
       sweep,
       "free count wrong",
       {},
-      `${free} frames counted free, but ${members} on the list and ${fresh} never used`,
+      `${
+        countedWord(free, "frame")
+      } counted free, but ${members} on the list and ${fresh} never used`,
     );
   }
 }

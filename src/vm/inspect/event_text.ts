@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../machine/counted.ts";
 import { hex } from "../machine/address.ts";
 import type { VmEvent } from "../events.ts";
 
@@ -43,19 +44,19 @@ export function eventText(e: VmEvent): string {
     case "swap-in":
       return `swap slot ${e.old} → frame ${hex(e.pa)} of ${pageText(e)} (${e.why})`;
     case "read-in":
-      return `${e.bytes} bytes at ${e.old} of a file → frame ${hex(e.pa)} of ${
+      return `${counted(e.bytes, "byte")} at ${e.old} of a file → frame ${hex(e.pa)} of ${
         pageText(e)
       } (${e.why})`;
     case "write-back":
-      return `frame ${hex(e.pa)} of ${
-        pageText(e)
-      } → ${e.bytes} bytes at ${e.old} of its file (${e.why})`;
+      return `frame ${hex(e.pa)} of ${pageText(e)} → ${
+        counted(e.bytes, "byte")
+      } at ${e.old} of its file (${e.why})`;
     case "evict":
     case "promote":
     case "demote":
       return `${e.kind} ${pageText(e)}, frame ${hex(e.pa)} (${e.why})`;
     case "alarm":
-      return `pid ${e.old} is taken to its alarm handler, every ${e.new} ticks`;
+      return `pid ${e.old} is taken to its alarm handler, every ${counted(e.new, "tick")}`;
     case "oom":
       return `pid ${e.pid}: ${e.why}`;
     case "wake":

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted as countedWord } from "../machine/counted.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { File } from "../kernel/files/file.ts";
 import type { AddressSpace } from "../kernel/memory/space.ts";
@@ -32,7 +33,9 @@ function checkSpaces(k: Kernel): Finding[] {
     if (space.users === counted && counted > 0) continue;
     const detail = counted === 0
       ? `space ${space.id} has no process: its memory will never be freed`
-      : `space ${space.id} has ${counted} processes, but counts ${space.users}`;
+      : `space ${space.id} has ${
+        countedWord(counted, "process", "processes")
+      }, but counts ${space.users}`;
     findings.push({
       ...finding("space lost", detail, undefined),
       stored: space.users,
@@ -68,7 +71,9 @@ function checkFiles(k: Kernel): Finding[] {
     });
   }
   if (k.openFiles !== descriptors.size) {
-    const detail = `${k.openFiles} files counted open, but ${descriptors.size} have descriptors`;
+    const detail = `${
+      countedWord(k.openFiles, "file")
+    } counted open, but ${descriptors.size} have descriptors`;
     findings.push({
       ...finding("file count", detail, undefined),
       stored: k.openFiles,

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { counted as countedWord } from "../machine/counted.ts";
 import { hex, type PaNum, va } from "../machine/address.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Process } from "../kernel/process/process.ts";
@@ -43,7 +44,9 @@ export function checkSlots(k: Kernel): Finding[] {
   for (let slot = 0; slot < swap.slots; slot++) {
     const stored = swap.counts[slot];
     const found = counted.get(slot) ?? 0;
-    if (stored !== found) say(slot, `slot ${slot} counted ${stored}, but named ${found} times`);
+    if (stored !== found) {
+      say(slot, `slot ${slot} counted ${stored}, but named ${countedWord(found, "time")}`);
+    }
     if (stored > 0 && !swap.pages.has(slot)) {
       say(slot, `slot ${slot} is in use, but has no content`);
     }
