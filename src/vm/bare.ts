@@ -78,17 +78,24 @@ const IER_RX = 1;
 
 /** Copies an executable's segments to their physical addresses. Throws an {@link ElfError} when one lies outside RAM. */
 export function loadPhysical(machine: Machine, elf: Elf): void {
+  const { ram } = machine;
+  let total = 0;
+  for (const { paddr, memSize } of elf.segments) {
+    total += memSize;
+    if (memSize === 0 || ram.contains(Number(paddr) as PaNum, memSize)) continue;
+    throw new ElfError(
+      `segment at physical ${hex(paddr)} (${memSize} bytes) does not fit into RAM ` +
+        `${hex(ram.base)}..${hex(ram.end)}`,
+    );
+  }
+  if (total > ram.size) {
+    throw new ElfError(`segments of ${total} bytes lie over each other in RAM of ${ram.size}`);
+  }
   for (const { paddr, memSize, bytes } of elf.segments) {
     if (memSize === 0) continue;
     const at = Number(paddr) as PaNum;
-    if (!machine.ram.contains(at, memSize)) {
-      throw new ElfError(
-        `segment at physical ${hex(paddr)} (${memSize} bytes) does not fit into RAM ` +
-          `${hex(machine.ram.base)}..${hex(machine.ram.end)}`,
-      );
-    }
-    machine.ram.write(at, bytes);
-    machine.ram.fill((at + bytes.length) as PaNum, memSize - bytes.length, 0);
+    ram.write(at, bytes);
+    ram.fill((at + bytes.length) as PaNum, memSize - bytes.length, 0);
   }
 }
 

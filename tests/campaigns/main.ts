@@ -15,10 +15,11 @@ import { type Campaign, Random } from "./campaign.ts";
 import { casts } from "./casts.ts";
 import { code } from "./code.ts";
 import { cpu } from "./cpu.ts";
+import { elf } from "./elf.ts";
 import { files } from "./files.ts";
 
 /** All of them, in the order of docs/reliability.md. */
-const CAMPAIGNS: readonly Campaign[] = [code, cpu, files, casts];
+const CAMPAIGNS: readonly Campaign[] = [code, cpu, elf, files, casts];
 
 /** Runs what the words ask for; the exit code. */
 async function main(words: readonly string[]): Promise<number> {

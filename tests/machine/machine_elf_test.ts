@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { loadPhysical } from "../../src/vm/bare.ts";
 import { ElfError, parseElf } from "../../src/vm/machine/elf.ts";
+import { machine } from "./machine_lab.ts";
 
 const file = Deno.readFileSync(new URL("../isa/bin/alu.elf", import.meta.url));
 
@@ -76,5 +78,36 @@ Deno.test("property: damaged files are parsed or refused, never worse", () => {
       }
     }),
     { numRuns: 500 },
+  );
+});
+
+Deno.test("a file whose tables name the same bytes over and over is refused, not read for ever", () => {
+  const headers = (segments: number, sections: number, memory: bigint) => {
+    const bytes = new Uint8Array(2 ** 18).fill(0x61);
+    bytes.set(file.subarray(0, 64));
+    const view = new DataView(bytes.buffer);
+    view.setBigUint64(32, 64n, true);
+    view.setBigUint64(40, BigInt(64 + segments * 56), true);
+    [[56, segments], [60, sections], [62, 1]].forEach(([at, n]) => view.setUint16(at, n, true));
+    for (let i = 0; i < segments; i++) {
+      const fields = [0x7_0000_0001n, 0n, 0x8000_0000n, 0x8000_0000n, 1n, memory, 0n];
+      fields.forEach((field, n) => view.setBigUint64(64 + 56 * i + 8 * n, field, true));
+    }
+    for (let i = 0; i < sections; i++) {
+      const fields = [0x3_0002_0000n, 0n, 0n, 0n, BigInt(bytes.length), 1n, 0n, 0n];
+      fields.forEach((field, n) =>
+        view.setBigUint64(64 + 56 * segments + 64 * i + 8 * n, field, true)
+      );
+    }
+    return parseElf(bytes);
+  };
+  assertEquals(headers(0, 8, 0n).sections[7].name.length, 2 ** 17);
+  assertThrows(() => headers(0, 1000, 0n), ElfError, "names of sections or symbols run over");
+  const computer = machine();
+  loadPhysical(computer, headers(16, 0, BigInt(2 ** 20)));
+  assertThrows(
+    () => loadPhysical(computer, headers(17, 0, BigInt(2 ** 20))),
+    ElfError,
+    "segments of 17825792 bytes lie over each other in RAM of 16777216",
   );
 });

@@ -69,6 +69,8 @@ const ET_DYN = 3;
 const PT_LOAD = 1;
 const SHT_SYMTAB = 2;
 const SHT_NOBITS = 8;
+/** All names together may be so many times as long as the file: linkers let names share their ends only. */
+const NAMES_LIMIT = 16;
 const KINDS = ["none", "object", "function", "section", "file"] as const;
 
 /** A parsed ELF executable. */
@@ -82,6 +84,7 @@ export class Elf {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   #symbols: readonly ElfSymbol[] | undefined;
+  #nameBytes = 0;
 
   /** Parses a file. Throws an {@link ElfError}. */
   constructor(bytes: Uint8Array) {
@@ -181,13 +184,25 @@ export class Elf {
     const names = namesAt < count
       ? this.#contents(raw[namesAt], "section names")
       : new Uint8Array();
-    return raw.map(({ nameAt, ...section }) => ({ ...section, name: text(names, nameAt) }));
+    return raw.map(({ nameAt, ...section }) => ({ ...section, name: this.#text(names, nameAt) }));
   }
 
   #contents(section: { type: number; offset: number; size: number }, what: string): Uint8Array {
     return section.type === SHT_NOBITS
       ? new Uint8Array()
       : this.#slice(section.offset, section.size, what);
+  }
+
+  /** The NUL-ended string at an offset; empty outside. */
+  #text(names: Uint8Array, at: number): string {
+    if (at >= names.length) return "";
+    const nul = names.indexOf(0, at);
+    const end = nul < 0 ? names.length : nul;
+    this.#nameBytes += end - at;
+    if (this.#nameBytes > NAMES_LIMIT * this.#bytes.length) {
+      throw new ElfError("names of sections or symbols run over each other");
+    }
+    return new TextDecoder().decode(names.subarray(at, end));
   }
 
   /** A section's bytes as they stand in the file; undefined when there is no such section. */
@@ -212,7 +227,7 @@ export class Elf {
     for (let at = table.offset + 24; at + 24 <= table.offset + table.size; at += 24) {
       const info = this.#view.getUint8(at + 4);
       symbols.push({
-        name: text(names, this.#view.getUint32(at, true)),
+        name: this.#text(names, this.#view.getUint32(at, true)),
         value: this.#view.getBigUint64(at + 8, true),
         size: this.#number(at + 16, "symbol size"),
         kind: KINDS[info & 15] ?? "other",
@@ -226,14 +241,6 @@ export class Elf {
   symbol(name: string): ElfSymbol | undefined {
     return this.symbols.find((s) => s.name === name);
   }
-}
-
-/** The NUL-ended string at an offset; empty outside. */
-function text(bytes: Uint8Array, at: number): string {
-  const end = bytes.indexOf(0, at);
-  return at >= bytes.length
-    ? ""
-    : new TextDecoder().decode(bytes.subarray(at, end < 0 ? undefined : end));
 }
 
 /** Parses an ELF file. Throws an {@link ElfError}. */
