@@ -248,6 +248,36 @@ for (const version of [1, 2] as const) {
   });
 }
 
+Deno.test("virtio block: a driver that wants no interrupt gets none, and there are two words of features", () => {
+  const { made, virtio, request, usedIndex } = disk(2);
+  made.ram.write16(QUEUE.avail, 1);
+  assertEquals([request(0, 0n, at(0x8000), 512), usedIndex(), virtio.read(0x60, 4)], [0, 1, 0]);
+  made.ram.write16(QUEUE.avail, 0);
+  assertEquals([request(0, 0n, at(0x8000), 512), usedIndex(), virtio.read(0x60, 4)], [0, 2, 1]);
+  for (const [word, bits] of [[0, 7], [1, 8], [2, 9]]) {
+    virtio.write(0x24, 4, word);
+    virtio.write(0x20, 4, bits);
+  }
+  assertEquals(virtio.save().fields.driverFeatures, [7, 8]);
+});
+
+Deno.test("virtio block: the ring's index goes round after 2^16 requests", () => {
+  const { request, usedIndex } = disk(2);
+  for (let n = 1; n <= 65_540; n++) {
+    if (request(4, 0n, at(0x8000), 0) !== 0) throw new Error(`request ${n} failed`);
+  }
+  assertEquals(usedIndex(), 4);
+});
+
+Deno.test("virtio block, version 1: the used ring stands on a multiple of the driver's alignment", () => {
+  const { made, virtio, request } = disk(1);
+  virtio.write(0x3c, 4, 64);
+  assertEquals(request(0, 0n, at(0x8000), 512), 0);
+  // 8 descriptors of 16 bytes, then 6 + 2 × 8 bytes, rounded up to 64.
+  assertEquals(made.ram.read16((QUEUE.desc + 192 + 2) as typeof QUEUE.desc), 1);
+  assertEquals(made.ram.read16((QUEUE.desc + 4096 + 2) as typeof QUEUE.desc), 0);
+});
+
 Deno.test("virtio block: requests outside the disk fail with a status and touch nothing", () => {
   const { made, virtio, request } = disk(2);
   const before = virtio.image.slice();

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { PTE_R, PTE_U, PTE_W, PTE_X } from "../../src/vm/machine/sv39.ts";
-import { Assembler } from "./engine_lab.ts";
+import { Assembler, encode } from "./engine_lab.ts";
 import { at, machine, program, Tables } from "./machine_lab.ts";
 
 const UART = 0x1000_0000;
@@ -90,4 +90,21 @@ Deno.test("a breakpoint is met again when its page is entered from another one",
     // The first run begins at the breakpoint and passes it.
     assertEquals(made.run(1000), { kind: "break", pc: BigInt(at(0)) });
   }
+});
+
+Deno.test("a page that took plain stores takes them no more once it has run", () => {
+  const { machine: made } = user((a) =>
+    a.put("sw", { rs1: 6, rs2: 9, imm: 4 }) // its second instruction: back
+      .put("sw", { rs1: 6, rs2: 7, imm: 0 }).put("jalr", { rd: 1, rs1: 6 })
+      .put("sw", { rs1: 6, rs2: 8, imm: 0 }).put("jalr", { rd: 1, rs1: 6 }).put("ecall")
+  );
+  const tables = new Tables(made);
+  tables.map(0x1000, at(0x1_0000), PTE_R | PTE_X | PTE_U);
+  tables.map(0x4000, at(0x2_0000), PTE_R | PTE_W | PTE_X | PTE_U);
+  tables.use();
+  made.mmu.sfence();
+  const values = [0x4000, encode("addi", { rd: 10, rs1: 10, imm: 1 })]
+    .concat(encode("addi", { rd: 10, rs1: 10, imm: 16 }), encode("jalr", { rs1: 1 }));
+  values.forEach((value, i) => made.hart.setX(6 + i, BigInt(value)));
+  assertEquals([made.run(100).kind, made.hart.x(10)], ["trap", 17n]);
 });
