@@ -153,6 +153,14 @@ const SLEEPERS: [name: string, guest: () => Guest, on: string][] = [
     "child",
   ],
   [
+    "vfork",
+    () =>
+      new Guest().call("clone", 0x4000, 0).unless(R.a0, "parent")
+        .label("ever").jump("ever")
+        .label("parent").call("exit", 0),
+    "vfork",
+  ],
+  [
     "pipe read",
     () =>
       new Guest().call("pipe", DATA).put("lui", { rd: R.s0, imm: DATA })
