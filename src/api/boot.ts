@@ -5,8 +5,20 @@
  */
 
 import { program, programNames } from "../../user/programs.ts";
+import { guestName } from "../vm/kernel/programs.ts";
 import { type BootOptions, Vm } from "../vm/vm.ts";
 import { openShell } from "./shell.ts";
+
+/** A program that is named by its path on the host, as the shell takes it; undefined when there is no such file. */
+function hostFile(path: string): Uint8Array | undefined {
+  if (path === guestName(path)) return undefined;
+  try {
+    return Deno.readFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
 
 /**
  * Boots a computer: 128 MiB of RAM, the `cow` fork policy, a small xv6 disk with our programs.
@@ -44,6 +56,9 @@ import { openShell } from "./shell.ts";
  * @throws {RangeError} For a size, policy or abi that there is not, with one clear line.
  */
 export function boot(options: BootOptions = {}): Vm {
-  const programs = { get: program, list: () => [...programNames] };
+  const programs = {
+    get: (name: string) => program(name) ?? hostFile(name),
+    list: () => [...programNames],
+  };
   return new Vm({ programs, interact: openShell, ...options });
 }

@@ -7,7 +7,7 @@
 import type { Context } from "./command.ts";
 import { CommandError, EXIT } from "./errors.ts";
 import { didYouMean } from "./nearest.ts";
-import { rememberProgram } from "./symbols.ts";
+import { guestName } from "../vm/kernel/programs.ts";
 
 /** A program to run: its name as the guest sees it, and its bytes when they come from the host. */
 export interface NamedProgram {
@@ -36,7 +36,5 @@ export async function loadProgram(ctx: Context, typed: string): Promise<NamedPro
     );
   }
   const bytes = await ctx.files.read(typed);
-  const name = typed.split("/").at(-1)!.replace(/^_/, "");
-  rememberProgram(ctx.vm, name, bytes);
-  return { name, bytes };
+  return { name: guestName(typed), bytes };
 }

@@ -11,17 +11,12 @@ import type { Vm } from "./types.ts";
 export type SymbolTable = ReadonlyMap<string, bigint>;
 
 const NONE: SymbolTable = new Map();
-const tables = new WeakMap<Vm, Map<string, SymbolTable>>();
-
-const given = new WeakMap<Vm, Map<string, Uint8Array>>();
-
-/** Remembers the file that a program was loaded from, for its symbols. */
-export function rememberProgram(vm: Vm, name: string, bytes: Uint8Array): void {
-  const files = given.get(vm) ?? new Map<string, Uint8Array>();
-  given.set(vm, files);
-  files.set(name, bytes);
-  tables.get(vm)?.delete(name);
+/** The table that was read for a name, and the host file that it is of, if it is one's. */
+interface Known {
+  readonly file: Uint8Array | undefined;
+  readonly table: SymbolTable;
 }
+const tables = new WeakMap<Vm, Map<string, Known>>();
 
 /**
  * The symbols of the program that a process runs, by its name: from the host file it was loaded from, else the
@@ -30,15 +25,15 @@ export function rememberProgram(vm: Vm, name: string, bytes: Uint8Array): void {
 export function symbolsOf(vm: Vm, pid: number): SymbolTable {
   const process = vm.kernel.process(pid);
   if (process === undefined || process.standing) return NONE;
-  const known = tables.get(vm) ?? new Map<string, SymbolTable>();
+  const known = tables.get(vm) ?? new Map<string, Known>();
   tables.set(vm, known);
-  let table = known.get(process.name);
-  if (table === undefined) {
-    const bytes = given.get(vm)?.get(process.name) ?? onDisk(vm, process.name) ??
-      vm.options.programs?.get(process.name);
-    table = bytes === undefined ? NONE : readSymbols(bytes);
-    known.set(process.name, table);
-  }
+  const { name } = process;
+  const file = vm.loaded.get(name);
+  const last = known.get(name);
+  if (last !== undefined && last.file === file) return last.table;
+  const bytes = file ?? onDisk(vm, name) ?? vm.options.programs?.get(name);
+  const table = bytes === undefined ? NONE : readSymbols(bytes);
+  known.set(name, { file, table });
   return table;
 }
 

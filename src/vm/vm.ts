@@ -18,8 +18,9 @@ import { type Abi, abiNamed } from "./kernel/abi.ts";
 import { POLICIES, policyNamed } from "./kernel/fork/policies.ts";
 import { Kernel, type KernelState } from "./kernel/kernel.ts";
 import { Memory } from "./kernel/memory/memory.ts";
-import { noPrograms, type ProgramSource } from "./kernel/programs.ts";
+import { guestName, noPrograms, type ProgramSource } from "./kernel/programs.ts";
 import { type EventFilter, type KernelStop, run } from "./kernel/run.ts";
+import type { Process } from "./kernel/process/process.ts";
 import { addStop, removeStop, type StopPoint } from "./kernel/stops.ts";
 import { KernelError, makeInit, makeProgram, makeStanding } from "./kernel/standing.ts";
 import type { Difference, RunReport } from "./reports.ts";
@@ -156,6 +157,12 @@ export class Vm {
   readonly kernel: Kernel;
   /** What it was made with. */
   readonly options: BootOptions;
+  /**
+   * The files that programs were last loaded from, by name, where they were not the disk's: for their symbols.
+   *
+   * @internal
+   */
+  readonly loaded: Map<string, Uint8Array> = new Map();
 
   /** Boots: RAM, kernel, file system, and process 1. Throws RangeError or FsError with one clear line. */
   constructor(options: BootOptions = {}) {
@@ -191,11 +198,14 @@ export class Vm {
     makeInit(this.kernel);
   }
 
-  /** A process that stands still and does what it is told; or, with a program, one that is held at its start. */
+  /**
+   * A process that stands still and does what it is told; or, with a program, one that is held at its start. A program
+   * is named as for {@link run}.
+   */
   spawn(program?: string, args: readonly string[] = [], bytes?: Uint8Array): Handle {
     const p = program === undefined
       ? makeStanding(this.kernel)
-      : makeProgram(this.kernel, program, [program, ...args], bytes);
+      : this.#makeProgram(program, args, bytes);
     p.held = program !== undefined;
     return new Handle(this, p.pid);
   }
@@ -205,8 +215,20 @@ export class Vm {
     // What was written before is not this program's.
     this.kernel.takeOutput();
     const mark = this.mark();
-    const p = makeProgram(this.kernel, program, [program, ...args], bytes);
+    const p = this.#makeProgram(program, args, bytes);
     return new Run(this, p.pid, mark);
+  }
+
+  /** A program of the disk or the source by its name; or one of a file, under the name that the file's path ends with. */
+  #makeProgram(program: string, args: readonly string[], bytes: Uint8Array | undefined): Process {
+    const fromFile = bytes === undefined && program !== guestName(program) &&
+      !this.kernel.files.isFile(program);
+    const file = fromFile ? this.kernel.programs.get(program) : bytes;
+    const name = fromFile && file !== undefined ? guestName(program) : program;
+    const p = makeProgram(this.kernel, name, [name, ...args], file);
+    if (file === undefined) this.loaded.delete(p.name);
+    else this.loaded.set(p.name, file);
+    return p;
   }
 
   /**
@@ -218,7 +240,7 @@ export class Vm {
   }
 
   /**
-   * Runs a program until it and all it made have ended, nothing can run, or `budget` instructions are used up. What
+   * Runs a program, of the disk, our own, or a file on the host by its path, until it and all it made have ended, nothing can run, or `budget` instructions are used up. What
    * is still there then is held: {@link resume} goes on with it.
    */
   run(

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { symbolsOf } from "../../src/commands/symbols.ts";
 import { boot, expect, hex, type Pa, pa, type Va, va } from "@cowsh/cowsh";
 
 Deno.test("boot options: sizes as people write them, and one clear line for what there is not", () => {
@@ -72,4 +73,26 @@ Deno.test("virtual and physical addresses do not mix", () => {
   const swapped: Pa = virtual;
   assertEquals([hex(virtual), hex(physical)], ["0x3000", "0x80000000"]);
   assertEquals<bigint[]>([wrong, swapped], [physical, virtual]);
+});
+
+Deno.test("a program is named by its path on the host as in the shell: its file's name without the _", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    await Deno.copyFile("user/bin/echo", `${dir}/_speak`);
+    const vm = boot();
+    const report = vm.run(`${dir}/_speak`, ["a", "b"]);
+    expect(report).toPrint("a b\n");
+    expect(report.name).toBe("speak");
+    const p = vm.spawn("user/bin/cat");
+    expect(p.name).toBe("cat");
+    expect(symbolsOf(vm, p.pid).has("gets")).toBe(false);
+    await Deno.copyFile("user/bin/sh", `${dir}/_cat`);
+    const q = vm.spawn(`${dir}/_cat`);
+    expect(symbolsOf(vm, q.pid).has("gets")).toBe(true);
+    expect(symbolsOf(vm, vm.spawn("cat").pid).has("gets")).toBe(false);
+    expect(() => vm.run(`${dir}/_none`)).toThrow(/no program .*_none: there are/);
+    expect(() => vm.run("_speak")).toThrow(/no program _speak/);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
 });
