@@ -57,6 +57,7 @@ static void slow_handler(void) {
   count++;
   sigalarm(0, 0);
   sigreturn();
+  fail("sigreturn returned");
 }
 
 // A handler that takes longer than its interval is not called inside itself, and may end its own alarm.
@@ -74,6 +75,7 @@ static volatile int child;
 static void forking_handler(void) {
   if (count++ == 0) child = must_fork();
   sigreturn();
+  fail("sigreturn returned");
 }
 
 // A child has no alarm, but returns from the handler that it was made in.

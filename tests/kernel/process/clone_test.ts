@@ -245,6 +245,8 @@ Deno.test("exec of a thread makes it the first of its group; the others end, fil
     const now = vm.process(p.pid);
     assertEquals([now.name, now.record.group, now.record.parent], ["echo", p.pid, 1]);
     assert(now.record.files !== beside.record.files);
+    assertEquals(vm.events().findLast((e) => e.kind === "exec")?.pid, p.pid);
+    assertEquals(vm.kernel.current, p.pid);
     assertEquals(beside.load(0x3100), 0x3000n);
     assertEquals(vm.resume(p.pid).finish().status, 0);
     assertEquals(beside.write(1, 0x3000, 4), 4, "the program's exit closed the others' console");
@@ -284,5 +286,17 @@ Deno.test("a thread id that cannot be stored undoes nothing, and is said", () =>
       "2 demo: clone: no thread id could be stored at 0xdead0000\n",
     ].join(""),
   );
+  assertAudit(vm);
+});
+
+Deno.test("CLONE_VFORK: the maker goes on when the child has called exec, not when it ends", () => {
+  const vm = boot();
+  const guest = new Guest().data(0x1100, "spin\0")
+    .data(0x1200, Uint8Array.of(0, 0x11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+    .call("clone", 0x4111, 0).unless(R.a0, "maker")
+    .call("exec", 0x1100, 0x1200).call("exit", 1)
+    .label("maker").call("exit", 5);
+  const report = vm.run("guest", [], { bytes: guest.elf(), budget: 100_000 });
+  assertEquals([report.status, report.left.map((one) => one.name)], [5, ["spin"]]);
   assertAudit(vm);
 });

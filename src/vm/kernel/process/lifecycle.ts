@@ -168,8 +168,7 @@ function reapForInit(k: Kernel, p: Process): void {
 export function wait(k: Kernel, p: Process, statusAddress: bigint): number | undefined {
   let hasChildren = false;
   for (const child of k.slots) {
-    // A thread is nobody's child: its group is.
-    if (child?.parent !== p.group || child.pid !== child.group) continue;
+    if (child?.parent !== p.group) continue;
     hasChildren = true;
     if (!isOver(k, child)) continue;
     if (statusAddress !== 0n) {
