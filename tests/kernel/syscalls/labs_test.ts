@@ -131,5 +131,6 @@ Deno.test("masks have 32 bits: call 34 is not call 2", () => {
   p.call("interpose", 1 << 2, 0x2000);
   p.call("trace", 1 << 2);
   assertEquals(p.call("kpgtbl").result, 0n);
-  assertMatch(new TextDecoder().decode(vm.kernel.takeOutput()), /^page table [^:]*\n ?\.\..*\n$/s);
+  const text = new TextDecoder().decode(vm.kernel.takeOutput());
+  assertEquals([text.startsWith("page table "), text.includes("syscall")], [true, false]);
 });
