@@ -5,6 +5,8 @@
  * @module
  */
 
+import { cpuUsage } from "node:process";
+
 /** One campaign: a file of this folder, and a line in `main.ts`. */
 export interface Campaign {
   /** What it is called on the command line. */
@@ -77,4 +79,10 @@ export class Random {
   pick<T>(list: readonly T[]): T {
     return list[this.below(list.length)];
   }
+}
+
+/** Processor time of this process so far: what else the machine does counts for nothing. */
+export function processorSeconds(): number {
+  const { user, system } = cpuUsage();
+  return (user + system) / 1e6;
 }

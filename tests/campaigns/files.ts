@@ -7,13 +7,12 @@
  */
 
 import { assert } from "@std/assert";
-import { cpuUsage } from "node:process";
 import { typed } from "../commands/typist.ts";
 import { stopEverywhere } from "../files/crash.ts";
 import { damageXv6, endureXv6, FatTarget, Guarded, usedXv6 } from "../files/damage.ts";
 import { fatSubject, play, xv6Subject } from "../files/sequences.ts";
 import { type Op, randomOp } from "../files/workload.ts";
-import type { Campaign, Task } from "./campaign.ts";
+import { type Campaign, processorSeconds, type Task } from "./campaign.ts";
 
 /** No try takes longer of the processor; a hang shows so. A damaged file may claim 64 MiB, which `grep` reads. */
 const MOST_SECONDS = 120;
@@ -68,12 +67,6 @@ export const files: Campaign = {
     await Deno.remove(folder, { recursive: true });
   },
 };
-
-/** Processor time of this process so far: what else the machine does counts for nothing. */
-function processorSeconds(): number {
-  const { user, system } = cpuUsage();
-  return (user + system) / 1e6;
-}
 
 /** A few calls, of which each block write will be one that never happened. */
 function calls(task: Task): Op[] {
