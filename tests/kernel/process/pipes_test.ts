@@ -85,6 +85,21 @@ Deno.test("any sizes of writes and reads, any tick length and seed: every byte, 
   );
 });
 
+Deno.test("a writer that waits for room hears when the last reader closes", () => {
+  const end = (which: number) => (g: Guest) =>
+    g.li(R.t3, DATA).put("lw", { rd: R.a0, rs1: R.t3, imm: 4 * which });
+  const guest = new Guest().call("pipe", DATA).call("fork").unless(R.a0, "parent");
+  end(0)(guest).call("close");
+  end(1)(guest).call("write", null, DATA, 1000)
+    .below(R.a0, "told").call("exit", 7).label("told").call("exit", 5)
+    .label("parent").call("pause", 3);
+  end(0)(guest).call("close").call("wait", DATA + 16)
+    .li(R.t3, DATA).put("lw", { rd: R.a0, rs1: R.t3, imm: 16 }).call("exit");
+  const vm = boot();
+  assertEquals(runGuest(vm, guest).status, 5);
+  assertAudit(vm);
+});
+
 Deno.test("a standing process fills a pipe, is told that more would wait, and loses nothing", () => {
   const vm = boot();
   const p = vm.spawn();

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Vm } from "../../../src/vm/vm.ts";
-import { assertAudit, boot, Guest, runGuest } from "../../vm/lab.ts";
+import { assertAudit, boot, Guest, R, runGuest } from "../../vm/lab.ts";
 
 const CTRL_D = "\x04", CTRL_P = "\x10", CTRL_U = "\x15", BACKSPACE = "\x7f";
 
@@ -97,6 +97,18 @@ Deno.test("a read of more than 128 bytes waits for its newline, as xv6's does", 
   assertEquals(runGuest(boot(), guest(), "x".repeat(200) + "\n").status, 201);
   assertEquals(runGuest(boot(), guest(), "x".repeat(350) + "\n").status, 300);
   assertEquals(runGuest(boot(), guest(), "x".repeat(200) + CTRL_D + "more\n").status, 200);
+  // The end of the file comes when the read has all of the ring already: it is the next read's.
+  const twice = new Guest().call("read", 0, 0x1000, 300).mv(R.s0, R.a0)
+    .call("read", 0, 0x1000, 300).put("add", { rd: R.a0, rs1: R.s0, rs2: R.a0 }).call("exit");
+  assertEquals(runGuest(boot(), twice, "x".repeat(128) + CTRL_D + "y\n").status, 128);
+});
+
+Deno.test("a person's read gives what is there, where a program's would wait for more", () => {
+  const vm = boot();
+  const p = vm.spawn();
+  p.sbrk(4096);
+  vm.type("x".repeat(128));
+  assertEquals(p.call("read", 0, 0x3000, 300).result, 128n);
 });
 
 Deno.test("bytes that a bad address keeps from a reader are the next one's", () => {

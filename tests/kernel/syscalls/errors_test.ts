@@ -315,6 +315,19 @@ Deno.test("a file without a name lives until the last exit, also through a saved
   ends();
 });
 
+Deno.test("a device file that is open without a name is freed when it is closed", () => {
+  const { vm, p } = withStrings("tty");
+  const { xv6 } = vm.kernel.files.root!;
+  const free = xv6.freeInodes;
+  assertEquals(p.call("mknod", 0x3000, 1, 0).result, 0n);
+  const fd = Number(p.call("open", 0x3000, 2).result);
+  assertEquals(p.call("unlink", 0x3000).result, 0n);
+  assertEquals(xv6.freeInodes, free - 1);
+  p.close(fd);
+  assertEquals(xv6.freeInodes, free);
+  assertAudit(vm);
+});
+
 Deno.test("O_TRUNC under somebody who has the file open: reads are empty, writes beyond the end fail", () => {
   const { vm, p } = withStrings("f");
   const a = Number(p.call("open", 0x3000, 0x202).result);
