@@ -23,7 +23,8 @@ import {
   type Section,
 } from "./command.ts";
 import { processFor, refusing } from "./target.ts";
-import { effectLines, eventJson } from "./views.ts";
+import { eventJson, resultJson } from "./event_json.ts";
+import { effectLines } from "./views.ts";
 
 /** What has a command of its own, because the process is another one afterwards, or two. */
 const APART = ["fork", "exec", "exit"];
@@ -91,7 +92,7 @@ export default command({
           pid: p.pid,
           name,
           args: said?.args ?? [],
-          result: report.result === undefined ? null : Number(report.result),
+          ...resultJson(said?.result ?? report.result?.toString()),
           blocked: report.blocked?.on ?? null,
           exited: report.exited,
           console: printed,

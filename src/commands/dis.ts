@@ -38,12 +38,12 @@ export default command({
     if (lines.length === 0) throw new CommandError(`${p.pid}:${hex(at)} is not mapped`);
     const rows = lines.map((l): Cell[] => [
       l.va,
-      l.encoding.toString(16).padStart(2 * l.length, "0"),
+      { value: l.encoding, shown: l.encoding.toString(16).padStart(2 * l.length, "0") },
       l.symbol,
       l.text,
     ]);
     return result([
-      table([{ name: "VA", kind: "va" }, { name: "CODE" }, { name: "SYMBOL" }, {
+      table([{ name: "VA", kind: "va" }, { name: "CODE", kind: "hex" }, { name: "SYMBOL" }, {
         name: "INSTRUCTION",
       }], rows),
     ], { place: atVa(start) });

@@ -7,7 +7,8 @@
 import { counted } from "../vm/machine/counted.ts";
 import { atVa, command, CommandError, EXIT, hex, note, result } from "./command.ts";
 import { placeOf, refusing, setCurrent } from "./target.ts";
-import { effectLines, eventJson } from "./views.ts";
+import { eventJson } from "./event_json.ts";
+import { effectLines } from "./views.ts";
 
 export default command({
   name: "fill",

@@ -6,7 +6,8 @@
 
 import { command, note, pairs, result } from "./command.ts";
 import { processFor, refusing } from "./target.ts";
-import { effectLines, eventJson } from "./views.ts";
+import { eventJson } from "./event_json.ts";
+import { effectLines } from "./views.ts";
 
 export default command({
   name: "fork",

@@ -142,6 +142,10 @@ export function markdown(commands: readonly Command[]): string {
     "|---|---|",
     ...TERMS.map(([name, what]) => `| ${name} | ${what.replaceAll("|", "\\|")} |`),
     "",
+    "`--json` prints one object a line: `command`, `status`, and what the command found. A property has one " +
+      'type in all rows and all answers of a command. Addresses, PTEs and registers are `"0x…"`, counts and ' +
+      "bytes are numbers, and what is absent is `null`.",
+    "",
   );
   for (const [group, list] of inGroups(commands)) {
     lines.push(`## ${group[0].toUpperCase()}${group.slice(1)}`, "");

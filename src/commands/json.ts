@@ -11,11 +11,11 @@ import type { Tone, Value } from "./result.ts";
 export function cellParts(
   cell: Cell,
   column?: Column,
-): { value: Value; kind: Kind; tone: Tone | undefined } {
+): { value: Value; kind: Kind; tone: Tone | undefined; shown: string | undefined } {
   const kind = column?.kind ?? "text";
   return cell !== null && typeof cell === "object"
-    ? { value: cell.value, kind: cell.kind ?? kind, tone: cell.tone }
-    : { value: cell, kind, tone: undefined };
+    ? { value: cell.value, kind: cell.kind ?? kind, tone: cell.tone, shown: cell.shown }
+    : { value: cell, kind, tone: undefined, shown: undefined };
 }
 
 /** One value as JSON: hexadecimal kinds as strings, other numbers as numbers where they are exact. */

@@ -23,7 +23,7 @@ export default command({
       const use = kernel.memory.usage(p.space);
       const bytes = (pages: number) => pages * PAGE_SIZE;
       return [
-        p.pid === ctx.session.pid ? "*" : "",
+        current(p.pid === ctx.session.pid),
         p.pid,
         p.parent,
         stateOf(p, kernel.current),
@@ -57,6 +57,10 @@ export default command({
     ], { api: "vm.processes();" });
   },
 });
+
+function current(is: boolean): Cell {
+  return { value: is, shown: is ? "*" : "" };
+}
 
 function stateOf(p: Process, running: number): string {
   if (p.state !== "runnable") return p.state;

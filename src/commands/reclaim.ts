@@ -6,7 +6,8 @@
 
 import { counted } from "../vm/machine/counted.ts";
 import { command, note, pairs, result } from "./command.ts";
-import { effectLines, eventJson } from "./views.ts";
+import { eventJson } from "./event_json.ts";
+import { effectLines } from "./views.ts";
 
 export default command({
   name: "reclaim",

@@ -35,7 +35,13 @@ export type Value = bigint | number | string | boolean | null;
 export type Tone = "plain" | "dim" | "good" | "warn" | "bad" | "strong";
 
 /** A value, or a value with its own kind or tone where the column's does not fit. */
-export type Cell = Value | { value: Value; kind?: Kind; tone?: Tone };
+export type Cell = Value | {
+  value: Value;
+  kind?: Kind;
+  tone?: Tone;
+  /** Printed in place of what the kind would print. */
+  shown?: string;
+};
 
 /** One column of a table. */
 export interface Column {

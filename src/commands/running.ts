@@ -27,7 +27,8 @@ import { beginRun, endRun, goesOn, tookInput } from "./past.ts";
 import { closing, reportJson, statusOf } from "./run.ts";
 import { setCurrent } from "./target.ts";
 import { eventText } from "../vm/inspect/event_text.ts";
-import { eventJson, json } from "./views.ts";
+import { eventJson } from "./event_json.ts";
+import { json } from "./views.ts";
 
 /** The program that a process belongs to: the first of its run, or itself when that one has ended. */
 export function programOf(ctx: Context, p: Handle): Handle {

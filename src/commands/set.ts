@@ -44,7 +44,9 @@ export default command({
       ["ts", settings.ts ? "on" : "off"],
     );
     const shown = name === undefined ? all.pairs : all.pairs.filter((p) => p.name === name);
-    return result([{ ...all, pairs: shown, tall: true }]);
+    const { budget, ...switches } = settings;
+    const json = { ...switches, budget: budget === undefined ? null : Number(budget) };
+    return result([{ ...all, pairs: shown, tall: true }], { json });
   },
 });
 

@@ -7,6 +7,7 @@
 import type { TraceRecord } from "../vm/kernel/syscalls/trace.ts";
 import { command, consoleText, EXIT, type Json, result, text } from "./command.ts";
 import { drive } from "./drive.ts";
+import { resultJson } from "./event_json.ts";
 import { loadProgram } from "./program.ts";
 import { closing, leaveRun, reportJson, statusOf, waiting } from "./run.ts";
 import { refusing } from "./target.ts";
@@ -52,7 +53,7 @@ export default command({
             pid: r.pid,
             name: r.name,
             args: r.args,
-            result: r.result ?? null,
+            ...resultJson(r.result),
           })),
         },
         status: ending === "escaped" ? EXIT.ok : statusOf(report),

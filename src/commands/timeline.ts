@@ -10,7 +10,7 @@ import { type Cell, command, note, result, type Section, table } from "./command
 import { eventText, isOfPage } from "../vm/inspect/event_text.ts";
 import { inRam } from "./names.ts";
 import { addressOf } from "./target.ts";
-import { eventJson } from "./views.ts";
+import { eventJson } from "./event_json.ts";
 
 export default command({
   name: "timeline",

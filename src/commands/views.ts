@@ -13,6 +13,7 @@ import type { Mapping } from "../vm/inspect/mappings.ts";
 import type { Translation } from "../vm/inspect/translation.ts";
 import { flagText, rswLetters } from "../vm/inspect/flags.ts";
 import type { AccessReport, Difference } from "../vm/reports.ts";
+import { eventJson } from "./event_json.ts";
 import { type Cell, type Json, note, type NoteSection, type Section, table } from "./result.ts";
 import type { Vm } from "./types.ts";
 
@@ -157,23 +158,6 @@ export function translationJson(t: Translation): { [key: string]: Json } {
       cause: v.cause ?? null,
       text: v.text,
     })),
-  };
-}
-
-/** Events in JSON. */
-export function eventJson(e: VmEvent): Json {
-  return {
-    n: e.n,
-    instret: e.instret,
-    pid: e.pid,
-    pc: hex(e.pc),
-    kind: e.kind,
-    va: hex(e.va),
-    pa: hex(e.pa),
-    old: e.old,
-    new: e.new,
-    bytes: e.bytes,
-    why: e.why,
   };
 }
 

@@ -101,8 +101,8 @@ function tableText(s: TableSection, style: Style, colors: Paint): string {
   const columns = s.columns.map((c) => ({ ...c, name: visible(c.name) }));
   const cells = s.rows.map((row) =>
     columns.map((column, i) => {
-      const { value, kind, tone } = cellParts(row[i] ?? null, column);
-      return { text: show(value, kind), paint: color(colors, kind, tone) };
+      const { value, kind, tone, shown } = cellParts(row[i] ?? null, column);
+      return { text: shown ?? show(value, kind), paint: color(colors, kind, tone) };
     })
   );
   const widths = columns.map((column, i) =>
