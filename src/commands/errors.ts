@@ -24,6 +24,22 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
+/** Characters of a message, and of a word in it, beyond which its middle is left out. */
+const MOST_MESSAGE = 1000;
+const MOST_WORD = 120;
+
+/** A message as one line that can be read, whatever was typed and is said again in it. */
+function oneLine(message: string): string {
+  const cut = (text: string, most: number) => {
+    const letters = [...text];
+    return letters.length <= most
+      ? text
+      : [...letters.slice(0, most / 2), "…", ...letters.slice(-most / 2)].join("");
+  };
+  const words = message.replace(/\r?\n|\r/g, "\\n").replace(/\S+/g, (word) => cut(word, MOST_WORD));
+  return cut(words, MOST_MESSAGE);
+}
+
 /** One clear line: what is wrong, where, and what would be right. */
 export class CommandError extends Error {
   /** What the process exits with if this ends the session. */
@@ -32,7 +48,7 @@ export class CommandError extends Error {
   readonly at: number | undefined;
 
   constructor(message: string, exitCode: number = EXIT.usage, at?: number) {
-    super(message);
+    super(oneLine(message));
     this.name = "CommandError";
     this.exitCode = exitCode;
     this.at = at;

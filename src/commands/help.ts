@@ -7,6 +7,7 @@
 import { COMMON_FLAGS, flagUsage, usage } from "./bind.ts";
 import { KIND_WORDS } from "./convert.ts";
 import {
+  type ArgKind,
   type Command,
   command,
   CommandError,
@@ -16,7 +17,7 @@ import {
   text,
 } from "./command.ts";
 import { noCommand } from "./habits.ts";
-import { note, type Section } from "./result.ts";
+import { note, type Section, type Tone } from "./result.ts";
 
 export default command({
   name: "help",
@@ -40,11 +41,16 @@ export default command({
 
 /** What may stand in a line, for the list and the command page. */
 const TERMS: readonly (readonly [name: string, what: string])[] = [
-  ["Numbers", "42, 0x2a, 0b1010, 64K (K, M, G, T), $a0, $satp, main+8, 3:0x4000 of pid 3"],
+  ["Numbers", "42, 0x2a, 0b1010, 64K (K M G T), $a0, $satp, main+8, 3:0x4000 of pid 3"],
   ["Functions", "pa(VA), va(PA), u8(VA) to u64(VA), refcount(PA), mappings(PA), free()"],
   ["Last", "$_ the last address shown, $__ the last number answered"],
   ["Filters", "| where COL OP V, | cols A,B, | head N, | count, | json"],
 ];
+
+/** Lines that a terminal may break. */
+function prose(lines: string[], tone?: Tone): Section {
+  return { ...text(lines, tone), fold: true };
+}
 
 function lookUp(commands: readonly Command[], name: string): Command {
   const found = commands.find((c) => c.name === name || c.aliases.includes(name));
@@ -66,8 +72,8 @@ function list(commands: readonly Command[]): Result {
     "",
   ]);
   return result([
-    text(lines),
-    text([
+    prose(lines),
+    prose([
       ...TERMS.map(([name, what]) => `${name}: ${what}`),
       "help NAME shows one command with examples.",
     ], "dim"),
@@ -89,12 +95,19 @@ function usageName(c: Command): string {
   return c.aliases.length > 0 ? `${c.name} (${c.aliases.join(", ")})` : c.name;
 }
 
+/** Kinds about which there is nothing more to know than an argument's own phrase. */
+const SAID: ReadonlySet<ArgKind> = new Set(["text", "line", "program", "command"]);
+
 /** Name, meaning and default of each argument and flag. */
 function parameters(c: Command): [string, string][] {
   return [
     ...c.args.map((a): [string, string] => {
       const kind = a.choices ? `one of ${a.choices.join(", ")}` : KIND_WORDS[a.kind];
-      return [a.name.toUpperCase() + (a.rest ? "…" : ""), a.doc ? `${a.doc} (${kind})` : kind];
+      const says = a.doc === undefined || SAID.has(a.kind) && !a.choices;
+      return [
+        a.name.toUpperCase() + (a.rest ? "…" : ""),
+        says ? a.doc ?? kind : `${a.doc} (${kind})`,
+      ];
     }),
     ...c.flags.map((f): [string, string] => {
       const long = f.short ? `${flagUsage(f)}, --${f.name}` : flagUsage(f);
@@ -105,13 +118,13 @@ function parameters(c: Command): [string, string][] {
 
 /** One command's page. */
 export function helpResult(c: Command): Result {
-  const sections: Section[] = [text([`${usage(c)}`], "strong"), text([`  ${c.summary}`])];
+  const sections: Section[] = [prose([`${usage(c)}`], "strong"), prose([`  ${c.summary}`])];
   if (c.aliases.length > 0) sections.push(text([`  also: ${c.aliases.join(", ")}`], "dim"));
   if (c.details !== "") sections.push(...["", ...c.details.split("\n")].map((line) => note(line)));
   const rows = parameters(c);
   if (rows.length > 0) {
     const widest = Math.max(...rows.map(([name]) => name.length));
-    sections.push(text(["", ...rows.map(([name, doc]) => `  ${name.padEnd(widest)}  ${doc}`)]));
+    sections.push(prose(["", ...rows.map(([name, doc]) => `  ${name.padEnd(widest)}  ${doc}`)]));
   }
   for (const example of c.examples) {
     sections.push(text(["", `  # ${example.say}`], "dim"));

@@ -69,6 +69,8 @@ export interface TextSection {
   type: "text";
   lines: string[];
   tone?: Tone;
+  /** Prose: on a terminal, lines too long for it are broken at blanks. */
+  fold?: boolean;
 }
 
 /** What the guest wrote to its console: printed raw, unless `ctx.emit` already streamed it. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { command } from "./command.ts";
+import { command, CommandError, EXIT } from "./command.ts";
 
 export default command({
   name: "source",
@@ -15,6 +15,16 @@ export default command({
     "The lines run as if typed, comments and continued lines included. The first error ends the file.",
   args: [{ name: "file", kind: "file" }],
   async run(ctx, { file }) {
-    return await ctx.runLines(new TextDecoder().decode(await ctx.files.read(file)), file);
+    return await ctx.runLines(textOf(await ctx.files.read(file), file), file);
   },
 });
+
+/** A file of text. Throws {@linkcode CommandError} for any other, like a disk image or a program. */
+export function textOf(bytes: Uint8Array, path: string): string {
+  const at = bytes.indexOf(0);
+  if (at < 0) return new TextDecoder().decode(bytes);
+  throw new CommandError(
+    `${path}: no text, byte ${at} is 0; an image goes behind --fs or --fat, a program behind run`,
+    EXIT.load,
+  );
+}

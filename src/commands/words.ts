@@ -144,23 +144,31 @@ export interface WholeLine {
   open: string | undefined;
 }
 
+/** Where the whole line that begins at `at` ends, and what is open there: a bracket or a quote takes line ends in. */
+function wholeEnd(text: string, at: number): { end: number; open: string | undefined } {
+  let i = at;
+  while (i < text.length && text[i] !== "\n") {
+    if (text[i] === "#") {
+      const newline = text.indexOf("\n", i);
+      i = newline < 0 ? text.length : newline;
+    } else if (/\s/.test(text[i]) || isPipe(text, i)) i++;
+    else {
+      const { word, open } = readWord(text, i);
+      if (open !== undefined) return { end: text.length, open };
+      i = word.end;
+    }
+  }
+  return { end: i, open: undefined };
+}
+
 /** A text cut into whole lines: an open bracket or quote joins a line with the next. Blank ones are left out. */
 export function* wholeLines(text: string): Generator<WholeLine> {
-  let at = 0;
   let number = 1;
-  while (at < text.length) {
-    let end = at;
-    let lines = 0;
-    let open: string | undefined;
-    do {
-      const newline = text.indexOf("\n", end + (lines > 0 ? 1 : 0));
-      end = newline < 0 ? text.length : newline;
-      lines++;
-      open = split(text.slice(at, end)).open;
-    } while (open !== undefined && end < text.length);
+  for (let at = 0; at < text.length;) {
+    const { end, open } = wholeEnd(text, at);
     const line = text.slice(at, end).replace(/\r$/, "");
     if (line.trim() !== "") yield { text: line, at, number, open };
+    number += text.slice(at, end + 1).split("\n").length - 1;
     at = end + 1;
-    number += lines;
   }
 }

@@ -27,11 +27,13 @@ export async function* linesOfStdin(input: PipedInput): AsyncGenerator<Line> {
   let number = 0;
   for (let line = await input.line(); line !== undefined; line = await input.line()) {
     const place = `stdin:${++number}`;
-    while (split(line).open !== undefined) {
+    for (let { open } = split(line); open !== undefined;) {
       const more = await input.line();
       if (more === undefined) break;
       line += `\n${more}`;
       number++;
+      // A line that cannot close it need not be looked at: a long text behind a quote stays cheap.
+      if (/["')\]}]/.test(more)) ({ open } = split(line));
     }
     if (line.trim() !== "") yield { text: line, place };
   }

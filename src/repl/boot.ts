@@ -7,6 +7,7 @@
 import { program, programNames } from "../../user/programs.ts";
 import type { HostFiles, Session, Vm } from "../commands/command.ts";
 import { keepEntries } from "../commands/save.ts";
+import { textOf } from "../commands/source.ts";
 import { CommandError, EXIT } from "../commands/errors.ts";
 import { type Abi, parseAbi } from "../vm/kernel/abi.ts";
 import { type BootOptions, Vm as Computer } from "../vm/vm.ts";
@@ -54,7 +55,7 @@ export async function bootAgain(
 /** A numbering of system calls by name, or from a JSON file when it is no plain name. */
 async function abiNamed(abi: string, files: HostFiles): Promise<string | Abi> {
   if (!/[./]/.test(abi)) return abi;
-  const text = new TextDecoder().decode(await files.read(abi));
+  const text = textOf(await files.read(abi), abi);
   try {
     return parseAbi(text, abi);
   } catch (error) {

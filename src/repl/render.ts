@@ -58,15 +58,18 @@ export function render(result: Result, style: Style): string {
 function section(s: Section, style: Style, colors: Paint): string {
   switch (s.type) {
     case "table":
-      return tableText(s, style, colors);
+      return inBlocks(s, style.width).map((block) => tableText(block, style, colors)).join("");
     case "pairs":
       return pairsText(s, colors);
     case "console":
       if (style.streamed || s.text === "") return "";
       return guestText(s.text.endsWith("\n") ? s.text : s.text + "\n");
     case "text":
-      return s.lines.map((line) => colors.tone(s.tone ?? "plain")(visible(line, "\t")) + "\n")
-        .join("");
+      return s.lines.map((line) => visible(line, "\t"))
+        .flatMap((line) =>
+          s.fold && style.width !== undefined ? hanging(line, style.width) : [line]
+        )
+        .map((line) => colors.tone(s.tone ?? "plain")(line) + "\n").join("");
     case "note": {
       const text = visible(s.text);
       const lines = style.width === undefined ? [text] : fold(text, style.width);
@@ -97,7 +100,8 @@ function rightAligned(column: Column): boolean {
   return kind === "number" || kind === "size" || kind === "pid";
 }
 
-function tableText(s: TableSection, style: Style, colors: Paint): string {
+/** A table's cells as text with their colours, and the width of each column. */
+function cellsOf(s: TableSection, colors: Paint) {
   const columns = s.columns.map((c) => ({ ...c, name: visible(c.name) }));
   const cells = s.rows.map((row) =>
     columns.map((column, i) => {
@@ -111,6 +115,44 @@ function tableText(s: TableSection, style: Style, colors: Paint): string {
       unicodeWidth(column.name),
     )
   );
+  return { columns, cells, widths };
+}
+
+/** Narrower than this, a last column is not folded. */
+const LEAST_ROOM = 16;
+
+/**
+ * A table that is too wide for the terminal, and whose last column does not fold, as several below each other: each
+ * begins with the columns up to the first that has a name, so that a row is found again.
+ */
+function inBlocks(s: TableSection, width = Infinity): TableSection[] {
+  const { columns, widths } = cellsOf(s, paint(false));
+  const all = widths.reduce((sum, w) => sum + w + 1, -1);
+  const last = columns.length - 1;
+  const folds = last >= 0 && !rightAligned(columns[last]) &&
+    width - (all - widths[last]) >= LEAST_ROOM;
+  if (all <= width || folds || columns.length === 0) return [s];
+  const keys = columns.findIndex((c) => c.name !== "") + 1;
+  const start = widths.slice(0, keys).reduce((sum, w) => sum + w + 1, -1);
+  const blocks: number[][] = [];
+  let used = Infinity;
+  for (let i = keys; i < columns.length; i++) {
+    if (used + 1 + widths[i] > width) {
+      blocks.push(Array.from({ length: keys }, (_, k) => k));
+      used = start;
+    }
+    blocks[blocks.length - 1].push(i);
+    used += 1 + widths[i];
+  }
+  return blocks.map((indices) => ({
+    ...s,
+    columns: indices.map((i) => s.columns[i]),
+    rows: s.rows.map((row) => indices.map((i) => row[i] ?? null)),
+  }));
+}
+
+function tableText(s: TableSection, style: Style, colors: Paint): string {
+  const { columns, cells, widths } = cellsOf(s, colors);
   const last = columns.length - 1;
   const margin = widths.slice(0, last).reduce((sum, w) => sum + w + 1, 0);
   const room = style.width === undefined ? Infinity : style.width - margin;
@@ -121,7 +163,7 @@ function tableText(s: TableSection, style: Style, colors: Paint): string {
       const pad = " ".repeat(widths[i] - unicodeWidth(texts[i]));
       const right = rightAligned(column);
       if (i === last && !right) {
-        const folded = room >= 16 && widths[i] > room ? fold(texts[i], room) : [texts[i]];
+        const folded = room >= LEAST_ROOM && widths[i] > room ? fold(texts[i], room) : [texts[i]];
         out += folded.map(paints[i]).join("\n" + " ".repeat(margin));
       } else out += (right ? pad + paints[i](texts[i]) : paints[i](texts[i]) + pad) + " ";
     }
@@ -139,6 +181,15 @@ function tableText(s: TableSection, style: Style, colors: Paint): string {
  */
 export function guestText(text: string, keep = ""): string {
   return visible(text.replaceAll("\r\n", "\n").replaceAll("\x04", ""), `\n\t${keep}`);
+}
+
+/** A line broken at blanks, what follows set below the text behind its first gap: `  name  what it is`. */
+function hanging(line: string, width: number): string[] {
+  const head = /^(?: *\S+(?: \S+)*(?: {2,})| +)/.exec(line)?.[0] ?? "";
+  const indent = unicodeWidth(head);
+  if (indent > width / 2) return fold(line, width);
+  return fold(line.slice(head.length), width - indent)
+    .map((part, i) => (i === 0 ? head : " ".repeat(indent)) + part);
 }
 
 /** Breaks a text at blanks into pieces no wider than `room`; a longer word stays whole. */

@@ -5,6 +5,7 @@
  */
 
 import { asCommandError, EXIT } from "../commands/errors.ts";
+import { textOf } from "../commands/source.ts";
 import { namesOf } from "../commands/names.ts";
 import { wholeLines } from "../commands/words.ts";
 import { COMMANDS } from "../commands/registry.ts";
@@ -70,7 +71,7 @@ async function runBatch(
 /** Command files first, then the `-c` lines. */
 async function* givenLines(options: Options): AsyncGenerator<Line> {
   for (const path of options.files) {
-    yield* linesOf(new TextDecoder().decode(await denoFiles.read(path)), path);
+    yield* linesOf(textOf(await denoFiles.read(path), path), path);
   }
   for (const lines of options.commands) {
     for (const { text } of wholeLines(lines)) yield { text, place: undefined };

@@ -17,9 +17,10 @@ import { code } from "./code.ts";
 import { cpu } from "./cpu.ts";
 import { elf } from "./elf.ts";
 import { files } from "./files.ts";
+import { lines } from "./lines.ts";
 
 /** All of them, in the order of docs/reliability.md. */
-const CAMPAIGNS: readonly Campaign[] = [code, cpu, elf, files, casts];
+const CAMPAIGNS: readonly Campaign[] = [code, cpu, elf, files, casts, lines];
 
 /** Runs what the words ask for; the exit code. */
 async function main(words: readonly string[]): Promise<number> {

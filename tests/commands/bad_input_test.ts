@@ -134,6 +134,19 @@ for (
   });
 }
 
+Deno.test("what is said again in an error is cut: one line that can be read", async () => {
+  const lines = [
+    "pte " + "1".repeat(100_000),
+    "x".repeat(50_000),
+    `pte "a\nb"`,
+    "pte '" + "a ".repeat(9000) + "'",
+  ];
+  for (const { text, status } of await typed(lines)) {
+    assertEquals([status, text.trimEnd().split("\n").length], [2, 1], text.slice(0, 200));
+    assert(text.length < 1100, text);
+  }
+});
+
 Deno.test("an access that kills says so, with the cause, and the session goes on", async () => {
   for (
     const [line, says] of [
@@ -160,6 +173,24 @@ Deno.test("every command without a process, without arguments and with too many"
     if (line.endsWith("--nonsense") && !line.startsWith("expect")) {
       assert(status === 2 || text !== "", `${line}: ${text}`);
     }
+  }
+});
+
+Deno.test("a disk image where lines are wanted is refused at its first byte", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const image = `${folder}/fs.img`;
+    const [sync, ...answers] = await typed([
+      `sync ${image}`,
+      ...["source", "boot --abi"].map((verb) => `${verb} ${image}`),
+    ]);
+    assertEquals(sync.status, 0, sync.text);
+    for (const { line, text, status } of answers) {
+      assertMatch(text, /fs\.img: no text, byte 0 is 0; an image goes behind --fs/, line);
+      assertEquals(status, 5, line);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
 });
 

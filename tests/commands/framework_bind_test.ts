@@ -150,6 +150,35 @@ Deno.test("any text splits into words at their places, and whole lines cover it"
   }));
 });
 
+Deno.test("a whole line ends where nothing is open, as a look at each prefix says", () => {
+  const soup = fc.array(
+    fc.constantFrom("(", ")", "[", "]", "'", '"', "\\", "#", "|", "||", " ", "\n", "\r\n", "a"),
+  );
+  fc.assert(fc.property(soup, (parts) => {
+    const text = parts.join("");
+    let at = 0;
+    const ends: number[] = [];
+    for (const { index } of [...text.matchAll(/\n/g), { index: text.length }]) {
+      if (index < at || (split(text.slice(at, index)).open !== undefined && index < text.length)) {
+        continue;
+      }
+      if (text.slice(at, index).trim() !== "") ends.push(index);
+      at = index + 1;
+    }
+    const found = [...wholeLines(text)];
+    assertEquals(
+      found.map((l) => text.slice(l.at + l.text.length).search(/\n|$/) + l.at + l.text.length),
+      ends,
+    );
+    for (const l of found) assertEquals(l.number, text.slice(0, l.at).split("\n").length);
+  }));
+});
+
+Deno.test("a hundred thousand lines behind an open quote are looked at once", () => {
+  assertEquals([...wholeLines("'" + "a (\n".repeat(100_000))].length, 1);
+  assertEquals([...wholeLines("(" + "a '\n".repeat(100_000))].length, 1);
+});
+
 Deno.test("open brackets and quotes join lines, and lines keep their numbers", () => {
   const lines = [...wholeLines("ps\n\npte (1 +\n 2)\nsay 'a\nb'\nfree (")];
   assertEquals(lines.map((l) => [l.number, l.text, l.open]), [

@@ -1,5 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { linesOf, runLines } from "../../src/repl/batch.ts";
+import { pairs, result, table, text } from "../../src/commands/result.ts";
+import { render } from "../../src/repl/render.ts";
 import { captured } from "./fake.ts";
 
 const run = async (line: string, options = {}) => {
@@ -213,4 +215,35 @@ Deno.test("on a terminal the last column wraps, in colour if asked for; piped no
   assertEquals(narrow.out, "N LINE\n1 ps\n2 pte 0x4000\n");
   const color = await run("people | cols PTE-ADDR", { color: true });
   assertStringIncludes(color.out, "\x1b[94m0x87f00000\x1b[39m");
+});
+
+Deno.test("a table wider than the terminal goes on below, its first column again; piped it is never cut", () => {
+  const number = (name: string) => ({ name, kind: "number" as const });
+  const wide = result([table(
+    [{ name: "DESIGN" }, number("FAULTS"), number("COPIED"), number("TABLES")],
+    [["eager", 0, 4100, 13], ["cow", 412, 411, 13]],
+  )]);
+  const at = (width: number | undefined) => render(wide, { color: false, width, streamed: false });
+  const whole =
+    "DESIGN FAULTS COPIED TABLES\neager       0   4100     13\ncow       412    411     13\n";
+  assertEquals([at(undefined), at(80), at(27)], [whole, whole, whole]);
+  assertEquals(
+    at(26),
+    "DESIGN FAULTS COPIED\neager       0   4100\ncow       412    411\n" +
+      "DESIGN TABLES\neager      13\ncow        13\n",
+  );
+  assertEquals(at(8).split("\n").length, 3 * 3 + 1);
+  const none = render(result([table([], [])]), { color: false, width: 80, streamed: false });
+  assertEquals(none, "\n");
+});
+
+Deno.test("help's lines are broken at blanks, below the text behind the name", () => {
+  const help = result([
+    { ...text(["  run (r)  run a program to its end"]), fold: true },
+    pairs(["a", 1]),
+  ]);
+  assertEquals(
+    render(help, { color: false, width: 24, streamed: false }),
+    "  run (r)  run a program\n           to its end\na 1\n",
+  );
 });
