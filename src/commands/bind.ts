@@ -98,7 +98,9 @@ export function bind(command: Command, segment: Segment, names: Resolver): Bound
       const from = inline ?? words[++i];
       if (from === undefined) {
         throw new CommandError(
-          `${command.name} ${word.text} needs a value: ${KIND_WORDS[flag.kind]}`,
+          `${command.name} ${word.text} needs a value: ${
+            flag.kind === "text" ? flag.doc : KIND_WORDS[flag.kind]
+          }`,
           undefined,
           word.at,
         );

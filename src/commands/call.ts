@@ -41,7 +41,7 @@ export default command({
     "Paths are given as they are and are put below the stack pointer; other arguments are numbers " +
     "or expressions, and those left out are 0. A call that would wait for ever is taken back.",
   args: [
-    { name: "name", kind: "text", choices: NAMES },
+    { name: "name", kind: "text", choices: NAMES, doc: "a system call, like getpid" },
     { name: "args", kind: "text", rest: true, verbatim: true, doc: "its arguments" },
   ],
   flags: [{ name: "pid", short: "p", kind: "pid", doc: "this process, given before the name" }],

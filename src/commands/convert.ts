@@ -16,7 +16,7 @@ export const KIND_WORDS: Record<ArgKind, string> = {
   va: "a virtual address, like 0x4000 or 3:0x4000",
   pa: "a physical address, like 0x87f3d000 or pa(0x4000)",
   expr: "a number or expression, like 42, 0x2a or $a0+8",
-  pid: "a process id",
+  pid: "a process id, like 2; ps shows them",
   size: "a number of bytes, like 4096, 64K or 4p for pages",
   count: "a whole number",
   perm: 'permissions, like rw or "none"',
@@ -29,6 +29,9 @@ export const KIND_WORDS: Record<ArgKind, string> = {
   text: "a word",
   line: "the rest of the line",
 };
+
+/** Kinds that are numbers, and no addresses. */
+const NUMBERS: ReadonlySet<ArgKind> = new Set(["pid", "count", "size"]);
 
 /** One word as the value of its kind. */
 export function convert(spec: ArgSpec | FlagSpec, word: Word, names: Resolver): unknown {
@@ -43,7 +46,16 @@ export function convert(spec: ArgSpec | FlagSpec, word: Word, names: Resolver): 
   }
   const compute = (): Evaluated => {
     refuseOperator(word);
-    return evaluate(word.text, names, word.at);
+    try {
+      return evaluate(word.text, names, word.at);
+    } catch (error) {
+      // A name where a number is wanted: what is wanted says more than that no symbol has the name.
+      const wanted = NUMBERS.has(kind) && /^[A-Za-z_]\w*$/.test(word.text);
+      if (!(error instanceof CommandError) || !wanted || error.message.includes("did you mean")) {
+        throw error;
+      }
+      throw new CommandError(`${word.text} is not ${KIND_WORDS[kind]}`, undefined, word.at);
+    }
   };
   switch (kind) {
     case "va": {

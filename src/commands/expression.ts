@@ -62,8 +62,9 @@ function tokens(source: string, base: number): Token[] {
     const match = TOKEN.exec(source);
     if (!match) {
       const at = position + source.slice(position).search(/\S/);
+      const hint = source[at] === "=" ? "; did you mean ==?" : "";
       throw new CommandError(
-        `${JSON.stringify(source[at])} has no place in an expression`,
+        `${JSON.stringify(source[at])} has no place in an expression${hint}`,
         undefined,
         base + at,
       );

@@ -27,7 +27,9 @@ export default command({
   }],
   run(ctx, args) {
     const { p, va } = placeOf(ctx, args.va, args.pid);
-    if (args.byte < 0n || args.byte > 255n) throw new CommandError(`${args.byte} is no byte`);
+    if (args.byte < 0n || args.byte > 255n) {
+      throw new CommandError(`${args.byte} is no byte: 0 to 255 is one`);
+    }
     const mark = ctx.vm.mark();
     try {
       refusing(() => p.fill(va, args.size, Number(args.byte)), EXIT.failed);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CALLS } from "../vm/kernel/syscalls/dispatch.ts";
 import type { TraceRecord } from "../vm/kernel/syscalls/trace.ts";
 import { command, consoleText, EXIT, type Json, result, text } from "./command.ts";
 import { drive } from "./drive.ts";
@@ -22,7 +23,13 @@ export default command({
     { name: "args", kind: "text", rest: true, verbatim: true, doc: "its arguments" },
   ],
   flags: [
-    { name: "only", kind: "text", many: true, doc: "only these calls: --only open,read" },
+    {
+      name: "only",
+      kind: "text",
+      many: true,
+      choices: Object.keys(CALLS).sort(),
+      doc: "only these calls, like open,read",
+    },
     { name: "input", kind: "text", doc: "its console input, \\n for a new line; then the end" },
   ],
   examples: [
