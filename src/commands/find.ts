@@ -25,7 +25,7 @@ import { processFor } from "./target.ts";
 /** Hits shown unless more are asked for. */
 const MOST = 20;
 /** Bytes shown from each hit on. */
-const SHOWN = 16;
+const SHOWN = 8;
 
 export default command({
   name: "find",

@@ -54,13 +54,14 @@ export default command({
     const pc = readEpc(ram, trapframe);
     const satp = satpOf(p.record);
     const rows: Cell[][] = [];
-    for (let row = 0; row < 8; row++) {
-      rows.push([0, 8, 16, 24].flatMap((from): Cell[] => [...values[from + row]]));
+    // Three side by side fit a terminal of 80 columns.
+    for (let row = 0; row < 11; row++) {
+      rows.push([0, 11, 22].flatMap((from): Cell[] => [...values[from + row] ?? ["", ""]]));
     }
     return result([
       pairs(["pid", p.pid, "pid"], ["pc", pc, "hex"], ["satp", satp, "hex"]),
       table(
-        [0, 1, 2, 3].flatMap((i) => [
+        [0, 1, 2].flatMap((i) => [
           { name: "REG", key: `reg${i}` },
           { name: "VALUE", kind: "hex" as const, key: `value${i}` },
         ]),

@@ -8,6 +8,7 @@ import type { GuestInput, HostFiles } from "../commands/command.ts";
 import type { TerminalInput } from "./input.ts";
 import { paint } from "./paint.ts";
 import type { Host, Output } from "./shell.ts";
+import { fold } from "./render.ts";
 
 /** A terminal: Deno's own, or a model of one in tests. */
 export interface Tty {
@@ -54,7 +55,8 @@ export class TerminalHost implements Host {
         if (at !== undefined && this.caret && column < tty.size().columns) {
           this.#write(" ".repeat(column) + colors.error("^") + "\n");
         }
-        this.#write(colors.error(message) + "\n");
+        const lines = message.split("\n").flatMap((line) => fold(line, tty.size().columns));
+        this.#write(lines.map((line) => colors.error(line) + "\n").join(""));
       },
       progress: (line) => {
         this.#clearProgress();

@@ -34,12 +34,14 @@ export interface Surroundings {
   vm?: Vm;
   /** What a person at a terminal types while the guest has it, in pieces; an empty piece is the escape key. */
   keys?: string[];
+  /** Columns of its terminal; none unless given. */
+  width?: number;
 }
 
 /** A new session. */
 export async function newTyped(
   flags: string[] = [],
-  { vm, keys }: Surroundings = {},
+  { vm, keys, width }: Surroundings = {},
 ): Promise<Typist> {
   let said = "";
   const files: HostFiles = new DenoFiles();
@@ -48,7 +50,7 @@ export async function newTyped(
       out: (text) => void (said += text),
       err: (message) => void (said += message + "\n"),
       progress: () => {},
-      width: () => undefined,
+      width: () => width,
     },
     files,
     breathe: () => Promise.resolve(),
@@ -80,8 +82,12 @@ export async function newTyped(
 }
 
 /** Types lines into a new session that was started with some flags; the answer to each. */
-export async function typed(lines: readonly string[], flags: string[] = []): Promise<Answer[]> {
-  const typist = await newTyped(flags);
+export async function typed(
+  lines: readonly string[],
+  flags: string[] = [],
+  surroundings: Surroundings = {},
+): Promise<Answer[]> {
+  const typist = await newTyped(flags, surroundings);
   const answers: Answer[] = [];
   for (const line of lines) answers.push(await typist.type(line));
   return answers;
