@@ -35,16 +35,30 @@ export default command({
   run(ctx, args) {
     if (args.md) return result([text(markdown(ctx.commands))]);
     if (args.command === undefined) return list(ctx.commands);
+    const term = TERMS.find(([, , words]) => words.split(" ").includes(args.command!));
+    if (term !== undefined) return result([prose([`${term[0]}: ${term[1]}`])]);
     return helpResult(lookUp(ctx.commands, args.command));
   },
 });
 
-/** What may stand in a line, for the list and the command page. */
-const TERMS: readonly (readonly [name: string, what: string])[] = [
-  ["Numbers", "42, 0x2a, 0b1010, 64K (K M G T), $a0, $satp, main+8, 3:0x4000 of pid 3"],
-  ["Functions", "pa(VA), va(PA), u8(VA) to u64(VA), refcount(PA), mappings(PA), free()"],
-  ["Last", "$_ the last address shown, $__ the last number answered"],
-  ["Filters", "| where COL OP V, | cols A,B, | head N, | count, | json"],
+/** What may stand in a line, for the list and the command page, and the words that `help` knows it by. */
+const TERMS: readonly (readonly [name: string, what: string, words: string])[] = [
+  [
+    "Numbers",
+    "42, 0x2a, 0b1010, 64K (K M G T), $a0, $satp, main+8, 3:0x4000 of pid 3",
+    "numbers number expressions expression addresses",
+  ],
+  [
+    "Functions",
+    "pa(VA), va(PA), u8(VA) to u64(VA), refcount(PA), mappings(PA), free()",
+    "functions pa va u8 u16 u32 u64",
+  ],
+  ["Last", "$_ the last address shown, $__ the last number answered", "last $_ $__"],
+  [
+    "Filters",
+    "| where COL OP V, | cols A,B, | head N, | count, | json",
+    "filters filter | where cols head count json",
+  ],
 ];
 
 /** Lines that a terminal may break. */

@@ -44,6 +44,7 @@ Deno.test("common words of gdb, Unix and xv6 each get the most useful hint", asy
     ["sp", "no command sp; did you mean spawn?"],
     ["zz", "no command zz; help lists the commands"],
     ["help ls", "no command ls; dir lists the disk, and run ls runs the guest's own ls"],
+    ["help sp", "no command sp; did you mean spawn?"],
     ["ps | grep demo", "no filter grep; where COL ~ TEXT keeps rows"],
     ["ps | wc -l", "no filter wc; count counts rows"],
     [

@@ -148,6 +148,14 @@ Deno.test("help lists every command and shows one with its examples", async () =
   assertStringIncludes(md, "### peek\n\n    peek VA [N] [-p PID] [--all]\n");
 });
 
+Deno.test("help knows filters, numbers and $_ by their words", async () => {
+  for (const word of ["where", "filters", "json"]) {
+    assertMatch((await run(`help ${word}`)).out, /^Filters: \| where COL OP V/);
+  }
+  assertMatch((await run("help $_")).out, /^Last: \$_ the last address shown/);
+  assertMatch((await run("help pa")).out, /^Functions: pa\(VA\)/);
+});
+
 Deno.test("set shows and changes settings, and refuses what is none", async () => {
   const c = captured();
   await c.shell.run("set budget 2M");
