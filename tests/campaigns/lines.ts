@@ -7,6 +7,7 @@
  * @module
  */
 
+import { cpuUsage } from "node:process";
 import type { ArgSpec, Command, HostFiles } from "../../src/commands/command.ts";
 import { CommandError } from "../../src/commands/errors.ts";
 import { namesOf } from "../../src/commands/names.ts";
@@ -29,7 +30,7 @@ import type { Campaign, Random } from "./campaign.ts";
 const LENGTH = 40;
 /** Characters of a very long line. */
 const LONG = 100_000;
-/** Milliseconds that a line may take: its budget of instructions takes far less. */
+/** Milliseconds of processor time that a line may take: its budget of instructions takes far less. */
 const MOST_MS = 20_000;
 /** Characters that an answer may have, and that one line of an error may have. */
 const MOST_OUTPUT = 8_000_000;
@@ -115,11 +116,11 @@ async function session(random: Random): Promise<void> {
   while (typed.length < LENGTH) typed.push(lineOf(random));
   for (const [i, line] of typed.entries()) {
     out = error = "";
-    const began = performance.now();
+    const began = processorMs();
     const { status } = await shell.run(line);
-    const took = performance.now() - began;
+    const took = processorMs() - began;
     const wrong = took > MOST_MS
-      ? `${Math.round(took)} ms`
+      ? `${Math.round(took)} ms of processor time`
       : ![0, 1, 2, 3, 4, 5].includes(status) && !/^\s*(q|quit)\b/.test(line)
       ? `status ${status}`
       : /bug in cowsh|\bundefined\b|\[object|\bNaN\b/.test(error + out.slice(0, 100_000)) &&
@@ -136,6 +137,12 @@ async function session(random: Random): Promise<void> {
   }
   const findings = s.vm.audit();
   if (findings.length > 0) throw new Error(report(JSON.stringify(findings[0], plain), typed, ""));
+}
+
+/** This process's own: a busy machine makes no line wrong. */
+function processorMs(): number {
+  const { user, system } = cpuUsage();
+  return (user + system) / 1000;
 }
 
 const plain = (_: string, value: unknown) => typeof value === "bigint" ? `${value}` : value;
