@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as fc from "fast-check";
 import { Fat32 } from "../../src/vm/kernel/files/fat32/fat32.ts";
 import { formatFat32 } from "../../src/vm/kernel/files/fat32/format.ts";
+import { readGeometry } from "../../src/vm/kernel/files/fat32/layout.ts";
 import { byteString } from "../../src/vm/kernel/files/xv6fs/path.ts";
 import { O_CREATE, O_RDONLY, O_RDWR, O_TRUNC } from "../../src/vm/kernel/files/xv6fs/namespace.ts";
 import {
@@ -175,6 +176,28 @@ Deno.test("a full disk gives a short write, and all of it back", () => {
   assertEquals(fs.mkdir(root, "d"), ENOSPC);
   const again = fs.open(root, "BIG", O_RDWR | O_TRUNC);
   assertEquals([again, fs.size(f), fs.freeBytes], [f, 0, free]);
+});
+
+Deno.test("what lies behind the end of a directory, or before a name's first piece, is no name", () => {
+  const { fs, root } = fresh();
+  put(fs, "A long name for a file", pattern(9, 1));
+  const { data } = readGeometry(fs.image);
+  const names = () => {
+    const entries = fs.entries(root);
+    return typeof entries === "number" ? entries : entries.map((e) => e.name);
+  };
+  // Two pieces and the short entry are in use; junk that looks like files lies behind the end mark.
+  for (let slot = 4; slot < 16; slot++) {
+    fs.image.fill(0x41, data + 32 * slot, data + 32 * slot + 11);
+  }
+  assertEquals(names(), ["A long name for a file"]);
+  put(fs, "b", pattern(9, 1));
+  assertEquals(names(), ["A long name for a file", "b"]);
+  // A piece of another name is left before the first piece, as a crash between two writes may leave it.
+  fs.image.set(fs.image.slice(data, data + 3 * 32), data + 32);
+  fs.image[data + 4 * 32] = 0;
+  assertEquals(names(), ["A long name for a file"]);
+  fs.iput(root);
 });
 
 Deno.test("a write hears of a full disk before it copies: what is copied is what is written", () => {
