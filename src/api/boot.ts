@@ -5,6 +5,8 @@
  */
 
 import { program, programNames } from "../../user/programs.ts";
+import { BOOT_OPTIONS } from "../vm/boot_options.ts";
+import { onlyNames } from "../vm/checks.ts";
 import { guestName } from "../vm/kernel/programs.ts";
 import { type BootOptions, Vm } from "../vm/vm.ts";
 import { openShell } from "./shell.ts";
@@ -56,6 +58,8 @@ function hostFile(path: string): Uint8Array | undefined {
  * @throws {RangeError} For a size, policy or abi that there is not, with one clear line.
  */
 export function boot(options: BootOptions = {}): Vm {
+  // Text in place of an object would be spread into letters.
+  onlyNames("boot", options, BOOT_OPTIONS.map((option) => option.name));
   const programs = {
     get: (name: string) => program(name) ?? hostFile(name),
     list: () => [...programNames],

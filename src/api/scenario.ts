@@ -6,6 +6,8 @@
  */
 
 import { boot } from "./boot.ts";
+import { BOOT_OPTIONS } from "../vm/boot_options.ts";
+import { onlyNames } from "../vm/checks.ts";
 import { Recording } from "./recording.ts";
 import { type LineShell, shellOn } from "./shell.ts";
 import { compareRecording, type Stage, TerminalStage, TestStage, writeRecording } from "./stage.ts";
@@ -75,6 +77,7 @@ export async function scenario(
   const [options, body] = typeof optionsOrBody === "function"
     ? [{}, optionsOrBody]
     : [optionsOrBody, maybeBody!];
+  onlyNames("scenario", options, [...BOOT_OPTIONS.map((option) => option.name), "record"]);
   const { record, ...bootOptions } = options;
   if (underTest()) {
     const test = async (t?: Deno.TestContext) => {

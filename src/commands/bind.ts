@@ -9,7 +9,7 @@ import type { Command, FlagSpec } from "./command.ts";
 import { CommandError } from "./errors.ts";
 import { convert, KIND_WORDS, refuseOperator } from "./convert.ts";
 import type { Resolver } from "./evaluate.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "../vm/nearest.ts";
 import type { Segment, Word } from "./words.ts";
 
 /** Flags that every command has; the shell itself obeys them. */

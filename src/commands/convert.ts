@@ -8,7 +8,7 @@ import { pa, va } from "../vm/machine/address.ts";
 import type { ArgKind, ArgSpec, FlagSpec } from "./command.ts";
 import { CommandError } from "./errors.ts";
 import { evaluate, type Evaluated, type Resolver, wantSpace } from "./evaluate.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "../vm/nearest.ts";
 import type { Word } from "./words.ts";
 
 /** What a kind is called in messages and help. */

@@ -7,7 +7,7 @@
 
 import { type BootOptions, Vm } from "../vm/vm.ts";
 import { CommandError } from "./errors.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "../vm/nearest.ts";
 import { POLICIES } from "../vm/kernel/fork/policies.ts";
 import type { Run } from "../vm/run.ts";
 

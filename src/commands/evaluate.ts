@@ -7,7 +7,7 @@
 import { hex } from "../vm/machine/address.ts";
 import { CommandError } from "./errors.ts";
 import { type Node, parseExpression, type Tree } from "./expression.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "../vm/nearest.ts";
 import type { Place, Space } from "./result.ts";
 
 /** Where an expression's names get their values. Every function is asked with the process in force, or undefined for the current one. */

@@ -9,7 +9,7 @@
  */
 
 import { CommandError } from "./errors.ts";
-import { notANumber, parseNumber } from "./numbers.ts";
+import { notANumber, parseNumber } from "../vm/numbers.ts";
 
 /** A piece of an expression. */
 export type Node =

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "../vm/nearest.ts";
 
 /** A pattern of a line's beginning (the whole word unless it says otherwise), and what would be right. */
 type Habit = readonly [typed: RegExp, right: string];

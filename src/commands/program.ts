@@ -6,7 +6,7 @@
 
 import type { Context } from "./command.ts";
 import { CommandError, EXIT } from "./errors.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "../vm/nearest.ts";
 import { guestName } from "../vm/kernel/programs.ts";
 
 /** A program to run: its name as the guest sees it, and its bytes when they come from the host. */

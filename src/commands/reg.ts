@@ -8,7 +8,7 @@ import { REGISTER_NAMES } from "../vm/machine/isa/register_names.ts";
 import { satpOf } from "../vm/inspect/translation.ts";
 import { readEpc, readRegister, writeRegister } from "../vm/kernel/process/trapframe.ts";
 import { type Cell, command, CommandError, hex, pairs, result, table } from "./command.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "../vm/nearest.ts";
 import { readNamed } from "./names.ts";
 import { processFor } from "./target.ts";
 

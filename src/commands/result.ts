@@ -6,7 +6,7 @@
  */
 
 export { hex } from "../vm/machine/address.ts";
-export { size } from "./numbers.ts";
+export { size } from "../vm/numbers.ts";
 export { counted } from "../vm/machine/counted.ts";
 
 /** How a value is meant: decides its text (`0x…`, `64K`), its alignment and its JSON form. */

@@ -8,7 +8,7 @@ import { KeptStates } from "../vm/inspect/state_size.ts";
 import type { VmState } from "../vm/vm.ts";
 import { type Context, type Session, size } from "./command.ts";
 import { CommandError } from "./errors.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "../vm/nearest.ts";
 
 /** One snapshot. */
 export interface Snapshot {

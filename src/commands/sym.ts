@@ -16,7 +16,7 @@ import {
   table,
 } from "./command.ts";
 import { nearestSymbol } from "./code.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "../vm/nearest.ts";
 import { symbolsOf } from "./symbols.ts";
 import { processFor } from "./target.ts";
 

@@ -89,7 +89,7 @@ async function load(path: string, options: Options, host: BareHost): Promise<Bar
   const disk = options.disk === undefined ? undefined : await host.files.read(options.disk);
   try {
     return new BareRun(file, {
-      memBytes: options.mem,
+      ...(options.boot.mem === undefined ? {} : { memBytes: Number(options.boot.mem) }),
       ...(options.budget === undefined ? {} : { budget: Number(options.budget) }),
       ...(disk === undefined ? {} : { disk }),
     });

@@ -15,27 +15,19 @@ import { checkMachineFlags, type Options, parseFlags } from "./flags.ts";
 
 /** Boots as the flags say. Throws {@linkcode CommandError} with exit code 5, for a bad name 2. */
 export async function boot(options: Options, files: HostFiles): Promise<Vm> {
+  const { fs, fat, abi } = options.paths;
   const wanted: BootOptions = {
-    mem: options.mem,
+    ...options.boot,
     programs: { get: program, list: () => [...programNames] },
+    ...(abi === undefined ? {} : { abi: await abiOf(abi, files) }),
+    ...(fs === undefined ? {} : { fs: await files.read(fs) }),
+    ...(fat === undefined ? {} : { fat: await files.read(fat) }),
   };
-  if (options.policy !== undefined) wanted.policy = options.policy;
-  if (options.seed !== undefined) wanted.seed = options.seed;
-  if (options.abi !== undefined) wanted.abi = await abiNamed(options.abi, files);
-  if (options.exec !== undefined) wanted.exec = execNamed(options.exec);
-  if (options.fs !== undefined) wanted.fs = await files.read(options.fs);
-  if (options.sbrk !== undefined) wanted.lazy = options.sbrk === "lazy";
-  if (options.swap !== undefined) wanted.swap = options.swap;
-  if (options.readAhead !== undefined) wanted.readAhead = options.readAhead;
-  if (options.superpages) wanted.superpages = true;
-  if (options.hugeCow !== undefined) wanted.hugeCow = options.hugeCow as "split" | "whole";
-  if (options.quantum !== undefined) wanted.quantum = options.quantum;
-  if (options.fat !== undefined) wanted.fat = await files.read(options.fat);
   try {
     return new Computer(wanted);
   } catch (error) {
     if (!(error instanceof Error) || error.name === "TypeError") throw error;
-    const images = [options.fs, options.fat].filter((path) => path !== undefined);
+    const images = [fs, fat].filter((path) => path !== undefined);
     const where = error.name === "FsError" && images.length > 0 ? `${images.join(", ")}: ` : "";
     const code = error instanceof RangeError ? EXIT.usage : EXIT.load;
     throw new CommandError(where + error.message, code);
@@ -52,20 +44,14 @@ export async function bootAgain(
   return await boot(parseFlags([...options.typed, ...flags]), files);
 }
 
-/** A numbering of system calls by name, or from a JSON file when it is no plain name. */
-async function abiNamed(abi: string, files: HostFiles): Promise<string | Abi> {
-  if (!/[./]/.test(abi)) return abi;
-  const text = textOf(await files.read(abi), abi);
+/** A numbering of system calls from a JSON file. */
+async function abiOf(path: string, files: HostFiles): Promise<Abi> {
+  const text = textOf(await files.read(path), path);
   try {
-    return parseAbi(text, abi);
+    return parseAbi(text, path);
   } catch (error) {
     throw new CommandError((error as Error).message, EXIT.load);
   }
-}
-
-function execNamed(how: string): "eager" | "demand" {
-  if (how === "eager" || how === "demand") return how;
-  throw new CommandError(`--exec ${how}: eager or demand`);
 }
 
 /** A session that begins now. */

@@ -10,7 +10,7 @@ import { cellParts } from "../commands/json.ts";
 import { CommandError } from "../commands/errors.ts";
 import { evaluate, type Resolver } from "../commands/evaluate.ts";
 import { noFilter } from "../commands/habits.ts";
-import { parseNumber } from "../commands/numbers.ts";
+import { parseNumber } from "../vm/numbers.ts";
 import {
   type Cell,
   type Column,

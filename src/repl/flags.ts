@@ -6,8 +6,15 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { CommandError } from "../commands/errors.ts";
-import { parseNumber } from "../commands/numbers.ts";
-import { didYouMean } from "../commands/nearest.ts";
+import {
+  BOOT_OPTIONS,
+  type BootOption,
+  type BootOptions,
+  problemOf,
+  wanted,
+} from "../vm/boot_options.ts";
+import { parseNumber, size } from "../vm/numbers.ts";
+import { didYouMean } from "../vm/nearest.ts";
 
 /** What the command line asks for. */
 export interface Options {
@@ -21,26 +28,13 @@ export interface Options {
   color: boolean | undefined;
   help: boolean;
   version: boolean;
-  /** Bytes of RAM. */
-  mem: number;
   /** Instructions that one command may run the guest for. */
   budget: bigint | undefined;
-  seed: number | undefined;
-  policy: string | undefined;
-  abi: string | undefined;
-  exec: string | undefined;
-  /** Bytes of the swap disk. */
-  swap: number | undefined;
-  /** Pages brought back beside the one that a swap-in is for. */
-  readAhead: number | undefined;
-  superpages: boolean;
-  hugeCow: string | undefined;
-  sbrk: string | undefined;
-  /** Instructions of a timer tick. */
-  quantum: number | undefined;
-  /** Paths of images and of a bare-metal program. */
-  fs: string | undefined;
-  fat: string | undefined;
+  /** How the computer is booted: all but what is in files. */
+  boot: BootOptions;
+  /** Paths of what is in files: images by the names of their options, and a numbering of the calls. */
+  paths: { fs?: string; fat?: string; abi?: string };
+  /** Path of a bare-metal program. */
   bare: string | undefined;
   /** Path of its disk image. */
   disk: string | undefined;
@@ -56,41 +50,28 @@ interface Flag {
   doc: string;
 }
 
+/** The boot options that can be given here. */
+const BOOTED = BOOT_OPTIONS.filter((option) => option.flag !== undefined);
+
+/** A boot option as a flag: words and sizes are told, and what is usual. */
+function bootFlag(option: BootOption): Flag {
+  const { flag, value, kind, unless, doc } = option;
+  const told = value === undefined || kind === "image" || kind === "count"
+    ? ""
+    : `: ${wanted(option, true)}`;
+  const usual = typeof unless !== "number" || unless === 0
+    ? ""
+    : `; ${kind === "size" ? size(unless) : unless} when not given`;
+  return { name: flag!, ...(value === undefined ? {} : { value }), doc: `${doc}${told}${usual}` };
+}
+
 const FLAGS: readonly Flag[] = [
   { name: "command", short: "c", value: "CMD", doc: "run this line; may be repeated" },
   { name: "json", doc: "print one JSON object a command" },
   { name: "keep-going", doc: "go on after an error" },
   { name: "color", doc: "colour, or --no-color; else NO_COLOR, FORCE_COLOR, terminal or not" },
-  { name: "policy", value: "NAME", doc: "how fork shares memory: cow, eager, …" },
-  { name: "mem", value: "SIZE", doc: "RAM, 16M to 2G; 128M when not given" },
   { name: "budget", value: "N", doc: "instructions that one command may run the guest for" },
-  { name: "seed", value: "N", doc: "chooses another deterministic schedule" },
-  {
-    name: "abi",
-    value: "NAME",
-    doc: "one numbering of the calls for all programs: xv6, xv6-mmap, or a file",
-  },
-  { name: "exec", value: "HOW", doc: "demand or eager loading of programs" },
-  {
-    name: "sbrk",
-    value: "HOW",
-    doc: "lazy or eager growth of the heap, whatever the program asks",
-  },
-  { name: "swap", value: "SIZE", doc: "a swap disk of that size, and reclaim under pressure" },
-  { name: "read-ahead", value: "N", doc: "pages brought back with one that is swapped in" },
-  { name: "superpages", doc: "2 MiB leaves where memory is aligned and in one piece" },
-  {
-    name: "huge-cow",
-    value: "HOW",
-    doc: "a store to a shared 2 MiB page: split it, or copy it whole",
-  },
-  { name: "quantum", value: "N", doc: "instructions of a timer tick; 100000 when not given" },
-  { name: "fs", value: "IMAGE", doc: "an xv6 file system image" },
-  {
-    name: "fat",
-    value: "IMAGE",
-    doc: "a FAT32 image under /fat; new files there are of 1980-01-01",
-  },
+  ...BOOTED.map(bootFlag),
   {
     name: "bare",
     value: "ELF",
@@ -102,14 +83,7 @@ const FLAGS: readonly Flag[] = [
 ];
 
 /** The flags that say what computer it is: `boot` takes them, too. */
-const OF_THE_COMPUTER: ReadonlySet<string> = new Set(
-  ("policy mem seed abi exec sbrk swap read-ahead superpages huge-cow quantum fs fat").split(" "),
-);
-
-/** Bounds of `--mem`, in bytes. */
-const MEM_MIN = 16 * 2 ** 20;
-const MEM_MAX = 2 * 2 ** 30;
-const MEM_DEFAULT = 128 * 2 ** 20;
+const OF_THE_COMPUTER: ReadonlySet<string> = new Set(BOOTED.map((option) => option.flag!));
 
 /** What `--help` prints. */
 export function helpText(): string {
@@ -181,16 +155,8 @@ export function parseFlags(argv: readonly string[]): Options {
   };
   const commands = (values.command ?? []) as string[];
   if (commands.includes("")) throw new CommandError("-c needs a line: -c 'run cowtest'");
-  const swap = number("swap");
-  const seed = number("seed");
   const budget = number("budget");
   if (budget === 0n) throw new CommandError("--budget 0: at least one instruction");
-  if (seed !== undefined && seed > 0xffff_ffffn) throw new CommandError("--seed: below 2^32");
-  const readAhead = number("read-ahead");
-  const quantum = number("quantum");
-  if (quantum !== undefined && (quantum < 1n || quantum > 0xffff_ffffn)) {
-    throw new CommandError("--quantum: 1 to 2^32-1 instructions");
-  }
   const bare = text("bare");
   const disk = text("disk");
   const files = [...parsed._.map(String), ...(parsed["--"] ?? [])];
@@ -208,20 +174,8 @@ export function parseFlags(argv: readonly string[]): Options {
     color: typeof values.color === "boolean" ? values.color : undefined,
     help: values.help === true,
     version: values.version === true,
-    mem: memory(number("mem"), text("mem")),
     budget,
-    seed: seed === undefined ? undefined : Number(seed),
-    policy: text("policy"),
-    abi: text("abi"),
-    exec: text("exec"),
-    swap: swap === undefined ? undefined : Number(swap),
-    readAhead: readAhead === undefined ? undefined : Number(readAhead),
-    superpages: values.superpages === true,
-    hugeCow: oneOf("huge-cow", text("huge-cow"), ["split", "whole"]),
-    sbrk: oneOf("sbrk", text("sbrk"), ["lazy", "eager"]),
-    quantum: quantum === undefined ? undefined : Number(quantum),
-    fs: text("fs"),
-    fat: text("fat"),
+    ...booted(values, text, number),
     bare,
     disk,
     typed: argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv,
@@ -244,20 +198,35 @@ export function checkMachineFlags(words: readonly string[]): void {
   }
 }
 
-function oneOf(
-  name: string,
-  value: string | undefined,
-  words: readonly string[],
-): string | undefined {
-  if (value === undefined || words.includes(value)) return value;
-  throw new CommandError(`--${name} ${value}: ${words.join(" or ")}`);
-}
-
-function memory(bytes: bigint | undefined, typed: string | undefined): number {
-  if (bytes === undefined) return MEM_DEFAULT;
-  if (bytes < MEM_MIN || bytes > MEM_MAX) {
-    throw new CommandError(`--mem ${typed}: RAM is 16M to 2G`);
+/** The boot options among the flags, checked; those that are in files as paths. */
+function booted(
+  values: Readonly<Record<string, unknown>>,
+  text: (name: string) => string | undefined,
+  number: (name: string) => bigint | undefined,
+): Pick<Options, "boot" | "paths"> {
+  const boot: Record<string, unknown> = {};
+  const paths: Record<string, string> = {};
+  for (const option of BOOTED) {
+    const { name, kind, words = [], value: takes } = option;
+    const flag = option.flag!;
+    const typed = takes === undefined ? undefined : text(flag);
+    if (takes === undefined ? values[flag] !== true : typed === undefined) continue;
+    if (kind === "image" || (kind === "abi" && /[./]/.test(typed!))) {
+      paths[name] = typed!;
+      continue;
+    }
+    const value = kind === "size" || kind === "count"
+      ? Number(number(flag))
+      : kind !== "switch"
+      ? typed
+      : typed === undefined || typed === words[0]
+      ? true
+      : typed === words[1]
+      ? false
+      : typed;
+    const problem = problemOf(option, value, true);
+    if (problem !== undefined) throw new CommandError(`--${flag} ${typed}: want ${problem}`);
+    boot[name] = value;
   }
-  if (bytes % 4096n !== 0n) throw new CommandError(`--mem ${typed}: RAM is whole 4K pages`);
-  return Number(bytes);
+  return { boot: boot as BootOptions, paths };
 }

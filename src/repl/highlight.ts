@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseNumber } from "../commands/numbers.ts";
+import { parseNumber } from "../vm/numbers.ts";
 import { split, wholeLines, type Word } from "../commands/words.ts";
 import type { Span } from "./editor/layout.ts";
 import type { Paint, Painter } from "./paint.ts";

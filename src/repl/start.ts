@@ -8,6 +8,7 @@ import { asCommandError, EXIT } from "../commands/errors.ts";
 import { textOf } from "../commands/source.ts";
 import { namesOf } from "../commands/names.ts";
 import { wholeLines } from "../commands/words.ts";
+import { size } from "../vm/numbers.ts";
 import { COMMANDS } from "../commands/registry.ts";
 import { type Line, linesOf, linesOfStdin, runLines } from "./batch.ts";
 import { boot, bootAgain, newSession } from "./boot.ts";
@@ -84,7 +85,7 @@ async function sit(options: Options, version: string): Promise<number> {
   const { openShell } = await import("./open.ts");
   const { free, total } = vm.free();
   const banner =
-    `cowsh ${version}: RV64, ${options.mem / 2 ** 20}M RAM, ${free} of ${total} frames free, ` +
+    `cowsh ${version}: RV64, ${size(vm.machine.ram.size)} RAM, ${free} of ${total} frames free, ` +
     `policy ${vm.kernel.memory.policy.name}\nhelp lists the commands, Tab completes, Ctrl-D ends.\n`;
   return await openShell(vm, {
     ...options,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { integer, isText, onlyNames, whole } from "./checks.ts";
 import { counted } from "./machine/counted.ts";
 import { type Va, va } from "./machine/address.ts";
 import { access, type AccessSize, fillRange, forkProcess, systemCall } from "./actions.ts";
@@ -138,7 +139,7 @@ export class Handle {
 
   /** Stores `size` bytes (8 unless given). Throws KernelError when the kernel kills the process for it. */
   store(address: bigint | number, value: bigint | number, size: AccessSize = 8): AccessReport {
-    return this.#survive(this.access(address, size, BigInt(value)));
+    return this.#survive(this.access(address, size, integer("value", value)));
   }
 
   /** Loads `size` bytes (8 unless given), zero-extended. Throws KernelError when it is killed for it. */
@@ -166,7 +167,7 @@ export class Handle {
    */
   fill(address: bigint | number, length: Size, byte: number): number {
     const bytes = bytesOf(length);
-    checkAccess(address, 1, BigInt(byte));
+    checkAccess(address, 1, integer("byte", byte));
     if (bytes < 0) throw new RangeError(`a range of ${length} bytes`);
     return fillRange(this.#vm.kernel, this.record, va(address), bytes, byte);
   }
@@ -174,6 +175,7 @@ export class Handle {
   /** Bytes of its memory, loaded one by one: pages are touched and may fault. Throws as {@link load}. */
   bytes(address: bigint | number, length: number): Uint8Array {
     const at = va(address);
+    whole("length", length, 0);
     return Uint8Array.from(
       { length },
       (_, i) => Number(this.load(at + BigInt(i), 1)),
@@ -188,7 +190,8 @@ export class Handle {
 
   /** A system call by name, as if the process executed the ecall. */
   call(name: CallName, ...args: (bigint | number)[]): CallReport {
-    return systemCall(this.#vm.kernel, this.record, name, args);
+    const values = args.map((arg) => integer(`${name}: argument`, arg));
+    return systemCall(this.#vm.kernel, this.record, name, values);
   }
 
   /** sbrk: moves the heap's end; the old end. Throws KernelError when there is no memory. */
@@ -207,6 +210,7 @@ export class Handle {
 
   /** mmap: anonymous private memory unless options say otherwise; the address. Throws KernelError when it fails. */
   mmap(length: Size, options: MmapOptions = {}): Va {
+    onlyNames("mmap", options, ["prot", "shared", "at", "fd", "offset"]);
     const { prot = "rw", shared = false, at, fd, offset = 0 } = options;
     const perm = permBits(prot);
     const bytes = bytesOf(length);
@@ -257,8 +261,18 @@ export class Handle {
    * of `r`, `w`, `+` (create) and `0` (truncate). Throws KernelError when it fails.
    */
   open(path: string, mode = "r"): number {
+    isText("path", path);
+    if (!/^[rw+0]+$/.test(mode)) {
+      throw new RangeError(
+        `open mode "${mode}": want letters out of rw, + to create, 0 to truncate`,
+      );
+    }
+    const bytes = new TextEncoder().encode(`${path}\0`);
+    if (bytes.length > 256) {
+      throw new RangeError(`a path of ${bytes.length - 1} bytes: 255 at most`);
+    }
     const at = va(this.#sp - 256n);
-    this.put(at, `${path}\0`);
+    this.put(at, bytes);
     const access = mode.includes("w") ? (mode.includes("r") ? 2 : 1) : 0;
     const flags = access | (mode.includes("+") ? 0x200 : 0) | (mode.includes("0") ? 0x400 : 0);
     return Number(this.#address(this.call("open", at, flags), `open("${path}")`));
@@ -285,6 +299,7 @@ export class Handle {
    * `stack` (its own, copied, where that is 0); without, a fork. Throws KernelError when it fails.
    */
   clone(options: CloneOptions = {}): Handle {
+    onlyNames("clone", options, ["vm", "thread", "files", "fs", "stack"]);
     const { vm, thread, files, fs } = options;
     // CLONE_VM, FS, FILES; a thread is CLONE_THREAD with what Linux wants beside it.
     const flags = (vm ? 0x100 : 0) | (fs ? 0x200 : 0) | (files ? 0x400 : 0) |
@@ -299,6 +314,7 @@ export class Handle {
 
   /** exit(status). */
   exit(status = 0): void {
+    whole("exit status", status, -(2 ** 31), 2 ** 31 - 1);
     exit(this.#vm.kernel, this.record, status | 0);
   }
 
@@ -348,6 +364,7 @@ function permBits(letters: string): number {
 
 /** Throws a RangeError for an access that no instruction could make: nothing is cut off silently. */
 function checkAccess(address: bigint | number, size: number, value: bigint | undefined): void {
+  va(address);
   if (![1, 2, 4, 8].includes(size)) {
     throw new RangeError(`an access has 1, 2, 4 or 8 bytes, not ${size}`);
   }

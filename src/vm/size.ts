@@ -4,6 +4,7 @@
  * @module
  */
 
+import { shown } from "./checks.ts";
 import { PAGE_SIZE } from "./machine/address.ts";
 
 /** A number of bytes: a number, a bigint, or text such as `"64K"`, `"1T"` or `"4 pages"`. */
@@ -38,6 +39,9 @@ export function bytesOf(size: Size): number {
     }
     const sign = match[1].startsWith("-") ? -1 : 1;
     return checked(sign * Number(match[1].replace("-", "")) * unit, size);
+  }
+  if (typeof size !== "number" && typeof size !== "bigint") {
+    throw new RangeError(`size ${shown(size)}: want a number of bytes, or a text like "64K"`);
   }
   return checked(Number(size), size);
 }

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { type BootOptions, differences, type Made, madeOf, settled } from "./boot_options.ts";
+import { isText, onlyNames, whole } from "./checks.ts";
 import { pa, va } from "./machine/address.ts";
 import { Machine, type MachineState } from "./machine/machine.ts";
 import { type Counters, EventLog, type EventLogState, type VmEvent } from "./events.ts";
@@ -14,55 +16,19 @@ import { audit, type Finding } from "./inspect/audit.ts";
 import { diffStates, type StateDiff } from "./inspect/diff.ts";
 import { type Sharing, sharing } from "./inspect/sharing.ts";
 import { type Frame, frameHandle, type FrameReport, frameReport } from "./inspect/frame.ts";
-import { type Abi, abiNamed } from "./kernel/abi.ts";
-import { POLICIES, policyNamed } from "./kernel/fork/policies.ts";
+import { abiNamed } from "./kernel/abi.ts";
+import { policyNamed } from "./kernel/fork/policies.ts";
 import { Kernel, type KernelState } from "./kernel/kernel.ts";
 import { Memory } from "./kernel/memory/memory.ts";
-import { guestName, noPrograms, type ProgramSource } from "./kernel/programs.ts";
+import { guestName, noPrograms } from "./kernel/programs.ts";
 import { type EventFilter, type KernelStop, run } from "./kernel/run.ts";
 import type { Process } from "./kernel/process/process.ts";
 import { addStop, removeStop, type StopPoint } from "./kernel/stops.ts";
 import { KernelError, makeInit, makeProgram, makeStanding } from "./kernel/standing.ts";
 import type { Difference, RunReport } from "./reports.ts";
 import { Run } from "./run.ts";
-import { bytesOf, type Size } from "./size.ts";
 
-/** How a VM is made; everything has a default. */
-export interface BootOptions {
-  /** Fork policy: `cow` (the lab's, the default), `eager` (xv6 as it ships) … */
-  policy?: string;
-  /** RAM: 16M to 2G; 128M unless given. */
-  mem?: Size;
-  /**
-   * Numbering of system calls for all programs: a name (`xv6`, `xv6-mmap`) or a table. Unless given, each
-   * program's own stubs tell its numbering.
-   */
-  abi?: string | Abi;
-  /** User instructions of a timer tick; 100,000 unless given. */
-  quantum?: number;
-  /** Another number gives another legal schedule; 0 is strict round-robin. */
-  seed?: number;
-  /** An xv6 file-system image, changed in place; our own small one unless given. */
-  fs?: Uint8Array;
-  /** A FAT32 image, mounted under `/fat` and changed in place. What is made there is dated 1 January 1980. */
-  fat?: Uint8Array;
-  /** Treat every sbrk as lazy. */
-  lazy?: boolean;
-  /** 2 MiB leaves where an area covers an aligned block and 512 frames in a row are free. */
-  superpages?: boolean;
-  /** A store to a shared 2 MiB page: split it and copy 4 KiB (unless given), or copy it whole. */
-  hugeCow?: "split" | "whole";
-  /** A swap disk of this size, and reclaim when frames run out. */
-  swap?: Size;
-  /** Pages brought back beside the one that a swap-in is for. */
-  readAhead?: number;
-  /** How exec loads a program: all at once, or each page at first touch. */
-  exec?: "eager" | "demand";
-  /** Programs that are run by name. */
-  programs?: ProgramSource;
-  /** What {@link Vm.interact} opens: a way to talk to the VM. `boot` of the scripting API gives the shell. */
-  interact?: (vm: Vm) => Promise<void>;
-}
+export type { BootOptions };
 
 /** What {@link Vm.watch} watches. */
 export interface WatchOptions {
@@ -78,8 +44,17 @@ export interface WatchOptions {
   physical?: boolean;
 }
 
+/** Most bytes of one watchpoint: more, nobody can mean. */
+const MOST_WATCHED = 2 ** 30;
+
 /** Everything a VM is at one moment, as plain data. */
 export interface VmState {
+  /**
+   * The options that its computer was booted with, disks excepted.
+   *
+   * @internal
+   */
+  readonly made: Made;
   /**
    * Hardware: RAM, registers, TLBs, devices.
    *
@@ -163,38 +138,34 @@ export class Vm {
    * @internal
    */
   readonly loaded: Map<string, Uint8Array> = new Map();
+  /** The same as a state holds it. */
+  readonly #made: Made;
 
   /** Boots: RAM, kernel, file system, and process 1. Throws RangeError or FsError with one clear line. */
   constructor(options: BootOptions = {}) {
     this.options = options;
-    const policy = policyNamed(options.policy ?? POLICIES[0].name);
-    if (policy === undefined) {
-      throw new RangeError(
-        `no fork policy "${options.policy}": there are ${POLICIES.map((p) => p.name).join(", ")}`,
-      );
-    }
-    const programs = options.programs ?? noPrograms;
-    this.machine = new Machine({ memBytes: bytesOf(options.mem ?? "128M"), traps: "host" });
+    const made = settled(options);
+    const { programs = noPrograms, abi, fs, fat } = made;
+    this.#made = madeOf(made);
+    this.machine = new Machine({ memBytes: made.mem, traps: "host" });
     const events = new EventLog(this.machine);
     const memory = new Memory(this.machine.ram, this.machine.mmu, events, {
-      policy,
-      superpages: options.superpages ?? false,
-      hugeCow: options.hugeCow ?? "split",
-      swap: bytesOf(options.swap ?? 0),
-      readAhead: options.readAhead ?? 0,
+      policy: policyNamed(made.policy)!,
+      superpages: made.superpages,
+      hugeCow: made.hugeCow,
+      swap: made.swap,
+      readAhead: made.readAhead,
     });
     this.kernel = new Kernel(this.machine, memory, events, programs, {
-      ...(options.abi === undefined
-        ? {}
-        : { abi: typeof options.abi === "string" ? abiNamed(options.abi) : options.abi }),
-      quantum: options.quantum ?? 100_000,
-      seed: options.seed ?? 0,
-      lazySbrk: options.lazy ?? false,
-      demandExec: options.exec === "demand",
+      ...(abi === undefined ? {} : { abi: typeof abi === "string" ? abiNamed(abi) : abi }),
+      quantum: made.quantum,
+      seed: made.seed,
+      lazySbrk: made.lazy,
+      demandExec: made.exec === "demand",
     });
-    if (options.fs !== undefined) this.kernel.files.mountRoot(options.fs);
+    if (fs !== undefined) this.kernel.files.mountRoot(fs);
     else this.kernel.files.mountRootLater(() => defaultDisk(programs));
-    if (options.fat !== undefined) this.kernel.files.mountFat(options.fat);
+    if (fat !== undefined) this.kernel.files.mountFat(fat);
     makeInit(this.kernel);
   }
 
@@ -236,6 +207,8 @@ export class Vm {
    * or, with `until`, such an event. Processes in `pass` do not stop at a breakpoint where they stand now.
    */
   resume(pid: number, options: { until?: EventFilter; pass?: readonly number[] } = {}): Run {
+    onlyNames("resume", options, ["until", "pass"]);
+    this.process(pid);
     return new Run(this, pid, this.mark(), options);
   }
 
@@ -248,6 +221,8 @@ export class Vm {
     args: readonly string[] = [],
     options: { input?: string; budget?: number; bytes?: Uint8Array } = {},
   ): RunReport {
+    onlyNames("run", options, ["input", "budget", "bytes"]);
+    if (options.budget !== undefined) whole("budget", options.budget, 1);
     if (options.input !== undefined) this.type(options.input);
     const running = this.start(program, args, options.bytes);
     const report = running.finish(options.budget);
@@ -257,6 +232,7 @@ export class Vm {
 
   /** Keys at the console. */
   type(text: string): void {
+    isText("type", text);
     this.kernel.type(new TextEncoder().encode(text));
   }
 
@@ -319,6 +295,7 @@ export class Vm {
 
   /** The events from number `since` on that the log still holds. */
   events(since = 0): VmEvent[] {
+    whole("events since", since, 0);
     return this.kernel.events.since(since);
   }
 
@@ -368,6 +345,7 @@ export class Vm {
 
   /** Runs whoever can run for at most `budget` instructions. */
   advance(budget: number): KernelStop {
+    whole("budget", budget, 0);
     return run(this.kernel, budget);
   }
 
@@ -376,6 +354,7 @@ export class Vm {
    * shared ones written back, anonymous ones swapped. How many frames it freed.
    */
   reclaim(frames: number): number {
+    whole("reclaim", frames, 0);
     return this.kernel.memory.reclaim(frames);
   }
 
@@ -384,6 +363,7 @@ export class Vm {
    * for an address that no instruction has.
    */
   breakAt(address: bigint | number, pid?: number): StopPoint {
+    if (pid !== undefined) this.process(pid);
     return addStop(this.kernel, va(address), pid);
   }
 
@@ -392,7 +372,11 @@ export class Vm {
    * given). What the kernel itself copies in and out is not seen.
    */
   watch(address: bigint | number, options: WatchOptions = {}): StopPoint {
+    onlyNames("watch", options, ["size", "pid", "read", "write", "physical"]);
     const { size = 8, pid, read = false, write = true, physical = false } = options;
+    whole("watch size", size, 1, MOST_WATCHED);
+    if (pid !== undefined) this.process(pid);
+    if (!read && !write) throw new RangeError("watch: neither loads nor stores");
     const space = physical ? "pa" : "va";
     const at = physical ? pa(address) : va(address);
     return addStop(this.kernel, at, pid, { space, length: size, read, write });
@@ -405,6 +389,7 @@ export class Vm {
 
   /** Makes the frame allocation number `n` from now fail (1 is the next one); 0 takes it back. */
   failAllocation(n: number): void {
+    whole("failAllocation", n, 0);
     this.kernel.memory.frames.failAt(n);
   }
 
@@ -418,6 +403,7 @@ export class Vm {
   /** The whole VM as plain data; see {@link restore}. */
   save(): VmState {
     return {
+      made: this.#made,
       machine: this.machine.save(),
       kernel: this.kernel.save(),
       events: this.kernel.events.save(),
@@ -426,6 +412,8 @@ export class Vm {
 
   /** What differs between two saved states; without the second, between the first and now. */
   diff(before: VmState, after?: VmState): StateDiff {
+    checkState("diff", before);
+    if (after !== undefined) checkState("diff", after);
     return diffStates(before, after ?? this.save());
   }
 
@@ -436,11 +424,53 @@ export class Vm {
 
   /**
    * Puts back a saved state of this VM, or of one booted with the same options. Its disks are copies from then
-   * on: the images that it was booted with do not change any more.
+   * on: the images that it was booted with do not change any more. Throws a RangeError with one clear line for
+   * anything else, and the VM is as it was.
    */
   restore(state: VmState): void {
+    checkState("restore", state);
+    const [other] = differences(state.made, this.#made);
+    if (other !== undefined) {
+      throw new RangeError(`restore: the state is of a computer with ${other}`);
+    }
+    const before = this.save();
+    const damaged = (why: string) => new RangeError(`restore: the state is damaged: ${why}`);
+    const missing = missingIn(before, state, 3);
+    if (missing !== undefined) throw damaged(`it has no${missing}`);
+    try {
+      this.#put(state);
+    } catch (error) {
+      this.#put(before);
+      throw damaged((error as Error).message);
+    }
+  }
+
+  #put(state: VmState): void {
     this.machine.restore(state.machine);
     this.kernel.restore(state.kernel);
     this.kernel.events.restore(state.events);
   }
+}
+
+/** A field that one state has and another lacks, down to some depth, each name behind a blank; lists are not looked into. */
+function missingIn(whole: object, other: object, depth: number): string | undefined {
+  for (const [name, inside] of Object.entries(whole)) {
+    if (!(name in other)) return ` ${name}`;
+    const there = (other as Record<string, unknown>)[name];
+    if (depth === 1 || !isRecord(inside) || !isRecord(there)) continue;
+    const missing = missingIn(inside, there, depth - 1);
+    if (missing !== undefined) return ` ${name}${missing}`;
+  }
+  return undefined;
+}
+
+function isRecord(one: unknown): one is object {
+  return typeof one === "object" && one !== null && !Array.isArray(one);
+}
+
+/** Throws a RangeError for what save() never returned, as far as one look tells. */
+function checkState(what: string, state: VmState): void {
+  const parts: readonly (keyof VmState)[] = ["made", "machine", "kernel", "events"];
+  if (isRecord(state) && parts.every((part) => isRecord(state[part]))) return;
+  throw new RangeError(`${what}: this is no state of a computer; save() makes one`);
 }

@@ -5,9 +5,11 @@ import { boot, expect, hex, type Pa, pa, type Va, va } from "@cowsh/cowsh";
 Deno.test("boot options: sizes as people write them, and one clear line for what there is not", () => {
   assertEquals(boot({ mem: "16M" }).free().total, 4096);
   assertEquals(boot({ mem: 32 * 2 ** 20 }).free().total, 8192);
-  expect(() => boot({ policy: "cwo" })).toThrow(/no fork policy "cwo": there are cow, eager/);
-  expect(() => boot({ mem: "lots" })).toThrow('size "lots"');
-  expect(() => boot({ abi: "linux" })).toThrow(/no abi "linux"/);
+  expect(() => boot({ policy: "cwo" })).toThrow(
+    /^policy "cwo": want cow, eager or share-readonly; did you mean cow\?$/,
+  );
+  expect(() => boot({ mem: "lots" })).toThrow('mem "lots": want 16M to 2G');
+  expect(() => boot({ abi: "linux" })).toThrow(/^abi "linux": want xv6/);
 });
 
 Deno.test("the same calls give the same machine", () => {

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { CommandError } from "../../src/commands/errors.ts";
 import { evaluate } from "../../src/commands/evaluate.ts";
 import { parseExpression } from "../../src/commands/expression.ts";
-import { parseNumber, size } from "../../src/commands/numbers.ts";
-import { editDistance, nearest } from "../../src/commands/nearest.ts";
+import { parseNumber, size } from "../../src/vm/numbers.ts";
+import { editDistance, nearest } from "../../src/vm/nearest.ts";
 import { NAMES } from "../repl/fake.ts";
 
 const value = (source: string) => evaluate(source, NAMES).value;

@@ -61,12 +61,22 @@ Deno.test("a command file, and one that is not there", async () => {
 
 Deno.test("bad flags are one clear line and exit code 2", async () => {
   const cases: [string[], RegExp][] = [
-    [["--mem", "1"], /^cowsh: --mem 1: RAM is 16M to 2G\n$/],
-    [["--mem", "16777217"], /whole 4K pages/],
+    [["--mem", "1"], /^cowsh: --mem 1: want 16M to 2G in steps of 64K\n$/],
+    [["--mem", "16777217"], /--mem 16777217: want 16M to 2G in steps of 64K/],
     [["--mem"], /--mem needs a value: --mem SIZE/],
     [["--polcy", "cow"], /no flag --polcy; did you mean --policy\?/],
-    [["--policy", "x", "-c", "help"], /no fork policy "x": there are cow, eager/],
-    [["--exec", "lazily", "-c", "help"], /--exec lazily: eager or demand/],
+    [["--policy", "x", "-c", "help"], /--policy x: want cow, eager or share-readonly\n$/],
+    [["--exec", "lazily", "-c", "help"], /--exec lazily: want eager or demand\n$/],
+    [["--mem", "16388K"], /--mem 16388K: want 16M to 2G in steps of 64K\n$/],
+    [["--policy", "cwo"], /--policy cwo: want .*; did you mean cow\?\n$/],
+    [["--sbrk", "lazily"], /--sbrk lazily: want lazy or eager; did you mean lazy\?\n$/],
+    [["--huge-cow", "wole"], /--huge-cow wole: want split or whole; did you mean whole\?\n$/],
+    [["--abi", "linux"], /--abi linux: want xv6, xv6-mmap, or a file\n$/],
+    [["--quantum", "0"], /--quantum 0: want a whole number from 1 to 4294967295\n$/],
+    [["--seed", "0x100000000"], /--seed 0x100000000: want a whole number from 0 to 4294967295\n$/],
+    [["--swap", "5000"], /--swap 5000: want 0 to 16G in steps of 4K\n$/],
+    [["--swap", "17G"], /--swap 17G: want 0 to 16G/],
+    [["--read-ahead", "513"], /--read-ahead 513: want a whole number from 0 to 512\n$/],
     [["--budget", "many"], /--budget many: not a number/],
     [["-c"], /-c needs a line/],
   ];

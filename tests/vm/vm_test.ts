@@ -2,21 +2,43 @@
 
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { KernelError } from "../../src/vm/kernel/standing.ts";
-import type { BootOptions } from "../../src/vm/vm.ts";
+import type { ProgramSource } from "../../src/vm/kernel/programs.ts";
+import { type BootOptions, Vm } from "../../src/vm/vm.ts";
 import { assertAudit, boot, frameOf, Guest, R, runGuest } from "./lab.ts";
 
 Deno.test("bad options are refused with what would be right", () => {
   const cases: [BootOptions, RegExp][] = [
-    [{ policy: "cows" }, /no fork policy "cows": there are cow, eager/],
-    [{ abi: "linux" }, /no abi "linux"/],
+    [{ policy: "cows" }, /^policy "cows": want cow, eager or share-readonly; did you mean cow\?$/],
+    [{ abi: "linux" }, /^abi "linux": want xv6, xv6-mmap, or a table/],
     [{ mem: 1 }, /16M/],
     [{ mem: "15M" }, /16M/],
     [{ mem: "4G" }, /2G/],
     [{ mem: "lots" }, /lots/],
-    [{ mem: 16 * 1024 * 1024 + 1 }, /./],
+    [{ mem: 16 * 1024 * 1024 + 1 }, /^mem 16777217: want 16M to 2G in steps of 64K$/],
+    [{ mem: "16388K" }, /^mem "16388K": want 16M to 2G in steps of 64K$/],
+    [{ mem: NaN }, /^mem NaN: want/],
+    [{ quantum: 0 }, /^quantum 0: want a whole number from 1 to 4294967295$/],
+    [{ quantum: NaN }, /^quantum NaN: want/],
+    [{ quantum: 1.5 }, /^quantum 1.5: want/],
+    [{ seed: -1 }, /^seed -1: want a whole number from 0/],
+    [{ swap: -1 }, /^swap -1: want 0 to 16G in steps of 4K$/],
+    [{ swap: "1T" }, /^swap "1T": want 0 to 16G/],
+    [{ readAhead: NaN }, /^readAhead NaN: want a whole number from 0 to 512$/],
+    [{ exec: "lazy" as "eager" }, /^exec "lazy": want eager or demand$/],
+    [{ hugeCow: "hole" as "whole" }, /^hugeCow "hole": want split or whole; did you mean whole\?$/],
+    [{ lazy: "yes" as unknown as boolean }, /^lazy "yes": want true or false$/],
+    [{ superpages: 1 as unknown as boolean }, /^superpages 1: want true or false$/],
+    [{ fs: [] as unknown as Uint8Array }, /^fs a list: want the bytes of an image/],
+    [{ programs: {} as ProgramSource }, /^programs an object: want an object with get and list$/],
+    [{ polcy: "cow" } as BootOptions, /^boot has no option polcy; did you mean policy\?$/],
+    [{ zzz: 1 } as BootOptions, /^boot has no option zzz: there are policy, mem/],
+    ["mem" as BootOptions, /^boot: options are an object of policy/],
   ];
   for (const [options, says] of cases) {
-    const error = assertThrows(() => boot(options), Error);
+    const error = assertThrows(
+      () => typeof options === "string" ? new Vm(options) : boot(options),
+      RangeError,
+    );
     assertMatch(error.message, says);
     assert(!error.message.includes("\n"));
   }

@@ -250,7 +250,8 @@ export class Kernel {
     this.slots = new Array(MAX_PROCESSES).fill(undefined);
     // In one piece, so that descriptors which share a file record share it again.
     for (const p of this.#saver.revive<SavedProcess[]>(state.processes)) {
-      const space = this.memory.spaces.get(p.space)!;
+      const space = this.memory.spaces.get(p.space);
+      if (space === undefined) throw new RangeError(`process ${p.pid} has no space`);
       this.slots[p.slot] = Object.assign(p, { space });
     }
   }

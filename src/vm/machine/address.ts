@@ -36,14 +36,20 @@ export const RAM_BASE: PaNum = 0x8000_0000 as PaNum;
 
 const MASK64 = 0xffff_ffff_ffff_ffffn;
 
-/** A virtual address from any 64-bit value (taken modulo 2^64). */
+/** A virtual address from any 64-bit value (taken modulo 2^64). Throws a RangeError for a number that is not exact. */
 export function va(value: bigint | number): Va {
-  return (BigInt(value) & MASK64) as Va;
+  return exact(value) as Va;
 }
 
-/** A physical address from any 64-bit value (taken modulo 2^64). */
+/** A physical address from any 64-bit value (taken modulo 2^64). Throws a RangeError for a number that is not exact. */
 export function pa(value: bigint | number): Pa {
-  return (BigInt(value) & MASK64) as Pa;
+  return exact(value) as Pa;
+}
+
+function exact(value: bigint | number): bigint {
+  if (typeof value === "bigint") return value & MASK64;
+  if (Number.isSafeInteger(value)) return BigInt(value) & MASK64;
+  throw new RangeError(`address ${value}: want a bigint, or a whole number below 2^53`);
 }
 
 /** An inside virtual address; the caller knows that it is an exact integer below 2^53. */

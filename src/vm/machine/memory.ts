@@ -22,7 +22,8 @@ export const DEFAULT_RAM = 128 * 1024 * 1024;
 
 /** Added to a physical address in RAM gives its byte offset in the linear memory. */
 const TO_OFFSET = RAM_OFFSET - RAM_BASE;
-const WASM_PAGE = 65536;
+/** RAM is a multiple of this, in bytes: a page of WebAssembly's memory (64 KiB). */
+export const RAM_STEP = 65536;
 
 /** Guest RAM, little-endian, addressed by physical address. A range outside RAM throws a RangeError. */
 export class Ram {
@@ -55,14 +56,14 @@ export class Ram {
 
   /** Makes zeroed RAM of `size` bytes: a whole number of 64 KiB, {@link MIN_RAM} to {@link MAX_RAM}. */
   constructor(size: number = DEFAULT_RAM) {
-    if (!Number.isInteger(size) || size < MIN_RAM || size > MAX_RAM || size % WASM_PAGE !== 0) {
+    if (!Number.isInteger(size) || size < MIN_RAM || size > MAX_RAM || size % RAM_STEP !== 0) {
       throw new RangeError(
         `RAM of ${size} bytes: want 16M to 2G in whole steps of 64K`,
       );
     }
     this.size = size;
     this.end = (RAM_BASE + size) as PaNum;
-    const pages = (RAM_OFFSET + size) / WASM_PAGE;
+    const pages = (RAM_OFFSET + size) / RAM_STEP;
     this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     const buffer = this.memory.buffer;
     this.#bytes = new Uint8Array(buffer);

@@ -15,6 +15,9 @@ import { entryOf, find, readEntry, setEntry } from "./page_table.ts";
 import { flagsOf, isSwapped, makePte, slotOf } from "./pte.ts";
 import type { AddressSpace } from "./space.ts";
 
+/** Bytes of the largest swap disk: a PTE of 32 bits has 22 for the number of a slot (see `swapPte`). */
+export const MAX_SWAP: number = 2 ** 22 * PAGE_SIZE;
+
 /** The disk's state, as plain data. */
 export interface SwapDisk {
   /** Pages it has room for; 0: there is no disk. */

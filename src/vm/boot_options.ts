@@ -1,0 +1,309 @@
+/**
+ * How a computer is booted: one table of its options, which `boot()`, the command line's flags and `--help` read.
+ *
+ * @module
+ */
+
+import { onlyNames, shown } from "./checks.ts";
+import { type Abi, ABIS } from "./kernel/abi.ts";
+import { DEFAULT_QUANTUM } from "./kernel/kernel.ts";
+import { POLICIES } from "./kernel/fork/policies.ts";
+import { MAX_SWAP } from "./kernel/memory/swap.ts";
+import type { ProgramSource } from "./kernel/programs.ts";
+import { DEFAULT_RAM, MAX_RAM, MIN_RAM, RAM_STEP } from "./machine/memory.ts";
+import { didYouMean } from "./nearest.ts";
+import { size } from "./numbers.ts";
+import { bytesOf, type Size } from "./size.ts";
+import type { Vm } from "./vm.ts";
+
+/** How a VM is made; everything has a default. */
+export interface BootOptions {
+  /** Fork policy: `cow` (the lab's, the default), `eager` (xv6 as it ships) … */
+  policy?: string;
+  /** RAM: 16M to 2G in steps of 64K; 128M unless given. */
+  mem?: Size;
+  /**
+   * Numbering of system calls for all programs: a name (`xv6`, `xv6-mmap`) or a table. Unless given, each
+   * program's own stubs tell its numbering.
+   */
+  abi?: string | Abi;
+  /** User instructions of a timer tick, 1 to 2^32-1; 100,000 unless given. */
+  quantum?: number;
+  /** Another number (below 2^32) gives another legal schedule; 0 is strict round-robin. */
+  seed?: number;
+  /** An xv6 file-system image, changed in place; our own small one unless given. */
+  fs?: Uint8Array;
+  /** A FAT32 image, mounted under `/fat` and changed in place. What is made there is dated 1 January 1980. */
+  fat?: Uint8Array;
+  /** Treat every sbrk as lazy. */
+  lazy?: boolean;
+  /** 2 MiB leaves where an area covers an aligned block and 512 frames in a row are free. */
+  superpages?: boolean;
+  /** A store to a shared 2 MiB page: split it and copy 4 KiB (unless given), or copy it whole. */
+  hugeCow?: "split" | "whole";
+  /** A swap disk of this size, up to 16G in whole pages, and reclaim when frames run out. */
+  swap?: Size;
+  /** Pages brought back beside the one that a swap-in is for, up to 512. */
+  readAhead?: number;
+  /** How exec loads a program: all at once, or each page at first touch. */
+  exec?: "eager" | "demand";
+  /** Programs that are run by name. */
+  programs?: ProgramSource;
+  /** What {@link Vm.interact} opens: a way to talk to the VM. `boot` of the scripting API gives the shell. */
+  interact?: (vm: Vm) => Promise<void>;
+}
+
+/** One option. */
+export interface BootOption {
+  /** Its name in {@link BootOptions}. */
+  readonly name: keyof BootOptions;
+  /** What it may be: a size in bytes, a number, true or false, one of some words … */
+  readonly kind: "size" | "count" | "switch" | "word" | "abi" | "image" | "object";
+  /** Bounds of a size or number, and what it is a multiple of. */
+  readonly least?: number;
+  readonly most?: number;
+  readonly step?: number;
+  /** The words; for a switch those that mean true and false on the command line, where it has a value there. */
+  readonly words?: readonly string[];
+  /** Its name on the command line without `--`, and what its value is called there; none: a script's only. */
+  readonly flag?: string;
+  readonly value?: string;
+  /** What it is when not given; undefined: nothing. */
+  readonly unless?: string | number | boolean;
+  /** A phrase for `--help`. */
+  readonly doc: string;
+}
+
+/** All of them, in the order of `--help`. */
+export const BOOT_OPTIONS: readonly BootOption[] = [
+  {
+    name: "policy",
+    kind: "word",
+    words: POLICIES.map((policy) => policy.name),
+    unless: POLICIES[0].name,
+    flag: "policy",
+    value: "NAME",
+    doc: "how fork shares memory",
+  },
+  {
+    name: "mem",
+    kind: "size",
+    least: MIN_RAM,
+    most: MAX_RAM,
+    step: RAM_STEP,
+    unless: DEFAULT_RAM,
+    flag: "mem",
+    value: "SIZE",
+    doc: "RAM",
+  },
+  {
+    name: "seed",
+    kind: "count",
+    least: 0,
+    most: 0xffff_ffff,
+    unless: 0,
+    flag: "seed",
+    value: "N",
+    doc: "chooses another deterministic schedule",
+  },
+  {
+    name: "abi",
+    kind: "abi",
+    words: ABIS.map((abi) => abi.name),
+    flag: "abi",
+    value: "NAME",
+    doc: "one numbering of the calls for all programs",
+  },
+  {
+    name: "exec",
+    kind: "word",
+    words: ["eager", "demand"],
+    unless: "eager",
+    flag: "exec",
+    value: "HOW",
+    doc: "loading of programs",
+  },
+  {
+    name: "lazy",
+    kind: "switch",
+    words: ["lazy", "eager"],
+    unless: false,
+    flag: "sbrk",
+    value: "HOW",
+    doc: "growth of the heap, whatever the program asks",
+  },
+  {
+    name: "swap",
+    kind: "size",
+    least: 0,
+    most: MAX_SWAP,
+    step: 4096,
+    unless: 0,
+    flag: "swap",
+    value: "SIZE",
+    doc: "a swap disk of that size, and reclaim under pressure",
+  },
+  {
+    name: "readAhead",
+    kind: "count",
+    least: 0,
+    most: 512,
+    unless: 0,
+    flag: "read-ahead",
+    value: "N",
+    doc: "pages brought back with one that is swapped in, up to 512",
+  },
+  {
+    name: "superpages",
+    kind: "switch",
+    unless: false,
+    flag: "superpages",
+    doc: "2 MiB leaves where memory is aligned and in one piece",
+  },
+  {
+    name: "hugeCow",
+    kind: "word",
+    words: ["split", "whole"],
+    unless: "split",
+    flag: "huge-cow",
+    value: "HOW",
+    doc: "what a store to a shared 2 MiB page does",
+  },
+  {
+    name: "quantum",
+    kind: "count",
+    least: 1,
+    most: 0xffff_ffff,
+    unless: DEFAULT_QUANTUM,
+    flag: "quantum",
+    value: "N",
+    doc: "instructions of a timer tick",
+  },
+  { name: "fs", kind: "image", flag: "fs", value: "IMAGE", doc: "an xv6 file system image" },
+  {
+    name: "fat",
+    kind: "image",
+    flag: "fat",
+    value: "IMAGE",
+    doc: "a FAT32 image under /fat; new files there are of 1980-01-01",
+  },
+  { name: "programs", kind: "object", doc: "programs that are run by name" },
+  { name: "interact", kind: "object", doc: "what opens a shell" },
+];
+
+/** What an option may be, in words; `typed`: as on the command line. */
+export function wanted(option: BootOption, typed = false): string {
+  const { kind, words = [], least = 0, most = 0, step = 1 } = option;
+  switch (kind) {
+    case "size":
+      return `${size(least)} to ${size(most)} in steps of ${size(step)}`;
+    case "count":
+      return `a whole number from ${least} to ${most}`;
+    case "switch":
+      return typed ? either(words) : "true or false";
+    case "word":
+      return either(words);
+    case "abi":
+      return `${words.join(", ")}, or ${
+        typed ? "a file" : "a table { name, summary, calls, usyscall }"
+      }`;
+    case "image":
+      return "the bytes of an image, a Uint8Array";
+    case "object":
+      return option.name === "programs" ? "an object with get and list" : "a function";
+  }
+}
+
+function either(words: readonly string[]): string {
+  return words.length < 2 ? words.join() : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+}
+
+/** What is wrong with a value of an option, and what would be right; undefined when it is fine. */
+export function problemOf(option: BootOption, value: unknown, typed = false): string | undefined {
+  if (fits(option, value)) return undefined;
+  const near = typeof value === "string" && !isNumber(option)
+    ? didYouMean(value, option.words ?? [])
+    : "";
+  return `${wanted(option, typed)}${near}`;
+}
+
+function isNumber({ kind }: BootOption): boolean {
+  return kind === "size" || kind === "count";
+}
+
+function fits(option: BootOption, value: unknown): boolean {
+  const { kind, words = [], least = 0, most = 0, step = 1 } = option;
+  switch (kind) {
+    case "size":
+    case "count": {
+      const n = kind === "size" ? bytesOrNot(value as Size) : value;
+      return Number.isInteger(n) && n as number >= least && n as number <= most &&
+        n as number % step === 0;
+    }
+    case "switch":
+      return typeof value === "boolean";
+    case "word":
+      return words.includes(value as string);
+    case "abi":
+      return words.includes(value as string) ||
+        typeof (value as Abi | null)?.calls === "object" && (value as Abi).calls !== null;
+    case "image":
+      return value instanceof Uint8Array;
+    case "object": {
+      if (option.name === "interact") return typeof value === "function";
+      const source = value as Partial<ProgramSource> | null;
+      return typeof source?.get === "function" && typeof source.list === "function";
+    }
+  }
+}
+
+/** A size in bytes, or undefined for what is none. */
+function bytesOrNot(value: Size): number | undefined {
+  try {
+    return bytesOf(value);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Options with every default filled in, and sizes in bytes. */
+export type Settled =
+  & Required<Omit<BootOptions, "mem" | "swap" | "abi" | "fs" | "fat" | "programs" | "interact">>
+  & Pick<BootOptions, "abi" | "fs" | "fat" | "programs" | "interact">
+  & { mem: number; swap: number };
+
+/** All options, checked. Throws a RangeError with one clear line for a name or value that there is not. */
+export function settled(options: BootOptions): Settled {
+  onlyNames("boot", options, BOOT_OPTIONS.map((option) => option.name));
+  const values: Record<string, unknown> = {};
+  for (const option of BOOT_OPTIONS) {
+    const value = options[option.name] ?? option.unless;
+    if (value === undefined) continue;
+    const problem = problemOf(option, value);
+    if (problem !== undefined) {
+      throw new RangeError(`${option.name} ${shown(value)}: want ${problem}`);
+    }
+    values[option.name] = option.kind === "size" ? bytesOf(value as Size) : value;
+  }
+  return values as unknown as Settled;
+}
+
+/** What differs between the options of two computers that a state does not carry from one to the other. */
+export function differences(one: Made, two: Made): string[] {
+  const text = (value: unknown) => typeof value === "object" ? JSON.stringify(value) : `${value}`;
+  return BOOT_OPTIONS.flatMap(({ name, kind }) => {
+    const [a, b] = [text(one[name]), text(two[name])];
+    if (a === b) return [];
+    if (kind === "size") return [`${name} ${size(Number(a))}, not ${size(Number(b))}`];
+    return kind === "abi" ? ["another abi"] : [`${name} ${a}, not ${b}`];
+  });
+}
+
+/** What a computer was made with, as plain data: all but its disks and what came from the host. */
+export type Made = Readonly<Record<string, string | number | boolean | Abi | undefined>>;
+
+/** The part of its options that a state must have in common with a computer. */
+export function madeOf(options: Settled): Made {
+  const { fs: _fs, fat: _fat, programs: _programs, interact: _interact, ...made } = options;
+  return structuredClone(made);
+}
