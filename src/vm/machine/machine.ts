@@ -39,7 +39,7 @@ const MAX_BUDGET = Number.MAX_SAFE_INTEGER;
 const STOP_ON_BUDGET: Stop = { kind: "budget" };
 const STOP_ON_WFI: Stop = { kind: "wfi" };
 
-/** A whole RISC-V computer without a kernel. */
+/** A whole RISC-V computer lacking a kernel. */
 export class Machine {
   /** RAM, at 0x8000_0000. */
   readonly ram: Ram;
@@ -260,12 +260,16 @@ export class Machine {
     return words;
   }
 
-  /** Makes the machine what it was. Watchpoints and breakpoints stay. Throws a RangeError for a machine with other RAM. */
+  /** Makes the machine what it was. Watchpoints and breakpoints stay. Throws a RangeError for a machine of another shape. */
   restore(state: MachineState): void {
     if (state.ram.length !== this.ram.size) {
       throw new RangeError(
         `a state with ${state.ram.length} bytes of RAM, and the machine has ${this.ram.size}`,
       );
+    }
+    if (state.virtio === undefined !== (this.virtio === undefined)) {
+      const [having, lacking] = this.virtio ? ["machine", "state"] : ["state", "machine"];
+      throw new RangeError(`the ${having} has a disk, and the ${lacking} has none`);
     }
     this.#images.restore(state.ram);
     this.hart.registers.header.set(state.registers, PC / 4);
