@@ -6,7 +6,7 @@
  */
 
 import { type BootOptions, differences, type Made, madeOf, settled } from "./boot_options.ts";
-import { isText, onlyNames, whole } from "./checks.ts";
+import { isText, onlyNames, shown, whole } from "./checks.ts";
 import { pa, va } from "./machine/address.ts";
 import { Machine, type MachineState } from "./machine/machine.ts";
 import { type Counters, EventLog, type EventLogState, type VmEvent } from "./events.ts";
@@ -174,6 +174,7 @@ export class Vm {
    * is named as for {@link run}.
    */
   spawn(program?: string, args: readonly string[] = [], bytes?: Uint8Array): Handle {
+    if (program !== undefined) checkProgram(program, args, bytes);
     const p = program === undefined
       ? makeStanding(this.kernel)
       : this.#makeProgram(program, args, bytes);
@@ -183,6 +184,7 @@ export class Vm {
 
   /** Starts a program and returns its run, which goes on in slices. */
   start(program: string, args: readonly string[] = [], bytes?: Uint8Array): Run {
+    checkProgram(program, args, bytes);
     // What was written before is not this program's.
     this.kernel.takeOutput();
     const mark = this.mark();
@@ -449,6 +451,16 @@ export class Vm {
     this.machine.restore(state.machine);
     this.kernel.restore(state.kernel);
     this.kernel.events.restore(state.events);
+  }
+}
+
+/** Throws a RangeError for what can be no program's name, arguments or file. */
+function checkProgram(program: unknown, args: unknown, bytes: unknown): void {
+  isText("program", program);
+  if (!Array.isArray(args)) throw new RangeError(`arguments ${shown(args)}: want a list of texts`);
+  for (const arg of args) isText("argument", arg);
+  if (bytes !== undefined && !(bytes instanceof Uint8Array)) {
+    throw new RangeError(`file of ${program} ${shown(bytes)}: want its bytes, a Uint8Array`);
   }
 }
 

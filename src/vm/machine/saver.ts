@@ -54,17 +54,17 @@ export class Saver {
 
   #map(live: Map<unknown, unknown>, last: Map<unknown, unknown> | undefined) {
     let same = last?.size === live.size;
-    const copy = new Map<unknown, unknown>();
     // Their order belongs to it.
     const others = last?.entries();
     for (const [key, one] of live) {
       const saved = this.#save(one, one);
-      copy.set(key, saved);
       if (!same) continue;
       const [otherKey, other] = others!.next().value!;
       same = Object.is(key, otherKey) && Object.is(saved, other);
     }
-    return same ? last! : copy;
+    if (same) return last!;
+    // What is in it has been saved: this asks for it again.
+    return new Map([...live].map(([key, one]) => [key, this.#save(one, one)]));
   }
 
   #record(live: object, last: Record<string, unknown> | undefined): Record<string, unknown> {
