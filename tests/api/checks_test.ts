@@ -67,8 +67,8 @@ const UNKNOWN: readonly [RegExp, (vm: Vm) => unknown][] = [
     (vm) => vm.process(2).mmap(4096, { port: "r" } as never),
   ],
   [
-    /^clone has no option vn; did you mean vm\?$/,
-    (vm) => vm.process(2).clone({ vn: true } as never),
+    /^clone has no option tread; did you mean thread\?$/,
+    (vm) => vm.process(2).clone({ tread: true } as never),
   ],
   [/^watch: neither loads nor stores$/, (vm) => vm.watch(0x3000, { write: false })],
   [/^program 5: want a text$/, (vm) => vm.spawn(5 as never)],
