@@ -133,10 +133,10 @@ function method(source: string, name: string): string {
 
 /** The fields of the class with a save(): names at the class's own indentation. */
 function fieldsOf(source: string): string[] {
-  const start = source.lastIndexOf("\nexport class", source.search(/^  save\(/m));
+  const start = source.lastIndexOf("\nexport class", source.search(/^ {2}save\(/m));
   const body = source.slice(start, source.indexOf("\n}\n", start));
   const names = [
-    ...body.matchAll(/^  (?:override )?(?:readonly )?(#?\w+)(?:[?!]?: [^(]*?)?(?: =|;|: )/gm),
+    ...body.matchAll(/^ {2}(?:override )?(?:readonly )?(#?\w+)(?:[?!]?: [^(]*?)?(?: =|;|: )/gm),
   ];
   return [...new Set(names.map((match) => match[1]))]
     .filter((name) => !["return", "name"].includes(name) && name !== "#saver");
@@ -152,7 +152,7 @@ async function* sources(folder: URL): AsyncGenerator<string> {
 Deno.test("every class that is saved is looked at", async () => {
   const saved: string[] = [];
   for await (const path of sources(root)) {
-    if (/^  save(<\w+>)?\(/m.test(await Deno.readTextFile(new URL(path, root)))) saved.push(path);
+    if (/^ {2}save(<\w+>)?\(/m.test(await Deno.readTextFile(new URL(path, root)))) saved.push(path);
   }
   assertEquals(saved.sort(), [...Object.keys(LEFT_OUT), ...HELPERS].sort());
 });
