@@ -6,6 +6,7 @@
 
 import type { Context, GuestInput } from "./command.ts";
 import type { Run } from "../vm/run.ts";
+import type { Vm } from "../vm/vm.ts";
 
 /** What a console ends its input with. */
 const CTRL_D = "\x04";
@@ -84,13 +85,13 @@ export async function drive(
 }
 
 /** The lines at whose end programs that a person left wait, their prompts, by pid: shown when they come back to one. */
-function linesLeft({ session }: Context): Map<number, string> {
-  const known = session.store.get("lines left") as Map<number, string> | undefined;
-  if (known !== undefined) return known;
-  const none = new Map<number, string>();
-  session.store.set("lines left", none);
-  return none;
+function linesLeft({ vm }: Context): Map<number, string> {
+  const lines = LEFT.get(vm) ?? new Map<number, string>();
+  LEFT.set(vm, lines);
+  return lines;
 }
+
+const LEFT = new WeakMap<Vm, Map<number, string>>();
 
 /** A text as a person would type it: line by line, and Ctrl-D behind the last. */
 function scriptOf(text: string): Uint8Array[] {

@@ -3,7 +3,7 @@
 import { boot } from "@cowsh/cowsh";
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { CommandError, type Session } from "../../src/commands/command.ts";
-import { snapshotsOf, takeSnapshot } from "../../src/commands/snapshots.ts";
+import { forgetSnapshots, snapshotsOf, takeSnapshot } from "../../src/commands/snapshots.ts";
 import { lastOf, typed } from "./typist.ts";
 
 const SMALL = ["--mem", "16M"];
@@ -127,6 +127,11 @@ Deno.test("snapshots that would take too much together are refused, and those th
   assertEquals(p.load(heap, 1), 2n);
   take("b", 4);
   assertThrows(() => take("c", 5), CommandError, "snap c: with it the snapshots would take 3");
+  // A session that forgets its snapshots has all the room again.
+  forgetSnapshots(ctx.session);
+  take("a", 6);
+  take("b", 7);
+  assertEquals([...snapshotsOf(ctx.session).keys()], ["a", "b"]);
   // The first is kept whatever it takes: without one there is no way back at all.
   const alone = { vm, session: { vm, pid: p.pid, store: new Map() } as unknown as Session };
   takeSnapshot(alone, "big", 1000);
