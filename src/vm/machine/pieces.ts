@@ -63,9 +63,9 @@ export function zeros<P extends Numbers>(array: string, length: number, each: nu
 }
 
 /** The piece of that number. */
-export function pieceAt<P extends Numbers>({ tree, ...size }: Pieces<P>, n: number): P | undefined {
-  let node = tree;
-  for (let span = rootSpan(pieceCount({ tree, ...size })); span > 1; span /= WIDTH) {
+export function pieceAt<P extends Numbers>(pieces: Pieces<P>, n: number): P | undefined {
+  let node = pieces.tree;
+  for (let span = rootSpan(pieceCount(pieces)); span > 1; span /= WIDTH) {
     node = node[Math.floor(n / span) % WIDTH] as Node<P>;
   }
   return node[n % WIDTH] as P | undefined;
