@@ -200,6 +200,17 @@ Deno.test("what lies behind the end of a directory, or before a name's first pie
   fs.iput(root);
 });
 
+Deno.test("a file marked read-only is read, and neither written, emptied nor removed", () => {
+  const { fs, root } = fresh();
+  put(fs, "A", pattern(9, 1));
+  fs.image[readGeometry(fs.image).data + 11] |= 0x01;
+  for (const omode of [O_RDWR, O_TRUNC]) assertEquals(fs.open(root, "A", omode), EPERM);
+  assertEquals(fs.unlink(root, "A"), EPERM);
+  assertEquals(get(fs, "A"), pattern(9, 1));
+  fs.iput(root);
+  consistent(fs);
+});
+
 Deno.test("a write hears of a full disk before it copies: what is copied is what is written", () => {
   const { fs, root } = fresh();
   put(fs, "filler", new Uint8Array(fs.freeBytes - 512));
