@@ -200,6 +200,19 @@ Deno.test("what lies behind the end of a directory, or before a name's first pie
   fs.iput(root);
 });
 
+Deno.test("a directory grows into a cluster that held a file, of which nothing shows", () => {
+  const { fs, root } = fresh();
+  put(fs, "junk", new Uint8Array(20_000).fill(0x41));
+  assertEquals(fs.unlink(root, "junk"), 0);
+  const names = Array.from({ length: 17 }, (_, i) => `F${i}`); // 16 entries fill a cluster
+  for (const name of names) put(fs, name, new Uint8Array(0));
+  const entries = fs.entries(root);
+  assert(typeof entries !== "number");
+  assertEquals(entries.map((e) => e.name), names);
+  fs.iput(root);
+  consistent(fs);
+});
+
 Deno.test("a file marked read-only is read, and neither written, emptied nor removed", () => {
   const { fs, root } = fresh();
   put(fs, "A", pattern(9, 1));
