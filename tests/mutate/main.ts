@@ -115,11 +115,11 @@ function retried({ retry }: Wishes): Mutant[] {
 
 async function tryAll(
   mutants: readonly Mutant[],
-  { jobs, within, json }: Wishes,
+  { jobs, within, tests, json }: Wishes,
 ): Promise<Verdict[]> {
   const copies = await Promise.all(Array.from({ length: jobs }, () => copyOf(root)));
   try {
-    const reaches = (await measure(copies)).filter(({ seconds }) => seconds <= within);
+    const reaches = (await measure(copies, tests)).filter(({ seconds }) => seconds <= within);
     const trial = new Trial(project, reaches);
     const verdicts: Verdict[] = [];
     await inParallel(mutants, copies, async (m, copy) => {
@@ -142,10 +142,11 @@ async function tryAll(
   }
 }
 
-async function measure(copies: readonly string[]): Promise<Reach[]> {
+async function measure(copies: readonly string[], tests: string): Promise<Reach[]> {
   const cache = new ReachCache(project, `${root}/.mutate`);
   const reaches: Reach[] = [];
-  await inParallel(cache.files(), copies, async (file, copy) => {
+  const files = cache.files().filter((file) => file.includes(tests));
+  await inParallel(files, copies, async (file, copy) => {
     const known = cache.known(file);
     if (known === undefined) console.error(`measuring ${file}`);
     reaches.push(known ?? await cache.measure(copy, file));

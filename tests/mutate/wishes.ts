@@ -16,6 +16,7 @@ export const USAGE = `deno task mutate [flags]
   --retry FILE   only what survived in an earlier run's --json FILE
   --list         show what would be planted, run nothing
   --within N     only test files that take at most N seconds: a first look, more survivors
+  --tests TEXT   only test files whose path has TEXT in it
   --jobs N       copies that work at a time (1)
   --json FILE    write every verdict`;
 
@@ -27,13 +28,14 @@ export interface Wishes {
   /** Seconds. */
   readonly within: number;
   readonly only: string;
+  readonly tests: string;
   readonly set: "all" | "hand" | "survivors" | "retry";
   readonly retry: string;
   readonly list: boolean;
   readonly json: string;
 }
 
-const WORDS = ["only", "retry", "json"] as const;
+const WORDS = ["only", "tests", "retry", "json"] as const;
 const SWITCHES = ["hand", "survivors", "list", "help"] as const;
 const NUMBERS = { seed: 1810, count: 300, jobs: 1, within: 600 } as const;
 
@@ -53,7 +55,7 @@ export function parse(words: readonly string[]): Wishes | "help" | { readonly wr
     if (Number.isSafeInteger(numbers[name]) && numbers[name] >= least) continue;
     return { wrong: `--${name} ${text}: a whole number, ${least} or more, would be right` };
   }
-  const { only = "", retry = "", json = "", hand, survivors, list } = flags;
+  const { only = "", tests = "", retry = "", json = "", hand, survivors, list } = flags;
   const set = retry !== "" ? "retry" : hand ? "hand" : survivors ? "survivors" : "all";
-  return { ...numbers, only, retry, json, set, list };
+  return { ...numbers, only, tests, retry, json, set, list };
 }

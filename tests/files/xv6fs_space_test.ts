@@ -1,0 +1,54 @@
+import { assert, assertEquals } from "@std/assert";
+import { Xv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
+import { mkfs } from "../../src/vm/kernel/files/xv6fs/mkfs.ts";
+import { fsck } from "../../src/vm/kernel/files/xv6fs/fsck.ts";
+import { O_CREATE, O_RDWR } from "../../src/vm/kernel/files/xv6fs/namespace.ts";
+import { BSIZE } from "../../src/vm/kernel/files/xv6fs/layout.ts";
+
+const opened = () => {
+  const fs = Xv6fs.open(mkfs());
+  return { fs, root: fs.root() };
+};
+
+/** Fills the disk with files of 0xff, which is a block number that no disk has wherever it is taken for one. */
+function fillUp(fs: Xv6fs, root: number): string[] {
+  const names: string[] = [];
+  const block = new Uint8Array(200 * BSIZE).fill(0xff);
+  for (let wrote = block.length; wrote === block.length;) {
+    const name = `f${names.length}`;
+    const ino = fs.open(root, name, O_CREATE | O_RDWR);
+    assert(ino > 0);
+    names.push(name);
+    wrote = fs.writeBytes(ino, 0, block);
+    fs.iput(ino);
+  }
+  assertEquals(fs.freeBlocks, 0);
+  return names;
+}
+
+Deno.test("blocks that were given back on a full disk can be had again, and hold nothing of before", () => {
+  const { fs, root } = opened();
+  const names = fillUp(fs, root);
+  assertEquals(fs.unlink(root, names[0]), 0);
+  const ino = fs.open(root, "new", O_CREATE | O_RDWR);
+  // 13 blocks need an indirect one, whose other entries must be 0.
+  const content = Uint8Array.from({ length: 13 * BSIZE }, (_, i) => i % 251);
+  assertEquals(fs.writeBytes(ino, 0, content), content.length);
+  assertEquals(fs.readBytes(ino, 0, content.length), content);
+  fs.iput(ino);
+  fs.iput(root);
+  assertEquals(fsck(fs.image), []);
+});
+
+Deno.test("a directory's free places are used before it grows", () => {
+  const { fs, root } = opened();
+  const size = () => fs.size(root);
+  for (const name of ["keep", "go"]) fs.iput(fs.open(root, name, O_CREATE));
+  fs.unlink(root, "go");
+  const before = size();
+  for (let i = 0; i < 200; i++) {
+    fs.iput(fs.open(root, `name${i}`, O_CREATE));
+    assertEquals(fs.unlink(root, `name${i}`), 0);
+  }
+  assertEquals(size(), before);
+});
