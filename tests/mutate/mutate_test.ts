@@ -3,7 +3,7 @@ import { formatEntry, parseList } from "./list.ts";
 import { keyOf, lineOf, ListError, type Mutant, plant } from "./mutant.ts";
 import { mutantsOf } from "./operators.ts";
 import { copyOf, type Project } from "./project.ts";
-import { ReachCache } from "./reach.ts";
+import { ran, ReachCache } from "./reach.ts";
 import { judge, table } from "./report.ts";
 import { sample } from "./rooms.ts";
 import { Trial } from "./trial.ts";
@@ -122,6 +122,12 @@ Deno.test("a sample reaches every room, has one mutant a line, and does not move
     new Set(fewer.slice(0, 20).map(keyOf)).symmetricDifference(new Set(chosen)).size <= 2,
     true,
   );
+});
+
+Deno.test("a line that ran in part has run", () => {
+  const record =
+    "SF:a.ts\nBRDA:3,1,0,0\nBRDA:3,1,1,7\nBRDA:4,1,0,0\nDA:2,5\nDA:3,0\nDA:4,0\nDA:5,0\n";
+  assertEquals(ran(record), [2, 3]);
 });
 
 Deno.test("mutants are planted, killed by the test that reaches them, or survive", async () => {

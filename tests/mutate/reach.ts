@@ -83,12 +83,9 @@ export class ReachCache {
       cwd: copy,
       stderr: "null",
     }).output();
-    let path = "";
-    for (const row of new TextDecoder().decode(stdout).split("\n")) {
-      const [kind, value] = [row.slice(0, row.indexOf(":")), row.slice(row.indexOf(":") + 1)];
-      if (kind === "SF") lines[path = value.slice(value.indexOf(this.#project.source))] ??= [];
-      const [line, count] = value.split(",");
-      if (kind === "DA" && Number(count) > 0) lines[path].push(Number(line));
+    for (const record of new TextDecoder().decode(stdout).split("end_of_record")) {
+      const path = /^SF:(.*)$/m.exec(record)?.[1];
+      if (path !== undefined) lines[path.slice(path.indexOf(this.#project.source))] = ran(record);
     }
     return lines;
   }
@@ -96,6 +93,21 @@ export class ReachCache {
   #path(file: string): string {
     return `${this.#folder}/${this.#program}-${this.#tests.get(file)}.json`;
   }
+}
+
+/**
+ * The lines of one file's LCOV record that ran, if only in part: `if (bad) return` counts as not run in a DA row
+ * when nothing was bad, but one of its branches in BRDA rows did run.
+ */
+export function ran(record: string): number[] {
+  const lines = new Set<number>();
+  for (const [, line, count] of record.matchAll(/^DA:(\d+),(\d+)/gm)) {
+    if (count !== "0") lines.add(Number(line));
+  }
+  for (const [, line, count] of record.matchAll(/^BRDA:(\d+),\d+,\d+,(\d+)/gm)) {
+    if (count !== "0") lines.add(Number(line));
+  }
+  return [...lines].sort((a, b) => a - b);
 }
 
 /** What a test file may use when it took `seconds` of the processor before, and `least` seconds more. */

@@ -1,0 +1,124 @@
+import { assert, assertEquals, assertExists } from "@std/assert";
+import { cow } from "../../../src/vm/kernel/fork/cow.ts";
+import { MAXVA, type PaNum, type VaNum } from "../../../src/vm/machine/address.ts";
+import { READ } from "../../../src/vm/machine/sv39.ts";
+import { readEntry } from "../../../src/vm/kernel/memory/page_table.ts";
+import { frameOf } from "../../../src/vm/kernel/memory/pte.ts";
+import { evict } from "../../../src/vm/kernel/memory/reclaim.ts";
+import { mappersOf } from "../../../src/vm/kernel/memory/rmap.ts";
+import type { AddressSpace, Area } from "../../../src/vm/kernel/memory/space.ts";
+import { assertSound } from "./check.ts";
+import { MIB, PAGE, World } from "./world.ts";
+
+const at = (n: number) => n as VaNum;
+
+function frame(world: World, space: AddressSpace, va: number): PaNum {
+  return frameOf(readEntry(world.ram, space.root, at(va)));
+}
+
+/** Why a fault of that cause kills; undefined when it is settled. */
+function why(world: World, space: AddressSpace, cause: 12 | 13 | 15, va: number) {
+  const result = world.memory.fault(space, cause, at(va));
+  return result.handled ? undefined : result.why;
+}
+
+function areaOf(kind: Area["kind"], first: number, perm: number): Area {
+  const [start, end] = [at(first * PAGE), at((first + 1) * PAGE)];
+  return { kind, start, end, perm, shared: false, lazy: true };
+}
+
+Deno.test("the fewest free frames there ever were are remembered", () => {
+  const { frames } = new World().memory;
+  const taken = [frames.alloc("user"), frames.alloc("user")] as PaNum[];
+  const lowest = frames.state.lowest;
+  assertEquals(lowest, frames.freeCount);
+  for (const one of taken) frames.free(one, "test");
+  frames.alloc("user");
+  assertEquals(frames.state.lowest, lowest);
+});
+
+Deno.test("a fault outside what may be touched says why, and leaves no table behind", () => {
+  const world = new World();
+  const space = world.space();
+  world.memory.allocArea(space, areaOf("guard", 1, 0));
+  world.memory.allocArea(space, areaOf("data", 2, 3));
+  assertEquals(why(world, space, 13, PAGE), "guard page");
+  assertEquals(why(world, space, 13, MAXVA), "address beyond MAXVA");
+  assertEquals(why(world, space, 13, MAXVA - 1), "no area there");
+  assertEquals(why(world, space, 12, 2 * PAGE), "no execute right");
+  const free = world.memory.frames.freeCount;
+  const file = world.files.make(1, new Uint8Array(PAGE));
+  const backing = { file, offset: PAGE, length: PAGE, writable: false };
+  const va = world.memory.map(space, { length: PAGE, perm: 1, kind: "file", backing });
+  assertEquals(why(world, space, 13, va), "page beyond the end of the mapped file");
+  assertEquals(world.memory.frames.freeCount, free);
+  assertEquals(why(world, space, 13, 2 * PAGE), undefined);
+  assertSound(world);
+});
+
+Deno.test("a fault that only the TLB saw drops the entry that caused it", () => {
+  const world = new World();
+  const space = world.heap(1);
+  const other = world.memory.frames.alloc("user") as PaNum;
+  world.ram.write64(frame(world, space, 0), 1n);
+  world.ram.write64(other, 2n);
+  world.memory.activate(space);
+  world.mmu.plant(at(0), READ, other, 0xff);
+  assertEquals(world.load(space, 0), 2n);
+  assertEquals(why(world, space, 13, 0), undefined);
+  assertEquals(world.load(space, 0), 1n);
+});
+
+Deno.test("a copied page is known at its place, so that it can be evicted", () => {
+  const world = new World({ policy: cow, swap: MIB });
+  const parent = world.heap(2);
+  // A frame that was at another place before, as most are.
+  const gone = world.heap(8);
+  world.memory.releaseSpace(gone);
+  const child = world.memory.fork(parent);
+  assertExists(child);
+  world.store(child, PAGE, 7n);
+  const copy = frame(world, child, PAGE);
+  assertEquals(world.memory.frames.home(copy), PAGE);
+  assertEquals(mappersOf(world.memory, copy).map(({ space }) => space.id), [child.id]);
+});
+
+Deno.test("a frame of which a mapper was not found stays", () => {
+  const world = new World({ policy: cow, swap: MIB });
+  const parent = world.heap(1);
+  const child = world.memory.fork(parent);
+  assertExists(child);
+  const shared = frame(world, parent, 0);
+  const mappers = mappersOf(world.memory, shared);
+  assertEquals(mappers.length, 2);
+  assertEquals(evict(world.memory, shared, mappers.slice(1)), false);
+  assertEquals(evict(world.memory, shared, mappers), true);
+  assertSound(world);
+});
+
+Deno.test("a page that only read() stored into is dirty: munmap writes it back", () => {
+  const world = new World();
+  const space = world.space();
+  const file = world.files.make(1, new Uint8Array(PAGE));
+  const backing = { file, offset: 0, length: PAGE, writable: true };
+  const request = { length: PAGE, perm: 3, kind: "file" as const, shared: true, backing };
+  const va = world.memory.map(space, request) as VaNum;
+  assert(world.memory.copyout(space, va, Uint8Array.of(1, 2, 3)));
+  assert(world.memory.unmap(space, va, PAGE));
+  assertEquals([...world.files.contents.get(1)!.subarray(0, 4)], [1, 2, 3, 0]);
+});
+
+Deno.test("copies stop at the first page that is not there, and say so", () => {
+  const world = new World();
+  const space = world.heap(2);
+  const { memory } = world;
+  assertEquals(memory.copyout(space, at(PAGE), new Uint8Array(PAGE + 1)), false);
+  assertEquals(memory.copyin(space, at(PAGE), PAGE + 1), undefined);
+  assert(memory.copyout(space, at(0), new Uint8Array(2 * PAGE).fill(65)));
+  assertEquals(memory.copyinstr(space, at(PAGE - 4), 100), undefined, "no NUL within 100");
+  assertEquals(memory.copyinstr(space, at(2 * PAGE - 4), 100), undefined, "none before the end");
+  world.store(space, PAGE, 0n, 1);
+  assertEquals(memory.copyinstr(space, at(PAGE - 4), 100), "AAAA");
+  assertEquals(memory.copyinstr(space, at(PAGE - 4), 4), undefined, "the NUL counts");
+  assertEquals(memory.copyinstr(space, at(PAGE - 4), 5), "AAAA");
+});
