@@ -3,7 +3,7 @@ import { cow } from "../../../src/vm/kernel/fork/cow.ts";
 import { MAXVA, type PaNum, type VaNum } from "../../../src/vm/machine/address.ts";
 import { READ } from "../../../src/vm/machine/sv39.ts";
 import { readEntry } from "../../../src/vm/kernel/memory/page_table.ts";
-import { frameOf } from "../../../src/vm/kernel/memory/pte.ts";
+import { frameOf, isSwapped } from "../../../src/vm/kernel/memory/pte.ts";
 import { evict } from "../../../src/vm/kernel/memory/reclaim.ts";
 import { mappersOf } from "../../../src/vm/kernel/memory/rmap.ts";
 import type { AddressSpace, Area } from "../../../src/vm/kernel/memory/space.ts";
@@ -121,4 +121,61 @@ Deno.test("copies stop at the first page that is not there, and say so", () => {
   assertEquals(memory.copyinstr(space, at(PAGE - 4), 100), "AAAA");
   assertEquals(memory.copyinstr(space, at(PAGE - 4), 4), undefined, "the NUL counts");
   assertEquals(memory.copyinstr(space, at(PAGE - 4), 5), "AAAA");
+});
+
+Deno.test("the page that was not touched goes first, wherever the clock's hand stands", () => {
+  for (let idle = 0; idle < 4; idle++) {
+    const world = new World({ policy: cow, swap: MIB });
+    const space = world.heap(4);
+    for (let i = 0; i < 4; i++) if (i !== idle) world.load(space, i * PAGE);
+    assertEquals(world.memory.reclaim(1), 1);
+    const away = [0, 1, 2, 3].filter((i) =>
+      isSwapped(readEntry(world.ram, space.root, at(i * PAGE)))
+    );
+    assertEquals(away, [idle]);
+  }
+});
+
+Deno.test("sbrk that runs out takes nothing; sbrk down by a byte keeps the page", () => {
+  const world = new World({ kernelFrames: 4096 - 40 });
+  const space = world.heap(2);
+  const free = world.memory.frames.freeCount;
+  assertEquals(world.memory.grow(space, 100 * PAGE, false), false);
+  assertEquals([world.memory.frames.freeCount, space.size], [free, 2 * PAGE]);
+  world.store(space, 2 * PAGE - 8, 9n);
+  assert(world.memory.shrink(space, 1));
+  assertEquals(world.load(space, 2 * PAGE - 8), 9n);
+  assert(world.memory.shrink(space, PAGE - 1));
+  assertEquals(world.refusal(() => world.load(space, PAGE)), "no area there");
+  assertSound(world);
+});
+
+Deno.test("what is left of a file mapping behind a hole shows the same part of the file", () => {
+  const world = new World();
+  const space = world.space();
+  const bytes = Uint8Array.from({ length: 4 * PAGE }, (_, i) => 1 + Math.floor(i / PAGE));
+  const backing = {
+    file: world.files.make(1, bytes),
+    offset: 0,
+    length: 4 * PAGE,
+    writable: false,
+  };
+  const va = world.memory.map(space, { length: 4 * PAGE, perm: 1, kind: "file", backing });
+  assert(world.memory.unmap(space, at(va + PAGE), PAGE));
+  assertEquals([0, 2, 3].map((i) => world.load(space, va + i * PAGE, 1)), [1n, 3n, 4n]);
+  assertSound(world);
+});
+
+Deno.test("a 2 MiB leaf of which one page alone is one's own is not one's own", () => {
+  const world = new World({ policy: cow, superpages: true, bytes: 32 * MIB });
+  const parent = world.heap(1024);
+  const block = 2 * MIB;
+  world.store(parent, block + PAGE, 1n);
+  const child = world.memory.fork(parent);
+  assertExists(child);
+  world.store(child, block, 2n); // the child's leaf is split, its first page copied
+  world.store(parent, block + PAGE, 3n);
+  assertEquals(world.load(child, block + PAGE), 1n);
+  assertEquals(world.load(parent, block + PAGE), 3n);
+  assertSound(world);
 });
