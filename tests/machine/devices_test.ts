@@ -43,6 +43,8 @@ Deno.test("UART: receive comes before transmit; reading the cause quiets transmi
   uart.read(0, 1);
   assertEquals([uart.read(2, 1), uart.read(2, 1)], [2, 1]);
   assertEquals(line, false);
+  uart.write(0, 1, 65); // a byte sent at once: the transmitter is empty again, and says so once more
+  assertEquals([line, uart.read(2, 1), line], [true, 2, false]);
   uart.write(2, 1, 1);
   assertEquals(uart.read(2, 1), 0xc1);
 });
@@ -355,6 +357,16 @@ Deno.test("virtio block: a saved state keeps its disk while the machine writes o
   assertEquals([virtio.image[0], numberAt(state.virtio!.image, 0)], [0xaa, 1]);
   made.restore(state);
   assertEquals(made.virtio!.image[0], 1);
+  made.ram.fill(at(0x8000), 512, 0xbb);
   request(1, 0n, at(0x8000), 512);
   assertEquals(numberAt(state.virtio!.image, 0), 1);
+  assertEquals(numberAt(made.save().virtio!.image, 0), 0xbb);
+});
+
+Deno.test("virtio block: a driver that asks for no interrupt gets its answer without", () => {
+  const { made, virtio, request, usedIndex } = disk(2);
+  made.ram.write16(QUEUE.avail, 1);
+  assertEquals([request(0, 0n, at(0x8000), 512), usedIndex(), virtio.read(0x60, 4)], [0, 1, 0]);
+  made.ram.write16(QUEUE.avail, 0);
+  assertEquals([request(0, 0n, at(0x8000), 512), usedIndex(), virtio.read(0x60, 4)], [0, 2, 1]);
 });

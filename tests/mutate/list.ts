@@ -12,7 +12,7 @@
  * @module
  */
 
-import { ListError, type Mutant } from "./mutant.ts";
+import { type Mutant, MutateError } from "./mutant.ts";
 
 /** The entries of a list. Throws with the line number where a line is out of place. */
 export function parseList(text: string, file: string): Mutant[] {
@@ -30,7 +30,7 @@ function parseEntry(block: string, where: string): Mutant {
   const [head, ...rest] = block.trimEnd().split("\n");
   const match = /^== (\S+) (\S+?)(?: #(\d+))?$/.exec(head);
   if (match === null) {
-    throw new ListError(`${where}: "== name path" or "== name path #n", not ${head}`);
+    throw new MutateError(`${where}: "== name path" or "== name path #n", not ${head}`);
   }
   const why: string[] = [], before: string[] = [], after: string[] = [];
   for (const line of rest) {
@@ -38,12 +38,12 @@ function parseEntry(block: string, where: string): Mutant {
     if (line.startsWith("-")) before.push(text);
     else if (line.startsWith("+")) after.push(text);
     else if (before.length === 0) why.push(line.trim());
-    else throw new ListError(`${where}: after the first "-" only "-" and "+", not ${line}`);
+    else throw new MutateError(`${where}: after the first "-" only "-" and "+", not ${line}`);
   }
   const [, name, path, nth] = match;
-  if (before.length === 0) throw new ListError(`${where}: no line with "-"`);
+  if (before.length === 0) throw new MutateError(`${where}: no line with "-"`);
   const words = why.join(" ").trim();
-  if (words === "") throw new ListError(`${where}: ${name} says nothing about itself`);
+  if (words === "") throw new MutateError(`${where}: ${name} says nothing about itself`);
   return { name, path, before, after, why: words, ...(nth ? { nth: Number(nth) } : {}) };
 }
 

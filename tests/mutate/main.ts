@@ -1,14 +1,14 @@
 /**
  * Plants bugs under src/vm and looks which of them no test notices. docs/reliability.md says how to read it.
  *
- * Exit code 0: every survivor is explained; 1: one is not, or one that is explained was killed; 2: usage, or a list
- * that no longer fits the source.
+ * Exit code 0: every survivor is explained; 1: one is not, or one that is explained was killed; 2: usage, a list that
+ * no longer fits the source, or a test that fails without any mutant.
  *
  * @module
  */
 
 import { parseList } from "./list.ts";
-import { keyOf, ListError, type Mutant, plant } from "./mutant.ts";
+import { keyOf, type Mutant, MutateError, plant } from "./mutant.ts";
 import { mutantsOf } from "./operators.ts";
 import { copyOf, filesOf, type Project } from "./project.ts";
 import { type Reach, ReachCache } from "./reach.ts";
@@ -46,24 +46,24 @@ async function main(words: readonly string[]): Promise<number> {
     console.error(`${wishes.wrong}\n${USAGE}`);
     return 2;
   }
-  let explained: Mutant[], mutants: Mutant[];
   try {
-    explained = readList("survivors.txt");
-    mutants = choose(wishes, explained);
+    return await run(wishes);
   } catch (error) {
-    if (!(error instanceof ListError)) throw error;
+    if (!(error instanceof MutateError)) throw error;
     console.error(error.message);
     return 2;
   }
-  if (wishes.list) {
-    for (const m of mutants) {
-      console.log(`${m.path}: ${m.name}\n  - ${m.before.join("\n  - ")}`);
-      console.log(`  + ${m.after.join("\n  + ")}`);
-    }
-    return 0;
+}
+
+async function run(wishes: Wishes): Promise<number> {
+  const explained = readList("survivors.txt");
+  const mutants = choose(wishes, explained);
+  if (!wishes.list) return say(await tryAll(mutants, wishes), explained);
+  for (const m of mutants) {
+    console.log(`${m.path}: ${m.name}\n  - ${m.before.join("\n  - ")}`);
+    console.log(`  + ${m.after.join("\n  + ")}`);
   }
-  const verdicts = await tryAll(mutants, wishes);
-  return say(verdicts, explained);
+  return 0;
 }
 
 function readList(name: string): Mutant[] {
@@ -84,17 +84,17 @@ function choose(wishes: Wishes, explained: readonly Mutant[]): Mutant[] {
   const errors = new Set<string>();
   for (const m of [...listed, ...explained]) {
     try {
-      if (!sources.includes(m.path)) throw new ListError(`${m.name}: there is no ${m.path}`);
+      if (!sources.includes(m.path)) throw new MutateError(`${m.name}: there is no ${m.path}`);
       const wrong = error(m);
       if (wrong !== undefined) {
         errors.add(`${m.name}: ${m.path} does not compile with it: ${wrong}`);
       }
     } catch (error) {
-      if (!(error instanceof ListError)) throw error;
+      if (!(error instanceof MutateError)) throw error;
       errors.add(error.message);
     }
   }
-  if (errors.size > 0) throw new ListError([...errors].join("\n"));
+  if (errors.size > 0) throw new MutateError([...errors].join("\n"));
   if (wishes.set !== "all") return listed;
 
   const ranked = sample(sources.flatMap((path) => mutantsOf(path, read(path))), wishes.seed);

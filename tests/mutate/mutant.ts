@@ -20,9 +20,9 @@ export interface Mutant {
   readonly why?: string;
 }
 
-/** An entry of a list that does not fit the source, or is no entry; the message names it. */
-export class ListError extends Error {
-  override readonly name = "ListError";
+/** Why a run cannot go on: a list that does not fit the source, a test that fails by itself. For the person who asked. */
+export class MutateError extends Error {
+  override readonly name = "MutateError";
 }
 
 /** A mutant's identity: the same from run to run, whatever else changes in the file. */
@@ -43,15 +43,17 @@ export function places(source: readonly string[], lines: readonly string[]): num
 export function lineOf(source: string, m: Mutant): number {
   const found = places(source.split("\n"), m.before);
   const where = `${m.name}: ${m.path}`;
-  if (found.length === 0) throw new ListError(`${where} has no lines\n  ${m.before.join("\n  ")}`);
+  if (found.length === 0) {
+    throw new MutateError(`${where} has no lines\n  ${m.before.join("\n  ")}`);
+  }
   if (m.nth === undefined && found.length > 1) {
-    throw new ListError(
+    throw new MutateError(
       `${where} has these lines ${found.length} times: say which, as "${m.path} #1"`,
     );
   }
   const line = found[(m.nth ?? 1) - 1];
   if (line === undefined) {
-    throw new ListError(`${where} has these lines ${found.length} times only`);
+    throw new MutateError(`${where} has these lines ${found.length} times only`);
   }
   return line;
 }

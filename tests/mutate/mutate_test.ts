@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { formatEntry, parseList } from "./list.ts";
-import { keyOf, lineOf, ListError, type Mutant, plant } from "./mutant.ts";
+import { keyOf, lineOf, type Mutant, MutateError, plant } from "./mutant.ts";
 import { mutantsOf } from "./operators.ts";
 import { copyOf, type Project } from "./project.ts";
 import { ran, ReachCache } from "./reach.ts";
@@ -63,12 +63,12 @@ Deno.test("a mutant is the same wherever its lines stand, and goes where it is s
   assertEquals(plant(twice, second), "f(a < b);\ng();\nf(a <= b);\n");
   assertThrows(
     () => lineOf("f(c);\n", one),
-    ListError,
+    MutateError,
     "comparison: a.ts has no lines\n  f(a < b);",
   );
   assertThrows(
     () => lineOf(twice, one),
-    ListError,
+    MutateError,
     `has these lines 2 times: say which, as "a.ts #1"`,
   );
 });
@@ -85,14 +85,14 @@ Deno.test("lists say what they mean, or which line does not", () => {
     why: "One too far.",
   });
   assertStringIncludes(text, formatEntry(entry));
-  assertThrows(() => parseList("x\n== a\n", "l.txt"), ListError, `l.txt:2: "== name path"`);
+  assertThrows(() => parseList("x\n== a\n", "l.txt"), MutateError, `l.txt:2: "== name path"`);
   assertThrows(
     () => parseList("== a b.ts\n- c\n", "l.txt"),
-    ListError,
+    MutateError,
     "a says nothing about itself",
   );
-  assertThrows(() => parseList("== a b.ts\nd\n+ c\n", "l.txt"), ListError, `no line with "-"`);
-  assertThrows(() => parseList("== a b.ts\nd\n- c\ne\n", "l.txt"), ListError, "not e");
+  assertThrows(() => parseList("== a b.ts\nd\n+ c\n", "l.txt"), MutateError, `no line with "-"`);
+  assertThrows(() => parseList("== a b.ts\nd\n- c\ne\n", "l.txt"), MutateError, "not e");
 });
 
 Deno.test("a sample reaches every room, has one mutant a line, and does not move with other code", () => {

@@ -5,6 +5,7 @@
  */
 
 import { createHash } from "node:crypto";
+import { MutateError } from "./mutant.ts";
 import { filesOf, type Project, runTest } from "./project.ts";
 
 /** One test file by itself, without any mutant. */
@@ -65,7 +66,7 @@ export class ReachCache {
       const flags = [...this.#project.flags, "--coverage-raw-data-only"];
       const run = await runTest({ ...this.#project, flags }, copy, file, limitOf(0, 600), env);
       if (run.outcome !== "passed") {
-        throw new Error(`${file} fails without any mutant\n${run.output}`);
+        throw new MutateError(`${file} fails without any mutant\n${run.output}`);
       }
       const reach = { file, seconds: run.seconds, lines: await this.#lines(copy, raw) };
       Deno.writeTextFileSync(this.#path(file), JSON.stringify(reach));
