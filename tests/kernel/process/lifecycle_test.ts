@@ -304,3 +304,19 @@ Deno.test("an unknown call number prints xv6's line, returns -1, and the program
     `${negative.pid} guest: unknown sys call -5\n`,
   ]);
 });
+
+Deno.test("a process that exits leaves its directory", () => {
+  const vm = boot();
+  const tree = vm.kernel.files.root!;
+  const before = tree.inUse();
+  const p = vm.spawn();
+  p.sbrk(4096);
+  p.store(0x3000, 0x64n, 8); // "d"
+  assertEquals(p.call("mkdir", 0x3000).result, 0n);
+  assertEquals(p.call("chdir", 0x3000).result, 0n);
+  const child = p.fork();
+  assert(tree.inUse().length > before.length);
+  p.exit(0);
+  child.exit(0);
+  assertEquals(tree.inUse(), before);
+});
