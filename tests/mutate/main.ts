@@ -115,12 +115,11 @@ function retried({ retry }: Wishes): Mutant[] {
 
 async function tryAll(
   mutants: readonly Mutant[],
-  { jobs, within, tests, json }: Wishes,
+  { jobs, most, tests, json }: Wishes,
 ): Promise<Verdict[]> {
   const copies = await Promise.all(Array.from({ length: jobs }, () => copyOf(root)));
   try {
-    const reaches = (await measure(copies, tests)).filter(({ seconds }) => seconds <= within);
-    const trial = new Trial(project, reaches);
+    const trial = new Trial(project, await measure(copies, tests), { most });
     const verdicts: Verdict[] = [];
     await inParallel(mutants, copies, async (m, copy) => {
       const v = await trial.run(copy, m);

@@ -166,7 +166,7 @@ Deno.test("2 + 3", () => { if (sum(2, 3) !== 5) throw new Error("wrong"); });\n`
     assertEquals(cache.files(), ["tests/idle_test.ts", "tests/sum_test.ts"]);
     for (const file of cache.files()) await cache.measure(copy, file);
     const reaches = cache.files().map((file) => cache.known(file)!);
-    const trial = new Trial(project, reaches, 1);
+    const trial = new Trial(project, reaches, { least: 1 });
 
     const source = Deno.readTextFileSync(`${root}/src/vm/machine/sum.ts`);
     const mutants = mutantsOf("src/vm/machine/sum.ts", source);

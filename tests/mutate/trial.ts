@@ -29,14 +29,23 @@ export interface Verdict {
 export class Trial {
   readonly #project: Project;
   readonly #reaches: readonly Reach[];
+  readonly #most: number;
   readonly #least: number;
   /** Mutants that each test file killed, by source file. */
   readonly #kills = new Map<string, Map<string, number>>();
 
-  /** `reaches`: of every test file; `least`: seconds of processor time that every run of one may use. */
-  constructor(project: Project, reaches: readonly Reach[], least = 5) {
+  /**
+   * `reaches`: of every test file; `most`: test files to run for one mutant; `least`: seconds of processor time that
+   * every run of one may use.
+   */
+  constructor(
+    project: Project,
+    reaches: readonly Reach[],
+    { most = Infinity, least = 5 }: { readonly most?: number; readonly least?: number } = {},
+  ) {
     this.#project = project;
     this.#reaches = reaches;
+    this.#most = most;
     this.#least = least;
   }
 
@@ -59,7 +68,7 @@ export class Trial {
     let tried = 0;
     Deno.writeTextFileSync(target, plant(source, m));
     try {
-      for (const { file, seconds } of this.testsFor(m, line)) {
+      for (const { file, seconds } of this.testsFor(m, line).slice(0, this.#most)) {
         const { outcome } = await runTest(this.#project, copy, file, limitOf(seconds, this.#least));
         tried++;
         if (outcome === "passed") continue;

@@ -15,7 +15,7 @@ export const USAGE = `deno task mutate [flags]
   --survivors    only the explained survivors (tests/mutate/survivors.txt)
   --retry FILE   only what survived in an earlier run's --json FILE
   --list         show what would be planted, run nothing
-  --within N     only test files that take at most N seconds: a first look, more survivors
+  --most N       at most N test files for each mutant: a first look, which finds more survivors
   --tests TEXT   only test files whose path has TEXT in it
   --jobs N       copies that work at a time (1)
   --json FILE    write every verdict`;
@@ -25,8 +25,7 @@ export interface Wishes {
   readonly seed: number;
   readonly count: number;
   readonly jobs: number;
-  /** Seconds. */
-  readonly within: number;
+  readonly most: number;
   readonly only: string;
   readonly tests: string;
   readonly set: "all" | "hand" | "survivors" | "retry";
@@ -37,7 +36,7 @@ export interface Wishes {
 
 const WORDS = ["only", "tests", "retry", "json"] as const;
 const SWITCHES = ["hand", "survivors", "list", "help"] as const;
-const NUMBERS = { seed: 1810, count: 300, jobs: 1, within: 600 } as const;
+const NUMBERS = { seed: 1810, count: 300, jobs: 1, most: 10_000 } as const;
 
 /** The wishes, "help", or a line that says what is wrong with them. */
 export function parse(words: readonly string[]): Wishes | "help" | { readonly wrong: string } {
