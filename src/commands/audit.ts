@@ -12,9 +12,9 @@ export default command({
   group: "inspect",
   summary: "check counts, page tables, the free list and the TLB against each other",
   details:
-    "Names each broken rule with its frame and owners: leak, count too low, count too high, " +
-    "free but mapped, writable by two, flag gained, table leak, free list damaged, stale TLB entry. " +
-    "A finding makes the command fail.",
+    "Names each broken rule with its frame and owners: a leak, a wrong count, a frame free while mapped or " +
+    "writable by two, a right or mark lost or gained, a damaged PTE, a dirty page unmarked, a table leak, a " +
+    "stale TLB entry … docs/audit.md lists them all. A finding makes the command fail.",
   examples: [{ say: "all is well", lines: ["spawn", "fork", "audit"], shows: ["clean"] }],
   run(ctx) {
     const findings = ctx.vm.audit();

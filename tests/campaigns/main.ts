@@ -11,8 +11,10 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { alloc } from "./alloc.ts";
 import { type Campaign, Random } from "./campaign.ts";
 import { casts } from "./casts.ts";
+import { memory } from "./memory.ts";
 import { code } from "./code.ts";
 import { cpu } from "./cpu.ts";
 import { elf } from "./elf.ts";
@@ -20,7 +22,7 @@ import { files } from "./files.ts";
 import { lines } from "./lines.ts";
 
 /** All of them, in the order of docs/reliability.md. */
-const CAMPAIGNS: readonly Campaign[] = [code, cpu, elf, files, casts, lines];
+const CAMPAIGNS: readonly Campaign[] = [code, cpu, elf, files, casts, lines, memory, alloc];
 
 /** Runs what the words ask for; the exit code. */
 async function main(words: readonly string[]): Promise<number> {

@@ -7,62 +7,29 @@
  */
 
 import { counted as countedWord } from "../machine/counted.ts";
-import { hex, type Pa, pa, PAGE_SIZE, type PaNum, type Va, va } from "../machine/address.ts";
+import { hex, pa, PAGE_SIZE, type PaNum, va } from "../machine/address.ts";
 import type { VaNum } from "../machine/address.ts";
-import { PTE_W } from "../machine/sv39.ts";
+import { PTE_D, PTE_W } from "../machine/sv39.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Process } from "../kernel/process/process.ts";
 import { FRAME_KINDS } from "../kernel/memory/frames.ts";
+import { linkBack } from "../kernel/memory/free_list.ts";
 import { findArea } from "../kernel/memory/areas.ts";
-import { areaFlags, frameOf } from "../kernel/memory/pte.ts";
+import { frameOf } from "../kernel/memory/pte.ts";
 import { isShm } from "../kernel/memory/shm.ts";
-import { type AddressSpace, PERM_W } from "../kernel/memory/space.ts";
-import { eachLeaf, type Mapping, mappingsTo, partOf, spacesInUse } from "./mappings.ts";
+import type { AddressSpace } from "../kernel/memory/space.ts";
+import { checkAreas } from "./area_check.ts";
+import { checkCache } from "./cache_check.ts";
+import { type AuditClass, entryText, type Finding } from "./finding.ts";
+import { checkEntries } from "./pte_check.ts";
+import { eachLeaf, mappingsTo, partOf, spacesInUse } from "./mappings.ts";
 import { checkRecords } from "./record_check.ts";
 import { checkSlots } from "./swap_check.ts";
 import { staleEntries } from "./tlb_check.ts";
 
 const times = (n: number) => countedWord(n, "time");
 
-/** What can be wrong, one name a rule. */
-export type AuditClass =
-  | "leak"
-  | "count too low"
-  | "count too high"
-  | "free but mapped"
-  | "writable by two"
-  | "flag gained"
-  | "mapped outside areas"
-  | "table leak"
-  | "table shared"
-  | "table not a table"
-  | "trapframe lost"
-  | "free list damaged"
-  | "free count wrong"
-  | "stale TLB entry"
-  | "swap slot"
-  | "space lost"
-  | "file count";
-
-/** One thing that does not fit. */
-export interface Finding {
-  /** The rule that is broken. */
-  readonly class: AuditClass;
-  /** The frame concerned; undefined when it is none in particular. */
-  readonly pa: Pa | undefined;
-  /** The address concerned, with its process. */
-  readonly va: Va | undefined;
-  /** The process whose address that is. */
-  readonly pid: number | undefined;
-  /** The count the kernel keeps, and the user mappings found. */
-  readonly stored: number | undefined;
-  /** The user mappings that were found. */
-  readonly counted: number | undefined;
-  /** One sentence. */
-  readonly detail: string;
-  /** Who maps the frame. */
-  readonly owners: readonly Mapping[];
-}
+export type { AuditClass, Finding };
 
 /** What one sweep over all page tables collects, by frame index. */
 interface Sweep {
@@ -70,6 +37,8 @@ interface Sweep {
   readonly mapped: Uint32Array;
   /** Those of them that may be written through, in private areas. */
   readonly writers: Uint32Array;
+  /** 1 where a shared mapping has D set, so that somebody will write the page back. */
+  readonly dirty: Uint8Array;
   /** How often each frame is reached as a page table. */
   readonly tables: Uint32Array;
   /** How often each frame is mapped as a trapframe. */
@@ -83,6 +52,7 @@ export function audit(k: Kernel): Finding[] {
   const sweep: Sweep = {
     mapped: new Uint32Array(total),
     writers: new Uint32Array(total),
+    dirty: new Uint8Array(total),
     tables: new Uint32Array(total),
     trapframes: new Uint32Array(total),
     findings: [],
@@ -90,7 +60,14 @@ export function audit(k: Kernel): Finding[] {
   for (const { space, process } of spacesInUse(k)) sweepSpace(k, space, process, sweep);
   checkFrames(k, sweep);
   checkFreeList(k, sweep);
-  sweep.findings.push(...staleEntries(k), ...checkSlots(k), ...checkRecords(k));
+  sweep.findings.push(
+    ...checkEntries(k),
+    ...checkCache(k, sweep.dirty),
+    ...checkAreas(k),
+    ...staleEntries(k),
+    ...checkSlots(k),
+    ...checkRecords(k),
+  );
   return sweep.findings;
 }
 
@@ -100,33 +77,23 @@ function sweepSpace(k: Kernel, space: AddressSpace, process: Process, sweep: Swe
     const first = frames.index(frameOf(pte));
     const area = findArea(space, address as VaNum);
     const pages = 2 ** (9 * level);
-    const where = `${hex(address)} of pid ${process.pid}, PTE ${hex(pte)} at ${hex(at)}`;
+    const where = () => entryText(process.pid, address, pte, at);
     if (first < 0 || first + pages > frames.total) {
-      report(sweep, "mapped outside areas", { address, process }, `${where}, points outside RAM`);
+      report(sweep, "mapped outside areas", { address, process }, `${where()}, points outside RAM`);
       return;
     }
     if (area === undefined) {
       const part = partOf(space, address as VaNum);
       if (part === "trapframe") sweep.trapframes[first]++;
-      else if (part === "none") {
-        report(sweep, "mapped outside areas", { address, process, frame: frameOf(pte) }, where);
-      }
       if (part !== "none") return;
+      report(sweep, "mapped outside areas", { address, process, frame: frameOf(pte) }, where());
+      for (let i = first; i < first + pages; i++) sweep.mapped[i]++;
+      return;
     }
     for (let i = first; i < first + pages; i++) {
       sweep.mapped[i]++;
-      if ((pte & PTE_W) !== 0 && !area?.shared) sweep.writers[i]++;
-    }
-    if (area === undefined) return;
-    const allowed = areaFlags(area) & 0x1e;
-    const gained = pte & 0x1e & ~allowed;
-    if (gained !== 0 && (gained !== PTE_W || (area.perm & PERM_W) === 0)) {
-      report(
-        sweep,
-        "flag gained",
-        { address, process, frame: frameOf(pte) },
-        `${where}, has rights that its ${area.kind} area does not give`,
-      );
+      if ((pte & PTE_W) !== 0 && !area.shared) sweep.writers[i]++;
+      if ((pte & PTE_D) !== 0 && area.shared) sweep.dirty[i] = 1;
     }
   };
   eachLeaf(k.machine.ram, space.root, visit, (table) => {
@@ -175,6 +142,12 @@ function checkFrames(k: Kernel, sweep: Sweep): void {
       if (counted > 0) say("writable by two", "a page table that user code can reach");
     } else if (sweep.tables[i] > 0) {
       say("table not a table", `used as a page table, but the kernel says: ${kind}`);
+    }
+    if ((kind === "trapframe" || kind === "kernel") && counted > 0) {
+      say("writable by two", `a frame of the kernel (${kind}) that user code can reach`);
+    }
+    if (kind === "cache" && sweep.writers[i] > 0 && counted === 1) {
+      say("writable by two", "a page of a file that a private mapping may write");
     }
     if (kind === "trapframe" && sweep.trapframes[i] === 0) {
       say("trapframe lost", "a trapframe that is not mapped in any space");
@@ -227,17 +200,41 @@ function checkFreeList(k: Kernel, sweep: Sweep): void {
       report(sweep, "free list damaged", { frame: member, k }, bad);
       return;
     }
+    const back = linkBack(k.machine.ram, member);
+    if (back !== (before ?? 0)) {
+      const detail = `${hex(member)} links back to ${hex(back)}, but comes after ${from}`;
+      return report(sweep, "free list damaged", { frame: member, k }, detail);
+    }
     seen[i] = 1;
     members++;
     before = member;
   }
   let fresh = 0;
+  const { blockFree, counts, freshTop } = frames.state;
+  const inBlock = new Uint16Array(blockFree.length);
   for (let i = 0; i < frames.total; i++) {
     const kind = FRAME_KINDS[kinds[i]];
+    const frame = frames.at(i);
     if (kind === "fresh") fresh++;
+    if (kind === "fresh" || kind === "free") {
+      inBlock[i >>> 9]++;
+      if (counts[i] !== 0) {
+        report(sweep, "free count wrong", { frame, k }, "free, but counted used");
+      }
+    }
+    if (kind === "fresh" && i >= freshTop) {
+      report(sweep, "free list damaged", { frame, k }, "never used, where nobody looks for it");
+    }
     if (kind === "free" && seen[i] === 0) {
       report(sweep, "free list damaged", { frame: frames.at(i), k }, "free, but not on the list");
     }
+  }
+  const block = inBlock.findIndex((n, i) => n !== blockFree[i]);
+  if (block >= 0) {
+    const detail = `${inBlock[block]} free frames in 2 MiB block ${block}, counted ${
+      blockFree[block]
+    }`;
+    report(sweep, "free count wrong", {}, detail);
   }
   if (members + fresh !== free) {
     report(

@@ -5,10 +5,11 @@
  */
 
 import { counted as countedWord } from "../machine/counted.ts";
+import { hex } from "../machine/address.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { File } from "../kernel/files/file.ts";
 import type { AddressSpace } from "../kernel/memory/space.ts";
-import type { AuditClass, Finding } from "./audit.ts";
+import { type Finding, finding } from "./finding.ts";
 
 /** Spaces that no process has, threads counted wrong, files with more or fewer descriptors than counted. */
 export function checkRecords(k: Kernel): Finding[] {
@@ -20,7 +21,7 @@ function checkSpaces(k: Kernel): Finding[] {
   const users = new Map<AddressSpace, number>();
   for (const p of k.processes()) {
     users.set(p.space, (users.get(p.space) ?? 0) + 1);
-    const say = (detail: string) => findings.push(finding("space lost", detail, p.pid));
+    const say = (detail: string) => findings.push(finding("space lost", { pid: p.pid }, detail));
     if (k.memory.spaces.get(p.space.id) !== p.space) {
       say(`pid ${p.pid} has space ${p.space.id}, which memory does not know`);
     }
@@ -36,11 +37,15 @@ function checkSpaces(k: Kernel): Finding[] {
       : `space ${space.id} has ${
         countedWord(counted, "process", "processes")
       }, but counts ${space.users}`;
-    findings.push({
-      ...finding("space lost", detail, undefined),
-      stored: space.users,
-      counted,
-    });
+    findings.push(finding("space lost", { stored: space.users, counted }, detail));
+  }
+  const { current, spaces } = k.memory;
+  const root = spaces.get(current)?.root;
+  if (current !== 0 && root !== k.machine.mmu.root) {
+    const detail = root === undefined
+      ? `space ${current} is said to be the hart's, and is not there`
+      : `the hart walks ${hex(k.machine.mmu.root)}, not the tables of space ${current}`;
+    findings.push(finding("space lost", {}, detail));
   }
   return findings;
 }
@@ -64,34 +69,15 @@ function checkFiles(k: Kernel): Finding[] {
     if (file.references === count) continue;
     const detail = `the ${file.type} behind descriptor ${fd} of pid ${pid} has ${count} ` +
       `descriptors, but counts ${file.references}`;
-    findings.push({
-      ...finding("file count", detail, pid),
-      stored: file.references,
-      counted: count,
-    });
+    const stored = file.references;
+    findings.push(finding("file count", { pid, stored, counted: count }, detail));
   }
   if (k.openFiles !== descriptors.size) {
     const detail = `${
       countedWord(k.openFiles, "file")
     } counted open, but ${descriptors.size} have descriptors`;
-    findings.push({
-      ...finding("file count", detail, undefined),
-      stored: k.openFiles,
-      counted: descriptors.size,
-    });
+    const where = { stored: k.openFiles, counted: descriptors.size };
+    findings.push(finding("file count", where, detail));
   }
   return findings;
-}
-
-function finding(name: AuditClass, detail: string, pid: number | undefined): Finding {
-  return {
-    class: name,
-    pa: undefined,
-    va: undefined,
-    pid,
-    stored: undefined,
-    counted: undefined,
-    detail,
-    owners: [],
-  };
 }

@@ -6,11 +6,11 @@
  */
 
 import { counted as countedWord } from "../machine/counted.ts";
-import { hex, type PaNum, va } from "../machine/address.ts";
+import { hex, type PaNum } from "../machine/address.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Process } from "../kernel/process/process.ts";
 import { slotOf } from "../kernel/memory/pte.ts";
-import type { Finding } from "./audit.ts";
+import { entryText, type Finding, finding } from "./finding.ts";
 import { eachLeaf, spacesInUse } from "./mappings.ts";
 
 /** A PTE that names a slot. */
@@ -26,15 +26,25 @@ export function checkSlots(k: Kernel): Finding[] {
   const counted = new Map<number, number>();
   const first = new Map<number, Reference>();
   const say = (slot: number, detail: string) =>
-    findings.push(finding(swap.counts[slot], counted.get(slot) ?? 0, first.get(slot), detail));
+    findings.push(finding("swap slot", {
+      stored: swap.counts[slot],
+      counted: counted.get(slot) ?? 0,
+      address: first.get(slot)?.address,
+      pid: first.get(slot)?.process.pid,
+    }, detail));
   for (const { space, process } of spacesInUse(k)) {
     const away = (address: number, pte: number, at: PaNum, level: number) => {
       const slot = slotOf(pte);
-      if (!first.has(slot)) first.set(slot, { process, address });
+      const other = first.get(slot);
+      if (other === undefined) first.set(slot, { process, address });
       counted.set(slot, (counted.get(slot) ?? 0) + 1);
-      const where = `${hex(address)} of pid ${process.pid}, PTE ${hex(pte)} at ${hex(at)}`;
-      if (level !== 0) say(slot, `${where}: a swapped entry at level ${level}`);
-      else if (slot >= swap.slots) say(slot, `${where}: there is no slot ${slot}`);
+      const where = () => entryText(process.pid, address, pte, at);
+      if (level !== 0) say(slot, `${where()}: a swapped entry at level ${level}`);
+      else if (slot >= swap.slots) say(slot, `${where()}: there is no slot ${slot}`);
+      else if (other !== undefined && other.address !== address) {
+        // Who brings a page back gives it to all owners at its address.
+        say(slot, `${where()}: slot ${slot} is named at ${hex(other.address)}, too`);
+      }
     };
     eachLeaf(k.machine.ram, space.root, () => {}, () => {}, away);
   }
@@ -53,22 +63,4 @@ export function checkSlots(k: Kernel): Finding[] {
     if (stored === 0 && swap.pages.has(slot)) say(slot, `slot ${slot} is free, but keeps a page`);
   }
   return findings;
-}
-
-function finding(
-  stored: number | undefined,
-  counted: number,
-  at: Reference | undefined,
-  detail: string,
-): Finding {
-  return {
-    class: "swap slot",
-    pa: undefined,
-    va: at && va(at.address),
-    pid: at?.process.pid,
-    stored,
-    counted,
-    detail,
-    owners: [],
-  };
 }

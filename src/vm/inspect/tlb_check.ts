@@ -5,10 +5,10 @@
  */
 
 import { hex, pa } from "../machine/address.ts";
-import { type Access, permits, walk } from "../machine/sv39.ts";
+import { type Access, permits, PTE_A, PTE_D, walk, WRITE } from "../machine/sv39.ts";
 import type { TlbEntry } from "../machine/mmu.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import type { Finding } from "./audit.ts";
+import type { Finding } from "./finding.ts";
 import { mappingsTo } from "./mappings.ts";
 
 const ACCESS = ["read", "write", "execute"] as const;
@@ -47,5 +47,9 @@ function whyStale(
     return `the page table maps it to ${hex(leaf.pa)}`;
   }
   const denied = permits(leaf.pte, entry.access as Access);
-  return denied === undefined ? undefined : `the PTE ${hex(leaf.pte)} says: ${denied}`;
+  if (denied !== undefined) return `the PTE ${hex(leaf.pte)} says: ${denied}`;
+  // The walk that filled the entry set them; without a walk, nobody will again.
+  const marks = entry.access === WRITE ? PTE_A | PTE_D : PTE_A;
+  const has = Number(leaf.pte) & marks;
+  return has === marks ? undefined : `the PTE ${hex(leaf.pte)} lacks ${has === 0 ? "A" : "D"}`;
 }

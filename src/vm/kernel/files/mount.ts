@@ -67,6 +67,11 @@ export class FileSystems implements FilePages {
     return this.#root;
   }
 
+  /** The same, unless nobody has looked at it yet: then it is not made for this. */
+  get mounted(): FileTree | undefined {
+    return this.#mounted;
+  }
+
   /** What the file systems would print on the console since this was last called: "balloc: out of blocks" … */
   takeNotices(): string[] {
     return this.#mounted?.takeNotices() ?? [];

@@ -22,6 +22,11 @@ export function linkOf(ram: Ram, frame: PaNum): number {
   return ram.readPte(frame) + ram.readPteHigh(frame) * 0x1_0000_0000;
 }
 
+/** The member before as the frame says. */
+export function linkBack(ram: Ram, frame: PaNum): number {
+  return linkOf(ram, (frame + BACK) as PaNum);
+}
+
 /** Puts a frame before `head`, the first member (0: the list is empty). */
 export function pushFree(ram: Ram, head: PaNum | 0, frame: PaNum): void {
   ram.writePte(frame, head);

@@ -1,0 +1,66 @@
+/**
+ * The page cache against itself, the frames and the files: what is held is what read(), faults and write-back take
+ * it for.
+ *
+ * @module
+ */
+
+import { hex, type PaNum } from "../machine/address.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { type CachedPage, cacheKey } from "../kernel/memory/page_cache.ts";
+import { isShm } from "../kernel/memory/shm.ts";
+import { type Finding, finding } from "./finding.ts";
+
+/** What is wrong with pages of files. `dirty`: by frame index, 1 where a shared mapping has D set. */
+export function checkCache(k: Kernel, dirty: Uint8Array): Finding[] {
+  const { cache, frames } = k.memory;
+  const findings: Finding[] = [];
+  for (const [key, page] of cache.byKey) {
+    const say = (detail: string) =>
+      findings.push(finding("page cache", { frame: page.frame || undefined }, detail));
+    const { file, offset, length, frame, slot } = page;
+    const what = `page at ${offset} of file ${file.inode}`;
+    if (key !== cacheKey(file, offset, length)) say(`${what} is kept under the name ${key}`);
+    if ((frame === 0) !== (slot !== undefined)) say(`${what} is in no place, or in two`);
+    if (slot !== undefined && !isShm(file)) say(`${what} is on the swap disk, not in its file`);
+    if (frame === 0) continue;
+    if (cache.byFrame.get(frame) !== page) say(`frame ${hex(frame)} is not known for the ${what}`);
+    if (frames.index(frame) < 0 || frames.kind(frame) !== "cache") {
+      say(`frame ${hex(frame)} holds the ${what}, but is none of the page cache`);
+    } else if (!isShm(file)) findings.push(...checkContent(k, page, frame, dirty));
+  }
+  for (const [frame, page] of cache.byFrame) {
+    if (cache.byKey.get(cacheKey(page.file, page.offset, page.length)) === page) continue;
+    findings.push(finding("page cache", { frame: frame as PaNum }, "a page that no name finds"));
+  }
+  for (let i = 0; i < frames.total; i++) {
+    const frame = frames.at(i);
+    if (!frames.isCache(frame) || cache.byFrame.has(frame)) continue;
+    findings.push(finding("page cache", { frame }, "a frame of the page cache that holds no page"));
+  }
+  return findings;
+}
+
+/** A page that no mapping calls dirty holds what its file does: else it would be dropped and its bytes lost. */
+function checkContent(
+  k: Kernel,
+  { file, offset, length }: CachedPage,
+  frame: PaNum,
+  dirty: Uint8Array,
+): Finding[] {
+  const where = { frame };
+  const used = Math.min(length, k.files.size(file) - offset);
+  if (used <= 0) {
+    const detail = `holds bytes from ${offset} of file ${file.inode}, beyond its end`;
+    return [finding("page cache", where, detail)];
+  }
+  if (dirty[k.memory.frames.index(frame)] !== 0) return [];
+  const bytes = k.files.root!.readBytes(file.inode, offset, used);
+  const held = k.machine.ram.bytes(frame, used);
+  const at = typeof bytes === "number" ? -1 : bytes.findIndex((byte, i) => byte !== held[i]);
+  if (typeof bytes !== "number" && at < 0) return [];
+  const detail =
+    `differs from file ${file.inode} at byte ${offset + at}, but no mapping has D set: ` +
+    "the store would be lost";
+  return [finding("dirty page unmarked", where, detail)];
+}
