@@ -45,9 +45,9 @@ export default command({
     const pages = `${counted(copied.pages, "page")} copied`;
     return result([
       note(
-        `${hex(va)}..${hex(va + args.size)}: ${hex(args.byte)}   ${
-          faults[15]
-        } store faults, ${pages}`,
+        `${hex(va)}..${hex(va + args.size)}: ${hex(args.byte)}   ${faults[15]} store fault${
+          faults[15] === 1 ? "" : "s"
+        }, ${pages}`,
       ),
       ...effectLines(events, 8),
     ], {

@@ -26,7 +26,7 @@ export default command({
       ["faults store", c.faults[15]],
       ["frames allocated", c.alloc],
       ["frames freed", c.free],
-      ["frames copied", c.copy],
+      ["frames copied", c.copiedBytes / 4096],
       ["bytes copied", c.copiedBytes],
       ["PTE writes", c.pte],
       ["system calls", c.syscall],

@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { PaNum, VaNum } from "./machine/address.ts";
+import { PAGE_SIZE, type PaNum, type VaNum } from "./machine/address.ts";
 import {
   type Change,
   pieceOf,
@@ -174,6 +174,11 @@ export class EventLog {
   /** How often a thing happened since boot: one of the {@link EventLog.counters}, without making the others. */
   count(kind: EventKind): number {
     return this.#counts[KIND_NUMBER[kind]];
+  }
+
+  /** Frames copied since boot: a copy of a 2 MiB page is one event and 512 frames. */
+  get framesCopied(): number {
+    return this.#copiedBytes / PAGE_SIZE;
   }
 
   /** Number of the next event; a mark for {@link since}. */

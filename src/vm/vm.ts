@@ -7,7 +7,7 @@
 
 import { type BootOptions, differences, type Made, madeOf, settled } from "./boot_options.ts";
 import { isText, onlyNames, shown, whole } from "./checks.ts";
-import { pa, va } from "./machine/address.ts";
+import { pa, PAGE_SIZE, va } from "./machine/address.ts";
 import { Machine, type MachineState } from "./machine/machine.ts";
 import { type Counters, EventLog, type EventLogState, type VmEvent } from "./events.ts";
 import { Handle } from "./handle.ts";
@@ -319,9 +319,10 @@ export class Vm {
   since(mark: Mark): Difference {
     const now = this.kernel.events.counters;
     const then = mark.counters;
+    const bytes = now.copiedBytes - then.copiedBytes;
     return {
       instructions: this.machine.instret - mark.instret,
-      copied: { pages: now.copy - then.copy, bytes: now.copiedBytes - then.copiedBytes },
+      copied: { pages: bytes / PAGE_SIZE, bytes },
       faults: {
         12: now.faults[12] - then.faults[12],
         13: now.faults[13] - then.faults[13],

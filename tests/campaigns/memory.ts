@@ -9,8 +9,8 @@ import { OPERATIONS, type Step } from "../vm/model.ts";
 import { during, playFrom, Plays, SETTINGS, shortWays } from "../vm/model_settings.ts";
 import type { Campaign, Random } from "./campaign.ts";
 
-/** Steps of one life. */
-const LENGTH = 100;
+/** Steps of one life, and about as many of a short way. */
+const LENGTH = 100, WAY = 5;
 
 /** Some random steps. */
 export function randomSteps(random: Random, length: number): Step[] {
@@ -42,7 +42,12 @@ export const memory: Campaign = {
       left -= steps.length;
       done(steps.length);
     };
-    for (const { setting, name, steps } of shortWays(2, () => left > count / 2)) {
+    // Half of the count goes to short ways, evenly over all of them.
+    let ways = 0;
+    for (const _ of shortWays(2, () => ways++ < 0));
+    const every = Math.ceil(ways * WAY / (count / 2));
+    const first = random.below(every);
+    for (const { setting, name, steps } of shortWays(2, (n) => n % every === first)) {
       play(setting, name, steps);
     }
     while (left > 0) play(randomSetting(random), "random", randomSteps(random, LENGTH));

@@ -51,3 +51,8 @@ Deno.test("a page on the swap disk: its slot, not an address; and who had what r
   const { levels } = JSON.parse(json.text);
   assertEquals([levels.at(-1).pa, levels.at(-1).slot], [null, Number(slot)]);
 });
+
+Deno.test("vmmap names no file behind shared anonymous memory", async () => {
+  const { text } = await lastOf(["spawn", "mmap 4096 rw --shared", "vmmap | where KIND == anon"]);
+  assertMatch(text, /rw-s anon +0 +0 +0 +0 +- +-/);
+});

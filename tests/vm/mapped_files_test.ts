@@ -1,6 +1,7 @@
 /** Mapped files against read(), write(), truncation and exec: one content, whichever way it is looked at. */
 
 import { assertEquals, assertMatch } from "@std/assert";
+import { formatFat32 } from "../../src/vm/kernel/files/fat32/format.ts";
 import type { Handle } from "../../src/vm/handle.ts";
 import type { BootOptions, Vm } from "../../src/vm/vm.ts";
 import { assertAudit, boot, Guest } from "./lab.ts";
@@ -8,13 +9,17 @@ import { assertAudit, boot, Guest } from "./lab.ts";
 const PAGE = 4096;
 const HEAP = 0x3000;
 
+/** A file on each of the file systems. */
+const FILES = ["data", "fat/data"];
+
 /** A process with a file of `bytes` bytes of 0x41, open for reading and writing, and three pages of heap. */
-function withFile(bytes: number, options: BootOptions = {}) {
-  const vm = boot(options);
+function withFile(bytes: number, options: BootOptions = {}, path = "data") {
+  const fat = path.startsWith("fat") ? { fat: formatFat32(34 * 2 ** 20) } : {};
+  const vm = boot({ ...options, ...fat });
   const p = vm.spawn();
   p.sbrk(3 * PAGE);
   p.fill(HEAP, 3 * PAGE, 0x41);
-  const fd = p.open("data", "rw+");
+  const fd = p.open(path, "rw+");
   write(p, fd, bytes);
   return { vm, p, fd };
 }
@@ -58,39 +63,41 @@ Deno.test("a mapping that ends exactly at the file's end has no page beyond it",
   }
 });
 
-Deno.test("a truncated file: all its mapped pages are gone, stored-to private copies too", () => {
-  const { vm, p, fd } = withFile(2 * PAGE);
-  const { shared, own, child } = family(vm, p, fd, 2);
-  for (const at of [shared, own]) p.store(at, 7n);
-  child.store(own, 8n);
-  const free = vm.free().free;
-  const cutter = p.fork();
-  cutter.open("data", "w0");
-  cutter.exit(0);
-  p.wait();
-  assertAudit(vm);
-  assertEquals(vm.free().free > free, true, "the pages are free");
-  const one = vm.save();
-  for (const q of [p, child]) {
-    for (const at of [shared, own, shared + 4096n, own + 4096n]) {
-      for (const value of [undefined, 1n]) {
-        assertEquals(killedBy(vm.process(q.pid), at, value), BEYOND);
-        assertAudit(vm);
-        vm.restore(one);
+for (const path of FILES) {
+  Deno.test(`a truncated file: all its mapped pages are gone, private copies too: ${path}`, () => {
+    const { vm, p, fd } = withFile(2 * PAGE, {}, path);
+    const { shared, own, child } = family(vm, p, fd, 2);
+    for (const at of [shared, own]) p.store(at, 7n);
+    child.store(own, 8n);
+    const free = vm.free().free;
+    const cutter = p.fork();
+    cutter.open(path, "w0");
+    cutter.exit(0);
+    p.wait();
+    assertAudit(vm);
+    assertEquals(vm.free().free > free, true, "the pages are free");
+    const one = vm.save();
+    for (const q of [p, child]) {
+      for (const at of [shared, own, shared + 4096n, own + 4096n]) {
+        for (const value of [undefined, 1n]) {
+          assertEquals(killedBy(vm.process(q.pid), at, value), BEYOND);
+          assertAudit(vm);
+          vm.restore(one);
+        }
       }
     }
-  }
-  // It grows again: what was stored before is not there any more.
-  const again = vm.process(p.pid);
-  write(again, again.open("data", "w"), PAGE + 100);
-  for (const q of [again, vm.process(child.pid)]) {
-    for (const at of [shared, own]) {
-      assertEquals(q.load(at), 0x4141_4141_4141_4141n);
-      assertEquals([q.load(at + 4195n, 1), q.load(at + 4196n, 1)], [0x41n, 0n]);
+    // It grows again: what was stored before is not there any more.
+    const again = vm.process(p.pid);
+    write(again, again.open(path, "w"), PAGE + 100);
+    for (const q of [again, vm.process(child.pid)]) {
+      for (const at of [shared, own]) {
+        assertEquals(q.load(at), 0x4141_4141_4141_4141n);
+        assertEquals([q.load(at + 4195n, 1), q.load(at + 4196n, 1)], [0x41n, 0n]);
+      }
     }
-  }
-  assertAudit(vm);
-});
+    assertAudit(vm);
+  });
+}
 
 Deno.test("pages of a truncated file that are on the swap disk lose their slots", () => {
   const { vm, p, fd } = withFile(2 * PAGE, { swap: "1M" });
@@ -107,8 +114,8 @@ Deno.test("pages of a truncated file that are on the swap disk lose their slots"
 });
 
 Deno.test("read() sees a store, a mapping sees a write(), before and after an eviction", () => {
-  for (const evict of [false, true]) {
-    const { vm, p, fd } = withFile(2 * PAGE);
+  for (const [evict, path] of [false, true].flatMap((e) => FILES.map((f) => [e, f] as const))) {
+    const { vm, p, fd } = withFile(2 * PAGE, {}, path);
     const shared = p.mmap(2 * PAGE, { shared: true, fd });
     const own = p.mmap(2 * PAGE, { fd });
     const settle = () => {
@@ -117,13 +124,13 @@ Deno.test("read() sees a store, a mapping sees a write(), before and after an ev
     p.load(own);
     p.store(shared + 5n, 0x99n, 1);
     settle();
-    const reader = p.open("data");
+    const reader = p.open(path);
     p.read(reader, HEAP, 16);
     assertEquals([p.load(HEAP + 5, 1), p.load(HEAP + 6, 1)], [0x99n, 0x41n]);
     assertEquals(p.load(own + 5n, 1), 0x99n, "a private page that nobody stored to is the file's");
     p.store(own, 1n, 1);
     settle();
-    const writer = p.open("data", "w");
+    const writer = p.open(path, "w");
     p.store(HEAP, 0x77n, 1);
     p.write(writer, HEAP, 1);
     assertEquals([p.load(shared, 1), p.load(own, 1)], [0x77n, 1n]);

@@ -184,6 +184,19 @@ Deno.test("a misaligned store across two COW pages copies both, once", () => {
   assertAudit(vm);
 });
 
+Deno.test("a 2 MiB page copied whole is 512 frames copied, for the VM and for its process", () => {
+  const vm = boot({ mem: "32M", superpages: true, hugeCow: "whole" });
+  const p = vm.spawn();
+  const at = p.mmap("2M");
+  p.store(at, 1n);
+  const child = p.fork();
+  const mark = vm.mark();
+  const report = child.store(at, 2n);
+  assertEquals(vm.since(mark).copied, { pages: 512, bytes: 2 ** 21 });
+  assertEquals(child.record.accounting.framesCopied, 512);
+  assertEquals(report.events.filter((e) => e.kind === "copy").map((e) => e.bytes), [2 ** 21]);
+});
+
 Deno.test("names of programs: those on the disk's root and those that come along", () => {
   const vm = boot();
   assert(vm.programNames().includes("cowtest"));

@@ -67,7 +67,8 @@ export class AccessMatchers extends Matchers<AccessReport> {
 
   /** It made the kernel copy so many frames. */
   toCopy(frames: number): void {
-    const copies = this.actual.events.filter((e) => e.kind === "copy").length;
+    const copies = this.actual.events.filter((e) => e.kind === "copy")
+      .reduce((sum, e) => sum + e.bytes / 4096, 0);
     this.check(copies === frames, this.#subject, `copy ${counted(frames, "frame")}`, this.#fact);
   }
 

@@ -9,6 +9,7 @@ import { PTE_W } from "../machine/sv39.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Process } from "../kernel/process/process.ts";
 import { frameOf } from "../kernel/memory/pte.ts";
+import { isShm } from "../kernel/memory/shm.ts";
 import { type AddressSpace, type Area, permText, TRAMPOLINE } from "../kernel/memory/space.ts";
 import { eachLeaf } from "./mappings.ts";
 
@@ -49,14 +50,19 @@ export function vmmap(k: Kernel, p: Process): AreaView[] {
     perm: permText(area.perm) + (area.shared ? "s" : "p"),
     kind: area.kind,
     ...sums.get(area)!,
-    file: area.backing?.file.inode,
-    offset: area.backing?.offset,
+    ...fileOf(area),
   }));
   for (const t of [...space.trapframes].sort((a, b) => a.va - b.va)) {
     views.push(kernelPage(t.va, "trapframe", "rw-"));
   }
   views.push(kernelPage(TRAMPOLINE, "trampoline", "r-x"));
   return views;
+}
+
+/** The file behind an area; shared anonymous memory has none, although the kernel keeps it as one. */
+function fileOf({ backing }: Area): Pick<AreaView, "file" | "offset"> {
+  if (backing === undefined || isShm(backing.file)) return { file: undefined, offset: undefined };
+  return { file: backing.file.inode, offset: backing.offset };
 }
 
 interface Sums {

@@ -66,10 +66,10 @@ export function pageFault(
   tval: bigint,
 ): FaultResult {
   p.accounting.faults[cause]++;
-  const copies = k.events.count("copy");
+  const copied = k.events.framesCopied;
   const va = tval < 0x80_0000_0000n ? vaNum(Number(tval)) : tval;
   const result = k.memory.fault(p.space, cause, va);
-  p.accounting.framesCopied += k.events.count("copy") - copies;
+  p.accounting.framesCopied += k.events.framesCopied - copied;
   return result;
 }
 

@@ -26,9 +26,15 @@ export class FatNodes {
     return this.#saver.save(this.#nodes);
   }
 
-  /** Handles with their reference counts. */
+  /** Handles with the references held from outside; a node's hold on the directory it is in is none of them. */
   inUse(): Array<{ inum: number; refs: number }> {
-    return [...this.#nodes].map(([inum, { refs }]) => ({ inum, refs }));
+    const inside = new Map<number, number>();
+    for (const { parent } of this.#nodes.values()) {
+      inside.set(parent, (inside.get(parent) ?? 0) + 1);
+    }
+    return [...this.#nodes]
+      .map(([inum, { refs }]) => ({ inum, refs: refs - (inside.get(inum) ?? 0) }))
+      .filter(({ refs }) => refs > 0);
   }
 
   /** The node of a handle that is in use. */
