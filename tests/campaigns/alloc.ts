@@ -5,7 +5,7 @@
  * @module
  */
 
-import { during, Plays } from "../vm/model_settings.ts";
+import { during, Plays } from "../vm/play_settings.ts";
 import type { Campaign } from "./campaign.ts";
 import { randomSetting, randomSteps } from "./memory.ts";
 

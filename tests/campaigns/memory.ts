@@ -5,8 +5,8 @@
  * @module
  */
 
-import { OPERATIONS, type Step } from "../vm/model.ts";
-import { during, playFrom, Plays, SETTINGS, shortWays } from "../vm/model_settings.ts";
+import { OPERATIONS, type Step } from "../vm/play.ts";
+import { during, playFrom, Plays, SETTINGS, shortWays } from "../vm/play_settings.ts";
 import type { Campaign, Random } from "./campaign.ts";
 
 /** Steps of one life, and about as many of a short way. */
