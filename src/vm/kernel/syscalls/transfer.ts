@@ -79,7 +79,7 @@ function copyout(k: Kernel, p: Process, to: VaNum, done: number, bytes: Uint8Arr
   return k.memory.copyout(p.space, offset(to, done), bytes);
 }
 
-/** Copies out as much as comes before the first bad address; how many bytes that was. */
+/** Copies out as much as comes before the first bad address; how many bytes that was, -1 when the first is bad. */
 function copyoutPart(
   k: Kernel,
   p: Process,
@@ -88,10 +88,11 @@ function copyoutPart(
   bytes: Uint8Array,
 ): number {
   let done = 0;
-  while (buffer !== undefined && done < bytes.length) {
+  if (buffer === undefined) return bytes.length === 0 ? 0 : -1;
+  while (done < bytes.length) {
     const page = PAGE_SIZE - offset(buffer, at + done) % PAGE_SIZE;
     const part = bytes.subarray(done, done + page);
-    if (!copyout(k, p, buffer, at + done, part)) break;
+    if (!copyout(k, p, buffer, at + done, part)) return done > 0 ? done : -1;
     done += part.length;
   }
   return done;
@@ -118,8 +119,9 @@ function readConsole(
     }
     const { bytes, ended } = consoleTake(k.console, n - done, done);
     const part = copyoutPart(k, p, buffer, done, bytes);
-    k.console.r -= bytes.length - part;
+    k.console.r -= bytes.length - Math.max(0, part);
     acceptPending(k.console);
+    if (part < 0) return done > 0 ? done : -1;
     done += part;
     if (ended || part < bytes.length) break;
   }
@@ -134,25 +136,6 @@ function writeConsole(k: Kernel, p: Process, buffer: VaNum | undefined, n: numbe
     if (bytes === undefined) return done > 0 ? done : -1;
     consoleWrite(k.console, bytes);
     done += bytes.length;
-  }
-  return done;
-}
-
-/** Bytes to user memory up to the first bad page; how many that were, -1 when the first is bad. */
-function copyoutParts(
-  k: Kernel,
-  p: Process,
-  buffer: VaNum | undefined,
-  bytes: Uint8Array,
-): number {
-  let done = 0;
-  while (done < bytes.length) {
-    const to = buffer === undefined ? undefined : offset(buffer, done);
-    const part = to === undefined
-      ? undefined
-      : bytes.subarray(done, done + PAGE_SIZE - to % PAGE_SIZE);
-    if (part === undefined || !k.memory.copyout(p.space, to!, part)) return done > 0 ? done : -1;
-    done += part.length;
   }
   return done;
 }
@@ -185,7 +168,7 @@ function readPipe(
     if (p.killed) return -1;
     return sleepOn(p, { on: "pipe-data", pipe: pipe.id });
   }
-  const done = copyoutParts(k, p, buffer, peekPipe(pipe, Math.max(0, n)));
+  const done = copyoutPart(k, p, buffer, 0, peekPipe(pipe, Math.max(0, n)));
   pipe.nread += Math.max(0, done);
   k.wake((_, wait) => wait.on === "pipe-space" && wait.pipe === pipe.id);
   return done;
