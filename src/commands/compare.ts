@@ -65,7 +65,9 @@ export default command({
     // Before the work, not after it.
     if (svg !== undefined) ctx.files.check(svg, force === true);
     const known = args.length === 0 ? WORKLOADS[workload] : undefined;
-    const loaded = known === undefined ? await loadProgram(ctx, workload) : undefined;
+    const loaded = known === undefined
+      ? await loadProgram(ctx, workload, Object.keys(WORKLOADS))
+      : undefined;
     const line = known?.line ?? [loaded!.name, ...args];
     const designs = policies ?? DESIGNS;
     const rows: Measured[] = [];

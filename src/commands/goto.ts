@@ -54,6 +54,7 @@ async function forward(ctx: Context, instret: number, pid: number | undefined): 
   const program = programOf(ctx, p);
   const family = program.record.run;
   beginRun(ctx, program, false);
+  const decoder = new TextDecoder();
   let output = "";
   let pass: readonly number[] = [p.pid, program.pid];
   const end = await ctx.drive((n) => {
@@ -62,7 +63,7 @@ async function forward(ctx: Context, instret: number, pid: number | undefined): 
       pass,
     });
     pass = stop.kind === "stopped" ? [stop.pid] : [];
-    const text = new TextDecoder().decode(kernel.takeOutput());
+    const text = decoder.decode(kernel.takeOutput(), { stream: true });
     output += text;
     ctx.emit(text);
     goesOn(ctx);

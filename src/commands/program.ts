@@ -22,15 +22,20 @@ export function programNames(ctx: Context): string[] {
 
 /**
  * A program by what was typed: a name is looked up on the disk and among our own; what has a `/` in it, or
- * is nowhere to be found there, is a file on the host. A leading `_`, as xv6 names its ELF files, goes.
+ * is nowhere to be found there, is a file on the host. A leading `_`, as xv6 names its ELF files, goes. `others` are
+ * words that the command takes in a program's place: an error offers them, too.
  */
-export async function loadProgram(ctx: Context, typed: string): Promise<NamedProgram> {
+export async function loadProgram(
+  ctx: Context,
+  typed: string,
+  others: readonly string[] = [],
+): Promise<NamedProgram> {
   if (ctx.vm.hasProgram(typed)) return { name: typed, bytes: undefined };
   if (!typed.includes("/") && !typed.includes(".") && !typed.startsWith("_")) {
+    const names = [...others, ...programNames(ctx)];
+    const kind = others.length === 0 ? "program" : "workload or program";
     throw new CommandError(
-      `no program ${typed}${
-        didYouMean(typed, programNames(ctx)) || `; there are ${programNames(ctx).join(", ")}`
-      }` +
+      `no ${kind} ${typed}${didYouMean(typed, names) || `; there are ${names.join(", ")}`}` +
         `; a host file needs its path, like ./${typed}`,
       EXIT.load,
     );

@@ -10,6 +10,7 @@ import { keepEntries } from "../commands/save.ts";
 import { textOf } from "../commands/source.ts";
 import { CommandError, EXIT } from "../commands/errors.ts";
 import { type Abi, parseAbi } from "../vm/kernel/abi.ts";
+import { FsError } from "../vm/kernel/files/errno.ts";
 import { type BootOptions, Vm as Computer } from "../vm/vm.ts";
 import { checkMachineFlags, type Options, parseFlags } from "./flags.ts";
 
@@ -27,8 +28,8 @@ export async function boot(options: Options, files: HostFiles): Promise<Vm> {
     return new Computer(wanted);
   } catch (error) {
     if (!(error instanceof Error) || error.name === "TypeError") throw error;
-    const images = [fs, fat].filter((path) => path !== undefined);
-    const where = error.name === "FsError" && images.length > 0 ? `${images.join(", ")}: ` : "";
+    const image = error instanceof FsError ? error.option : undefined;
+    const where = image === undefined ? "" : `${options.paths[image]}: `;
     const code = error instanceof RangeError ? EXIT.usage : EXIT.load;
     throw new CommandError(where + error.message, code);
   }

@@ -17,6 +17,7 @@ import { diffStates, type StateDiff } from "./inspect/diff.ts";
 import { type Sharing, sharing } from "./inspect/sharing.ts";
 import { type Frame, frameHandle, type FrameReport, frameReport } from "./inspect/frame.ts";
 import { abiNamed } from "./kernel/abi.ts";
+import { FsError } from "./kernel/files/errno.ts";
 import { policyNamed } from "./kernel/fork/policies.ts";
 import { Kernel, type KernelState } from "./kernel/kernel.ts";
 import { Memory } from "./kernel/memory/memory.ts";
@@ -163,9 +164,10 @@ export class Vm {
       lazySbrk: made.lazy,
       demandExec: made.exec === "demand",
     });
-    if (fs !== undefined) this.kernel.files.mountRoot(fs);
-    else this.kernel.files.mountRootLater(() => defaultDisk(programs));
-    if (fat !== undefined) this.kernel.files.mountFat(fat);
+    const { files } = this.kernel;
+    if (fs !== undefined) mounting("fs", () => files.mountRoot(fs));
+    else files.mountRootLater(() => defaultDisk(programs));
+    if (fat !== undefined) mounting("fat", () => files.mountFat(fat));
     makeInit(this.kernel);
   }
 
@@ -486,4 +488,14 @@ function checkState(what: string, state: VmState): void {
   const parts: readonly (keyof VmState)[] = ["made", "machine", "kernel", "events"];
   if (isRecord(state) && parts.every((part) => isRecord(state[part]))) return;
   throw new RangeError(`${what}: this is no state of a computer; save() makes one`);
+}
+
+/** Mounts the image of an option; an error says of which. */
+function mounting(option: "fs" | "fat", mount: () => void): void {
+  try {
+    mount();
+  } catch (error) {
+    if (error instanceof FsError) error.option = option;
+    throw error;
+  }
 }

@@ -229,6 +229,8 @@ Deno.test("program files that are none, cut, or of another machine", async () =>
     const unknown = await lastOf(["run cowtset"]);
     assertMatch(unknown.text, /no program cowtset; did you mean cowtest\?/);
     assertEquals(unknown.status, 5);
+    const workload = await lastOf(["compare fork-exe"]);
+    assertMatch(workload.text, /no workload or program fork-exe; did you mean fork-exec\?/);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

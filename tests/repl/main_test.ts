@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { formatFat32 } from "../../src/vm/kernel/files/fat32/format.ts";
 import { mkfs } from "../../src/vm/kernel/files/xv6fs/mkfs.ts";
 
@@ -150,6 +150,11 @@ Deno.test("a disk image that is cut: one line that says what is missing, exit co
     assertStringIncludes(r.err, `${file}: `);
     assertStringIncludes(r.err, promised[flag]);
   }
+  // With two images the line names the one that it is about.
+  const whole = `${folder}/whole.img`;
+  await Deno.writeFile(whole, mkfs());
+  const both = await cowsh(["--fs", whole, "--fat", fat, "-c", "ps"]);
+  assert(both.err.startsWith(`cowsh: ${fat}: `), both.err);
   await Deno.remove(folder, { recursive: true });
 });
 

@@ -69,4 +69,6 @@ export function describeErrno(code: number): string {
 export class FsError extends Error {
   /** The class name, as shown before the message. */
   override name = "FsError";
+  /** The boot option whose image it is about, when a computer was booted with it. */
+  option?: "fs" | "fat";
 }
