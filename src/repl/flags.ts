@@ -130,6 +130,12 @@ export function parseFlags(argv: readonly string[]): Options {
     "--": true,
     unknown: (flag, key) => {
       if (key === undefined) return true;
+      // The value of a flag, taken for one itself.
+      if (/^-\d/.test(flag)) {
+        throw new CommandError(
+          `${flag} is no flag; as the value of one it is written --FLAG=${flag}`,
+        );
+      }
       const names = FLAGS.map((f) => `--${f.name}`).concat(["--no-color", "-c", "-h"]);
       throw new CommandError(`no flag ${flag}${didYouMean(flag, names) || "; try --help"}`);
     },

@@ -65,6 +65,7 @@ Deno.test("bad flags are one clear line and exit code 2", async () => {
     [["--mem", "16777217"], /--mem 16777217: want 16M to 2G in steps of 64K/],
     [["--mem"], /--mem needs a value: --mem SIZE/],
     [["--polcy", "cow"], /no flag --polcy; did you mean --policy\?/],
+    [["--swap", "-1"], /-1 is no flag; as the value of one it is written --FLAG=-1/],
     [["--policy", "x", "-c", "help"], /--policy x: want cow, eager or share-readonly\n$/],
     [["--exec", "lazily", "-c", "help"], /--exec lazily: want eager or demand\n$/],
     [["--mem", "16388K"], /--mem 16388K: want 16M to 2G in steps of 64K\n$/],
