@@ -201,9 +201,10 @@ export function accessSections(vm: Vm, report: AccessReport): Section[] {
   return sections;
 }
 
-/** Frames that an action took and gave back: `2 frames allocated, 1 frame freed`; `0 frames allocated` for none. */
+/** Frames that an action took and gave back: `2 frames allocated, 1 frame freed`. */
 export function framesText({ allocated, freed }: Pick<Difference, "allocated" | "freed">): string {
   const count = (n: number, did: string) => `${counted(n, "frame")} ${did}`;
+  if (allocated === 0 && freed === 0) return "no frames allocated or freed";
   if (freed === 0) return count(allocated, "allocated");
   return allocated === 0
     ? count(freed, "freed")
