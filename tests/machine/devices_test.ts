@@ -370,3 +370,14 @@ Deno.test("virtio block: a driver that asks for no interrupt gets its answer wit
   made.ram.write16(QUEUE.avail, 0);
   assertEquals([request(0, 0n, at(0x8000), 512), usedIndex(), virtio.read(0x60, 4)], [0, 2, 1]);
 });
+
+Deno.test("virtio block, version 1: a queue at page 0 is no queue", () => {
+  const { made, virtio, request, usedIndex } = disk(1);
+  assertEquals([virtio.read(0x40, 4), virtio.read(0x44, 4)], [QUEUE.desc / 4096, 1]);
+  virtio.write(0x40, 4, 0);
+  assertEquals([virtio.read(0x44, 4), request(0, 0n, at(0x8000), 512), usedIndex()], [0, 0xff, 0]);
+  virtio.write(0x40, 4, QUEUE.desc / 4096);
+  assertEquals([virtio.read(0x44, 4), usedIndex()], [1, 0]);
+  virtio.write(0x50, 4, 0);
+  assertEquals([usedIndex(), made.ram.read8(at(0x8000))], [1, 1]);
+});

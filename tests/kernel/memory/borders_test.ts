@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertExists } from "@std/assert";
 import { cow } from "../../../src/vm/kernel/fork/cow.ts";
+import { eager } from "../../../src/vm/kernel/fork/eager.ts";
 import { MAXVA, type PaNum, type VaNum } from "../../../src/vm/machine/address.ts";
 import { READ } from "../../../src/vm/machine/sv39.ts";
 import { readEntry } from "../../../src/vm/kernel/memory/page_table.ts";
@@ -67,6 +68,20 @@ Deno.test("a fault that only the TLB saw drops the entry that caused it", () => 
   assertEquals(world.load(space, 0), 2n);
   assertEquals(why(world, space, 13, 0), undefined);
   assertEquals(world.load(space, 0), 1n);
+});
+
+Deno.test("a page that fork copies is known at its place", () => {
+  const world = new World({ policy: eager, swap: MIB });
+  const parent = world.heap(2);
+  const gone = world.heap(8);
+  world.memory.releaseSpace(gone);
+  const child = world.memory.fork(parent);
+  assertExists(child);
+  const copy = frame(world, child, PAGE);
+  assertEquals(mappersOf(world.memory, copy).map(({ space, va }) => [space.id, va]), [[
+    child.id,
+    at(PAGE),
+  ]]);
 });
 
 Deno.test("a copied page is known at its place, so that it can be evicted", () => {
