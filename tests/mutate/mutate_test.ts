@@ -3,7 +3,7 @@ import { formatEntry, parseList } from "./list.ts";
 import { keyOf, lineOf, type Mutant, MutateError, plant } from "./mutant.ts";
 import { mutantsOf } from "./operators.ts";
 import { copyOf, type Project } from "./project.ts";
-import { ran, ReachCache } from "./reach.ts";
+import { functionAround, ran, ReachCache } from "./reach.ts";
 import { judge, table } from "./report.ts";
 import { sample } from "./rooms.ts";
 import { Trial } from "./trial.ts";
@@ -128,6 +128,12 @@ Deno.test("a line that ran in part has run", () => {
   const record =
     "SF:a.ts\nBRDA:3,1,0,0\nBRDA:3,1,1,7\nBRDA:4,1,0,0\nDA:2,5\nDA:3,0\nDA:4,0\nDA:5,0\n";
   assertEquals(ran(record), [2, 3]);
+  const source = "const a = 1;\nfunction f() {\n  if (a) return;\n  b.map((x) => x + 1);\n}\n";
+  assertEquals([1, 3, 4].map((line) => functionAround(source, line, line)), [
+    [1, Infinity],
+    [3, 5],
+    [3, 5],
+  ]);
 });
 
 Deno.test("mutants are planted, killed by the test that reaches them, or survive", async () => {

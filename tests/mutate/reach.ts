@@ -5,6 +5,7 @@
  */
 
 import { createHash } from "node:crypto";
+import ts from "typescript";
 import { MutateError } from "./mutant.ts";
 import { filesOf, type Project, runTest } from "./project.ts";
 
@@ -96,10 +97,7 @@ export class ReachCache {
   }
 }
 
-/**
- * The lines of one file's LCOV record that ran, if only in part: `if (bad) return` counts as not run in a DA row
- * when nothing was bad, but one of its branches in BRDA rows did run.
- */
+/** The lines of one file's LCOV record that ran, or of which a branch did. */
 export function ran(record: string): number[] {
   const lines = new Set<number>();
   for (const [, line, count] of record.matchAll(/^DA:(\d+),(\d+)/gm)) {
@@ -117,9 +115,34 @@ export function limitOf(seconds: number, least: number): { cpu: number; wall: nu
   return { cpu, wall: cpu * PATIENCE };
 }
 
-/** The tests that reach some lines (from 1) of a source file. */
-export function reaching(reaches: readonly Reach[], path: string, from: number, to: number) {
+/**
+ * The tests that reach some lines (from 1) of a source file: those that run any line of the function around them,
+ * since LCOV has no count of its own for a condition that stands on one line with a branch not taken.
+ */
+export function reaching(
+  reaches: readonly Reach[],
+  path: string,
+  source: string,
+  first: number,
+  last: number,
+): Reach[] {
+  const [from, to] = functionAround(source, first, last);
   return reaches.filter((r) => r.lines[path]?.some((line) => line >= from && line <= to));
+}
+
+/** The lines inside the innermost function of three lines or more around some lines; without one, all of the file. */
+export function functionAround(source: string, first: number, last: number): [number, number] {
+  const tree = ts.createSourceFile("", source, ts.ScriptTarget.Latest);
+  const lineAt = (position: number) => tree.getLineAndCharacterOfPosition(position).line + 1;
+  let range: [number, number] = [1, Infinity];
+  const visit = (node: ts.Node) => {
+    const [from, to] = [lineAt(node.getStart(tree)), lineAt(node.getEnd())];
+    if (from > first || to < last) return;
+    if (ts.isFunctionLike(node) && to - from >= 2) range = [from + 1, to];
+    ts.forEachChild(node, visit);
+  };
+  visit(tree);
+  return range;
 }
 
 function isTest(path: string): boolean {

@@ -50,12 +50,12 @@ export class Trial {
   }
 
   /** Test files that reach a mutant, in the order in which they are run. */
-  testsFor(m: Mutant, line: number): Reach[] {
+  testsFor(m: Mutant, source: string, line: number): Reach[] {
     const kills = this.#kills.get(m.path);
     // What takes long waits; what stands in the room of the source file, or killed there before, goes first.
     const cost = (r: Reach) =>
       r.seconds / (1 + 4 * kinship(m.path, r.file)) / (1 + 9 * (kills?.get(r.file) ?? 0));
-    return reaching(this.#reaches, m.path, line, line + m.before.length - 1)
+    return reaching(this.#reaches, m.path, source, line, line + m.before.length - 1)
       .sort((a, b) => cost(a) - cost(b));
   }
 
@@ -68,7 +68,7 @@ export class Trial {
     let tried = 0;
     Deno.writeTextFileSync(target, plant(source, m));
     try {
-      for (const { file, seconds } of this.testsFor(m, line).slice(0, this.#most)) {
+      for (const { file, seconds } of this.testsFor(m, source, line).slice(0, this.#most)) {
         const { outcome } = await runTest(this.#project, copy, file, limitOf(seconds, this.#least));
         tried++;
         if (outcome === "passed") continue;
