@@ -1,8 +1,9 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Xv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
 import { mkfs } from "../../src/vm/kernel/files/xv6fs/mkfs.ts";
 import { fsck } from "../../src/vm/kernel/files/xv6fs/fsck.ts";
 import { O_CREATE, O_RDWR } from "../../src/vm/kernel/files/xv6fs/namespace.ts";
+import { FsError } from "../../src/vm/kernel/files/errno.ts";
 import { BSIZE } from "../../src/vm/kernel/files/xv6fs/layout.ts";
 
 const opened = () => {
@@ -51,4 +52,21 @@ Deno.test("a directory's free places are used before it grows", () => {
     assertEquals(fs.unlink(root, `name${i}`), 0);
   }
   assertEquals(size(), before);
+});
+
+Deno.test("mkfs makes a disk with one data block, and none smaller", () => {
+  // 200 inodes and 31 log blocks: boot, superblock, 31, 13 of inodes, 1 of the free map come before the data.
+  assertEquals(fsck(mkfs({ size: 48 })), []);
+  assertThrows(() => mkfs({ size: 47 }), FsError, "47 blocks are too few");
+});
+
+Deno.test("devices 0 to 9 can be opened, no others", () => {
+  const { fs, root } = opened();
+  const open = (major: number) => {
+    assertEquals(fs.mknod(root, `d${major}`, major, 0), 0);
+    const ino = fs.open(root, `d${major}`, O_RDWR);
+    if (ino > 0) fs.iput(ino);
+    return ino > 0;
+  };
+  assertEquals([0, 9, 10].map(open), [true, true, false]);
 });

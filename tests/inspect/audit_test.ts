@@ -270,7 +270,10 @@ Deno.test("an open file with more descriptors than it counts, and one that nobod
   const finding = found(vm, "file count");
   assertEquals([finding.pid, finding.stored, finding.counted], [parent.pid, 5, 6]);
   assertStringIncludes(finding.detail, "descriptor 0");
-  file.references++;
+  file.references += 2;
+  const high = found(vm, "file count");
+  assertEquals([high.stored, high.counted], [7, 6]);
+  file.references--;
   vm.kernel.openFiles++;
   assertStringIncludes(found(vm, "file count").detail, "counted open");
   vm.kernel.openFiles--;

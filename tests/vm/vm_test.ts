@@ -216,3 +216,36 @@ Deno.test("an interrupted run leaves nothing of its family behind", () => {
   assertAudit(vm);
   assertEquals(vm.free().free, free);
 });
+
+Deno.test("what is done for nobody leaves the current process's name on its own events", () => {
+  const vm = boot();
+  const p = vm.spawn();
+  p.sbrk(4096);
+  p.store(0x3000, 1n);
+  const mark = vm.kernel.events.next;
+  vm.spawn();
+  const between = vm.kernel.events.next;
+  p.call("getpid");
+  const pids = (from: number, to: number) => [
+    ...new Set(vm.events(from).filter(({ n }) => n < to).map(({ pid }) => pid)),
+  ];
+  assertEquals([pids(mark, between), pids(between, vm.kernel.events.next)], [[0], [p.pid]]);
+});
+
+Deno.test("a store that changes nothing but a page's bytes is in the difference", () => {
+  const vm = boot();
+  const p = vm.spawn();
+  p.sbrk(4096);
+  p.store(0x3000, 1n);
+  const before = vm.save();
+  p.store(0x3000, 2n);
+  const { frames, ptes } = vm.diff(before);
+  assertEquals(ptes, []);
+  const at = frameOf(p, 0x3000);
+  const changed = frames.filter((frame) => frame.pa === BigInt(at));
+  assertEquals(changed.map(({ bytes, kind, count }) => [bytes, kind, count]), [[
+    1,
+    ["user", "user"],
+    [1, 1],
+  ]]);
+});

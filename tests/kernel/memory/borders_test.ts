@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertExists } from "@std/assert";
 import { cow } from "../../../src/vm/kernel/fork/cow.ts";
 import { eager } from "../../../src/vm/kernel/fork/eager.ts";
+import { shareReadonly } from "../../../src/vm/kernel/fork/share_readonly.ts";
 import { MAXVA, type PaNum, type VaNum } from "../../../src/vm/machine/address.ts";
 import { READ } from "../../../src/vm/machine/sv39.ts";
 import { readEntry } from "../../../src/vm/kernel/memory/page_table.ts";
@@ -192,5 +193,19 @@ Deno.test("a 2 MiB leaf of which one page alone is one's own is not one's own", 
   world.store(parent, block + PAGE, 3n);
   assertEquals(world.load(child, block + PAGE), 1n);
   assertEquals(world.load(parent, block + PAGE), 3n);
+  assertSound(world);
+});
+
+Deno.test("share-readonly: fork copies the stack at once, and shares the rest", () => {
+  const world = new World({ policy: shareReadonly });
+  const parent = world.space();
+  const eagerly = { lazy: false };
+  assert(world.memory.allocArea(parent, { ...areaOf("data", 0, 3), ...eagerly }));
+  assert(world.memory.allocArea(parent, { ...areaOf("stack", 2, 3), ...eagerly }));
+  const child = world.memory.fork(parent);
+  assertExists(child);
+  const isShared = (page: number) =>
+    frame(world, parent, page * PAGE) === frame(world, child, page * PAGE);
+  assertEquals([isShared(0), isShared(2)], [true, false]);
   assertSound(world);
 });
