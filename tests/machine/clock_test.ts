@@ -23,3 +23,18 @@ Deno.test("mtime can be set, runs on from there, and is put back by a restore", 
   made.restore(state);
   assertEquals([made.clock.time, made.instret, made.clock.until(1010)], [1002, 25, 75]);
 });
+
+Deno.test("a restore puts the timer and the software interrupt back", () => {
+  const made = machine();
+  const set = (msip: number, due: number) => {
+    made.clint.write(0, 4, msip);
+    made.clint.write(0x4000, 4, due);
+    made.clint.write(0x4004, 4, 0);
+  };
+  set(1, 500);
+  const state = made.save();
+  set(0, 900);
+  assertEquals([made.clint.lines(), made.clint.due], [0, 900]);
+  made.restore(state);
+  assertEquals([made.clint.lines(), made.clint.due, made.clint.read(0, 4)], [1 << 3, 500, 1]);
+});

@@ -381,3 +381,14 @@ Deno.test("virtio block, version 1: a queue at page 0 is no queue", () => {
   virtio.write(0x50, 4, 0);
   assertEquals([usedIndex(), made.ram.read8(at(0x8000))], [1, 1]);
 });
+
+Deno.test("virtio block, version 1: an alignment of 0 is a page; what is no register reads 0", () => {
+  const { made, virtio, request, usedIndex } = disk(1);
+  virtio.write(0x3c, 4, 0);
+  assertEquals([request(0, 2n, at(0x8000), 512), usedIndex(), made.ram.read8(at(0x8000))], [
+    0,
+    1,
+    3,
+  ]);
+  assertEquals([0x0a8, 0x0fc].map((offset) => virtio.read(offset, 4)), [0, 0]);
+});

@@ -23,8 +23,14 @@ for (const mem of [16 * 2 ** 20, 128 * 2 ** 20, 2 * 2 ** 30]) {
       assertEquals(permits(leaf.pte, EXECUTE, S_MODE) === undefined, text, "W^X");
       assertEquals(permits(leaf.pte, READ), "not a user page");
     }
-    assertEquals(walk(ram, root, vaNum(0x1000_0000)).leaf?.pa, paNum(0x1000_0000), "UART");
+    const devices = [0x10_0000, 0x200_0000, 0x200_f000, 0xc00_0000, 0x1000_0000, 0x1000_1000];
+    for (const at of devices) {
+      const { leaf } = walk(ram, root, vaNum(at));
+      assertEquals(leaf?.pa, paNum(at), `the device at 0x${at.toString(16)}`);
+      assertEquals(permits(leaf!.pte, WRITE, S_MODE), undefined);
+    }
     assertEquals(walk(ram, root, vaNum(0xc00_0000)).leaf?.level, 1, "PLIC");
+    assertEquals(root, trampoline - 4096);
     assertEquals(walk(ram, root, TRAMPOLINE).leaf?.pa, trampoline);
     assertEquals(walk(ram, root, vaNum(ram.end)).leaf, undefined, "nothing beyond RAM");
     assertEquals(walk(ram, root, vaNum(0)).leaf, undefined);
