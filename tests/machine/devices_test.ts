@@ -363,14 +363,6 @@ Deno.test("virtio block: a saved state keeps its disk while the machine writes o
   assertEquals(numberAt(made.save().virtio!.image, 0), 0xbb);
 });
 
-Deno.test("virtio block: a driver that asks for no interrupt gets its answer without", () => {
-  const { made, virtio, request, usedIndex } = disk(2);
-  made.ram.write16(QUEUE.avail, 1);
-  assertEquals([request(0, 0n, at(0x8000), 512), usedIndex(), virtio.read(0x60, 4)], [0, 1, 0]);
-  made.ram.write16(QUEUE.avail, 0);
-  assertEquals([request(0, 0n, at(0x8000), 512), usedIndex(), virtio.read(0x60, 4)], [0, 2, 1]);
-});
-
 Deno.test("virtio block, version 1: a queue at page 0 is no queue", () => {
   const { made, virtio, request, usedIndex } = disk(1);
   assertEquals([virtio.read(0x40, 4), virtio.read(0x44, 4)], [QUEUE.desc / 4096, 1]);
