@@ -143,7 +143,10 @@ Deno.test("descriptors: the lowest free one; 16 a process; 100 in all", () => {
   const { vm, p } = withStrings("README");
   for (let fd = 3; fd < 16; fd++) assertEquals(p.call("dup", 0).result, BigInt(fd));
   assertEquals(p.call("dup", 0).result, -1n);
+  p.call("chdir", 0x3f00); // it stands in a directory from its first path on
+  const held = vm.kernel.files.root!.inUse();
   assertEquals(p.call("open", 0x3000, 0).result, -1n);
+  assertEquals(vm.kernel.files.root!.inUse(), held, "a failed open holds no inode");
   assertEquals(p.call("pipe", 0x3800).result, -1n);
   p.close(7);
   assertEquals(p.call("pipe", 0x3800).result, -1n, "a pipe needs two");
