@@ -48,7 +48,7 @@ Deno.test("words that are no options of a computer are refused, and the old one 
   const cases: [string, RegExp][] = [
     ["boot --plicy eager", /^no flag --plicy; did you mean --policy\?$/],
     ["boot --policy egaer", /egaer/],
-    ["boot --mem 1T", /^--mem 1T: RAM is 16M to 2G$/],
+    ["boot --mem 1T", /^--mem 1T: want 16M to 2G in steps of 64K$/],
     ["boot --mem", /^--mem needs a value/],
     ["boot eager", /^boot has no use for "eager"; it takes --policy, /],
     ["boot --keep-going", /^--keep-going is not the computer's; boot takes --policy, /],
