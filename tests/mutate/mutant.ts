@@ -20,7 +20,7 @@ export interface Mutant {
   readonly why?: string;
 }
 
-/** Why a run cannot go on: a list that does not fit the source, a test that fails by itself. For the person who asked. */
+/** An entry of a list that does not fit the source, or is no entry; the message names it. */
 export class MutateError extends Error {
   override readonly name = "MutateError";
 }

@@ -6,7 +6,6 @@
 
 import { createHash } from "node:crypto";
 import ts from "typescript";
-import { MutateError } from "./mutant.ts";
 import { filesOf, type Project, runTest } from "./project.ts";
 
 /** One test file by itself, without any mutant. */
@@ -58,17 +57,15 @@ export class ReachCache {
     return exists(path) ? JSON.parse(Deno.readTextFileSync(path)) : undefined;
   }
 
-  /** Measures a test file in a copy of the project. Throws when it fails: nothing can be said of mutants then. */
-  async measure(copy: string, file: string): Promise<Reach> {
+  /** Measures a test file in a copy of the project; undefined when it fails as it is. */
+  async measure(copy: string, file: string): Promise<Reach | undefined> {
     const raw = await Deno.makeTempDir({ prefix: "cowsh-reach-" });
     try {
       // In the environment, so that shells which the tests start are measured, too.
       const env = { DENO_COVERAGE_DIR: raw };
       const flags = [...this.#project.flags, "--coverage-raw-data-only"];
       const run = await runTest({ ...this.#project, flags }, copy, file, limitOf(0, 600), env);
-      if (run.outcome !== "passed") {
-        throw new MutateError(`${file} fails without any mutant\n${run.output}`);
-      }
+      if (run.outcome !== "passed") return undefined;
       const reach = { file, seconds: run.seconds, lines: await this.#lines(copy, raw) };
       Deno.writeTextFileSync(this.#path(file), JSON.stringify(reach));
       return reach;
