@@ -130,7 +130,7 @@ async function session(random: Random): Promise<void> {
       ? `${out.length} characters of output`
       : error.length > MOST_ERROR || /\n./.test(error)
       ? "an error of more than one line"
-      : status === 0 && / --json$/.test(line) && !isJson(out)
+      : status === 0 && /^[^#"']* --json$/.test(line) && !isJson(out)
       ? "no JSON"
       : undefined;
     if (wrong !== undefined) throw new Error(report(wrong, typed.slice(0, i + 1), out + error));
