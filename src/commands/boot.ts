@@ -4,11 +4,25 @@
  * @module
  */
 
-import { command, CommandError, EXIT, note, result, size } from "./command.ts";
+import { BOOT_OPTIONS } from "../vm/boot_options.ts";
+import { command, CommandError, EXIT, type FlagSpec, note, result, size } from "./command.ts";
 import { forgetPast } from "./past.ts";
 import { forgetEntries } from "./save.ts";
 import { forgetSnapshots } from "./snapshots.ts";
 import { setCurrent } from "./target.ts";
+
+/** The options of a computer that the command line has, as flags of this command. */
+const FLAGS: readonly FlagSpec[] = BOOT_OPTIONS.flatMap(({ flag, value, kind, words, doc }) => {
+  if (flag === undefined) return [];
+  if (value === undefined) return [{ name: flag, doc }];
+  const isFile = kind === "image" || kind === "abi";
+  return [{
+    name: flag,
+    kind: isFile ? "file" : "text",
+    ...(isFile || words === undefined ? {} : { choices: words }),
+    doc,
+  }];
+});
 
 export default command({
   name: "boot",
@@ -19,23 +33,20 @@ export default command({
     "that are about the computer, and stand over the session's own: boot --policy eager, boot --mem 256M " +
     "--superpages. A disk given with --fs or --fat is read again from its file. Snapshots, breakpoints and " +
     "the recorded past were the old computer's, and go with it; so do lines kept for save.",
-  args: [{
-    name: "options",
-    kind: "text",
-    rest: true,
-    verbatim: true,
-    doc: "as on the command line: --policy, --mem, --seed, --exec, --sbrk, --swap, --superpages …",
-  }],
+  flags: FLAGS,
   examples: [
     { say: "xv6 before the lab", lines: ["boot --policy eager"], shows: ["policy eager"] },
     { say: "begin again", lines: ["spawn", "boot", "spawn"], shows: ["pid 2 demo"] },
   ],
-  async run(ctx, { options }) {
+  async run(ctx, given: Readonly<Record<string, string | true | undefined>>) {
     const { session } = ctx;
     if (session.boot === undefined) {
       throw new CommandError("this computer is a script's, which boots it itself", EXIT.usage);
     }
-    const vm = await session.boot(options);
+    const flags = Object.entries(given).flatMap(([name, value]) =>
+      value === undefined ? [] : [value === true ? `--${name}` : `--${name}=${value}`]
+    );
+    const vm = await session.boot(flags);
     session.vm = vm;
     session.place = undefined;
     session.last = 0n;

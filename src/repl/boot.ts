@@ -12,7 +12,7 @@ import { CommandError, EXIT } from "../commands/errors.ts";
 import { type Abi, parseAbi } from "../vm/kernel/abi.ts";
 import { FsError } from "../vm/kernel/files/errno.ts";
 import { type BootOptions, Vm as Computer } from "../vm/vm.ts";
-import { checkMachineFlags, type Options, parseFlags } from "./flags.ts";
+import { type Options, parseFlags } from "./flags.ts";
 
 /** Boots as the flags say. Throws {@linkcode CommandError} with exit code 5, for a bad name 2. */
 export async function boot(options: Options, files: HostFiles): Promise<Vm> {
@@ -35,13 +35,12 @@ export async function boot(options: Options, files: HostFiles): Promise<Vm> {
   }
 }
 
-/** Boots as the session's flags say, and these over them. Throws {@linkcode CommandError} for one that is not the computer's. */
+/** Boots as the session's flags say, and these of the computer over them. */
 export async function bootAgain(
   options: Pick<Options, "typed">,
   flags: readonly string[],
   files: HostFiles,
 ): Promise<Vm> {
-  checkMachineFlags(flags);
   return await boot(parseFlags([...options.typed, ...flags]), files);
 }
 

@@ -82,9 +82,6 @@ const FLAGS: readonly Flag[] = [
   { name: "version", doc: "the version" },
 ];
 
-/** The flags that say what computer it is: `boot` takes them, too. */
-const OF_THE_COMPUTER: ReadonlySet<string> = new Set(BOOTED.map((option) => option.flag!));
-
 /** What `--help` prints. */
 export function helpText(): string {
   const rows = FLAGS.map((f): [string, string] => [
@@ -186,22 +183,6 @@ export function parseFlags(argv: readonly string[]): Options {
     disk,
     typed: argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv,
   };
-}
-
-/** Throws {@linkcode CommandError} when words for `boot` are no flags, or flags of the session. */
-export function checkMachineFlags(words: readonly string[]): void {
-  const takes = [...OF_THE_COMPUTER].map((name) => `--${name}`).join(", ");
-  for (const word of words) {
-    const flag = FLAGS.find((f) => word.replace(/=.*$/s, "") === `--${f.name}`);
-    if (flag !== undefined && !OF_THE_COMPUTER.has(flag.name)) {
-      throw new CommandError(`--${flag.name} is not the computer's; boot takes ${takes}`);
-    }
-  }
-  const { files, commands } = parseFlags(words);
-  const extra = [...files, ...commands][0];
-  if (extra !== undefined) {
-    throw new CommandError(`boot has no use for ${JSON.stringify(extra)}; it takes ${takes}`);
-  }
 }
 
 /** The boot options among the flags, checked; those that are in files as paths. */

@@ -46,13 +46,13 @@ Deno.test("what was the old computer's is gone: processes, snapshots, breakpoint
 
 Deno.test("words that are no options of a computer are refused, and the old one stays", async () => {
   const cases: [string, RegExp][] = [
-    ["boot --plicy eager", /^no flag --plicy; did you mean --policy\?$/],
-    ["boot --policy egaer", /egaer/],
+    ["boot --plicy eager", /^boot has no flag --plicy; did you mean --policy\?$/],
+    ["boot --policy egaer", /^policy is one of cow, .*, not egaer; did you mean eager\?$/],
     ["boot --mem 1T", /^--mem 1T: want 16M to 2G in steps of 64K$/],
-    ["boot --mem", /^--mem needs a value/],
-    ["boot eager", /^boot has no use for "eager"; it takes --policy, /],
-    ["boot --keep-going", /^--keep-going is not the computer's; boot takes --policy, /],
-    ["boot -c ps", /^boot has no use for "ps"/],
+    ["boot --mem", /^boot --mem needs a value: RAM$/],
+    ["boot eager", /^boot has no use for "eager" \(usage: boot \[--policy /],
+    ["boot --keep-going", /^boot has no flag --keep-going /],
+    ["boot -c ps", /^boot has no flag -c /],
   ];
   const answers = await typed(["spawn", ...cases.map(([line]) => line), "ps | count"]);
   for (const [i, [line, says]] of cases.entries()) {
