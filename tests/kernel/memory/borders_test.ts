@@ -209,3 +209,26 @@ Deno.test("share-readonly: fork copies the stack at once, and shares the rest", 
   assertEquals([isShared(0), isShared(2)], [true, false]);
   assertSound(world);
 });
+
+Deno.test("a munmap that fails for want of a table has taken no page away", () => {
+  const world = new World({ policy: cow, superpages: true, bytes: 32 * MIB });
+  const { memory } = world;
+  const block = 2 * MIB;
+  // One leaf of its own, and above it one that a child has, too.
+  const space = world.space();
+  const shared = memory.map(space, { length: block, perm: 3, kind: "anon" }) as VaNum;
+  world.store(space, shared, 1n);
+  const child = memory.fork(space);
+  assertExists(child);
+  const own = memory.map(space, { length: block, perm: 3, kind: "anon" }) as VaNum;
+  assertEquals(own, shared - block);
+  const half = own + block / 2;
+  world.store(space, half, 7n);
+  while (memory.frames.alloc("user") !== 0) { /* until there is none */ }
+  assertEquals(memory.unmap(space, at(half), block), false);
+  assertEquals(world.load(space, half), 7n);
+  assert(
+    memory.unmap(space, at(half), PAGE),
+    "alone it can be split: the page that goes gives the table",
+  );
+});

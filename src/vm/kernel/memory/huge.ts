@@ -116,14 +116,17 @@ export function splitBorders(
   end: VaNum,
   discard: boolean,
 ): boolean {
-  for (const border of [start, end]) {
+  const leaves = [start, end].flatMap((border) => {
     const block = blockDown(border);
-    if (block === border) continue;
-    const at = leafEntry(m, space, border);
+    const at = block === border ? 0 : leafEntry(m, space, border);
+    if (at === 0) return [];
     const inside = (border === start ? start : Math.max(start, block)) as VaNum;
-    if (at !== 0 && !demote(m, space, block, at, discard ? inside : undefined)) return false;
-  }
-  return true;
+    const page = (frameOf(m.ram.readPte(at)) + inside - block) as PaNum;
+    return { block, at, spare: discard && m.frames.count(page) === 1 ? inside : undefined };
+  });
+  // First those that have no page to spare: when there is no frame for their tables, nothing is gone yet.
+  leaves.sort((a, b) => Number(a.spare !== undefined) - Number(b.spare !== undefined));
+  return leaves.every(({ block, at, spare }) => demote(m, space, block, at, spare));
 }
 
 /** Copies a leaf for another space, as one if a free block is to be had; the new head frame or 0. */
