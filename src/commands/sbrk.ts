@@ -22,7 +22,11 @@ export default command({
   ],
   examples: [
     { say: "one page", lines: ["spawn", "sbrk 4096"], shows: ["0x3000..0x4000", "1 frame"] },
-    { say: "none until touched", lines: ["spawn", "sbrk --lazy 1G"], shows: ["0 frames"] },
+    {
+      say: "none until touched",
+      lines: ["spawn", "sbrk --lazy 1G"],
+      shows: ["no frames allocated"],
+    },
   ],
   run(ctx, { size, lazy, pid }) {
     const p = processFor(ctx, pid);

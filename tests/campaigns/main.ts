@@ -58,11 +58,12 @@ async function runOne(campaign: Campaign, seed: number, count: number): Promise<
   const seconds = () => `${Math.round((Date.now() - began) / 1000)} s`;
   const done = (more: number) => {
     units += more;
-    if (Date.now() - drawn < 1000 || !Deno.stderr.isTerminal()) return;
+    // On a terminal a line that changes, elsewhere a new one now and then.
+    const terminal = Deno.stderr.isTerminal();
+    if (Date.now() - drawn < (terminal ? 1000 : 60_000)) return;
     drawn = Date.now();
-    Deno.stderr.writeSync(
-      new TextEncoder().encode(`\r\x1b[K${name}: ${units} of ${count} ${unit}, ${seconds()}`),
-    );
+    const line = `${name}: ${units} of ${count} ${unit}, ${seconds()}`;
+    Deno.stderr.writeSync(new TextEncoder().encode(terminal ? `\r\x1b[K${line}` : `${line}\n`));
   };
   try {
     await campaign.run({ seed, count, random: new Random(seed), done });
