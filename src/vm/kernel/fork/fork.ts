@@ -46,8 +46,9 @@ export function forkSpace(m: Memory, parent: AddressSpace): AddressSpace | undef
   const child = m.createSpace();
   if (child === undefined) return undefined;
   const statistics: ForkStatistics = { shared: 0, copied: 0, ptes: 0, parentPtes: 0, tables: 0 };
+  // Again after the copies: to make room for them 2 MiB leaves may have been split.
   const made = makeTables(m, parent, child) && copyAreas(m, parent, child, statistics) &&
-    makeTables(m, parent, child); // again: the copies may have split 2 MiB leaves to make room
+    (!m.superpages || makeTables(m, parent, child));
   if (!made) {
     m.releaseSpace(child);
     return undefined;
@@ -84,7 +85,7 @@ function makeTables(m: Memory, parent: AddressSpace, child: AddressSpace): boole
         complete &&= ensure(m, child.root, block) !== 0;
       });
     }
-  } while (complete && m.frames.allocations !== before);
+  } while (complete && m.superpages && m.frames.allocations !== before);
   return complete;
 }
 

@@ -207,13 +207,15 @@ export function freeTables(m: Memory, root: PaNum): void {
 
 /** How many frames the tables of a space take, the root included. */
 export function countTables(ram: Ram, root: PaNum): number {
+  const words = ram.words;
+  const tops = tableWords(ram, root);
   let count = 1;
-  for (let i = 0; i < ENTRIES; i++) {
-    const top = ram.readPte((root + i * 8) as PaNum);
-    if (!isTable(top)) continue;
+  for (let i = tops; i < tops + 2 * ENTRIES; i += 2) {
+    if (words[i] === 0 || !isTable(words[i])) continue;
     count++;
-    for (let j = 0; j < ENTRIES; j++) {
-      if (isTable(ram.readPte((frameOf(top) + j * 8) as PaNum))) count++;
+    const middles = tableWords(ram, frameOf(words[i]));
+    for (let j = middles; j < middles + 2 * ENTRIES; j += 2) {
+      if (words[j] !== 0 && isTable(words[j])) count++;
     }
   }
   return count;

@@ -12,7 +12,7 @@ import { alarmOfChild } from "./alarm.ts";
 import { dupFile } from "../files/table.ts";
 import { userAddress } from "../syscalls/call.ts";
 import { MAX_OPEN, MAX_PROCESSES, mayRun, newAccounting, type Process } from "./process.ts";
-import { leaveDirectory, leaveFiles, leaveMemory, threadsOf } from "./threads.ts";
+import { hasThreads, leaveDirectory, leaveFiles, leaveMemory, threadsOf } from "./threads.ts";
 import { A0, KERNEL_SATP, registerPa, TRAPFRAME_SIZE } from "./trapframe.ts";
 
 /** The process that adopts orphans and reaps them. */
@@ -148,7 +148,7 @@ export function exit(k: Kernel, p: Process, status: number): void {
   if (k.ended.length > MAX_PROCESSES) k.ended.shift();
   const { group, parent } = p;
   if (p.pid !== group) freeProcess(k, p);
-  if (threadsOf(k, group).length > 0) return;
+  if (hasThreads(k, group)) return;
   for (const child of k.slots) if (child?.parent === group) child.parent = INIT_PID;
   for (const orphan of k.slots) if (orphan !== undefined) reapForInit(k, orphan);
   k.wake((q, wait) => wait.on === "child" && q.group === parent);
@@ -156,7 +156,7 @@ export function exit(k: Kernel, p: Process, status: number): void {
 
 /** Whether it has exited, with all threads of its group. */
 function isOver(k: Kernel, p: Process): boolean {
-  return p.state === "zombie" && threadsOf(k, p.group).length === 0;
+  return p.state === "zombie" && !hasThreads(k, p.group);
 }
 
 /** init waits for its children all the time; the kernel does it for it, at once. */

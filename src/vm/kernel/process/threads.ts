@@ -15,6 +15,12 @@ export function threadsOf(k: Kernel, group: number): Process[] {
   return k.slots.filter((p): p is Process => p?.group === group && p.state !== "zombie");
 }
 
+/** Whether a thread of a group has not exited. */
+export function hasThreads(k: Kernel, group: number): boolean {
+  for (const p of k.slots) if (p?.group === group && p.state !== "zombie") return true;
+  return false;
+}
+
 /** Its descriptor table is not its own any more; the files close when nobody else has the table. */
 export function leaveFiles(k: Kernel, p: Process): void {
   const { files } = p;
