@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { DEFAULT_CAPACITY, EventLog } from "../../src/vm/events.ts";
+import { Saver } from "../../src/vm/machine/saver.ts";
 import type { PaNum, VaNum } from "../../src/vm/machine/address.ts";
 
 const clock = { instret: 0 };
@@ -17,6 +18,8 @@ Deno.test("the ring keeps the newest 65,536 events, and counts those it forgot",
   // It stands where event 0 stood, and has nothing of it.
   assertEquals([log.at(65_536).va, log.at(65_536).pa, log.at(65_536).why], [0n, 7, "table"]);
   assertEquals([log.counters.alloc, log.counters.faults[13]], [65_536, 1]);
+  const exact = new Saver().revive<Map<number, bigint>>(log.save().exact);
+  assertEquals(exact.size, 0, "what the ring forgot is kept nowhere");
 });
 
 Deno.test("an event is stamped with who, when and where; not recorded, it still counts", () => {
