@@ -229,7 +229,26 @@ Deno.test("kill() by another process wakes a sleeper, which then exits with -1",
     .call("exit", null);
   const vm = boot();
   assertEquals(runGuest(vm, guest).status, 99);
+  assert(vm.kernel.ticks < 100, "not only when its pause was over");
   assertAudit(vm);
+});
+
+Deno.test("one that is killed for want of memory gives its own back before it is waited for", () => {
+  const vm = boot();
+  const parent = vm.spawn();
+  const child = parent.fork();
+  const { free } = vm.free();
+  const start = 0x3000;
+  child.call("sbrk", 64 * 2 ** 20, 2);
+  for (let at = start;; at += 4096) {
+    if (child.access(at, 8, 1n).killed === undefined) continue;
+    assert(at > start + free * 2048, "it was killed only when memory was full");
+    break;
+  }
+  assertEquals(child.record.state, "zombie");
+  assert(vm.free().free > free, "what it had before is free, too");
+  assertAudit(vm);
+  assertEquals(parent.wait(), child.pid);
 });
 
 Deno.test("a killed process that never makes a call is stopped at the end of its tick", () => {
