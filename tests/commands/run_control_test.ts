@@ -289,3 +289,11 @@ Deno.test("who comes back to a program that waits sees its prompt, and what was 
   assertMatch((await type("console")).text, /^\$ \nsh \(pid 2\) waits/);
   assertMatch((await type("continue -p 2")).text, /^\$ echo three\nthree\n\$ \npid 2 sh waits/);
 });
+
+Deno.test("a step over a system call stops right behind it", async () => {
+  const lines = ["spawn echo hi", "break write+2", "continue", "print $pc", "step", "print $pc"];
+  const said = await texts(lines);
+  assertMatch(said[4], /<?write\+0x2>? +ecall .*\nhi\n$/s);
+  const pc = (text: string) => Number(/0x[0-9a-f]+/.exec(text)![0]);
+  assertEquals(pc(said[5]), pc(said[3]) + 4);
+});

@@ -92,3 +92,13 @@ Deno.test("without FAT there is no such name; saved and restored with it", () =>
   assertEquals(tree.readBytes(file, 0, 10), pattern(10, 1));
   assertEquals(copy.readBytes(file, 0, 10), pattern(10, 2));
 });
+
+Deno.test("beside a mounted FAT a relative path still begins in the current directory", () => {
+  const { tree, root } = fresh();
+  const d = tree.chdir(root, "d");
+  const file = tree.open(d, "new", O_CREATE | O_RDWR);
+  const same = tree.open(d, "../d/new", O_RDONLY);
+  assertEquals(same, file);
+  for (const handle of [file, same, d, root]) tree.iput(handle);
+  assertEquals(tree.inUse(), []);
+});

@@ -155,6 +155,42 @@ Deno.test("sfence.vma with an ASID leaves other ASIDs and global entries", () =>
   assertEquals(held(), []);
 });
 
+Deno.test("sfence.vma of one address with an ASID leaves the fetches of another", () => {
+  const tables = new Tables(machine());
+  const { mmu } = tables.machine;
+  tables.map(0x1000, at(0x1000), RXU);
+  for (const asid of [5, 6]) {
+    tables.use(asid);
+    mmu.translate(va(0x1000), EXECUTE);
+  }
+  mmu.sfence(va(0x1000), 6);
+  assertEquals(mmu.entries().map((e) => e.asid), [5]);
+});
+
+Deno.test("pieces of a superpage above 4 GiB go with it", () => {
+  const tables = new Tables(machine({ traps: "host" }));
+  const { machine: made } = tables;
+  const high = 0x12_3440_0000;
+  made.ram.write(at(0), new Assembler().put("lbu", { rd: 10, rs1: 5 }).put("ecall").bytes());
+  made.ram.write8(at(0x20_5000), 7);
+  tables.map(0x1000, at(0), RXU);
+  tables.map(high, at(0x20_0000), RWU, 1);
+  tables.use();
+  made.hart.mode = 0;
+  made.hart.selectBanks();
+  const load = () => {
+    made.hart.pc = 0x1000n;
+    made.hart.setX(5, BigInt(high + 0x5000));
+    return made.run(2);
+  };
+  load();
+  assertEquals(made.hart.x(10), 7n);
+  made.ram.writePte(tables.slot(high, 1), 0);
+  made.mmu.sfence(va(high + 0x12_3000));
+  const stop = load();
+  assertEquals(stop.kind === "trap" && [stop.cause, stop.tval], [13, BigInt(high + 0x5000)]);
+});
+
 Deno.test("sfence.vma with an ASID spares global superpages, of one address and of all", () => {
   const tables = new Tables(machine());
   const { mmu } = tables.machine;

@@ -2,6 +2,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { formatFat32 } from "../../src/vm/kernel/files/fat32/format.ts";
+import { mkfs } from "../../src/vm/kernel/files/xv6fs/mkfs.ts";
 import type { Handle } from "../../src/vm/handle.ts";
 import type { BootOptions, Vm } from "../../src/vm/vm.ts";
 import { assertAudit, boot, Guest } from "./lab.ts";
@@ -224,5 +225,22 @@ Deno.test("a bad address: -1 at the first byte, a count after some, and nothing 
   assertEquals(result("read", again, none, 8), -1n);
   assertEquals(result("read", again, end, 4096), -1n);
   assertEquals(result("read", again, map, 4096), 4096n);
+  assertAudit(vm);
+});
+
+Deno.test("what a full disk had no room for is not seen through a mapping either", () => {
+  const vm = boot({ fs: mkfs({ size: 100 }) });
+  const p = vm.spawn();
+  p.sbrk(2 * PAGE);
+  p.fill(HEAP, 2 * PAGE, 0x41);
+  const fd = p.open("data", "rw+");
+  p.write(fd, HEAP, 100);
+  const rest = p.open("rest", "rw+");
+  while (p.call("write", rest, HEAP, 1024).result === 1024n);
+  const map = p.mmap(PAGE, { shared: true, fd });
+  assertEquals(p.load(map + 99n, 1), 0x41n);
+  assertEquals(p.call("write", fd, HEAP, PAGE).result, -1n);
+  // The file's one block was filled to its end, and nothing is behind it.
+  assertEquals([p.load(map + 1023n, 1), p.load(map + 1024n, 8)], [0x41n, 0n]);
   assertAudit(vm);
 });

@@ -11,13 +11,6 @@ import type { Pipe } from "./pipe.ts";
 /** Most open files in the whole system (xv6's NFILE). */
 export const MAX_FILES = 100;
 
-/** open() modes, as in xv6's fcntl.h. */
-export const O_RDONLY = 0;
-export const O_WRONLY = 1;
-export const O_RDWR = 2;
-export const O_CREATE = 0x200;
-export const O_TRUNC = 0x400;
-
 /** Major number of the console device. */
 export const CONSOLE_MAJOR = 1;
 

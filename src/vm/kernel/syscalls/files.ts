@@ -5,7 +5,8 @@
  * @module
  */
 
-import { type File, type Inode, O_RDWR, O_TRUNC, O_WRONLY } from "../files/file.ts";
+import type { File, Inode } from "../files/file.ts";
+import { O_RDWR, O_TRUNC, O_WRONLY } from "../files/xv6fs/namespace.ts";
 import { ROOT_FS } from "../files/mount.ts";
 import { newPipe } from "../files/pipe.ts";
 import { closeFile, dupFile, freeDescriptor, hasRoom, install } from "../files/table.ts";

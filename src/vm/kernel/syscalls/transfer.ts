@@ -67,8 +67,6 @@ export function writeFile(
         k.memory.fileWritten(key, file.offset + done, bytes);
         return true;
       });
-      // Mappers saw each piece before the file system found no room for it.
-      if (wrote !== n) k.memory.fileTruncated(key);
       if (wrote > 0) file.offset += wrote;
       return wrote === n ? n : -1;
     }

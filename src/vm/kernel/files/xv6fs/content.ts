@@ -8,7 +8,7 @@ import type { Volume } from "./volume.ts";
 /**
  * Moves bytes between a block and the caller's memory: `chunk` is a piece of one block, `done` the number of
  * bytes moved before it. For a read the callee copies `chunk` out and must not change it, for a write it
- * fills it. False: the user address is bad.
+ * fills it, and is asked only when there is room for it. False: the user address is bad.
  */
 export type Copy = (chunk: Uint8Array, done: number) => boolean;
 
