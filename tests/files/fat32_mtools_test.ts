@@ -68,7 +68,8 @@ function get(fs: Fat32, path: string): Uint8Array {
 
 /** Nothing to say for fsck.fat: clean, the free count right. */
 function judged(image: string): void {
-  const { text } = ok("fsck.fat", "-n", "-v", image);
+  // The name of the folder is random, and may well hold "bad".
+  const text = ok("fsck.fat", "-n", "-v", image).text.replaceAll(image, "the image");
   assert(!/wrong|Dirty|Orphan|Reclaim|Truncat|Bad|dup/i.test(text), text);
 }
 
