@@ -126,7 +126,7 @@ export class BareRun {
       ...(disk === undefined ? {} : { disk }),
     });
     loadPhysical(machine, elf);
-    machine.hart.pc = elf.entry;
+    machine.hart.pc = elf.entry & ~1n; // as the boot ROM's jump clears bit 0
     // a0 = hart number, a1 = device tree: there is none.
     machine.hart.setX(10, 0n);
     machine.hart.setX(11, 0n);

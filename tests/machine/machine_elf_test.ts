@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { loadPhysical } from "../../src/vm/bare.ts";
+import { program } from "../../user/programs.ts";
+import { BareRun, loadPhysical } from "../../src/vm/bare.ts";
 import { ElfError, parseElf } from "../../src/vm/machine/elf.ts";
+import { Vm } from "../../src/vm/vm.ts";
 import { machine } from "./machine_lab.ts";
 
 const file = Deno.readFileSync(new URL("../isa/bin/alu.elf", import.meta.url));
@@ -110,4 +112,17 @@ Deno.test("a file whose tables name the same bytes over and over is refused, not
     ElfError,
     "segments of 17825792 bytes lie over each other in RAM of 16777216",
   );
+});
+
+Deno.test("an odd entry point is rounded down, as a jump there does", () => {
+  const odd = (file: Uint8Array) => {
+    const copy = file.slice();
+    copy[24] |= 1; // e_entry
+    return copy;
+  };
+  const vm = new Vm({ mem: "16M" });
+  const run = vm.run("echo", ["hi"], { bytes: odd(program("echo")!), budget: 10_000 });
+  assertEquals([run.status, run.console], [0, "hi\n"]);
+  const bare = odd(Deno.readFileSync(new URL("../isa/bin/alu.elf", import.meta.url)));
+  assertEquals(new BareRun(bare, { budget: 1_000_000 }).slice().end?.code, 0);
 });

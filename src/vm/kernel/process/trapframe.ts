@@ -62,9 +62,12 @@ export function skipEcall(ram: Ram, trapframe: PaNum): void {
   if (low > 0xffff_ffff) ram.write32(paNum(at + 4), ram.read32(paNum(at + 4)) + 1);
 }
 
-/** Sets the user pc at which the process runs on. */
+/**
+ * Sets the user pc at which the process runs on; an odd one is rounded down, as "the low bit of sepc is always zero"
+ * (privileged specification, sepc) does on its way to the hart.
+ */
 export function writeEpc(ram: Ram, trapframe: PaNum, pc: bigint): void {
-  ram.write64(paNum(trapframe + EPC), BigInt.asUintN(64, pc));
+  ram.write64(paNum(trapframe + EPC), BigInt.asUintN(64, pc & ~1n));
 }
 
 /** The hart's user registers and pc into the trapframe, as the trampoline's uservec does. */
