@@ -261,8 +261,9 @@ function fits(option: BootOption, value: unknown): boolean {
 function bytesOrNot(value: Size): number | undefined {
   try {
     return bytesOf(value);
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
   }
 }
 
