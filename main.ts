@@ -5,7 +5,7 @@
  */
 
 import config from "./deno.json" with { type: "json" };
-import { asCommandError } from "./src/commands/errors.ts";
+import { asCommandError } from "./src/framework/errors.ts";
 import { visible } from "./src/host/visible.ts";
 import { stderr, stdout } from "./src/repl/deno_host.ts";
 import { helpText, type Options, parseFlags } from "./src/repl/flags.ts";

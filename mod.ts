@@ -1,7 +1,7 @@
 /**
  * The scripting API of cowsh: a whole RISC-V computer with a copy-on-write kernel, driven from TypeScript.
  *
- * {@link boot} gives a {@link Vm}. Processes ({@link Handle}) and frames ({@link Frame}) are **live handles**:
+ * {@link boot} gives a {@link Vm}. Processes ({@link Process}) and frames ({@link Frame}) are **live handles**:
  * each question is asked anew. Everything named a report, view, translation or finding is an immutable
  * **snapshot** of the moment it was made. Virtual addresses ({@link Va}) and physical ones ({@link Pa}) are
  * different types, so that mixing them does not compile. Methods are synchronous; `await` does no harm.
@@ -46,7 +46,7 @@ export {
 } from "./src/api/scenario.ts";
 export type { addressKind } from "./src/vm/machine/address.ts";
 export { hex, type Pa, pa, PAGE_SIZE, type PaNum, type Va, va } from "./src/vm/machine/address.ts";
-export { type CloneOptions, Handle, type MmapOptions, type Place } from "./src/vm/handle.ts";
+export { type CloneOptions, type MmapOptions, type Place, Process } from "./src/vm/process.ts";
 export { type BootOptions, type Mark, Vm, type VmState, type WatchOptions } from "./src/vm/vm.ts";
 export { Run } from "./src/vm/run.ts";
 export type { AccessSize } from "./src/vm/actions.ts";
@@ -54,16 +54,16 @@ export type { Size } from "./src/vm/size.ts";
 export { type Counters, EVENT_KINDS, type EventKind, type VmEvent } from "./src/vm/events.ts";
 export type { Abi, CallName } from "./src/vm/kernel/abi.ts";
 export type { ForkStatistics } from "./src/vm/kernel/fork/fork.ts";
-export type { Wait } from "./src/vm/kernel/process/process.ts";
+export type { Wait } from "./src/vm/kernel/process/proc.ts";
 export type { ProgramSource } from "./src/vm/kernel/programs.ts";
 export type { FrameDiff, ProcessDiff, PteDiff, StateDiff } from "./src/vm/inspect/diff.ts";
 export type { SharedGroup, Sharing } from "./src/vm/inspect/sharing.ts";
 export type { EventFilter, KernelStop } from "./src/vm/kernel/run.ts";
-export type { StopPoint } from "./src/vm/kernel/stops.ts";
+export type { Breakpoint as StopPoint } from "./src/vm/kernel/breakpoints.ts";
 export type { Stop } from "./src/vm/machine/machine.ts";
 export type { WatchHit } from "./src/vm/machine/slow_path.ts";
 export type { Watch } from "./src/vm/machine/watch.ts";
-export { KernelError } from "./src/vm/kernel/standing.ts";
+export { KernelError } from "./src/vm/kernel/manual.ts";
 export type {
   AccessReport,
   CallReport,

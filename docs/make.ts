@@ -12,9 +12,9 @@
 import { castText } from "../src/commands/record.ts";
 import { COMMANDS } from "../src/commands/registry.ts";
 import { markdown } from "../src/commands/help.ts";
-import type { Entry } from "../src/commands/command.ts";
+import type { Entry } from "../src/framework/command.ts";
 import { FileWriter } from "../src/host/file.ts";
-import { wholeLines } from "../src/commands/words.ts";
+import { wholeLines } from "../src/framework/split.ts";
 import { parseCast, renderSvg } from "../src/record/mod.ts";
 import { boot, bootAgain } from "../src/repl/boot.ts";
 import { denoFiles } from "../src/repl/deno_host.ts";

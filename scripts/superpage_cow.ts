@@ -9,28 +9,28 @@
 
 import { boot, expect, hex, PAGE_SIZE, scenario } from "@cowsh/cowsh";
 
-const MEGAPAGE = 2 * 2 ** 20;
+const SUPERPAGE = 2 * 2 ** 20;
 
 await scenario("a superpage, shared and split", {
   policy: "cow",
   superpages: true,
-  hugeCow: "split",
+  superpageCow: "split",
   mem: "128M",
 }, async ({ vm, step, say, shell }) => {
   const parent = vm.spawn();
   const heap = parent.sbrk("6M");
-  const huge = (heap + BigInt(MEGAPAGE - 1)) / BigInt(MEGAPAGE) * BigInt(MEGAPAGE);
-  const middle = huge + BigInt(300 * PAGE_SIZE);
-  parent.store(huge, 1n);
+  const superpage = (heap + BigInt(SUPERPAGE - 1)) / BigInt(SUPERPAGE) * BigInt(SUPERPAGE);
+  const middle = superpage + BigInt(300 * PAGE_SIZE);
+  parent.store(superpage, 1n);
   parent.store(middle, 2n);
-  say(`Inside a heap of 6 MiB lies the aligned block ${hex(huge)}: one leaf at level 1.`);
-  expect(parent.pte(huge)).toHaveSize(MEGAPAGE);
-  expect(parent.pte(middle).pte).toBe(parent.pte(huge).pte);
+  say(`Inside a heap of 6 MiB lies the aligned block ${hex(superpage)}: one leaf at level 1.`);
+  expect(parent.pte(superpage)).toHaveSize(SUPERPAGE);
+  expect(parent.pte(middle).pte).toBe(parent.pte(superpage).pte);
   await shell(`pte ${parent.pid}:${hex(middle)}`);
 
   const child = await step("fork shares 512 frames by one PTE on each side", () => parent.fork());
   expect(parent.frame(middle)).toHaveRefcount(2);
-  expect(child.pte(middle)).toHaveSize(MEGAPAGE);
+  expect(child.pte(middle)).toHaveSize(SUPERPAGE);
   expect(child.pte(middle)).toBeCow();
 
   const mark = vm.mark();
@@ -40,11 +40,11 @@ await scenario("a superpage, shared and split", {
   expect(vm.since(mark).superpages.demoted).toBe(1);
   expect(vm.since(mark).copied.bytes).toBe(4096);
   expect(child.pte(middle)).toHaveSize(PAGE_SIZE);
-  expect(child.pte(huge)).toHaveSize(PAGE_SIZE);
-  expect(parent.pte(huge)).toHaveSize(MEGAPAGE);
-  expect([parent.load(middle), child.load(middle), child.load(huge)]).toEqual([2n, 3n, 1n]);
+  expect(child.pte(superpage)).toHaveSize(PAGE_SIZE);
+  expect(parent.pte(superpage)).toHaveSize(SUPERPAGE);
+  expect([parent.load(middle), child.load(middle), child.load(superpage)]).toEqual([2n, 3n, 1n]);
   expect(parent.frame(middle)).toHaveRefcount(1);
-  expect(parent.frame(huge)).toHaveRefcount(2);
+  expect(parent.frame(superpage)).toHaveRefcount(2);
   say("Each of the 512 frames has its own count, so a split changes none.");
 
   await step(
@@ -52,21 +52,21 @@ await scenario("a superpage, shared and split", {
     () => {
       parent.sbrk(-Number(heap + BigInt(6 * 2 ** 20) - middle));
       expect(parent.pte(middle)).not.toBeMapped();
-      expect(parent.load(huge)).toBe(1n);
+      expect(parent.load(superpage)).toBe(1n);
     },
   );
   expect(vm).toPassAudit();
 
   await step("the other rule: a store copies all of it", () => {
-    const whole = boot({ policy: "cow", superpages: true, hugeCow: "whole", mem: "128M" });
+    const whole = boot({ policy: "cow", superpages: true, superpageCow: "whole", mem: "128M" });
     const one = whole.spawn();
     one.sbrk("6M");
-    one.store(huge, 1n);
+    one.store(superpage, 1n);
     const two = one.fork();
     const from = whole.mark();
     two.store(middle, 3n);
-    expect(whole.since(from).copied.bytes).toBe(MEGAPAGE);
-    expect(two.pte(middle)).toHaveSize(MEGAPAGE);
+    expect(whole.since(from).copied.bytes).toBe(SUPERPAGE);
+    expect(two.pte(middle)).toHaveSize(SUPERPAGE);
     expect(whole).toPassAudit();
   });
 });

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type Cell, command, EXIT, hex, note, result, table } from "./command.ts";
-import { json, mappingJson } from "./views.ts";
+import { type Cell, command, EXIT, hex, note, result, table } from "../framework/command.ts";
+import { json, mappingJson } from "../format/views.ts";
 
 export default command({
   name: "audit",

@@ -6,10 +6,10 @@
 
 import { counted } from "../vm/machine/counted.ts";
 import { sameSaved } from "../vm/machine/saver.ts";
-import { command, CommandError, note, result } from "./command.ts";
-import { travel } from "./past.ts";
-import { placeSections } from "./running.ts";
-import { setCurrent } from "./target.ts";
+import { command, CommandError, note, result } from "../framework/command.ts";
+import { travel } from "../session/past.ts";
+import { placeSections } from "../session/running.ts";
+import { setCurrent } from "../session/target.ts";
 
 export default command({
   name: "back",

@@ -5,11 +5,19 @@
  */
 
 import { BOOT_OPTIONS } from "../vm/boot_options.ts";
-import { command, CommandError, EXIT, type FlagSpec, note, result, size } from "./command.ts";
-import { forgetPast } from "./past.ts";
+import {
+  command,
+  CommandError,
+  EXIT,
+  type FlagSpec,
+  note,
+  result,
+  size,
+} from "../framework/command.ts";
+import { forgetPast } from "../session/past.ts";
 import { forgetEntries } from "./save.ts";
-import { forgetSnapshots } from "./snapshots.ts";
-import { setCurrent } from "./target.ts";
+import { forgetSnapshots } from "../session/snapshots.ts";
+import { setCurrent } from "../session/target.ts";
 
 /** The options of a computer that the command line has, as flags of this command. */
 const FLAGS: readonly FlagSpec[] = BOOT_OPTIONS.flatMap(({ flag, value, kind, words, doc }) => {

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { atVa, command, hex, note, result } from "./command.ts";
-import { listPoints, pointText } from "./points.ts";
-import { placeOf, refusing } from "./target.ts";
+import { atVa, command, hex, note, result } from "../framework/command.ts";
+import { listPoints, pointText } from "../format/breakpoints.ts";
+import { placeOf, refusing } from "../session/target.ts";
 
 export default command({
   name: "break",

@@ -8,7 +8,7 @@ import type { CallName } from "../vm/kernel/abi.ts";
 import { CALLS } from "../vm/kernel/syscalls/dispatch.ts";
 import { readRegister, SP } from "../vm/kernel/process/trapframe.ts";
 import type { TraceRecord } from "../vm/kernel/syscalls/trace.ts";
-import type { Handle } from "../vm/handle.ts";
+import type { Process } from "../vm/process.ts";
 import type { CallReport } from "../vm/reports.ts";
 import {
   atVa,
@@ -21,10 +21,10 @@ import {
   type Result,
   result,
   type Section,
-} from "./command.ts";
-import { processFor, refusing } from "./target.ts";
-import { eventJson, resultJson } from "./event_json.ts";
-import { effectLines } from "./views.ts";
+} from "../framework/command.ts";
+import { processFor, refusing } from "../session/target.ts";
+import { eventJson, resultJson } from "../format/event_json.ts";
+import { effectLines } from "../format/views.ts";
 
 /** What has a command of its own, because the process is another one afterwards, or two. */
 const APART = ["fork", "exec", "exit"];
@@ -122,7 +122,7 @@ function outcome(report: CallReport, said: TraceRecord | undefined): string {
 }
 
 /** Stores a path where a program on the stack would have it; its address. */
-function putPath(ctx: Context, p: Handle, path: string, n: bigint): bigint {
+function putPath(ctx: Context, p: Process, path: string, n: bigint): bigint {
   const bytes = new TextEncoder().encode(`${path}\0`);
   if (bytes.length > Number(PATH_ROOM)) throw new CommandError(`${path}: longer than any path`);
   const at = readRegister(ctx.vm.machine.ram, p.record.trapframe, SP) - n * PATH_ROOM;

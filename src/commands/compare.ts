@@ -14,12 +14,12 @@ import {
   note,
   result,
   table,
-} from "./command.ts";
-import { barChart } from "./chart.ts";
-import { measure, type Measured, startTrial, timeForks, WORKLOADS } from "./designs.ts";
-import { loadProgram } from "./program.ts";
+} from "../framework/command.ts";
+import { barChart } from "../format/chart.ts";
+import { measure, type Measured, startTrial, timeForks, WORKLOADS } from "../session/designs.ts";
+import { loadProgram } from "../session/program.ts";
 import type { Run } from "../vm/run.ts";
-import { refusing } from "./target.ts";
+import { refusing } from "../session/target.ts";
 
 const DESIGNS = ["eager", "cow", "share-readonly"];
 
@@ -57,7 +57,7 @@ export default command({
     lines: ["compare fork-exec"],
     shows: ["eager", "cow", "share-readonly", "FORK-PTES"],
   }, {
-    say: "huge pages: split them, or copy them whole",
+    say: "superpages: split them, or copy them whole",
     lines: ["compare --policies cow,cow+superpages,cow+whole forkwrite 4"],
     shows: ["cow+superpages", "cow+whole"],
   }],
@@ -185,7 +185,7 @@ function measures(rows: readonly Measured[]) {
 async function finish(ctx: Context, run: Run): Promise<"over" | "budget" | "interrupted"> {
   const { budget } = ctx.session.settings;
   let left = budget === undefined ? Number.MAX_SAFE_INTEGER : Number(budget);
-  return await ctx.drive((n) => {
+  return await ctx.inSlices((n) => {
     const part = Math.min(n, left);
     left -= part;
     return run.slice(part) ? "over" : left <= 0 ? "budget" : undefined;

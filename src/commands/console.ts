@@ -5,10 +5,10 @@
  */
 
 import { Drawing } from "../record/mod.ts";
-import { command, consoleText, type Context, EXIT, note, result } from "./command.ts";
-import { drive } from "./drive.ts";
-import { closing, reportJson } from "./run.ts";
-import { refusing } from "./target.ts";
+import { command, consoleText, type Context, EXIT, note, result } from "../framework/command.ts";
+import { runInSlices } from "../session/slices.ts";
+import { closing, reportJson } from "../session/run_report.ts";
+import { refusing } from "../session/target.ts";
 
 export default command({
   name: "console",
@@ -30,7 +30,7 @@ export default command({
     // Who sits at a terminal sees what the guest draws there; it can do no more to it.
     const drawing = new Drawing();
     const terminal: Context = { ...ctx, emit: (text) => ctx.draw(drawing.pass(text)) };
-    const ending = await drive(ctx.session.interactive ? terminal : ctx, running);
+    const ending = await runInSlices(ctx.session.interactive ? terminal : ctx, running);
     ctx.draw(drawing.end());
     const report = running.report();
     running.leave();

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { command } from "./command.ts";
-import { runOn } from "./running.ts";
-import { processFor } from "./target.ts";
+import { command } from "../framework/command.ts";
+import { runOn } from "../session/running.ts";
+import { processFor } from "../session/target.ts";
 
 export default command({
   name: "continue",

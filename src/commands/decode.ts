@@ -4,8 +4,8 @@
  * @module
  */
 
-import { atPa, type Cell, command, hex, note, pairs, result, table } from "./command.ts";
-import { flags } from "./views.ts";
+import { atPa, type Cell, command, hex, note, pairs, result, table } from "../framework/command.ts";
+import { flags } from "../format/views.ts";
 
 const BITS: readonly [string, string][] = [
   ["V", "valid"],

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { command, CommandError, note, result } from "./command.ts";
+import { command, CommandError, note, result } from "../framework/command.ts";
 
 export default command({
   name: "delete",
@@ -17,7 +17,7 @@ export default command({
     shows: ["2 deleted"],
   }],
   run(ctx, { n }) {
-    const there = ctx.vm.kernel.stops.points.map((point) => point.n);
+    const there = ctx.vm.kernel.breakpoints.points.map((point) => point.n);
     const wanted = n.length === 0 ? there : n;
     for (const one of wanted) {
       if (!there.includes(one)) {
@@ -25,7 +25,7 @@ export default command({
         throw new CommandError(`no breakpoint or watchpoint ${one}: ${list}`);
       }
     }
-    for (const one of wanted) ctx.vm.unstop(one);
+    for (const one of wanted) ctx.vm.removeBreakpoint(one);
     return result([note(`${wanted.length} deleted`)], { json: { deleted: [...wanted] } });
   },
 });

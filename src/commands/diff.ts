@@ -15,11 +15,11 @@ import {
   result,
   type Section,
   table,
-} from "./command.ts";
+} from "../framework/command.ts";
 import { variable } from "./snap.ts";
-import { snapshotNamed } from "./snapshots.ts";
-import { flags, json } from "./views.ts";
-import type { Vm } from "./types.ts";
+import { snapshotNamed } from "../session/snapshots.ts";
+import { flags, json } from "../format/views.ts";
+import type { Vm } from "../framework/types.ts";
 
 /** Rows of a table, unless all are asked for. */
 const MOST = 24;
@@ -36,7 +36,7 @@ export default command({
   examples: [{
     say: "what fork does to the parent's pages",
     lines: ["spawn", "sbrk 4096", "snap a", "fork", "diff a"],
-    shows: ["- demo standing", "2 0x3000", "---U-WRV", "-C ---U--RV", "user user 1 2"],
+    shows: ["- demo manual", "2 0x3000", "---U-WRV", "-C ---U--RV", "user user 1 2"],
   }],
   run(ctx, { a, b, all }) {
     const before = snapshotNamed(ctx, a).state;

@@ -7,7 +7,7 @@
 import type { FileTree } from "../vm/kernel/files/tree.ts";
 import { T_DEVICE, T_DIR, T_FILE, T_SYMLINK } from "../vm/kernel/files/xv6fs/layout.ts";
 import { byteString, textOf } from "../vm/kernel/files/xv6fs/path.ts";
-import { type Cell, command, CommandError, EXIT, result, table } from "./command.ts";
+import { type Cell, command, CommandError, EXIT, result, table } from "../framework/command.ts";
 
 const TYPES: Readonly<Record<number, string>> = {
   [T_DIR]: "dir",

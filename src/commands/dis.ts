@@ -6,9 +6,17 @@
 
 import { va } from "../vm/machine/address.ts";
 import { readEpc } from "../vm/kernel/process/trapframe.ts";
-import { atVa, type Cell, command, CommandError, hex, result, table } from "./command.ts";
-import { type CodeLine, instructionAt } from "./code.ts";
-import { placeOf, processFor } from "./target.ts";
+import {
+  atVa,
+  type Cell,
+  command,
+  CommandError,
+  hex,
+  result,
+  table,
+} from "../framework/command.ts";
+import { type CodeLine, instructionAt } from "../format/code.ts";
+import { placeOf, processFor } from "../session/target.ts";
 
 export default command({
   name: "dis",

@@ -5,8 +5,8 @@
  */
 
 import { counted } from "../vm/machine/counted.ts";
-import { command, note, result } from "./command.ts";
-import { processFor, setCurrent } from "./target.ts";
+import { command, note, result } from "../framework/command.ts";
+import { processFor, setCurrent } from "../session/target.ts";
 
 export default command({
   name: "exit",
@@ -35,7 +35,7 @@ export default command({
       )]),
     ];
     if (ctx.session.pid === p.pid) {
-      setCurrent(ctx, ctx.vm.kernel.process(parent)?.standing && parent !== 1 ? parent : 0);
+      setCurrent(ctx, ctx.vm.kernel.process(parent)?.manual && parent !== 1 ? parent : 0);
       if (ctx.session.pid !== 0) lines.push(note(`current process: pid ${ctx.session.pid}`, "dim"));
     }
     return result(lines, {

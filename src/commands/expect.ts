@@ -4,9 +4,9 @@
  * @module
  */
 
-import { command, EXIT, hex, note, result } from "./command.ts";
-import { evaluateTree } from "./evaluate.ts";
-import { parseExpression, sidesOf } from "./expression.ts";
+import { command, EXIT, hex, note, result } from "../framework/command.ts";
+import { evaluateTree } from "../framework/evaluate.ts";
+import { parseExpression, sidesOf } from "../framework/expression.ts";
 
 export default command({
   name: "expect",

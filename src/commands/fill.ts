@@ -5,10 +5,10 @@
  */
 
 import { counted } from "../vm/machine/counted.ts";
-import { atVa, command, CommandError, EXIT, hex, note, result } from "./command.ts";
-import { placeOf, refusing, setCurrent } from "./target.ts";
-import { eventJson } from "./event_json.ts";
-import { effectLines } from "./views.ts";
+import { atVa, command, CommandError, EXIT, hex, note, result } from "../framework/command.ts";
+import { placeOf, refusing, setCurrent } from "../session/target.ts";
+import { eventJson } from "../format/event_json.ts";
+import { effectLines } from "../format/views.ts";
 
 export default command({
   name: "fill",

@@ -18,9 +18,9 @@ import {
   note,
   result,
   table,
-} from "./command.ts";
-import type { Handle } from "../vm/handle.ts";
-import { processFor } from "./target.ts";
+} from "../framework/command.ts";
+import type { Process } from "../vm/process.ts";
+import { processFor } from "../session/target.ts";
 
 /** Hits shown unless more are asked for. */
 const MOST = 20;
@@ -116,7 +116,7 @@ function* matches(hay: Uint8Array, needle: Uint8Array): Generator<number> {
 }
 
 /** The pages of a process, runs that follow on each other searched as one. */
-function inProcess(ctx: Context, p: Handle, needle: Uint8Array, most: number): Hits {
+function inProcess(ctx: Context, p: Process, needle: Uint8Array, most: number): Hits {
   const { ram } = ctx.vm.machine;
   const hits: Hits = { rows: [], total: 0, first: 0n };
   const { record } = p;

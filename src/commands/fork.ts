@@ -4,10 +4,10 @@
  * @module
  */
 
-import { command, note, pairs, result } from "./command.ts";
-import { processFor, refusing } from "./target.ts";
-import { eventJson } from "./event_json.ts";
-import { effectLines } from "./views.ts";
+import { command, note, pairs, result } from "../framework/command.ts";
+import { processFor, refusing } from "../session/target.ts";
+import { eventJson } from "../format/event_json.ts";
+import { effectLines } from "../format/views.ts";
 
 export default command({
   name: "fork",

@@ -5,7 +5,7 @@
  */
 
 import { PAGE_SIZE } from "../vm/machine/address.ts";
-import { type Cell, command, pairs, result, table } from "./command.ts";
+import { type Cell, command, pairs, result, table } from "../framework/command.ts";
 
 export default command({
   name: "free",

@@ -5,7 +5,15 @@
  */
 
 import { fsck } from "../vm/kernel/files/xv6fs/fsck.ts";
-import { type Cell, command, CommandError, EXIT, note, result, table } from "./command.ts";
+import {
+  type Cell,
+  command,
+  CommandError,
+  EXIT,
+  note,
+  result,
+  table,
+} from "../framework/command.ts";
 
 export default command({
   name: "fsck",

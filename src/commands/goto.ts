@@ -5,10 +5,17 @@
  */
 
 import { run } from "../vm/kernel/run.ts";
-import { command, CommandError, consoleText, type Context, note, result } from "./command.ts";
-import { beginRun, endRun, goesOn, travel } from "./past.ts";
-import { placeSections, programOf } from "./running.ts";
-import { processFor, setCurrent } from "./target.ts";
+import {
+  command,
+  CommandError,
+  consoleText,
+  type Context,
+  note,
+  result,
+} from "../framework/command.ts";
+import { beginRun, endRun, goesOn, travel } from "../session/past.ts";
+import { placeSections, programOf } from "../session/running.ts";
+import { processFor, setCurrent } from "../session/target.ts";
 
 export default command({
   name: "goto",
@@ -57,7 +64,7 @@ async function forward(ctx: Context, instret: number, pid: number | undefined): 
   const decoder = new TextDecoder();
   let output = "";
   let pass: readonly number[] = [p.pid, program.pid];
-  const end = await ctx.drive((n) => {
+  const end = await ctx.inSlices((n) => {
     const stop = run(kernel, Math.min(n, instret - machine.instret), {
       untilOver: family,
       pass,

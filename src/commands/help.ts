@@ -4,8 +4,8 @@
  * @module
  */
 
-import { COMMON_FLAGS, flagUsage, usage } from "./bind.ts";
-import { KIND_WORDS } from "./convert.ts";
+import { COMMON_FLAGS, flagUsage, usage } from "../framework/arguments.ts";
+import { KIND_WORDS } from "../framework/convert.ts";
 import {
   type ArgKind,
   type Command,
@@ -15,9 +15,9 @@ import {
   type Result,
   result,
   text,
-} from "./command.ts";
-import { noCommand } from "./habits.ts";
-import { note, type Section, type Tone } from "./result.ts";
+} from "../framework/command.ts";
+import { noCommand } from "../framework/habits.ts";
+import { note, type Section, type Tone } from "../framework/result.ts";
 
 export default command({
   name: "help",

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { command, result, table } from "./command.ts";
+import { command, result, table } from "../framework/command.ts";
 
 export default command({
   name: "history",

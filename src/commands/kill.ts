@@ -4,8 +4,8 @@
  * @module
  */
 
-import { command, CommandError, note, result } from "./command.ts";
-import { processFor, setCurrent } from "./target.ts";
+import { command, CommandError, note, result } from "../framework/command.ts";
+import { processFor, setCurrent } from "../session/target.ts";
 
 export default command({
   name: "kill",

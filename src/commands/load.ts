@@ -4,9 +4,9 @@
  * @module
  */
 
-import { atVa, command, EXIT, hex, note, result } from "./command.ts";
-import { accessJson, accessSections } from "./views.ts";
-import { placeOf, refusing } from "./target.ts";
+import { atVa, command, EXIT, hex, note, result } from "../framework/command.ts";
+import { accessJson, accessSections } from "../format/views.ts";
+import { placeOf, refusing } from "../session/target.ts";
 import { asHex, killedSections, widthOf } from "./store.ts";
 
 export default command({

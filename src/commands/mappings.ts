@@ -4,12 +4,12 @@
  * @module
  */
 
-import { atPa, command, note, result } from "./command.ts";
+import { atPa, command, note, result } from "../framework/command.ts";
 import { pa } from "../vm/machine/address.ts";
 import { frameAt } from "../vm/inspect/frame.ts";
 import { mappingsTo } from "../vm/inspect/mappings.ts";
-import { inRam } from "./names.ts";
-import { mappingJson, mappingTable } from "./views.ts";
+import { inRam } from "../session/names.ts";
+import { mappingJson, mappingTable } from "../format/views.ts";
 
 export default command({
   name: "mappings",

@@ -6,8 +6,8 @@
 
 import { counted } from "../vm/machine/counted.ts";
 import { mkfs } from "../vm/kernel/files/xv6fs/mkfs.ts";
-import { command, EXIT, FORCE, note, result } from "./command.ts";
-import { refusing } from "./target.ts";
+import { command, EXIT, FORCE, note, result } from "../framework/command.ts";
+import { refusing } from "../session/target.ts";
 
 /** FSSIZE of the file-system lab. */
 const LAB_BLOCKS = 200_000;

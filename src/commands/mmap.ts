@@ -4,8 +4,8 @@
  * @module
  */
 
-import { atVa, command, hex, note, result } from "./command.ts";
-import { pageEnd, placeOf, processFor, refusing } from "./target.ts";
+import { atVa, command, hex, note, result } from "../framework/command.ts";
+import { pageEnd, placeOf, processFor, refusing } from "../session/target.ts";
 
 export default command({
   name: "mmap",

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { atVa, command, hex, note, result } from "./command.ts";
-import { framesText } from "./views.ts";
-import { pageEnd, placeOf, refusing } from "./target.ts";
+import { atVa, command, hex, note, result } from "../framework/command.ts";
+import { framesText } from "../format/views.ts";
+import { pageEnd, placeOf, refusing } from "../session/target.ts";
 
 export default command({
   name: "munmap",

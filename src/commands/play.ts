@@ -5,8 +5,8 @@
  */
 
 import { Drawing, play } from "../record/mod.ts";
-import { withCast } from "./cast_file.ts";
-import { command, CommandError, consoleText, counted, note, result } from "./command.ts";
+import { withCast } from "../session/cast_file.ts";
+import { command, CommandError, consoleText, counted, note, result } from "../framework/command.ts";
 
 /** Longest sleep in one go, so that Ctrl-C is heard. */
 const NAP_MS = 50;

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { within64 } from "./convert.ts";
-import { command, hex, note, result, size } from "./command.ts";
-import { evaluate } from "./evaluate.ts";
-import { nearestSymbol } from "./code.ts";
+import { within64 } from "../framework/convert.ts";
+import { command, hex, note, result, size } from "../framework/command.ts";
+import { evaluate } from "../framework/evaluate.ts";
+import { nearestSymbol } from "../format/code.ts";
 
 export default command({
   name: "print",

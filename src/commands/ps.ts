@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type Cell, command, result, table } from "./command.ts";
-import { describeWait, type Process } from "../vm/kernel/process/process.ts";
+import { type Cell, command, result, table } from "../framework/command.ts";
+import { describeWait, type Proc } from "../vm/kernel/process/proc.ts";
 import { PAGE_SIZE } from "../vm/machine/address.ts";
 
 export default command({
@@ -15,7 +15,7 @@ export default command({
   details:
     "SIZE is the address space up to the end of the heap; RSS what of it is in memory, split " +
     "into PRIVATE and SHARED frames; TABLES its page tables. * marks the current process.",
-  examples: [{ say: "after a fork", lines: ["spawn", "fork", "ps"], shows: ["demo", "standing"] }],
+  examples: [{ say: "after a fork", lines: ["spawn", "fork", "ps"], shows: ["demo", "manual"] }],
   run(ctx) {
     const { kernel } = ctx.vm;
     const rows = ctx.vm.processes().map((handle): Cell[] => {
@@ -62,9 +62,9 @@ function current(is: boolean): Cell {
   return { value: is, shown: is ? "*" : "" };
 }
 
-function stateOf(p: Process, running: number): string {
+function stateOf(p: Proc, running: number): string {
   if (p.state !== "runnable") return p.state;
-  if (p.standing) return "standing";
+  if (p.manual) return "manual";
   if (p.held) return "held";
   return p.pid === running ? "running" : "runnable";
 }

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { atPa, command, result } from "./command.ts";
+import { atPa, command, result } from "../framework/command.ts";
 import { kernelTranslation } from "../vm/inspect/translation.ts";
-import { placeOf } from "./target.ts";
-import { translationJson, translationSections } from "./views.ts";
+import { placeOf } from "../session/target.ts";
+import { translationJson, translationSections } from "../format/views.ts";
 
 export default command({
   name: "pte",

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { command, CommandError, result } from "./command.ts";
+import { command, CommandError, result } from "../framework/command.ts";
 
 export default command({
   name: "quit",

@@ -5,9 +5,9 @@
  */
 
 import { counted } from "../vm/machine/counted.ts";
-import { command, note, pairs, result } from "./command.ts";
-import { eventJson } from "./event_json.ts";
-import { effectLines } from "./views.ts";
+import { command, note, pairs, result } from "../framework/command.ts";
+import { eventJson } from "../format/event_json.ts";
+import { effectLines } from "../format/views.ts";
 
 export default command({
   name: "reclaim",

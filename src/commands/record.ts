@@ -8,8 +8,8 @@ import { stripAnsiCode } from "@std/fmt/colors";
 import { FileError, type GrowingFile } from "../host/file.ts";
 import { visible } from "../host/visible.ts";
 import { CastWriter } from "../record/mod.ts";
-import { command, CommandError, type Context, type Entry, EXIT } from "./command.ts";
-import { counted, FORCE, note, result } from "./command.ts";
+import { command, CommandError, type Context, type Entry, EXIT } from "../framework/command.ts";
+import { counted, FORCE, note, result } from "../framework/command.ts";
 
 /** What a recording is besides its lines. */
 interface Look {

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { atPa, command, result } from "./command.ts";
-import { inRam } from "./names.ts";
-import { frameJson, frameLine, mappingTable } from "./views.ts";
+import { atPa, command, result } from "../framework/command.ts";
+import { inRam } from "../session/names.ts";
+import { frameJson, frameLine, mappingTable } from "../format/views.ts";
 
 export default command({
   name: "refcount",

@@ -7,10 +7,18 @@
 import { REGISTER_NAMES } from "../vm/machine/isa/register_names.ts";
 import { satpOf } from "../vm/inspect/translation.ts";
 import { readEpc, readRegister, writeRegister } from "../vm/kernel/process/trapframe.ts";
-import { type Cell, command, CommandError, hex, pairs, result, table } from "./command.ts";
+import {
+  type Cell,
+  command,
+  CommandError,
+  hex,
+  pairs,
+  result,
+  table,
+} from "../framework/command.ts";
 import { didYouMean } from "../vm/nearest.ts";
-import { readNamed } from "./names.ts";
-import { processFor } from "./target.ts";
+import { readNamed } from "../session/names.ts";
+import { processFor } from "../session/target.ts";
 
 export default command({
   name: "reg",

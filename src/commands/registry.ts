@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Command } from "./command.ts";
+import type { Command } from "../framework/command.ts";
 import audit from "./audit.ts";
 import back from "./back.ts";
 import boot from "./boot.ts";

@@ -5,8 +5,8 @@
  */
 
 import { renderSvg } from "../record/mod.ts";
-import { withCast } from "./cast_file.ts";
-import { command, CommandError, FORCE, note, result, size } from "./command.ts";
+import { withCast } from "../session/cast_file.ts";
+import { command, CommandError, FORCE, note, result, size } from "../framework/command.ts";
 
 export default command({
   name: "render",

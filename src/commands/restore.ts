@@ -4,11 +4,11 @@
  * @module
  */
 
-import { command, note, result } from "./command.ts";
-import { forgetPast } from "./past.ts";
+import { command, note, result } from "../framework/command.ts";
+import { forgetPast } from "../session/past.ts";
 import { variable } from "./snap.ts";
-import { snapshotNamed } from "./snapshots.ts";
-import { setCurrent } from "./target.ts";
+import { snapshotNamed } from "../session/snapshots.ts";
+import { setCurrent } from "../session/target.ts";
 
 export default command({
   name: "restore",

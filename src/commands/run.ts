@@ -4,23 +4,11 @@
  * @module
  */
 
-import { counted } from "../vm/machine/counted.ts";
-import { ABIS } from "../vm/kernel/abi.ts";
-import {
-  command,
-  consoleText,
-  type Context,
-  EXIT,
-  type Json,
-  note,
-  result,
-  type Section,
-} from "./command.ts";
-import { drive } from "./drive.ts";
-import { loadProgram } from "./program.ts";
-import { refusing, setCurrent } from "./target.ts";
-import type { RunReport } from "../vm/reports.ts";
-import type { Run } from "../vm/run.ts";
+import { command, consoleText, EXIT, result } from "../framework/command.ts";
+import { runInSlices } from "../session/slices.ts";
+import { closing, leaveRun, reportJson, statusOf, waiting } from "../session/run_report.ts";
+import { loadProgram } from "../session/program.ts";
+import { refusing } from "../session/target.ts";
 
 export default command({
   name: "run",
@@ -46,7 +34,7 @@ export default command({
   async run(ctx, { program, args, input }) {
     const { name, bytes } = await loadProgram(ctx, program);
     const running = refusing(() => ctx.vm.start(name, args, bytes), EXIT.load);
-    const ending = await drive(ctx, running, input?.replaceAll("\\n", "\n"));
+    const ending = await runInSlices(ctx, running, input?.replaceAll("\\n", "\n"));
     const report = running.report();
     leaveRun(ctx, running, report);
     const last = ending === "escaped" ? [waiting(report)] : closing(report);
@@ -61,125 +49,3 @@ export default command({
     });
   },
 });
-
-/** Later commands are not to pay for what has not ended: it is held, and the current process. */
-export function leaveRun(ctx: Context, running: Run, report: RunReport): void {
-  running.leave();
-  if (report.status === undefined) setCurrent(ctx, report.pid);
-}
-
-/** The line for a program that a person turned away from. */
-export function waiting(report: RunReport): Section {
-  return note(`${report.name} (pid ${report.pid}) is held; continue goes back to it`, "dim");
-}
-
-/** A run's report in JSON; `status` is what every command has, so the guest's is `exitStatus`. */
-export function reportJson(report: RunReport): { [key: string]: Json } {
-  return {
-    pid: report.pid,
-    name: report.name,
-    exitStatus: report.status ?? null,
-    killedBy: report.killedBy,
-    stop: report.stop.kind,
-    left: report.left.map((one): Json => ({ ...one })),
-    console: report.console,
-    instructions: report.instructions,
-    calls: report.calls,
-    faults: { ...report.faults },
-    framesCopied: report.framesCopied,
-    bytesCopied: report.bytesCopied,
-    forks: report.forks,
-    ticks: report.ticks,
-  };
-}
-
-/** What a run adds to the exit code. */
-export function statusOf(report: RunReport): number {
-  switch (report.stop.kind) {
-    case "exited":
-      return report.status === 0 ? EXIT.ok : EXIT.failed;
-    case "budget":
-      return EXIT.budget;
-    case "panic":
-      return EXIT.guest;
-    case "idle":
-      // What it left behind may wait for ever; it has ended itself.
-      return report.status === 0 ? EXIT.ok : EXIT.failed;
-    default:
-      return EXIT.failed;
-  }
-}
-
-/** The lines that end a run. `since` says from where on its figures count, when that is not the program's start. */
-export function closing(report: RunReport, since = ""): Section[] {
-  const { faults } = report;
-  const costs =
-    `${counted(report.instructions, "instruction")}, ${counted(report.calls, "call")}, ` +
-    `faults ${faults[12]} fetch ${faults[13]} load ${faults[15]} store, ` +
-    `${counted(report.framesCopied, "frame")} copied, ${counted(report.forks, "fork")}, ` +
-    `${counted(report.ticks, "tick")}`;
-  return [
-    note(`${report.name}: ${ending(report)}; ${since}${costs}`, tone(report)),
-    ...leftBehind(report),
-    ...unknownCalls(report.console),
-  ];
-}
-
-/** The children that outlive the program, and what becomes of them. */
-function leftBehind({ left, stop }: RunReport): Section[] {
-  const why = stop.kind === "budget" ? "the instruction budget is used up" : "it did not end";
-  return left.map(({ pid, name, waits }) =>
-    note(
-      `pid ${pid} ${name} is left behind: ` +
-        `${waits === "" ? why : `it waits (${waits})`}; continue -p ${pid}, kill ${pid}`,
-      "warn",
-    )
-  );
-}
-
-/** Call numbers that meant nothing to the kernel, and what could give them a meaning. */
-function unknownCalls(console: string): Section[] {
-  const calls = [...console.matchAll(/: unknown sys call (-?\d+)(?: \((\w+)\))?$/gm)];
-  const names = new Map(calls.map(([, number, name]) => [Number(number), name]));
-  return [...names].slice(0, 4).map(([n, name]) => {
-    if (name !== undefined) {
-      return note(
-        `call ${n}: this kernel has no ${name}; --abi FILE may say which of its calls that is`,
-        "warn",
-      );
-    }
-    const others = ABIS.filter((abi) => abi.calls[n] !== undefined);
-    const where = others.map((abi) => `with --abi ${abi.name} it is ${abi.calls[n]}`);
-    return note(
-      `call ${n} means nothing by the program's stubs, or by --abi: ${
-        where.join(", ") || "--abi FILE may name it"
-      }`,
-      "warn",
-    );
-  });
-}
-
-function tone(report: RunReport): "good" | "bad" {
-  return report.status === 0 ? "good" : "bad";
-}
-
-function ending(report: RunReport): string {
-  if (report.stop.kind === "interrupted") return "interrupted: it and all it made were killed";
-  if (report.status !== undefined) {
-    return `status ${report.status}${
-      report.killedBy === "" ? "" : ` (killed: ${report.killedBy})`
-    }`;
-  }
-  switch (report.stop.kind) {
-    case "budget":
-      return `not finished: the instruction budget is used up; pid ${report.pid} is held`;
-    case "idle":
-      return `not finished: everybody waits, and nobody is there to wake them; pid ${report.pid} is held`;
-    case "panic":
-      return `the kernel panicked: ${report.stop.message}`;
-    case "stopped":
-      return `stopped in pid ${report.stop.pid}: ${report.stop.stop.kind}`;
-    default:
-      return `stopped: ${report.stop.kind}`;
-  }
-}

@@ -16,7 +16,7 @@ import {
   result,
   type Session,
   size,
-} from "./command.ts";
+} from "../framework/command.ts";
 
 /** What is kept of a line. */
 type Kept = Pick<Entry, "line" | "status" | "api">;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { command, CommandError, pairs, result, type Settings } from "./command.ts";
+import { command, CommandError, pairs, result, type Settings } from "../framework/command.ts";
 
 const NAMES = ["json", "color", "keep-going", "budget", "ts"] as const;
 const SWITCHES: Record<string, keyof Settings & ("json" | "color" | "keepGoing" | "ts")> = {

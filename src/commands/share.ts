@@ -6,8 +6,17 @@
 
 import { counted } from "../vm/machine/counted.ts";
 import type { Sharing } from "../vm/inspect/sharing.ts";
-import { type Cell, command, hex, type Json, note, result, table, text } from "./command.ts";
-import { processFor } from "./target.ts";
+import {
+  type Cell,
+  command,
+  hex,
+  type Json,
+  note,
+  result,
+  table,
+  text,
+} from "../framework/command.ts";
+import { processFor } from "../session/target.ts";
 
 export default command({
   name: "share",

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type Cell, command, CommandError, note, result, table } from "./command.ts";
-import { dropSnapshot, snapshotCosts, snapshotsOf, takeSnapshot } from "./snapshots.ts";
+import { type Cell, command, CommandError, note, result, table } from "../framework/command.ts";
+import { dropSnapshot, snapshotCosts, snapshotsOf, takeSnapshot } from "../session/snapshots.ts";
 
 export default command({
   name: "snap",

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { command, CommandError, EXIT } from "./command.ts";
+import { command, CommandError, EXIT } from "../framework/command.ts";
 
 export default command({
   name: "source",

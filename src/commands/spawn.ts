@@ -4,9 +4,9 @@
  * @module
  */
 
-import { atVa, command, EXIT, hex, note, result } from "./command.ts";
-import { loadProgram } from "./program.ts";
-import { refusing, setCurrent } from "./target.ts";
+import { atVa, command, EXIT, hex, note, result } from "../framework/command.ts";
+import { loadProgram } from "../session/program.ts";
+import { refusing, setCurrent } from "../session/target.ts";
 
 export default command({
   name: "spawn",
@@ -31,7 +31,7 @@ export default command({
       ? `pid ${p.pid} ${p.name} stands still; its heap starts at ${hex(p.break)}`
       : `pid ${p.pid} ${p.name} is held at its start; step or continue runs it`;
     return result([note(text)], {
-      json: { pid: p.pid, name: p.name, break: hex(p.break), standing: program === undefined },
+      json: { pid: p.pid, name: p.name, break: hex(p.break), manual: program === undefined },
       ...(program === undefined ? { place: atVa(p.break) } : {}),
       ...(loaded?.bytes === undefined
         ? {

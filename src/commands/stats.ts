@@ -4,7 +4,7 @@
  * @module
  */
 
-import { command, pairs, result, type Value } from "./command.ts";
+import { command, pairs, result, type Value } from "../framework/command.ts";
 
 export default command({
   name: "stats",

@@ -19,11 +19,11 @@ import {
   result,
   type Section,
   table,
-} from "./command.ts";
-import { instructionAt } from "./code.ts";
-import { beginRun, endRun, goesOn } from "./past.ts";
-import { processFor, setCurrent } from "./target.ts";
-import { effectLines } from "./views.ts";
+} from "../framework/command.ts";
+import { instructionAt } from "../format/code.ts";
+import { beginRun, endRun, goesOn } from "../session/past.ts";
+import { processFor, setCurrent } from "../session/target.ts";
+import { effectLines } from "../format/views.ts";
 
 /** More would be no single-stepping. */
 const MOST = 10_000;
@@ -43,7 +43,7 @@ export default command({
   }],
   run(ctx, { n, pid }) {
     const p = processFor(ctx, pid);
-    if (p.record.standing) {
+    if (p.record.manual) {
       throw new CommandError(`pid ${p.pid} has no program to step: spawn PROGRAM holds one`);
     }
     const many = n ?? 1;

@@ -6,9 +6,9 @@
 
 import { counted } from "../vm/machine/counted.ts";
 import type { AccessSize } from "../vm/actions.ts";
-import type { Handle } from "../vm/handle.ts";
+import type { Process } from "../vm/process.ts";
 import type { AccessReport } from "../vm/reports.ts";
-import type { Va } from "./types.ts";
+import type { Va } from "../framework/types.ts";
 import {
   atVa,
   command,
@@ -20,9 +20,9 @@ import {
   note,
   result,
   type Section,
-} from "./command.ts";
-import { placeOf, refusing, setCurrent } from "./target.ts";
-import { accessJson, accessSections } from "./views.ts";
+} from "../framework/command.ts";
+import { placeOf, refusing, setCurrent } from "../session/target.ts";
+import { accessJson, accessSections } from "../format/views.ts";
 
 export default command({
   name: "store",
@@ -101,7 +101,7 @@ export function killedSections(
  * The address whose hexadecimal digits are this one's decimal ones, when the access would kill here and not there:
  * somebody typed 3000 for 0x3000.
  */
-export function asHex(p: Handle, address: Va, access: "read" | "write"): bigint | undefined {
+export function asHex(p: Process, address: Va, access: "read" | "write"): bigint | undefined {
   const survives = (at: bigint) => p.pte(at).verdicts.find((v) => v.access === access)!.survives;
   const other = BigInt(`0x${address}`);
   return other < 1n << 64n && !survives(address) && survives(other) ? other : undefined;

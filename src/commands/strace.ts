@@ -6,12 +6,12 @@
 
 import { CALLS } from "../vm/kernel/syscalls/dispatch.ts";
 import type { TraceRecord } from "../vm/kernel/syscalls/trace.ts";
-import { command, consoleText, EXIT, type Json, result, text } from "./command.ts";
-import { drive } from "./drive.ts";
-import { resultJson } from "./event_json.ts";
-import { loadProgram } from "./program.ts";
-import { closing, leaveRun, reportJson, statusOf, waiting } from "./run.ts";
-import { refusing } from "./target.ts";
+import { command, consoleText, EXIT, type Json, result, text } from "../framework/command.ts";
+import { runInSlices } from "../session/slices.ts";
+import { resultJson } from "../format/event_json.ts";
+import { loadProgram } from "../session/program.ts";
+import { closing, leaveRun, reportJson, statusOf, waiting } from "../session/run_report.ts";
+import { refusing } from "../session/target.ts";
 
 export default command({
   name: "strace",
@@ -45,7 +45,7 @@ export default command({
     kernel.trace = [];
     try {
       const running = refusing(() => ctx.vm.start(name, args, bytes), EXIT.load);
-      const ending = await drive(ctx, running, input?.replaceAll("\\n", "\n"));
+      const ending = await runInSlices(ctx, running, input?.replaceAll("\\n", "\n"));
       const report = running.report();
       leaveRun(ctx, running, report);
       const calls = kernel.trace.filter((r) => only === undefined || only.includes(r.name));

@@ -5,7 +5,7 @@
  */
 
 import { swapReport } from "../vm/inspect/swap_report.ts";
-import { type Cell, command, hex, note, pairs, result, table } from "./command.ts";
+import { type Cell, command, hex, note, pairs, result, table } from "../framework/command.ts";
 
 export default command({
   name: "swap",

@@ -14,11 +14,11 @@ import {
   note,
   result,
   table,
-} from "./command.ts";
-import { nearestSymbol } from "./code.ts";
+} from "../framework/command.ts";
+import { nearestSymbol } from "../format/code.ts";
 import { didYouMean } from "../vm/nearest.ts";
-import { symbolsOf } from "./symbols.ts";
-import { processFor } from "./target.ts";
+import { symbolsOf } from "../format/symbols.ts";
+import { processFor } from "../session/target.ts";
 
 export default command({
   name: "sym",

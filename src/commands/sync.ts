@@ -4,7 +4,7 @@
  * @module
  */
 
-import { command, CommandError, FORCE, note, result } from "./command.ts";
+import { command, CommandError, FORCE, note, result } from "../framework/command.ts";
 
 export default command({
   name: "sync",

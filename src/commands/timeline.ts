@@ -6,11 +6,11 @@
 
 import { counted } from "../vm/machine/counted.ts";
 import { EVENT_KINDS, type VmEvent } from "../vm/events.ts";
-import { type Cell, command, note, result, type Section, table } from "./command.ts";
+import { type Cell, command, note, result, type Section, table } from "../framework/command.ts";
 import { eventText, isOfPage } from "../vm/inspect/event_text.ts";
-import { inRam } from "./names.ts";
-import { addressOf } from "./target.ts";
-import { eventJson } from "./event_json.ts";
+import { inRam } from "../session/names.ts";
+import { addressOf } from "../session/target.ts";
+import { eventJson } from "../format/event_json.ts";
 
 export default command({
   name: "timeline",

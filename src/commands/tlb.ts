@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Cell, command, note, result, type Section, table } from "./command.ts";
+import { type Cell, command, note, result, type Section, table } from "../framework/command.ts";
 import { flagText } from "../vm/inspect/flags.ts";
 
 const ACCESS = ["read", "write", "execute"] as const;

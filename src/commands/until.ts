@@ -5,9 +5,9 @@
  */
 
 import { EVENT_KINDS, type EventKind } from "../vm/events.ts";
-import { command } from "./command.ts";
-import { runOn } from "./running.ts";
-import { processFor } from "./target.ts";
+import { command } from "../framework/command.ts";
+import { runOn } from "../session/running.ts";
+import { processFor } from "../session/target.ts";
 
 export default command({
   name: "until",

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { command, note, result } from "./command.ts";
-import { processFor, setCurrent } from "./target.ts";
+import { command, note, result } from "../framework/command.ts";
+import { processFor, setCurrent } from "../session/target.ts";
 
 export default command({
   name: "use",

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type Cell, command, result, table } from "./command.ts";
-import { processFor } from "./target.ts";
+import { type Cell, command, result, table } from "../framework/command.ts";
+import { processFor } from "../session/target.ts";
 
 export default command({
   name: "vmmap",
@@ -33,7 +33,7 @@ export default command({
           { name: "RSS", kind: "size" },
           { name: "SHARED", kind: "size" },
           { name: "COW", kind: "size" },
-          { name: "HUGE", kind: "size" },
+          { name: "SUPER", kind: "size" },
           { name: "FILE", kind: "number" },
           { name: "OFF", kind: "hex" },
         ],
@@ -46,7 +46,7 @@ export default command({
           a.rss,
           a.shared,
           a.cow,
-          a.huge,
+          a.superpage,
           a.file ?? null,
           a.offset ?? null,
         ]),

@@ -5,8 +5,8 @@
  */
 
 import { counted } from "../vm/machine/counted.ts";
-import { command, EXIT, note, result } from "./command.ts";
-import { processFor, refusing } from "./target.ts";
+import { command, EXIT, note, result } from "../framework/command.ts";
+import { processFor, refusing } from "../session/target.ts";
 
 export default command({
   name: "wait",

@@ -6,9 +6,9 @@
 
 import { pa } from "../vm/machine/address.ts";
 import { frameAt } from "../vm/inspect/frame.ts";
-import { atPa, atVa, command, CommandError, hex, note, result } from "./command.ts";
-import { pointText } from "./points.ts";
-import { placeOf, refusing } from "./target.ts";
+import { atPa, atVa, command, CommandError, hex, note, result } from "../framework/command.ts";
+import { pointText } from "../format/breakpoints.ts";
+import { placeOf, refusing } from "../session/target.ts";
 
 /** More bytes than a person can mean. */
 const MOST = 1n << 30n;

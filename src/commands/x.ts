@@ -4,9 +4,9 @@
  * @module
  */
 
-import { atVa, command, type Context, result } from "./command.ts";
-import { dump } from "./dump.ts";
-import { placeOf } from "./target.ts";
+import { atVa, command, type Context, result } from "../framework/command.ts";
+import { dump } from "../format/dump.ts";
+import { placeOf } from "../session/target.ts";
 import { paNum, va } from "../vm/machine/address.ts";
 
 export default command({

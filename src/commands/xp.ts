@@ -4,9 +4,9 @@
  * @module
  */
 
-import { atPa, command, result } from "./command.ts";
-import { dump } from "./dump.ts";
-import { inRam } from "./names.ts";
+import { atPa, command, result } from "../framework/command.ts";
+import { dump } from "../format/dump.ts";
+import { inRam } from "../session/names.ts";
 import { paNum } from "../vm/machine/address.ts";
 
 export default command({

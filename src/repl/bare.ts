@@ -6,8 +6,8 @@
  */
 
 import { counted } from "../vm/machine/counted.ts";
-import type { HostFiles } from "../commands/command.ts";
-import { CommandError, EXIT } from "../commands/errors.ts";
+import type { HostFiles } from "../framework/command.ts";
+import { CommandError, EXIT } from "../framework/errors.ts";
 import { jsonLine } from "../host/visible.ts";
 import { Drawing } from "../record/mod.ts";
 import { BareRun, type BareStep } from "../vm/bare.ts";

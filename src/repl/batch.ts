@@ -5,8 +5,8 @@
  * @module
  */
 
-import { EXIT } from "../commands/errors.ts";
-import { split, wholeLines } from "../commands/words.ts";
+import { EXIT } from "../framework/errors.ts";
+import { split, wholeLines } from "../framework/split.ts";
 import type { PipedInput } from "./input.ts";
 import type { Shell } from "./shell.ts";
 

@@ -5,10 +5,10 @@
  */
 
 import { program, programNames } from "../../user/programs.ts";
-import type { HostFiles, Session, Vm } from "../commands/command.ts";
+import type { HostFiles, Session, Vm } from "../framework/command.ts";
 import { keepEntries } from "../commands/save.ts";
 import { textOf } from "../commands/source.ts";
-import { CommandError, EXIT } from "../commands/errors.ts";
+import { CommandError, EXIT } from "../framework/errors.ts";
 import { type Abi, parseAbi } from "../vm/kernel/abi.ts";
 import { FsError } from "../vm/kernel/files/errno.ts";
 import { type BootOptions, Vm as Computer } from "../vm/vm.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { COMMON_FLAGS, flagUsage, usage } from "../commands/bind.ts";
-import type { ArgKind, ArgSpec, Command, FlagSpec } from "../commands/command.ts";
-import { type Segment, split, wholeLines } from "../commands/words.ts";
+import { COMMON_FLAGS, flagUsage, usage } from "../framework/arguments.ts";
+import type { ArgKind, ArgSpec, Command, FlagSpec } from "../framework/command.ts";
+import { type Segment, split, wholeLines } from "../framework/split.ts";
 import type { Candidate, Completion } from "./editor/state.ts";
 import { FILTERS } from "./filters.ts";
 

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { EXIT } from "../commands/errors.ts";
-import type { GuestInput, HostFiles } from "../commands/command.ts";
+import { EXIT } from "../framework/errors.ts";
+import type { GuestInput, HostFiles } from "../framework/command.ts";
 import { FileWriter, type GrowingFile, readFile } from "../host/file.ts";
 import { visible } from "../host/visible.ts";
 import { PipedInput, type ReadBytes } from "./input.ts";

@@ -6,10 +6,10 @@
  * @module
  */
 
-import { cellParts } from "../commands/json.ts";
-import { CommandError } from "../commands/errors.ts";
-import { evaluate, type Resolver } from "../commands/evaluate.ts";
-import { noFilter } from "../commands/habits.ts";
+import { cellParts } from "../format/json.ts";
+import { CommandError } from "../framework/errors.ts";
+import { evaluate, type Resolver } from "../framework/evaluate.ts";
+import { noFilter } from "../framework/habits.ts";
 import { parseNumber } from "../vm/numbers.ts";
 import {
   type Cell,
@@ -17,8 +17,8 @@ import {
   pairs,
   type Result,
   type TableSection,
-} from "../commands/result.ts";
-import type { Segment, Word } from "../commands/words.ts";
+} from "../framework/result.ts";
+import type { Segment, Word } from "../framework/split.ts";
 
 /** One filter as read: what it makes of a result's tables. */
 type Step = (

@@ -5,7 +5,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { CommandError } from "../commands/errors.ts";
+import { CommandError } from "../framework/errors.ts";
 import {
   BOOT_OPTIONS,
   type BootOption,

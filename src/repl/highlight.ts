@@ -5,7 +5,7 @@
  */
 
 import { parseNumber } from "../vm/numbers.ts";
-import { split, wholeLines, type Word } from "../commands/words.ts";
+import { split, wholeLines, type Word } from "../framework/split.ts";
 import type { Span } from "./editor/layout.ts";
 import type { Paint, Painter } from "./paint.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { GuestInput } from "../commands/command.ts";
+import type { GuestInput } from "../framework/command.ts";
 
 /** A source of bytes; null at its end. */
 export type ReadBytes = () => Promise<Uint8Array | null>;

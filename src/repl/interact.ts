@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type WholeLine, wholeLines } from "../commands/words.ts";
+import { type WholeLine, wholeLines } from "../framework/split.ts";
 import { complete, historySuggestion, type Sources, usageHint } from "./completion.ts";
 import { KeyDecoder } from "./editor/keys.ts";
 import { type Decor, layout } from "./editor/layout.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { ArgKind, Session, Vm } from "../commands/command.ts";
-import { candidatesOf } from "../commands/candidates.ts";
-import { namesOf } from "../commands/names.ts";
+import type { ArgKind, Session, Vm } from "../framework/command.ts";
+import { candidatesOf } from "../session/candidates.ts";
+import { namesOf } from "../session/names.ts";
 import { COMMANDS } from "../commands/registry.ts";
 import { newSession } from "./boot.ts";
 import { BatchHost, breathe, clock, denoFiles, denoTty, readStdin } from "./deno_host.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Kind, Tone } from "../commands/result.ts";
+import type { Kind, Tone } from "../framework/result.ts";
 
 /** A text and the same text in colour. */
 export type Painter = (text: string) => string;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { wholeLines } from "../commands/words.ts";
+import { wholeLines } from "../framework/split.ts";
 import type { History } from "./history.ts";
 import type { PipedInput } from "./input.ts";
 import { needsMore } from "./interact.ts";

@@ -6,7 +6,7 @@
  */
 
 import { unicodeWidth } from "@std/cli/unicode-width";
-import { cellParts } from "../commands/json.ts";
+import { cellParts } from "../format/json.ts";
 import {
   type Column,
   hex,
@@ -18,7 +18,7 @@ import {
   type TableSection,
   type Tone,
   type Value,
-} from "../commands/result.ts";
+} from "../framework/result.ts";
 import { visible } from "../host/visible.ts";
 import { type Paint, paint } from "./paint.ts";
 

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { HostFiles, Session, Vm } from "../commands/command.ts";
-import { CommandError } from "../commands/errors.ts";
-import { namesOf } from "../commands/names.ts";
+import type { HostFiles, Session, Vm } from "../framework/command.ts";
+import { CommandError } from "../framework/errors.ts";
+import { namesOf } from "../session/names.ts";
 import { COMMANDS } from "../commands/registry.ts";
 import { INIT_PID } from "../vm/kernel/process/lifecycle.ts";
 import { visible } from "../host/visible.ts";
@@ -78,20 +78,20 @@ export class LineShell {
 
 /** A shell on a VM that a script holds. */
 export class ScriptShell extends LineShell {
-  /** Runs one line as if typed, for the process that {@linkcode standingLast} names unless `use` named another. */
+  /** Runs one line as if typed, for the process that {@linkcode manualLast} names unless `use` named another. */
   override run(line: string): Promise<LineResult> {
     const { session } = this;
     if (session.vm.kernel.process(session.pid) === undefined) {
-      session.pid = standingLast(session.vm);
+      session.pid = manualLast(session.vm);
     }
     return super.run(line);
   }
 }
 
 /** The process that a person would be at, had the script's calls been typed: spawned last, not forked; 0 for none. */
-function standingLast(vm: Vm): number {
+function manualLast(vm: Vm): number {
   const spawned = vm.processes().filter(({ record }) =>
-    record.standing && record.parent === INIT_PID && record.state !== "zombie"
+    record.manual && record.parent === INIT_PID && record.state !== "zombie"
   );
   return spawned.at(-1)?.pid ?? 0;
 }
@@ -107,14 +107,14 @@ export async function interactOn(vm: Vm): Promise<void> {
   if (isInteractive()) {
     const processes = vm.processes().map((p) => `${p.pid} ${visible(p.name)}`).join(", ");
     const banner = `The script waits; Ctrl-D goes on with it. Processes: ${processes}\n`;
-    await openShell(vm, { banner, pid: standingLast(vm) });
+    await openShell(vm, { banner, pid: manualLast(vm) });
     return;
   }
   const interrupt = { requested: false };
   const host = new BatchHost(interrupt);
   const surroundings = { color: wantsColor(undefined), interactive: false, history: () => [] };
   const session = newSession(vm, PLAIN, surroundings);
-  session.pid = standingLast(vm);
+  session.pid = manualLast(vm);
   const shell = new Shell(session, COMMANDS, () => namesOf(session), host, interrupt);
   await runLines(shell, linesOfStdin(host.input), ({ place }) => host.place = place);
   await shell.close();

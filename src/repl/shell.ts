@@ -5,7 +5,7 @@
  * @module
  */
 
-import { bind, type Common } from "../commands/bind.ts";
+import { type Common, parseArguments } from "../framework/arguments.ts";
 import {
   type Command,
   CommandError,
@@ -16,13 +16,13 @@ import {
   type HostFiles,
   type Result,
   type Session,
-} from "../commands/command.ts";
-import { asCommandError } from "../commands/errors.ts";
-import { evaluate, type Resolver } from "../commands/evaluate.ts";
-import { commandHabit, noCommand } from "../commands/habits.ts";
+} from "../framework/command.ts";
+import { asCommandError } from "../framework/errors.ts";
+import { evaluate, type Resolver } from "../framework/evaluate.ts";
+import { commandHabit, noCommand } from "../framework/habits.ts";
 import { helpResult } from "../commands/help.ts";
-import { jsonOf } from "../commands/json.ts";
-import { type Segment, split, wholeLines } from "../commands/words.ts";
+import { jsonOf } from "../format/json.ts";
+import { type Segment, split, wholeLines } from "../framework/split.ts";
 import { jsonLine, visible } from "../host/visible.ts";
 import { applyFilters, readFilters } from "./filters.ts";
 import { guestText, render } from "./render.ts";
@@ -186,7 +186,7 @@ export class Shell {
     const command = this.#lookUp(head);
     const filters = readFilters(behind);
     const names = this.#names();
-    const { args, common } = await this.#asTyped(head, () => bind(command, head, names));
+    const { args, common } = await this.#asTyped(head, () => parseArguments(command, head, names));
     common.json ||= this.session.settings.json || filters.json;
     common.ts ||= this.session.settings.ts || filters.ts;
     let streamed = "";
@@ -266,7 +266,7 @@ export class Shell {
       draw: stream,
       progress: (line) => host.output.progress(visible(line)),
       interrupt: this.interrupt,
-      drive: (slice) => this.#drive(slice),
+      inSlices: (slice) => this.#drive(slice),
       files: host.files,
       guestInput: (body) => host.guestInput(body),
       commands: this.commands,

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { asCommandError, EXIT } from "../commands/errors.ts";
+import { asCommandError, EXIT } from "../framework/errors.ts";
 import { textOf } from "../commands/source.ts";
-import { namesOf } from "../commands/names.ts";
-import { wholeLines } from "../commands/words.ts";
+import { namesOf } from "../session/names.ts";
+import { wholeLines } from "../framework/split.ts";
 import { size } from "../vm/numbers.ts";
 import { COMMANDS } from "../commands/registry.ts";
 import { type Line, linesOf, linesOfStdin, runLines } from "./batch.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { GuestInput, HostFiles } from "../commands/command.ts";
+import type { GuestInput, HostFiles } from "../framework/command.ts";
 import type { TerminalInput } from "./input.ts";
 import { paint } from "./paint.ts";
 import type { Host, Output } from "./shell.ts";

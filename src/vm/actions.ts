@@ -11,8 +11,8 @@ import { entryAt, type PageEntry, pageOwners } from "./inspect/page_owners.ts";
 import { type Translation, translation } from "./inspect/translation.ts";
 import type { CallName } from "./kernel/abi.ts";
 import type { Kernel } from "./kernel/kernel.ts";
-import type { Process } from "./kernel/process/process.ts";
-import { KernelError, userAccess, userCall } from "./kernel/standing.ts";
+import type { Proc } from "./kernel/process/proc.ts";
+import { KernelError, userAccess, userCall } from "./kernel/manual.ts";
 import type { AccessReport, CallReport, CountChange, ForkReport, OwnerChange } from "./reports.ts";
 
 const PAGE = 4096n;
@@ -23,7 +23,7 @@ export type AccessSize = 1 | 2 | 4 | 8;
 /** A load, or with a value a store, in U mode. */
 export function access(
   k: Kernel,
-  p: Process,
+  p: Proc,
   address: Va,
   size: AccessSize,
   value?: bigint,
@@ -78,7 +78,7 @@ function peek(k: Kernel, at: Translation, size: AccessSize): bigint | undefined 
 /** The process itself, then all others that had the page before or have it now. */
 function ownerChanges(
   k: Kernel,
-  p: Process,
+  p: Proc,
   address: Va,
   before: readonly PageEntry[],
   own: Pick<PageEntry, "pte" | "frame">,
@@ -116,7 +116,7 @@ function countChanges(k: Kernel, [self]: OwnerChange[], counts: Uint32Array): Co
  */
 export function fillRange(
   k: Kernel,
-  p: Process,
+  p: Proc,
   start: Va,
   length: number,
   byte: number,
@@ -142,7 +142,7 @@ export function fillRange(
 /** A system call by name with its arguments. */
 export function systemCall(
   k: Kernel,
-  p: Process,
+  p: Proc,
   name: CallName,
   args: readonly (bigint | number)[],
   budget?: number,
@@ -161,7 +161,7 @@ export function systemCall(
 }
 
 /** fork() with what it shared and copied. Throws KernelError when it fails. */
-export function forkProcess(k: Kernel, p: Process): ForkReport {
+export function forkProcess(k: Kernel, p: Proc): ForkReport {
   const report = systemCall(k, p, "fork", []);
   if (report.result === undefined || report.result < 0n) {
     const slots = k.slots.includes(undefined) ? "out of memory" : "the process table is full";

@@ -8,7 +8,7 @@ import { onlyNames, shown } from "./checks.ts";
 import { type Abi, ABIS } from "./kernel/abi.ts";
 import { DEFAULT_QUANTUM } from "./kernel/kernel.ts";
 import { POLICIES } from "./kernel/fork/policies.ts";
-import { MAX_SWAP } from "./kernel/memory/swap.ts";
+import { MAX_SWAP } from "./kernel/memory/reclaim/swap.ts";
 import type { ProgramSource } from "./kernel/programs.ts";
 import { DEFAULT_RAM, MAX_RAM, MIN_RAM, RAM_STEP } from "./machine/memory.ts";
 import { didYouMean } from "./nearest.ts";
@@ -40,7 +40,7 @@ export interface BootOptions {
   /** 2 MiB leaves where an area covers an aligned block and 512 frames in a row are free. */
   superpages?: boolean;
   /** A store to a shared 2 MiB page: split it and copy 4 KiB (unless given), or copy it whole. */
-  hugeCow?: "split" | "whole";
+  superpageCow?: "split" | "whole";
   /** A swap disk of this size, up to 16G in whole pages, and reclaim when frames run out. */
   swap?: Size;
   /** Pages brought back beside the one that a swap-in is for, up to 512. */
@@ -161,11 +161,11 @@ export const BOOT_OPTIONS: readonly BootOption[] = [
     doc: "2 MiB leaves where memory is aligned and in one piece",
   },
   {
-    name: "hugeCow",
+    name: "superpageCow",
     kind: "word",
     words: ["split", "whole"],
     unless: "split",
-    flag: "huge-cow",
+    flag: "superpage-cow",
     value: "HOW",
     doc: "what a store to a shared 2 MiB page does",
   },

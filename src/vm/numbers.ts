@@ -4,7 +4,7 @@
  * @module
  */
 
-import { UNIT_SHIFTS } from "../vm/size.ts";
+import { UNIT_SHIFTS } from "./size.ts";
 
 const LETTERS = UNIT_SHIFTS.map(([letter]) => letter).join("");
 /** Largest first: the first that divides a size is the one to print it in. */

@@ -8,9 +8,9 @@
 import { counted } from "./machine/counted.ts";
 import { hex, PAGE_SIZE, pageUp, vaNum } from "./machine/address.ts";
 import type { Kernel } from "./kernel/kernel.ts";
-import { areasIn, findHole } from "./kernel/memory/areas.ts";
-import { type Area, MMAP_TOP, PERM_W, TRAPFRAME } from "./kernel/memory/space.ts";
-import type { Process } from "./kernel/process/process.ts";
+import { areasIn, findHole } from "./kernel/memory/areas/areas.ts";
+import { type Area, MMAP_TOP, PERM_W, TRAPFRAME } from "./kernel/memory/areas/space.ts";
+import type { Proc } from "./kernel/process/proc.ts";
 
 /** What mmap was asked for, as the caller named it. */
 export interface MapWish {
@@ -29,7 +29,7 @@ export interface MapWish {
 }
 
 /** Why mmap returned -1. */
-export function whyMapFails(k: Kernel, p: Process, wish: MapWish): string {
+export function whyMapFails(k: Kernel, p: Proc, wish: MapWish): string {
   const { length, at, fd } = wish;
   if (length <= 0) return `${length} bytes: want at least one`;
   if (fd !== undefined) {
@@ -51,7 +51,7 @@ export function whyMapFails(k: Kernel, p: Process, wish: MapWish): string {
   return noFrames(k);
 }
 
-function whyNotMapped(p: Process, fd: number, wish: MapWish): string | undefined {
+function whyNotMapped(p: Proc, fd: number, wish: MapWish): string | undefined {
   const file = p.files[fd];
   if (file === undefined) return `descriptor ${fd} is not open`;
   if (file.type !== "inode") return `descriptor ${fd} is a ${file.type}, not a file`;
@@ -66,7 +66,7 @@ function whyNotMapped(p: Process, fd: number, wish: MapWish): string | undefined
 /** Why munmap or mprotect of a range returned -1. */
 export function whyRangeFails(
   k: Kernel,
-  p: Process,
+  p: Proc,
   call: "munmap" | "mprotect",
   start: bigint,
   length: number,
@@ -99,7 +99,7 @@ export function whyRangeFails(
 }
 
 /** Why sbrk of `n` bytes returned -1. */
-export function whyGrowFails(k: Kernel, p: Process, n: number): string {
+export function whyGrowFails(k: Kernel, p: Proc, n: number): string {
   const { size } = p.space;
   if (n < 0) return noFrames(k, "for the table of a split 2 MiB page");
   const end = size + n;

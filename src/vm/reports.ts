@@ -9,7 +9,7 @@ import type { VmEvent } from "./events.ts";
 import type { Translation } from "./inspect/translation.ts";
 import type { KernelStop } from "./kernel/run.ts";
 import type { ForkStatistics } from "./kernel/fork/fork.ts";
-import type { Wait } from "./kernel/process/process.ts";
+import type { Wait } from "./kernel/process/proc.ts";
 
 /** A PTE or a frame's count before and after. */
 export interface Change<T> {

@@ -9,7 +9,7 @@
  */
 
 import type { Ended } from "./kernel/kernel.ts";
-import { describeWait } from "./kernel/process/process.ts";
+import { describeWait } from "./kernel/process/proc.ts";
 import type { EventFilter, KernelStop, RunOptions } from "./kernel/run.ts";
 import { run } from "./kernel/run.ts";
 import type { Leftover, RunReport, RunStop } from "./reports.ts";

@@ -10,7 +10,7 @@ import { isText, onlyNames, shown, whole } from "./checks.ts";
 import { pa, PAGE_SIZE, va } from "./machine/address.ts";
 import { Machine, type MachineState } from "./machine/machine.ts";
 import { type Counters, EventLog, type EventLogState, type VmEvent } from "./events.ts";
-import { Handle } from "./handle.ts";
+import { Process } from "./process.ts";
 import { defaultDisk } from "./disk.ts";
 import { audit, type Finding } from "./inspect/audit.ts";
 import { diffStates, type StateDiff } from "./inspect/diff.ts";
@@ -23,9 +23,9 @@ import { Kernel, type KernelState } from "./kernel/kernel.ts";
 import { Memory } from "./kernel/memory/memory.ts";
 import { guestName, noPrograms } from "./kernel/programs.ts";
 import { type EventFilter, type KernelStop, run } from "./kernel/run.ts";
-import type { Process } from "./kernel/process/process.ts";
-import { addStop, removeStop, type StopPoint } from "./kernel/stops.ts";
-import { KernelError, makeInit, makeProgram, makeStanding } from "./kernel/standing.ts";
+import type { Proc } from "./kernel/process/proc.ts";
+import { addBreakpoint, type Breakpoint, removeBreakpoint } from "./kernel/breakpoints.ts";
+import { KernelError, makeInit, makeManual, makeProgram } from "./kernel/manual.ts";
 import type { Difference, RunReport } from "./reports.ts";
 import { Run } from "./run.ts";
 
@@ -88,7 +88,7 @@ export interface Mark {
 
 /**
  * A booted computer. Methods are synchronous and deterministic; what they answer are snapshots, except for
- * {@link Handle} and {@link Frame}, which are live.
+ * {@link Process} and {@link Frame}, which are live.
  *
  * @example What a step cost
  * ```ts
@@ -153,7 +153,7 @@ export class Vm {
     const memory = new Memory(this.machine.ram, this.machine.mmu, events, {
       policy: policyNamed(made.policy)!,
       superpages: made.superpages,
-      hugeCow: made.hugeCow,
+      superpageCow: made.superpageCow,
       swap: made.swap,
       readAhead: made.readAhead,
     });
@@ -175,13 +175,13 @@ export class Vm {
    * A process that stands still and does what it is told; or, with a program, one that is held at its start. A program
    * is named as for {@link run}.
    */
-  spawn(program?: string, args: readonly string[] = [], bytes?: Uint8Array): Handle {
+  spawn(program?: string, args: readonly string[] = [], bytes?: Uint8Array): Process {
     if (program !== undefined) checkProgram(program, args, bytes);
     const p = program === undefined
-      ? makeStanding(this.kernel)
+      ? makeManual(this.kernel)
       : this.#makeProgram(program, args, bytes);
     p.held = program !== undefined;
-    return new Handle(this, p.pid);
+    return new Process(this, p.pid);
   }
 
   /** Starts a program and returns its run, which goes on in slices. */
@@ -195,7 +195,7 @@ export class Vm {
   }
 
   /** A program of the disk or the source by its name; or one of a file, under the name that the file's path ends with. */
-  #makeProgram(program: string, args: readonly string[], bytes: Uint8Array | undefined): Process {
+  #makeProgram(program: string, args: readonly string[], bytes: Uint8Array | undefined): Proc {
     const fromFile = bytes === undefined && program !== guestName(program) &&
       !this.kernel.files.isFile(program);
     const file = fromFile ? this.kernel.programs.get(program) : bytes;
@@ -241,23 +241,23 @@ export class Vm {
   }
 
   /** The process with this pid. Throws KernelError when there is none. */
-  process(pid: number): Handle {
+  process(pid: number): Process {
     if (this.kernel.process(pid) === undefined) {
       const pids = this.kernel.processes().map((p) => p.pid).sort((a, b) => a - b);
       throw new KernelError(`no process ${pid}: there are ${pids.join(", ")}`);
     }
-    return new Handle(this, pid);
+    return new Process(this, pid);
   }
 
   /** The processes, lowest pid first. */
-  processes(): Handle[] {
+  processes(): Process[] {
     return this.kernel.processes().sort((a, b) => a.pid - b.pid).map((p) =>
-      new Handle(this, p.pid)
+      new Process(this, p.pid)
     );
   }
 
   /** A process and all that it and its children made, as far as they are still there. */
-  descendants(pid: number): Handle[] {
+  descendants(pid: number): Process[] {
     const family = new Set([pid]);
     for (const { pid, record: { parent, group } } of this.processes()) {
       if (family.has(parent) || family.has(group)) family.add(pid);
@@ -367,16 +367,16 @@ export class Vm {
    * Stops runs before the instruction at an address, in one process or (without `pid`) in any. Throws RangeError
    * for an address that no instruction has.
    */
-  breakAt(address: bigint | number, pid?: number): StopPoint {
+  breakAt(address: bigint | number, pid?: number): Breakpoint {
     if (pid !== undefined) this.process(pid);
-    return addStop(this.kernel, va(address), pid);
+    return addBreakpoint(this.kernel, va(address), pid);
   }
 
   /**
    * Stops runs after a store (and, if asked, a load) by user code that touches one of `size` bytes (8 unless
    * given). What the kernel itself copies in and out is not seen.
    */
-  watch(address: bigint | number, options: WatchOptions = {}): StopPoint {
+  watch(address: bigint | number, options: WatchOptions = {}): Breakpoint {
     onlyNames("watch", options, ["size", "pid", "read", "write", "physical"]);
     const { size = 8, pid, read = false, write = true, physical = false } = options;
     whole("watch size", size, 1, MOST_WATCHED);
@@ -384,12 +384,12 @@ export class Vm {
     if (!read && !write) throw new RangeError("watch: neither loads nor stores");
     const space = physical ? "pa" : "va";
     const at = physical ? pa(address) : va(address);
-    return addStop(this.kernel, at, pid, { space, length: size, read, write });
+    return addBreakpoint(this.kernel, at, pid, { space, length: size, read, write });
   }
 
   /** Takes a breakpoint or watchpoint away; false when there is none of that number. */
-  unstop(n: number): boolean {
-    return removeStop(this.kernel, n);
+  removeBreakpoint(n: number): boolean {
+    return removeBreakpoint(this.kernel, n);
   }
 
   /** Makes the frame allocation number `n` from now fail (1 is the next one); 0 takes it back. */

@@ -3,14 +3,14 @@ import { boot, expect, KernelError } from "@cowsh/cowsh";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-function standing() {
+function manual() {
   const vm = boot({ mem: "16M" });
   const p = vm.spawn();
   return { vm, p, heap: p.sbrk("4 pages") };
 }
 
 Deno.test("files through the real calls: create, write, read back, truncate, and what is not there", () => {
-  const { vm, p, heap } = standing();
+  const { vm, p, heap } = manual();
   p.put(heap, "sixteen bytes ok");
   const out = p.open("made", "rw+");
   assertEquals(out, 3);
@@ -29,7 +29,7 @@ Deno.test("files through the real calls: create, write, read back, truncate, and
 });
 
 Deno.test("a pipe between processes, and its end", () => {
-  const { vm, p, heap } = standing();
+  const { vm, p, heap } = manual();
   const [reading, writing] = p.pipe(heap);
   assertEquals([reading, writing], [3, 4]);
   const child = p.fork();
@@ -47,7 +47,7 @@ Deno.test("a pipe between processes, and its end", () => {
 });
 
 Deno.test("bytes cross pages and keep their values", () => {
-  const { p, heap } = standing();
+  const { p, heap } = manual();
   const all = Uint8Array.from({ length: 256 }, (_, i) => i);
   p.put(heap + 4000n, all);
   assertEquals(p.bytes(heap + 4000n, 256), all);
@@ -56,7 +56,7 @@ Deno.test("bytes cross pages and keep their values", () => {
 });
 
 Deno.test("clone shares memory with vm, and forks without", () => {
-  const { vm, p, heap } = standing();
+  const { vm, p, heap } = manual();
   const thread = p.clone({ vm: true, thread: true, stack: heap + 0x3000n });
   const child = p.clone();
   thread.store(heap, 1n);
@@ -67,7 +67,7 @@ Deno.test("clone shares memory with vm, and forks without", () => {
 });
 
 Deno.test("reclaim without a swap disk takes nothing that is in use; with one it does, and nothing is lost", () => {
-  const plain = standing();
+  const plain = manual();
   plain.p.store(plain.heap, 5n);
   assertEquals(plain.vm.reclaim(10), 0);
   const vm = boot({ mem: "16M", swap: "1M" });
@@ -83,7 +83,7 @@ Deno.test("reclaim without a swap disk takes nothing that is in use; with one it
 });
 
 Deno.test("an allocation made to fail is felt once", () => {
-  const { vm, p, heap } = standing();
+  const { vm, p, heap } = manual();
   const { free } = vm.free();
   vm.failAllocation(1);
   expect(() => p.fork()).toThrow("out of memory");

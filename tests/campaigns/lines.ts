@@ -8,9 +8,9 @@
  */
 
 import { cpuUsage } from "node:process";
-import type { ArgSpec, Command, HostFiles } from "../../src/commands/command.ts";
-import { CommandError } from "../../src/commands/errors.ts";
-import { namesOf } from "../../src/commands/names.ts";
+import type { ArgSpec, Command, HostFiles } from "../../src/framework/command.ts";
+import { CommandError } from "../../src/framework/errors.ts";
+import { namesOf } from "../../src/session/names.ts";
 import { COMMANDS } from "../../src/commands/registry.ts";
 import { boot, bootAgain, newSession } from "../../src/repl/boot.ts";
 import { complete, historySuggestion, usageHint } from "../../src/repl/completion.ts";

@@ -5,7 +5,7 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { boot } from "../../src/api/boot.ts";
-import { candidatesOf } from "../../src/commands/candidates.ts";
+import { candidatesOf } from "../../src/session/candidates.ts";
 import { boot as bootShell, newSession } from "../../src/repl/boot.ts";
 import { denoFiles } from "../../src/repl/deno_host.ts";
 import { parseFlags } from "../../src/repl/flags.ts";

@@ -21,13 +21,13 @@ async function designs(line: string): Promise<Design[]> {
 }
 
 Deno.test("eager copies what cow shares, and 2 MiB leaves need fewer PTEs and TLB entries", async () => {
-  const [eager, cow, huge] = await designs(
+  const [eager, cow, superpage] = await designs(
     "compare --policies eager,cow,cow+superpages forkwrite 16",
   );
-  assertEquals([eager, cow, huge].map((d) => d.status), [0, 0, 0]);
+  assertEquals([eager, cow, superpage].map((d) => d.status), [0, 0, 0]);
   assert(eager.framesCopied > 4096 && cow.framesCopied < 500);
   assert(eager.peakFrames > cow.peakFrames + 1500);
-  assert(huge.forkPtes < cow.forkPtes / 2 && huge.tlbMisses < cow.tlbMisses / 2);
+  assert(superpage.forkPtes < cow.forkPtes / 2 && superpage.tlbMisses < cow.tlbMisses / 2);
   assertEquals(cow.forkMs, undefined, "times only when asked for: the rest is the same every time");
 });
 
@@ -55,7 +55,7 @@ Deno.test("each design has a computer of its own", async () => {
 Deno.test("a row of compare is what its name says, whatever the session was booted with", async () => {
   const line = "compare --policies cow,cow+superpages,cow+demand,eager forkwrite 4 --json";
   const plain = JSON.parse((await lastOf([line])).text);
-  const flags = ["--superpages", "--huge-cow", "whole", "--exec", "demand", "--sbrk", "lazy"];
+  const flags = ["--superpages", "--superpage-cow", "whole", "--exec", "demand", "--sbrk", "lazy"];
   const session = JSON.parse((await lastOf([line], flags)).text);
   assertEquals(session, plain);
   const [cow, superpages] = plain.designs;

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { bind, usage } from "../../src/commands/bind.ts";
-import { type Command, command, CommandError, result } from "../../src/commands/command.ts";
-import { quote, split, wholeLines } from "../../src/commands/words.ts";
+import { parseArguments, usage } from "../../src/framework/arguments.ts";
+import { type Command, command, CommandError, result } from "../../src/framework/command.ts";
+import { quote, split, wholeLines } from "../../src/framework/split.ts";
 import { NAMES } from "../repl/fake.ts";
 
 const pte = command({
@@ -41,7 +41,7 @@ const kinds = command({
 });
 
 function args(c: Command, line: string): Record<string, unknown> {
-  return bind(c, split(line).segments[0], NAMES).args;
+  return parseArguments(c, split(line).segments[0], NAMES).args;
 }
 function complaint(c: Command, line: string): CommandError {
   return assertThrows(() => args(c, line), CommandError);

@@ -4,8 +4,8 @@
  */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { KIND_WORDS } from "../../src/commands/convert.ts";
-import { GROUPS } from "../../src/commands/command.ts";
+import { KIND_WORDS } from "../../src/framework/convert.ts";
+import { GROUPS } from "../../src/framework/command.ts";
 import { COMMANDS } from "../../src/commands/registry.ts";
 import { counted } from "../../src/vm/machine/counted.ts";
 import { typed } from "./typist.ts";

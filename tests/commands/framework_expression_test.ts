@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { CommandError } from "../../src/commands/errors.ts";
-import { evaluate } from "../../src/commands/evaluate.ts";
-import { parseExpression } from "../../src/commands/expression.ts";
+import { CommandError } from "../../src/framework/errors.ts";
+import { evaluate } from "../../src/framework/evaluate.ts";
+import { parseExpression } from "../../src/framework/expression.ts";
 import { parseNumber, size } from "../../src/vm/numbers.ts";
 import { editDistance, nearest } from "../../src/vm/nearest.ts";
 import { NAMES } from "../repl/fake.ts";

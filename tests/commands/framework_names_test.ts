@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { program, programNames } from "../../user/programs.ts";
-import { candidatesOf } from "../../src/commands/candidates.ts";
-import { CommandError } from "../../src/commands/errors.ts";
-import { evaluate } from "../../src/commands/evaluate.ts";
-import { namesOf } from "../../src/commands/names.ts";
+import { candidatesOf } from "../../src/session/candidates.ts";
+import { CommandError } from "../../src/framework/errors.ts";
+import { evaluate } from "../../src/framework/evaluate.ts";
+import { namesOf } from "../../src/session/names.ts";
 import { newSession } from "../../src/repl/boot.ts";
 import { Vm } from "../../src/vm/vm.ts";
 

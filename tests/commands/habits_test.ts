@@ -1,7 +1,7 @@
 /** What people type out of habit gets the hint that helps, and no hint names what there is not. */
 
 import { assert, assertEquals } from "@std/assert";
-import { commandHabit, HABITS } from "../../src/commands/habits.ts";
+import { commandHabit, HABITS } from "../../src/framework/habits.ts";
 import { COMMANDS } from "../../src/commands/registry.ts";
 import { FILTERS } from "../../src/repl/filters.ts";
 import { typed } from "./typist.ts";

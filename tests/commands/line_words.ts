@@ -3,7 +3,7 @@
  * session fuzz test and the campaign `lines` type them.
  */
 
-import type { ArgKind } from "../../src/commands/command.ts";
+import type { ArgKind } from "../../src/framework/command.ts";
 
 const ADDRESSES = [
   "0",

@@ -3,7 +3,7 @@ import { duration, parseCast } from "../../src/record/mod.ts";
 import { castText } from "../../src/commands/record.ts";
 import { scenarioText } from "../../src/commands/save.ts";
 import { COMMANDS } from "../../src/commands/registry.ts";
-import { FORCE } from "../../src/commands/command.ts";
+import { FORCE } from "../../src/framework/command.ts";
 import { FileError } from "../../src/host/file.ts";
 import { lastOf, newTyped, typed } from "./typist.ts";
 

@@ -220,7 +220,7 @@ Deno.test("restore forgets the past; breakpoints stay, and their hits", async ()
   assertMatch(answers[7].text, /<write> +2\n/);
 });
 
-Deno.test("a program in another one's way: standing processes stand, held ones are held", async () => {
+Deno.test("a program in another one's way: manual processes stand, held ones are held", async () => {
   const said = await texts(["spawn", "spawn spin", "step 3", "spawn echo hi", "continue", "ps"]);
   assertMatch(said[4], /hi\necho: status 0/);
   assertMatch(said[5], /3 +1 held +spin/);

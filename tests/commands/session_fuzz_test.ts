@@ -5,7 +5,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { ArgSpec, Command } from "../../src/commands/command.ts";
+import type { ArgSpec, Command } from "../../src/framework/command.ts";
 import { BEGINNINGS, USEFUL, WORDS } from "./line_words.ts";
 import { COMMANDS } from "../../src/commands/registry.ts";
 import { typed } from "./typist.ts";

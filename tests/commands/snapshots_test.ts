@@ -2,8 +2,8 @@
 
 import { boot } from "@cowsh/cowsh";
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
-import { CommandError, type Session } from "../../src/commands/command.ts";
-import { forgetSnapshots, snapshotsOf, takeSnapshot } from "../../src/commands/snapshots.ts";
+import { CommandError, type Session } from "../../src/framework/command.ts";
+import { forgetSnapshots, snapshotsOf, takeSnapshot } from "../../src/session/snapshots.ts";
 import { lastOf, typed } from "./typist.ts";
 
 const SMALL = ["--mem", "16M"];
@@ -67,8 +67,8 @@ Deno.test("diff of a state with itself, of two snapshots, and backwards", async 
   assertStringIncludes(same.text, "no process, PTE or frame differs");
   const forth = await jsonOf(["spawn", "snap a", "fork", "snap b", "diff a b"]);
   const back = await jsonOf(["spawn", "snap a", "fork", "snap b", "diff b a"]);
-  assertEquals(forth.processes, [{ pid: 3, before: null, after: "demo standing" }]);
-  assertEquals(back.processes, [{ pid: 3, before: "demo standing", after: null }]);
+  assertEquals(forth.processes, [{ pid: 3, before: null, after: "demo manual" }]);
+  assertEquals(back.processes, [{ pid: 3, before: "demo manual", after: null }]);
   assertEquals([forth.ptes.length, forth.frames.length], [back.ptes.length, back.frames.length]);
   assertEquals(forth.framesTaken, -back.framesTaken);
 });

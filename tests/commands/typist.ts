@@ -2,8 +2,8 @@
  * A session on a freshly booted computer: lines typed one after the other, and what each answers.
  */
 
-import type { HostFiles, Session } from "../../src/commands/command.ts";
-import { namesOf } from "../../src/commands/names.ts";
+import type { HostFiles, Session } from "../../src/framework/command.ts";
+import { namesOf } from "../../src/session/names.ts";
 import { COMMANDS } from "../../src/commands/registry.ts";
 import { boot, bootAgain, newSession } from "../../src/repl/boot.ts";
 import { DenoFiles } from "../../src/repl/deno_host.ts";

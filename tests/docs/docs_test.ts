@@ -35,14 +35,14 @@ Deno.test("a transcript that is not true is found", async () => {
 
 Deno.test("all blocks of a document are one session, and boot begins afresh", async () => {
   const block = (...lines: string[]) => ["```cowsh", ...lines, "```", ""].join("\n");
-  const standing = (pid: number) => `pid ${pid} demo stands still; its heap starts at 0x3000`;
+  const manual = (pid: number) => `pid ${pid} demo stands still; its heap starts at 0x3000`;
   const typed = [block("> spawn"), "and\n", block("> spawn", "> boot", "> spawn")].join("");
   assertEquals(
     (await told(typed)).split("\n").filter((line) => line.startsWith("pid")),
-    [standing(2), standing(3), standing(2)],
+    [manual(2), manual(3), manual(2)],
   );
-  assertEquals(typedIn(block("> spawn", standing(2), "> fork")), [
-    { line: "spawn", says: `${standing(2)}\n` },
+  assertEquals(typedIn(block("> spawn", manual(2), "> fork")), [
+    { line: "spawn", says: `${manual(2)}\n` },
     { line: "fork", says: "" },
   ]);
 });

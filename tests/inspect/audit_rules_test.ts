@@ -6,9 +6,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { PAGE_SIZE, type PaNum, type VaNum, vaNum } from "../../src/vm/machine/address.ts";
 import * as sv39 from "../../src/vm/machine/sv39.ts";
-import type { Handle } from "../../src/vm/handle.ts";
+import type { Process } from "../../src/vm/process.ts";
 import type { AuditClass } from "../../src/vm/inspect/finding.ts";
-import { USYSCALL } from "../../src/vm/kernel/memory/space.ts";
+import { USYSCALL } from "../../src/vm/kernel/memory/areas/space.ts";
 import type { Vm } from "../../src/vm/vm.ts";
 import { assertAudit, boot, frameOf, leafOf, tableOf } from "../vm/lab.ts";
 
@@ -18,8 +18,8 @@ const HEAP = 0x3000;
 /** Everything there is, once: each planted fault starts from here. */
 interface Scene {
   readonly vm: Vm;
-  readonly p: Handle;
-  readonly child: Handle;
+  readonly p: Process;
+  readonly child: Process;
   /** A shared and a private mapping of a file, and shared anonymous memory; their first pages are in memory. */
   readonly shared: bigint;
   readonly own: bigint;
@@ -29,7 +29,7 @@ interface Scene {
   readonly both: number;
   readonly away: number;
   /** A whole 2 MiB page. */
-  readonly huge: bigint;
+  readonly superpage: bigint;
 }
 
 function scene(): Scene {
@@ -52,9 +52,9 @@ function scene(): Scene {
   const shared = p.mmap(2 * PAGE_SIZE, { shared: true, fd });
   const own = p.mmap(2 * PAGE_SIZE, { fd });
   const anon = p.mmap(2 * PAGE_SIZE, { shared: true });
-  const huge = p.mmap("2M");
-  p.store(huge, 1n);
-  assertEquals(p.pte(huge).size, 2 ** 21);
+  const superpage = p.mmap("2M");
+  p.store(superpage, 1n);
+  assertEquals(p.pte(superpage).size, 2 ** 21);
   p.store(both, 2n);
   p.store(anon, 2n);
   const child = p.fork();
@@ -63,11 +63,11 @@ function scene(): Scene {
   p.store(sole, 1n);
   p.sbrk(2 * PAGE_SIZE); // so that the free list has members
   p.sbrk(-2 * PAGE_SIZE);
-  return { vm, p, child, shared, own, anon, sole, both, away, huge };
+  return { vm, p, child, shared, own, anon, sole, both, away, superpage };
 }
 
 /** Where the entry of an address stands, valid or not, and what it is. */
-function entryOf(vm: Vm, p: Handle, address: number | bigint): { at: PaNum; pte: number } {
+function entryOf(vm: Vm, p: Process, address: number | bigint): { at: PaNum; pte: number } {
   const { steps } = sv39.walk(vm.machine.ram, p.record.space.root, vaNum(Number(address)));
   const { pteAddr, pte } = steps.at(-1)!;
   return { at: pteAddr, pte: Number(pte) };
@@ -113,7 +113,11 @@ const PLANTS: [AuditClass, string, (s: Scene) => void, says?: string][] = [
     const at = tableOf(s.p, s.sole, 2) + 8 * 7;
     s.vm.machine.ram.writePte(at as PaNum, 0x8000_0000 / 4 | PTE_V | PTE_R | PTE_U);
   }],
-  ["PTE damaged", "a 2 MiB leaf that is not aligned", bits((s) => s.huge, (pte) => pte + 1024)],
+  [
+    "PTE damaged",
+    "a 2 MiB leaf that is not aligned",
+    bits((s) => s.superpage, (pte) => pte + 1024),
+  ],
   // The fault path: rights and marks.
   ["right lost", "R lost", bits((s) => s.both, (pte) => pte & ~PTE_R & ~PTE_W | PTE_X)],
   ["right lost", "U lost", bits((s) => s.sole, (pte) => pte & ~PTE_U)],
@@ -124,7 +128,7 @@ const PLANTS: [AuditClass, string, (s: Scene) => void, says?: string][] = [
   ["mark lost", "W of a page of one's own", bits((s) => s.sole, (pte) => pte & ~PTE_W)],
   ["mark lost", "the mark on the swap disk", bits((s) => s.away, (pte) => pte & ~PTE_RSW0)],
   ["mark lost", "the mark of a file's page", bits((s) => s.own, (pte) => pte & ~PTE_RSW0)],
-  ["mark lost", "the mark of a 2 MiB page", bits((s) => s.huge, (pte) => pte & ~PTE_RSW0)],
+  ["mark lost", "the mark of a 2 MiB page", bits((s) => s.superpage, (pte) => pte & ~PTE_RSW0)],
   ["flag gained", "G", bits((s) => s.sole, (pte) => pte | PTE_G)],
   ["flag gained", "X of a heap page", bits((s) => s.sole, (pte) => pte | PTE_X)],
   ["flag gained", "W of text", bits(() => 0, (pte) => pte | PTE_W)],
@@ -152,7 +156,7 @@ const PLANTS: [AuditClass, string, (s: Scene) => void, says?: string][] = [
     s.vm.kernel.memory.frames.setHome(frameOf(s.p, s.both), vaNum(0x9000));
   }],
   ["page misplaced", "a frame of a 2 MiB page", (s) => {
-    s.vm.kernel.memory.frames.setHome(frameOf(s.p, s.huge + 8192n), vaNum(0x9000));
+    s.vm.kernel.memory.frames.setHome(frameOf(s.p, s.superpage + 8192n), vaNum(0x9000));
   }],
   ["page misplaced", "a file's page at another page's place", (s) => {
     const { at } = entryOf(s.vm, s.p, s.shared);
@@ -164,7 +168,7 @@ const PLANTS: [AuditClass, string, (s: Scene) => void, says?: string][] = [
     s.vm.machine.ram.writePte(at, frameOf(s.p, s.sole) / 4 | flags);
   }],
   ["mapped outside areas", "a 2 MiB leaf larger than its area", (s) => {
-    const area = s.p.record.space.areas.find((a) => BigInt(a.start) === s.huge)!;
+    const area = s.p.record.space.areas.find((a) => BigInt(a.start) === s.superpage)!;
     area.end = area.end - PAGE_SIZE as VaNum;
   }],
   // Write-back.
@@ -209,7 +213,7 @@ const PLANTS: [AuditClass, string, (s: Scene) => void, says?: string][] = [
   }],
   ["swap slot", "a slot named at level 1", (s) => {
     const { pte } = entryOf(s.vm, s.p, s.away);
-    s.vm.machine.ram.writePte(leafOf(s.p, s.huge).at, pte);
+    s.vm.machine.ram.writePte(leafOf(s.p, s.superpage).at, pte);
   }],
   // Areas and what they hold.
   ["area damaged", "areas that overlap", (s) => {

@@ -4,14 +4,14 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { hex, PAGE_SIZE, type PaNum, vaNum } from "../../src/vm/machine/address.ts";
 import { PTE_R, PTE_U, PTE_V, PTE_W, walk, WRITE } from "../../src/vm/machine/sv39.ts";
 import type { AuditClass, Finding } from "../../src/vm/inspect/audit.ts";
-import type { Handle } from "../../src/vm/handle.ts";
+import type { Process } from "../../src/vm/process.ts";
 import type { Vm } from "../../src/vm/vm.ts";
 import { assertAudit, boot, frameOf, leafOf, tableOf } from "../vm/lab.ts";
 
 const HEAP = 0x3000;
 
 /** A parent with one written heap page, and a child that shares it; and everything is well. */
-function family(): { vm: Vm; parent: Handle; child: Handle; frame: PaNum } {
+function family(): { vm: Vm; parent: Process; child: Process; frame: PaNum } {
   const vm = boot();
   const parent = vm.spawn();
   parent.sbrk(2 * PAGE_SIZE);
@@ -160,7 +160,7 @@ Deno.test("a page table that no root leads to", () => {
 });
 
 /** Where the PTE of that level stands on the way to an address. */
-function leafOf2(p: Handle, address: number, level: number): PaNum {
+function leafOf2(p: Process, address: number, level: number): PaNum {
   return Number(p.pte(address).levels.find((l) => l.level === level)!.pteAddr) as PaNum;
 }
 
@@ -281,7 +281,7 @@ Deno.test("an open file with more descriptors than it counts, and one that nobod
 });
 
 /** A page on the swap disk, shared by a parent and its child. */
-function swapped(): { vm: Vm; parent: Handle; child: Handle; slot: number } {
+function swapped(): { vm: Vm; parent: Process; child: Process; slot: number } {
   const { vm, parent, child, frame } = swapFamily();
   for (let i = 0; i < 400 && vm.kernel.memory.frames.count(frame) > 0; i++) {
     vm.kernel.memory.reclaim(vm.kernel.memory.frames.freeCount + 1);

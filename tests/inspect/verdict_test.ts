@@ -1,7 +1,7 @@
 /** What `pte` says an access would do is what it does: every kind of page, every policy. */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { Handle } from "../../src/vm/handle.ts";
+import type { Process } from "../../src/vm/process.ts";
 import { POLICIES } from "../../src/vm/kernel/fork/policies.ts";
 import type { AccessReport } from "../../src/vm/reports.ts";
 import type { BootOptions, Vm } from "../../src/vm/vm.ts";
@@ -11,7 +11,7 @@ import { assertAudit, boot } from "../vm/lab.ts";
 const PAGE = 4096;
 
 /** A family whose pages are in every state there is, and the addresses worth asking about. */
-function zoo(vm: Vm): { processes: Handle[]; addresses: bigint[] } {
+function zoo(vm: Vm): { processes: Process[]; addresses: bigint[] } {
   const p = vm.spawn();
   p.sbrk(8 * PAGE);
   p.sbrk(4 * PAGE, "lazy");
@@ -116,8 +116,8 @@ for (const [name, options, prepare] of SETTINGS) {
 }
 
 Deno.test("verdicts come true on 2 MiB leaves, split and copied whole", () => {
-  for (const hugeCow of ["split", "whole"] as const) {
-    const vm = boot({ mem: "32M", superpages: true, hugeCow });
+  for (const superpageCow of ["split", "whole"] as const) {
+    const vm = boot({ mem: "32M", superpages: true, superpageCow });
     const p = vm.spawn();
     p.sbrk("6M");
     const at = 0x20_0000n;
@@ -129,9 +129,9 @@ Deno.test("verdicts come true on 2 MiB leaves, split and copied whole", () => {
       for (const value of [undefined, 3n]) {
         const q = vm.process(pid);
         const verdict = q.pte(at).verdicts[value === undefined ? 0 : 1];
-        check(verdict, q.access(at, 8, value), `${hugeCow} ${pid}: ${verdict.text}`);
+        check(verdict, q.access(at, 8, value), `${superpageCow} ${pid}: ${verdict.text}`);
         if (value !== undefined) {
-          assertStringIncludes(verdict.text, hugeCow === "whole" ? "2M" : "4K");
+          assertStringIncludes(verdict.text, superpageCow === "whole" ? "2M" : "4K");
         }
         assertAudit(vm);
         vm.restore(saved);

@@ -77,7 +77,7 @@ const good: [path: string, source: string][] = [
   ["src/vm/machine/engine/emit.ts", `const fetch = (pc: number) => pc; fetch(4);`],
   ["src/vm/machine/hart.ts", `export class Hart { fetch() { return this.bus.fetch(); } }`],
   ["src/vm/machine/hart.ts", `export const o = { Date: 1 }; export const d = o.Date;`],
-  ["src/vm/kernel/memory/fault.ts", `import { Ram } from "../../machine/memory.ts";`],
+  ["src/vm/kernel/memory/faults/fault.ts", `import { Ram } from "../../machine/memory.ts";`],
   ["src/vm/kernel/kernel.ts", `import { EventLog } from "../events.ts";`],
   ["src/vm/inspect/audit.ts", `import { Frames } from "../kernel/memory/frames.ts";`],
   ["src/vm/inspect/audit.ts", `const seen: number[] = []; seen.fill(0); rows.push(ram.read64(0));`],

@@ -239,8 +239,8 @@ Deno.test("sizes, times and lengths that no terminal has are one line each, soon
     parseCast(`{"version":2,${header}}\n${events.map((e) => `${e}\n`).join("")}`);
   const refused = (body: () => unknown, message: string) =>
     assertEquals(assertThrows(body, CastError).message, message);
-  const huge = () => renderSvg(cast('"width":5000,"height":3000', '[0,"o","x"]'));
-  refused(huge, "line 1: a terminal of 5000x3000: at most 1000x500 is drawn");
+  const superpage = () => renderSvg(cast('"width":5000,"height":3000', '[0,"o","x"]'));
+  refused(superpage, "line 1: a terminal of 5000x3000: at most 1000x500 is drawn");
   refused(() => cast('"width":70000,"height":24'), 'line 1: "width" is 70000: at most 65535');
   refused(
     () => cast('"width":80,"height":24', '[1e300,"o","x"]'),

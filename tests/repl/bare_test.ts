@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { CommandError } from "../../src/commands/errors.ts";
+import { CommandError } from "../../src/framework/errors.ts";
 import { bare, type BareHost } from "../../src/repl/bare.ts";
 import { parseFlags } from "../../src/repl/flags.ts";
 import { echoGuest, elf, li, say } from "../machine/bare_lab.ts";

@@ -9,9 +9,9 @@ import {
   result,
   table,
   type Vm,
-} from "../../src/commands/command.ts";
-import { atVa, consoleText, note } from "../../src/commands/result.ts";
-import type { Resolver } from "../../src/commands/evaluate.ts";
+} from "../../src/framework/command.ts";
+import { atVa, consoleText, note } from "../../src/framework/result.ts";
+import type { Resolver } from "../../src/framework/evaluate.ts";
 import { COMMANDS } from "../../src/commands/registry.ts";
 import { newSession } from "../../src/repl/boot.ts";
 import { type Host, Shell } from "../../src/repl/shell.ts";
@@ -90,7 +90,7 @@ const spin = command({
   args: [{ name: "slices", kind: "count", optional: true }],
   async run(ctx, { slices }) {
     let done = 0;
-    const end = await ctx.drive(() =>
+    const end = await ctx.inSlices(() =>
       slices !== undefined && ++done >= slices ? "done" : undefined
     );
     return result([note(String(end))]);

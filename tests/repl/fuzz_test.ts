@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { namesOf } from "../../src/commands/names.ts";
-import type { ArgSpec, Command, FlagSpec } from "../../src/commands/command.ts";
+import { namesOf } from "../../src/session/names.ts";
+import type { ArgSpec, Command, FlagSpec } from "../../src/framework/command.ts";
 import { COMMANDS } from "../../src/commands/registry.ts";
 import { newSession } from "../../src/repl/boot.ts";
 import { Shell } from "../../src/repl/shell.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { Vm } from "../../src/commands/command.ts";
+import type { Vm } from "../../src/framework/command.ts";
 import { newSession } from "../../src/repl/boot.ts";
 import { History } from "../../src/repl/history.ts";
 import { TerminalInput } from "../../src/repl/input.ts";

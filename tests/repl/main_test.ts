@@ -71,7 +71,10 @@ Deno.test("bad flags are one clear line and exit code 2", async () => {
     [["--mem", "16388K"], /--mem 16388K: want 16M to 2G in steps of 64K\n$/],
     [["--policy", "cwo"], /--policy cwo: want .*; did you mean cow\?\n$/],
     [["--sbrk", "lazily"], /--sbrk lazily: want lazy or eager; did you mean lazy\?\n$/],
-    [["--huge-cow", "wole"], /--huge-cow wole: want split or whole; did you mean whole\?\n$/],
+    [
+      ["--superpage-cow", "wole"],
+      /--superpage-cow wole: want split or whole; did you mean whole\?\n$/,
+    ],
     [["--abi", "linux"], /--abi linux: want xv6, xv6-mmap, or a file\n$/],
     [["--quantum", "0"], /--quantum 0: want a whole number from 1 to 4294967295\n$/],
     [["--seed", "0x100000000"], /--seed 0x100000000: want a whole number from 0 to 4294967295\n$/],

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { linesOf, runLines } from "../../src/repl/batch.ts";
-import { pairs, result, table, text } from "../../src/commands/result.ts";
+import { pairs, result, table, text } from "../../src/framework/result.ts";
 import { render } from "../../src/repl/render.ts";
 import { captured } from "./fake.ts";
 

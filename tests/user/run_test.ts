@@ -159,7 +159,7 @@ const suites: [name: string, options: BootOptions][] = [
   ["pgtbltest", {}],
   ["libtest", {}],
   ["superpg", { superpages: true }],
-  ["superpg", { superpages: true, hugeCow: "whole" }],
+  ["superpg", { superpages: true, superpageCow: "whole" }],
   ["superpg", { superpages: true, policy: "eager" }],
 ];
 for (const [name, options] of suites) {

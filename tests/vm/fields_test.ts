@@ -92,7 +92,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     demandExec: WIRED,
     slots: "through processes()",
     trace: PERSON,
-    stops: PERSON,
+    breakpoints: PERSON,
   },
   "kernel/memory/memory.ts": {
     ram: WIRED,
@@ -101,7 +101,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     kernelRoot: WIRED,
     policy: WIRED,
     superpages: WIRED,
-    hugeCow: WIRED,
+    superpageCow: WIRED,
     files: WIRED,
     pidOf: WIRED,
     watermarks: WIRED,

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { formatFat32 } from "../../src/vm/kernel/files/fat32/format.ts";
-import type { Handle } from "../../src/vm/handle.ts";
+import type { Process } from "../../src/vm/process.ts";
 import type { Vm } from "../../src/vm/vm.ts";
 import { sameSaved } from "../../src/vm/machine/saver.ts";
 import { boot } from "./lab.ts";
@@ -11,13 +11,13 @@ const FAT = formatFat32(33 * 2 ** 20);
 const PATH = 0x3000, DATA = 0x3800;
 
 /** A call with a path, as a program makes it. */
-const path = (p: Handle, name: "open" | "unlink" | "mkdir" | "chdir", text: string, mode = 0) => {
+const path = (p: Process, name: "open" | "unlink" | "mkdir" | "chdir", text: string, mode = 0) => {
   p.put(PATH, `${text}\0`);
   return p.call(name, PATH, mode).result;
 };
 
 /** What is done, a call a step; each answers something. */
-const STEPS: readonly ((p: Handle) => unknown)[] = [
+const STEPS: readonly ((p: Process) => unknown)[] = [
   (p) => path(p, "open", "README"),
   (p) => p.read(3, DATA, 100),
   (p) => path(p, "mkdir", "/fat/dir"),
@@ -50,7 +50,7 @@ const STEPS: readonly ((p: Handle) => unknown)[] = [
   (p) => p.exit(3),
 ];
 
-function start(): { vm: Vm; p: Handle } {
+function start(): { vm: Vm; p: Process } {
   const vm = boot({ fat: FAT.slice() });
   const p = vm.spawn();
   p.sbrk(4096);

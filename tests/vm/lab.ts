@@ -8,7 +8,7 @@ import { assertEquals } from "@std/assert";
 import { program, programNames } from "../../user/programs.ts";
 import { pa, PAGE_SIZE, type PaNum, paNum, va } from "../../src/vm/machine/address.ts";
 import { ABIS, type CallName } from "../../src/vm/kernel/abi.ts";
-import type { Handle } from "../../src/vm/handle.ts";
+import type { Process } from "../../src/vm/process.ts";
 import { type BootOptions, Vm } from "../../src/vm/vm.ts";
 import { Assembler } from "../machine/engine_lab.ts";
 
@@ -27,20 +27,20 @@ export function assertAudit(vm: Vm, where = ""): void {
 }
 
 /** The frame that a process has behind an address. */
-export function frameOf(p: Handle, address: bigint | number): PaNum {
+export function frameOf(p: Process, address: bigint | number): PaNum {
   const { frame } = p.pte(va(address));
   if (frame === undefined) throw new Error(`pid ${p.pid} maps nothing at ${address}`);
   return paNum(Number(frame.pa));
 }
 
 /** The leaf PTE of a process's page, to be changed behind the kernel's back. */
-export function leafOf(p: Handle, address: bigint | number): { at: PaNum; pte: number } {
+export function leafOf(p: Process, address: bigint | number): { at: PaNum; pte: number } {
   const level = p.pte(va(address)).levels.at(-1)!;
   return { at: paNum(Number(level.pteAddr)), pte: Number(level.pte) };
 }
 
 /** The table at a level of a process's walk to an address. */
-export function tableOf(p: Handle, address: bigint | number, level: number): PaNum {
+export function tableOf(p: Process, address: bigint | number, level: number): PaNum {
   const step = p.pte(va(address)).levels.find((one) => one.level === level)!;
   return paNum(Number(pa(step.pteAddr)) - Number(step.pteAddr) % PAGE_SIZE);
 }

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { Vm } from "../../src/vm/vm.ts";
-import { assertAudit, boot, fingerprint, Guest, R } from "../vm/lab.ts";
+import { assertAudit, boot, fingerprint, Guest, R } from "./lab.ts";
 
 const SAID = 0x1000;
 
@@ -132,7 +132,7 @@ Deno.test("the status is known after a hundred exits of children that came later
   assertEquals(vm.run("guest", [], { bytes: guest.elf() }).status, 42);
 });
 
-Deno.test("a standing process's children are runs of their own; a child resumed leaves its parent alone", () => {
+Deno.test("a manual process's children are runs of their own; a child resumed leaves its parent alone", () => {
   const vm = boot();
   const p = vm.spawn();
   const child = p.fork();

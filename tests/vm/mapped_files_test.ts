@@ -3,7 +3,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { formatFat32 } from "../../src/vm/kernel/files/fat32/format.ts";
 import { mkfs } from "../../src/vm/kernel/files/xv6fs/mkfs.ts";
-import type { Handle } from "../../src/vm/handle.ts";
+import type { Process } from "../../src/vm/process.ts";
 import type { BootOptions, Vm } from "../../src/vm/vm.ts";
 import { assertAudit, boot, Guest } from "./lab.ts";
 
@@ -26,20 +26,20 @@ function withFile(bytes: number, options: BootOptions = {}, path = "data") {
 }
 
 /** As many bytes of the heap, at the descriptor's offset. */
-function write(p: Handle, fd: number, bytes: number): void {
+function write(p: Process, fd: number, bytes: number): void {
   for (let done = 0; done < bytes; done += 3 * PAGE) {
     p.write(fd, HEAP, Math.min(3 * PAGE, bytes - done));
   }
 }
 
-function killedBy(p: Handle, address: bigint | number, value?: bigint): string | undefined {
+function killedBy(p: Process, address: bigint | number, value?: bigint): string | undefined {
   return p.access(address, 1, value).killed?.why;
 }
 
 const BEYOND = "page beyond the end of the mapped file";
 
 /** The sizes of the ways to see the file: shared and private, by two processes. */
-function family(vm: Vm, p: Handle, fd: number, pages: number) {
+function family(vm: Vm, p: Process, fd: number, pages: number) {
   const shared = p.mmap(pages * PAGE, { shared: true, fd });
   const own = p.mmap(pages * PAGE, { fd });
   return { vm, shared, own, child: p.fork() };

@@ -12,7 +12,7 @@ export const PAGE = 4096;
 export const OFFSETS = [0, 8, 2040];
 /** Bytes by which the file grows, and pages it has at most. */
 export const HALF = PAGE / 2, FILE_PAGES = 4;
-/** Where the heap of a standing process begins. */
+/** Where the heap of a manual process begins. */
 export const HEAP = 0x3000;
 
 /** Words by offset; one that is not there reads 0. */
@@ -60,7 +60,7 @@ export function newModel(pid: number): Model {
   };
 }
 
-/** A standing process as it is made. */
+/** A manual process as it is made. */
 export function newActor(pid: number): Actor {
   return { pid, program: false, memory: { heapEnd: HEAP, pages: new Map() } };
 }

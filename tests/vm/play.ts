@@ -6,8 +6,8 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import type { Handle } from "../../src/vm/handle.ts";
-import { KernelError, userAccess } from "../../src/vm/kernel/standing.ts";
+import type { Process } from "../../src/vm/process.ts";
+import { KernelError, userAccess } from "../../src/vm/kernel/manual.ts";
 import { va as toVa } from "../../src/vm/machine/address.ts";
 import type { BootOptions, Vm, VmState } from "../../src/vm/vm.ts";
 import { boot } from "./lab.ts";
@@ -16,7 +16,7 @@ import { type Actor, type Cell, type Model, nearBorders, type Page } from "./mod
 import { FILE_PAGES, HALF, OFFSETS, PAGE } from "./model.ts";
 import { change, FD, grow, map, mapFile, shrink } from "./play_calls.ts";
 
-/** The stack page of a standing process, for what calls need. */
+/** The stack page of a manual process, for what calls need. */
 const STACK = 0x2000;
 /** Processes at a time: enough to share, few enough to meet often. */
 const MOST = 4;
@@ -248,7 +248,7 @@ export class Play {
     return pages[a % pages.length];
   }
 
-  #handle(actor: Actor): Handle {
+  #handle(actor: Actor): Process {
     return this.vm.process(actor.pid);
   }
 
@@ -363,12 +363,12 @@ export class Play {
     this.#gone(actor);
   }
 
-  #seek(p: Handle, offset: number): void {
+  #seek(p: Process, offset: number): void {
     const file = p.record.files[FD];
     if (file?.type === "inode") file.offset = offset;
   }
 
-  #fork(actor: Actor, p: Handle, thread: boolean): void {
+  #fork(actor: Actor, p: Process, thread: boolean): void {
     if (this.#model.actors.length === MOST || actor.program) return;
     while (this.vm.processes().some((q) => q.record.parent === p.pid && !q.alive)) p.wait();
     if (thread) {
@@ -381,7 +381,7 @@ export class Play {
     this.#model.actors.push({ pid, program: false, memory });
   }
 
-  #exec(actor: Actor, p: Handle): void {
+  #exec(actor: Actor, p: Process): void {
     p.put(STACK, "/echo\0");
     p.store(STACK + 16, BigInt(STACK));
     p.store(STACK + 24, 0n);
@@ -391,7 +391,7 @@ export class Play {
     actor.memory = { heapEnd: Number(p.break), pages: new Map() };
   }
 
-  #append(p: Handle): void {
+  #append(p: Process): void {
     const { file } = this.#model;
     if (file.size + HALF > FILE_PAGES * PAGE) return;
     const byte = Number(++this.#model.value % 255n) + 1;
@@ -401,7 +401,7 @@ export class Play {
     model.append(this.#model, byte);
   }
 
-  #truncate(p: Handle): void {
+  #truncate(p: Process): void {
     p.close(p.open("/data", "w0"));
     model.truncate(this.#model);
   }

@@ -5,8 +5,8 @@
  */
 
 import { assertEquals } from "@std/assert";
-import type { Handle } from "../../src/vm/handle.ts";
-import { MMAP_TOP } from "../../src/vm/kernel/memory/space.ts";
+import type { Process } from "../../src/vm/process.ts";
+import { MMAP_TOP } from "../../src/vm/kernel/memory/areas/space.ts";
 import { blank, FILE_PAGES, type Memory, PAGE } from "./model.ts";
 
 /** The descriptor of the file in all processes. */
@@ -15,7 +15,7 @@ export const FD = 3;
 const MOST_PAGES = 2000;
 
 /** sbrk upwards. */
-export function grow(memory: Memory, p: Handle, pages: number, lazy: boolean): void {
+export function grow(memory: Memory, p: Process, pages: number, lazy: boolean): void {
   if (memory.pages.size + pages > MOST_PAGES) return;
   p.sbrk(pages * PAGE, lazy ? "lazy" : "eager");
   for (let i = 0; i < pages; i++) memory.pages.set(memory.heapEnd + i * PAGE, blank(true, false));
@@ -23,7 +23,7 @@ export function grow(memory: Memory, p: Handle, pages: number, lazy: boolean): v
 }
 
 /** sbrk downwards. */
-export function shrink(memory: Memory, p: Handle, a: number): void {
+export function shrink(memory: Memory, p: Process, a: number): void {
   const heap = [...memory.pages].filter(([, page]) => page.heap).length;
   const pages = a % (heap + 1);
   p.sbrk(-pages * PAGE);
@@ -32,7 +32,7 @@ export function shrink(memory: Memory, p: Handle, a: number): void {
 }
 
 /** mmap of anonymous memory; with some `b`, in place of what is mapped already. */
-export function map(memory: Memory, p: Handle, pages: number, b: number, shared: boolean): void {
+export function map(memory: Memory, p: Process, pages: number, b: number, shared: boolean): void {
   if (memory.pages.size + pages > MOST_PAGES) return;
   const over = b % 3 === 0 ? mapped(memory, b) : undefined;
   if (over !== undefined && over + pages * PAGE > MMAP_TOP) return;
@@ -42,7 +42,7 @@ export function map(memory: Memory, p: Handle, pages: number, b: number, shared:
 }
 
 /** mmap of some pages of the file. */
-export function mapFile(memory: Memory, p: Handle, a: number, shared: boolean): void {
+export function mapFile(memory: Memory, p: Process, a: number, shared: boolean): void {
   if (memory.pages.size + FILE_PAGES > MOST_PAGES) return;
   const first = a % FILE_PAGES;
   const count = 1 + (a % 7) % (FILE_PAGES - first);
@@ -56,7 +56,7 @@ export function mapFile(memory: Memory, p: Handle, a: number, shared: boolean): 
 /** munmap, mprotect or msync of a few pages that begin in a mapping. */
 export function change(
   memory: Memory,
-  p: Handle,
+  p: Process,
   op: "munmap" | "mprotect" | "msync",
   a: number,
   b: number,

@@ -9,7 +9,7 @@ import { Play } from "./play.ts";
 
 const FEW = [1, 2, 3];
 /** Two of the sizes cover a whole 2 MiB block, wherever mmap puts them. */
-const HUGE = [1, 2, 3, 512, 600];
+const SUPER = [1, 2, 3, 512, 600];
 
 /** All of them; those with 2 MiB pages are ten times as slow. */
 export const SETTINGS: readonly Setting[] = [
@@ -35,19 +35,19 @@ export const SETTINGS: readonly Setting[] = [
   {
     name: "2 MiB pages, split, swap",
     options: { mem: "16M", superpages: true, swap: "16M" },
-    pages: HUGE,
+    pages: SUPER,
     scarce: true,
   },
   {
     name: "2 MiB pages, copied whole",
-    options: { mem: "32M", superpages: true, hugeCow: "whole" },
-    pages: HUGE,
+    options: { mem: "32M", superpages: true, superpageCow: "whole" },
+    pages: SUPER,
     scarce: true,
   },
   {
     name: "2 MiB pages, eager, swap",
     options: { mem: "32M", superpages: true, policy: "eager", swap: "16M" },
-    pages: HUGE,
+    pages: SUPER,
     scarce: true,
   },
 ];

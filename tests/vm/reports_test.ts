@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { Handle } from "../../src/vm/handle.ts";
+import type { Process } from "../../src/vm/process.ts";
 import { eachLeaf, spacesInUse } from "../../src/vm/inspect/mappings.ts";
 import type { AccessReport } from "../../src/vm/reports.ts";
 import type { BootOptions, Vm } from "../../src/vm/vm.ts";
@@ -65,11 +65,11 @@ function check(vm: Vm, report: AccessReport, before: Sweep, after: Sweep, where:
 }
 
 /** Two processes, and a third that shares nothing but files: heap, mapped memory and files of all kinds. */
-function scene(options: BootOptions): { vm: Vm; processes: Handle[]; places: bigint[] } {
+function scene(options: BootOptions): { vm: Vm; processes: Process[]; places: bigint[] } {
   const vm = boot({ mem: "32M", ...options });
   const p = vm.spawn();
-  const huge = options.superpages === true;
-  p.sbrk(huge ? "4M" : 4 * PAGE);
+  const superpage = options.superpages === true;
+  p.sbrk(superpage ? "4M" : 4 * PAGE);
   p.fill(HEAP, 4 * PAGE, 1);
   const fd = p.open("data", "rw+");
   p.write(fd, HEAP, 3 * PAGE);
@@ -79,7 +79,7 @@ function scene(options: BootOptions): { vm: Vm; processes: Handle[]; places: big
   p.store(maps[0], 1n);
   p.store(maps[1], 1n);
   const child = p.fork();
-  const places = [...maps, BigInt(huge ? 0x20_0000 : HEAP)]
+  const places = [...maps, BigInt(superpage ? 0x20_0000 : HEAP)]
     .flatMap((at) => [0n, 1n, 2n].map((i) => at + i * 4096n));
   return { vm, processes: [p, child], places };
 }
@@ -97,7 +97,7 @@ const MACHINES: [string, BootOptions][] = [
   ["cow, swap, read-ahead", { swap: "2M", readAhead: 2 }],
   ["share-readonly, demand, lazy", { policy: "share-readonly", exec: "demand", lazy: true }],
   ["2 MiB leaves, split", { superpages: true, swap: "8M" }],
-  ["2 MiB leaves, whole", { superpages: true, hugeCow: "whole" }],
+  ["2 MiB leaves, whole", { superpages: true, superpageCow: "whole" }],
 ];
 
 for (const [name, options] of MACHINES) {

@@ -1,7 +1,7 @@
 /** The face of a computer: boot options, runs and their reports, counters, live handles. */
 
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { KernelError } from "../../src/vm/kernel/standing.ts";
+import { KernelError } from "../../src/vm/kernel/manual.ts";
 import type { ProgramSource } from "../../src/vm/kernel/programs.ts";
 import { type BootOptions, Vm } from "../../src/vm/vm.ts";
 import { assertAudit, boot, frameOf, Guest, R, runGuest } from "./lab.ts";
@@ -25,7 +25,10 @@ Deno.test("bad options are refused with what would be right", () => {
     [{ swap: "1T" }, /^swap "1T": want 0 to 16G/],
     [{ readAhead: NaN }, /^readAhead NaN: want a whole number from 0 to 512$/],
     [{ exec: "lazy" as "eager" }, /^exec "lazy": want eager or demand$/],
-    [{ hugeCow: "hole" as "whole" }, /^hugeCow "hole": want split or whole; did you mean whole\?$/],
+    [
+      { superpageCow: "hole" as "whole" },
+      /^superpageCow "hole": want split or whole; did you mean whole\?$/,
+    ],
     [{ lazy: "yes" as unknown as boolean }, /^lazy "yes": want true or false$/],
     [{ superpages: 1 as unknown as boolean }, /^superpages 1: want true or false$/],
     [{ fs: [] as unknown as Uint8Array }, /^fs a list: want the bytes of an image/],
@@ -185,7 +188,7 @@ Deno.test("a misaligned store across two COW pages copies both, once", () => {
 });
 
 Deno.test("a 2 MiB page copied whole is 512 frames copied, for the VM and for its process", () => {
-  const vm = boot({ mem: "32M", superpages: true, hugeCow: "whole" });
+  const vm = boot({ mem: "32M", superpages: true, superpageCow: "whole" });
   const p = vm.spawn();
   const at = p.mmap("2M");
   p.store(at, 1n);

@@ -7,7 +7,7 @@
 import { counted } from "../../vm/machine/counted.ts";
 import { hex } from "../../vm/machine/address.ts";
 import type { VmEvent } from "../../vm/events.ts";
-import type { Handle } from "../../vm/handle.ts";
+import type { Process } from "../../vm/process.ts";
 import type { Finding } from "../../vm/inspect/audit.ts";
 import type { AccessReport, RunReport } from "../../vm/reports.ts";
 import type { Vm } from "../../vm/vm.ts";
@@ -41,7 +41,7 @@ export function findingText(f: Finding): string {
 }
 
 /** What can be expected of a process, besides what can be of any value. */
-export class ProcessMatchers extends Matchers<Handle> {
+export class ProcessMatchers extends Matchers<Process> {
   /** It is there and has not exited. */
   toBeAlive(): void {
     const { pid, alive } = this.actual;

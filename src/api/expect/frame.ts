@@ -6,7 +6,7 @@
 
 import { AssertionError } from "@std/assert";
 import { hex } from "../../vm/machine/address.ts";
-import type { Place } from "../../vm/handle.ts";
+import type { Place } from "../../vm/process.ts";
 import type { Frame } from "../../vm/inspect/frame.ts";
 import type { Mapping } from "../../vm/inspect/mappings.ts";
 import { Matchers } from "./matchers.ts";

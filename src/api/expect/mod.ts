@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Handle } from "../../vm/handle.ts";
+import { Process } from "../../vm/process.ts";
 import { Frame } from "../../vm/inspect/frame.ts";
 import type { Translation } from "../../vm/inspect/translation.ts";
 import type { AccessReport, RunReport } from "../../vm/reports.ts";
@@ -43,7 +43,7 @@ export function expect(actual: Frame | undefined): FrameMatchers;
 /** Begins a check on the whole computer. */
 export function expect(actual: Vm): VmMatchers;
 /** Begins a check on a process. */
-export function expect(actual: Handle): ProcessMatchers;
+export function expect(actual: Process): ProcessMatchers;
 /** Begins a check on how an address is translated: `expect(process.pte(va))`. */
 export function expect(actual: Translation): PageMatchers;
 /** Begins a check on what an access caused: `expect(process.store(va, 1n))`. */
@@ -55,7 +55,7 @@ export function expect<T>(actual: T): Matchers<T>;
 export function expect(actual: unknown): unknown {
   if (actual === undefined || actual instanceof Frame) return new FrameMatchers(actual);
   if (actual instanceof Vm) return new VmMatchers(actual);
-  if (actual instanceof Handle) return new ProcessMatchers(actual);
+  if (actual instanceof Process) return new ProcessMatchers(actual);
   if (typeof actual === "object" && actual !== null) {
     if ("levels" in actual && "verdicts" in actual) return new PageMatchers(actual as Translation);
     if ("owners" in actual && "counts" in actual) return new AccessMatchers(actual as AccessReport);

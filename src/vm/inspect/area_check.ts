@@ -6,8 +6,8 @@
 
 import { hex, PAGE_SIZE, pageUp, type VaNum } from "../machine/address.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { isShm } from "../kernel/memory/shm.ts";
-import { type Area, MMAP_TOP } from "../kernel/memory/space.ts";
+import { isShm } from "../kernel/memory/areas/shm.ts";
+import { type Area, MMAP_TOP } from "../kernel/memory/areas/space.ts";
 import { type Finding, finding } from "./finding.ts";
 import { spacesInUse } from "./mappings.ts";
 

@@ -11,13 +11,13 @@ import { hex, pa, PAGE_SIZE, type PaNum, va } from "../machine/address.ts";
 import type { VaNum } from "../machine/address.ts";
 import { PTE_D, PTE_W } from "../machine/sv39.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import type { Process } from "../kernel/process/process.ts";
-import { FRAME_KINDS } from "../kernel/memory/frames.ts";
-import { linkBack } from "../kernel/memory/free_list.ts";
-import { findArea } from "../kernel/memory/areas.ts";
-import { frameOf } from "../kernel/memory/pte.ts";
-import { isShm } from "../kernel/memory/shm.ts";
-import type { AddressSpace } from "../kernel/memory/space.ts";
+import type { Proc } from "../kernel/process/proc.ts";
+import { FRAME_KINDS } from "../kernel/memory/frames/frames.ts";
+import { linkBack } from "../kernel/memory/frames/free_list.ts";
+import { findArea } from "../kernel/memory/areas/areas.ts";
+import { frameOf } from "../kernel/memory/tables/pte.ts";
+import { isShm } from "../kernel/memory/areas/shm.ts";
+import type { AddressSpace } from "../kernel/memory/areas/space.ts";
 import { checkAreas } from "./area_check.ts";
 import { checkCache } from "./cache_check.ts";
 import { type AuditClass, entryText, type Finding } from "./finding.ts";
@@ -71,7 +71,7 @@ export function audit(k: Kernel): Finding[] {
   return sweep.findings;
 }
 
-function sweepSpace(k: Kernel, space: AddressSpace, process: Process, sweep: Sweep): void {
+function sweepSpace(k: Kernel, space: AddressSpace, process: Proc, sweep: Sweep): void {
   const { frames } = k.memory;
   const visit = (address: number, pte: number, at: PaNum, level: number) => {
     const first = frames.index(frameOf(pte));
@@ -251,7 +251,7 @@ function checkFreeList(k: Kernel, sweep: Sweep): void {
 function report(
   sweep: Sweep,
   name: AuditClass,
-  at: { address?: number; process?: Process; frame?: PaNum; k?: Kernel },
+  at: { address?: number; process?: Proc; frame?: PaNum; k?: Kernel },
   detail: string,
 ): void {
   sweep.findings.push({

@@ -7,8 +7,8 @@
 
 import { hex, type PaNum } from "../machine/address.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { type CachedPage, cacheKey } from "../kernel/memory/page_cache.ts";
-import { isShm } from "../kernel/memory/shm.ts";
+import { type CachedPage, cacheKey } from "../kernel/memory/reclaim/page_cache.ts";
+import { isShm } from "../kernel/memory/areas/shm.ts";
 import { type Finding, finding } from "./finding.ts";
 
 /** What is wrong with pages of files. `dirty`: by frame index, 1 where a shared mapping has D set. */

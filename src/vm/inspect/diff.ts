@@ -8,7 +8,7 @@
 import { type Pa, pa, PAGE_SIZE, RAM_BASE, type Va, va } from "../machine/address.ts";
 import { numberAt, pieceAt } from "../machine/pieces.ts";
 import { PTE_R, PTE_V, PTE_W, PTE_X } from "../machine/sv39.ts";
-import { FRAME_KINDS } from "../kernel/memory/frames.ts";
+import { FRAME_KINDS } from "../kernel/memory/frames/frames.ts";
 import type { EventLogState } from "../events.ts";
 import type { MachineState } from "../machine/machine_state.ts";
 import type { KernelState } from "../kernel/kernel.ts";
@@ -27,7 +27,7 @@ export interface SavedState {
 export interface ProcessDiff {
   /** Its pid. */
   readonly pid: number;
-  /** Its name, and what it does (`standing`, `sleeping` …); undefined where it is not there. */
+  /** Its name, and what it does (`manual`, `sleeping` …); undefined where it is not there. */
   readonly before: string | undefined;
   /** The same afterwards. */
   readonly after: string | undefined;
@@ -102,7 +102,7 @@ function changes<V>(
 
 function processesOf({ kernel }: SavedState): Map<number, string> {
   return new Map(kernel.processes.map((p) => {
-    const what = p.standing && p.state === "runnable" ? "standing" : p.state;
+    const what = p.manual && p.state === "runnable" ? "manual" : p.state;
     return [p.pid, `${p.name} ${what}`];
   }));
 }

@@ -9,9 +9,9 @@ import { type Pa, pa, PAGE_SIZE, type PaNum, paNum, type Va, va } from "../machi
 import type { Ram } from "../machine/memory.ts";
 import { PTE_R, PTE_V, PTE_W, PTE_X, pteFrame } from "../machine/sv39.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import type { Process } from "../kernel/process/process.ts";
-import { findArea } from "../kernel/memory/areas.ts";
-import { type AddressSpace, TRAMPOLINE } from "../kernel/memory/space.ts";
+import type { Proc } from "../kernel/process/proc.ts";
+import { findArea } from "../kernel/memory/areas/areas.ts";
+import { type AddressSpace, TRAMPOLINE } from "../kernel/memory/areas/space.ts";
 import type { VaNum } from "../machine/address.ts";
 
 /** One leaf PTE of one address space. */
@@ -109,8 +109,8 @@ function findFrame(
 }
 
 /** The address spaces in use, each once, with the process that stands for it. */
-export function spacesInUse(k: Kernel): { space: AddressSpace; process: Process }[] {
-  const seen = new Map<AddressSpace, Process>();
+export function spacesInUse(k: Kernel): { space: AddressSpace; process: Proc }[] {
+  const seen = new Map<AddressSpace, Proc>();
   for (const p of k.processes().sort((a, b) => a.pid - b.pid)) {
     if (!seen.has(p.space)) seen.set(p.space, p);
   }
@@ -126,7 +126,7 @@ export function partOf(space: AddressSpace, address: VaNum): string {
 }
 
 /** Every leaf of one process, as objects. */
-export function mappingsOf(k: Kernel, space: AddressSpace, process: Process): Mapping[] {
+export function mappingsOf(k: Kernel, space: AddressSpace, process: Proc): Mapping[] {
   const list: Mapping[] = [];
   eachLeaf(k.machine.ram, space.root, (address, pte, at, level) => {
     list.push(mapping(space, process, address, pte, at, level));
@@ -158,7 +158,7 @@ export function usesOf(
 
 function mapping(
   space: AddressSpace,
-  process: Process,
+  process: Proc,
   address: number,
   pte: number,
   at: PaNum,

@@ -8,10 +8,10 @@
 import { type Pa, pa, PAGE_SIZE, paNum, type Va, va, type VaNum } from "../machine/address.ts";
 import { PTE_V, walk } from "../machine/sv39.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { findArea } from "../kernel/memory/areas.ts";
-import { cachedAt } from "../kernel/memory/page_cache.ts";
-import { slotOf } from "../kernel/memory/pte.ts";
-import type { AddressSpace } from "../kernel/memory/space.ts";
+import { findArea } from "../kernel/memory/areas/areas.ts";
+import { cachedAt } from "../kernel/memory/reclaim/page_cache.ts";
+import { slotOf } from "../kernel/memory/tables/pte.ts";
+import type { AddressSpace } from "../kernel/memory/areas/space.ts";
 import { eachLeaf, type Mapping, mappingsTo, spacesInUse } from "./mappings.ts";
 
 /** One process's entry for a page. */

@@ -9,13 +9,13 @@
 import { hex, MAXVA, PAGE_SIZE, type PaNum, paNum, type VaNum } from "../machine/address.ts";
 import * as sv39 from "../machine/sv39.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { findArea } from "../kernel/memory/areas.ts";
-import { isSole } from "../kernel/memory/fault.ts";
-import { isSoleLeaf } from "../kernel/memory/huge.ts";
-import { cacheKey, partAt } from "../kernel/memory/page_cache.ts";
-import { areaFlags, frameOf, slotOf } from "../kernel/memory/pte.ts";
-import { type AddressSpace, type Area, PERM_W, TRAMPOLINE } from "../kernel/memory/space.ts";
-import { trampolineFrame } from "../kernel/memory/spaces.ts";
+import { findArea } from "../kernel/memory/areas/areas.ts";
+import { isSole } from "../kernel/memory/faults/fault.ts";
+import { isSoleLeaf } from "../kernel/memory/tables/superpage.ts";
+import { cacheKey, partAt } from "../kernel/memory/reclaim/page_cache.ts";
+import { areaFlags, frameOf, slotOf } from "../kernel/memory/tables/pte.ts";
+import { type AddressSpace, type Area, PERM_W, TRAMPOLINE } from "../kernel/memory/areas/space.ts";
+import { trampolineFrame } from "../kernel/memory/areas/spaces.ts";
 import { type AuditClass, entryText, type Finding, finding } from "./finding.ts";
 import { spacesInUse } from "./mappings.ts";
 

@@ -8,7 +8,7 @@ import { counted as countedWord } from "../machine/counted.ts";
 import { hex } from "../machine/address.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { File } from "../kernel/files/file.ts";
-import type { AddressSpace } from "../kernel/memory/space.ts";
+import type { AddressSpace } from "../kernel/memory/areas/space.ts";
 import { type Finding, finding } from "./finding.ts";
 
 /** Spaces that no process has, threads counted wrong, files with more or fewer descriptors than counted. */

@@ -8,14 +8,14 @@
 import { counted as countedWord } from "../machine/counted.ts";
 import { hex, type PaNum } from "../machine/address.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import type { Process } from "../kernel/process/process.ts";
-import { slotOf } from "../kernel/memory/pte.ts";
+import type { Proc } from "../kernel/process/proc.ts";
+import { slotOf } from "../kernel/memory/tables/pte.ts";
 import { entryText, type Finding, finding } from "./finding.ts";
 import { eachLeaf, spacesInUse } from "./mappings.ts";
 
 /** A PTE that names a slot. */
 interface Reference {
-  readonly process: Process;
+  readonly process: Proc;
   readonly address: number;
 }
 

@@ -6,7 +6,7 @@
 
 import { type Va, va } from "../machine/address.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { slotOf } from "../kernel/memory/pte.ts";
+import { slotOf } from "../kernel/memory/tables/pte.ts";
 import { eachLeaf, spacesInUse } from "./mappings.ts";
 
 /** One slot in use. */

@@ -17,7 +17,7 @@ import {
   WRITE,
 } from "../machine/sv39.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import type { Process } from "../kernel/process/process.ts";
+import type { Proc } from "../kernel/process/proc.ts";
 import type { VaNum } from "../machine/address.ts";
 import { flagText, rswLetters } from "./flags.ts";
 import { partOf } from "./mappings.ts";
@@ -76,12 +76,12 @@ export interface Translation {
 }
 
 /** satp of a process, as the kernel writes it when it runs: Sv39, ASID 0. */
-export function satpOf(p: Process): bigint {
+export function satpOf(p: Proc): bigint {
   return (8n << 60n) | BigInt(p.space.root / 4096);
 }
 
 /** How `address` is translated in a process now. */
-export function translation(k: Kernel, p: Process, address: Va): Translation {
+export function translation(k: Kernel, p: Proc, address: Va): Translation {
   return {
     ...walked(k, p.space.root, address),
     pid: p.pid,

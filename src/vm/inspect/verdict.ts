@@ -6,16 +6,22 @@
  * @module
  */
 
-import { MAXVA, MEGAPAGE_SIZE, PAGE_SIZE, type Va, type VaNum } from "../machine/address.ts";
+import { MAXVA, PAGE_SIZE, SUPERPAGE_SIZE, type Va, type VaNum } from "../machine/address.ts";
 import { type Access, EXECUTE, permits, PTE_V, PTE_W, READ, walk, WRITE } from "../machine/sv39.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { findArea } from "../kernel/memory/areas.ts";
-import { isSole } from "../kernel/memory/fault.ts";
-import { fitsHuge, isPlentiful, isSoleLeaf } from "../kernel/memory/huge.ts";
-import { cachedAt, partAt } from "../kernel/memory/page_cache.ts";
-import { frameOf, isSwapped, slotOf } from "../kernel/memory/pte.ts";
-import { isShm } from "../kernel/memory/shm.ts";
-import { type AddressSpace, type Area, PERM_R, PERM_W, PERM_X } from "../kernel/memory/space.ts";
+import { findArea } from "../kernel/memory/areas/areas.ts";
+import { isSole } from "../kernel/memory/faults/fault.ts";
+import { fitsSuperpage, isPlentiful, isSoleLeaf } from "../kernel/memory/tables/superpage.ts";
+import { cachedAt, partAt } from "../kernel/memory/reclaim/page_cache.ts";
+import { frameOf, isSwapped, slotOf } from "../kernel/memory/tables/pte.ts";
+import { isShm } from "../kernel/memory/areas/shm.ts";
+import {
+  type AddressSpace,
+  type Area,
+  PERM_R,
+  PERM_W,
+  PERM_X,
+} from "../kernel/memory/areas/space.ts";
 
 /** What one kind of access would do. */
 export interface Verdict {
@@ -85,8 +91,11 @@ function fill(k: Kernel, area: Area, at: VaNum): string {
   const page = at - at % PAGE_SIZE as VaNum;
   const part = partAt(area, page);
   if (part === undefined) {
-    const huge = fitsHuge(m, area, at - at % MEGAPAGE_SIZE) && isPlentiful(m) && m.frames.hasHuge;
-    return huge ? "demand fill with zeros, 2M if the block is empty" : "demand fill with zeros";
+    const superpage = fitsSuperpage(m, area, at - at % SUPERPAGE_SIZE) && isPlentiful(m) &&
+      m.frames.hasSuperpage;
+    return superpage
+      ? "demand fill with zeros, 2M if the block is empty"
+      : "demand fill with zeros";
   }
   const { file } = area.backing!;
   const held = cachedAt(m.cache, area, page);
@@ -108,7 +117,7 @@ function store(k: Kernel, area: Area, pte: number, level: number): string {
     ? isSole(m, frameOf(pte))
     : isSoleLeaf(m, pte);
   const verdict = m.policy.onStore(pte, sole, area);
-  const whole = level > 0 && m.hugeCow === "whole" && m.frames.hasHuge;
+  const whole = level > 0 && m.superpageCow === "whole" && m.frames.hasSuperpage;
   switch (verdict.do) {
     case "copy":
       return level > 0 && !whole

@@ -7,10 +7,15 @@
 import { type Va, va } from "../machine/address.ts";
 import { PTE_W } from "../machine/sv39.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import type { Process } from "../kernel/process/process.ts";
-import { frameOf } from "../kernel/memory/pte.ts";
-import { isShm } from "../kernel/memory/shm.ts";
-import { type AddressSpace, type Area, permText, TRAMPOLINE } from "../kernel/memory/space.ts";
+import type { Proc } from "../kernel/process/proc.ts";
+import { frameOf } from "../kernel/memory/tables/pte.ts";
+import { isShm } from "../kernel/memory/areas/shm.ts";
+import {
+  type AddressSpace,
+  type Area,
+  permText,
+  TRAMPOLINE,
+} from "../kernel/memory/areas/space.ts";
 import { eachLeaf } from "./mappings.ts";
 
 /** One area, a snapshot. Sizes in bytes. */
@@ -32,7 +37,7 @@ export interface AreaView {
   /** Bytes that a store would have to copy or take over: mapped without W in an area that may be written. */
   readonly cow: number;
   /** Bytes mapped by 2 MiB leaves. */
-  readonly huge: number;
+  readonly superpage: number;
   /** i-number of the file behind it, if there is one. */
   readonly file: number | undefined;
   /** Byte of the file at the area's start. */
@@ -40,7 +45,7 @@ export interface AreaView {
 }
 
 /** The areas of a process, by address, its trapframe and the trampoline last. */
-export function vmmap(k: Kernel, p: Process): AreaView[] {
+export function vmmap(k: Kernel, p: Proc): AreaView[] {
   const { space } = p;
   const sums = sumByArea(k, space);
   const views = space.areas.filter((area) => area.end > area.start).map((area): AreaView => ({
@@ -69,13 +74,13 @@ interface Sums {
   rss: number;
   shared: number;
   cow: number;
-  huge: number;
+  superpage: number;
 }
 
 function sumByArea(k: Kernel, space: AddressSpace): Map<Area, Sums> {
   const { frames } = k.memory;
   const sums = new Map<Area, Sums>(
-    space.areas.map((area) => [area, { rss: 0, shared: 0, cow: 0, huge: 0 }]),
+    space.areas.map((area) => [area, { rss: 0, shared: 0, cow: 0, superpage: 0 }]),
   );
   let i = 0;
   eachLeaf(k.machine.ram, space.root, (address, pte, _at, level) => {
@@ -87,7 +92,7 @@ function sumByArea(k: Kernel, space: AddressSpace): Map<Area, Sums> {
     sum.rss += size;
     if (frames.count(frameOf(pte)) > 1) sum.shared += size;
     if ((pte & PTE_W) === 0 && (area.perm & 2) !== 0 && !area.shared) sum.cow += size;
-    if (level > 0) sum.huge += size;
+    if (level > 0) sum.superpage += size;
   });
   return sums;
 }
@@ -102,7 +107,7 @@ function kernelPage(start: number, kind: string, perm: string): AreaView {
     rss: 4096,
     shared: 0,
     cow: 0,
-    huge: 0,
+    superpage: 0,
     file: undefined,
     offset: undefined,
   };

@@ -11,11 +11,11 @@ import type { CallTable } from "./abi.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Inode } from "./files/file.ts";
 import { ROOT_FS } from "./files/mount.ts";
-import type { AddressSpace, Area } from "./memory/space.ts";
-import { PERM_R, PERM_W, PERM_X, USYSCALL } from "./memory/space.ts";
+import type { AddressSpace, Area } from "./memory/areas/space.ts";
+import { PERM_R, PERM_W, PERM_X, USYSCALL } from "./memory/areas/space.ts";
 import { becomeFirst, writeKernelSatp } from "./process/lifecycle.ts";
 import { leaveMemory, unshareFiles } from "./process/threads.ts";
-import { NAME_LENGTH, type Process } from "./process/process.ts";
+import { NAME_LENGTH, type Proc } from "./process/proc.ts";
 import { A1, SP, writeEpc, writeRegister } from "./process/trapframe.ts";
 import { MAXARG } from "./syscalls/strings.ts";
 
@@ -55,7 +55,7 @@ interface Loaded {
  */
 export function exec(
   k: Kernel,
-  p: Process,
+  p: Proc,
   path: string,
   argv: readonly string[],
 ): number | string {
@@ -70,7 +70,7 @@ export function exec(
 }
 
 /** The process takes the loaded image for its own and lets its old memory go. */
-function become(k: Kernel, p: Process, loaded: Loaded, path: string): void {
+function become(k: Kernel, p: Proc, loaded: Loaded, path: string): void {
   becomeFirst(k, p);
   unshareFiles(k, p);
   leaveMemory(k, p);
@@ -82,14 +82,14 @@ function become(k: Kernel, p: Process, loaded: Loaded, path: string): void {
   else k.memory.releaseSpace(old);
   if (k.current === p.pid) k.memory.activate(p.space);
   setUp(k, p, loaded, path);
-  if (p.standing) {
-    p.standing = false;
+  if (p.manual) {
+    p.manual = false;
     p.held = true;
   }
 }
 
 /** Registers at the program's start, and the name that `ps` shows. */
-export function setUp(k: Kernel, p: Process, loaded: Loaded, path: string): void {
+export function setUp(k: Kernel, p: Proc, loaded: Loaded, path: string): void {
   const { ram } = k.machine;
   writeEpc(ram, p.trapframe, loaded.entry);
   writeRegister(ram, p.trapframe, SP, BigInt(loaded.sp));
@@ -175,7 +175,7 @@ export function mapUsyscall(k: Kernel, space: AddressSpace): boolean {
 }
 
 /** Puts the pid where ugetpid() reads it: `struct usyscall { int pid; }`. */
-export function writeUsyscall(k: Kernel, p: Process): void {
+export function writeUsyscall(k: Kernel, p: Proc): void {
   if (!k.abi.usyscall) return;
   k.memory.load(p.space, USYSCALL, new Uint8Array(Int32Array.of(p.pid).buffer));
 }

@@ -23,11 +23,11 @@ import {
 import { FileSystems, type FileSystemsState } from "./files/mount.ts";
 import type { ForkStatistics } from "./fork/fork.ts";
 import type { Memory, MemoryState } from "./memory/memory.ts";
-import type { AddressSpace } from "./memory/space.ts";
-import { type Accounting, MAX_PROCESSES, type Process, type Wait } from "./process/process.ts";
+import type { AddressSpace } from "./memory/areas/space.ts";
+import { type Accounting, MAX_PROCESSES, type Proc, type Wait } from "./process/proc.ts";
 import { listing } from "./process/listing.ts";
 import { newSchedule, type Schedule } from "./process/scheduler.ts";
-import { newStops, type Stops } from "./stops.ts";
+import { type Breakpoints, newBreakpoints } from "./breakpoints.ts";
 import { tableOf } from "./stubs.ts";
 import type { TraceRecord } from "./syscalls/trace.ts";
 import type { ProgramSource } from "./programs.ts";
@@ -86,7 +86,7 @@ export class Kernel {
   readonly demandExec: boolean;
 
   /** The process table; a process keeps its slot for life. */
-  slots: (Process | undefined)[] = new Array(MAX_PROCESSES).fill(undefined);
+  slots: (Proc | undefined)[] = new Array(MAX_PROCESSES).fill(undefined);
   nextPid = 1;
   /** The pid that has the hart, 0 for none. */
   current = 0;
@@ -108,7 +108,7 @@ export class Kernel {
   /** System calls made, while somebody wants to know them. */
   trace: TraceRecord[] | undefined = undefined;
   /** Breakpoints and watchpoints. */
-  stops: Stops = newStops();
+  breakpoints: Breakpoints = newBreakpoints();
   /** Who is condemned to die for a trap and has not exited yet; a run may stop in between to look at it. */
   dying: Dying | undefined = undefined;
   /** Why the kernel stopped for good, once it has. */
@@ -149,22 +149,22 @@ export class Kernel {
   }
 
   /** The processes of a run that have not exited. */
-  runOf(run: number): Process[] {
+  runOf(run: number): Proc[] {
     return this.processes().filter((p) => p.run === run && p.state !== "zombie");
   }
 
   /** Holds the processes of a run, or lets them run on; those that stand still do so anyhow. */
   holdRun(run: number, held: boolean): void {
-    for (const p of this.runOf(run)) if (!p.standing) p.held = held;
+    for (const p of this.runOf(run)) if (!p.manual) p.held = held;
   }
 
   /** The processes, zombies included, in the order of their slots. */
-  processes(): Process[] {
+  processes(): Proc[] {
     return this.slots.filter((p) => p !== undefined);
   }
 
   /** The process with this pid. */
-  process(pid: number): Process | undefined {
+  process(pid: number): Proc | undefined {
     // Asked before every turn: a plain loop is several times as fast as find.
     for (const p of this.slots) if (p !== undefined && p.pid === pid) return p;
     return undefined;
@@ -185,14 +185,14 @@ export class Kernel {
   }
 
   /** Wakes every sleeper whose wait the test accepts. */
-  wake(test: (p: Process, wait: Wait) => boolean): void {
+  wake(test: (p: Proc, wait: Wait) => boolean): void {
     for (const p of this.slots) {
       if (p?.state === "sleeping" && p.wait !== undefined && test(p, p.wait)) this.wakeProcess(p);
     }
   }
 
   /** Wakes one sleeper; its call will be run again. */
-  wakeProcess(p: Process): void {
+  wakeProcess(p: Proc): void {
     p.state = "runnable";
     p.wait = undefined;
   }
@@ -258,7 +258,7 @@ export class Kernel {
 }
 
 /** A process as saved: its space by its id. */
-type SavedProcess = Omit<Process, "space"> & { space: number };
+type SavedProcess = Omit<Proc, "space"> & { space: number };
 
 /** What the kernel keeps beside memory, files and processes. */
 type OwnState = Pick<

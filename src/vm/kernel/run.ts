@@ -8,15 +8,15 @@
 import type { EventKind, VmEvent } from "../events.ts";
 import type { Stop } from "../machine/machine.ts";
 import type { Kernel } from "./kernel.ts";
-import type { Process } from "./process/process.ts";
-import { mayRun } from "./process/process.ts";
+import type { Proc } from "./process/proc.ts";
+import { mayRun } from "./process/proc.ts";
 import { alarmTick } from "./process/alarm.ts";
 import { KernelPanic } from "./memory/panic.ts";
 import { idle, pick, tick } from "./process/scheduler.ts";
 import { exit } from "./process/lifecycle.ts";
 import { restoreUser, saveUser } from "./process/trapframe.ts";
 import { runCall } from "./syscalls/dispatch.ts";
-import { type StopPoint, wantedStop } from "./stops.ts";
+import { type Breakpoint, hitBreakpoint } from "./breakpoints.ts";
 import { ECALL_FROM_U, endDying, handleTrap } from "./trap.ts";
 
 /** Why the kernel stopped running. */
@@ -36,7 +36,7 @@ export type KernelStop =
     readonly kind: "stopped";
     readonly pid: number;
     readonly stop: Stop;
-    readonly point: StopPoint | undefined;
+    readonly point: Breakpoint | undefined;
   }
   /** The event waited for has happened. */
   | { readonly kind: "event"; readonly event: VmEvent };
@@ -134,7 +134,7 @@ function runUntil(k: Kernel, budget: number, options: RunOptions): KernelStop {
         if (options.step && (p.inCall || stop.cause === ECALL_FROM_U)) return { kind: "budget" };
         break;
       default: {
-        const point = wantedStop(k, p.pid, stop);
+        const point = hitBreakpoint(k, p.pid, stop);
         if (point !== undefined || !isPoint(stop)) {
           if (point !== undefined) point.hits++;
           if (k.now >= k.schedule.tickEnds) endTicks(k);
@@ -182,7 +182,7 @@ function finished(k: Kernel, options: RunOptions): KernelStop | undefined {
 }
 
 /** The process that has the hart keeps it until its tick ends or it cannot go on. */
-function choose(k: Kernel): Process | undefined {
+function choose(k: Kernel): Proc | undefined {
   const now = k.current === 0 ? undefined : k.process(k.current);
   if (now !== undefined && mayRun(now)) return now;
   const p = pick(k);
@@ -190,15 +190,15 @@ function choose(k: Kernel): Process | undefined {
   return p;
 }
 
-function onlyThis(k: Kernel, pid: number): Process | undefined {
+function onlyThis(k: Kernel, pid: number): Proc | undefined {
   const p = k.process(pid);
-  if (p?.state !== "runnable" || (p.standing && !p.inCall)) return undefined;
+  if (p?.state !== "runnable" || (p.manual && !p.inCall)) return undefined;
   if (k.current !== pid) switchTo(k, p);
   return p;
 }
 
 /** Gives the hart to a process: its page table into satp, as userret does. */
-export function switchTo(k: Kernel, p: Process): void {
+export function switchTo(k: Kernel, p: Proc): void {
   if (k.current !== p.pid) k.events.switch(k.current, p.pid, p.name);
   k.current = p.pid;
   k.events.pid = p.pid;
@@ -206,7 +206,7 @@ export function switchTo(k: Kernel, p: Process): void {
 }
 
 /** User mode until the budget or the tick ends, or a trap. */
-function runUser(k: Kernel, p: Process, budget: number, passBreak: boolean): Stop {
+function runUser(k: Kernel, p: Proc, budget: number, passBreak: boolean): Stop {
   const { machine } = k;
   restoreUser(machine, p.trapframe);
   if (machine.hart.mode !== 0) machine.hart.mode = 0;

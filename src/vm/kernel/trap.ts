@@ -8,9 +8,9 @@
 import { hex, vaNum } from "../machine/address.ts";
 import type { Stop } from "../machine/machine.ts";
 import type { Kernel } from "./kernel.ts";
-import type { FaultResult } from "./memory/result.ts";
+import type { FaultResult } from "./memory/faults/result.ts";
 import { endOthers, exit } from "./process/lifecycle.ts";
-import type { Process } from "./process/process.ts";
+import type { Proc } from "./process/proc.ts";
 import { skipEcall } from "./process/trapframe.ts";
 import { enterCall, runCall } from "./syscalls/dispatch.ts";
 
@@ -39,7 +39,7 @@ export type Trap = Extract<Stop, { kind: "trap" }>;
 const TRAP_COST = 500;
 
 /** Handles the trap; the process goes on, sleeps, has exited, or is condemned ({@link endDying}) afterwards. */
-export function handleTrap(k: Kernel, p: Process, trap: Trap): void {
+export function handleTrap(k: Kernel, p: Proc, trap: Trap): void {
   const { cause } = trap;
   k.skipped += TRAP_COST;
   if (cause === ECALL_FROM_U) {
@@ -61,7 +61,7 @@ export function handleTrap(k: Kernel, p: Process, trap: Trap): void {
 /** One page fault through memory's fault path, counted for the process. */
 export function pageFault(
   k: Kernel,
-  p: Process,
+  p: Proc,
   cause: 12 | 13 | 15,
   tval: bigint,
 ): FaultResult {
@@ -74,13 +74,13 @@ export function pageFault(
 }
 
 /** The process is killed: xv6's two lines, then exit(-1). */
-export function die(k: Kernel, p: Process, trap: Trap, why: string, oom = false): void {
+export function die(k: Kernel, p: Proc, trap: Trap, why: string, oom = false): void {
   condemn(k, p, trap, why, oom);
   endDying(k);
 }
 
 /** What xv6 does before exit(): the two lines, and the mark. */
-function condemn(k: Kernel, p: Process, trap: Trap, why: string, oom = false): void {
+function condemn(k: Kernel, p: Proc, trap: Trap, why: string, oom = false): void {
   k.print(`usertrap(): unexpected scause ${hex(trap.cause)} pid=${p.pid}\n`);
   k.print(`            sepc=${hex(trap.epc)} stval=${hex(trap.tval)}\n`);
   p.killed = true;

@@ -28,7 +28,7 @@ export const PAGE_SIZE = 4096;
 /** log2 of {@link PAGE_SIZE}. */
 export const PAGE_SHIFT = 12;
 /** Bytes in a level-1 leaf (Sv39 megapage: 2 MiB). */
-export const MEGAPAGE_SIZE = 0x20_0000;
+export const SUPERPAGE_SIZE = 0x20_0000;
 /** One beyond the highest user address xv6 uses (2^38, one bit less than Sv39 allows). */
 export const MAXVA: VaNum = 0x40_0000_0000 as VaNum;
 /** Where RAM starts on the `virt` machine. */

@@ -4,11 +4,11 @@ import { eager } from "../../../src/vm/kernel/fork/eager.ts";
 import { shareReadonly } from "../../../src/vm/kernel/fork/share_readonly.ts";
 import { MAXVA, type PaNum, type VaNum } from "../../../src/vm/machine/address.ts";
 import { READ } from "../../../src/vm/machine/sv39.ts";
-import { readEntry } from "../../../src/vm/kernel/memory/page_table.ts";
-import { frameOf, isSwapped } from "../../../src/vm/kernel/memory/pte.ts";
-import { evict } from "../../../src/vm/kernel/memory/reclaim.ts";
-import { mappersOf } from "../../../src/vm/kernel/memory/rmap.ts";
-import type { AddressSpace, Area } from "../../../src/vm/kernel/memory/space.ts";
+import { readEntry } from "../../../src/vm/kernel/memory/tables/page_table.ts";
+import { frameOf, isSwapped } from "../../../src/vm/kernel/memory/tables/pte.ts";
+import { evict } from "../../../src/vm/kernel/memory/reclaim/reclaim.ts";
+import { mappersOf } from "../../../src/vm/kernel/memory/reclaim/rmap.ts";
+import type { AddressSpace, Area } from "../../../src/vm/kernel/memory/areas/space.ts";
 import { assertSound } from "./check.ts";
 import { MIB, PAGE, World } from "./world.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Frames, KERNEL_FRAMES } from "../../../src/vm/kernel/memory/frames.ts";
+import { Frames, KERNEL_FRAMES } from "../../../src/vm/kernel/memory/frames/frames.ts";
 import { KernelPanic } from "../../../src/vm/kernel/memory/panic.ts";
 import { EventLog } from "../../../src/vm/events.ts";
 import { Ram } from "../../../src/vm/machine/memory.ts";
@@ -69,7 +69,7 @@ Deno.test("the allocation that is told to fail fails, and only that one", () => 
 Deno.test("2 MiB blocks: aligned, out of fresh frames and out of freed ones", () => {
   const { ram, frames } = make();
   const heads: number[] = [];
-  for (let head = frames.allocHuge(true); head !== 0; head = frames.allocHuge(true)) {
+  for (let head = frames.allocSuperpage(true); head !== 0; head = frames.allocSuperpage(true)) {
     heads.push(head);
   }
   assertEquals(heads.length, 7); // the kernel's frames spoil the first of eight blocks
@@ -83,9 +83,9 @@ Deno.test("2 MiB blocks: aligned, out of fresh frames and out of freed ones", ()
   }
   const small = frames.allocRaw("user") as PaNum;
   assertEquals(small, head); // freed last
-  assertEquals(frames.allocHuge(true), 0);
+  assertEquals(frames.allocSuperpage(true), 0);
   frames.drop(small, "test");
-  assertEquals(frames.allocHuge(true), head);
+  assertEquals(frames.allocSuperpage(true), head);
   assert(ram.bytes(head as PaNum, 2 * MIB).every((byte) => byte === 0));
   assertEquals([...frames.listed()], []);
 });

@@ -9,7 +9,7 @@ import { eager } from "../../../src/vm/kernel/fork/eager.ts";
 import { shareReadonly } from "../../../src/vm/kernel/fork/share_readonly.ts";
 import type { VaNum } from "../../../src/vm/machine/address.ts";
 import type { MemoryOptions } from "../../../src/vm/kernel/memory/memory.ts";
-import type { AddressSpace } from "../../../src/vm/kernel/memory/space.ts";
+import type { AddressSpace } from "../../../src/vm/kernel/memory/areas/space.ts";
 import { assertSound } from "./check.ts";
 import { Killed, MIB, PAGE, World } from "./world.ts";
 
@@ -124,5 +124,9 @@ for (const policy of [cow, eager, shareReadonly]) {
   everyAllocation(`files under ${policy.name}`, { policy, swap: MIB }, files);
 }
 everyAllocation("2 MiB leaves, split", { policy: cow, superpages: true }, leaves);
-everyAllocation("2 MiB leaves, whole", { policy: cow, superpages: true, hugeCow: "whole" }, leaves);
+everyAllocation(
+  "2 MiB leaves, whole",
+  { policy: cow, superpages: true, superpageCow: "whole" },
+  leaves,
+);
 everyAllocation("2 MiB leaves, eager", { policy: eager, superpages: true }, leaves);

@@ -2,8 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { paNum, vaNum } from "../../../src/vm/machine/address.ts";
 import { EXECUTE, permits, READ, walk, WRITE } from "../../../src/vm/machine/sv39.ts";
 import { Ram } from "../../../src/vm/machine/memory.ts";
-import { makeKernelMap } from "../../../src/vm/kernel/memory/kernel_map.ts";
-import { TRAMPOLINE } from "../../../src/vm/kernel/memory/space.ts";
+import { makeKernelMap } from "../../../src/vm/kernel/memory/tables/kernel_map.ts";
+import { TRAMPOLINE } from "../../../src/vm/kernel/memory/areas/space.ts";
 
 const S_MODE = { user: false, sum: false, mxr: false };
 

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertExists } from "@std/assert";
 import { cow } from "../../../src/vm/kernel/fork/cow.ts";
 import type { VaNum } from "../../../src/vm/machine/address.ts";
-import type { FileKey } from "../../../src/vm/kernel/memory/backing.ts";
+import type { FileKey } from "../../../src/vm/kernel/memory/areas/backing.ts";
 import type { MapRequest } from "../../../src/vm/kernel/memory/memory.ts";
-import { type AddressSpace, MMAP_TOP } from "../../../src/vm/kernel/memory/space.ts";
+import { type AddressSpace, MMAP_TOP } from "../../../src/vm/kernel/memory/areas/space.ts";
 import { assertSound } from "./check.ts";
 import { PAGE, World } from "./world.ts";
 

@@ -10,8 +10,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import type { VaNum } from "../../../src/vm/machine/address.ts";
-import type { FileKey } from "../../../src/vm/kernel/memory/backing.ts";
-import type { AddressSpace } from "../../../src/vm/kernel/memory/space.ts";
+import type { FileKey } from "../../../src/vm/kernel/memory/areas/backing.ts";
+import type { AddressSpace } from "../../../src/vm/kernel/memory/areas/space.ts";
 import { problems } from "./check.ts";
 import { Killed, PAGE, type World } from "./world.ts";
 

@@ -43,11 +43,11 @@ for (const policy of POLICIES) {
     },
     { pages: 24, scarce: true },
   );
-  for (const hugeCow of ["whole", "split"] as const) {
-    const options = { policy, superpages: true, hugeCow };
-    play(`${policy.name}, 2 MiB leaves, ${hugeCow}`, options, { pages: 1400, scarce: true });
+  for (const superpageCow of ["whole", "split"] as const) {
+    const options = { policy, superpages: true, superpageCow };
+    play(`${policy.name}, 2 MiB leaves, ${superpageCow}`, options, { pages: 1400, scarce: true });
     play(
-      `${policy.name}, 2 MiB leaves, ${hugeCow}, swap`,
+      `${policy.name}, 2 MiB leaves, ${superpageCow}, swap`,
       { ...options, swap: 32 * MIB, kernelFrames: 1000 },
       { pages: 1400, scarce: true },
     );

@@ -5,14 +5,14 @@ import fc from "fast-check";
 import { EventLog } from "../../../src/vm/events.ts";
 import type { PaNum } from "../../../src/vm/machine/address.ts";
 import { Ram } from "../../../src/vm/machine/memory.ts";
-import { Frames, HUGE_FRAMES } from "../../../src/vm/kernel/memory/frames.ts";
+import { Frames, SUPERPAGE_FRAMES } from "../../../src/vm/kernel/memory/frames/frames.ts";
 import {
   dropSlot,
   freeSlots,
   readSlot,
   refSlot,
   writeSlot,
-} from "../../../src/vm/kernel/memory/swap.ts";
+} from "../../../src/vm/kernel/memory/reclaim/swap.ts";
 import { assertSound } from "./check.ts";
 import { MIB, PAGE, World } from "./world.ts";
 
@@ -28,7 +28,17 @@ function stampOf(ram: Ram, frame: PaNum): number[] {
 
 Deno.test("random allocations with 560 frames: no frame twice, none lost, contents kept", () => {
   const step = fc.record({
-    do: fc.constantFrom("alloc", "alloc", "zeroed", "huge", "ref", "drop", "drop", "many", "fail"),
+    do: fc.constantFrom(
+      "alloc",
+      "alloc",
+      "zeroed",
+      "superpage",
+      "ref",
+      "drop",
+      "drop",
+      "many",
+      "fail",
+    ),
     which: fc.nat(10_000),
   });
   fc.assert(
@@ -55,12 +65,12 @@ Deno.test("random allocations with 560 frames: no frame twice, none lost, conten
           const frame = frames.allocZeroed("user");
           if (frame !== 0) assert(ram.bytes(frame, PAGE).every((byte) => byte === 0), "zeroed");
           take(frame);
-        } else if (what === "huge") {
-          const head = frames.allocHuge(true);
+        } else if (what === "superpage") {
+          const head = frames.allocSuperpage(true);
           failing = false;
           if (head === 0) continue;
           assertEquals(head % (2 * MIB), 0);
-          for (let i = 0; i < HUGE_FRAMES; i++) take((head + i * PAGE) as PaNum);
+          for (let i = 0; i < SUPERPAGE_FRAMES; i++) take((head + i * PAGE) as PaNum);
         } else if (what === "fail") {
           frames.failAt(1);
           failing = true;

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertExists, assertStringIncludes } from "@std/assert";
 import { cow } from "../../../src/vm/kernel/fork/cow.ts";
 import type { VaNum } from "../../../src/vm/machine/address.ts";
-import { readEntry } from "../../../src/vm/kernel/memory/page_table.ts";
-import { isSwapped } from "../../../src/vm/kernel/memory/pte.ts";
-import type { AddressSpace } from "../../../src/vm/kernel/memory/space.ts";
+import { readEntry } from "../../../src/vm/kernel/memory/tables/page_table.ts";
+import { isSwapped } from "../../../src/vm/kernel/memory/tables/pte.ts";
+import type { AddressSpace } from "../../../src/vm/kernel/memory/areas/space.ts";
 import { assertSound } from "./check.ts";
 import { MIB, PAGE, World } from "./world.ts";
 

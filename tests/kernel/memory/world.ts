@@ -11,9 +11,9 @@ import { Bus } from "../../../src/vm/machine/bus.ts";
 import { Ram } from "../../../src/vm/machine/memory.ts";
 import { Mmu } from "../../../src/vm/machine/mmu.ts";
 import { Watches } from "../../../src/vm/machine/watch.ts";
-import type { FileKey, FilePages } from "../../../src/vm/kernel/memory/backing.ts";
+import type { FileKey, FilePages } from "../../../src/vm/kernel/memory/areas/backing.ts";
 import { Memory, type MemoryOptions } from "../../../src/vm/kernel/memory/memory.ts";
-import type { AddressSpace } from "../../../src/vm/kernel/memory/space.ts";
+import type { AddressSpace } from "../../../src/vm/kernel/memory/areas/space.ts";
 
 /** A megabyte in bytes. */
 export const MIB = 1024 * 1024;

@@ -1,14 +1,14 @@
 /** clone: threads share memory, everything else is their own; the memory goes with the last of them. */
 
 import { assert, assertEquals } from "@std/assert";
-import type { Handle } from "../../../src/vm/handle.ts";
+import type { Process } from "../../../src/vm/process.ts";
 import type { Vm } from "../../../src/vm/vm.ts";
 import { assertAudit, boot, frameOf, Guest, R, runGuest } from "../../vm/lab.ts";
 
 const CLONE_VM = 0x100;
 const DATA = 0x1000;
 
-function thread(vm: Vm, p: Handle, stack = 0): Handle {
+function thread(vm: Vm, p: Process, stack = 0): Process {
   return vm.process(Number(p.call("clone", CLONE_VM, stack).result));
 }
 
@@ -264,7 +264,7 @@ Deno.test("clone that fails for want of memory leaves nothing, with any flags", 
       vm.failAllocation(n);
       p.call("clone", flags, 0, 0x3000, 0, 0x3008);
       vm.failAllocation(0);
-      // A standing maker cannot wait for CLONE_VFORK: the call is taken back, the child is there.
+      // A manual maker cannot wait for CLONE_VFORK: the call is taken back, the child is there.
       for (const one of vm.processes()) if (one.pid > p.pid) one.exit(0);
       while (p.wait() !== undefined);
       assertEquals(vm.free().free, free, `flags ${flags.toString(16)} frame ${n}`);

@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { program } from "../../../user/programs.ts";
 import { mkfs } from "../../../src/vm/kernel/files/xv6fs/mkfs.ts";
-import { KernelError } from "../../../src/vm/kernel/standing.ts";
+import { KernelError } from "../../../src/vm/kernel/manual.ts";
 import type { Vm } from "../../../src/vm/vm.ts";
 import { assertAudit, boot, Guest, makeElf, R, runGuest } from "../../vm/lab.ts";
 

@@ -4,7 +4,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { KernelError } from "../../../src/vm/kernel/standing.ts";
+import { KernelError } from "../../../src/vm/kernel/manual.ts";
 import type { BootOptions, Vm } from "../../../src/vm/vm.ts";
 import { assertAudit, boot, Guest, R } from "../../vm/lab.ts";
 

@@ -1,8 +1,8 @@
 /** Processes come and go as in xv6: fork, exit, wait, kill, orphans, and a full table. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
-import { describeWait, MAX_PROCESSES } from "../../../src/vm/kernel/process/process.ts";
-import { KernelError } from "../../../src/vm/kernel/standing.ts";
+import { describeWait, MAX_PROCESSES } from "../../../src/vm/kernel/process/proc.ts";
+import { KernelError } from "../../../src/vm/kernel/manual.ts";
 import { assertAudit, boot, Guest, R, runGuest } from "../../vm/lab.ts";
 
 /** Where the guest programs keep a buffer, a string, a status. */

@@ -100,7 +100,7 @@ Deno.test("a writer that waits for room hears when the last reader closes", () =
   assertAudit(vm);
 });
 
-Deno.test("a standing process fills a pipe, is told that more would wait, and loses nothing", () => {
+Deno.test("a manual process fills a pipe, is told that more would wait, and loses nothing", () => {
   const vm = boot();
   const p = vm.spawn();
   p.sbrk(4096);
@@ -122,7 +122,7 @@ Deno.test("a standing process fills a pipe, is told that more would wait, and lo
 Deno.test("a reader that waits gets what a running program writes", () => {
   const vm = boot();
   const guest = through(3000, 700, 90);
-  // A thousand instructions at a time, with a standing process's calls in between.
+  // A thousand instructions at a time, with a manual process's calls in between.
   const other = vm.spawn();
   const run = vm.start("guest", [], guest.elf());
   while (!run.slice(1000)) assertEquals(other.call("getpid").result, BigInt(other.pid));

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { RunStop } from "../../../src/vm/reports.ts";
-import { addStop, removeStop } from "../../../src/vm/kernel/stops.ts";
+import { addBreakpoint, removeBreakpoint } from "../../../src/vm/kernel/breakpoints.ts";
 import type { Vm } from "../../../src/vm/vm.ts";
 import { assertAudit, boot, fingerprint, Guest, R } from "../../vm/lab.ts";
 
@@ -54,7 +54,7 @@ function start(): { vm: Vm; pid: number; loop: bigint } {
 
 Deno.test("a breakpoint of all processes stops each of them each time", () => {
   const { vm, pid, loop } = start();
-  const point = addStop(vm.kernel, loop, undefined);
+  const point = addBreakpoint(vm.kernel, loop, undefined);
   const { at, end } = stops(vm, pid);
   const child = pid + 1;
   assertEquals(at, [...Array(5).fill(`${child}@${loop}`), ...Array(5).fill(`${pid}@${loop}`)]);
@@ -64,7 +64,7 @@ Deno.test("a breakpoint of all processes stops each of them each time", () => {
 Deno.test("one of a single process lets the others pass", () => {
   for (const whose of [0, 1]) {
     const { vm, pid, loop } = start();
-    addStop(vm.kernel, loop, pid + whose);
+    addBreakpoint(vm.kernel, loop, pid + whose);
     assertEquals(stops(vm, pid).at, Array(5).fill(`${pid + whose}@${loop}`));
   }
 });
@@ -72,30 +72,30 @@ Deno.test("one of a single process lets the others pass", () => {
 Deno.test("a breakpoint on the instruction after an ecall, and on the child's first", () => {
   const { vm, pid } = start();
   const after = 4n * BigInt(new Uint32Array(counters().bytes().buffer).indexOf(0x73)) + 4n;
-  addStop(vm.kernel, after, undefined);
+  addBreakpoint(vm.kernel, after, undefined);
   assertEquals(new Set(stops(vm, pid).at), new Set([`${pid}@${after}`, `${pid + 1}@${after}`]));
 });
 
 Deno.test("two points at one address: taking one away leaves the other", () => {
   const { vm, pid, loop } = start();
-  const one = addStop(vm.kernel, loop, pid);
-  addStop(vm.kernel, loop, pid + 1);
-  assertEquals(removeStop(vm.kernel, one.n), true);
-  assertEquals(removeStop(vm.kernel, one.n), false);
+  const one = addBreakpoint(vm.kernel, loop, pid);
+  addBreakpoint(vm.kernel, loop, pid + 1);
+  assertEquals(removeBreakpoint(vm.kernel, one.n), true);
+  assertEquals(removeBreakpoint(vm.kernel, one.n), false);
   assertEquals(stops(vm, pid).at, Array(5).fill(`${pid + 1}@${loop}`));
 });
 
 Deno.test("a watchpoint tells each store of its process, not the other's at the same address", () => {
   const { vm, pid } = start();
-  addStop(vm.kernel, BigInt(DATA), pid, WATCH);
+  addBreakpoint(vm.kernel, BigInt(DATA), pid, WATCH);
   assertEquals(stops(vm, pid).at, [1, 2, 3, 4, 5].map((n) => `${pid}:${n}`));
   assertAudit(vm);
 });
 
 Deno.test("two processes' watchpoints at one address are kept apart", () => {
   const { vm, pid } = start();
-  addStop(vm.kernel, BigInt(DATA), pid, WATCH);
-  addStop(vm.kernel, BigInt(DATA), pid + 1, WATCH);
+  addBreakpoint(vm.kernel, BigInt(DATA), pid, WATCH);
+  addBreakpoint(vm.kernel, BigInt(DATA), pid + 1, WATCH);
   const wanted = [pid + 1, pid].flatMap((p) => [1, 2, 3, 4, 5].map((n) => `${p}:${n}`));
   assertEquals(stops(vm, pid).at, wanted);
 });
@@ -104,7 +104,7 @@ Deno.test("a physical watchpoint follows the frame, whoever maps it", () => {
   const { vm, pid } = start();
   // The parent waits; the child's first store copies the page away, so only the parent writes this frame.
   const frame = vm.process(pid).pte(DATA).pa!;
-  addStop(vm.kernel, frame, undefined, { ...WATCH, space: "pa" });
+  addBreakpoint(vm.kernel, frame, undefined, { ...WATCH, space: "pa" });
   assertEquals(stops(vm, pid).at, [1, 2, 3, 4, 5].map((n) => `${pid}:${n}`));
 });
 
@@ -119,8 +119,8 @@ Deno.test("points change nothing: the run ends in the same state, at the same in
   const wanted = state(plain.vm);
   for (const whose of [undefined, 0, 999]) {
     const { vm, pid, loop } = start();
-    const point = addStop(vm.kernel, loop, whose && pid + whose);
-    addStop(vm.kernel, BigInt(DATA), whose && pid + whose, WATCH);
+    const point = addBreakpoint(vm.kernel, loop, whose && pid + whose);
+    addBreakpoint(vm.kernel, BigInt(DATA), whose && pid + whose, WATCH);
     stops(vm, pid);
     assertEquals(state(vm), wanted, `${whose} ${point.hits}`);
   }
@@ -129,16 +129,16 @@ Deno.test("points change nothing: the run ends in the same state, at the same in
 Deno.test("a saved state does not hold points, and restoring keeps those there are", () => {
   const { vm, pid, loop } = start();
   const saved = vm.save();
-  addStop(vm.kernel, loop, undefined);
+  addBreakpoint(vm.kernel, loop, undefined);
   vm.restore(saved);
   assertEquals(stops(vm, pid).at.length, 10);
 });
 
 Deno.test("addresses that nothing can have are refused", () => {
   const { vm } = start();
-  assertThrows(() => addStop(vm.kernel, 0x1001n, undefined), RangeError, "no address of");
-  assertThrows(() => addStop(vm.kernel, 1n << 40n, undefined), RangeError, "no address of");
-  assertEquals(vm.kernel.stops.points, []);
+  assertThrows(() => addBreakpoint(vm.kernel, 0x1001n, undefined), RangeError, "no address of");
+  assertThrows(() => addBreakpoint(vm.kernel, 1n << 40n, undefined), RangeError, "no address of");
+  assertEquals(vm.kernel.breakpoints.points, []);
 });
 
 Deno.test("a run until an event stops right behind it", () => {
@@ -155,9 +155,9 @@ Deno.test("a run until an event stops right behind it", () => {
   assertEquals(never.stop.kind, "exited");
 });
 
-Deno.test("a standing process's call that a breakpoint interrupts is taken back", () => {
+Deno.test("a manual process's call that a breakpoint interrupts is taken back", () => {
   const { vm, loop } = start();
-  addStop(vm.kernel, loop, undefined);
+  addBreakpoint(vm.kernel, loop, undefined);
   const p = vm.spawn();
   const child = p.fork();
   const report = p.call("wait", 0);

@@ -3,12 +3,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { fsck } from "../../../src/vm/kernel/files/xv6fs/fsck.ts";
 import type { CallName } from "../../../src/vm/kernel/abi.ts";
-import type { Handle } from "../../../src/vm/handle.ts";
+import type { Process } from "../../../src/vm/process.ts";
 import type { Vm } from "../../../src/vm/vm.ts";
 import { assertAudit, boot } from "../../vm/lab.ts";
 
 /** A process with strings in its heap at 0x3000, one each 256 bytes, and room at 0x4000. */
-function withStrings(...texts: string[]): { vm: Vm; p: Handle } {
+function withStrings(...texts: string[]): { vm: Vm; p: Process } {
   const vm = boot();
   const p = vm.spawn();
   p.sbrk(4 * 4096);
@@ -16,7 +16,7 @@ function withStrings(...texts: string[]): { vm: Vm; p: Handle } {
   return { vm, p };
 }
 
-function put(p: Handle, address: number, text: string): void {
+function put(p: Process, address: number, text: string): void {
   [...text].forEach((c, i) => p.store(address + i, c.charCodeAt(0), 1));
 }
 
@@ -128,7 +128,7 @@ Deno.test("the low 32 bits of a register are a C int, whatever is above them", (
   assertEquals(p.call("close", 1n << 32n).result, 0n);
 });
 
-Deno.test("negative and huge counts", () => {
+Deno.test("negative and superpage counts", () => {
   const { vm, p } = withStrings("f");
   const fd = Number(p.call("open", 0x3000, 0x202).result);
   assertEquals(p.call("write", fd, 0x3000, -1).result, -1n);

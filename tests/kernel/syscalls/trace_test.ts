@@ -3,11 +3,11 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { CALLS } from "../../../src/vm/kernel/syscalls/dispatch.ts";
 import { ABIS } from "../../../src/vm/kernel/abi.ts";
-import type { Handle } from "../../../src/vm/handle.ts";
+import type { Process } from "../../../src/vm/process.ts";
 import type { Vm } from "../../../src/vm/vm.ts";
 import { boot, Guest, runGuest } from "../../vm/lab.ts";
 
-function traced(): { vm: Vm; p: Handle; lines: () => string[] } {
+function traced(): { vm: Vm; p: Process; lines: () => string[] } {
   const vm = boot();
   const p = vm.spawn();
   p.sbrk(4096);
@@ -17,7 +17,7 @@ function traced(): { vm: Vm; p: Handle; lines: () => string[] } {
   return { vm, p, lines };
 }
 
-function put(p: Handle, address: number, text: string): void {
+function put(p: Process, address: number, text: string): void {
   [...text].forEach((c, i) => p.store(address + i, c.charCodeAt(0), 1));
 }
 

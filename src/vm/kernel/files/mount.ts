@@ -6,7 +6,7 @@
 
 import type { PaNum } from "../../machine/address.ts";
 import type { Kernel } from "../kernel.ts";
-import type { FileKey, FilePages } from "../memory/backing.ts";
+import type { FileKey, FilePages } from "../memory/areas/backing.ts";
 import { FsError } from "./errno.ts";
 import type { Inode } from "./file.ts";
 import { O_RDONLY } from "./xv6fs/namespace.ts";

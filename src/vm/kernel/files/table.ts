@@ -5,11 +5,11 @@
  */
 
 import type { Kernel } from "../kernel.ts";
-import type { Process } from "../process/process.ts";
+import type { Proc } from "../process/proc.ts";
 import { CONSOLE_MAJOR, type File, MAX_FILES } from "./file.ts";
 
 /** The lowest free descriptor, or -1. */
-export function freeDescriptor(p: Process): number {
+export function freeDescriptor(p: Proc): number {
   return p.files.indexOf(undefined);
 }
 
@@ -19,7 +19,7 @@ export function hasRoom(k: Kernel, n: number): boolean {
 }
 
 /** Puts a new record behind the lowest free descriptor, which the caller made sure there is. */
-export function install(k: Kernel, p: Process, file: File): number {
+export function install(k: Kernel, p: Proc, file: File): number {
   const fd = freeDescriptor(p);
   p.files[fd] = file;
   k.openFiles++;
@@ -52,7 +52,7 @@ function closePipe(k: Kernel, file: Extract<File, { type: "pipe" }>): void {
 }
 
 /** Opens the console as descriptors 0, 1 and 2 of a process that has none open. */
-export function openConsole(k: Kernel, p: Process): void {
+export function openConsole(k: Kernel, p: Proc): void {
   const file: File = {
     type: "device",
     major: CONSOLE_MAJOR,

@@ -9,7 +9,7 @@
  */
 
 import { PTE_W } from "../../machine/sv39.ts";
-import { PTE_COW } from "../memory/pte.ts";
+import { PTE_COW } from "../memory/tables/pte.ts";
 import type { ForkPolicy, StoreVerdict } from "./policy.ts";
 
 /** The COW lab's fork. */

@@ -6,12 +6,12 @@
  * @module
  */
 
-import { MEGAPAGE_SIZE, PAGE_SIZE } from "../../machine/address.ts";
+import { PAGE_SIZE, SUPERPAGE_SIZE } from "../../machine/address.ts";
 import type { PaNum, VaNum } from "../../machine/address.ts";
 import { PTE_A, PTE_D, PTE_V } from "../../machine/sv39.ts";
 import type { Memory } from "../memory/memory.ts";
-import { type Frames, HUGE_FRAMES } from "../memory/frames.ts";
-import { copyLeaf, refLeaf } from "../memory/huge.ts";
+import { type Frames, SUPERPAGE_FRAMES } from "../memory/frames/frames.ts";
+import { copyLeaf, refLeaf } from "../memory/tables/superpage.ts";
 import {
   countTables,
   eachBlock,
@@ -22,10 +22,10 @@ import {
   find,
   levelOf,
   setEntry,
-} from "../memory/page_table.ts";
-import { flagsOf, frameOf, isLeaf, isSwapped, makePte, slotOf } from "../memory/pte.ts";
-import { readSlot, refSlot } from "../memory/swap.ts";
-import type { AddressSpace, Area } from "../memory/space.ts";
+} from "../memory/tables/page_table.ts";
+import { flagsOf, frameOf, isLeaf, isSwapped, makePte, slotOf } from "../memory/tables/pte.ts";
+import { readSlot, refSlot } from "../memory/reclaim/swap.ts";
+import type { AddressSpace, Area } from "../memory/areas/space.ts";
 
 /** What a fork did, for `fork` and `compare`. Pages of 4 KiB. */
 export interface ForkStatistics {
@@ -145,7 +145,7 @@ function copyPage(
     readSlot(m, slotOf(pte), frame);
     m.moved("swap-in", parent, va, frame, slotOf(pte), PAGE_SIZE, "fork");
   } else {
-    const from = (frameOf(pte) + (levelOf(slot) === 1 ? va % MEGAPAGE_SIZE : 0)) as PaNum;
+    const from = (frameOf(pte) + (levelOf(slot) === 1 ? va % SUPERPAGE_SIZE : 0)) as PaNum;
     m.ram.copyFrame(frame, from);
     m.events.copy(va, from, frame, PAGE_SIZE, "fork");
   }
@@ -170,12 +170,12 @@ function copyBlock(
   if (head !== 0) {
     const at = ensureMiddle(m, child.root, block) as PaNum;
     setEntry(m, block, at, 0, makePte(head, flagsOf(pte) & ~(PTE_A | PTE_D)), "fork copy");
-    statistics.copied += HUGE_FRAMES;
+    statistics.copied += SUPERPAGE_FRAMES;
     statistics.ptes++;
     return true;
   }
   if (ensureTable(m, child.root, block) === 0) return false;
-  for (let i = 0; i < HUGE_FRAMES; i++) {
+  for (let i = 0; i < SUPERPAGE_FRAMES; i++) {
     if (!copyPage(m, parent, child, (block + i * PAGE_SIZE) as VaNum, statistics)) return false;
   }
   return true;
@@ -194,11 +194,11 @@ function shareArea(
       const own = ensureMiddle(m, child.root, block) as PaNum;
       shareEntries(m, area, block, (block + 1) as VaNum, at, own, statistics);
       refLeaf(m, pte);
-      statistics.shared += HUGE_FRAMES - 1;
+      statistics.shared += SUPERPAGE_FRAMES - 1;
       return;
     }
     const first = Math.max(block, area.start) as VaNum;
-    const stop = Math.min(block + MEGAPAGE_SIZE, area.end) as VaNum;
+    const stop = Math.min(block + SUPERPAGE_SIZE, area.end) as VaNum;
     const theirs = (frameOf(pte) + ((first - block) / PAGE_SIZE) * 8) as PaNum;
     const own = entryIn(m, child, first);
     shareEntries(m, area, first, stop, theirs, own, statistics, m.frames);

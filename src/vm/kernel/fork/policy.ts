@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Area } from "../memory/space.ts";
+import type { Area } from "../memory/areas/space.ts";
 
 /** What to do about a store to a present user page whose PTE lacks W, in an area that may be written. */
 export type StoreVerdict =

@@ -13,7 +13,7 @@
  */
 
 import { PTE_W } from "../../machine/sv39.ts";
-import { PTE_READONLY, PTE_SHARE } from "../memory/pte.ts";
+import { PTE_READONLY, PTE_SHARE } from "../memory/tables/pte.ts";
 import type { ForkPolicy, StoreVerdict } from "./policy.ts";
 
 /** The two-bit design. */

@@ -13,16 +13,16 @@ import type { EventLog, MoveKind } from "../../events.ts";
 import { cow } from "../fork/cow.ts";
 import { forkSpace, type ForkStatistics } from "../fork/fork.ts";
 import type { ForkPolicy } from "../fork/policy.ts";
-import { insertArea, isHole } from "./areas.ts";
-import { type FileKey, type FilePages, noFiles } from "./backing.ts";
-import { fault, type FaultCause } from "./fault.ts";
-import { Frames, type FramesState, type UsedKind } from "./frames.ts";
-import { grow, shrink } from "./heap.ts";
-import { promoteSpace } from "./huge.ts";
-import { map, protect, sync, unmap } from "./mapping.ts";
-import { newPageCache, overlayCached, type PageCache, patchCached } from "./page_cache.ts";
-import type { HugeCow, MapRequest, MemoryOptions, Translation } from "./options.ts";
-import { populate } from "./pages.ts";
+import { insertArea, isHole } from "./areas/areas.ts";
+import { type FileKey, type FilePages, noFiles } from "./areas/backing.ts";
+import { fault, type FaultCause } from "./faults/fault.ts";
+import { Frames, type FramesState, type UsedKind } from "./frames/frames.ts";
+import { grow, shrink } from "./areas/sbrk.ts";
+import { promoteSpace } from "./tables/superpage.ts";
+import { mmap, mprotect, msync, munmap } from "./areas/mmap.ts";
+import { newPageCache, overlayCached, type PageCache, patchCached } from "./reclaim/page_cache.ts";
+import type { MapRequest, MemoryOptions, SuperpageCow, Translation } from "./options.ts";
+import { populate } from "./areas/unmap.ts";
 import {
   balance,
   defaultWatermarks,
@@ -30,11 +30,11 @@ import {
   reclaim,
   type ReclaimClock,
   type Watermarks,
-} from "./reclaim.ts";
-import type { FaultResult } from "./result.ts";
-import { holdFile, newShmObjects, type ShmObjects } from "./shm.ts";
-import type { AddressSpace, Area } from "./space.ts";
-import { makeKernelMap } from "./kernel_map.ts";
+} from "./reclaim/reclaim.ts";
+import type { FaultResult } from "./faults/result.ts";
+import { holdFile, newShmObjects, type ShmObjects } from "./areas/shm.ts";
+import type { AddressSpace, Area } from "./areas/space.ts";
+import { makeKernelMap } from "./tables/kernel_map.ts";
 import {
   createSpace,
   emptySpace,
@@ -42,13 +42,13 @@ import {
   releaseSpace,
   shareSpace,
   trampolineFrame,
-} from "./spaces.ts";
-import { newSwapDisk, type SwapDisk } from "./swap.ts";
-import { cutMappings, isRunning } from "./truncate.ts";
-import { type SpaceUsage, usageOf } from "./usage.ts";
-import { copyin, copyinBytes, copyout, loadBytes } from "./user_copy.ts";
+} from "./areas/spaces.ts";
+import { newSwapDisk, type SwapDisk } from "./reclaim/swap.ts";
+import { cutMappings, isRunning } from "./areas/truncate.ts";
+import { type SpaceUsage, usageOf } from "./areas/usage.ts";
+import { copyin, copyinBytes, copyout, loadBytes } from "./faults/copyin.ts";
 
-export type { HugeCow, MapRequest, MemoryOptions, SpaceUsage, Translation };
+export type { MapRequest, MemoryOptions, SpaceUsage, SuperpageCow, Translation };
 
 /** The state of {@link Memory} as plain data, RAM excepted. */
 export interface MemoryState {
@@ -80,7 +80,7 @@ export class Memory {
   /** 2 MiB leaves are made. */
   readonly superpages: boolean;
   /** What a store to a shared one does. */
-  readonly hugeCow: HugeCow;
+  readonly superpageCow: SuperpageCow;
   /** All live spaces by id. */
   spaces: Map<number, AddressSpace> = new Map();
   /** Frames that hold pages of files. */
@@ -96,7 +96,7 @@ export class Memory {
   /** The swap disk. */
   swap: SwapDisk;
   /** The clock that looks for pages to evict. */
-  clock: ReclaimClock = { hand: 0, turns: 0, fruitless: 0, pause: 0, wall: 0 };
+  clock: ReclaimClock = { hand: 0, turns: 0, emptySearches: 0, pause: 0, wall: 0 };
   /** When to make room. */
   readonly watermarks: Watermarks;
   /** Pages brought back beside the one that is asked for. */
@@ -118,7 +118,7 @@ export class Memory {
     this.kernelRoot = makeKernelMap(ram, trampolineFrame(this));
     this.policy = options.policy ?? cow;
     this.superpages = options.superpages ?? false;
-    this.hugeCow = options.hugeCow ?? "split";
+    this.superpageCow = options.superpageCow ?? "split";
     this.swap = newSwapDisk(options.swap ?? 0);
     this.readAhead = options.readAhead ?? 0;
     this.watermarks = options.watermarks ?? defaultWatermarks(this.frames.total);
@@ -190,22 +190,22 @@ export class Memory {
 
   /** mmap; -1: bad request or no room. */
   map(space: AddressSpace, request: MapRequest): VaNum | -1 {
-    return map(this, space, request);
+    return mmap(this, space, request);
   }
 
   /** munmap; false: bad range. */
   unmap(space: AddressSpace, start: VaNum, length: number): boolean {
-    return unmap(this, space, start, length);
+    return munmap(this, space, start, length);
   }
 
   /** mprotect; false: bad range or not permitted. */
   protect(space: AddressSpace, start: VaNum, length: number, perm: number): boolean {
-    return protect(this, space, start, length, perm);
+    return mprotect(this, space, start, length, perm);
   }
 
   /** msync; false: bad range. */
   sync(space: AddressSpace, start: VaNum, length: number): boolean {
-    return sync(this, space, start, length);
+    return msync(this, space, start, length);
   }
 
   /** The one fault path: a page fault of that cause at any 64-bit address. */

@@ -6,12 +6,12 @@
 
 import type { PaNum, VaNum } from "../../machine/address.ts";
 import type { ForkPolicy } from "../fork/policy.ts";
-import type { Backing } from "./backing.ts";
-import type { Watermarks } from "./reclaim.ts";
-import type { Area } from "./space.ts";
+import type { Backing } from "./areas/backing.ts";
+import type { Watermarks } from "./reclaim/reclaim.ts";
+import type { Area } from "./areas/space.ts";
 
 /** What a store to a shared 2 MiB leaf does: copies it whole, or splits it and copies 4 KiB. */
-export type HugeCow = "whole" | "split";
+export type SuperpageCow = "whole" | "split";
 
 /** How memory behaves; fixed at boot. */
 export interface MemoryOptions {
@@ -20,7 +20,7 @@ export interface MemoryOptions {
   /** Areas get 2 MiB leaves where they cover an aligned block and frames in a row are to be had. */
   readonly superpages?: boolean;
   /** A store to a shared 2 MiB leaf: copy it whole, or split it and copy 4 KiB (unless given). */
-  readonly hugeCow?: HugeCow;
+  readonly superpageCow?: SuperpageCow;
   /** Bytes of the swap disk; none unless given. */
   readonly swap?: number;
   /** Pages brought back beside the one that is asked for; 0 unless given. */

@@ -7,7 +7,7 @@
 
 import { type PaNum, paNum } from "../../machine/address.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Process } from "./process.ts";
+import type { Proc } from "./proc.ts";
 import { A0, EPC, readRegister, TRAPFRAME_SIZE, writeEpc, writeNumber } from "./trapframe.ts";
 
 /** What sigalarm(interval, handler) asked for, and how far it is. Plain data. */
@@ -23,7 +23,7 @@ export interface Alarm {
 }
 
 /** sigalarm(interval, handler): starts anew; interval 0 ends it. A handler that runs may still return. */
-export function setAlarm(p: Process, interval: number, handler: bigint): void {
+export function setAlarm(p: Proc, interval: number, handler: bigint): void {
   const saved = p.alarm?.saved;
   p.alarm = interval === 0 && saved === undefined
     ? undefined
@@ -34,7 +34,7 @@ export function setAlarm(p: Process, interval: number, handler: bigint): void {
  * The timer met the process in user mode: one tick of its alarm. The handler is not called again before it has
  * returned; the ticks meanwhile do not count.
  */
-export function alarmTick(k: Kernel, p: Process): void {
+export function alarmTick(k: Kernel, p: Proc): void {
   const { alarm } = p;
   if (alarm === undefined || alarm.interval === 0 || alarm.saved !== undefined) return;
   if (--alarm.left > 0) return;
@@ -46,13 +46,13 @@ export function alarmTick(k: Kernel, p: Process): void {
 }
 
 /** A child of fork: its parent's alarm is not its own, but a handler that it was made in can return. */
-export function alarmOfChild(parent: Process): Alarm | undefined {
+export function alarmOfChild(parent: Proc): Alarm | undefined {
   const { alarm } = parent;
   return alarm?.saved && { ...alarm, interval: 0 };
 }
 
 /** sigreturn(): registers and pc as the timer met them, a0 too, which is its result. -1 when no handler runs. */
-export function returnFromAlarm(k: Kernel, p: Process): number {
+export function returnFromAlarm(k: Kernel, p: Proc): number {
   const { alarm } = p;
   const { ram } = k.machine;
   if (alarm?.saved === undefined) {
@@ -65,6 +65,6 @@ export function returnFromAlarm(k: Kernel, p: Process): number {
   return Number(BigInt.asIntN(53, readRegister(ram, p.trapframe, A0)));
 }
 
-function userPart(p: Process): PaNum {
+function userPart(p: Proc): PaNum {
   return paNum(p.trapframe + EPC);
 }

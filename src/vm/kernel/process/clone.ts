@@ -10,7 +10,7 @@ import { hex } from "../../machine/address.ts";
 import type { Kernel } from "../kernel.ts";
 import { refuse } from "../syscalls/call.ts";
 import { fork, INIT_PID, makeChild } from "./lifecycle.ts";
-import type { Process } from "./process.ts";
+import type { Proc } from "./proc.ts";
 import { leaveDirectory, leaveFiles, putTid } from "./threads.ts";
 import { SP, TP, writeRegister } from "./trapframe.ts";
 
@@ -77,7 +77,7 @@ export interface CloneArguments {
 }
 
 /** clone(): the child; or the result -1 with its line on the console; -1 without a line: no slot or no memory. */
-export function clone(k: Kernel, parent: Process, args: CloneArguments): Process | number {
+export function clone(k: Kernel, parent: Proc, args: CloneArguments): Proc | number {
   const why = whyNot(parent, args.flags);
   if (why !== undefined) return refuse(k, parent, `clone(${hex(args.flags)}): ${why}`);
   const flags = Number(args.flags);
@@ -97,7 +97,7 @@ export function clone(k: Kernel, parent: Process, args: CloneArguments): Process
   return child;
 }
 
-function whyNot(parent: Process, all: bigint): string | undefined {
+function whyNot(parent: Proc, all: bigint): string | undefined {
   if (all >> 32n !== 0n) return "clone has 32 flags";
   const flags = Number(all);
   const other = [...Array(32).keys()].map((bit) => 2 ** bit)
@@ -119,7 +119,7 @@ function whyNot(parent: Process, all: bigint): string | undefined {
   return undefined;
 }
 
-function thread(k: Kernel, parent: Process): Process | undefined {
+function thread(k: Kernel, parent: Proc): Proc | undefined {
   return makeChild(k, parent, "clone", () => {
     const trapframe = k.memory.shareSpace(parent.space);
     return trapframe === undefined ? undefined : { space: parent.space, trapframe };
@@ -127,18 +127,18 @@ function thread(k: Kernel, parent: Process): Process | undefined {
 }
 
 /** The child's own table, a copy as fork makes it, goes; it has its parent's. */
-function shareFiles(k: Kernel, parent: Process, child: Process): void {
+function shareFiles(k: Kernel, parent: Proc, child: Proc): void {
   leaveFiles(k, child);
   child.files = parent.files;
 }
 
-function shareDirectory(k: Kernel, parent: Process, child: Process): void {
+function shareDirectory(k: Kernel, parent: Proc, child: Proc): void {
   leaveDirectory(k, child);
   child.place = parent.place;
 }
 
 /** Stores a thread id. As on Linux a bad address undoes nothing; here a line says so. */
-function storeTid(k: Kernel, caller: Process, p: Process, at: bigint, tid: number): void {
+function storeTid(k: Kernel, caller: Proc, p: Proc, at: bigint, tid: number): void {
   if (!putTid(k, p, at, tid)) {
     k.print(`${caller.pid} ${caller.name}: clone: no thread id could be stored at ${hex(at)}\n`);
   }

@@ -6,12 +6,12 @@
 
 import { type PaNum, paNum } from "../../machine/address.ts";
 import type { Kernel } from "../kernel.ts";
-import type { AddressSpace } from "../memory/space.ts";
+import type { AddressSpace } from "../memory/areas/space.ts";
 import { writeUsyscall } from "../exec.ts";
 import { alarmOfChild } from "./alarm.ts";
 import { dupFile } from "../files/table.ts";
 import { userAddress } from "../syscalls/call.ts";
-import { MAX_OPEN, MAX_PROCESSES, mayRun, newAccounting, type Process } from "./process.ts";
+import { MAX_OPEN, MAX_PROCESSES, mayRun, newAccounting, type Proc } from "./proc.ts";
 import { hasThreads, leaveDirectory, leaveFiles, leaveMemory, threadsOf } from "./threads.ts";
 import { A0, KERNEL_SATP, registerPa, TRAPFRAME_SIZE } from "./trapframe.ts";
 
@@ -34,14 +34,14 @@ export function allocProcess(
   name: string,
   makeHome: () => Home | undefined,
   run?: number,
-): Process | undefined {
+): Proc | undefined {
   const slot = k.slots.findIndex((p) => p === undefined);
   if (slot < 0) return undefined;
   const home = makeHome();
   if (home === undefined) return undefined;
   const { space, trapframe } = home;
   const pid = k.nextPid++;
-  const p: Process = {
+  const p: Proc = {
     pid,
     slot,
     parent,
@@ -49,7 +49,7 @@ export function allocProcess(
     run: run ?? pid,
     name,
     state: "runnable",
-    standing: false,
+    manual: false,
     held: false,
     space,
     trapframe,
@@ -75,13 +75,13 @@ export function allocProcess(
 }
 
 /** The trapframe names the kernel's own page table, as xv6's prepare_return writes it. */
-export function writeKernelSatp(k: Kernel, p: Process): void {
+export function writeKernelSatp(k: Kernel, p: Proc): void {
   const satp = (8n << 60n) | BigInt(k.memory.kernelRoot / 4096);
   k.machine.ram.write64(paNum(p.trapframe + KERNEL_SATP), satp);
 }
 
 /** fork(): a child with a copy of the memory, as the fork policy makes it. Undefined when it can't be had. */
-export function fork(k: Kernel, parent: Process): Process | undefined {
+export function fork(k: Kernel, parent: Proc): Proc | undefined {
   const child = makeChild(k, parent, "fork", () => firstHome(k.memory.fork(parent.space)));
   const did = k.memory.lastFork;
   if (child !== undefined && did !== undefined) {
@@ -102,18 +102,18 @@ export function firstHome(space: AddressSpace | undefined): Home | undefined {
 /** A child like its parent in everything but its memory, which `makeHome` finds. */
 export function makeChild(
   k: Kernel,
-  parent: Process,
+  parent: Proc,
   why: string,
   makeHome: () => Home | undefined,
-): Process | undefined {
+): Proc | undefined {
   // What a person forks by hand is told what to do by hand, each by itself.
-  const run = parent.standing ? undefined : parent.run;
+  const run = parent.manual ? undefined : parent.run;
   const child = allocProcess(k, parent.group, parent.name, makeHome, run);
   if (child === undefined) return undefined;
   k.machine.ram.copy(child.trapframe, parent.trapframe, TRAPFRAME_SIZE);
   k.machine.ram.write64(registerPa(child.trapframe, A0), 0n);
   if (child.space !== parent.space) writeUsyscall(k, child);
-  child.standing = parent.standing;
+  child.manual = parent.manual;
   child.files = parent.files.map((file) => file && dupFile(file));
   child.place = { cwd: parent.place.cwd && k.files.dupInode(parent.place.cwd) };
   child.callTable = parent.callTable;
@@ -128,7 +128,7 @@ export function makeChild(
  * exit() of one thread: it leaves what it shares. The last one of its group hands their children to init and tells
  * the parent. The record of the first stays until it is waited for; the others' go at once.
  */
-export function exit(k: Kernel, p: Process, status: number): void {
+export function exit(k: Kernel, p: Proc, status: number): void {
   leaveFiles(k, p);
   leaveDirectory(k, p);
   leaveMemory(k, p);
@@ -155,17 +155,17 @@ export function exit(k: Kernel, p: Process, status: number): void {
 }
 
 /** Whether it has exited, with all threads of its group. */
-function isOver(k: Kernel, p: Process): boolean {
+function isOver(k: Kernel, p: Proc): boolean {
   return p.state === "zombie" && !hasThreads(k, p.group);
 }
 
 /** init waits for its children all the time; the kernel does it for it, at once. */
-function reapForInit(k: Kernel, p: Process): void {
+function reapForInit(k: Kernel, p: Proc): void {
   if ((p.parent === INIT_PID || p.parent === 0) && isOver(k, p)) freeProcess(k, p);
 }
 
 /** wait(): the pid of a child that has exited, after storing its status; -1 without children. */
-export function wait(k: Kernel, p: Process, statusAddress: bigint): number | undefined {
+export function wait(k: Kernel, p: Proc, statusAddress: bigint): number | undefined {
   let hasChildren = false;
   for (const child of k.slots) {
     if (child?.parent !== p.group) continue;
@@ -187,7 +187,7 @@ export function wait(k: Kernel, p: Process, statusAddress: bigint): number | und
 }
 
 /** Gives back a zombie's memory and its place in the table (xv6's freeproc). */
-function freeProcess(k: Kernel, p: Process): void {
+function freeProcess(k: Kernel, p: Proc): void {
   if (p.space.users > 1) k.memory.leaveSpace(p.space, p.trapframe);
   else k.memory.releaseSpace(p.space);
   k.slots[p.slot] = undefined;
@@ -200,7 +200,7 @@ function freeProcess(k: Kernel, p: Process): void {
  */
 export function kill(k: Kernel, pid: number): number {
   const p = k.process(pid);
-  if (p === undefined || p.pid === INIT_PID && p.standing) return -1;
+  if (p === undefined || p.pid === INIT_PID && p.manual) return -1;
   const threads = threadsOf(k, p.group);
   // A zombie can be killed, to no effect.
   for (const one of threads) {
@@ -212,7 +212,7 @@ export function kill(k: Kernel, pid: number): number {
 }
 
 /** The other threads of a group end with one of them: at once where they do not run by themselves. */
-export function endOthers(k: Kernel, p: Process): void {
+export function endOthers(k: Kernel, p: Proc): void {
   for (const one of threadsOf(k, p.group)) {
     if (one === p) continue;
     one.killed = true;
@@ -225,7 +225,7 @@ export function endOthers(k: Kernel, p: Process): void {
  * exec() of a thread: the others end, and it is the first of its group from now on, under that one's pid. The program
  * is another, the process is not.
  */
-export function becomeFirst(k: Kernel, p: Process): void {
+export function becomeFirst(k: Kernel, p: Proc): void {
   const first = k.process(p.group)!;
   for (const one of threadsOf(k, p.group)) if (one !== p && one !== first) exit(k, one, -1);
   if (first === p) return;

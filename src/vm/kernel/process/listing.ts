@@ -5,7 +5,7 @@
  */
 
 import type { Kernel } from "../kernel.ts";
-import type { Process } from "./process.ts";
+import type { Proc } from "./proc.ts";
 
 /** One line a process: pid, state, name; after an empty line, as xv6 prints it. */
 export function listing(k: Kernel): string {
@@ -13,8 +13,8 @@ export function listing(k: Kernel): string {
 }
 
 /** The state in xv6's words, padded as there. */
-function xv6State(k: Kernel, p: Process): string {
+function xv6State(k: Kernel, p: Proc): string {
   if (p.state === "zombie") return "zombie";
-  if (p.state === "sleeping" || p.standing || p.held) return "sleep ";
+  if (p.state === "sleeping" || p.manual || p.held) return "sleep ";
   return p.pid === k.current ? "run   " : "runble";
 }

@@ -7,7 +7,7 @@
  */
 
 import type { Kernel } from "../kernel.ts";
-import { mayRun, type Process } from "./process.ts";
+import { mayRun, type Proc } from "./proc.ts";
 
 /** The scheduler's state. */
 export interface Schedule {
@@ -35,7 +35,7 @@ function next(schedule: Schedule): number {
 }
 
 /** The next process whose turn it is, or undefined when none may run. */
-export function pick(k: Kernel): Process | undefined {
+export function pick(k: Kernel): Proc | undefined {
   const { schedule, slots } = k;
   const start = schedule.random === 0 ? schedule.cursor : next(schedule) % slots.length;
   for (let i = 0; i < slots.length; i++) {

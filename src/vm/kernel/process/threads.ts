@@ -8,11 +8,11 @@
 import type { Kernel } from "../kernel.ts";
 import { closeFile, dupFile } from "../files/table.ts";
 import { userAddress } from "../syscalls/call.ts";
-import { MAX_OPEN, type Process } from "./process.ts";
+import { MAX_OPEN, type Proc } from "./proc.ts";
 
 /** The threads of a group that have not exited. */
-export function threadsOf(k: Kernel, group: number): Process[] {
-  return k.slots.filter((p): p is Process => p?.group === group && p.state !== "zombie");
+export function threadsOf(k: Kernel, group: number): Proc[] {
+  return k.slots.filter((p): p is Proc => p?.group === group && p.state !== "zombie");
 }
 
 /** Whether a thread of a group has not exited. */
@@ -22,7 +22,7 @@ export function hasThreads(k: Kernel, group: number): boolean {
 }
 
 /** Its descriptor table is not its own any more; the files close when nobody else has the table. */
-export function leaveFiles(k: Kernel, p: Process): void {
+export function leaveFiles(k: Kernel, p: Proc): void {
   const { files } = p;
   p.files = new Array(MAX_OPEN).fill(undefined);
   if (k.slots.some((q) => q?.files === files)) return;
@@ -30,13 +30,13 @@ export function leaveFiles(k: Kernel, p: Process): void {
 }
 
 /** A descriptor table of its own, with what the shared one holds: exec undoes CLONE_FILES. */
-export function unshareFiles(k: Kernel, p: Process): void {
+export function unshareFiles(k: Kernel, p: Proc): void {
   const isShared = k.slots.some((q) => q !== p && q?.files === p.files);
   if (isShared) p.files = p.files.map((file) => file && dupFile(file));
 }
 
 /** Its current directory is not its own any more. */
-export function leaveDirectory(k: Kernel, p: Process): void {
+export function leaveDirectory(k: Kernel, p: Proc): void {
   const { place } = p;
   p.place = { cwd: undefined };
   if (place.cwd === undefined || k.slots.some((q) => q?.place === place)) return;
@@ -44,7 +44,7 @@ export function leaveDirectory(k: Kernel, p: Process): void {
 }
 
 /** Stores a thread id, a C int, in a process's memory. False for a bad address, or without memory. */
-export function putTid(k: Kernel, p: Process, at: bigint, tid: number): boolean {
+export function putTid(k: Kernel, p: Proc, at: bigint, tid: number): boolean {
   const address = userAddress(at);
   const word = new Uint8Array(Int32Array.of(tid).buffer);
   return address !== undefined && k.memory.copyout(p.space, address, word);
@@ -54,7 +54,7 @@ export function putTid(k: Kernel, p: Process, at: bigint, tid: number): boolean 
  * It leaves its memory, by exit or exec: CLONE_CHILD_CLEARTID clears its id there, when others still have that memory,
  * and the parent that CLONE_VFORK made wait goes on.
  */
-export function leaveMemory(k: Kernel, p: Process): void {
+export function leaveMemory(k: Kernel, p: Proc): void {
   // As on Linux nobody is told when the address is bad: the process that could be is going.
   if (p.clearTid !== 0n && p.space.users > 1) putTid(k, p, p.clearTid, 0);
   p.clearTid = 0n;

@@ -13,7 +13,7 @@ import { MAXVA } from "../../machine/address.ts";
 import type { CallName } from "../abi.ts";
 import type { File } from "../files/file.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Process, Wait } from "../process/process.ts";
+import type { Proc, Wait } from "../process/proc.ts";
 import { A0, A7, readInt, readRegister } from "../process/trapframe.ts";
 
 /**
@@ -53,14 +53,14 @@ export interface Call {
   readonly returns: "int" | "address" | "nothing" | "registers";
   /** This kernel has not what it is for: it says so and returns -1. */
   readonly absent: boolean;
-  run(k: Kernel, p: Process): number | undefined;
+  run(k: Kernel, p: Proc): number | undefined;
 }
 
 /** Declares a call; `args` reads like a C prototype: `"int fd, in buf, size n"`. */
 export function call(
   name: CallName,
   args: string,
-  run: (k: Kernel, p: Process) => number | undefined,
+  run: (k: Kernel, p: Proc) => number | undefined,
   returns: Call["returns"] = "int",
 ): Call {
   const list = args === "" ? [] : args.split(", ").map((text) => {
@@ -80,23 +80,23 @@ export function absent(name: CallName, args: string, why: string): Call {
 }
 
 /** The result -1, with a line on the console that says why. */
-export function refuse(k: Kernel, p: Process, why: string): number {
+export function refuse(k: Kernel, p: Proc, why: string): number {
   k.print(`${p.pid} ${p.name}: ${why}: -1\n`);
   return -1;
 }
 
 /** Argument `n` as the full register. */
-export function argument(k: Kernel, p: Process, n: number): bigint {
+export function argument(k: Kernel, p: Proc, n: number): bigint {
   return readRegister(k.machine.ram, p.trapframe, A0 + n);
 }
 
 /** Argument `n` as a C int: its low 32 bits, signed (xv6's argint). */
-export function argInt(k: Kernel, p: Process, n: number): number {
+export function argInt(k: Kernel, p: Proc, n: number): number {
   return readInt(k.machine.ram, p.trapframe, A0 + n);
 }
 
 /** Argument `n` as a user address; undefined when it is not below MAXVA. */
-export function argAddress(k: Kernel, p: Process, n: number): VaNum | undefined {
+export function argAddress(k: Kernel, p: Proc, n: number): VaNum | undefined {
   return userAddress(argument(k, p, n));
 }
 
@@ -106,13 +106,13 @@ export function userAddress(value: bigint): VaNum | undefined {
 }
 
 /** The open file that argument `n` names; undefined when there is none (xv6's argfd). */
-export function argFile(k: Kernel, p: Process, n: number): File | undefined {
+export function argFile(k: Kernel, p: Proc, n: number): File | undefined {
   const fd = argInt(k, p, n);
   return fd >= 0 && fd < p.files.length ? p.files[fd] : undefined;
 }
 
 /** Puts the process to sleep inside its call; the handler returns what this returns. */
-export function sleepOn(p: Process, wait: Wait): undefined {
+export function sleepOn(p: Proc, wait: Wait): undefined {
   p.state = "sleeping";
   p.wait = wait;
   return undefined;

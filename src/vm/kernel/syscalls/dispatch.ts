@@ -5,7 +5,7 @@
  */
 
 import type { Kernel } from "../kernel.ts";
-import type { Process } from "../process/process.ts";
+import type { Proc } from "../process/proc.ts";
 import { A0, A7, readInt, writeNumber } from "../process/trapframe.ts";
 import { exit } from "../process/lifecycle.ts";
 import { ALIASES, type CallName } from "../abi.ts";
@@ -32,13 +32,13 @@ const ROWS: ReadonlyMap<string, Call> = new Map([
 ]);
 
 /** The row that a number means to a process; undefined for a number that none has. */
-function rowOf(p: Process, number: number): Call | undefined {
+function rowOf(p: Proc, number: number): Call | undefined {
   const name = p.callTable[number];
   return name === undefined ? undefined : ROWS.get(name);
 }
 
 /** The number that means a call to a process. Throws a RangeError when none does. */
-export function numberOf(p: Process, name: CallName): number {
+export function numberOf(p: Proc, name: CallName): number {
   const row = CALLS[name];
   const entry = Object.entries(p.callTable).find(([, one]) => ROWS.get(one) === row);
   if (entry === undefined) {
@@ -48,7 +48,7 @@ export function numberOf(p: Process, name: CallName): number {
 }
 
 /** The process is inside a system call from now on; its arguments stand in the trapframe. */
-export function enterCall(k: Kernel, p: Process): void {
+export function enterCall(k: Kernel, p: Proc): void {
   p.inCall = true;
   p.progress = undefined;
   p.accounting.calls++;
@@ -59,7 +59,7 @@ export function enterCall(k: Kernel, p: Process): void {
 }
 
 /** a7 as a C int. */
-function callNumber(k: Kernel, p: Process): number {
+function callNumber(k: Kernel, p: Proc): number {
   return readInt(k.machine.ram, p.trapframe, A7);
 }
 
@@ -67,7 +67,7 @@ function callNumber(k: Kernel, p: Process): number {
  * Runs, or runs again, the call that the process is inside of. Afterwards it has returned (a0 holds the
  * result), sleeps, or has exited.
  */
-export function runCall(k: Kernel, p: Process): void {
+export function runCall(k: Kernel, p: Proc): void {
   if (p.killed) {
     exit(k, p, -1);
     return;
@@ -90,7 +90,7 @@ export function runCall(k: Kernel, p: Process): void {
 
 function returnFrom(
   k: Kernel,
-  p: Process,
+  p: Proc,
   number: number,
   row: Call | undefined,
   result: number,

@@ -14,7 +14,7 @@ import { T_DEVICE, T_FILE } from "../files/xv6fs/layout.ts";
 import type { FileTree } from "../files/tree.ts";
 import type { Stat } from "../files/xv6fs/xv6fs.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Process } from "../process/process.ts";
+import type { Proc } from "../process/proc.ts";
 import { argAddress, argFile, argInt, call } from "./call.ts";
 import { fetchPath } from "./strings.ts";
 import { readFile, writeFile } from "./transfer.ts";
@@ -143,7 +143,7 @@ export const openCall = call("open", "path path, open-flags mode", (k, p) => {
 });
 
 /** Where relative paths start: the current directory; inode 1 for a process that has none yet. */
-function directory(p: Process, fs: FileTree): Inode {
+function directory(p: Proc, fs: FileTree): Inode {
   return p.place.cwd ??= fs.root();
 }
 
@@ -184,7 +184,7 @@ export const chdirCall = onPath("chdir", "path path", (fs, cwd, path, _k, p) => 
 function onPath(
   name: "mkdir" | "mknod" | "unlink" | "link" | "symlink" | "chdir",
   args: string,
-  run: (fs: FileTree, cwd: Inode, path: string, k: Kernel, p: Process) => number,
+  run: (fs: FileTree, cwd: Inode, path: string, k: Kernel, p: Proc) => number,
 ) {
   return call(name, args, (k, p) => {
     const path = fetchPath(k, p, 0);
@@ -194,6 +194,6 @@ function onPath(
   });
 }
 
-function argShort(k: Kernel, p: Process, n: number): number {
+function argShort(k: Kernel, p: Proc, n: number): number {
   return argInt(k, p, n) << 16 >> 16;
 }

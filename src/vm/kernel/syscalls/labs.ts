@@ -9,7 +9,7 @@ import { PAGE_SIZE } from "../../machine/address.ts";
 import type { CallName } from "../abi.ts";
 import type { Kernel } from "../kernel.ts";
 import { returnFromAlarm, setAlarm } from "../process/alarm.ts";
-import type { Interposed, Process } from "../process/process.ts";
+import type { Interposed, Proc } from "../process/proc.ts";
 import { absent, argAddress, argInt, argument, type Call, call } from "./call.ts";
 import { fetchPath } from "./strings.ts";
 
@@ -22,7 +22,7 @@ export const traceCall = call("trace", "int mask", (k, p) => {
 /** The line of the syscall lab, when the mask has the call's bit; `name` as the program calls it. */
 export function printTraced(
   k: Kernel,
-  p: Process,
+  p: Proc,
   number: number,
   row: Call | undefined,
   result: number,
@@ -66,7 +66,7 @@ export const interposeCall = call("interpose", "int mask, path path", (k, p) => 
 /** Whether the sandbox that a process is in makes this call fail. */
 export function isForbidden(
   k: Kernel,
-  p: Process,
+  p: Proc,
   { mask, path }: Interposed,
   number: number,
   name: CallName,

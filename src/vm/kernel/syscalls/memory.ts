@@ -10,7 +10,7 @@ import { PTE_A, walk } from "../../machine/sv39.ts";
 import { ROOT_FS } from "../files/mount.ts";
 import type { Kernel } from "../kernel.ts";
 import type { MapRequest } from "../memory/memory.ts";
-import type { Process } from "../process/process.ts";
+import type { Proc } from "../process/proc.ts";
 import { argAddress, argFile, argInt, argument, call } from "./call.ts";
 
 /** mmap flags, as Linux and the lab number them. */
@@ -29,7 +29,7 @@ export const mmapCall = call(
   "address",
 );
 
-function mmap(k: Kernel, p: Process): number {
+function mmap(k: Kernel, p: Proc): number {
   const length = argument(k, p, 1);
   const prot = argInt(k, p, 2);
   const flags = argInt(k, p, 3);
@@ -55,7 +55,7 @@ function mmap(k: Kernel, p: Process): number {
 
 function fileBacking(
   k: Kernel,
-  p: Process,
+  p: Proc,
   prot: number,
   shared: boolean,
   length: number,
@@ -74,7 +74,7 @@ function fileBacking(
 }
 
 /** A page-aligned range from arguments 0 and 1; undefined when it is none. */
-function argRange(k: Kernel, p: Process): { start: VaNum; length: number } | undefined {
+function argRange(k: Kernel, p: Proc): { start: VaNum; length: number } | undefined {
   const start = argAddress(k, p, 0);
   const length = argument(k, p, 1);
   if (start === undefined || start % PAGE_SIZE !== 0 || length === 0n || length >= 1n << 38n) {

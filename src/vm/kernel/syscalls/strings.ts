@@ -7,7 +7,7 @@
 import type { VaNum } from "../../machine/address.ts";
 import { offset, PAGE_SIZE } from "../../machine/address.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Process } from "../process/process.ts";
+import type { Proc } from "../process/proc.ts";
 import { argAddress, userAddress } from "./call.ts";
 
 /** Longest path with its end byte (xv6's MAXPATH). */
@@ -16,13 +16,13 @@ export const MAXPATH = 128;
 export const MAXARG = 32;
 
 /** The path that argument `n` points to, as bytes read as Latin-1; undefined when it is bad or too long. */
-export function fetchPath(k: Kernel, p: Process, n: number): string | undefined {
+export function fetchPath(k: Kernel, p: Proc, n: number): string | undefined {
   const address = argAddress(k, p, n);
   return address === undefined ? undefined : k.memory.copyinstr(p.space, address, MAXPATH);
 }
 
 /** The strings of a NULL-ended pointer array; undefined when one is bad or there are too many. */
-export function fetchArgv(k: Kernel, p: Process, argv: VaNum): string[] | undefined {
+export function fetchArgv(k: Kernel, p: Proc, argv: VaNum): string[] | undefined {
   const strings: string[] = [];
   for (let i = 0; i < MAXARG; i++) {
     const word = k.memory.copyin(p.space, offset(argv, 8 * i), 8);

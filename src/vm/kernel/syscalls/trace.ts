@@ -9,7 +9,7 @@ import { type PaNum, paNum, va } from "../../machine/address.ts";
 import type { Ram } from "../../machine/memory.ts";
 import { walk } from "../../machine/sv39.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Process } from "../process/process.ts";
+import type { Proc } from "../process/proc.ts";
 import { CLONE_NAMES } from "../process/clone.ts";
 import { A0, readRegister } from "../process/trapframe.ts";
 import type { Argument, Call } from "./call.ts";
@@ -30,7 +30,7 @@ export interface TraceRecord {
 const SHOWN = 32;
 
 /** Notes that a process makes a call. `row` is undefined for a number that no call has. */
-export function traceEntry(k: Kernel, p: Process, number: number, row: Call | undefined): void {
+export function traceEntry(k: Kernel, p: Proc, number: number, row: Call | undefined): void {
   k.trace?.push({
     pid: p.pid,
     program: p.name,
@@ -42,7 +42,7 @@ export function traceEntry(k: Kernel, p: Process, number: number, row: Call | un
 }
 
 /** Notes what a call of a process returned. */
-export function traceReturn(k: Kernel, p: Process, row: Call | undefined, result: number): void {
+export function traceReturn(k: Kernel, p: Proc, row: Call | undefined, result: number): void {
   const record = k.trace?.findLast((r) => r.pid === p.pid && r.result === undefined);
   if (record === undefined) return;
   const args = row?.arguments ?? [];
@@ -55,13 +55,13 @@ export function traceReturn(k: Kernel, p: Process, row: Call | undefined, result
     : `${result}`;
 }
 
-function describeAll(k: Kernel, p: Process, row: Call, result: number | undefined): string[] {
+function describeAll(k: Kernel, p: Proc, row: Call, result: number | undefined): string[] {
   return row.arguments.map((argument, i) => describe(k, p, argument, i, row.arguments, result));
 }
 
 function describe(
   k: Kernel,
-  p: Process,
+  p: Proc,
   argument: Argument,
   i: number,
   all: readonly Argument[],
@@ -124,13 +124,13 @@ function flagNames(
   return parts.join("|");
 }
 
-function sizeAfter(k: Kernel, p: Process, i: number, all: readonly Argument[]): number {
+function sizeAfter(k: Kernel, p: Proc, i: number, all: readonly Argument[]): number {
   return all[i + 1]?.kind === "size"
     ? Math.max(0, Number(BigInt.asIntN(32, register(k, p, i + 1))))
     : 0;
 }
 
-function register(k: Kernel, p: Process, i: number): bigint {
+function register(k: Kernel, p: Proc, i: number): bigint {
   return readRegister(k.machine.ram, p.trapframe, A0 + i);
 }
 
@@ -138,14 +138,14 @@ function hexText(value: bigint): string {
   return `0x${BigInt.asUintN(64, value).toString(16)}`;
 }
 
-function stringAt(k: Kernel, p: Process, at: bigint): string {
+function stringAt(k: Kernel, p: Proc, at: bigint): string {
   const bytes = peek(k.machine.ram, p.space.root, at, 128);
   const end = bytes.indexOf(0);
   if (end < 0) return bytes.length === 0 ? hexText(at) : quote(bytes.subarray(0, SHOWN), true);
   return quote(bytes.subarray(0, end), false);
 }
 
-function argvAt(k: Kernel, p: Process, at: bigint): string {
+function argvAt(k: Kernel, p: Proc, at: bigint): string {
   const parts: string[] = [];
   for (let i = 0n; i < 32n; i++) {
     const word = peek(k.machine.ram, p.space.root, at + 8n * i, 8);

@@ -12,13 +12,13 @@ import { CONSOLE_MAJOR, type File } from "../files/file.ts";
 import { ROOT_FS } from "../files/mount.ts";
 import { peekPipe, type Pipe, pipeLength, pipeSpace, putIntoPipe } from "../files/pipe.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Process } from "../process/process.ts";
+import type { Proc } from "../process/proc.ts";
 import { sleepOn } from "./call.ts";
 
 /** read() on an open, readable file. `buffer` is undefined for an address no user page can have. */
 export function readFile(
   k: Kernel,
-  p: Process,
+  p: Proc,
   file: File,
   buffer: VaNum | undefined,
   n: number,
@@ -46,7 +46,7 @@ export function readFile(
 /** write() on an open, writable file. */
 export function writeFile(
   k: Kernel,
-  p: Process,
+  p: Proc,
   file: File,
   buffer: VaNum | undefined,
   n: number,
@@ -73,14 +73,14 @@ export function writeFile(
   }
 }
 
-function copyout(k: Kernel, p: Process, to: VaNum, done: number, bytes: Uint8Array): boolean {
+function copyout(k: Kernel, p: Proc, to: VaNum, done: number, bytes: Uint8Array): boolean {
   return k.memory.copyout(p.space, offset(to, done), bytes);
 }
 
 /** Copies out as much as comes before the first bad address; how many bytes that was, -1 when the first is bad. */
 function copyoutPart(
   k: Kernel,
-  p: Process,
+  p: Proc,
   buffer: VaNum | undefined,
   at: number,
   bytes: Uint8Array,
@@ -102,7 +102,7 @@ function copyoutPart(
  */
 function readConsole(
   k: Kernel,
-  p: Process,
+  p: Proc,
   buffer: VaNum | undefined,
   n: number,
 ): number | undefined {
@@ -111,7 +111,7 @@ function readConsole(
     if (!consoleReady(k.console)) {
       if (p.killed) return -1;
       // A person's call is taken back where it would wait: what was read is not taken back with it.
-      if (p.standing && done > 0) break;
+      if (p.manual && done > 0) break;
       p.progress = done;
       return sleepOn(p, { on: "console" });
     }
@@ -127,7 +127,7 @@ function readConsole(
 }
 
 /** Everything up to the first bad address, as consolewrite; how much that was, -1 when the first byte is bad. */
-function writeConsole(k: Kernel, p: Process, buffer: VaNum | undefined, n: number): number {
+function writeConsole(k: Kernel, p: Proc, buffer: VaNum | undefined, n: number): number {
   let done = 0;
   while (done < n) {
     const bytes = copyinPart(k, p, buffer, done, n - done);
@@ -141,7 +141,7 @@ function writeConsole(k: Kernel, p: Process, buffer: VaNum | undefined, n: numbe
 /** At most `n` bytes, and not beyond the page they start in, so that a bad page stops only what is in it. */
 function copyinPart(
   k: Kernel,
-  p: Process,
+  p: Proc,
   buffer: VaNum | undefined,
   done: number,
   n: number,
@@ -157,7 +157,7 @@ function copyinPart(
  */
 function readPipe(
   k: Kernel,
-  p: Process,
+  p: Proc,
   pipe: Pipe,
   buffer: VaNum | undefined,
   n: number,
@@ -178,7 +178,7 @@ function readPipe(
  */
 function writePipe(
   k: Kernel,
-  p: Process,
+  p: Proc,
   pipe: Pipe,
   buffer: VaNum | undefined,
   n: number,

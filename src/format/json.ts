@@ -1,0 +1,80 @@
+/**
+ * Results as JSON: addresses and PTEs as `"0x…"`, counts as numbers, nothing that loses bits.
+ *
+ * @module
+ */
+
+import {
+  type Cell,
+  type Column,
+  hex,
+  type Json,
+  type Kind,
+  type Result,
+} from "../framework/result.ts";
+import type { Tone, Value } from "../framework/result.ts";
+
+/** The value inside a cell, and how it is meant where the cell or its column says so. */
+export function cellParts(
+  cell: Cell,
+  column?: Column,
+): { value: Value; kind: Kind; tone: Tone | undefined; shown: string | undefined } {
+  const kind = column?.kind ?? "text";
+  return cell !== null && typeof cell === "object"
+    ? { value: cell.value, kind: cell.kind ?? kind, tone: cell.tone, shown: cell.shown }
+    : { value: cell, kind, tone: undefined, shown: undefined };
+}
+
+/** One value as JSON: hexadecimal kinds as strings, other numbers as numbers where they are exact. */
+export function jsonValue(value: Value, kind: Kind): Json {
+  if (typeof value !== "bigint" && typeof value !== "number") return value;
+  if (kind === "va" || kind === "pa" || kind === "pte" || kind === "hex") return hex(value);
+  const number = Number(value);
+  return typeof value === "number" || Number.isSafeInteger(number) ? number : `${value}`;
+}
+
+/** A heading as a property name: `PTE-ADDR` is `pteAddr`. */
+export function jsonKey(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]+(.)/g, (_, c: string) => c.toUpperCase());
+}
+
+/** The rows of a table as objects. */
+export function jsonRows(columns: Column[], rows: Cell[][]): Json[] {
+  return rows.map((row) =>
+    Object.fromEntries(columns.map((column, i) => {
+      const { value, kind } = cellParts(row[i] ?? null, column);
+      return [column.key ?? jsonKey(column.name), jsonValue(value, kind)];
+    }))
+  );
+}
+
+/** The command's own JSON, or what follows from its sections. */
+export function jsonOf(result: Result): { [key: string]: Json } {
+  if (result.json) return result.json;
+  const object: { [key: string]: Json } = {};
+  const append = (key: string, more: Json[]) => {
+    const before = object[key];
+    object[key] = Array.isArray(before) ? [...before, ...more] : more;
+  };
+  for (const section of result.sections) {
+    switch (section.type) {
+      case "table":
+        append(section.name ?? "rows", jsonRows(section.columns, section.rows));
+        break;
+      case "pairs":
+        for (const p of section.pairs) {
+          object[jsonKey(p.name)] = jsonValue(p.value, p.kind ?? "text");
+        }
+        break;
+      case "console":
+        object.console = `${object.console ?? ""}${section.text}`;
+        break;
+      case "text":
+        append("text", section.lines);
+        break;
+      case "note":
+        append("notes", [section.text]);
+    }
+  }
+  return object;
+}

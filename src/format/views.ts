@@ -1,0 +1,249 @@
+/**
+ * Tables that several commands show: events, a walk, a frame, what an access caused.
+ *
+ * @module
+ */
+
+import { counted } from "../vm/machine/counted.ts";
+import { hex } from "../vm/machine/address.ts";
+import type { VmEvent } from "../vm/events.ts";
+import { eventText, isEffect } from "../vm/inspect/event_text.ts";
+import type { FrameReport } from "../vm/inspect/frame.ts";
+import type { Mapping } from "../vm/inspect/mappings.ts";
+import type { Translation } from "../vm/inspect/translation.ts";
+import { flagText, rswLetters } from "../vm/inspect/flags.ts";
+import type { AccessReport, Difference } from "../vm/reports.ts";
+import { eventJson } from "./event_json.ts";
+import {
+  type Cell,
+  type Json,
+  note,
+  type NoteSection,
+  type Section,
+  table,
+} from "../framework/result.ts";
+import type { Vm } from "../framework/types.ts";
+
+/** An address, PTE or count in JSON: `"0x…"`, null when there is none. */
+export function json(value: bigint | number | undefined): Json {
+  return value === undefined ? null : hex(value);
+}
+
+/** A PTE's flags with the letters of the VM's fork policy. */
+export function flags(vm: Vm, pte: bigint): string {
+  return flagText(Number(pte & 0x3ffn), ...rswLetters(vm.kernel.memory.policy.name));
+}
+
+/** The walk of one address, its verdicts and its frame, as `pte` shows them. */
+export function translationSections(t: Translation): Section[] {
+  return [
+    note(`pid ${t.pid} ${t.name}   satp ${hex(t.satp)} Sv39   va ${hex(t.va)} ${t.kind}`, "dim"),
+    table(
+      [
+        { name: "LVL", kind: "number" },
+        { name: "IDX", kind: "number" },
+        { name: "PTE-ADDR", kind: "pa" },
+        { name: "PTE", kind: "pte" },
+        { name: "PA", kind: "pa" },
+        { name: "SIZE", kind: "size" },
+        { name: "FLAGS" },
+      ],
+      t.levels.map((l): Cell[] => [
+        l.level,
+        l.index,
+        l.pteAddr,
+        l.pte,
+        l.slot === undefined ? l.pa ?? null : { value: `slot ${l.slot}`, kind: "text" },
+        l.size ?? null,
+        l.flags,
+      ]),
+      "levels",
+    ),
+    ...(t.fail === undefined ? [] : [note(`not mapped: ${notMapped(t)}`, "warn")]),
+    verdictLine(t),
+    ...(t.owners === undefined ? [] : [frameLine(t.owners)]),
+  ];
+}
+
+function notMapped({ levels, fail }: Translation): string {
+  const slot = levels.at(-1)?.slot;
+  return slot === undefined ? fail! : `the page is on the swap disk, in slot ${slot}`;
+}
+
+function verdictLine(t: Translation): NoteSection {
+  const parts = t.verdicts.map((v) => {
+    if (v.allowed) return `${v.access} ok`;
+    const fault = { 12: "instruction", 13: "load", 15: "store" }[v.cause!];
+    return `${v.access} → ${fault} fault (${v.cause}), ${v.text}`;
+  });
+  return note(parts.join(" · "));
+}
+
+/** One line a frame: stored and counted references, state, owners. */
+export function frameLine(frame: FrameReport): NoteSection {
+  const owners = frame.owners.slice(0, 8).map((m) => `${m.pid}:${hex(m.va)}`);
+  const more = frame.owners.length > 8 ? `  and ${frame.owners.length - 8} more` : "";
+  const users = [...owners, ...frame.uses];
+  if (users.length === 0) users.push(frame.kind === "fresh" ? "never used" : frame.kind);
+  return note(
+    `frame ${hex(frame.pa)}  stored ${frame.stored}  counted ${frame.counted}  ${frame.state}  ` +
+      users.join("  ") + more,
+    frame.state === "ok" ? "plain" : "bad",
+  );
+}
+
+/** A frame in JSON. */
+export function frameJson(frame: FrameReport): { [key: string]: Json } {
+  return {
+    pa: hex(frame.pa),
+    kind: frame.kind,
+    stored: frame.stored,
+    counted: frame.counted,
+    state: frame.state,
+    owners: frame.owners.map(mappingJson),
+    uses: [...frame.uses],
+  };
+}
+
+/** A mapping in JSON. */
+export function mappingJson(m: Mapping): Json {
+  return {
+    pid: m.pid,
+    name: m.name,
+    va: hex(m.va),
+    size: m.size,
+    pte: hex(m.pte),
+    pteAddr: hex(m.pteAddr),
+    kind: m.kind,
+  };
+}
+
+/** Mappings as a table. */
+export function mappingTable(vm: Vm, mappings: readonly Mapping[]): Section {
+  return table(
+    [
+      { name: "PID", kind: "pid" },
+      { name: "NAME" },
+      { name: "VA", kind: "va" },
+      { name: "SIZE", kind: "size" },
+      { name: "PTE", kind: "pte" },
+      { name: "FLAGS" },
+      { name: "KIND" },
+    ],
+    mappings.map((m): Cell[] => [m.pid, m.name, m.va, m.size, m.pte, flags(vm, m.pte), m.kind]),
+    "owners",
+  );
+}
+
+/** A translation in JSON. */
+export function translationJson(t: Translation): { [key: string]: Json } {
+  return {
+    pid: t.pid,
+    name: t.name,
+    va: hex(t.va),
+    satp: hex(t.satp),
+    kind: t.kind,
+    levels: t.levels.map((l) => ({
+      level: l.level,
+      index: l.index,
+      pteAddr: hex(l.pteAddr),
+      pte: hex(l.pte),
+      pa: json(l.pa),
+      slot: l.slot ?? null,
+      size: l.size ?? null,
+      flags: l.flags,
+    })),
+    pte: json(t.pte),
+    pa: json(t.pa),
+    frame: t.owners === undefined ? null : frameJson(t.owners),
+    size: t.size ?? null,
+    fail: t.fail ?? null,
+    verdicts: t.verdicts.map((v) => ({
+      access: v.access,
+      allowed: v.allowed,
+      survives: v.survives,
+      cause: v.cause ?? null,
+      text: v.text,
+    })),
+  };
+}
+
+/** Faults, copies and the like, one line each; long series are cut with a count. */
+export function effectLines(events: readonly VmEvent[], most = 12): NoteSection[] {
+  const effects = events.filter(isEffect);
+  const lines = effects.slice(0, most).map((e) => note(eventText(e)));
+  if (effects.length > most) lines.push(note(`… and ${effects.length - most} more`, "dim"));
+  return lines;
+}
+
+/** What an access caused: the faults and copies, each owner's PTE before and after, each count. */
+export function accessSections(vm: Vm, report: AccessReport): Section[] {
+  const sections: Section[] = [...effectLines(report.events)];
+  if (report.events.some((e) => e.kind === "pte" || e.kind === "fault")) {
+    sections.push(table(
+      [
+        { name: "PID", kind: "pid" },
+        { name: "VA", kind: "va" },
+        { name: "PTE", kind: "pte", key: "pteBefore" },
+        { name: "FLAGS", key: "flagsBefore" },
+        { name: "→ PTE", kind: "pte", key: "pteAfter" },
+        { name: "FLAGS", key: "flagsAfter" },
+        { name: "FRAME", kind: "pa", key: "frame" },
+      ],
+      report.owners.map((o): Cell[] => [
+        o.pid,
+        o.va,
+        o.pte.before ?? null,
+        o.pte.before === undefined ? null : flags(vm, o.pte.before),
+        o.pte.after ?? null,
+        o.pte.after === undefined ? null : flags(vm, o.pte.after),
+        o.frame.after ?? null,
+      ]),
+      "owners",
+    ));
+    for (const c of report.counts) {
+      sections.push(note(`frame ${hex(c.frame)}  count ${c.count.before} → ${c.count.after}`));
+    }
+  }
+  return sections;
+}
+
+/** Frames that an action took and gave back: `2 frames allocated, 1 frame freed`. */
+export function framesText({ allocated, freed }: Pick<Difference, "allocated" | "freed">): string {
+  const count = (n: number, did: string) => `${counted(n, "frame")} ${did}`;
+  if (allocated === 0 && freed === 0) return "no frames allocated or freed";
+  if (freed === 0) return count(allocated, "allocated");
+  return allocated === 0
+    ? count(freed, "freed")
+    : `${count(allocated, "allocated")}, ${count(freed, "freed")}`;
+}
+
+/** An access in JSON. */
+export function accessJson(report: AccessReport): { [key: string]: Json } {
+  return {
+    pid: report.pid,
+    va: hex(report.va),
+    size: report.size,
+    store: report.store,
+    value: hex(report.value),
+    old: json(report.old),
+    pa: json(report.pa),
+    killed: report.killed === undefined
+      ? null
+      : { ...report.killed, stval: hex(report.killed.stval) },
+    owners: report.owners.map((o) => ({
+      pid: o.pid,
+      va: hex(o.va),
+      pteBefore: json(o.pte.before),
+      pteAfter: json(o.pte.after),
+      frameBefore: json(o.frame.before),
+      frameAfter: json(o.frame.after),
+    })),
+    counts: report.counts.map((c) => ({
+      frame: hex(c.frame),
+      before: c.count.before,
+      after: c.count.after,
+    })),
+    events: report.events.map(eventJson),
+  };
+}

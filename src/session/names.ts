@@ -1,0 +1,135 @@
+/**
+ * What the names in expressions mean on a computer: `$a0`, `$satp`, `main`, `pa(…)`, `u64(…)`.
+ *
+ * @module
+ */
+
+import { hex, pa, paNum, type Va, va } from "../vm/machine/address.ts";
+import { REGISTER_NAMES } from "../vm/machine/hart/registers.ts";
+import { satpOf } from "../vm/inspect/translation.ts";
+import { readEpc, readRegister } from "../vm/kernel/process/trapframe.ts";
+import type { Session, Vm } from "../framework/command.ts";
+import { CommandError } from "../framework/errors.ts";
+import type { Resolver } from "../framework/evaluate.ts";
+import type { Pa } from "../framework/types.ts";
+import type { Space } from "../framework/result.ts";
+import { symbolsOf } from "../format/symbols.ts";
+
+/** Bytes that each reading function reads. */
+const READS: Readonly<Record<string, number>> = { u8: 1, u16: 2, u32: 4, u64: 8 };
+/** The functions of expressions: what kind of address each takes and gives. */
+const FUNCTIONS: Readonly<Record<string, { takes?: Space; gives?: Space }>> = {
+  pa: { takes: "va", gives: "pa" },
+  va: { takes: "pa", gives: "va" },
+  u8: { takes: "va" },
+  u16: { takes: "va" },
+  u32: { takes: "va" },
+  u64: { takes: "va" },
+  refcount: { takes: "pa" },
+  mappings: { takes: "pa" },
+  free: {},
+};
+
+/** Other names of registers: `x10` is `a0`, `fp` is `s0`. */
+function registerNumber(name: string): number {
+  const plain = /^x([12]?\d|3[01])$/.exec(name);
+  return plain ? Number(plain[1]) : REGISTER_NAMES.indexOf(name === "fp" ? "s0" : name);
+}
+
+/** The resolver of a session: without a process in front, names mean the current one's. */
+export function namesOf(session: Session): Resolver {
+  const vm = session.vm;
+  const owner = (pid: number | undefined) => pid ?? session.pid;
+
+  return {
+    place: session.place,
+    last: session.last,
+    spaces: (name) => Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : {},
+    register: (name, pid) => readNamed(vm, name, owner(pid)),
+    symbol: (name, pid) => symbolsOf(vm, owner(pid)).get(name),
+    call(name, args, pid) {
+      if (!Object.hasOwn(FUNCTIONS, name)) return undefined;
+      const wanted = FUNCTIONS[name].takes === undefined ? 0 : 1;
+      if (args.length !== wanted) {
+        throw new CommandError(`${name}() takes ${wanted === 0 ? "nothing" : "one value"}`);
+      }
+      if (name === "pa") return translate(vm, args[0], owner(pid));
+      if (name === "va") return mappedAt(vm, args[0], pid);
+      if (name === "free") return BigInt(vm.free().free);
+      if (name === "refcount") return BigInt(vm.refcount(inRam(vm, args[0])).stored);
+      if (name === "mappings") return BigInt(vm.refcount(inRam(vm, args[0])).counted);
+      return read(vm, args[0], READS[name], owner(pid));
+    },
+    *names() {
+      yield* Object.keys(FUNCTIONS);
+      yield* symbolsOf(vm, session.pid).keys();
+      yield* REGISTER_NAMES;
+      yield* ["pc", "satp", "sstatus", "sepc", "scause", "stval", "instret", "cycle", "time"];
+    },
+  };
+}
+
+/** A register by name: the process's own as it will run on, the hart's where there is no process. */
+export function readNamed(vm: Vm, name: string, pid: number): bigint | undefined {
+  const { hart, ram } = vm.machine;
+  const process = vm.kernel.process(pid);
+  const x = registerNumber(name);
+  if (x >= 0) return process ? readRegister(ram, process.trapframe, x) : hart.x(x);
+  if (name === "pc") return process ? readEpc(ram, process.trapframe) : hart.pc;
+  if (name === "satp" && process) return satpOf(process);
+  try {
+    return hart.csr.read(name);
+  } catch (error) {
+    // The hart knows no CSR of that name.
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** A physical address that RAM has. Throws {@linkcode CommandError} for any other, which is likely a virtual one. */
+export function inRam(vm: Vm, address: bigint): Pa {
+  const { base, end } = vm.machine.ram;
+  const physical = pa(address);
+  if (physical >= BigInt(base) && physical < BigInt(end)) return physical;
+  const hint = physical < BigInt(base) ? `; if it is a virtual one, try pa(${hex(physical)})` : "";
+  throw new CommandError(
+    `physical address ${hex(physical)} is outside RAM, ${hex(base)}..${hex(end - 1)}${hint}`,
+  );
+}
+
+function needProcess(vm: Vm, pid: number): void {
+  if (pid === 0) {
+    throw new CommandError("no current process: spawn one, or name one as in 3:0x4000");
+  }
+  vm.process(pid);
+}
+
+function translate(vm: Vm, address: bigint, pid: number): bigint {
+  needProcess(vm, pid);
+  const found = vm.process(pid).pte(va(address)).pa;
+  if (found === undefined) throw new CommandError(`${pid}:${hex(address)} is not mapped`, 1);
+  return found;
+}
+
+/** The first place where a frame is mapped, in the process named, if one is. */
+function mappedAt(vm: Vm, address: bigint, pid: number | undefined): bigint {
+  const { owners } = vm.refcount(inRam(vm, address));
+  const owner = owners.find((m) => pid === undefined || m.pid === pid);
+  if (!owner) {
+    const whom = pid === undefined ? "nobody maps" : `pid ${pid} does not map`;
+    throw new CommandError(`${whom} ${hex(address)}`, 1);
+  }
+  return owner.va + (address - owner.pa);
+}
+
+/** Bytes of a process, past permissions and faults: looking changes nothing. */
+function read(vm: Vm, address: bigint, bytes: number, pid: number): bigint {
+  needProcess(vm, pid);
+  let value = 0n;
+  for (let i = 0; i < bytes; i++) {
+    const at: Va = va(address + BigInt(i));
+    const where = translate(vm, at, pid);
+    value |= BigInt(vm.machine.ram.read8(paNum(Number(where)))) << BigInt(8 * i);
+  }
+  return value;
+}

@@ -1,0 +1,151 @@
+/**
+ * Lets a held program run on, and says where and why it stopped: what `continue`, `until`, `back` and
+ * `goto` share.
+ *
+ * @module
+ */
+
+import { counted } from "../vm/machine/counted.ts";
+import type { EventFilter } from "../vm/kernel/run.ts";
+import type { RunReport } from "../vm/reports.ts";
+import { readEpc } from "../vm/kernel/process/trapframe.ts";
+import { hex, va } from "../vm/machine/address.ts";
+import type { Process } from "../vm/process.ts";
+import { instructionAt } from "../format/code.ts";
+import {
+  type Context,
+  EXIT,
+  type Json,
+  note,
+  type Result,
+  result,
+  type Section,
+} from "../framework/command.ts";
+import { CommandError, consoleText } from "../framework/command.ts";
+import { runInSlices } from "./slices.ts";
+import { beginRun, endRun, goesOn, tookInput } from "./past.ts";
+import { closing, reportJson, statusOf } from "./run_report.ts";
+import { setCurrent } from "./target.ts";
+import { eventText } from "../vm/inspect/event_text.ts";
+import { eventJson } from "../format/event_json.ts";
+import { json } from "../format/views.ts";
+
+/** The program that a process belongs to: the first of its run, or itself when that one has ended. */
+export function programOf(ctx: Context, p: Process): Process {
+  if (p.record.manual) {
+    throw new CommandError(`pid ${p.pid} has no program to run: spawn PROGRAM holds one`);
+  }
+  const first = ctx.vm.kernel.runOf(p.record.run).find((one) => one.pid === p.record.run);
+  return first === undefined || first.manual ? p : ctx.vm.process(first.pid);
+}
+
+/** Runs a program on, until its end, a stop point or an event; Ctrl-C stops it where it is. */
+export async function runOn(ctx: Context, p: Process, until?: EventFilter): Promise<Result> {
+  const program = programOf(ctx, p);
+  const family = program.record.run;
+  beginRun(ctx, program, false);
+  const from = ctx.vm.machine.instret;
+  const running = ctx.vm.resume(program.pid, {
+    pass: [p.pid, program.pid],
+    ...(until === undefined ? {} : { until }),
+  });
+  const ending = await runInSlices(ctx, running, undefined, {
+    sliced: () => goesOn(ctx),
+    typed: () => tookInput(ctx),
+  });
+  const report = running.report();
+  const stopped = stopSections(ctx, report.stop);
+  endRun(ctx, family);
+  const [orphan] = report.left;
+  if (stopped !== undefined && ctx.vm.kernel.process(stopped.pid) !== undefined) {
+    setCurrent(ctx, stopped.pid);
+  } else if (!p.alive && orphan !== undefined) setCurrent(ctx, orphan.pid);
+  else if (!p.alive) setCurrent(ctx, program.alive ? program.pid : 0);
+  const { pid } = program;
+  const kept = ending === "interrupted"
+    ? [note(`pid ${pid} stopped by Ctrl-C`, "warn"), ...placeSections(ctx, pid)]
+    : ending === "escaped"
+    ? [note(`pid ${pid} ${program.name} waits; continue goes back to it`, "dim")]
+    : undefined;
+  const end = stopped?.sections ?? kept ?? closing(report, `from instruction ${from} on: `);
+  return result([consoleText(report.console), ...end], {
+    json: { ...reportJson(report), since: from, ...stopped?.json },
+    status: stopped === undefined && kept === undefined ? statusOf(report) : EXIT.ok,
+  });
+}
+
+interface Stopped {
+  readonly pid: number;
+  readonly sections: Section[];
+  readonly json: { [key: string]: Json };
+}
+
+/** Where a breakpoint, watchpoint or event stopped a run; undefined for any other end. */
+function stopSections(ctx: Context, end: RunReport["stop"]): Stopped | undefined {
+  if (end.kind === "event") {
+    const { event } = end;
+    const { kernel } = ctx.vm;
+    const pid = kernel.process(event.pid) === undefined ? ctx.session.pid : event.pid;
+    const dying = kernel.dying?.pid;
+    return {
+      pid,
+      sections: [
+        note(`event ${event.n}: pid ${event.pid}: ${eventText(event)}`, "strong"),
+        ...(dying === undefined ? [] : [
+          note(
+            `pid ${dying} will be killed for it (${
+              kernel.process(dying)!.killedBy
+            }), and is still ` +
+              "there to look at; step or continue lets it die",
+            "warn",
+          ),
+          ...placeSections(ctx, dying),
+        ]),
+      ],
+      json: { event: eventJson(event), dying: dying ?? null },
+    };
+  }
+  if (end.kind !== "stopped") return undefined;
+  const { pid, stop, point } = end;
+  const which: { [key: string]: Json } = { kind: stop.kind, pid, point: point?.n ?? null };
+  const place = placeSections(ctx, pid);
+  if (stop.kind === "watch") {
+    const did = stop.write ? "stored" : "loaded";
+    const values = stop.write
+      ? `${hex(stop.before)} → ${stop.after === undefined ? "(an atomic's)" : hex(stop.after)}`
+      : hex(stop.before);
+    const text =
+      `watchpoint ${point?.n}: pid ${pid} ${did} ${counted(stop.size, "byte")} at ${
+        hex(stop.va)
+      } ` +
+      `(${hex(stop.pa)}): ${values}, by the instruction at ${hex(stop.pc)}`;
+    const stopped = {
+      ...which,
+      pc: hex(stop.pc),
+      va: hex(stop.va),
+      pa: hex(stop.pa),
+      size: stop.size,
+      write: stop.write,
+      before: hex(stop.before),
+      after: json(stop.after),
+    };
+    return { pid, sections: [note(text, "strong"), ...place], json: { stopped } };
+  }
+  const name = ctx.vm.kernel.process(pid)?.name;
+  return {
+    pid,
+    sections: [note(`breakpoint ${point?.n}: pid ${pid} ${name}`, "strong"), ...place],
+    json: { stopped: stop.kind === "break" ? { ...which, pc: hex(stop.pc) } : which },
+  };
+}
+
+/** The instruction that a process will execute next. */
+export function placeSections(ctx: Context, pid: number): Section[] {
+  const p = ctx.vm.kernel.process(pid);
+  if (p === undefined || p.state === "zombie") return [];
+  const pc = va(readEpc(ctx.vm.machine.ram, p.trapframe));
+  const line = instructionAt(ctx.vm, pid, pc);
+  const symbol = line === undefined || line.symbol === "" ? "" : ` <${line.symbol}>`;
+  const text = line?.text ?? "(not mapped)";
+  return [note(`next: pid ${pid}  ${hex(pc)}${symbol}: ${text}`)];
+}

@@ -1,0 +1,74 @@
+/**
+ * Which process a command is about, and how the computer's refusals become the shell's.
+ *
+ * @module
+ */
+
+import type { Context, VaArg } from "../framework/command.ts";
+import { CommandError, EXIT } from "../framework/errors.ts";
+import { wantSpace } from "../framework/evaluate.ts";
+import type { Process } from "../vm/process.ts";
+import { FsError } from "../vm/kernel/files/errno.ts";
+import { KernelError } from "../vm/kernel/manual.ts";
+import type { Va } from "../framework/types.ts";
+
+/** The process named, or the current one. Throws {@linkcode CommandError} when there is none. */
+export function processFor(ctx: Context, pid: number | undefined): Process {
+  const wanted = pid ?? ctx.session.pid;
+  if (wanted === 0) {
+    throw new CommandError("no current process; spawn makes one, use PID picks one");
+  }
+  return refusing(() => ctx.vm.process(wanted));
+}
+
+/** The virtual address of an argument, and the process that it and `-p` name, which must not be two. */
+export function addressOf(
+  arg: VaArg,
+  pid: number | undefined,
+  physical = false,
+): { va: Va; pid: number | undefined } {
+  if (arg.pid !== undefined && pid !== undefined && arg.pid !== pid) {
+    throw new CommandError(`${arg.pid}:… and -p ${pid} name two processes`);
+  }
+  if (arg.physical !== undefined && !physical) {
+    wantSpace("va", arg.physical, { value: arg.va, space: "pa" }, undefined);
+  }
+  return { va: arg.va, pid: arg.pid ?? pid };
+}
+
+/**
+ * The process, by default the current one, and the virtual address that an argument and `-p` name.
+ *
+ * @param physical a physical address is wanted in its place
+ */
+export function placeOf(
+  ctx: Context,
+  arg: VaArg,
+  pid: number | undefined,
+  physical = false,
+): { p: Process; va: Va } {
+  const named = addressOf(arg, pid, physical);
+  return { p: processFor(ctx, named.pid), va: named.va };
+}
+
+/** Runs something that may refuse; what the computer says becomes one clear line. */
+export function refusing<T>(body: () => T, code: number = EXIT.usage): T {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof KernelError || error instanceof RangeError || error instanceof FsError) {
+      throw new CommandError(error.message, code);
+    }
+    throw error;
+  }
+}
+
+/** The current process changes: the child that was made, the process that was picked, none. */
+export function setCurrent(ctx: Context, pid: number): void {
+  ctx.session.pid = pid;
+}
+
+/** The end of the page that a range's last byte is in: calls work on whole pages. */
+export function pageEnd(end: bigint): bigint {
+  return (end + 4095n) & ~4095n;
+}

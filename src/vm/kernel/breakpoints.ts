@@ -1,0 +1,107 @@
+/**
+ * Where a run is to stop: breakpoints and watchpoints of one process or of all. The machine knows addresses
+ * only and stops at each of them; which stop is wanted is decided here, by process.
+ *
+ * They are a person's, not the computer's: a saved state does not hold them, a restored one keeps them.
+ *
+ * @module
+ */
+
+import { toVaNum, va } from "../machine/address.ts";
+import type { Stop } from "../machine/machine.ts";
+import type { Watch } from "../machine/watch.ts";
+import type { Kernel } from "./kernel.ts";
+
+/** A breakpoint or watchpoint. Plain data. */
+export interface Breakpoint {
+  /** Its number, from 1. */
+  readonly n: number;
+  /** The process that it is for; undefined: whichever comes there. */
+  readonly pid: number | undefined;
+  /** Address of the instruction, or of the first byte watched. */
+  readonly address: bigint;
+  /** What is watched; undefined for a breakpoint. */
+  readonly watch: Watch | undefined;
+  /** How often a run stopped for it. */
+  hits: number;
+}
+
+/** All of them, and the number of the next. */
+export interface Breakpoints {
+  points: Breakpoint[];
+  next: number;
+}
+
+/** None. */
+export function newBreakpoints(): Breakpoints {
+  return { points: [], next: 1 };
+}
+
+/** Bytes to watch; see {@link Watch}. */
+export type WatchRequest = Omit<Watch, "start">;
+
+/**
+ * Adds a breakpoint, or with `request` a watchpoint. Throws a RangeError for an address that no instruction
+ * and no access can have.
+ */
+export function addBreakpoint(
+  k: Kernel,
+  address: bigint,
+  pid: number | undefined,
+  request?: WatchRequest,
+): Breakpoint {
+  const physical = request?.space === "pa";
+  const start = physical ? Number(address) : toVaNum(va(address));
+  const fits = physical
+    ? address < 1n << 56n
+    : BigInt.asIntN(39, address) === BigInt.asIntN(64, address);
+  if (start === undefined || !fits || (request === undefined && start % 2 !== 0)) {
+    throw new RangeError(
+      `0x${address.toString(16)} is no address of ${request ? "a byte" : "an instruction"}`,
+    );
+  }
+  const watch = request && { ...request, start };
+  const point: Breakpoint = { n: k.breakpoints.next++, pid, address, watch, hits: 0 };
+  k.breakpoints.points.push(point);
+  if (watch === undefined) k.machine.addBreak(start);
+  else k.machine.watch(watch);
+  return point;
+}
+
+/** Takes one away; false when there is none of that number. */
+export function removeBreakpoint(k: Kernel, n: number): boolean {
+  const point = k.breakpoints.points.find((one) => one.n === n);
+  if (point === undefined) return false;
+  k.breakpoints.points = k.breakpoints.points.filter((one) => one !== point);
+  if (point.watch !== undefined) k.machine.unwatch(point.watch);
+  else if (!k.breakpoints.points.some((one) => isBreakAt(one, point.address))) {
+    k.machine.removeBreak(toVaNum(va(point.address))!);
+  }
+  return true;
+}
+
+function isBreakAt(point: Breakpoint, address: bigint): boolean {
+  return point.watch === undefined && point.address === address;
+}
+
+/** The point that a stop of the machine in that process is for; undefined when it is some other process's. */
+export function hitBreakpoint(k: Kernel, pid: number, stop: Stop): Breakpoint | undefined {
+  const mine = k.breakpoints.points.filter((one) => one.pid === undefined || one.pid === pid);
+  if (stop.kind === "break") return mine.find((one) => isBreakAt(one, stop.pc));
+  if (stop.kind === "watch") {
+    return mine.find((one) => one.watch === stop.watch) ?? twin(mine, stop);
+  }
+  return undefined;
+}
+
+/** Another process's watchpoint was hit first: one of our own may cover the same bytes. */
+function twin(
+  mine: readonly Breakpoint[],
+  { va, pa, size, write }: Extract<Stop, { kind: "watch" }>,
+): Breakpoint | undefined {
+  return mine.find(({ watch }) => {
+    if (watch === undefined || !(write ? watch.write : watch.read)) return false;
+    const at = watch.space === "pa" ? pa : Number(va);
+    return watch.start < at + size && at < watch.start + watch.length;
+  });
+}

@@ -1,0 +1,245 @@
+/**
+ * What a person does in the name of a process: system calls and memory accesses, through the same
+ * MMU, fault path and call table that a guest program's instructions take.
+ *
+ * A manual process is one without a program of its own, made for that.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE, type Va, vaNum } from "../machine/address.ts";
+import type { CallName } from "./abi.ts";
+import { load, mapUsyscall, setUp, writeUsyscall } from "./exec.ts";
+import { openConsole } from "./files/table.ts";
+import type { Kernel } from "./kernel.ts";
+import { PERM_R, PERM_W, PERM_X } from "./memory/areas/space.ts";
+import { allocProcess, endOthers, exit, firstHome, INIT_PID } from "./process/lifecycle.ts";
+import { mayRun, type Proc } from "./process/proc.ts";
+import { A0, A7, readEpc, readRegister, SP, writeEpc, writeRegister } from "./process/trapframe.ts";
+import { type KernelStop, run, switchTo } from "./run.ts";
+import { enterCall, numberOf, runCall } from "./syscalls/dispatch.ts";
+import { die, pageFault } from "./trap.ts";
+
+/** Something a person asked for that the kernel cannot do; the message is one clear line. */
+export class KernelError extends Error {
+  /** The class name, as shown before the message. */
+  override name = "KernelError";
+}
+
+/** Makes process 1, which adopts orphans. Once, at boot. */
+export function makeInit(k: Kernel): Proc {
+  return makeManual(k, 0, "init");
+}
+
+/**
+ * A process without a program: a text page of zeros at 0, a guard page, a stack page, an empty heap
+ * behind them, and the console as descriptors 0, 1, 2. Throws KernelError when there is no room.
+ */
+export function makeManual(k: Kernel, parent = INIT_PID, name = "demo"): Proc {
+  return onNobodysBehalf(k, () => standUp(k, parent, name));
+}
+
+/** What is done meanwhile is not the current process's doing: its events have pid 0. */
+function onNobodysBehalf<T>(k: Kernel, body: () => T): T {
+  const { pid, pc } = k.events;
+  k.events.pid = 0;
+  k.events.pc = 0;
+  try {
+    return body();
+  } finally {
+    k.events.pid = pid;
+    k.events.pc = pc;
+  }
+}
+
+function standUp(k: Kernel, parent: number, name: string): Proc {
+  const p = allocProcess(k, parent, name, () => firstHome(manualSpace(k)));
+  if (p === undefined) throw noRoom(k);
+  p.manual = true;
+  writeUsyscall(k, p);
+  // The other registers hold the allocator's junk, as xv6's would.
+  writeEpc(k.machine.ram, p.trapframe, 0n);
+  writeRegister(k.machine.ram, p.trapframe, SP, BigInt(p.space.size));
+  openConsole(k, p);
+  return p;
+}
+
+function manualSpace(k: Kernel) {
+  const space = k.memory.createSpace();
+  if (space === undefined) return undefined;
+  const page = (n: number) => vaNum(n * PAGE_SIZE);
+  const rest = { shared: false, lazy: false };
+  const made = k.memory.allocArea(space, {
+    kind: "text",
+    start: page(0),
+    end: page(1),
+    perm: PERM_R | PERM_X,
+    ...rest,
+  }) &&
+    k.memory.allocArea(space, { kind: "guard", start: page(1), end: page(2), perm: 0, ...rest }) &&
+    k.memory.allocArea(space, {
+      kind: "stack",
+      start: page(2),
+      end: page(3),
+      perm: PERM_R | PERM_W,
+      ...rest,
+    }) &&
+    mapUsyscall(k, space);
+  if (!made) {
+    k.memory.releaseSpace(space);
+    return undefined;
+  }
+  space.size = page(3);
+  return space;
+}
+
+/**
+ * A process that will run a program: one of the file system, else of the program source, else the bytes
+ * given. Throws KernelError when there is none, it is no program, or there is no room.
+ */
+export function makeProgram(
+  k: Kernel,
+  path: string,
+  argv: readonly string[],
+  bytes?: Uint8Array,
+): Proc {
+  return onNobodysBehalf(k, () => loadUp(k, path, argv, bytes));
+}
+
+function loadUp(
+  k: Kernel,
+  path: string,
+  argv: readonly string[],
+  bytes: Uint8Array | undefined,
+): Proc {
+  const inode = bytes === undefined ? k.files.findFile(undefined, path) : undefined;
+  const content = bytes ??
+    (inode === undefined ? k.programs.get(path) : k.files.readProgram(undefined, path));
+  if (content === undefined) {
+    throw new KernelError(`no program ${path}: there are ${k.programs.list().join(", ")}`);
+  }
+  const loaded = load(k, content, argv, inode);
+  if (inode !== undefined) k.files.putInode(inode);
+  if (typeof loaded === "string") throw new KernelError(`${path}: ${loaded}`);
+  const p = allocProcess(k, INIT_PID, path, () => firstHome(loaded.space));
+  if (p === undefined) {
+    k.memory.releaseSpace(loaded.space);
+    throw noRoom(k);
+  }
+  setUp(k, p, loaded, path);
+  writeRegister(k.machine.ram, p.trapframe, A0, BigInt(loaded.argc));
+  openConsole(k, p);
+  return p;
+}
+
+function noRoom(k: Kernel): KernelError {
+  return new KernelError(
+    k.slots.includes(undefined)
+      ? `out of memory: ${k.memory.frames.freeCount} frames are free`
+      : `the process table is full: ${k.slots.length} processes`,
+  );
+}
+
+/** What came of a system call made for a process. */
+export type CallOutcome =
+  /** It returned `value` (a0, unsigned 64 bits). */
+  | { readonly kind: "returned"; readonly value: bigint }
+  /** The process is gone: it exited, or was killed. */
+  | { readonly kind: "exited" }
+  /** It would wait for something that nobody is going to do. It was taken back: the process is not inside it. */
+  | { readonly kind: "blocked"; readonly wait: NonNullable<Proc["wait"]> }
+  /** The hart met a breakpoint or watchpoint in another process, or the budget was used up, before it returned. It was taken back. */
+  | { readonly kind: "unfinished"; readonly stop: KernelStop };
+
+/**
+ * A system call as if the process had executed an ecall: arguments into its trapframe, then the call's own row.
+ * When it has to wait, the others run until it can finish.
+ */
+export function userCall(
+  k: Kernel,
+  p: Proc,
+  name: CallName,
+  args: readonly (bigint | number)[],
+  budget: number = Number.MAX_SAFE_INTEGER,
+): CallOutcome {
+  const { ram } = k.machine;
+  mustBeIdle(p);
+  const number = numberOf(p, name);
+  if (k.current !== p.pid) switchTo(k, p);
+  k.events.pc = Number(BigInt.asUintN(53, readEpc(ram, p.trapframe)));
+  // What a C caller could not pass stays what it was for a person, too: only the named registers change.
+  const saved = args.map((_, i) => readRegister(ram, p.trapframe, A0 + i));
+  args.forEach((value, i) => writeRegister(ram, p.trapframe, A0 + i, BigInt(value)));
+  writeRegister(ram, p.trapframe, A7, BigInt(number));
+  enterCall(k, p);
+  runCall(k, p);
+  const stop = p.inCall ? run(k, budget, { untilReturn: p.pid }) : undefined;
+  if (k.process(p.pid) !== p || p.state === "zombie") return { kind: "exited" };
+  if (!p.inCall) return { kind: "returned", value: readRegister(ram, p.trapframe, A0) };
+  // It was stopped on the way, or nobody is going to end its wait: taken back, so that it can do something else.
+  const { wait } = p;
+  k.wakeProcess(p);
+  p.inCall = false;
+  p.progress = undefined;
+  saved.forEach((value, i) => writeRegister(ram, p.trapframe, A0 + i, value));
+  if (stop?.kind === "idle" && wait !== undefined) return { kind: "blocked", wait };
+  return { kind: "unfinished", stop: stop ?? { kind: "budget" } };
+}
+
+/** What came of a memory access made for a process. */
+export type AccessOutcome =
+  /** Done; for a load, `value` is what was read (unsigned). */
+  | { readonly kind: "done"; readonly value: bigint }
+  /** The access was one that the kernel kills for; the process is gone. */
+  | {
+    readonly kind: "killed";
+    readonly cause: number;
+    readonly stval: bigint;
+    readonly why: string;
+  };
+
+/** A load or (with a value) a store of 1, 2, 4 or 8 bytes in U mode; faults go where a guest's go. */
+export function userAccess(
+  k: Kernel,
+  p: Proc,
+  address: Va,
+  size: 1 | 2 | 4 | 8,
+  value?: bigint,
+): AccessOutcome {
+  mustBeIdle(p);
+  if (k.current !== p.pid) switchTo(k, p);
+  const { mmu } = k.machine;
+  const epc = readEpc(k.machine.ram, p.trapframe);
+  k.events.pc = Number(BigInt.asUintN(53, epc));
+  // Each settled fault lets the access get further; a misaligned one that crosses pages may fault twice.
+  for (let tries = 0; tries < 8; tries++) {
+    const result = value === undefined
+      ? mmu.load(address, size)
+      : mmu.store(address, size, BigInt.asUintN(64, value));
+    if (result === undefined) return { kind: "done", value: value! };
+    if ("value" in result) return { kind: "done", value: result.value };
+    const { cause, tval } = result;
+    if (cause !== 13 && cause !== 15) {
+      die(k, p, { kind: "trap", cause, tval, epc }, "access outside memory");
+      return { kind: "killed", cause, stval: tval, why: "access outside memory" };
+    }
+    const fault = pageFault(k, p, cause, tval);
+    if (!fault.handled) {
+      die(k, p, { kind: "trap", cause, tval, epc }, fault.why, fault.oom);
+      return { kind: "killed", cause, stval: tval, why: fault.why };
+    }
+  }
+  throw new KernelError(`an access at 0x${address.toString(16)} faults again and again`);
+}
+
+/** Ends a process from outside: what kill() would do once it runs, at once for one that stands still. */
+export function endNow(k: Kernel, p: Proc): void {
+  p.killed = true;
+  endOthers(k, p);
+  if (p.state !== "zombie" && !mayRun(p)) exit(k, p, -1);
+}
+
+function mustBeIdle(p: Proc): void {
+  if (p.state === "zombie") throw new KernelError(`process ${p.pid} has exited`);
+  if (p.inCall) throw new KernelError(`process ${p.pid} is inside a system call`);
+}

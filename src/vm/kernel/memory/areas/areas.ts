@@ -1,0 +1,127 @@
+/**
+ * The sorted list of a space's areas: find, insert, split, cut, find room. Pure list work, no page is
+ * touched here.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE } from "../../../machine/address.ts";
+import type { VaNum } from "../../../machine/address.ts";
+import { type AddressSpace, type Area, MMAP_TOP } from "./space.ts";
+import type { Backing, FileKey } from "./backing.ts";
+
+/** The area that holds `va`. */
+export function findArea(space: AddressSpace, va: VaNum): Area | undefined {
+  const areas = space.areas;
+  let low = 0, high = areas.length;
+  while (low < high) {
+    const mid = (low + high) >>> 1;
+    if (areas[mid].end <= va) low = mid + 1;
+    else high = mid;
+  }
+  const area = areas[low];
+  return area !== undefined && area.start <= va ? area : undefined;
+}
+
+/** The areas that have a byte in [start, end), in order. */
+export function areasIn(space: AddressSpace, start: VaNum, end: VaNum): Area[] {
+  return space.areas.filter((area) => area.start < end && start < area.end);
+}
+
+/** Whether no area has a byte in [start, end). */
+export function isHole(space: AddressSpace, start: VaNum, end: VaNum): boolean {
+  return !space.areas.some((area) => area.start < end && start < area.end);
+}
+
+/** Puts an area in its place, merged with neighbours that continue it. The range must be a hole. */
+export function insertArea(space: AddressSpace, area: Area): void {
+  const areas = space.areas;
+  let i = areas.findIndex((other) => other.start >= area.end);
+  if (i < 0) i = areas.length;
+  areas.splice(i, 0, area);
+  if (i + 1 < areas.length && continues(area, areas[i + 1])) {
+    area.end = areas[i + 1].end;
+    areas.splice(i + 1, 1);
+  }
+  if (i > 0 && continues(areas[i - 1], area)) {
+    areas[i - 1].end = area.end;
+    areas.splice(i, 1);
+  }
+}
+
+/** Told that one more area refers to a file. */
+export type Hold = (file: FileKey) => void;
+
+/** Makes `va` a border: an area that goes across it becomes two, and both hold its file. */
+export function splitAt(space: AddressSpace, va: VaNum, hold: Hold): void {
+  const i = space.areas.findIndex((area) => area.start < va && va < area.end);
+  if (i < 0) return;
+  const head = space.areas[i];
+  const tail: Area = { ...head, start: va };
+  if (head.backing !== undefined) {
+    tail.backing = laterPart(head.backing, va - head.start);
+    hold(head.backing.file);
+  }
+  head.end = va;
+  space.areas.splice(i + 1, 0, tail);
+}
+
+/** Takes the areas of [start, end) out of the list, splitting those at the borders; returns them. */
+export function cutAreas(
+  space: AddressSpace,
+  start: VaNum,
+  end: VaNum,
+  hold: Hold,
+): Area[] {
+  splitAt(space, start, hold);
+  splitAt(space, end, hold);
+  const cut = areasIn(space, start, end);
+  space.areas = space.areas.filter((area) => !cut.includes(area));
+  return cut;
+}
+
+/** Joins neighbours in the list that continue each other (after a change of rights). */
+export function mergeAreas(space: AddressSpace): void {
+  const merged: Area[] = [];
+  for (const area of space.areas) {
+    const last = merged[merged.length - 1];
+    if (last !== undefined && continues(last, area)) last.end = area.end;
+    else merged.push(area);
+  }
+  space.areas = merged;
+}
+
+/**
+ * The highest hole of `length` bytes below {@link MMAP_TOP} and above the heap, its start a multiple
+ * of `align`; -1 when there is none.
+ */
+export function findHole(space: AddressSpace, length: number, align = PAGE_SIZE): VaNum | -1 {
+  const lowest = Math.ceil(space.size / PAGE_SIZE) * PAGE_SIZE;
+  let top: number = MMAP_TOP;
+  for (let i = space.areas.length - 1; i >= -1; i--) {
+    const area = i >= 0 ? space.areas[i] : undefined;
+    if (area !== undefined && area.start >= top) continue;
+    const bottom = Math.max(lowest, area?.end ?? 0);
+    const start = Math.floor((top - length) / align) * align;
+    if (start >= bottom) return start as VaNum;
+    if (area === undefined || area.start <= lowest) return -1;
+    top = area.start;
+  }
+  return -1;
+}
+
+/** Whether `next` goes on where `area` ends, with the same nature. File areas must continue in the file. */
+function continues(area: Area, next: Area): boolean {
+  return area.end === next.start && area.kind === next.kind && area.perm === next.perm &&
+    area.shared === next.shared && area.lazy === next.lazy &&
+    area.backing === undefined && next.backing === undefined;
+}
+
+/** What is behind an area from `skip` bytes after its start. */
+function laterPart(backing: Backing, skip: number): Backing {
+  return {
+    ...backing,
+    offset: backing.offset + skip,
+    length: Math.max(0, backing.length - skip),
+  };
+}

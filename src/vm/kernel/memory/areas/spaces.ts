@@ -1,0 +1,136 @@
+/**
+ * Address spaces come and go: the trampoline and the trapframes at the top, threads that share one.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE } from "../../../machine/address.ts";
+import type { PaNum, VaNum } from "../../../machine/address.ts";
+import { PTE_R, PTE_V, PTE_W, PTE_X } from "../../../machine/sv39.ts";
+import { KERNEL_FRAMES } from "../frames/frames.ts";
+import type { Memory } from "../memory.ts";
+import { ensureTable, entryOf, find, freeTables, prune, setEntry } from "../tables/page_table.ts";
+import { clearAreas, unmapAreas } from "./unmap.ts";
+import { frameOf, makePte } from "../tables/pte.ts";
+import { type AddressSpace, TRAMPOLINE, TRAPFRAME, USYSCALL } from "./space.ts";
+
+/** The frame that all spaces map as their trampoline: the last of the kernel's own. */
+export function trampolineFrame(m: Memory): PaNum {
+  return m.frames.at(KERNEL_FRAMES - 1);
+}
+
+/** A space for one thread: root, trampoline, trapframe. undefined: out of memory, nothing kept. */
+export function createSpace(m: Memory): AddressSpace | undefined {
+  const root = m.take("table", "zeroed");
+  if (root === 0) return undefined;
+  const space: AddressSpace = {
+    id: m.nextSpace,
+    root,
+    areas: [],
+    size: 0,
+    users: 1,
+    trapframes: [],
+  };
+  if (!mapTrampoline(m, root) || addTrapframe(m, space) === 0) {
+    freeTopPages(m, space);
+    freeTables(m, root);
+    return undefined;
+  }
+  m.nextSpace++;
+  m.spaces.set(space.id, space);
+  return space;
+}
+
+/** Frees everything a space has. */
+export function releaseSpace(m: Memory, space: AddressSpace): void {
+  const areas = space.areas;
+  space.areas = [];
+  clearAreas(m, space, areas, "exit");
+  freeTopPages(m, space);
+  freeTables(m, space.root);
+  m.spaces.delete(space.id);
+  space.users = 0;
+  if (m.current === space.id) {
+    m.mmu.sfence();
+    m.current = 0;
+  }
+}
+
+/** Unmaps all areas of a dead process whose record has to stay for a while; its trapframe stays mapped. */
+export function emptySpace(m: Memory, space: AddressSpace): void {
+  const { areas } = space;
+  space.areas = [];
+  space.size = 0;
+  unmapAreas(m, space, areas, "out of memory");
+}
+
+/** One more thread: the frame of its trapframe; undefined: out of memory. */
+export function shareSpace(m: Memory, space: AddressSpace): PaNum | undefined {
+  const frame = addTrapframe(m, space);
+  if (frame === 0) return undefined;
+  space.users++;
+  return frame;
+}
+
+/** One thread less; its trapframe is unmapped and freed. */
+export function leaveSpace(m: Memory, space: AddressSpace, frame: PaNum): void {
+  const i = space.trapframes.findIndex((trapframe) => trapframe.frame === frame);
+  if (i < 0) throw new RangeError(`no trapframe 0x${frame.toString(16)} in space ${space.id}`);
+  const [{ va }] = space.trapframes.splice(i, 1);
+  unmapTopPage(m, space, va);
+  m.frames.free(frame, "thread left");
+  prune(m, space.root, va, (va + PAGE_SIZE) as VaNum);
+  space.users--;
+}
+
+function mapTrampoline(m: Memory, root: PaNum): boolean {
+  return mapTopPage(m, root, TRAMPOLINE, trampolineFrame(m), PTE_V | PTE_R | PTE_X, "trampoline");
+}
+
+/** Maps a new trapframe at the first free place: TRAPFRAME, then downwards from below USYSCALL. */
+function addTrapframe(m: Memory, space: AddressSpace): PaNum | 0 {
+  let va: VaNum = TRAPFRAME;
+  while (space.trapframes.some((trapframe) => trapframe.va === va)) {
+    va = (va === TRAPFRAME ? USYSCALL - PAGE_SIZE : va - PAGE_SIZE) as VaNum;
+  }
+  const frame = m.take("trapframe", "junk");
+  if (frame === 0) return 0;
+  if (!mapTopPage(m, space.root, va, frame, PTE_V | PTE_R | PTE_W, "trapframe")) {
+    m.frames.free(frame, "out of memory");
+    return 0;
+  }
+  space.trapframes.push({ va, frame });
+  return frame;
+}
+
+function mapTopPage(
+  m: Memory,
+  root: PaNum,
+  va: VaNum,
+  frame: PaNum,
+  flags: number,
+  why: string,
+): boolean {
+  const table = ensureTable(m, root, va);
+  if (table === 0) return false;
+  const at = (table + ((va / PAGE_SIZE) & 511) * 8) as PaNum;
+  setEntry(m, va, at, 0, makePte(frame, flags), why);
+  return true;
+}
+
+function unmapTopPage(m: Memory, space: AddressSpace, va: VaNum): PaNum | 0 {
+  const slot = find(m.ram, space.root, va);
+  const pte = slot === 0 ? 0 : m.ram.readPte(entryOf(slot));
+  if (pte === 0) return 0;
+  setEntry(m, va, entryOf(slot), pte, 0, "exit");
+  return frameOf(pte);
+}
+
+function freeTopPages(m: Memory, space: AddressSpace): void {
+  unmapTopPage(m, space, TRAMPOLINE);
+  for (const { va, frame } of space.trapframes) {
+    unmapTopPage(m, space, va);
+    m.frames.free(frame, "exit");
+  }
+  space.trapframes = [];
+}

@@ -1,0 +1,58 @@
+/**
+ * A mapped file that became shorter, as POSIX and Linux have it: pages wholly beyond its end are unmapped
+ * everywhere, stored-to private copies and pages on the swap disk among them, so that an access kills (SIGBUS
+ * there); what the last page has beyond the end reads zero, now and after the file has grown again.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE, pageUp } from "../../../machine/address.ts";
+import type { PaNum, VaNum } from "../../../machine/address.ts";
+import type { FileKey } from "./backing.ts";
+import type { Memory } from "../memory.ts";
+import { isSameFile, pagesOf } from "../reclaim/page_cache.ts";
+import { eachEntry, prune, setEntry } from "../tables/page_table.ts";
+import { releasePage } from "./unmap.ts";
+import { isSwapped, slotOf } from "../tables/pte.ts";
+import type { AddressSpace, Area } from "./space.ts";
+import { dropSlot } from "../reclaim/swap.ts";
+
+const WHY = "file truncated";
+
+/** Takes away what mappings show of a file beyond its present end. */
+export function cutMappings(m: Memory, file: FileKey): void {
+  const size = m.files.size(file);
+  for (const space of m.spaces.values()) {
+    for (const area of space.areas) {
+      if (area.kind !== "file" || !isSameFile(area.backing!.file, file)) continue;
+      const kept = Math.max(0, pageUp(size as VaNum) - area.backing!.offset);
+      if (area.start + kept < area.end) {
+        unmapFrom(m, space, area, (area.start + kept) as VaNum);
+      }
+    }
+  }
+  for (const { frame, offset } of pagesOf(m.cache, file)) {
+    const used = size - offset;
+    if (used < PAGE_SIZE) m.ram.fill((frame + used) as PaNum, PAGE_SIZE - used, 0);
+  }
+}
+
+function unmapFrom(m: Memory, space: AddressSpace, area: Area, start: VaNum): void {
+  eachEntry(m.ram, space.root, start, area.end, (va, at, pte) => {
+    setEntry(m, va, at, pte, 0, WHY);
+    if (isSwapped(pte)) dropSlot(m, slotOf(pte));
+    else releasePage(m, space, area, va, pte, WHY);
+  });
+  prune(m, space.root, start, area.end);
+  m.flushAll(space, WHY);
+}
+
+/** Whether a program whose pages come from the file at first touch is in memory: it must not change under it. */
+export function isRunning(m: Memory, file: FileKey): boolean {
+  for (const { areas } of m.spaces.values()) {
+    for (const { kind, backing } of areas) {
+      if (kind !== "file" && backing !== undefined && isSameFile(backing.file, file)) return true;
+    }
+  }
+  return false;
+}

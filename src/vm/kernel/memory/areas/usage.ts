@@ -1,0 +1,56 @@
+/**
+ * What a space has in memory.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE } from "../../../machine/address.ts";
+import type { PaNum } from "../../../machine/address.ts";
+import type { Frames } from "../frames/frames.ts";
+import type { Memory } from "../memory.ts";
+import { countTables, eachEntry } from "../tables/page_table.ts";
+import { frameOf, isSwapped } from "../tables/pte.ts";
+import type { AddressSpace } from "./space.ts";
+
+/** Pages of one space, each 4 KiB. */
+export interface SpaceUsage {
+  /** Pages that are in frames. */
+  rss: number;
+  /** Of these, in frames that nobody else maps. */
+  private: number;
+  /** Of these, in frames that others map as well. */
+  shared: number;
+  /** Pages on the swap disk. */
+  swapped: number;
+  /** Frames of its page tables. */
+  tables: number;
+}
+
+/** Counts the pages of a space now. */
+export function usageOf(m: Memory, space: AddressSpace): SpaceUsage {
+  const usage = { rss: 0, private: 0, shared: 0, swapped: 0, tables: 0 };
+  for (const area of space.areas) {
+    eachEntry(m.ram, space.root, area.start, area.end, (_va, _at, pte, level) => {
+      const pages = level === 0 ? 1 : 512;
+      if (isSwapped(pte)) {
+        usage.swapped += pages;
+      } else {
+        usage.rss += pages;
+        const shared = countShared(m.frames, frameOf(pte), pages);
+        usage.shared += shared;
+        usage.private += pages - shared;
+      }
+    });
+  }
+  usage.tables = countTables(m.ram, space.root);
+  return usage;
+}
+
+/** How many of some frames in a row have more than one owner. */
+function countShared(frames: Frames, first: PaNum, count: number): number {
+  let shared = 0;
+  for (let i = 0; i < count; i++) {
+    if (frames.count((first + i * PAGE_SIZE) as PaNum) > 1) shared++;
+  }
+  return shared;
+}

@@ -1,0 +1,152 @@
+/**
+ * The kernel's own way to user memory: xv6's copyout, copyin and copyinstr. They follow the page
+ * tables by software and take every refusal to the same fault path as a user instruction, so that
+ * a read() into a COW page copies it, and a pointer into a lazy page fills it.
+ *
+ * @module
+ */
+
+import { MAXVA, PAGE_SIZE, SUPERPAGE_SIZE } from "../../../machine/address.ts";
+import type { PaNum, VaNum } from "../../../machine/address.ts";
+import { PTE_A, PTE_D, PTE_R, PTE_U, PTE_V, PTE_W } from "../../../machine/sv39.ts";
+import { fault } from "./fault.ts";
+import type { Memory } from "../memory.ts";
+import { entryOf, find, levelOf } from "../tables/page_table.ts";
+import { frameOf } from "../tables/pte.ts";
+import { type AddressSpace, USYSCALL } from "../areas/space.ts";
+
+/** Settling one page takes at most this many faults: a table, a swap-in, a copy, and one to spare. */
+const MAX_FAULTS = 4;
+
+/**
+ * Where the byte at `va` stands, for a load (13) or a store (15) on the user's behalf; sets A and D as
+ * the hardware's walk would. 0 when the process may not access it.
+ */
+export function userAddress(m: Memory, space: AddressSpace, cause: 13 | 15, va: VaNum): PaNum | 0 {
+  // The pgtbl lab's page is for user code to read; as a pointer in a call it is bad, as usertests wants it.
+  if (va >= USYSCALL) return 0;
+  const need = cause === 15 ? PTE_V | PTE_U | PTE_W : PTE_V | PTE_U | PTE_R;
+  const mark = cause === 15 ? PTE_A | PTE_D : PTE_A;
+  for (let tries = 0; tries <= MAX_FAULTS; tries++) {
+    const slot = find(m.ram, space.root, va);
+    if (slot !== 0) {
+      const at = entryOf(slot);
+      const pte = m.ram.readPte(at);
+      if ((pte & need) === need) {
+        if ((pte & mark) !== mark) m.ram.writePte(at, pte | mark);
+        const offset = levelOf(slot) === 0 ? va % PAGE_SIZE : va % SUPERPAGE_SIZE;
+        return (frameOf(pte) + offset) as PaNum;
+      }
+    }
+    if (!fault(m, space, cause, va).handled) return 0;
+  }
+  return 0;
+}
+
+/** Copies bytes to user memory; false when a page may not be written (earlier pages are written by then). */
+export function copyout(
+  m: Memory,
+  space: AddressSpace,
+  dst: VaNum | bigint,
+  bytes: Uint8Array,
+): boolean {
+  return eachPiece(dst, bytes.length, (va, from, length) => {
+    const pa = userAddress(m, space, 15, va);
+    if (pa !== 0) m.ram.write(pa, bytes.subarray(from, from + length));
+    return pa !== 0;
+  });
+}
+
+/** Copies bytes from user memory; undefined when a page may not be read. */
+export function copyin(
+  m: Memory,
+  space: AddressSpace,
+  src: VaNum | bigint,
+  length: number,
+): Uint8Array | undefined {
+  if (src < 0 || Number(src) + length > MAXVA) return undefined;
+  const first = Number(src) as VaNum;
+  if (length > 0 && (first % PAGE_SIZE) + length <= PAGE_SIZE) { // as nearly all are
+    const pa = userAddress(m, space, 13, first);
+    return pa === 0 ? undefined : m.ram.bytes(pa, length).slice();
+  }
+  const pieces: Uint8Array[] = [];
+  const done = eachPiece(src, length, (va, _from, size) => {
+    const pa = userAddress(m, space, 13, va);
+    if (pa !== 0) pieces.push(m.ram.bytes(pa, size).slice());
+    return pa !== 0;
+  });
+  if (!done) return undefined;
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}
+
+/** The bytes of a string without its NUL, which must come within `max` bytes; undefined otherwise. */
+export function copyinBytes(
+  m: Memory,
+  space: AddressSpace,
+  src: VaNum | bigint,
+  max: number,
+): Uint8Array | undefined {
+  let bytes = new Uint8Array(0);
+  let ended = false;
+  eachPiece(src, max, (va, from, length) => {
+    const pa = userAddress(m, space, 13, va);
+    if (pa === 0) return false;
+    const piece = m.ram.bytes(pa, length);
+    const nul = piece.indexOf(0);
+    const longer = new Uint8Array(from + (nul < 0 ? length : nul));
+    longer.set(bytes);
+    longer.set(nul < 0 ? piece : piece.subarray(0, nul), from);
+    bytes = longer;
+    ended = nul >= 0;
+    return !ended;
+  });
+  return ended ? bytes : undefined;
+}
+
+/** exec's way to write pages whatever their rights; false when one cannot be had. */
+export function loadBytes(
+  m: Memory,
+  space: AddressSpace,
+  va: VaNum,
+  bytes: Uint8Array,
+): boolean {
+  return eachPiece(va, bytes.length, (at, from, length) => {
+    for (let tries = 0; tries <= MAX_FAULTS; tries++) {
+      const slot = find(m.ram, space.root, at);
+      const pte = slot === 0 ? 0 : m.ram.readPte(entryOf(slot));
+      if ((pte & PTE_V) !== 0) {
+        const inPage = levelOf(slot) === 0 ? at % PAGE_SIZE : at % SUPERPAGE_SIZE;
+        m.ram.write((frameOf(pte) + inPage) as PaNum, bytes.subarray(from, from + length));
+        return true;
+      }
+      if (!fault(m, space, 13, at).handled) return false;
+    }
+    return false;
+  });
+}
+
+/** Cuts a range at page borders; stops and returns false when `each` does, or at MAXVA. */
+function eachPiece(
+  start: VaNum | bigint,
+  length: number,
+  each: (va: VaNum, from: number, length: number) => boolean,
+): boolean {
+  let done = 0;
+  if (start < 0 || start >= MAXVA) return length === 0;
+  const first = Number(start);
+  while (done < length) {
+    const va = first + done;
+    if (va >= MAXVA) return false;
+    const size = Math.min(length - done, PAGE_SIZE - (va % PAGE_SIZE));
+    if (!each(va as VaNum, done, size)) return false;
+    done += size;
+  }
+  return true;
+}

@@ -1,0 +1,62 @@
+/**
+ * The free list in the free frames themselves: bytes 0–7 of a member hold the address of the next one, as
+ * in xv6's `struct run`; bytes 8–15 that of the one before, so that any member can leave. The links
+ * are read from RAM and believed only as far as they lead to free frames.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE } from "../../../machine/address.ts";
+import type { PaNum } from "../../../machine/address.ts";
+import type { Ram } from "../../../machine/memory.ts";
+import { KernelPanic } from "../panic.ts";
+
+/** Offset of the link to the member before. */
+const BACK = 8;
+
+/** Whether a frame is on the list, as the allocator believes. */
+export type IsMember = (pa: PaNum) => boolean;
+
+/** The next member as the frame says, whatever stands there. */
+export function linkOf(ram: Ram, frame: PaNum): number {
+  return ram.readPte(frame) + ram.readPteHigh(frame) * 0x1_0000_0000;
+}
+
+/** The member before as the frame says. */
+export function linkBack(ram: Ram, frame: PaNum): number {
+  return linkOf(ram, (frame + BACK) as PaNum);
+}
+
+/** Puts a frame before `head`, the first member (0: the list is empty). */
+export function pushFree(ram: Ram, head: PaNum | 0, frame: PaNum): void {
+  ram.writePte(frame, head);
+  ram.writePte((frame + BACK) as PaNum, 0);
+  if (head !== 0) ram.writePte((head + BACK) as PaNum, frame);
+}
+
+/** Takes a member out; the list's new head. Panics when the links are damaged. */
+export function unlinkFree(
+  ram: Ram,
+  head: PaNum | 0,
+  frame: PaNum,
+  isMember: IsMember,
+): PaNum | 0 {
+  check(frame, frame, isMember);
+  const next = linkOf(ram, frame) as PaNum | 0;
+  const back = ram.readPte((frame + BACK) as PaNum) as PaNum | 0;
+  if (next !== 0) {
+    check(next, frame, isMember);
+    ram.writePte((next + BACK) as PaNum, back);
+  }
+  if (back === 0) return next;
+  check(back, frame, isMember);
+  ram.writePte(back, next);
+  return head;
+}
+
+/** `frame` must be a member; `from` is the member whose links say so. */
+function check(frame: PaNum, from: PaNum, isMember: IsMember): void {
+  if (frame % PAGE_SIZE === 0 && isMember(frame)) return;
+  const problem = frame === from ? "is no free frame" : `links to 0x${frame.toString(16)}`;
+  throw new KernelPanic(`kalloc: free list damaged: 0x${from.toString(16)} ${problem}`);
+}

@@ -1,0 +1,140 @@
+/**
+ * Frames that hold a page of a file, found by file and offset, so that all who map it map the same
+ * frame. Only pages that somebody maps are kept: with the last mapping the frame is freed, after a
+ * write-back when a shared mapping wrote it (PTE_D). So the cache never holds memory that nobody uses.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE } from "../../../machine/address.ts";
+import type { PaNum, VaNum } from "../../../machine/address.ts";
+import type { FileKey } from "../areas/backing.ts";
+import type { Memory } from "../memory.ts";
+import type { AddressSpace, Area } from "../areas/space.ts";
+
+/** One page held. */
+export interface CachedPage {
+  /** The file. */
+  readonly file: FileKey;
+  /** Byte in the file at the frame's start. */
+  readonly offset: number;
+  /** Bytes of the frame that belong to the file; the rest was zero when read. */
+  readonly length: number;
+  /** The frame; 0 while a page of a shared anonymous object is on the swap disk. */
+  readonly frame: PaNum | 0;
+  /** The swap slot then. */
+  readonly slot?: number;
+}
+
+/** All pages held, as plain data. */
+export interface PageCache {
+  /** By {@link cacheKey}. */
+  readonly byKey: Map<string, CachedPage>;
+  /** By frame. */
+  readonly byFrame: Map<number, CachedPage>;
+}
+
+/** An empty cache. */
+export function newPageCache(): PageCache {
+  return { byKey: new Map(), byFrame: new Map() };
+}
+
+/** What identifies a page. The length counts, too: the last page of a program segment is cut off there. */
+export function cacheKey(file: FileKey, offset: number, length: number): string {
+  return `${file.fs}:${file.inode}:${offset}:${length}`;
+}
+
+/** Which part of its file an area shows at a page: undefined where it is anonymous, or beyond what the file gives. */
+export function partAt(area: Area, page: VaNum): Pick<CachedPage, "offset" | "length"> | undefined {
+  const skip = page - area.start;
+  const { backing } = area;
+  if (backing === undefined || skip >= backing.length) return undefined;
+  return { offset: backing.offset + skip, length: Math.min(PAGE_SIZE, backing.length - skip) };
+}
+
+/** What is held of the file for a page of an area. */
+export function cachedAt(cache: PageCache, area: Area, page: VaNum): CachedPage | undefined {
+  const part = partAt(area, page);
+  return part && cache.byKey.get(cacheKey(area.backing!.file, part.offset, part.length));
+}
+
+/** Notes that a frame (of kind `cache`) holds a page. */
+export function putCached(cache: PageCache, page: CachedPage): void {
+  cache.byKey.set(cacheKey(page.file, page.offset, page.length), page);
+  if (page.frame !== 0) cache.byFrame.set(page.frame, page);
+}
+
+/** A page of a shared anonymous object leaves its frame for a swap slot. */
+export function moveCachedToSlot(cache: PageCache, frame: PaNum, slot: number): void {
+  const page = cache.byFrame.get(frame);
+  if (page === undefined) return;
+  cache.byFrame.delete(frame);
+  putCached(cache, { ...page, frame: 0, slot });
+}
+
+/** Forgets a page. */
+export function removeCached(cache: PageCache, page: CachedPage): void {
+  if (page.frame !== 0) cache.byFrame.delete(page.frame);
+  cache.byKey.delete(cacheKey(page.file, page.offset, page.length));
+}
+
+/**
+ * Writes a dirty page back to its file, never beyond the file's end; false when that failed. Where it was mapped
+ * is for the event.
+ */
+export function writeBack(
+  m: Memory,
+  space: AddressSpace,
+  frame: PaNum,
+  va: VaNum,
+  why: string,
+): boolean {
+  const page = m.cache.byFrame.get(frame);
+  if (page === undefined) return true;
+  const length = Math.min(page.length, m.files.size(page.file) - page.offset);
+  if (length <= 0) return true;
+  const done = m.files.write(page.file, page.offset, frame, length);
+  m.moved("write-back", space, va, frame, page.offset, length, done ? why : `${why}: failed`);
+  return done;
+}
+
+/** A file was written by a system call: pages held of it change, too. */
+export function patchCached(m: Memory, file: FileKey, offset: number, bytes: Uint8Array): void {
+  for (const page of pagesOf(m.cache, file)) {
+    const from = Math.max(offset, page.offset);
+    const to = Math.min(offset + bytes.length, page.offset + page.length);
+    if (from >= to) continue;
+    m.ram.write(
+      (page.frame + from - page.offset) as PaNum,
+      bytes.subarray(from - offset, to - offset),
+    );
+  }
+}
+
+/** Bytes read by a system call get what mappers have stored since (`bytes` were at `offset` of the file). */
+export function overlayCached(m: Memory, file: FileKey, offset: number, bytes: Uint8Array): void {
+  for (const page of pagesOf(m.cache, file)) {
+    if (!isWhole(page)) continue;
+    const from = Math.max(offset, page.offset);
+    const to = Math.min(offset + bytes.length, page.offset + page.length);
+    if (from >= to) continue;
+    const held = m.ram.bytes((page.frame + from - page.offset) as PaNum, to - from);
+    bytes.set(held, from - offset);
+  }
+}
+
+/** A page as mmap maps it; those of program segments may begin and end anywhere, and nobody stores into them. */
+function isWhole({ offset, length }: CachedPage): boolean {
+  return offset % PAGE_SIZE === 0 && length === PAGE_SIZE;
+}
+
+/** The pages held of one file, in the order in which they came. */
+export function pagesOf(cache: PageCache, file: FileKey): CachedPage[] {
+  if (cache.byKey.size === 0) return [];
+  return [...cache.byKey.values()].filter((page) => isSameFile(page.file, file));
+}
+
+/** Whether two keys name one file. */
+export function isSameFile(a: FileKey, b: FileKey): boolean {
+  return a.fs === b.fs && a.inode === b.inode;
+}

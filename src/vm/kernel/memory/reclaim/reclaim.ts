@@ -1,0 +1,214 @@
+/**
+ * Making frames free: a clock goes round over all frames. A page used since the hand last came by (PTE_A
+ * in any of its mappings) gets its bit cleared and stays; one that was not grows older, and at
+ * {@link EVICT_AGE} it must go: clean file pages are dropped, dirty shared ones go back to their file,
+ * anonymous ones to the swap disk. That approximates least recently used.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE, SUPERPAGE_SIZE } from "../../../machine/address.ts";
+import type { PaNum, VaNum } from "../../../machine/address.ts";
+import { PTE_A, PTE_D } from "../../../machine/sv39.ts";
+import { FRAME_KINDS } from "../frames/frames.ts";
+import { demote, isSoleLeaf } from "../tables/superpage.ts";
+import type { Memory } from "../memory.ts";
+import { moveCachedToSlot, removeCached, writeBack } from "./page_cache.ts";
+import { blockDown, setEntry } from "../tables/page_table.ts";
+import { frameOf, swapPte } from "../tables/pte.ts";
+import { type Mapper, mappersOf } from "./rmap.ts";
+import { isShm } from "../areas/shm.ts";
+import type { AddressSpace } from "../areas/space.ts";
+import { dropSlot, freeSlots, writeSlot } from "./swap.ts";
+
+/** Passes of the hand without a use after which a page goes. */
+export const EVICT_AGE = 2;
+/** Turns in which a page used since the last search cannot come to {@link EVICT_AGE}. */
+const GENTLE_TURNS = EVICT_AGE;
+/** Allocations that go by after searches that freed nothing, before the next one. */
+const PAUSE = 256;
+const USER = FRAME_KINDS.indexOf("user"), CACHE = FRAME_KINDS.indexOf("cache");
+
+/** When to make room: at `low` free frames, until there are `high`. */
+export interface Watermarks {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The clock, as plain data. */
+export interface ReclaimClock {
+  /** The frame index the hand points to: the next to be looked at. */
+  hand: number;
+  /** Times the hand went all the way round. */
+  turns: number;
+  /** Searches in a row that freed nothing. */
+  emptySearches: number;
+  /** Allocations to let go by before searching gently again. */
+  pause: number;
+  /** Allocations to let go by before searching again at all: there is nothing that could be evicted. */
+  wall: number;
+}
+
+/** Watermarks for that many frames of RAM. */
+export function defaultWatermarks(frames: number): Watermarks {
+  const low = Math.max(16, frames >>> 9);
+  return { low, high: 2 * low };
+}
+
+/**
+ * Before an allocation: makes room when free frames are at the low mark and there is anything to evict. At
+ * first gently, so that no page goes that was used since the hand last came by. `must`: a fault needs the
+ * frame; with few left, pages in use go as well.
+ */
+export function balance(m: Memory, must: boolean): void {
+  const { frames, watermarks, clock } = m;
+  if (frames.freeCount > watermarks.low) {
+    clock.emptySearches = clock.pause = clock.wall = 0;
+    return;
+  }
+  if (m.cache.byFrame.size === 0 && freeSlots(m.swap) === 0) return;
+  const want = watermarks.high - frames.freeCount;
+  if (must && frames.freeCount <= watermarks.low >>> 2) {
+    if (clock.wall > 0) clock.wall--;
+    else if (reclaim(m, want, GENTLE_TURNS) === 0 && reclaim(m, want) === 0) clock.wall = PAUSE;
+  } else if (clock.pause > 0) {
+    clock.pause--;
+  } else if (reclaim(m, want, GENTLE_TURNS) > 0) {
+    clock.emptySearches = 0;
+  } else if (++clock.emptySearches % EVICT_AGE === 0) {
+    clock.pause = PAUSE;
+  }
+}
+
+/**
+ * Whether a call that can fail (sbrk, fork's copies) must leave the frames that are left to faults, which
+ * cannot: with pages on their way to and from disks, somebody's next instruction may need one. Without
+ * any, all of memory may be handed out, as xv6 does.
+ */
+export function isReserve(m: Memory): boolean {
+  return m.frames.freeCount < m.watermarks.low && (m.heldFiles > 0 || m.swap.slots > 0);
+}
+
+/** Tries to free `want` frames in so many turns of the hand; how many it freed. */
+export function reclaim(m: Memory, want: number, turns = EVICT_AGE + 2): number {
+  const { frames, clock } = m;
+  let freed = 0;
+  const steps = turns * frames.total;
+  for (let i = 0; i < steps && freed < want; i++) {
+    const index = clock.hand;
+    clock.hand = (index + 1) % frames.total;
+    if (clock.hand === 0) clock.turns++;
+    const kind = frames.state.kinds[index];
+    if (kind !== CACHE && (kind !== USER || freeSlots(m.swap) === 0)) continue;
+    if (visit(m, frames.at(index), index)) freed++;
+  }
+  const space = m.spaces.get(m.current);
+  if (space !== undefined) m.flushAll(space, "reclaim");
+  return freed;
+}
+
+/** The hand comes by a frame; whether it was freed. */
+function visit(m: Memory, frame: PaNum, index: number): boolean {
+  const mappers = mappersOf(m, frame);
+  const superpage = mappers.some(({ level }) => level === 1);
+  if (superpage && frame % SUPERPAGE_SIZE !== 0) return false; // its first frame speaks for a 2 MiB leaf
+  const ages = m.frames.state.ages;
+  let used = false;
+  for (const { at, pte } of mappers) {
+    if ((pte & PTE_A) === 0) continue;
+    m.ram.writePte(at, pte & ~PTE_A);
+    used = true;
+  }
+  ages[index] = used ? 0 : Math.min(255, ages[index] + 1);
+  if (ages[index] < EVICT_AGE) return false;
+  if (superpage) {
+    splitLeaves(m, mappers);
+    return false;
+  }
+  return evict(m, frame, mappers);
+}
+
+/** A 2 MiB leaf that nobody uses: split wherever it is mapped; its pages can go when the hand comes by them. */
+function splitLeaves(m: Memory, mappers: readonly Mapper[]): void {
+  for (const { space, va, at, level, pte } of mappers) {
+    if (level === 0) continue;
+    const block = blockDown(va);
+    if (demote(m, space, block, at)) continue;
+    if (!isSoleLeaf(m, pte)) return;
+    splitByItsOwn(m, space, block, at, pte);
+  }
+}
+
+/** No frame is left for the table: the leaf's first page goes to the disk, and its frame becomes the table. */
+function splitByItsOwn(m: Memory, space: AddressSpace, block: VaNum, at: PaNum, pte: number): void {
+  const slot = writeSlot(m, frameOf(pte), 1);
+  if (slot < 0) return;
+  demote(m, space, block, at, block);
+  const entry = frameOf(m.ram.readPte(at));
+  const now = m.ram.readPte(entry);
+  if (now === 0) {
+    setEntry(m, block, entry, 0, swapPte(slot, pte), "swap out");
+    m.moved("swap-out", space, block, entry, slot, PAGE_SIZE, "anonymous page");
+  } else {
+    dropSlot(m, slot);
+  }
+}
+
+/**
+ * Takes a page out of its frame, if it has somewhere to go; whether the frame is free now. `mappers` must be all
+ * there are: a mapping that was not found would show a free frame.
+ */
+export function evict(m: Memory, frame: PaNum, mappers: readonly Mapper[]): boolean {
+  const stays = mappers.some(({ level, area }) =>
+    level === 1 || area?.kind === "guard" || area?.kind === "usyscall"
+  );
+  if (stays || mappers.length !== m.frames.count(frame)) return false;
+  const cached = m.cache.byFrame.get(frame);
+  if (cached === undefined) return swapOut(m, frame, mappers);
+  if (isShm(cached.file)) return swapOutShared(m, frame, mappers);
+  const dirty = mappers.find(({ area, pte }) => area?.shared && (pte & PTE_D) !== 0);
+  if (dirty !== undefined && !writeBack(m, dirty.space, frame, dirty.va, "evict")) return false;
+  removeCached(m.cache, cached);
+  for (const { va, at, pte } of mappers) setEntry(m, va, at, pte, 0, "evict");
+  const what = dirty === undefined ? "clean file page" : "dirty file page";
+  tell(m, "evict", frame, mappers, cached.offset, what);
+  m.frames.free(frame, "evict");
+  return true;
+}
+
+/** A private page: its entries say from now on which slot. */
+function swapOut(m: Memory, frame: PaNum, mappers: readonly Mapper[]): boolean {
+  if (mappers.length === 0) return false;
+  const slot = writeSlot(m, frame, mappers.length);
+  if (slot < 0) return false;
+  for (const { va, at, pte } of mappers) setEntry(m, va, at, pte, swapPte(slot, pte), "swap out");
+  tell(m, "swap-out", frame, mappers, slot, "anonymous page");
+  m.frames.free(frame, "swap out");
+  return true;
+}
+
+/** A page of a shared anonymous object: the object says which slot, its mappers fault and ask it. */
+function swapOutShared(m: Memory, frame: PaNum, mappers: readonly Mapper[]): boolean {
+  const slot = writeSlot(m, frame, 1);
+  if (slot < 0) return false;
+  for (const { va, at, pte } of mappers) setEntry(m, va, at, pte, 0, "swap out");
+  moveCachedToSlot(m.cache, frame, slot);
+  tell(m, "swap-out", frame, mappers, slot, "shared page");
+  m.frames.free(frame, "swap out");
+  return true;
+}
+
+/** Tells that a frame was given up: its first owner, and in words how many there were. */
+function tell(
+  m: Memory,
+  kind: "evict" | "swap-out",
+  frame: PaNum,
+  mappers: readonly Mapper[],
+  slot: number,
+  what: string,
+): void {
+  const [first] = mappers;
+  const pid = first === undefined ? 0 : m.pidOf(first.space);
+  const why = mappers.length > 1 ? `${what}, ${mappers.length} mappings` : what;
+  m.events.move(kind, pid, first?.va ?? 0 as VaNum, frame, slot, PAGE_SIZE, why);
+}

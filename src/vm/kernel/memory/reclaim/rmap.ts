@@ -1,0 +1,73 @@
+/**
+ * The reverse map: from a frame to the entries that map it, without a list to keep. fork leaves addresses
+ * as they are, so all owners of a private frame map it at the page where it was mapped first; a page of a file
+ * stands, in each area of that file, where the file's offset says.
+ *
+ * @module
+ */
+
+import { PAGE_SIZE } from "../../../machine/address.ts";
+import type { PaNum, VaNum } from "../../../machine/address.ts";
+import { PTE_V } from "../../../machine/sv39.ts";
+import { findArea } from "../areas/areas.ts";
+import type { Memory } from "../memory.ts";
+import type { CachedPage } from "./page_cache.ts";
+import { entryOf, find, levelOf } from "../tables/page_table.ts";
+import { frameOf } from "../tables/pte.ts";
+import type { AddressSpace, Area } from "../areas/space.ts";
+
+/** One entry that maps a frame. */
+export interface Mapper {
+  readonly space: AddressSpace;
+  /** The area, undefined while it is being made. */
+  readonly area: Area | undefined;
+  /** The page's address in that space. */
+  readonly va: VaNum;
+  /** Where the entry stands. */
+  readonly at: PaNum;
+  /** The entry. */
+  readonly pte: number;
+  /** 1: a 2 MiB leaf of which the frame is a part. */
+  readonly level: 0 | 1;
+}
+
+/** All entries that map the frame, in the order of the spaces. */
+export function mappersOf(m: Memory, frame: PaNum): Mapper[] {
+  const mappers: Mapper[] = [];
+  const cached = m.cache.byFrame.get(frame);
+  for (const space of m.spaces.values()) {
+    if (cached === undefined) {
+      addMapper(m, mappers, space, m.frames.home(frame), frame);
+    } else {
+      for (const area of space.areas) {
+        const va = placeOf(area, cached);
+        if (va !== undefined) addMapper(m, mappers, space, va, frame);
+      }
+    }
+  }
+  return mappers;
+}
+
+/** Where the area shows a page of a file, if it does. */
+function placeOf(area: Area, page: CachedPage): VaNum | undefined {
+  const { backing } = area;
+  if (backing?.file.inode !== page.file.inode || backing.file.fs !== page.file.fs) return undefined;
+  const va = area.start + page.offset - backing.offset;
+  return va >= area.start && va < area.end ? va as VaNum : undefined;
+}
+
+function addMapper(
+  m: Memory,
+  mappers: Mapper[],
+  space: AddressSpace,
+  va: VaNum,
+  frame: PaNum,
+): void {
+  const slot = find(m.ram, space.root, va);
+  if (slot === 0) return;
+  const level = levelOf(slot);
+  const pte = m.ram.readPte(entryOf(slot));
+  const inLeaf = level === 0 ? 0 : va % (512 * PAGE_SIZE);
+  if ((pte & PTE_V) === 0 || frameOf(pte) + inLeaf !== frame) return;
+  mappers.push({ space, area: findArea(space, va), va, at: entryOf(slot), pte, level });
+}

@@ -1,0 +1,103 @@
+/**
+ * The kernel's own page table, as xv6's kvmmake makes it: devices and RAM at their physical addresses, the
+ * trampoline at the top. RAM is mapped by 2 MiB leaves, except the first block, where the kernel's own
+ * frames differ in rights: the whole map takes a few frames where 4 KiB leaves would take one for every
+ * 2 MiB of RAM.
+ *
+ * It stands in the kernel's own frames. The built-in kernel's code is TypeScript and does not run through it;
+ * each trapframe's `kernel_satp` names it, and inspectors walk it.
+ *
+ * @module
+ */
+
+import {
+  PAGE_SIZE,
+  type PaNum,
+  paNum,
+  SUPERPAGE_SIZE,
+  type VaNum,
+  vaNum,
+} from "../../../machine/address.ts";
+import { PTE_R, PTE_V, PTE_W, PTE_X } from "../../../machine/sv39.ts";
+import type { Ram } from "../../../machine/memory.ts";
+import { KernelPanic } from "../panic.ts";
+import { frameOf, makePte } from "./pte.ts";
+import { TRAMPOLINE } from "../areas/space.ts";
+
+/** Devices that a kernel on the `virt` machine maps: finisher, CLINT, PLIC, UART with virtio. */
+const DEVICES: readonly { readonly at: number; readonly size: number }[] = [
+  { at: 0x10_0000, size: PAGE_SIZE },
+  { at: 0x200_0000, size: 0x1_0000 },
+  { at: 0xc00_0000, size: 2 * SUPERPAGE_SIZE },
+  { at: 0x1000_0000, size: 2 * PAGE_SIZE },
+];
+/** The first of the kernel's frames hold its text, mapped R-X; all other RAM is RW-. */
+const TEXT_FRAMES = 8;
+/** The tables are the frames below the trampoline, downwards; so many are set aside. */
+const TABLE_FRAMES = 12;
+
+/** A map under construction: `next` goes down through the frames set aside. */
+interface Making {
+  readonly ram: Ram;
+  readonly root: PaNum;
+  next: number;
+}
+
+/**
+ * Makes the map in the frames below `trampoline`, which is the last of the kernel's own. Returns its root,
+ * the frame right below.
+ */
+export function makeKernelMap(ram: Ram, trampoline: PaNum): PaNum {
+  const root = paNum(trampoline - PAGE_SIZE);
+  const making: Making = { ram, root, next: root };
+  takeTable(making, trampoline);
+  for (const { at, size } of DEVICES) mapRange(making, vaNum(at), paNum(at), size, PTE_R | PTE_W);
+  const text = TEXT_FRAMES * PAGE_SIZE;
+  mapRange(making, vaNum(ram.base), ram.base, text, PTE_R | PTE_X);
+  const rest = ram.base + text;
+  mapRange(making, vaNum(rest), paNum(rest), ram.size - text, PTE_R | PTE_W);
+  mapRange(making, TRAMPOLINE, trampoline, PAGE_SIZE, PTE_R | PTE_X);
+  return root;
+}
+
+/** The frame at `next`, zeroed, as a table. */
+function takeTable(making: Making, trampoline: PaNum): PaNum {
+  const table = paNum(making.next);
+  if (table <= trampoline - PAGE_SIZE * (TABLE_FRAMES + 1)) {
+    throw new KernelPanic("kvmmake: the kernel's own map outgrew its frames");
+  }
+  making.ram.fillFrame(table, 0);
+  making.next -= PAGE_SIZE;
+  return table;
+}
+
+/** Maps a range with 2 MiB leaves where both addresses are aligned and it covers a block, else with 4 KiB ones. */
+function mapRange(making: Making, from: VaNum, to: PaNum, size: number, rights: number): void {
+  const { ram } = making;
+  const flags = PTE_V | rights;
+  for (let done = 0; done < size;) {
+    const va = from + done, pa = to + done;
+    const middle = tableAt(making, paNum(making.root + 8 * Math.floor(va / 2 ** 30)));
+    const at = paNum(middle + 8 * (Math.floor(va / SUPERPAGE_SIZE) & 511));
+    const superpage = va % SUPERPAGE_SIZE === 0 && pa % SUPERPAGE_SIZE === 0 &&
+      size - done >= SUPERPAGE_SIZE;
+    if (superpage) {
+      ram.writePte(at, makePte(paNum(pa), flags));
+      done += SUPERPAGE_SIZE;
+    } else {
+      const table = tableAt(making, at);
+      const entry = paNum(table + 8 * (Math.floor(va / PAGE_SIZE) & 511));
+      ram.writePte(entry, makePte(paNum(pa), flags));
+      done += PAGE_SIZE;
+    }
+  }
+}
+
+/** The table that the entry at `at` points to, made if need be. */
+function tableAt(making: Making, at: PaNum): PaNum {
+  const pte = making.ram.readPte(at);
+  if ((pte & PTE_V) !== 0) return frameOf(pte);
+  const table = takeTable(making, paNum(making.root + PAGE_SIZE));
+  making.ram.writePte(at, makePte(table, PTE_V));
+  return table;
+}

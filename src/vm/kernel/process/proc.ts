@@ -1,0 +1,157 @@
+/**
+ * The process record, as plain data: xv6's `struct proc` without its locks and kernel stack.
+ *
+ * A process that waits inside a system call keeps no stack and no promise: `call` says that it is
+ * inside one, the trapframe holds its arguments, `progress` what it has already done, and the
+ * call is run again when something wakes it.
+ *
+ * @module
+ */
+
+import type { PaNum } from "../../machine/address.ts";
+import type { File, Inode } from "../files/file.ts";
+import type { AddressSpace } from "../memory/areas/space.ts";
+import type { CallTable } from "../abi.ts";
+import type { Alarm } from "./alarm.ts";
+
+/** Most processes at a time (xv6's NPROC). */
+export const MAX_PROCESSES = 64;
+/** Open files of one process (xv6's NOFILE). */
+export const MAX_OPEN = 16;
+/** Longest process name that `ps` keeps, as in xv6's `char name[16]`. */
+export const NAME_LENGTH = 15;
+
+/**
+ * - `runnable`: could go on (the running one is runnable, too), see {@link mayRun};
+ * - `sleeping`: inside a system call that cannot go on, see {@link Wait};
+ * - `zombie`: has exited; its parent has not waited for it.
+ */
+export type ProcState = "runnable" | "sleeping" | "zombie";
+
+/** What a sleeping process waits for. Whoever makes it true wakes all that wait for it. */
+export type Wait =
+  | { readonly on: "child" }
+  | { readonly on: "vfork"; readonly child: number }
+  | { readonly on: "tick"; readonly until: number }
+  | { readonly on: "console" }
+  | { readonly on: "pipe-data"; readonly pipe: number }
+  | { readonly on: "pipe-space"; readonly pipe: number };
+
+/** What a process has cost so far. */
+export interface Accounting {
+  /** User instructions retired. */
+  instructions: number;
+  /** System calls made. */
+  calls: number;
+  /** Page faults by cause. */
+  faults: { 12: number; 13: number; 15: number };
+  /** Frames that were copied on its behalf. */
+  framesCopied: number;
+  /** Virtual tick at which it started. */
+  startTick: number;
+}
+
+/** One process. */
+export interface Proc {
+  /**
+   * Its number, from 1, never used twice in a VM: its thread id, as Linux has it. It changes when a thread that is
+   * not the first of its group calls exec, which makes it the first.
+   */
+  pid: number;
+  /** The pid of the first thread of its group, which getpid() returns; its own, but for CLONE_THREAD. */
+  group: number;
+  /** Its place in the process table, 0…63, which decides its turn. */
+  readonly slot: number;
+  /** The group of its parent, whose threads may wait for it; 0 for init. */
+  parent: number;
+  /** The run that it belongs to: the pid of the program that was started. Children inherit it. */
+  readonly run: number;
+  /** Last component of the program's path. */
+  name: string;
+  state: ProcState;
+  /** Has no program of its own: it stands still and does what a person types. */
+  manual: boolean;
+  /** Has a program, but runs only when it is stepped or continued. */
+  held: boolean;
+  /** Its memory; threads made with CLONE_VM hold the same record. */
+  space: AddressSpace;
+  /** The frame that holds its trapframe, in xv6's layout. */
+  trapframe: PaNum;
+  /** What it waits for, while sleeping. */
+  wait: Wait | undefined;
+  /** True from the ecall until the call's result is in a0. */
+  inCall: boolean;
+  /** What the call under way has already done; meaning is the call's own (bytes moved, tick to reach). */
+  progress: number | undefined;
+  /** Somebody killed it: it exits when it next enters or leaves the kernel. */
+  killed: boolean;
+  /** Why the kernel killed it, for people; empty when it was `kill` or nothing. */
+  killedBy: string;
+  /** Exit status, once a zombie. */
+  status: number;
+  /** Open files by descriptor; who shares them (CLONE_FILES) holds the same list. */
+  files: (File | undefined)[];
+  /** Where relative paths start; who shares it (CLONE_FS) holds the same record. */
+  place: Place;
+  /** User address where its id is cleared when it leaves its memory (CLONE_CHILD_CLEARTID); 0: nowhere. */
+  clearTid: bigint;
+  /** Its maker waits until it leaves its memory (CLONE_VFORK). */
+  vforked: boolean;
+  /** Which number means which call, to its program. */
+  callTable: CallTable;
+  /** The calls that the trace lab's trace() asked for: a bit for each number. Children inherit it. */
+  traceMask: number;
+  /** What the sandbox of the syscall lab forbids; undefined: nothing. Children inherit it. */
+  interposed: Interposed | undefined;
+  /** What sigalarm() asked for; undefined when it is off and no handler runs. */
+  alarm: Alarm | undefined;
+  accounting: Accounting;
+}
+
+/** A current directory. */
+export interface Place {
+  /** Undefined while no file system is mounted, or nobody has asked yet. */
+  cwd: Inode | undefined;
+}
+
+/** What interpose(mask, path) forbids (the syscall lab of 2025). */
+export interface Interposed {
+  /** A bit for each call number that fails with -1. */
+  readonly mask: number;
+  /** open and exec of this path are allowed all the same. */
+  readonly path: string;
+}
+
+/** Whether the scheduler may pick it: manual and held processes only finish calls they are inside of. */
+export function mayRun(p: Proc): boolean {
+  return p.state === "runnable" && (p.inCall || (!p.manual && !p.held));
+}
+
+/** A wait as `ps` shows it. */
+export function describeWait(wait: Wait): string {
+  switch (wait.on) {
+    case "child":
+      return "wait";
+    case "vfork":
+      return `vfork of pid ${wait.child}`;
+    case "tick":
+      return `sleep until tick ${wait.until}`;
+    case "console":
+      return "console";
+    case "pipe-data":
+      return `pipe ${wait.pipe} read`;
+    case "pipe-space":
+      return `pipe ${wait.pipe} write`;
+  }
+}
+
+/** Costs at the start of a process. */
+export function newAccounting(startTick: number): Accounting {
+  return {
+    instructions: 0,
+    calls: 0,
+    faults: { 12: 0, 13: 0, 15: 0 },
+    framesCopied: 0,
+    startTick,
+  };
+}

@@ -1,0 +1,379 @@
+/**
+ * A live handle on one process: what it does now, and what it is now. Results are snapshots.
+ *
+ * @module
+ */
+
+import { integer, isText, onlyNames, whole } from "./checks.ts";
+import { counted } from "./machine/counted.ts";
+import { type Va, va } from "./machine/address.ts";
+import { access, type AccessSize, fillRange, forkProcess, systemCall } from "./actions.ts";
+import type { CallName } from "./kernel/abi.ts";
+import type { Proc } from "./kernel/process/proc.ts";
+import { endNow, KernelError } from "./kernel/manual.ts";
+import type { Frame } from "./inspect/frame.ts";
+import { type AreaView, vmmap } from "./inspect/vmmap.ts";
+import { type Translation, translation } from "./inspect/translation.ts";
+import type { AccessReport, CallReport, ForkReport } from "./reports.ts";
+import { whyGrowFails, whyMapFails, whyRangeFails } from "./refusals.ts";
+import { bytesOf, type Size } from "./size.ts";
+import type { Vm } from "./vm.ts";
+import { closeFile } from "./kernel/files/table.ts";
+import { exit } from "./kernel/process/lifecycle.ts";
+import { readRegister, SP } from "./kernel/process/trapframe.ts";
+
+/** A place in a process, for `toBeMappedBy`. */
+export interface Place {
+  /** The process. */
+  readonly pid: number;
+  /** An address of it. */
+  readonly va: Va;
+}
+
+/** What a clone shares; see {@link Process.clone}. */
+export interface CloneOptions {
+  /** The memory. */
+  vm?: boolean;
+  /** It is a thread of the same process, in the same memory. */
+  thread?: boolean;
+  /** The table of descriptors. */
+  files?: boolean;
+  /** The current directory. */
+  fs?: boolean;
+  /** Where its stack grows down from; its maker's stack pointer unless given. */
+  stack?: bigint | number;
+}
+
+/** How mmap is asked; see {@link Process.mmap}. */
+export interface MmapOptions {
+  /** Letters out of `rwx`; `rw` unless given. */
+  prot?: string;
+  /** MAP_SHARED in place of MAP_PRIVATE. */
+  shared?: boolean;
+  /** Exactly here (MAP_FIXED); page-aligned. */
+  at?: bigint | number;
+  /** An open descriptor of the process; anonymous memory unless given. */
+  fd?: number;
+  /** Byte in the file, page-aligned. */
+  offset?: number;
+}
+
+/**
+ * A process of a {@link Vm}, live. What is done in its name goes through the real MMU, the kernel's fault path and the
+ * real system calls, as if the process had executed it.
+ *
+ * @example Loads, stores, and what they caused
+ * ```ts
+ * import { boot, expect, hex } from "@cowsh/cowsh";
+ *
+ * const p = boot().spawn();
+ * const lazy = p.sbrk("1G", "lazy");
+ * const report = p.store(lazy + 0x123_4000n, 7n);
+ * expect(report).toFault(15, "zero fill");
+ * expect(hex(report.va)).toBe("0x1237000");
+ * expect(p.load(lazy + 0x123_4000n, 1)).toBe(7n);
+ * expect(() => p.load(p.break)).toThrow("was killed");
+ * ```
+ *
+ * @example A file, mapped
+ * ```ts
+ * import { boot, expect } from "@cowsh/cowsh";
+ *
+ * const p = boot().spawn();
+ * const map = p.mmap(4096, { fd: p.open("README"), prot: "r" });
+ * expect(new TextDecoder().decode(p.bytes(map, 9))).toBe("This disk");
+ * ```
+ */
+export class Process {
+  /** Its process id. */
+  readonly pid: number;
+  readonly #vm: Vm;
+
+  /** For {@link Vm.process}; scripts get handles from the VM. */
+  constructor(vm: Vm, pid: number) {
+    this.#vm = vm;
+    this.pid = pid;
+  }
+
+  /**
+   * The kernel's record. Throws KernelError when the process is gone.
+   *
+   * @internal
+   */
+  get record(): Proc {
+    const p = this.#vm.kernel.process(this.pid);
+    if (p === undefined) throw new KernelError(`no process ${this.pid}: it is gone`);
+    return p;
+  }
+
+  /** Whether it is still there and has not exited. */
+  get alive(): boolean {
+    const p = this.#vm.kernel.process(this.pid);
+    return p !== undefined && p.state !== "zombie";
+  }
+
+  /** Its name, as `ps` shows it. */
+  get name(): string {
+    return this.record.name;
+  }
+
+  /** The end of its heap, what sbrk(0) returns. */
+  get break(): Va {
+    return va(this.record.space.size);
+  }
+
+  /** A place in it, to compare owners with. */
+  at(address: bigint | number): Place {
+    return { pid: this.pid, va: va(address) };
+  }
+
+  /** A child by fork(). Throws KernelError when it fails. */
+  fork(): Process {
+    return this.#vm.process(this.forkReport().child);
+  }
+
+  /** fork(), with what was shared, copied and changed. */
+  forkReport(): ForkReport {
+    return forkProcess(this.#vm.kernel, this.record);
+  }
+
+  /** Stores `size` bytes (8 unless given). Throws KernelError when the kernel kills the process for it. */
+  store(address: bigint | number, value: bigint | number, size: AccessSize = 8): AccessReport {
+    return this.#survive(this.access(address, size, integer("value", value)));
+  }
+
+  /** Loads `size` bytes (8 unless given), zero-extended. Throws KernelError when it is killed for it. */
+  load(address: bigint | number, size: AccessSize = 8): bigint {
+    return this.#survive(this.access(address, size)).value;
+  }
+
+  /** A load, or with a value a store, whatever comes of it: the report says if the process was killed. */
+  access(address: bigint | number, size: AccessSize = 8, value?: bigint): AccessReport {
+    checkAccess(address, size, value);
+    return access(this.#vm.kernel, this.record, va(address), size, value);
+  }
+
+  #survive(report: AccessReport): AccessReport {
+    if (report.killed === undefined) return report;
+    const what = report.store ? "store to" : "load from";
+    throw new KernelError(
+      `pid ${this.pid} was killed: ${what} 0x${report.va.toString(16)}: ${report.killed.why}`,
+    );
+  }
+
+  /**
+   * Stores a byte into each of `length` bytes: the first of each page as {@link store} does, with its fault,
+   * the others through the translation that is there then. The number of faults. Throws as {@link store}.
+   */
+  fill(address: bigint | number, length: Size, byte: number): number {
+    const bytes = bytesOf(length);
+    checkAccess(address, 1, integer("byte", byte));
+    if (bytes < 0) throw new RangeError(`a range of ${length} bytes`);
+    return fillRange(this.#vm.kernel, this.record, va(address), bytes, byte);
+  }
+
+  /** Bytes of its memory, loaded one by one: pages are touched and may fault. Throws as {@link load}. */
+  bytes(address: bigint | number, length: number): Uint8Array {
+    const at = va(address);
+    whole("length", length, 0);
+    return Uint8Array.from(
+      { length },
+      (_, i) => Number(this.load(at + BigInt(i), 1)),
+    );
+  }
+
+  /** Stores bytes, or a text in UTF-8, one by one. Throws as {@link store}. */
+  put(address: bigint | number, bytes: Uint8Array | string): void {
+    const list = typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes;
+    list.forEach((byte, i) => this.store(va(address) + BigInt(i), byte, 1));
+  }
+
+  /** A system call by name, as if the process executed the ecall. */
+  call(name: CallName, ...args: (bigint | number)[]): CallReport {
+    const values = args.map((arg) => integer(`${name}: argument`, arg));
+    return systemCall(this.#vm.kernel, this.record, name, values);
+  }
+
+  /** sbrk: moves the heap's end; the old end. Throws KernelError when there is no memory. */
+  sbrk(size: Size, how: "eager" | "lazy" = "eager"): Va {
+    const bytes = bytesOf(size);
+    if (bytes !== (bytes | 0)) {
+      throw new KernelError(`sbrk(${size}): its argument is an int, -2^31 to 2^31-1 bytes`);
+    }
+    const report = this.call("sbrk", bytes, how === "lazy" ? 2 : 1);
+    return this.#address(
+      report,
+      `sbrk(${size})`,
+      () => whyGrowFails(this.#vm.kernel, this.record, bytes),
+    );
+  }
+
+  /** mmap: anonymous private memory unless options say otherwise; the address. Throws KernelError when it fails. */
+  mmap(length: Size, options: MmapOptions = {}): Va {
+    onlyNames("mmap", options, ["prot", "shared", "at", "fd", "offset"]);
+    const { prot = "rw", shared = false, at, fd, offset = 0 } = options;
+    const perm = permBits(prot);
+    const bytes = bytesOf(length);
+    const flags = (shared ? 1 : 2) | (at === undefined ? 0 : 0x10) | (fd === undefined ? 0x20 : 0);
+    const report = this.call("mmap", at ?? 0, bytes, perm, flags, fd ?? -1, offset);
+    const wish = { length: bytes, perm, shared, fd, offset };
+    return this.#address(
+      report,
+      `mmap(${length})`,
+      () =>
+        whyMapFails(this.#vm.kernel, this.record, {
+          ...wish,
+          at: at === undefined ? undefined : BigInt(at),
+        }),
+    );
+  }
+
+  /** munmap. Throws KernelError when it fails. */
+  munmap(address: bigint | number, length: Size): void {
+    const bytes = bytesOf(length);
+    this.#address(
+      this.call("munmap", address, bytes),
+      "munmap",
+      () => whyRangeFails(this.#vm.kernel, this.record, "munmap", BigInt(address), bytes),
+    );
+  }
+
+  /** mprotect with letters out of `rwx`. Throws KernelError when it fails. */
+  mprotect(address: bigint | number, length: Size, prot: string): void {
+    const bytes = bytesOf(length);
+    this.#address(
+      this.call("mprotect", address, bytes, permBits(prot)),
+      "mprotect",
+      () => whyRangeFails(this.#vm.kernel, this.record, "mprotect", BigInt(address), bytes),
+    );
+  }
+
+  #address(report: CallReport, what: string, why?: () => string): Va {
+    if (report.result === undefined || report.result === -1n) {
+      const reason = why === undefined || !this.alive ? "" : `: ${why()}`;
+      throw new KernelError(`${what} of pid ${this.pid} failed${reason}`);
+    }
+    return va(report.result);
+  }
+
+  /**
+   * open: a descriptor. The path is put below the process's stack pointer, as a program's would be; `mode` is made
+   * of `r`, `w`, `+` (create) and `0` (truncate). Throws KernelError when it fails.
+   */
+  open(path: string, mode = "r"): number {
+    isText("path", path);
+    if (!/^[rw+0]+$/.test(mode)) {
+      throw new RangeError(
+        `open mode "${mode}": want letters out of rw, + to create, 0 to truncate`,
+      );
+    }
+    const bytes = new TextEncoder().encode(`${path}\0`);
+    if (bytes.length > 256) {
+      throw new RangeError(`a path of ${bytes.length - 1} bytes: 255 at most`);
+    }
+    const at = va(this.#sp - 256n);
+    this.put(at, bytes);
+    const access = mode.includes("w") ? (mode.includes("r") ? 2 : 1) : 0;
+    const flags = access | (mode.includes("+") ? 0x200 : 0) | (mode.includes("0") ? 0x400 : 0);
+    return Number(this.#address(this.call("open", at, flags), `open("${path}")`));
+  }
+
+  /** pipe: its two descriptors, reading end first, as the kernel writes them to `at`. Throws KernelError when it fails. */
+  pipe(at: bigint | number): [read: number, write: number] {
+    this.#address(this.call("pipe", at), "pipe");
+    return [Number(this.load(at, 4)), Number(this.load(va(BigInt(at) + 4n), 4))];
+  }
+
+  /** read(fd, at, length): how many bytes came. The kernel stores them. Throws KernelError when it fails. */
+  read(fd: number, at: bigint | number, length: number): number {
+    return Number(this.#address(this.call("read", fd, at, length), `read(${fd})`));
+  }
+
+  /** write(fd, at, length): how many bytes went. The kernel loads them. Throws KernelError when it fails. */
+  write(fd: number, at: bigint | number, length: number): number {
+    return Number(this.#address(this.call("write", fd, at, length), `write(${fd})`));
+  }
+
+  /**
+   * clone: with `vm`, a thread that shares this process's memory and runs on the stack that grows down from
+   * `stack` (its own, copied, where that is 0); without, a fork. Throws KernelError when it fails.
+   */
+  clone(options: CloneOptions = {}): Process {
+    onlyNames("clone", options, ["vm", "thread", "files", "fs", "stack"]);
+    const { vm, thread, files, fs } = options;
+    // CLONE_VM, FS, FILES; a thread is CLONE_THREAD with what Linux wants beside it.
+    const flags = (vm ? 0x100 : 0) | (fs ? 0x200 : 0) | (files ? 0x400 : 0) |
+      (thread ? 0x1_0900 : 0);
+    const child = this.#address(this.call("clone", flags, options.stack ?? 0), "clone");
+    return this.#vm.process(Number(child));
+  }
+
+  get #sp(): bigint {
+    return readRegister(this.#vm.machine.ram, this.record.trapframe, SP);
+  }
+
+  /** exit(status). */
+  exit(status = 0): void {
+    whole("exit status", status, -(2 ** 31), 2 ** 31 - 1);
+    exit(this.#vm.kernel, this.record, status | 0);
+  }
+
+  /** Waits for a child that has exited: its pid, or undefined when it has none or none exits. */
+  wait(): number | undefined {
+    const { result } = this.call("wait", 0);
+    return result === undefined || result < 0n ? undefined : Number(result);
+  }
+
+  /** Kills it: at once when it stands still, else when it next enters or leaves the kernel. */
+  kill(): void {
+    endNow(this.#vm.kernel, this.record);
+  }
+
+  /** How an address is translated now. */
+  pte(address: bigint | number): Translation {
+    return translation(this.#vm.kernel, this.record, va(address));
+  }
+
+  /** The frame that an address is in now, a live handle; undefined when it is not mapped. */
+  frame(address: bigint | number): Frame | undefined {
+    return this.pte(address).frame;
+  }
+
+  /** Its areas. */
+  vmmap(): AreaView[] {
+    return vmmap(this.#vm.kernel, this.record);
+  }
+
+  /** Closes a descriptor. */
+  close(fd: number): void {
+    const { files } = this.record;
+    const file = files[fd];
+    if (file === undefined) throw new KernelError(`pid ${this.pid} has no descriptor ${fd}`);
+    files[fd] = undefined;
+    closeFile(this.#vm.kernel, file);
+  }
+}
+
+/** Letters out of `rwx` as the bits of PROT_READ, PROT_WRITE, PROT_EXEC. Throws a RangeError for others. */
+function permBits(letters: string): number {
+  if (!/^[rwx]*$/.test(letters)) {
+    throw new RangeError(`rights "${letters}": want letters out of rwx`);
+  }
+  return [...letters].reduce((bits, c) => bits | (1 << "rwx".indexOf(c)), 0);
+}
+
+/** Throws a RangeError for an access that no instruction could make: nothing is cut off silently. */
+function checkAccess(address: bigint | number, size: number, value: bigint | undefined): void {
+  va(address);
+  if (![1, 2, 4, 8].includes(size)) {
+    throw new RangeError(`an access has 1, 2, 4 or 8 bytes, not ${size}`);
+  }
+  if (BigInt(address) >= 1n << 64n || BigInt(address) < -(1n << 63n)) {
+    throw new RangeError(`address ${address} does not fit in 64 bits`);
+  }
+  if (value === undefined) return;
+  const bits = 8 * size;
+  if (BigInt.asUintN(bits, value) !== value && BigInt.asIntN(bits, value) !== value) {
+    throw new RangeError(`${value} does not fit in ${counted(size, "byte")}`);
+  }
+}
