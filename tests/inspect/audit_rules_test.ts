@@ -11,6 +11,7 @@ import type { AuditClass } from "../../src/vm/inspect/finding.ts";
 import { USYSCALL } from "../../src/vm/kernel/memory/areas/space.ts";
 import type { Vm } from "../../src/vm/vm.ts";
 import { assertAudit, boot, frameOf, leafOf, tableOf } from "../vm/lab.ts";
+import { plant } from "../machine/machine_lab.ts";
 
 const { PTE_A, PTE_D, PTE_G, PTE_R, PTE_RSW0, PTE_U, PTE_V, PTE_W, PTE_X, WRITE } = sv39;
 const HEAP = 0x3000;
@@ -196,7 +197,7 @@ const PLANTS: [AuditClass, string, (s: Scene) => void, says?: string][] = [
   }],
   ["stale TLB entry", "a write entry for a read-only page", (s) => {
     s.p.load(s.both);
-    s.vm.machine.mmu.plant(vaNum(s.both), WRITE, frameOf(s.p, s.both), 0xd7);
+    plant(s.vm.machine.mmu, vaNum(s.both), WRITE, frameOf(s.p, s.both), 0xd7);
   }],
   // Swap.
   ["swap slot", "two owners at two addresses", (s) => {

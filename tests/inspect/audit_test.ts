@@ -7,6 +7,7 @@ import type { AuditClass, Finding } from "../../src/vm/inspect/audit.ts";
 import type { Process } from "../../src/vm/process.ts";
 import type { Vm } from "../../src/vm/vm.ts";
 import { assertAudit, boot, frameOf, leafOf, tableOf } from "../vm/lab.ts";
+import { plant } from "../machine/machine_lab.ts";
 
 const HEAP = 0x3000;
 
@@ -212,7 +213,7 @@ Deno.test("a TLB entry that the page table no longer bears out", () => {
   const { vm, frame, parent } = family();
   parent.load(HEAP);
   assertAudit(vm);
-  vm.machine.mmu.plant(vaNum(HEAP), WRITE, frame, 0xd7);
+  plant(vm.machine.mmu, vaNum(HEAP), WRITE, frame, 0xd7);
   const finding = found(vm, "stale TLB entry", frame);
   assertEquals([finding.va, finding.pid], [BigInt(HEAP) as never, parent.pid]);
   assertEquals(finding.owners.length, 2);
@@ -222,11 +223,11 @@ Deno.test("a TLB entry that the page table no longer bears out", () => {
 Deno.test("a TLB entry for another frame, and one for a page that is gone", () => {
   const { vm, frame, parent } = family();
   parent.load(HEAP + PAGE_SIZE);
-  vm.machine.mmu.plant(vaNum(HEAP + PAGE_SIZE), WRITE, frame, 0xd7);
+  plant(vm.machine.mmu, vaNum(HEAP + PAGE_SIZE), WRITE, frame, 0xd7);
   assertStringIncludes(found(vm, "stale TLB entry", frame).detail, "the page table maps it to");
   vm.machine.mmu.sfence();
   assertAudit(vm);
-  vm.machine.mmu.plant(vaNum(0x9000), WRITE, frame, 0xd7);
+  plant(vm.machine.mmu, vaNum(0x9000), WRITE, frame, 0xd7);
   assertStringIncludes(found(vm, "stale TLB entry", frame).detail, "no mapping");
 });
 

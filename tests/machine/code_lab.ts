@@ -39,7 +39,7 @@ const ways: readonly ((m: Machine, pa: PaNum, va: number, value: bigint) => void
   (m, pa) => m.ram.writeFrom((pa - pa % 8) as PaNum, 0x400, 16),
   (m, pa) => m.ram.copyFrame((pa - pa % 4096) as PaNum, at(0x1_4000)),
   ...([1, 2, 4, 8] as const).map((size) => (m: Machine, _: PaNum, va: number, value: bigint) => {
-    m.mmu.store(va as VaNum, size, value);
+    m.user.access({ kind: "store", va: BigInt(va), size, value });
   }),
 ];
 

@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Uart } from "../../src/vm/machine/devices/uart.ts";
 import { PTE_R, PTE_U, PTE_V, PTE_W, READ } from "../../src/vm/machine/sv39.ts";
 import { assemble } from "./assemble.ts";
-import { at, machine, Tables, va } from "./machine_lab.ts";
+import { at, machine, Tables, translate, va } from "./machine_lab.ts";
 import type { MachineOptions } from "../../src/vm/machine/machine.ts";
 
 const RWU = PTE_R | PTE_W | PTE_U;
@@ -58,7 +58,7 @@ Deno.test("sfence.vma takes all sixteen bits of an ASID", () => {
   const tables = new Tables(made);
   tables.map(0x1000, at(0x1000), RWU);
   tables.use(0x105);
-  made.mmu.translate(va(0x1000), READ);
+  translate(made.mmu, va(0x1000), READ);
   made.hart.mode = 3;
   made.hart.selectBanks();
   made.hart.setX(5, 0x105n);
@@ -77,11 +77,11 @@ Deno.test("a frame number or a table beyond 2^32 bytes is no RAM, whatever its l
   assertEquals(table & 0x3ff, PTE_V);
   ram.writeHalves(pointer, table, 1);
   tables.use();
-  assertEquals([mmu.translate(va(0x1000), READ), mmu.translate(va(0x3000), READ)], [
+  assertEquals([translate(mmu, va(0x1000), READ), translate(mmu, va(0x3000), READ)], [
     -5,
     at(0x1000),
   ]);
-  assertEquals(mmu.translate(va(0x20_3000), READ), -5);
+  assertEquals(translate(mmu, va(0x20_3000), READ), -5);
 });
 
 Deno.test("a restored machine walks the tables that it had", () => {
@@ -91,9 +91,9 @@ Deno.test("a restored machine walks the tables that it had", () => {
   tables.use();
   const state = made.save();
   made.mmu.setRoot(tables.frame());
-  assertEquals(made.mmu.translate(va(0x1000), READ), -13);
+  assertEquals(translate(made.mmu, va(0x1000), READ), -13);
   made.restore(state);
-  assertEquals(made.mmu.translate(va(0x1000), READ), at(0x2000));
+  assertEquals(translate(made.mmu, va(0x1000), READ), at(0x2000));
 });
 
 Deno.test("a trap that comes again after some work is no hang, also in single steps", () => {

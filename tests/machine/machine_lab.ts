@@ -4,7 +4,8 @@
 
 import { type PaNum, RAM_BASE, type VaNum } from "../../src/vm/machine/address.ts";
 import { Machine, type MachineOptions } from "../../src/vm/machine/machine.ts";
-import { type Level, makePte, PTE_V } from "../../src/vm/machine/sv39.ts";
+import type { Mmu } from "../../src/vm/machine/mmu.ts";
+import { type Access, type Level, makePte, PTE_V } from "../../src/vm/machine/sv39.ts";
 import { Assembler } from "./engine_lab.ts";
 
 /** 16 MiB: the smallest machine, quick to make. */
@@ -72,6 +73,29 @@ export function program(build: (a: Assembler) => void, options: MachineOptions =
   build(assembler);
   made.ram.write(at(0), assembler.bytes());
   return made;
+}
+
+/** Translates as an access of U-mode would; the physical address, or minus the cause of the fault. */
+export function translate(mmu: Mmu, address: VaNum, access: Access): number {
+  const low = address >>> 0;
+  const bank = mmu.bankFor(0, 0);
+  const frame = mmu.frameOf(bank, access, (address - low) / 2 ** 32 | 0, low);
+  if (frame < 0) return frame;
+  mmu.countHit(bank, access);
+  return frame * 4096 + (low & 0xfff);
+}
+
+/** Puts an entry for U-mode into the TLB, true or not. */
+export function plant(
+  mmu: Mmu,
+  address: VaNum,
+  access: Access,
+  pa: PaNum,
+  flags: number,
+  level: Level = 0,
+): void {
+  const page = Math.floor(address / 4096) & 0x7ff_ffff;
+  mmu.tlb.insert(mmu.bankFor(0, 0), access, level, page, pa / 4096, flags);
 }
 
 /** A virtual address. */

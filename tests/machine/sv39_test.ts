@@ -19,7 +19,7 @@ import {
   walk,
   WRITE,
 } from "../../src/vm/machine/sv39.ts";
-import { at, machine, Tables, va } from "./machine_lab.ts";
+import { at, machine, Tables, translate, va } from "./machine_lab.ts";
 
 const RWU = PTE_R | PTE_W | PTE_U;
 
@@ -127,14 +127,14 @@ Deno.test("the MMU sets A for any access and D for stores, and faults leave the 
   const slot = tables.map(0x1000, at(0x5000), RWU);
   const readOnly = tables.map(0x2000, at(0x6000), PTE_R | PTE_U);
   tables.use();
-  assertEquals(mmu.translate(va(0x1008), READ), at(0x5008));
+  assertEquals(translate(mmu, va(0x1008), READ), at(0x5008));
   assertEquals(ram.readPte(slot) & (PTE_A | PTE_D), PTE_A);
-  assertEquals(mmu.translate(va(0x1008), WRITE), at(0x5008));
+  assertEquals(translate(mmu, va(0x1008), WRITE), at(0x5008));
   assertEquals(ram.readPte(slot) & (PTE_A | PTE_D), PTE_A | PTE_D);
-  assertEquals(mmu.translate(va(0x2000), WRITE), -15);
-  assertEquals(mmu.translate(va(0x2000), EXECUTE), -12);
+  assertEquals(translate(mmu, va(0x2000), WRITE), -15);
+  assertEquals(translate(mmu, va(0x2000), EXECUTE), -12);
   assertEquals(ram.readPte(readOnly) & (PTE_A | PTE_D), 0);
-  assertEquals(mmu.translate(va(0x3000), READ), -13);
+  assertEquals(translate(mmu, va(0x3000), READ), -13);
 });
 
 Deno.test("a mapped frame that is neither RAM nor a device is an access fault", () => {
@@ -143,7 +143,7 @@ Deno.test("a mapped frame that is neither RAM nor a device is an access fault", 
   tables.use();
   const { mmu } = tables.machine;
   assertEquals(
-    [READ, WRITE, EXECUTE].map((access) => mmu.translate(va(0x1000), access as Access)),
+    [READ, WRITE, EXECUTE].map((access) => translate(mmu, va(0x1000), access as Access)),
     [
       -5,
       -7,
@@ -182,10 +182,10 @@ Deno.test("property: translation agrees with a flat map of pages, whatever their
       }
       tables.use();
       for (const [address, { pa, write }] of model) {
-        assertEquals(tables.machine.mmu.translate(va(address + 5), READ), pa + 5);
-        assertEquals(tables.machine.mmu.translate(va(address), WRITE), write ? pa : -15);
+        assertEquals(translate(tables.machine.mmu, va(address + 5), READ), pa + 5);
+        assertEquals(translate(tables.machine.mmu, va(address), WRITE), write ? pa : -15);
       }
-      assertEquals(tables.machine.mmu.translate(va(0x3f_0000_0000), READ), -13);
+      assertEquals(translate(tables.machine.mmu, va(0x3f_0000_0000), READ), -13);
     }),
     { numRuns: 25 },
   );

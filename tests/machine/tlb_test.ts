@@ -12,7 +12,7 @@ import {
   WRITE,
 } from "../../src/vm/machine/sv39.ts";
 import { Assembler } from "./engine_lab.ts";
-import { at, machine, SMALL, Tables, va } from "./machine_lab.ts";
+import { at, machine, plant, SMALL, Tables, translate, va } from "./machine_lab.ts";
 
 const RWU = PTE_R | PTE_W | PTE_U;
 const RXU = PTE_R | PTE_X | PTE_U;
@@ -24,7 +24,7 @@ Deno.test("touching 2 MiB costs 512 entries as 4 KiB pages and one as a leaf", (
   large.map(0x20_0000, at(0), RWU, 1);
   for (const tables of [small, large]) {
     tables.use();
-    for (let i = 0; i < 512; i++) tables.machine.mmu.translate(va(0x20_0000 + i * 4096), READ);
+    for (let i = 0; i < 512; i++) translate(tables.machine.mmu, va(0x20_0000 + i * 4096), READ);
   }
   assertEquals(small.machine.mmu.counters().read.misses, [512, 0, 0]);
   assertEquals(large.machine.mmu.counters().read.misses, [0, 1, 0]);
@@ -105,17 +105,17 @@ Deno.test("an entry outlives its PTE until sfence.vma drops it", () => {
   const slot = tables.map(0x1000, at(0x3000), RWU);
   const other = tables.map(0x2000, at(0x4000), RWU);
   tables.use();
-  mmu.translate(va(0x1000), READ);
-  mmu.translate(va(0x2000), READ);
+  translate(mmu, va(0x1000), READ);
+  translate(mmu, va(0x2000), READ);
   ram.writePte(slot, 0);
   ram.writePte(other, 0);
-  assertEquals(mmu.translate(va(0x1000), READ), at(0x3000));
-  assertEquals(mmu.translate(va(0x1000), WRITE), -15);
+  assertEquals(translate(mmu, va(0x1000), READ), at(0x3000));
+  assertEquals(translate(mmu, va(0x1000), WRITE), -15);
   mmu.sfence(va(0x1fff));
-  assertEquals(mmu.translate(va(0x1000), READ), -13);
-  assertEquals(mmu.translate(va(0x2000), READ), at(0x4000));
+  assertEquals(translate(mmu, va(0x1000), READ), -13);
+  assertEquals(translate(mmu, va(0x2000), READ), at(0x4000));
   mmu.sfence();
-  assertEquals(mmu.translate(va(0x2000), READ), -13);
+  assertEquals(translate(mmu, va(0x2000), READ), -13);
   const { flushes, pageFlushes } = mmu.counters();
   assertEquals([flushes, pageFlushes], [1, 1]);
 });
@@ -140,8 +140,8 @@ Deno.test("sfence.vma with an ASID leaves other ASIDs and global entries", () =>
   tables.map(0x2000, at(0x2000), RWU | PTE_G);
   for (const asid of [5, 6]) {
     tables.use(asid);
-    mmu.translate(va(0x1000), READ);
-    mmu.translate(va(0x2000), READ);
+    translate(mmu, va(0x1000), READ);
+    translate(mmu, va(0x2000), READ);
   }
   const held = () => mmu.entries().map((e) => `${e.asid}:${e.va}`).sort();
   assertEquals(held(), ["5:4096", "5:8192", "6:4096", "6:8192"]);
@@ -161,7 +161,7 @@ Deno.test("sfence.vma of one address with an ASID leaves the fetches of another"
   tables.map(0x1000, at(0x1000), RXU);
   for (const asid of [5, 6]) {
     tables.use(asid);
-    mmu.translate(va(0x1000), EXECUTE);
+    translate(mmu, va(0x1000), EXECUTE);
   }
   mmu.sfence(va(0x1000), 6);
   assertEquals(mmu.entries().map((e) => e.asid), [5]);
@@ -200,7 +200,7 @@ Deno.test("sfence.vma with an ASID spares global superpages, of one address and 
   tables.use(5);
   const pages = [0x20_0000, 0x40_0000, 0x4000_0000];
   const held = () => mmu.entries().map((e) => Number(e.va)).sort((a, b) => a - b);
-  for (const page of pages) mmu.translate(va(page + 0x1234), READ);
+  for (const page of pages) translate(mmu, va(page + 0x1234), READ);
   assertEquals(held(), pages);
   mmu.sfence(va(0x40_5000), 5);
   mmu.sfence(va(0x4000_5000), 5);
@@ -281,12 +281,12 @@ Deno.test("more contexts than banks: the oldest is given up and its translations
   tables.map(0x1000, at(0x1000), RWU);
   for (let asid = 0; asid < 20; asid++) {
     tables.use(asid);
-    assertEquals(mmu.translate(va(0x1000), READ), at(0x1000));
+    assertEquals(translate(mmu, va(0x1000), READ), at(0x1000));
   }
   assertEquals(mmu.counters().read.misses[0], 20);
   assert(mmu.entries().length <= 8);
   tables.use(0);
-  mmu.translate(va(0x1000), READ);
+  translate(mmu, va(0x1000), READ);
   assertEquals(mmu.counters().read.misses[0], 21);
 });
 
@@ -295,13 +295,13 @@ Deno.test("entries tell their page, frame, size, owner and flags; a planted one 
   const { mmu, ram } = tables.machine;
   tables.map(0x20_0000, at(0x20_0000), RWU, 1);
   tables.use(3);
-  mmu.translate(va(0x20_5000), WRITE);
+  translate(mmu, va(0x20_5000), WRITE);
   const entry = mmu.entries()[0];
   assertEquals([entry.asid, entry.user, entry.access], [3, true, WRITE]);
   assertEquals([entry.va as bigint, entry.pa, entry.size], [0x20_0000n, at(0x20_0000), 0x20_0000]);
   assertEquals(entry.flags & 0xff, (ram.readPte(tables.slot(0x20_0000, 1)) & 0xff) | 0xc0);
-  mmu.plant(va(0x9000), READ, at(0x7000), RWU | 1);
-  assertEquals(mmu.translate(va(0x9004), READ), at(0x7004));
+  plant(mmu, va(0x9000), READ, at(0x7000), RWU | 1);
+  assertEquals(translate(mmu, va(0x9004), READ), at(0x7004));
   assertEquals(mmu.entries().length, 2);
 });
 
@@ -360,7 +360,7 @@ Deno.test("property: the TLB never changes what a correct kernel sees, and its h
           const kind = access as Access;
           accesses++;
           const expected = model.get(page) ?? (kind === READ ? -13 : -15);
-          assertEquals(mmu.translate(va(page * 4096), kind), expected);
+          assertEquals(translate(mmu, va(page * 4096), kind), expected);
         }
       }
       const { read, write, walks } = mmu.counters();
@@ -388,7 +388,7 @@ Deno.test("execute entries need X, and a fetch outside RAM is an access fault", 
     const stop = tables.machine.run(1);
     assertEquals(stop.kind === "trap" && [stop.cause, stop.tval, stop.epc], [cause, pc, pc]);
   }
-  assertEquals(tables.machine.mmu.translate(va(0x1000), EXECUTE), -12);
+  assertEquals(translate(tables.machine.mmu, va(0x1000), EXECUTE), -12);
   assertEquals(tables.machine.instret, 0);
   assert(tables.machine.ram.size === SMALL);
 });

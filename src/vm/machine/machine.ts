@@ -25,6 +25,7 @@ import { Mmu } from "./mmu.ts";
 import { PC, RESERVATION, TLB_READ, X_SINK } from "./layout.ts";
 import { RamImages } from "./ram_image.ts";
 import { SlowPath } from "./slow_path.ts";
+import { UserAccess } from "./user_access.ts";
 import { type Watch, Watches } from "./watch.ts";
 
 export type { MachineOptions, MachineState, Stop };
@@ -65,6 +66,8 @@ export class Machine {
   readonly finisher: Finisher = new Finisher();
   /** The disk, when there is one. */
   readonly virtio: VirtioBlock | undefined;
+  /** Loads and stores from outside the hart, as its U-mode would do them. */
+  readonly user: UserAccess;
   readonly #slow: SlowPath;
   readonly #hostTraps: boolean;
   readonly #images: RamImages;
@@ -89,7 +92,9 @@ export class Machine {
       this.virtio = new VirtioBlock(ram, options.disk, options.virtioVersion, signal);
       bus.register(VIRTIO_BASE as PaNum, VIRTIO_SIZE, this.virtio);
     }
-    const slow = new SlowPath({ ram, bus, mmu, hart, watches: this.watches });
+    const parts = { ram, bus, mmu, hart, watches: this.watches };
+    const slow = new SlowPath(parts);
+    this.user = new UserAccess(parts, slow);
     this.ram = ram;
     this.bus = bus;
     this.mmu = mmu;
@@ -174,10 +179,9 @@ export class Machine {
         deliver(this.hart, registers.trapCause, false, registers.trapValue);
         // The handler's first instruction may have a breakpoint of its own.
         resuming = false;
-      } else if (reason !== STOP_BUDGET && this.#slow.watchHit !== undefined) {
-        const hit = this.#slow.watchHit;
-        this.#slow.watchHit = undefined;
-        return { kind: "watch", ...hit };
+      } else if (reason !== STOP_BUDGET) {
+        const hit = this.#slow.takeHit();
+        if (hit !== undefined) return { kind: "watch", ...hit };
       }
     }
   }

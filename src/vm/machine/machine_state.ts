@@ -14,7 +14,7 @@ import type { HartState } from "./hart/hart.ts";
 import type { MmuState } from "./mmu_state.ts";
 import type { RamImage } from "./ram_image.ts";
 import type { Saved } from "./saver.ts";
-import type { WatchHit } from "./slow_path.ts";
+import type { WatchHit } from "./watch.ts";
 
 /** How a machine is built. */
 export interface MachineOptions {

@@ -137,6 +137,13 @@ export class Ram {
     return this.#view.getBigUint64(this.#at(pa, 8), true);
   }
 
+  /** `length` bytes from `pa` on as one unsigned number, whatever their number. */
+  readNumber(pa: PaNum, length: number): bigint {
+    let value = 0n;
+    for (const byte of this.bytes(pa, length).toReversed()) value = (value << 8n) | BigInt(byte);
+    return value;
+  }
+
   /** Stores the low 8 bits of `value`. */
   write8(pa: PaNum, value: number): void {
     this.#bytes[this.#change(pa, 1)] = value;

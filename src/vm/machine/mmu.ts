@@ -5,7 +5,16 @@
  * @module
  */
 
-import { PAGE_SHIFT, type PaNum, RAM_BASE, type Va, type VaNum } from "./address.ts";
+import {
+  PAGE_SHIFT,
+  PAGE_SIZE,
+  type PaNum,
+  paNum,
+  RAM_BASE,
+  type Va,
+  type VaNum,
+  vaNum,
+} from "./address.ts";
 import { Banks, BARE_BANK, MSTATUS_MPRV } from "./banks.ts";
 import type { Bus } from "./bus.ts";
 import { RAM_OFFSET, RESERVATION, TLB_BANKS, TLB_EXECUTE, TLB_READ, TLB_WRITE } from "./layout.ts";
@@ -26,12 +35,11 @@ import {
   WalkTrail,
   WRITE,
 } from "./sv39.ts";
-import type { AccessCounters, MemoryFault, MmuCounters, MmuState, TlbEntry } from "./mmu_state.ts";
-import { load, store } from "./shell_access.ts";
+import type { AccessCounters, MmuCounters, MmuState, TlbEntry } from "./mmu_state.ts";
 import { Tlb } from "./tlb.ts";
 import type { Watches } from "./watch.ts";
 
-export type { AccessCounters, MemoryFault, MmuCounters, MmuState, TlbEntry };
+export type { AccessCounters, MmuCounters, MmuState, TlbEntry };
 
 /** satp.MODE for Sv39, in its place. */
 export const SATP_SV39 = 8n << 60n;
@@ -50,8 +58,14 @@ export class Mmu {
   dataBank: number = BARE_BANK;
   /** Bank for its fetches. */
   fetchBank: number = BARE_BANK;
-  /** Bank of U-mode under the current satp. */
-  #userBank = BARE_BANK;
+
+  /**
+   * Called when a walk sets A, or A and D, in a leaf in RAM, before the access itself: with the first
+   * address of the 4 KiB page accessed (negative in the upper half), where the PTE stands, and its low
+   * 32 bits before and after. Walks of instructions, fetches and {@link UserAccess} call it alike; the
+   * machine's owner connects itself here.
+   */
+  marked: (page: VaNum, pteAddr: PaNum, before: number, after: number) => void = () => {};
 
   readonly #ram: Ram;
   readonly #bus: Bus;
@@ -89,7 +103,6 @@ export class Mmu {
     this.paging = mode === 8;
     this.asid = Number((value >> 44n) & 0xffffn);
     this.root = Number(value & 0xfff_ffff_ffffn) * 4096 as PaNum;
-    this.#userBank = this.#bankFor(0, 0);
   }
 
   /**
@@ -101,30 +114,29 @@ export class Mmu {
     this.paging = true;
     this.asid = asid;
     this.root = root;
-    this.#userBank = this.#bankFor(0, 0);
     this.select(0, 0);
   }
 
   /** Makes the interpreter use the banks for a privilege mode and mstatus (its low 32 bits). */
   select(mode: number, mstatus: number): void {
-    this.fetchBank = this.#bankFor(mode, mstatus);
+    this.fetchBank = this.bankFor(mode, mstatus);
     // "When MPRV=1, load and store memory addresses are translated and protected as though the current
     // privilege mode were set to MPP."
     const data = (mstatus & MSTATUS_MPRV) !== 0 ? (mstatus >>> 11) & 3 : mode;
-    this.dataBank = this.#bankFor(data, mstatus);
+    this.dataBank = this.bankFor(data, mstatus);
     this.#slots[TLB_READ / 4] = Tlb.tableOffset(this.dataBank, READ);
     this.#slots[TLB_WRITE / 4] = Tlb.tableOffset(this.dataBank, WRITE);
     this.#slots[TLB_EXECUTE / 4] = Tlb.tableOffset(this.fetchBank, EXECUTE);
   }
 
-  /** The bank for a mode; the oldest one is emptied when none fits. */
-  #bankFor(mode: number, mstatus: number): number {
+  /** The bank for accesses of a mode under the current satp; when none fits, the oldest is emptied. */
+  bankFor(mode: number, mstatus: number): number {
     if (mode === 3 || !this.paging) return BARE_BANK;
     const key = Banks.key(this.asid, mode, mstatus);
     const found = this.#banks.find(key);
     if (found >= 0) return found;
     // The banks in use stay: fetches and data may need two different ones.
-    const bank = this.#banks.assign(key, [this.fetchBank, this.dataBank, this.#userBank]);
+    const bank = this.#banks.assign(key, [this.fetchBank, this.dataBank]);
     this.tlb.flushBank(bank);
     return bank;
   }
@@ -167,8 +179,12 @@ export class Mmu {
     // pte.d to 1".
     const wanted = access === WRITE ? PTE_A | PTE_D : PTE_A;
     if ((low & wanted) !== wanted) {
-      low |= wanted;
-      this.#ram.write32(trail.pteAddr[last] as PaNum, low);
+      const pteAddr = paNum(trail.pteAddr[last]);
+      const before = low;
+      low = (low | wanted) >>> 0;
+      this.#ram.write32(pteAddr, low);
+      // Page numbers have 27 bits; the highest one is the sign.
+      this.marked(vaNum(((page << 5) >> 5) * PAGE_SIZE), pteAddr, before, low);
     }
     // The translation is over; that nothing is there is found by the access itself.
     if (!this.#exists(frame)) return -this.#fault(access, FAIL.outside);
@@ -231,33 +247,6 @@ export class Mmu {
   }
 
   /**
-   * Translates as a U-mode access under the current satp, through TLB and walk, setting A and D. Returns the
-   * physical address, or minus the cause of the fault (-13, -15, -12; access faults -5, -7, -1).
-   */
-  translate(address: VaNum, access: Access): number {
-    const low = address >>> 0;
-    const frame = this.userFrame(access, (address - low) / 2 ** 32 | 0, low);
-    return frame < 0 ? frame : frame * 4096 + (low & 0xfff);
-  }
-
-  /** The same for an address in two 32-bit halves; returns the frame number or minus the cause. */
-  userFrame(access: Access, high: number, low: number): number {
-    const frame = this.frameOf(this.#userBank, access, high, low);
-    if (frame >= 0) this.countHit(this.#userBank, access);
-    return frame;
-  }
-
-  /** Loads as a U-mode instruction would: any alignment, also across a page end. The value is zero-extended. */
-  load(address: Va | VaNum, size: 1 | 2 | 4 | 8): { value: bigint } | MemoryFault {
-    return load(this, this.#bus, address, size);
-  }
-
-  /** Stores as a U-mode instruction would; nothing is written when any byte cannot be. */
-  store(address: Va | VaNum, size: 1 | 2 | 4 | 8, value: bigint): MemoryFault | undefined {
-    return store(this, this.#bus, address, size, value);
-  }
-
-  /**
    * sfence.vma: drops the entries for one address, or all; of one ASID (then entries of global leaves stay),
    * or of every address space. An address that is not canonical matches nothing.
    */
@@ -312,12 +301,6 @@ export class Mmu {
       });
     });
     return list;
-  }
-
-  /** Puts an entry for U-mode under the current satp into the TLB, true or not: for tests of what finds it. */
-  plant(address: VaNum, access: Access, pa: PaNum, flags: number, level: Level = 0): void {
-    const page = Math.floor(address / 4096) & 0x7ff_ffff;
-    this.tlb.insert(this.#userBank, access, level, page, pa / 4096, flags);
   }
 
   /** The state as plain data. */

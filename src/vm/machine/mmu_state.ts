@@ -1,5 +1,5 @@
 /**
- * What the MMU tells of itself: counters, TLB entries, failed accesses, and its state as plain data.
+ * What the MMU tells of itself: counters, TLB entries, and its state as plain data.
  *
  * @module
  */
@@ -51,14 +51,6 @@ export interface TlbEntry {
   readonly size: number;
   /** Low ten bits of the PTE as the walk found them (A and D as the walk left them). */
   readonly flags: number;
-}
-
-/** An access that failed: cause as in scause, and the address for stval. */
-export interface MemoryFault {
-  /** As in scause. */
-  readonly cause: number;
-  /** As in stval. */
-  readonly tval: Va;
 }
 
 /** The MMU's state as plain data. */

@@ -1,16 +1,18 @@
 /**
- * The interpreter's way out: everything that is not a plain access to a page in the fast TLB tables. TLB
- * misses, misaligned accesses, devices, pages with decoded code, watched pages, fetches, SYSTEM instructions.
+ * The interpreter's way out: everything that is not a plain access to a page in the fast TLB tables.
+ * TLB misses, misaligned accesses, devices, pages with decoded code, watched pages, fetches, SYSTEM
+ * instructions. Accesses from outside the hart ({@link UserAccess}) take the same way.
  *
  * @module
  */
 
-import { PAGE_SIZE, type PaNum, RAM_BASE } from "./address.ts";
+import { offset, PAGE_SIZE, type PaNum, paNum, RAM_BASE } from "./address.ts";
 import type { Bus } from "./bus.ts";
 import {
   ACCESS_ATOMIC,
   ACCESS_LOAD,
   ACCESS_RESERVE,
+  type ACCESS_STORE,
   DONE,
   DONE_STOP,
   type EngineHost,
@@ -25,32 +27,10 @@ import { ACCESS_VALUE, RAM_OFFSET } from "./layout.ts";
 import type { Ram } from "./memory.ts";
 import type { Mmu } from "./mmu.ts";
 import { type Access, ACCESS_FAULT, READ, WRITE } from "./sv39.ts";
-import type { Watch, Watches } from "./watch.ts";
-
-/** An access that hit a watchpoint; it has been done. */
-export interface WatchHit {
-  /** The watchpoint that was hit. */
-  readonly watch: Watch;
-  /** Address of the instruction. */
-  readonly pc: bigint;
-  /** Virtual address of the access. */
-  readonly va: bigint;
-  /** What it translates to. */
-  readonly pa: PaNum;
-  /** Bytes accessed. */
-  readonly size: number;
-  /** A store or an atomic operation; else a load. */
-  readonly write: boolean;
-  /** The accessed bytes as a number before the access. */
-  readonly before: bigint;
-  /** And after it, the same for a load. An atomic operation tells it late: it is not known yet. */
-  readonly after: bigint | undefined;
-}
+import type { Watch, Watches, WatchHit } from "./watch.ts";
 
 /** The machine as the interpreter calls it. */
 export class SlowPath implements EngineHost {
-  /** The watchpoint that ended the run. */
-  watchHit: WatchHit | undefined;
   /** The run ended before a load from a register that is {@link Device.undecided}. */
   undecided = false;
   /** Fetches. */
@@ -62,7 +42,9 @@ export class SlowPath implements EngineHost {
   readonly #hart: Hart;
   readonly #watches: Watches;
   readonly #value: Uint32Array;
-  readonly #wide: DataView;
+  #watchHit: WatchHit | undefined;
+  /** The access under way is no instruction's. */
+  #outside = false;
 
   /** The slow path of a machine's parts. */
   constructor(parts: Parts) {
@@ -74,12 +56,31 @@ export class SlowPath implements EngineHost {
     this.#hart = hart;
     this.#watches = watches;
     this.#value = new Uint32Array(ram.memory.buffer, ACCESS_VALUE, 2);
-    this.#wide = new DataView(ram.memory.buffer);
   }
 
   #raise(cause: number, value: bigint): number {
     this.#hart.registers.raise(cause, value);
     return TRAPPED;
+  }
+
+  /** The watchpoint that the last access hit, once. */
+  takeHit(): WatchHit | undefined {
+    const hit = this.#watchHit;
+    this.#watchHit = undefined;
+    return hit;
+  }
+
+  /**
+   * A plain load or store that no instruction makes, at ACCESS_VA in the data bank: always done here,
+   * so {@link RETRY} is no answer. A loaded value is zero-extended.
+   */
+  outside(kind: typeof ACCESS_LOAD | typeof ACCESS_STORE, size: number): number {
+    this.#outside = true;
+    try {
+      return this.access(kind, size, 0);
+    } finally {
+      this.#outside = false;
+    }
   }
 
   access(kind: number, size: number, signed: number): number {
@@ -96,10 +97,10 @@ export class SlowPath implements EngineHost {
     const bank = mmu.dataBank;
     const frame = mmu.frameOf(bank, type, high, low);
     if (frame < 0) return this.#raise(-frame, registers.accessVa);
-    const aligned = (low & (size - 1)) === 0;
-    if (aligned && mmu.fillFast(bank, type, high, low, frame)) return RETRY;
+    const plain = (low & (size - 1)) === 0 && !this.#outside;
+    if (plain && mmu.fillFast(bank, type, high, low, frame)) return RETRY;
     mmu.countHit(bank, type);
-    const pa = frame * PAGE_SIZE + (low & (PAGE_SIZE - 1)) as PaNum;
+    const pa = paNum(frame * PAGE_SIZE + (low & (PAGE_SIZE - 1)));
     if (!mmu.isRam(frame)) return this.#device(pa, kind, size, signed);
     return this.#inRam(pa, kind, size, signed);
   }
@@ -109,7 +110,7 @@ export class SlowPath implements EngineHost {
     const atomic = kind === ACCESS_ATOMIC || kind === ACCESS_RESERVE;
     const write = kind !== ACCESS_LOAD && kind !== ACCESS_RESERVE;
     const watch = this.#watched(pa, size, write);
-    const before = watch === undefined ? 0n : this.#peek(pa, size);
+    const before = watch === undefined ? 0n : this.#ram.readNumber(pa, size);
     if (atomic) {
       if (write) this.#ram.dirty[(pa - RAM_BASE) >>> 12] = 1;
       this.#value[0] = pa - RAM_BASE + RAM_OFFSET;
@@ -120,14 +121,21 @@ export class SlowPath implements EngineHost {
       this.#load(pa, size, signed);
     }
     if (watch === undefined) return DONE;
-    this.#hit(watch, pa, size, write, before, atomic && write ? undefined : this.#peek(pa, size));
+    this.#hit(
+      watch,
+      pa,
+      size,
+      write,
+      before,
+      atomic && write ? undefined : this.#ram.readNumber(pa, size),
+    );
     return DONE_STOP;
   }
 
   #load(pa: PaNum, size: number, signed: number): void {
     if (size === 8) {
       this.#value[0] = this.#ram.read32(pa);
-      this.#value[1] = this.#ram.read32(pa + 4 as PaNum);
+      this.#value[1] = this.#ram.read32(offset(pa, 4));
     } else {
       const value = size === 1
         ? this.#ram.read8(pa)
@@ -164,12 +172,12 @@ export class SlowPath implements EngineHost {
     }
     const mapping = this.#bus.find(pa, size);
     if (mapping === undefined) return this.#raise(fault, va);
-    if (!write && mapping.device.undecided?.(pa - mapping.base)) {
+    if (!write && !this.#outside && mapping.device.undecided?.(pa - mapping.base)) {
       this.undecided = true;
       return TRAPPED;
     }
     const width = size === 8 ? 4 : size as 1 | 2 | 4;
-    const upper = pa + 4 as PaNum;
+    const upper = offset(pa, 4);
     if (write) {
       this.#bus.write(
         pa,
@@ -213,23 +221,19 @@ export class SlowPath implements EngineHost {
     if (!mmu.isRam(first) || !mmu.isRam(next)) {
       return this.#raise(ACCESS_FAULT[type], registers.accessVa);
     }
-    const firstPa = first * PAGE_SIZE + (low & (PAGE_SIZE - 1)) as PaNum;
-    const nextPa = next * PAGE_SIZE as PaNum;
-    const place = (i: number) => (i < head ? firstPa + i : nextPa + i - head) as PaNum;
+    const firstPa = paNum(first * PAGE_SIZE + (low & (PAGE_SIZE - 1)));
+    const nextPa = paNum(next * PAGE_SIZE);
     const watch = this.#watched(firstPa, head, write) ??
       this.#watched(nextPa, size - head, write, Number(BigInt.asIntN(64, nextVa)));
-    const gather = () => {
-      let value = 0n;
-      for (let i = size - 1; i >= 0; i--) {
-        value = (value << 8n) | BigInt(this.#ram.read8(place(i)));
-      }
-      return value;
-    };
+    const gather = () =>
+      this.#ram.readNumber(firstPa, head) |
+      (this.#ram.readNumber(nextPa, size - head) << BigInt(8 * head));
     const before = gather();
     if (write) {
       const value = registers.accessValue;
       for (let i = 0; i < size; i++) {
-        this.#ram.write8(place(i), Number((value >> BigInt(8 * i)) & 0xffn));
+        const place = i < head ? offset(firstPa, i) : offset(nextPa, i - head);
+        this.#ram.write8(place, Number((value >> BigInt(8 * i)) & 0xffn));
       }
     } else {
       const bits = 8 * size;
@@ -247,13 +251,6 @@ export class SlowPath implements EngineHost {
     return this.#watches.hit(va, pa, size, write);
   }
 
-  #peek(pa: PaNum, size: number): bigint {
-    const at = pa - RAM_BASE + RAM_OFFSET;
-    let value = 0n;
-    for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.#wide.getUint8(at + i));
-    return value;
-  }
-
   #hit(
     watch: Watch,
     pa: PaNum,
@@ -262,8 +259,9 @@ export class SlowPath implements EngineHost {
     before: bigint,
     after: bigint | undefined,
   ): void {
-    const { pc, accessVa } = this.#hart.registers;
-    this.watchHit = { watch, pc, va: accessVa, pa, size, write, before, after };
+    const { pc, accessVa: va } = this.#hart.registers;
+    const by = this.#outside ? undefined : pc;
+    this.#watchHit = { watch, pc: by, va, pa, size, write, before, after };
   }
 
   fetchPage(): number {

@@ -1,11 +1,11 @@
 /**
- * What makes a page need more than a plain access: watchpoints on bytes and breakpoints on instructions.
+ * What makes a page need more than a plain access: watchpoints on bytes, breakpoints on instructions.
  * Both work by keeping the page out of the fast TLB tables, so they cost nothing elsewhere.
  *
  * @module
  */
 
-import { PAGE_SIZE } from "./address.ts";
+import { PAGE_SIZE, type PaNum } from "./address.ts";
 
 /** Bytes to watch. */
 export interface Watch {
@@ -19,6 +19,26 @@ export interface Watch {
   readonly read: boolean;
   /** Stop after a store that touches one of them. */
   readonly write: boolean;
+}
+
+/** An access that hit a watchpoint; it has been done. */
+export interface WatchHit {
+  /** The watchpoint that was hit. */
+  readonly watch: Watch;
+  /** Address of the instruction; undefined for an access that no instruction made. */
+  readonly pc: bigint | undefined;
+  /** Virtual address of the access. */
+  readonly va: bigint;
+  /** What it translates to. */
+  readonly pa: PaNum;
+  /** Bytes accessed. */
+  readonly size: number;
+  /** A store or an atomic operation; else a load. */
+  readonly write: boolean;
+  /** The accessed bytes as a number before the access. */
+  readonly before: bigint;
+  /** And after it, the same for a load. Undefined for an atomic operation: not known yet. */
+  readonly after: bigint | undefined;
 }
 
 /** The watchpoints and breakpoints of a machine. */

@@ -11,6 +11,7 @@ import { mappersOf } from "../../../src/vm/kernel/memory/reclaim/rmap.ts";
 import type { AddressSpace, Area } from "../../../src/vm/kernel/memory/areas/space.ts";
 import { assertSound } from "./check.ts";
 import { MIB, PAGE, World } from "./world.ts";
+import { plant } from "../../machine/machine_lab.ts";
 
 const at = (n: number) => n as VaNum;
 
@@ -65,7 +66,7 @@ Deno.test("a fault that only the TLB saw drops the entry that caused it", () => 
   world.ram.write64(frame(world, space, 0), 1n);
   world.ram.write64(other, 2n);
   world.memory.activate(space);
-  world.mmu.plant(at(0), READ, other, 0xff);
+  plant(world.mmu, at(0), READ, other, 0xff);
   assertEquals(world.load(space, 0), 2n);
   assertEquals(why(world, space, 13, 0), undefined);
   assertEquals(world.load(space, 0), 1n);

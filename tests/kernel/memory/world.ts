@@ -6,11 +6,11 @@
  */
 
 import { EventLog } from "../../../src/vm/events.ts";
-import type { PaNum, VaNum } from "../../../src/vm/machine/address.ts";
-import { Bus } from "../../../src/vm/machine/bus.ts";
-import { Ram } from "../../../src/vm/machine/memory.ts";
-import { Mmu } from "../../../src/vm/machine/mmu.ts";
-import { Watches } from "../../../src/vm/machine/watch.ts";
+import type { PaNum } from "../../../src/vm/machine/address.ts";
+import { Machine } from "../../../src/vm/machine/machine.ts";
+import type { Ram } from "../../../src/vm/machine/memory.ts";
+import type { Mmu } from "../../../src/vm/machine/mmu.ts";
+import type { AccessTrap } from "../../../src/vm/machine/user_access.ts";
 import type { FileKey, FilePages } from "../../../src/vm/kernel/memory/areas/backing.ts";
 import { Memory, type MemoryOptions } from "../../../src/vm/kernel/memory/memory.ts";
 import type { AddressSpace } from "../../../src/vm/kernel/memory/areas/space.ts";
@@ -73,6 +73,7 @@ export class Killed extends Error {
 
 /** Memory, MMU and files of one little machine. */
 export class World {
+  readonly machine: Machine;
   readonly ram: Ram;
   readonly mmu: Mmu;
   readonly memory: Memory;
@@ -80,8 +81,9 @@ export class World {
   readonly events: EventLog;
 
   constructor(options: MemoryOptions & { bytes?: number } = {}) {
-    this.ram = new Ram(options.bytes ?? 16 * MIB);
-    this.mmu = new Mmu(this.ram, new Bus(this.ram), new Watches());
+    this.machine = new Machine({ memBytes: options.bytes ?? 16 * MIB, traps: "host" });
+    this.ram = this.machine.ram;
+    this.mmu = this.machine.mmu;
     this.events = new EventLog({ instret: 0 });
     this.memory = new Memory(this.ram, this.mmu, this.events, options);
     this.files = new TestFiles(this.ram);
@@ -106,8 +108,8 @@ export class World {
   load(space: AddressSpace, va: number, size: 1 | 2 | 4 | 8 = 8): bigint {
     this.#enter(space);
     for (;;) {
-      const result = this.mmu.load(va as VaNum, size);
-      if ("value" in result) return result.value;
+      const result = this.machine.user.access({ kind: "load", va: BigInt(va), size });
+      if ("done" in result) return result.done;
       this.#fault(space, result);
     }
   }
@@ -116,8 +118,8 @@ export class World {
   store(space: AddressSpace, va: number, value: bigint, size: 1 | 2 | 4 | 8 = 8): void {
     this.#enter(space);
     for (;;) {
-      const result = this.mmu.store(va as VaNum, size, value);
-      if (result === undefined) return;
+      const result = this.machine.user.access({ kind: "store", va: BigInt(va), size, value });
+      if ("done" in result) return;
       this.#fault(space, result);
     }
   }
@@ -142,8 +144,8 @@ export class World {
     if (this.memory.current !== space.id) this.memory.activate(space);
   }
 
-  #fault(space: AddressSpace, fault: { cause: number; tval: bigint }): void {
-    const result = this.memory.fault(space, fault.cause as 12 | 13 | 15, fault.tval);
+  #fault(space: AddressSpace, fault: AccessTrap): void {
+    const result = this.memory.fault(space, fault.trap as 12 | 13 | 15, fault.tval);
     if (!result.handled) throw new Killed(result.why, result.oom);
   }
 }

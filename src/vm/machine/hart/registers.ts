@@ -102,6 +102,10 @@ export class Registers {
     return this.#wide[ACCESS_VA / 8];
   }
 
+  set accessVa(value: bigint) {
+    this.#wide[ACCESS_VA / 8] = value;
+  }
+
   /** The value of that access. */
   get accessValue(): bigint {
     return this.#wide[ACCESS_VALUE / 8];
