@@ -59,10 +59,10 @@ export type { ProgramSource } from "./src/vm/kernel/programs.ts";
 export type { FrameDiff, ProcessDiff, PteDiff, StateDiff } from "./src/vm/inspect/diff.ts";
 export type { SharedGroup, Sharing } from "./src/vm/inspect/sharing.ts";
 export type { EventFilter, KernelStop } from "./src/vm/kernel/run.ts";
-export type { Breakpoint as StopPoint } from "./src/vm/kernel/breakpoints.ts";
+export type { Breakpoint as StopPoint, Watched } from "./src/vm/kernel/breakpoints.ts";
 export type { Stop } from "./src/vm/machine/machine.ts";
-export type { WatchHit } from "./src/vm/machine/slow_path.ts";
-export type { Watch } from "./src/vm/machine/watch.ts";
+export type { Watch, WatchHit } from "./src/vm/machine/watch.ts";
+export type { BytesReport } from "./src/vm/actions.ts";
 export { KernelError } from "./src/vm/kernel/manual.ts";
 export type {
   AccessReport,

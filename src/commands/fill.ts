@@ -8,7 +8,9 @@ import { counted } from "../vm/machine/counted.ts";
 import { atVa, command, CommandError, EXIT, hex, note, result } from "../framework/command.ts";
 import { placeOf, refusing, setCurrent } from "../session/target.ts";
 import { eventJson } from "../format/event_json.ts";
+import { watchedJson, watchedNotes } from "../format/breakpoints.ts";
 import { effectLines } from "../format/views.ts";
+import type { Watched } from "../vm/kernel/breakpoints.ts";
 
 export default command({
   name: "fill",
@@ -31,8 +33,9 @@ export default command({
       throw new CommandError(`${args.byte} is no byte: 0 to 255 is one`);
     }
     const mark = ctx.vm.mark();
+    let watched: readonly Watched[];
     try {
-      refusing(() => p.fill(va, args.size, Number(args.byte)), EXIT.failed);
+      ({ watched } = refusing(() => p.fillReport(va, args.size, Number(args.byte)), EXIT.failed));
     } finally {
       if (!p.alive) {
         // What xv6 prints about the trap; the error says it already.
@@ -50,6 +53,7 @@ export default command({
         }, ${pages}`,
       ),
       ...effectLines(events, 8),
+      ...watchedNotes(p.pid, watched),
     ], {
       json: {
         pid: p.pid,
@@ -58,6 +62,7 @@ export default command({
         byte: Number(args.byte),
         faults: faults[15],
         copied: copied.pages,
+        watched: watched.map((hit) => watchedJson(p.pid, hit.point, hit)),
         events: events.map(eventJson),
       },
       place: atVa(va),

@@ -5,13 +5,16 @@
  */
 
 import { counted } from "../vm/machine/counted.ts";
-import type { Breakpoint } from "../vm/kernel/breakpoints.ts";
+import type { Breakpoint, Watched } from "../vm/kernel/breakpoints.ts";
+import type { WatchHit } from "../vm/machine/watch.ts";
 import { nearestSymbol } from "./code.ts";
 import {
   type Cell,
   type Context,
   hex,
+  type Json,
   note,
+  type NoteSection,
   type Result,
   result,
   table,
@@ -38,6 +41,44 @@ function accessOf({ watch }: Breakpoint): string {
 function symbolAt(ctx: Context, { address, pid }: Breakpoint): string {
   const name = nearestSymbol(ctx.vm, pid ?? ctx.session.pid, address);
   return name === "" ? "" : ` <${name}>`;
+}
+
+/** What a watchpoint saw: `watchpoint 1: pid 2 stored 8 bytes at 0x3000 (0x87feb000): 0x0 → 0x2a`. */
+export function watchedText(pid: number, point: Breakpoint | undefined, hit: WatchHit): string {
+  const after = hit.after === undefined ? "(an atomic's)" : hex(hit.after);
+  return `watchpoint ${point?.n}: pid ${pid} ${hit.write ? "stored" : "loaded"} ` +
+    `${counted(hit.size, "byte")} at ${hex(hit.va)} (${hex(hit.pa)}): ${hex(hit.before)}` +
+    (hit.write ? ` → ${after}` : "") +
+    (hit.pc === undefined ? "" : `, by the instruction at ${hex(hit.pc)}`);
+}
+
+/** The same in JSON. */
+export function watchedJson(
+  pid: number,
+  point: Breakpoint | undefined,
+  hit: WatchHit,
+): { [key: string]: Json } {
+  return {
+    kind: "watch",
+    pid,
+    point: point?.n ?? null,
+    pc: hit.pc === undefined ? null : hex(hit.pc),
+    va: hex(hit.va),
+    pa: hex(hit.pa),
+    size: hit.size,
+    write: hit.write,
+    before: hex(hit.before),
+    after: hit.after === undefined ? null : hex(hit.after),
+  };
+}
+
+/** The line for a watchpoint that an access made by hand hit, if it hit one. */
+export function watchedNotes(
+  pid: number,
+  watched: readonly (Watched | undefined)[],
+): NoteSection[] {
+  return watched.filter((hit) => hit !== undefined)
+    .map((hit) => note(watchedText(pid, hit.point, hit), "strong"));
 }
 
 /** All of them. */

@@ -13,6 +13,7 @@ import type { Mapping } from "../vm/inspect/mappings.ts";
 import type { Translation } from "../vm/inspect/translation.ts";
 import { flagText, rswLetters } from "../vm/inspect/flags.ts";
 import type { AccessReport, Difference } from "../vm/reports.ts";
+import { watchedJson, watchedNotes } from "./breakpoints.ts";
 import { eventJson } from "./event_json.ts";
 import {
   type Cell,
@@ -178,7 +179,10 @@ export function effectLines(events: readonly VmEvent[], most = 12): NoteSection[
 
 /** What an access caused: the faults and copies, each owner's PTE before and after, each count. */
 export function accessSections(vm: Vm, report: AccessReport): Section[] {
-  const sections: Section[] = [...effectLines(report.events)];
+  const sections: Section[] = [
+    ...effectLines(report.events),
+    ...watchedNotes(report.pid, [report.watched]),
+  ];
   if (report.events.some((e) => e.kind === "pte" || e.kind === "fault")) {
     sections.push(table(
       [
@@ -220,6 +224,7 @@ export function framesText({ allocated, freed }: Pick<Difference, "allocated" | 
 
 /** An access in JSON. */
 export function accessJson(report: AccessReport): { [key: string]: Json } {
+  const { watched } = report;
   return {
     pid: report.pid,
     va: hex(report.va),
@@ -231,6 +236,7 @@ export function accessJson(report: AccessReport): { [key: string]: Json } {
     killed: report.killed === undefined
       ? null
       : { ...report.killed, stval: hex(report.killed.stval) },
+    watched: watched === undefined ? null : watchedJson(report.pid, watched.point, watched),
     owners: report.owners.map((o) => ({
       pid: o.pid,
       va: hex(o.va),

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { counted } from "../vm/machine/counted.ts";
 import type { EventFilter } from "../vm/kernel/run.ts";
 import type { RunReport } from "../vm/reports.ts";
 import { readEpc } from "../vm/kernel/process/trapframe.ts";
@@ -28,7 +27,7 @@ import { closing, reportJson, statusOf } from "./run_report.ts";
 import { setCurrent } from "./target.ts";
 import { eventText } from "../vm/inspect/event_text.ts";
 import { eventJson } from "../format/event_json.ts";
-import { json } from "../format/views.ts";
+import { watchedJson, watchedText } from "../format/breakpoints.ts";
 
 /** The program that a process belongs to: the first of its run, or itself when that one has ended. */
 export function programOf(ctx: Context, p: Process): Process {
@@ -110,25 +109,8 @@ function stopSections(ctx: Context, end: RunReport["stop"]): Stopped | undefined
   const which: { [key: string]: Json } = { kind: stop.kind, pid, point: point?.n ?? null };
   const place = placeSections(ctx, pid);
   if (stop.kind === "watch") {
-    const did = stop.write ? "stored" : "loaded";
-    const values = stop.write
-      ? `${hex(stop.before)} → ${stop.after === undefined ? "(an atomic's)" : hex(stop.after)}`
-      : hex(stop.before);
-    const text =
-      `watchpoint ${point?.n}: pid ${pid} ${did} ${counted(stop.size, "byte")} at ${
-        hex(stop.va)
-      } ` +
-      `(${hex(stop.pa)}): ${values}, by the instruction at ${hex(stop.pc)}`;
-    const stopped = {
-      ...which,
-      pc: hex(stop.pc),
-      va: hex(stop.va),
-      pa: hex(stop.pa),
-      size: stop.size,
-      write: stop.write,
-      before: hex(stop.before),
-      after: json(stop.after),
-    };
+    const text = watchedText(pid, point, stop);
+    const stopped = watchedJson(pid, point, stop);
     return { pid, sections: [note(text, "strong"), ...place], json: { stopped } };
   }
   const name = ctx.vm.kernel.process(pid)?.name;

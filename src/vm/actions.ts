@@ -5,14 +5,15 @@
  * @module
  */
 
-import { hex, paNum, type Va, va, vaNum } from "./machine/address.ts";
-import { WRITE } from "./machine/sv39.ts";
+import { hex, PAGE_SIZE, paNum, type Va, va } from "./machine/address.ts";
+import type { AccessKind } from "./machine/user_access.ts";
 import { entryAt, type PageEntry, pageOwners } from "./inspect/page_owners.ts";
 import { type Translation, translation } from "./inspect/translation.ts";
 import type { CallName } from "./kernel/abi.ts";
+import type { Watched } from "./kernel/breakpoints.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import type { Proc } from "./kernel/process/proc.ts";
-import { KernelError, userAccess, userCall } from "./kernel/manual.ts";
+import { KernelError, userAccess, userCall, userRun } from "./kernel/manual.ts";
 import type { AccessReport, CallReport, CountChange, ForkReport, OwnerChange } from "./reports.ts";
 
 const PAGE = 4096n;
@@ -51,6 +52,7 @@ export function access(
     killed: outcome.kind === "killed"
       ? { cause: outcome.cause, stval: outcome.stval, why: outcome.why }
       : undefined,
+    watched: outcome.kind === "done" ? outcome.watched : undefined,
     before,
     after,
     owners: owners.flat(),
@@ -68,11 +70,7 @@ function pagesOf(address: Va, size: AccessSize): Va[] {
 /** The bytes at a mapped address, past MMU and faults; undefined where the access would cross the page. */
 function peek(k: Kernel, at: Translation, size: AccessSize): bigint | undefined {
   if (at.pa === undefined || at.pa % 4096n + BigInt(size) > 4096n) return undefined;
-  let value = 0n;
-  for (let i = size - 1; i >= 0; i--) {
-    value = (value << 8n) | BigInt(k.machine.ram.read8(paNum(Number(at.pa) + i)));
-  }
-  return value;
+  return k.machine.ram.readNumber(paNum(Number(at.pa)), size);
 }
 
 /** The process itself, then all others that had the page before or have it now. */
@@ -110,33 +108,61 @@ function countChanges(k: Kernel, [self]: OwnerChange[], counts: Uint32Array): Co
     });
 }
 
+/** What came of {@link accessBytes}. */
+export interface BytesReport {
+  /** Load and store faults on the way. */
+  readonly faults: number;
+  /** The watchpoint hit in each page, where one was. */
+  readonly watched: readonly Watched[];
+}
+
 /**
- * A byte over a range, as memset would store it: page by page, the first byte through the fault path, the rest
- * through the write TLB. Returns the faults it took; throws KernelError when the process is killed for one.
+ * Loads or stores of single bytes from `start` on, each page's as one run through the MMU: `bytesAt`
+ * gives what is to be stored or filled from a byte on. Throws KernelError when the process is killed
+ * for one; what was done before it stays.
  */
+export function accessBytes(
+  k: Kernel,
+  p: Proc,
+  kind: AccessKind,
+  start: Va,
+  length: number,
+  bytesAt: (done: number) => Uint8Array,
+): BytesReport {
+  const faults = () => p.accounting.faults[15] + p.accounting.faults[13];
+  const before = faults();
+  const watched: Watched[] = [];
+  for (let done = 0; done < length;) {
+    const at = va(start + BigInt(done));
+    const outcome = userRun(k, p, kind, at, bytesAt(done));
+    if (outcome.kind === "killed") throw killedBy(p, kind, at, outcome.why);
+    if (outcome.watched !== undefined) watched.push(outcome.watched);
+    done += outcome.value;
+  }
+  return { faults: faults() - before, watched };
+}
+
+/** A byte over a range, as memset would store it. Throws as {@link accessBytes}. */
 export function fillRange(
   k: Kernel,
   p: Proc,
   start: Va,
   length: number,
   byte: number,
-): number {
-  const faults = () => p.accounting.faults[15] + p.accounting.faults[13];
-  const before = faults();
-  const end = start + BigInt(length);
-  for (let at = start as bigint; at < end;) {
-    const outcome = userAccess(k, p, va(at), 1, BigInt(byte & 0xff));
-    if (outcome.kind === "killed") {
-      throw new KernelError(`pid ${p.pid} was killed: store to ${hex(at)}: ${outcome.why}`);
-    }
-    const next = at - at % 4096n + 4096n;
-    const stop = next < end ? next : end;
-    // The store succeeded, so the address is a user address and its page may be written.
-    const frame = k.machine.mmu.translate(vaNum(Number(at)), WRITE);
-    k.machine.ram.fill(paNum(frame), Number(stop - at), byte & 0xff);
-    at = stop;
-  }
-  return faults() - before;
+): BytesReport {
+  const page = new Uint8Array(Math.min(length, PAGE_SIZE)).fill(byte & 0xff);
+  return accessBytes(k, p, "store", start, length, (done) => page.subarray(0, length - done));
+}
+
+/** The error for an access that the kernel killed its process for. */
+export function killedBy(
+  { pid }: { readonly pid: number },
+  kind: AccessKind,
+  at: Va,
+  why: string,
+): KernelError {
+  const what = kind === "store" ? "store to" : "load from";
+  return new KernelError(`pid ${pid} was killed: ${what} ${hex(at)}: ${why}`);
 }
 
 /** A system call by name with its arguments. */

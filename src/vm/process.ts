@@ -7,7 +7,17 @@
 import { integer, isText, onlyNames, whole } from "./checks.ts";
 import { counted } from "./machine/counted.ts";
 import { type Va, va } from "./machine/address.ts";
-import { access, type AccessSize, fillRange, forkProcess, systemCall } from "./actions.ts";
+import {
+  access,
+  accessBytes,
+  type AccessSize,
+  type BytesReport,
+  fillRange,
+  forkProcess,
+  killedBy,
+  systemCall,
+} from "./actions.ts";
+import type { AccessKind } from "./machine/user_access.ts";
 import type { CallName } from "./kernel/abi.ts";
 import type { Proc } from "./kernel/process/proc.ts";
 import { endNow, KernelError } from "./kernel/manual.ts";
@@ -18,8 +28,6 @@ import type { AccessReport, CallReport, ForkReport } from "./reports.ts";
 import { whyGrowFails, whyMapFails, whyRangeFails } from "./refusals.ts";
 import { bytesOf, type Size } from "./size.ts";
 import type { Vm } from "./vm.ts";
-import { closeFile } from "./kernel/files/table.ts";
-import { exit } from "./kernel/process/lifecycle.ts";
 import { readRegister, SP } from "./kernel/process/trapframe.ts";
 
 /** A place in a process, for `toBeMappedBy`. */
@@ -155,37 +163,41 @@ export class Process {
 
   #survive(report: AccessReport): AccessReport {
     if (report.killed === undefined) return report;
-    const what = report.store ? "store to" : "load from";
-    throw new KernelError(
-      `pid ${this.pid} was killed: ${what} 0x${report.va.toString(16)}: ${report.killed.why}`,
-    );
+    const kind = report.store ? "store" : "load";
+    throw killedBy(this, kind, report.va, report.killed.why);
   }
 
-  /**
-   * Stores a byte into each of `length` bytes: the first of each page as {@link store} does, with its fault,
-   * the others through the translation that is there then. The number of faults. Throws as {@link store}.
-   */
+  /** Stores a byte into each of `length` bytes. The number of faults. Throws as {@link store}. */
   fill(address: bigint | number, length: Size, byte: number): number {
+    return this.fillReport(address, length, byte).faults;
+  }
+
+  /** {@link fill}, with the watchpoints that it hit. */
+  fillReport(address: bigint | number, length: Size, byte: number): BytesReport {
     const bytes = bytesOf(length);
     checkAccess(address, 1, integer("byte", byte));
     if (bytes < 0) throw new RangeError(`a range of ${length} bytes`);
     return fillRange(this.#vm.kernel, this.record, va(address), bytes, byte);
   }
 
-  /** Bytes of its memory, loaded one by one: pages are touched and may fault. Throws as {@link load}. */
+  /** Loads bytes of its memory: pages are touched and may fault. Throws as {@link load}. */
   bytes(address: bigint | number, length: number): Uint8Array {
-    const at = va(address);
     whole("length", length, 0);
-    return Uint8Array.from(
-      { length },
-      (_, i) => Number(this.load(at + BigInt(i), 1)),
-    );
+    const into = new Uint8Array(length);
+    this.#bytes("load", address, into);
+    return into;
   }
 
-  /** Stores bytes, or a text in UTF-8, one by one. Throws as {@link store}. */
+  /** Stores bytes, or a text in UTF-8. Throws as {@link store}. */
   put(address: bigint | number, bytes: Uint8Array | string): void {
     const list = typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes;
-    list.forEach((byte, i) => this.store(va(address) + BigInt(i), byte, 1));
+    this.#bytes("store", address, list);
+  }
+
+  #bytes(kind: AccessKind, address: bigint | number, bytes: Uint8Array): void {
+    const { kernel } = this.#vm;
+    const bytesAt = (done: number) => bytes.subarray(done);
+    accessBytes(kernel, this.record, kind, va(address), bytes.length, bytesAt);
   }
 
   /** A system call by name, as if the process executed the ecall. */
@@ -312,10 +324,10 @@ export class Process {
     return readRegister(this.#vm.machine.ram, this.record.trapframe, SP);
   }
 
-  /** exit(status). */
+  /** exit(status). Throws KernelError when it is inside a call, or gone. */
   exit(status = 0): void {
     whole("exit status", status, -(2 ** 31), 2 ** 31 - 1);
-    exit(this.#vm.kernel, this.record, status | 0);
+    this.call("exit", status);
   }
 
   /** Waits for a child that has exited: its pid, or undefined when it has none or none exits. */
@@ -344,13 +356,10 @@ export class Process {
     return vmmap(this.#vm.kernel, this.record);
   }
 
-  /** Closes a descriptor. */
+  /** close(fd). Throws KernelError when it is no open descriptor. */
   close(fd: number): void {
-    const { files } = this.record;
-    const file = files[fd];
-    if (file === undefined) throw new KernelError(`pid ${this.pid} has no descriptor ${fd}`);
-    files[fd] = undefined;
-    closeFile(this.#vm.kernel, file);
+    const { result } = this.call("close", fd);
+    if (result !== 0n) throw new KernelError(`pid ${this.pid} has no descriptor ${fd}`);
   }
 }
 

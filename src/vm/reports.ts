@@ -7,6 +7,7 @@
 import type { Pa, Va } from "./machine/address.ts";
 import type { VmEvent } from "./events.ts";
 import type { Translation } from "./inspect/translation.ts";
+import type { Watched } from "./kernel/breakpoints.ts";
 import type { KernelStop } from "./kernel/run.ts";
 import type { ForkStatistics } from "./kernel/fork/fork.ts";
 import type { Wait } from "./kernel/process/proc.ts";
@@ -64,6 +65,8 @@ export interface AccessReport {
   readonly killed:
     | { readonly cause: number; readonly stval: bigint; readonly why: string }
     | undefined;
+  /** The watchpoint that it hit. */
+  readonly watched: Watched | undefined;
   /** How the address was translated before. */
   readonly before: Translation;
   /** How it is translated now; undefined when the process was killed. */

@@ -88,6 +88,48 @@ Deno.test("as JSON a stop tells its point, its place and its values", async () =
   for (const value of [pc, pa, after]) assertMatch(value, /^0x[0-9a-f]+$/);
 });
 
+Deno.test("watch sees what is stored, loaded and filled by hand, and counts it", async () => {
+  const said = await texts([
+    "spawn",
+    "sbrk 3p",
+    "store 0x4000 1",
+    "watch 0x3ffc 8",
+    "watch pa(0x4010) 2 -r --phys",
+    "store 0x3ffe 0x11223344 -s 4",
+    "load 0x4011 -s 1",
+    "fill 0x3000 2p 7",
+    "store 0x4004 1",
+    "fork",
+    "store 3:0x3ffc 9",
+    "break",
+    "fill 0x4000 1 1 --json",
+    "store 0x4000 1 --json",
+  ]);
+  const line = /watchpoint .*/;
+  assertMatch(
+    said[5].match(line)![0],
+    /^watchpoint 1: pid 2 stored 4 bytes at 0x3ffe \(0x8[0-9a-f]+ffe\): 0x10000 → 0x11223344$/,
+  );
+  assertMatch(
+    said[6].match(line)![0],
+    /^watchpoint 2: pid 2 loaded 1 byte at 0x4011 \(0x8[0-9a-f]+011\): 0x0$/,
+  );
+  assertEquals(said[7].match(/watchpoint.*/g)!.map((text) => text.replace(/ \(.*?\)/, "")), [
+    "watchpoint 1: pid 2 stored 4 bytes at 0x3ffc: 0x33440000 → 0x7070707",
+    "watchpoint 1: pid 2 stored 4 bytes at 0x4000: 0x1122 → 0x7070707",
+  ]);
+  for (const quiet of [8, 10]) assert(!said[quiet].includes("watchpoint"), said[quiet]);
+  assertMatch(said[11], /1 stores .* 3\n *2 loads .* 1\n/);
+  const filled = JSON.parse(said[12]).watched, stored = JSON.parse(said[13]).watched;
+  assertEquals([filled.length, filled[0].va, filled[0].before, filled[0].after], [
+    1,
+    "0x4000",
+    "0x7",
+    "0x1",
+  ]);
+  assertEquals([stored.point, stored.pc, stored.size], [1, null, 8]);
+});
+
 Deno.test("until stops right behind the event", async () => {
   const said = await texts([
     "spawn forkwrite",

@@ -4,7 +4,7 @@ import { Bus, type Device } from "../../src/vm/machine/bus.ts";
 import { MIN_RAM, Ram } from "../../src/vm/machine/memory.ts";
 import { PTE_R, PTE_U, PTE_W } from "../../src/vm/machine/sv39.ts";
 import { encode } from "./engine_lab.ts";
-import { at, machine, Tables, va } from "./machine_lab.ts";
+import { at, machine, Tables } from "./machine_lab.ts";
 
 const pa = (value: number) => value as PaNum;
 

@@ -4,7 +4,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { type PaNum, RAM_BASE, type VaNum } from "../../src/vm/machine/address.ts";
+import { type PaNum, RAM_BASE } from "../../src/vm/machine/address.ts";
 import { firstOf, firstPair, pairs } from "../../src/vm/machine/engine/pairs.ts";
 import {
   illegalRecord,

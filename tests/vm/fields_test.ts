@@ -21,6 +21,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "machine/machine.ts": {
     bus: WIRED,
     engine: CACHE,
+    user: WIRED,
     "#slow": BRIEF,
     "#hostTraps": WIRED,
     "#used": BRIEF,
@@ -49,13 +50,13 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     paging: "in satp",
     dataBank: "chosen again by the hart's mode",
     fetchBank: "chosen again by the hart's mode",
-    "#userBank": "found again by satp",
     "#ram": WIRED,
     "#bus": WIRED,
     "#watches": PERSON,
     "#slots": WIRED,
     "#trail": BRIEF,
     missed: BRIEF,
+    marked: WIRED,
   },
   "machine/hart/hart.ts": {
     registers: "in linear memory: the machine saves them",

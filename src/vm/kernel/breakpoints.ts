@@ -9,7 +9,7 @@
 
 import { toVaNum, va } from "../machine/address.ts";
 import type { Stop } from "../machine/machine.ts";
-import type { Watch } from "../machine/watch.ts";
+import type { Watch, WatchHit } from "../machine/watch.ts";
 import type { Kernel } from "./kernel.ts";
 
 /** A breakpoint or watchpoint. Plain data. */
@@ -22,7 +22,7 @@ export interface Breakpoint {
   readonly address: bigint;
   /** What is watched; undefined for a breakpoint. */
   readonly watch: Watch | undefined;
-  /** How often a run stopped for it. */
+  /** How often a run stopped for it, or an access made by hand hit it. */
   hits: number;
 }
 
@@ -92,6 +92,20 @@ export function hitBreakpoint(k: Kernel, pid: number, stop: Stop): Breakpoint | 
     return mine.find((one) => one.watch === stop.watch) ?? twin(mine, stop);
   }
   return undefined;
+}
+
+/** A watchpoint that was hit: which one of ours, and what the machine tells of the access. */
+export interface Watched extends WatchHit {
+  /** The watchpoint. */
+  readonly point: Breakpoint;
+}
+
+/** The watchpoint that an access of a process hit, counted; undefined when none that is for it. */
+export function watchedBy(k: Kernel, pid: number, hit: WatchHit | undefined): Watched | undefined {
+  const point = hit && hitBreakpoint(k, pid, { kind: "watch", ...hit });
+  if (point === undefined) return undefined;
+  point.hits++;
+  return { ...hit!, point };
 }
 
 /** Another process's watchpoint was hit first: one of our own may cover the same bytes. */

@@ -8,7 +8,9 @@
  */
 
 import { PAGE_SIZE, type Va, vaNum } from "../machine/address.ts";
+import type { AccessDone, AccessKind, AccessTrap } from "../machine/user_access.ts";
 import type { CallName } from "./abi.ts";
+import { type Watched, watchedBy } from "./breakpoints.ts";
 import { load, mapUsyscall, setUp, writeUsyscall } from "./exec.ts";
 import { openConsole } from "./files/table.ts";
 import type { Kernel } from "./kernel.ts";
@@ -17,8 +19,8 @@ import { allocProcess, endOthers, exit, firstHome, INIT_PID } from "./process/li
 import { mayRun, type Proc } from "./process/proc.ts";
 import { A0, A7, readEpc, readRegister, SP, writeEpc, writeRegister } from "./process/trapframe.ts";
 import { type KernelStop, run, switchTo } from "./run.ts";
-import { enterCall, numberOf, runCall } from "./syscalls/dispatch.ts";
-import { die, pageFault } from "./trap.ts";
+import { numberOf } from "./syscalls/dispatch.ts";
+import { ECALL_FROM_U, endDying, handleTrap } from "./trap.ts";
 
 /** Something a person asked for that the kernel cannot do; the message is one clear line. */
 export class KernelError extends Error {
@@ -163,16 +165,15 @@ export function userCall(
   budget: number = Number.MAX_SAFE_INTEGER,
 ): CallOutcome {
   const { ram } = k.machine;
-  mustBeIdle(p);
   const number = numberOf(p, name);
-  if (k.current !== p.pid) switchTo(k, p);
-  k.events.pc = Number(BigInt.asUintN(53, readEpc(ram, p.trapframe)));
+  const epc = begin(k, p);
   // What a C caller could not pass stays what it was for a person, too: only the named registers change.
   const saved = args.map((_, i) => readRegister(ram, p.trapframe, A0 + i));
   args.forEach((value, i) => writeRegister(ram, p.trapframe, A0 + i, BigInt(value)));
   writeRegister(ram, p.trapframe, A7, BigInt(number));
-  enterCall(k, p);
-  runCall(k, p);
+  // An ecall right before the next instruction: the process goes on where it stands.
+  writeEpc(ram, p.trapframe, epc - 4n);
+  handleTrap(k, p, { kind: "trap", cause: ECALL_FROM_U, tval: 0n, epc: epc - 4n });
   const stop = p.inCall ? run(k, budget, { untilReturn: p.pid }) : undefined;
   if (k.process(p.pid) !== p || p.state === "zombie") return { kind: "exited" };
   if (!p.inCall) return { kind: "returned", value: readRegister(ram, p.trapframe, A0) };
@@ -187,9 +188,9 @@ export function userCall(
 }
 
 /** What came of a memory access made for a process. */
-export type AccessOutcome =
-  /** Done; for a load, `value` is what was read (unsigned). */
-  | { readonly kind: "done"; readonly value: bigint }
+export type AccessOutcome<T = bigint> =
+  /** Done, with what the machine says of it; and the watchpoint that it hit. */
+  | { readonly kind: "done"; readonly value: T; readonly watched: Watched | undefined }
   /** The access was one that the kernel kills for; the process is gone. */
   | {
     readonly kind: "killed";
@@ -198,38 +199,62 @@ export type AccessOutcome =
     readonly why: string;
   };
 
-/** A load or (with a value) a store of 1, 2, 4 or 8 bytes in U mode; faults go where a guest's go. */
+/** A load or (with a value) a store of 1, 2, 4 or 8 bytes in U mode. The value loaded or stored. */
 export function userAccess(
   k: Kernel,
   p: Proc,
-  address: Va,
+  va: Va,
   size: 1 | 2 | 4 | 8,
   value?: bigint,
 ): AccessOutcome {
-  mustBeIdle(p);
-  if (k.current !== p.pid) switchTo(k, p);
-  const { mmu } = k.machine;
-  const epc = readEpc(k.machine.ram, p.trapframe);
-  k.events.pc = Number(BigInt.asUintN(53, epc));
-  // Each settled fault lets the access get further; a misaligned one that crosses pages may fault twice.
+  const request = value === undefined
+    ? { kind: "load", va, size } as const
+    : { kind: "store", va, size, value } as const;
+  return settle(k, p, () => k.machine.user.access(request));
+}
+
+/** Loads or stores of single bytes, as many as the page has: see {@link UserAccess.run}. */
+export function userRun(
+  k: Kernel,
+  p: Proc,
+  kind: AccessKind,
+  va: bigint,
+  bytes: Uint8Array,
+): AccessOutcome<number> {
+  return settle(k, p, () => k.machine.user.run(kind, va, bytes));
+}
+
+/** Tries an access until it is done; a trap goes where an instruction's would, which may kill. */
+function settle<T>(
+  k: Kernel,
+  p: Proc,
+  attempt: () => AccessDone<T> | AccessTrap,
+): AccessOutcome<T> {
+  const epc = begin(k, p);
+  // Each settled fault lets the access get further; one that crosses pages may fault on both.
   for (let tries = 0; tries < 8; tries++) {
-    const result = value === undefined
-      ? mmu.load(address, size)
-      : mmu.store(address, size, BigInt.asUintN(64, value));
-    if (result === undefined) return { kind: "done", value: value! };
-    if ("value" in result) return { kind: "done", value: result.value };
-    const { cause, tval } = result;
-    if (cause !== 13 && cause !== 15) {
-      die(k, p, { kind: "trap", cause, tval, epc }, "access outside memory");
-      return { kind: "killed", cause, stval: tval, why: "access outside memory" };
+    const result = attempt();
+    if ("done" in result) {
+      return { kind: "done", value: result.done, watched: watchedBy(k, p.pid, result.watch) };
     }
-    const fault = pageFault(k, p, cause, tval);
-    if (!fault.handled) {
-      die(k, p, { kind: "trap", cause, tval, epc }, fault.why, fault.oom);
-      return { kind: "killed", cause, stval: tval, why: fault.why };
+    const { trap: cause, tval } = result;
+    handleTrap(k, p, { kind: "trap", cause, tval, epc });
+    if (k.dying?.pid === p.pid) {
+      endDying(k);
+      return { kind: "killed", cause, stval: tval, why: p.killedBy };
     }
   }
-  throw new KernelError(`an access at 0x${address.toString(16)} faults again and again`);
+  throw new KernelError(`an access of pid ${p.pid} faults again and again`);
+}
+
+/** The hart is the process's, as before an instruction of it; where it stands. */
+function begin(k: Kernel, p: Proc): bigint {
+  if (p.state === "zombie") throw new KernelError(`process ${p.pid} has exited`);
+  if (p.inCall) throw new KernelError(`process ${p.pid} is inside a system call`);
+  if (k.current !== p.pid) switchTo(k, p);
+  const epc = readEpc(k.machine.ram, p.trapframe);
+  k.events.pc = Number(BigInt.asUintN(53, epc));
+  return epc;
 }
 
 /** Ends a process from outside: what kill() would do once it runs, at once for one that stands still. */
@@ -237,9 +262,4 @@ export function endNow(k: Kernel, p: Proc): void {
   p.killed = true;
   endOthers(k, p);
   if (p.state !== "zombie" && !mayRun(p)) exit(k, p, -1);
-}
-
-function mustBeIdle(p: Proc): void {
-  if (p.state === "zombie") throw new KernelError(`process ${p.pid} has exited`);
-  if (p.inCall) throw new KernelError(`process ${p.pid} is inside a system call`);
 }

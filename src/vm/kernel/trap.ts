@@ -59,7 +59,7 @@ export function handleTrap(k: Kernel, p: Proc, trap: Trap): void {
 }
 
 /** One page fault through memory's fault path, counted for the process. */
-export function pageFault(
+function pageFault(
   k: Kernel,
   p: Proc,
   cause: 12 | 13 | 15,
@@ -71,12 +71,6 @@ export function pageFault(
   const result = k.memory.fault(p.space, cause, va);
   p.accounting.framesCopied += k.events.framesCopied - copied;
   return result;
-}
-
-/** The process is killed: xv6's two lines, then exit(-1). */
-export function die(k: Kernel, p: Proc, trap: Trap, why: string, oom = false): void {
-  condemn(k, p, trap, why, oom);
-  endDying(k);
 }
 
 /** What xv6 does before exit(): the two lines, and the mark. */

@@ -36,6 +36,7 @@ Deno.test("strings, flags, descriptors and buffers are decoded", () => {
     'open("a \\"q\\"\\n\\x01", O_RDWR|O_CREATE) = 3',
     'write(3, "a \\"q\\"\\n\\x01", 7) = 7',
     `write(3, "a \\"q\\"\\n${"\\x01"}${"\\x00".repeat(25)}"…, 100) = 100`,
+    "close(3) = 0",
     'open("a \\"q\\"\\n\\x01", O_WRONLY|O_TRUNC) = 3',
     'open("a \\"q\\"\\n\\x01", O_RDONLY) = 4',
     "read(3, 0x3100, 4) = -1",
