@@ -47,38 +47,67 @@ export {
 export type { addressKind } from "./src/vm/machine/address.ts";
 export { hex, type Pa, pa, PAGE_SIZE, type PaNum, type Va, va } from "./src/vm/machine/address.ts";
 export { type CloneOptions, type MmapOptions, type Place, Process } from "./src/vm/process.ts";
-export { type BootOptions, type Mark, Vm, type VmState, type WatchOptions } from "./src/vm/vm.ts";
+export {
+  type BootOptions,
+  KernelError,
+  type Mark,
+  type RamView,
+  type TlbView,
+  Vm,
+  type VmState,
+  type WatchOptions,
+} from "./src/vm/vm.ts";
 export { Run } from "./src/vm/run.ts";
-export type { AccessSize } from "./src/vm/actions.ts";
-export type { Size } from "./src/vm/size.ts";
+export type { AccessSize, BytesReport } from "./src/vm/actions.ts";
+export type { Breakpoint as StopPoint } from "./src/vm/breakpoints.ts";
+export type { Abi, CallName } from "./src/vm/calls.ts";
+export type { Disk, DiskEntry, Problem, ProblemKind } from "./src/vm/disk.ts";
 export { type Counters, EVENT_KINDS, type EventKind, type VmEvent } from "./src/vm/events.ts";
-export type { Abi, CallName } from "./src/vm/kernel/abi.ts";
-export type { ForkStatistics } from "./src/vm/kernel/fork/fork.ts";
-export type { Wait } from "./src/vm/kernel/process/proc.ts";
-export type { ProgramSource } from "./src/vm/kernel/programs.ts";
-export type { FrameDiff, ProcessDiff, PteDiff, StateDiff } from "./src/vm/inspect/diff.ts";
-export type { SharedGroup, Sharing } from "./src/vm/inspect/sharing.ts";
-export type { EventFilter, KernelStop } from "./src/vm/kernel/run.ts";
-export type { Breakpoint as StopPoint, Watched } from "./src/vm/kernel/breakpoints.ts";
-export type { Stop } from "./src/vm/machine/machine.ts";
-export type { Watch, WatchHit } from "./src/vm/machine/watch.ts";
-export type { BytesReport } from "./src/vm/actions.ts";
-export { KernelError } from "./src/vm/kernel/manual.ts";
-export type {
-  AccessReport,
-  CallReport,
-  Change,
-  CountChange,
-  Difference,
-  ForkReport,
-  Leftover,
-  OwnerChange,
-  RunReport,
-  RunStop,
+export type { ProgramSource } from "./src/vm/programs.ts";
+export type { Registers } from "./src/vm/registers.ts";
+export type { Size } from "./src/vm/size.ts";
+export {
+  type Access,
+  type AccessCounters,
+  type AccessReport,
+  type AreaView,
+  type AuditClass,
+  type CallReport,
+  type Census,
+  type Change,
+  type CountChange,
+  type Difference,
+  type EventFilter,
+  type Finding,
+  type ForkObserver,
+  type ForkReport,
+  type ForkStatistics,
+  Frame,
+  type FrameDiff,
+  type FrameReport,
+  type KernelStop,
+  type Leftover,
+  type LevelView,
+  type Mapping,
+  type MmuCounters,
+  type OwnerChange,
+  type ProcessDiff,
+  type PteDiff,
+  type RunOptions,
+  type RunReport,
+  type RunStop,
+  type SharedGroup,
+  type Sharing,
+  type SlotView,
+  type SpaceUsage,
+  type StateDiff,
+  type Stop,
+  type SwapReport,
+  type TlbEntry,
+  type Translation,
+  type Verdict,
+  type Wait,
+  type Watch,
+  type Watched,
+  type WatchHit,
 } from "./src/vm/reports.ts";
-export type { AuditClass, Finding } from "./src/vm/inspect/audit.ts";
-export { Frame, type FrameReport } from "./src/vm/inspect/frame.ts";
-export type { Mapping } from "./src/vm/inspect/mappings.ts";
-export type { LevelView, Translation } from "./src/vm/inspect/translation.ts";
-export type { Verdict } from "./src/vm/inspect/verdict.ts";
-export type { AreaView } from "./src/vm/inspect/vmmap.ts";

@@ -84,6 +84,23 @@ function target(from: string, specifier: string): string | undefined {
   return new URL(specifier, `file:///${from}`).pathname.slice(1);
 }
 
+/** Calls back for each import and re-export, of types, too, with what is named in it. */
+function onImports(
+  found: (node: Deno.lint.Node, specifier: string) => void,
+): Deno.lint.LintVisitor {
+  const check = (node: Deno.lint.Node, named: Deno.lint.Node | null | undefined) => {
+    const source = named?.type === "TSLiteralType" ? named.literal : named;
+    if (source?.type === "Literal" && typeof source.value === "string") found(node, source.value);
+  };
+  return {
+    ImportDeclaration: (node) => check(node, node.source),
+    ExportNamedDeclaration: (node) => check(node, node.source),
+    ExportAllDeclaration: (node) => check(node, node.source),
+    ImportExpression: (node) => check(node, node.source),
+    TSImportType: (node) => check(node, node.argument),
+  };
+}
+
 /** Imports run one way. */
 const layers: Deno.lint.Rule = {
   create(context) {
@@ -99,26 +116,63 @@ const layers: Deno.lint.Rule = {
         },
       };
     }
-    const check = (node: Deno.lint.Node, named: Deno.lint.Node | null | undefined) => {
-      const source = named?.type === "TSLiteralType" ? named.literal : named;
-      if (source?.type !== "Literal" || typeof source.value !== "string") return;
-      if (source.value.startsWith("node:") && room.startsWith("src/vm")) {
-        const message = `${room} imports ${source.value}: nothing under src/vm touches the host`;
+    return onImports((node, specifier) => {
+      if (specifier.startsWith("node:") && room.startsWith("src/vm")) {
+        const message = `${room} imports ${specifier}: nothing under src/vm touches the host`;
         return context.report({ node, message });
       }
-      const path = target(file, source.value);
+      const path = target(file, specifier);
       if (path === undefined) return;
       const other = roomOf(path) ?? path;
       if (other === room || ALLOWED[room].includes(other)) return;
       const may = ALLOWED[room].length > 0 ? ALLOWED[room].join(", ") : "no other room";
       context.report({ node, message: `${room} imports ${path}: it may import ${may}` });
+    });
+  },
+};
+
+/** Who asks the computer by its face and by nothing else. */
+const OUTSIDE = /^(mod\.ts$|src\/(api|record|framework|format|session|commands|repl)\/)/;
+/** Modules of the machine without state, which anybody may use. */
+const PURE = /^src\/vm\/machine\/(address|counted|flags|isa\/(disassemble|register_names))\.ts$/;
+
+/** True for a file that is behind the face: all but the files directly in src/vm, and one of these. */
+function isBehindFace(path: string): boolean {
+  if (!path.startsWith("src/vm/") || PURE.test(path)) return false;
+  return path === "src/vm/parts.ts" || path.split("/").length > 3;
+}
+
+/** Commands, the repl and the API ask `Vm`, `Process` and their like; they do not reach past them. */
+const face: Deno.lint.Rule = {
+  create(context) {
+    const file = relative(context.filename);
+    if (!OUTSIDE.test(file)) return {};
+    const visitor = onImports((node, specifier) => {
+      const path = target(file, specifier);
+      if (path === undefined || !isBehindFace(path)) return;
+      const message = `${path} is behind the face: ask a file directly in src/vm, such as vm.ts`;
+      context.report({ node, message });
+    });
+    const reaches = (node: Deno.lint.Node, name: string) => {
+      const message = `.${name} reaches past the face: what is asked of it is a method of src/vm`;
+      context.report({ node, message });
     };
     return {
-      ImportDeclaration: (node) => check(node, node.source),
-      ExportNamedDeclaration: (node) => check(node, node.source),
-      ExportAllDeclaration: (node) => check(node, node.source),
-      ImportExpression: (node) => check(node, node.source),
-      TSImportType: (node) => check(node, node.argument),
+      ...visitor,
+      MemberExpression(node) {
+        const { object, property } = node;
+        if (property.type !== "Identifier" || !/^(kernel|machine)$/.test(property.name)) return;
+        // What a person typed: pte --kernel.
+        if (object.type === "Identifier" && object.name === "args") return;
+        reaches(node, property.name);
+      },
+      VariableDeclarator(node) {
+        if (node.id.type !== "ObjectPattern") return;
+        for (const one of node.id.properties) {
+          if (one.type !== "Property" || one.key.type !== "Identifier") continue;
+          if (/^(kernel|machine)$/.test(one.key.name)) reaches(one, one.key.name);
+        }
+      },
     };
   },
 };
@@ -254,6 +308,7 @@ const plugin: Deno.lint.Plugin = {
   name: "cowsh",
   rules: {
     layers,
+    face,
     deterministic,
     silent,
     "one-writer": oneWriter,

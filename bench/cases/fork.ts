@@ -8,6 +8,7 @@ import { POLICIES } from "../../src/vm/kernel/fork/policies.ts";
 import { fork as kernelFork } from "../../src/vm/kernel/process/lifecycle.ts";
 import { type Cell, seconds, table } from "../report.ts";
 import { bootedVm } from "../vm.ts";
+import { kernelOf, recordOf } from "../../src/vm/parts.ts";
 
 const MEBIBYTES = [1, 16, 64];
 const TRIES = 15;
@@ -25,12 +26,12 @@ export function fork(): Promise<void> {
       for (let i = 0; i < TRIES; i++) {
         // The kernel's own call: a report of all that it did takes longer than the fork.
         const start = performance.now();
-        const child = kernelFork(vm.kernel, parent.record)!;
+        const child = kernelFork(kernelOf(vm), recordOf(parent))!;
         shortest = Math.min(shortest, (performance.now() - start) / 1000);
         vm.process(child.pid).exit();
         parent.wait();
       }
-      const { shared, copied, ptes, tables } = vm.kernel.memory.lastFork!;
+      const { shared, copied, ptes, tables } = kernelOf(vm).memory.lastFork!;
       rows.push([policy, `${size} MiB`, seconds(shortest), shared, copied * 4096, ptes, tables]);
     }
   }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { KeptStates } from "../../src/vm/inspect/state_size.ts";
+import { KeptStates } from "../../src/vm/state_size.ts";
 import { type Cell, seconds, table } from "../report.ts";
 import { bootedVm } from "../vm.ts";
 

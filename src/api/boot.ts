@@ -7,7 +7,7 @@
 import { program, programNames } from "../../user/programs.ts";
 import { BOOT_OPTIONS } from "../vm/boot_options.ts";
 import { onlyNames } from "../vm/checks.ts";
-import { guestName } from "../vm/kernel/programs.ts";
+import { guestName } from "../vm/programs.ts";
 import { type BootOptions, Vm } from "../vm/vm.ts";
 import { openShell } from "./shell.ts";
 

@@ -6,8 +6,7 @@
 
 import { counted } from "../vm/machine/counted.ts";
 import type { VmEvent } from "../vm/events.ts";
-import { eventText, isEffect } from "../vm/inspect/event_text.ts";
-import type { Difference } from "../vm/reports.ts";
+import { type Difference, eventText, isEffect } from "../vm/reports.ts";
 
 /** More effects than this are only counted. */
 const FEW = 4;

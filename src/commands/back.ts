@@ -5,7 +5,7 @@
  */
 
 import { counted } from "../vm/machine/counted.ts";
-import { sameSaved } from "../vm/machine/saver.ts";
+import { sameSaved } from "../vm/state.ts";
 import { command, CommandError, note, result } from "../framework/command.ts";
 import { travel } from "../session/past.ts";
 import { placeSections } from "../session/running.ts";
@@ -26,7 +26,7 @@ export default command({
     shows: ["at instruction 2", "next: pid 2"],
   }],
   run(ctx, { n }) {
-    const here = ctx.vm.machine.instret;
+    const here = ctx.vm.instret;
     const saved = ctx.vm.save();
     const { pid } = ctx.session;
     let left = n ?? 1;
@@ -47,8 +47,8 @@ export default command({
       ctx.vm.restore(saved);
       throw error;
     }
-    setCurrent(ctx, ctx.vm.kernel.process(pid) === undefined ? program : pid);
-    const now = ctx.vm.machine.instret;
+    setCurrent(ctx, ctx.vm.hasProcess(pid) ? pid : program);
+    const now = ctx.vm.instret;
     return result([note(`at instruction ${now}`), ...placeSections(ctx, ctx.session.pid)], {
       json: { instret: now, pid: ctx.session.pid },
       value: BigInt(now),

@@ -63,12 +63,12 @@ export default command({
     forgetSnapshots(session);
     forgetEntries(session);
     const { free, total } = vm.free();
-    const { name } = vm.kernel.memory.policy;
-    const bytes = vm.machine.ram.size;
+    const { policy } = vm;
+    const bytes = vm.ram.size;
     return result([
-      note(`booted: ${size(bytes)} RAM, ${free} of ${total} frames free, policy ${name}`),
+      note(`booted: ${size(bytes)} RAM, ${free} of ${total} frames free, policy ${policy}`),
     ], {
-      json: { ram: bytes, free, total, policy: name },
+      json: { ram: bytes, free, total, policy },
     });
   },
 });

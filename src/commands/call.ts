@@ -4,10 +4,7 @@
  * @module
  */
 
-import type { CallName } from "../vm/kernel/abi.ts";
-import { CALLS } from "../vm/kernel/syscalls/dispatch.ts";
-import { readRegister, SP } from "../vm/kernel/process/trapframe.ts";
-import type { TraceRecord } from "../vm/kernel/syscalls/trace.ts";
+import { CALL_SHAPES, traceCalls, type TraceRecord } from "../vm/calls.ts";
 import type { Process } from "../vm/process.ts";
 import type { CallReport } from "../vm/reports.ts";
 import {
@@ -15,7 +12,6 @@ import {
   command,
   CommandError,
   consoleText,
-  type Context,
   EXIT,
   note,
   type Result,
@@ -28,8 +24,7 @@ import { effectLines } from "../format/views.ts";
 
 /** What has a command of its own, because the process is another one afterwards, or two. */
 const APART = ["fork", "exec", "exit"];
-const NAMES = (Object.keys(CALLS) as CallName[])
-  .filter((name) => !APART.includes(name) && !CALLS[name].absent).sort();
+const NAMES = [...CALL_SHAPES.keys()].filter((name) => !APART.includes(name));
 /** Where a path is put: below the stack pointer, as a program's own would be. */
 const PATH_ROOM = 256n;
 
@@ -65,27 +60,25 @@ export default command({
   ],
   run(ctx, { name, args, pid }) {
     const p = processFor(ctx, pid);
-    const row = CALLS[name as CallName];
+    const row = CALL_SHAPES.get(name)!;
     if (args.length > row.arguments.length) {
       const wanted = row.arguments.map((a) => a.name).join(", ") || "none";
       throw new CommandError(`${name} takes ${row.arguments.length} arguments: ${wanted}`);
     }
-    const { kernel } = ctx.vm;
-    const outer = kernel.trace;
-    const trace: TraceRecord[] = kernel.trace = [];
+    const trace = traceCalls(ctx.vm);
     try {
       const mark = ctx.vm.mark();
       const values = row.arguments.map((a, i) =>
         args[i] === undefined
           ? 0n
           : a.kind === "path"
-          ? putPath(ctx, p, args[i], BigInt(i + 1))
+          ? putPath(p, args[i], BigInt(i + 1))
           : ctx.evaluate(args[i])
       );
       const report = refusing(() => p.call(row.name, ...values));
-      const said = trace.find((r) => r.pid === p.pid && r.name === row.name);
+      const said = trace.calls.find((r) => r.pid === p.pid && r.name === row.name);
       const lines = [note(`${name}(${said?.args.join(", ") ?? ""})${outcome(report, said)}`)];
-      const printed = new TextDecoder().decode(kernel.takeOutput());
+      const printed = ctx.vm.takeOutput();
       const sections: Section[] = printed === "" ? [] : [consoleText(printed)];
       return result([...sections, ...lines, ...effectLines(ctx.vm.events(mark.event))], {
         json: {
@@ -102,7 +95,7 @@ export default command({
         status: report.result === undefined || report.result === -1n ? EXIT.failed : EXIT.ok,
       });
     } finally {
-      kernel.trace = outer;
+      trace.stop();
     }
   },
 });
@@ -122,10 +115,10 @@ function outcome(report: CallReport, said: TraceRecord | undefined): string {
 }
 
 /** Stores a path where a program on the stack would have it; its address. */
-function putPath(ctx: Context, p: Process, path: string, n: bigint): bigint {
+function putPath(p: Process, path: string, n: bigint): bigint {
   const bytes = new TextEncoder().encode(`${path}\0`);
   if (bytes.length > Number(PATH_ROOM)) throw new CommandError(`${path}: longer than any path`);
-  const at = readRegister(ctx.vm.machine.ram, p.record.trapframe, SP) - n * PATH_ROOM;
+  const at = p.registers.get("sp")! - n * PATH_ROOM;
   refusing(() => p.put(at, bytes));
   return at;
 }

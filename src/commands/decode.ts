@@ -5,7 +5,6 @@
  */
 
 import { atPa, type Cell, command, hex, note, pairs, result, table } from "../framework/command.ts";
-import { flags } from "../format/views.ts";
 
 const BITS: readonly [string, string][] = [
   ["V", "valid"],
@@ -36,7 +35,7 @@ export default command({
       meaning,
     ]);
     return result([
-      pairs(["PTE", pte, "pte"], ["PA", pa, "pa"], ["FLAGS", flags(ctx.vm, pte)]),
+      pairs(["PTE", pte, "pte"], ["PA", pa, "pa"], ["FLAGS", ctx.vm.flags(pte)]),
       table([{ name: "BIT", kind: "number" }, { name: "NAME" }, { name: "VALUE", kind: "number" }, {
         name: "MEANING",
       }], rows),

@@ -17,7 +17,7 @@ export default command({
     shows: ["2 deleted"],
   }],
   run(ctx, { n }) {
-    const there = ctx.vm.kernel.breakpoints.points.map((point) => point.n);
+    const there = ctx.vm.breakpoints().map((point) => point.n);
     const wanted = n.length === 0 ? there : n;
     for (const one of wanted) {
       if (!there.includes(one)) {

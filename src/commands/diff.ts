@@ -5,7 +5,7 @@
  */
 
 import { counted } from "../vm/machine/counted.ts";
-import type { StateDiff } from "../vm/inspect/diff.ts";
+import type { StateDiff } from "../vm/reports.ts";
 import {
   type Cell,
   command,
@@ -18,7 +18,7 @@ import {
 } from "../framework/command.ts";
 import { variable } from "./snap.ts";
 import { snapshotNamed } from "../session/snapshots.ts";
-import { flags, json } from "../format/views.ts";
+import { json } from "../format/views.ts";
 import type { Vm } from "../framework/types.ts";
 
 /** Rows of a table, unless all are asked for. */
@@ -81,9 +81,9 @@ function sections(vm: Vm, diff: StateDiff, most: number): Section[] {
         p.pid,
         p.va,
         p.before ?? null,
-        p.before === undefined ? null : flags(vm, p.before),
+        p.before === undefined ? null : vm.flags(p.before),
         p.after ?? null,
-        p.after === undefined ? null : flags(vm, p.after),
+        p.after === undefined ? null : vm.flags(p.after),
       ]),
       "ptes",
       most,

@@ -5,7 +5,6 @@
  */
 
 import { va } from "../vm/machine/address.ts";
-import { readEpc } from "../vm/kernel/process/trapframe.ts";
 import {
   atVa,
   type Cell,
@@ -34,7 +33,7 @@ export default command({
   }],
   run(ctx, args) {
     const p = args.va === undefined ? processFor(ctx, args.pid) : placeOf(ctx, args.va, args.pid).p;
-    const start = args.va?.va ?? va(readEpc(ctx.vm.machine.ram, p.record.trapframe));
+    const start = args.va?.va ?? va(p.registers.pc);
     let at = start;
     const lines: CodeLine[] = [];
     for (let i = 0; i < (args.n ?? 10); i++) {

@@ -18,11 +18,11 @@ export default command({
   run(ctx, { status, pid }) {
     const p = processFor(ctx, pid);
     const mark = ctx.vm.mark();
-    const { parent, name } = p.record;
+    const { parent, name } = p;
     const code = Number(BigInt.asIntN(32, status ?? 0n));
     p.exit(code);
     const { freed } = ctx.vm.since(mark);
-    const gone = ctx.vm.kernel.process(p.pid) === undefined;
+    const gone = !ctx.vm.hasProcess(p.pid);
     const lines = [
       note(
         `pid ${p.pid} ${name} exited with ${code}${
@@ -35,7 +35,8 @@ export default command({
       )]),
     ];
     if (ctx.session.pid === p.pid) {
-      setCurrent(ctx, ctx.vm.kernel.process(parent)?.manual && parent !== 1 ? parent : 0);
+      const typed = ctx.vm.hasProcess(parent) && ctx.vm.process(parent).manual;
+      setCurrent(ctx, typed && parent !== 1 ? parent : 0);
       if (ctx.session.pid !== 0) lines.push(note(`current process: pid ${ctx.session.pid}`, "dim"));
     }
     return result(lines, {

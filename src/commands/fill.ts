@@ -10,7 +10,7 @@ import { placeOf, refusing, setCurrent } from "../session/target.ts";
 import { eventJson } from "../format/event_json.ts";
 import { watchedJson, watchedNotes } from "../format/breakpoints.ts";
 import { effectLines } from "../format/views.ts";
-import type { Watched } from "../vm/kernel/breakpoints.ts";
+import type { Watched } from "../vm/breakpoints.ts";
 
 export default command({
   name: "fill",
@@ -39,7 +39,7 @@ export default command({
     } finally {
       if (!p.alive) {
         // What xv6 prints about the trap; the error says it already.
-        ctx.vm.kernel.takeOutput();
+        ctx.vm.takeOutput();
         if (ctx.session.pid === p.pid) setCurrent(ctx, 0);
       }
     }

@@ -6,7 +6,6 @@
 
 import { counted } from "../vm/machine/counted.ts";
 import { type PaNum, paNum, va } from "../vm/machine/address.ts";
-import { mappingsOf } from "../vm/inspect/mappings.ts";
 import {
   atPa,
   atVa,
@@ -117,10 +116,9 @@ function* matches(hay: Uint8Array, needle: Uint8Array): Generator<number> {
 
 /** The pages of a process, runs that follow on each other searched as one. */
 function inProcess(ctx: Context, p: Process, needle: Uint8Array, most: number): Hits {
-  const { ram } = ctx.vm.machine;
+  const { ram } = ctx.vm;
   const hits: Hits = { rows: [], total: 0, first: 0n };
-  const { record } = p;
-  const pages = mappingsOf(ctx.vm.kernel, record.space, record)
+  const pages = p.mappings()
     .filter((m) => m.kind !== "trampoline" && m.kind !== "trapframe")
     .filter((m) => ram.contains(paNum(Number(m.pa)), m.size));
   for (let i = 0; i < pages.length;) {
@@ -148,7 +146,7 @@ function inProcess(ctx: Context, p: Process, needle: Uint8Array, most: number): 
 }
 
 function inRam(ctx: Context, needle: Uint8Array, most: number): Hits {
-  const { ram } = ctx.vm.machine;
+  const { ram } = ctx.vm;
   const hits: Hits = { rows: [], total: 0, first: 0n };
   const bytes = ram.bytes(ram.base, ram.size);
   for (const at of matches(bytes, needle)) {

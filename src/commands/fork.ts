@@ -23,7 +23,7 @@ export default command({
     const report = refusing(() => p.forkReport());
     const { child, shared, copied, ptes, tables } = report;
     return result([
-      note(`pid ${p.pid} → child ${child}   (${ctx.vm.kernel.memory.policy.name})`, "strong"),
+      note(`pid ${p.pid} → child ${child}   (${ctx.vm.policy})`, "strong"),
       pairs(
         ["SHARED", shared, "number"],
         ["COPIED", copied, "number"],
@@ -36,7 +36,7 @@ export default command({
       json: {
         parent: p.pid,
         child,
-        policy: ctx.vm.kernel.memory.policy.name,
+        policy: ctx.vm.policy,
         shared,
         copied,
         ptes,

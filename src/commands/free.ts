@@ -14,9 +14,8 @@ export default command({
   summary: "how many frames are free, and what the others are",
   examples: [{ say: "after boot", lines: ["free"], shows: ["FREE", "kernel", "table"] }],
   run(ctx) {
-    const { free, total } = ctx.vm.free();
-    const census = ctx.vm.kernel.memory.frames.census();
-    const rows = Object.entries(census).map(([kind, n]): Cell[] => [kind, n, n * PAGE_SIZE]);
+    const { free, total, kinds } = ctx.vm.census();
+    const rows = Object.entries(kinds).map(([kind, n]): Cell[] => [kind, n, n * PAGE_SIZE]);
     return result([
       pairs(["FREE", free, "number"], ["TOTAL", total, "number"], [
         "BYTES",
@@ -28,7 +27,7 @@ export default command({
         rows,
       ),
     ], {
-      json: { free, total, census: { ...census } },
+      json: { free, total, census: { ...kinds } },
       value: BigInt(free),
       api: "vm.free();",
     });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fsck } from "../vm/kernel/files/xv6fs/fsck.ts";
+import { fsck } from "../vm/disk.ts";
 import {
   type Cell,
   command,
@@ -23,13 +23,11 @@ export default command({
   args: [{ name: "file", kind: "file", optional: true, doc: "an image on the host" }],
   examples: [{ say: "our own disk", lines: ["fsck"], shows: ["clean"] }],
   async run(ctx, { file }) {
-    const { root } = ctx.vm.kernel.files;
-    const fs = file === undefined ? root?.xv6 : undefined;
-    const image = file === undefined ? fs?.image : await ctx.files.read(file);
-    if (image === undefined) throw new CommandError("no disk is mounted");
-    // Inodes that processes hold may be without a name.
-    const open = new Set(fs?.inUse().map(({ inum }) => inum));
-    const problems = fsck(image, fs === undefined ? {} : { open, addressing: fs.addressing });
+    const { disk } = ctx.vm;
+    if (file === undefined && disk.image === undefined) {
+      throw new CommandError("no disk is mounted");
+    }
+    const problems = file === undefined ? disk.check() : fsck(await ctx.files.read(file));
     if (problems.length === 0) {
       return result([note("clean", "good")], { json: { clean: true, problems: [] } });
     }

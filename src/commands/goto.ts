@@ -4,7 +4,6 @@
  * @module
  */
 
-import { run } from "../vm/kernel/run.ts";
 import {
   command,
   CommandError,
@@ -32,14 +31,14 @@ export default command({
     shows: ["at instruction 5"],
   }],
   async run(ctx, { instret, pid }) {
-    const here = ctx.vm.machine.instret;
+    const here = ctx.vm.instret;
     const current = ctx.session.pid;
     let output = "";
     let program = 0;
     if (instret <= here) program = travel(ctx, instret);
     else output = await forward(ctx, instret, pid);
-    setCurrent(ctx, ctx.vm.kernel.process(current) === undefined ? program : current);
-    const now = ctx.vm.machine.instret;
+    setCurrent(ctx, ctx.vm.hasProcess(current) ? current : program);
+    const now = ctx.vm.instret;
     const short = now === instret ? [] : [note(`nobody could run to ${instret}`, "warn")];
     return result([
       consoleText(output),
@@ -56,26 +55,24 @@ export default command({
 
 /** Runs on to an instruction; what the guest printed. */
 async function forward(ctx: Context, instret: number, pid: number | undefined): Promise<string> {
-  const { kernel, machine } = ctx.vm;
   const p = processFor(ctx, pid);
   const program = programOf(ctx, p);
-  const family = program.record.run;
+  const family = program.run;
   beginRun(ctx, program, false);
-  const decoder = new TextDecoder();
   let output = "";
   let pass: readonly number[] = [p.pid, program.pid];
   const end = await ctx.inSlices((n) => {
-    const stop = run(kernel, Math.min(n, instret - machine.instret), {
+    const stop = ctx.vm.advance(Math.min(n, instret - ctx.vm.instret), {
       untilOver: family,
       pass,
     });
     pass = stop.kind === "stopped" ? [stop.pid] : [];
-    const text = decoder.decode(kernel.takeOutput(), { stream: true });
+    const text = ctx.vm.takeOutput();
     output += text;
     ctx.emit(text);
     goesOn(ctx);
     const over = stop.kind !== "budget" && stop.kind !== "stopped";
-    return over || machine.instret === instret ? stop : undefined;
+    return over || ctx.vm.instret === instret ? stop : undefined;
   });
   endRun(ctx, family);
   if (typeof end === "object" && end.kind === "panic") {

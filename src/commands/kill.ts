@@ -16,7 +16,7 @@ export default command({
   run(ctx, { pid }) {
     if (pid === 1) throw new CommandError("pid 1 is init: it adopts orphans and stays");
     const p = processFor(ctx, pid);
-    const { name } = p.record;
+    const { name } = p;
     p.kill();
     const dead = !p.alive;
     if (dead && ctx.session.pid === pid) setCurrent(ctx, 0);

@@ -5,9 +5,6 @@
  */
 
 import { atPa, command, note, result } from "../framework/command.ts";
-import { pa } from "../vm/machine/address.ts";
-import { frameAt } from "../vm/inspect/frame.ts";
-import { mappingsTo } from "../vm/inspect/mappings.ts";
 import { inRam } from "../session/names.ts";
 import { mappingJson, mappingTable } from "../format/views.ts";
 
@@ -23,13 +20,13 @@ export default command({
     shows: ["heap", "0x3000"],
   }],
   run(ctx, args) {
-    const frame = frameAt(ctx.vm.kernel, inRam(ctx.vm, args.pa));
-    const list = mappingsTo(ctx.vm.kernel, frame);
+    const frame = ctx.vm.frame(inRam(ctx.vm, args.pa));
+    const list = frame.mappings();
     return result(
       list.length === 0 ? [note("nobody maps it")] : [mappingTable(ctx.vm, list)],
       {
         json: { mappings: list.map(mappingJson) },
-        place: atPa(pa(frame)),
+        place: atPa(frame.pa),
         value: BigInt(list.length),
       },
     );

@@ -5,7 +5,7 @@
  */
 
 import { counted } from "../vm/machine/counted.ts";
-import { mkfs } from "../vm/kernel/files/xv6fs/mkfs.ts";
+import { mkfs } from "../vm/disk.ts";
 import { command, EXIT, FORCE, note, result } from "../framework/command.ts";
 import { refusing } from "../session/target.ts";
 
@@ -41,9 +41,11 @@ export default command({
       given.push({ name, bytes: await ctx.files.read(path) });
     }
     const names = new Set(given.map((file) => file.name));
-    const { programs } = ctx.vm.kernel;
-    const ours = bare ? [] : programs.list().filter((name) => !names.has(name))
-      .map((name) => ({ name, bytes: programs.get(name)! }));
+    const { programs } = ctx.vm.options;
+    const ours = bare || programs === undefined
+      ? []
+      : programs.list().filter((name) => !names.has(name))
+        .map((name) => ({ name, bytes: programs.get(name)! }));
     const bytes = refusing(() =>
       mkfs({
         files: [...given, ...ours],

@@ -7,7 +7,7 @@
 import { within64 } from "../framework/convert.ts";
 import { command, hex, note, result, size } from "../framework/command.ts";
 import { evaluate } from "../framework/evaluate.ts";
-import { nearestSymbol } from "../format/code.ts";
+import { nearestSymbol } from "../vm/symbols.ts";
 
 export default command({
   name: "print",

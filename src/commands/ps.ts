@@ -5,7 +5,6 @@
  */
 
 import { type Cell, command, result, table } from "../framework/command.ts";
-import { describeWait, type Proc } from "../vm/kernel/process/proc.ts";
 import { PAGE_SIZE } from "../vm/machine/address.ts";
 
 export default command({
@@ -17,23 +16,21 @@ export default command({
     "into PRIVATE and SHARED frames; TABLES its page tables. * marks the current process.",
   examples: [{ say: "after a fork", lines: ["spawn", "fork", "ps"], shows: ["demo", "manual"] }],
   run(ctx) {
-    const { kernel } = ctx.vm;
-    const rows = ctx.vm.processes().map((handle): Cell[] => {
-      const p = handle.record;
-      const use = kernel.memory.usage(p.space);
+    const rows = ctx.vm.processes().map((p): Cell[] => {
+      const use = p.usage();
       const bytes = (pages: number) => pages * PAGE_SIZE;
       return [
         current(p.pid === ctx.session.pid),
         p.pid,
         p.parent,
-        stateOf(p, kernel.current),
+        p.state,
         p.name,
-        { value: p.space.size, kind: "size" },
+        { value: Number(p.break), kind: "size" },
         bytes(use.rss),
         bytes(use.private),
         bytes(use.shared),
         bytes(use.tables),
-        p.wait === undefined ? "" : describeWait(p.wait),
+        p.waits,
       ];
     });
     return result([
@@ -60,11 +57,4 @@ export default command({
 
 function current(is: boolean): Cell {
   return { value: is, shown: is ? "*" : "" };
-}
-
-function stateOf(p: Proc, running: number): string {
-  if (p.state !== "runnable") return p.state;
-  if (p.manual) return "manual";
-  if (p.held) return "held";
-  return p.pid === running ? "running" : "runnable";
 }

@@ -5,7 +5,6 @@
  */
 
 import { atPa, command, result } from "../framework/command.ts";
-import { kernelTranslation } from "../vm/inspect/translation.ts";
 import { placeOf } from "../session/target.ts";
 import { translationJson, translationSections } from "../format/views.ts";
 
@@ -34,7 +33,7 @@ export default command({
   }],
   run(ctx, args) {
     if (args.kernel) {
-      const t = kernelTranslation(ctx.vm.kernel, args.va.va);
+      const t = ctx.vm.kernelPte(args.va.va);
       return result(translationSections(t), {
         json: translationJson(t),
         ...(t.pa === undefined ? {} : { place: atPa(t.pa) }),

@@ -22,15 +22,15 @@ export default command({
   }],
   run(ctx, { n }) {
     const mark = ctx.vm.mark();
-    const { memory } = ctx.vm.kernel;
-    const freed = memory.reclaim(n);
+    const freed = ctx.vm.reclaim(n);
+    const { free } = ctx.vm.free();
     const events = ctx.vm.events(mark.event);
     return result([
       note(`${freed} of ${counted(n, "frame")} freed`),
-      pairs(["FREE", memory.frames.freeCount, "number"]),
+      pairs(["FREE", free, "number"]),
       ...effectLines(events),
     ], {
-      json: { wanted: n, freed, free: memory.frames.freeCount, events: events.map(eventJson) },
+      json: { wanted: n, freed, free, events: events.map(eventJson) },
       value: BigInt(freed),
       api: `vm.reclaim(${n});`,
     });

@@ -5,8 +5,6 @@
  */
 
 import { REGISTER_NAMES } from "../vm/machine/isa/register_names.ts";
-import { satpOf } from "../vm/inspect/translation.ts";
-import { readEpc, readRegister, writeRegister } from "../vm/kernel/process/trapframe.ts";
 import {
   type Cell,
   command,
@@ -36,12 +34,10 @@ export default command({
   ],
   run(ctx, { register, value, pid }) {
     const p = processFor(ctx, pid);
-    const { ram } = ctx.vm.machine;
-    const { trapframe } = p.record;
     if (register !== undefined && value !== undefined) {
       const n = REGISTER_NAMES.indexOf(register);
       if (n < 1) throw new CommandError(`${register} cannot be set: ra, sp, gp, tp, t0 … a0 …`);
-      writeRegister(ram, trapframe, n, value);
+      p.registers.set(register, value);
     }
     if (register !== undefined) {
       const read = readNamed(ctx.vm, register, p.pid);
@@ -55,12 +51,8 @@ export default command({
         value: read,
       });
     }
-    const values = REGISTER_NAMES.map((name, n): [string, bigint] => [
-      name,
-      readRegister(ram, trapframe, n),
-    ]);
-    const pc = readEpc(ram, trapframe);
-    const satp = satpOf(p.record);
+    const { pc, satp } = p.registers;
+    const values = p.registers.values().map((v, n): [string, bigint] => [REGISTER_NAMES[n], v]);
     const rows: Cell[][] = [];
     // Three side by side fit a terminal of 80 columns.
     for (let row = 0; row < 11; row++) {

@@ -25,7 +25,7 @@ export default command({
     const { state, instret, pid } = snapshotNamed(ctx, name);
     ctx.vm.restore(state);
     forgetPast(ctx.session);
-    setCurrent(ctx, ctx.vm.kernel.process(pid) === undefined ? 0 : pid);
+    setCurrent(ctx, ctx.vm.hasProcess(pid) ? pid : 0);
     return result([note(`as at snapshot ${name}, instruction ${instret}`)], {
       json: { name, instret, pid: ctx.session.pid },
       api: `vm.restore(${variable(name)});`,

@@ -5,7 +5,7 @@
  */
 
 import { counted } from "../vm/machine/counted.ts";
-import type { Sharing } from "../vm/inspect/sharing.ts";
+import type { Sharing } from "../vm/reports.ts";
 import {
   type Cell,
   command,

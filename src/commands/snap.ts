@@ -48,8 +48,8 @@ export default command({
       one.name,
       one.instret,
       one.pid === 0 ? null : one.pid,
-      one.state.kernel.processes.length,
-      one.state.kernel.memory.frames.free,
+      one.processes,
+      one.free,
       costs[i],
     ]);
     return result([table(

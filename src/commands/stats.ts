@@ -17,10 +17,10 @@ export default command({
   }],
   run(ctx) {
     const { counters: c } = ctx.vm.mark();
-    const { machine, kernel } = ctx.vm;
+    const { walks, flushes } = ctx.vm.tlb.counters();
     const list: [string, Value][] = [
-      ["instructions", machine.instret],
-      ["ticks", kernel.ticks],
+      ["instructions", ctx.vm.instret],
+      ["ticks", ctx.vm.ticks],
       ["faults fetch", c.faults[12]],
       ["faults load", c.faults[13]],
       ["faults store", c.faults[15]],
@@ -34,8 +34,8 @@ export default command({
       ["forks", c.fork],
       ["execs", c.exec],
       ["exits", c.exit],
-      ["TLB walks", machine.mmu.counters().walks],
-      ["TLB flushes", machine.mmu.counters().flushes],
+      ["TLB walks", walks],
+      ["TLB flushes", flushes],
       ["swapped in", c["swap-in"]],
       ["swapped out", c["swap-out"]],
       ["pages read from files", c["read-in"]],

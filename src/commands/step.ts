@@ -6,8 +6,6 @@
 
 import { va } from "../vm/machine/address.ts";
 import { REGISTER_NAMES } from "../vm/machine/isa/register_names.ts";
-import { run } from "../vm/kernel/run.ts";
-import { readEpc, readRegister } from "../vm/kernel/process/trapframe.ts";
 import {
   type Cell,
   command,
@@ -43,7 +41,7 @@ export default command({
   }],
   run(ctx, { n, pid }) {
     const p = processFor(ctx, pid);
-    if (p.record.manual) {
+    if (p.manual) {
       throw new CommandError(`pid ${p.pid} has no program to step: spawn PROGRAM holds one`);
     }
     const many = n ?? 1;
@@ -51,12 +49,12 @@ export default command({
     if (many > MOST) throw new CommandError(`step ${many}: at most ${MOST}; continue runs on`);
     const rows: Cell[][] = [];
     const mark = ctx.vm.mark();
-    const family = p.record.run;
+    const family = p.run;
     beginRun(ctx, p, true);
     let end: Section | undefined;
     for (let i = 0; i < many && end === undefined; i++) end = stepOne(ctx, p.pid, rows);
     goesOn(ctx);
-    const output = new TextDecoder().decode(ctx.vm.kernel.takeOutput());
+    const output = ctx.vm.takeOutput();
     endRun(ctx, family);
     const sections: Section[] = [
       table(
@@ -75,28 +73,22 @@ export default command({
   },
 });
 
-function pcOf(ctx: Context, pid: number): bigint {
-  return readEpc(ctx.vm.machine.ram, ctx.vm.process(pid).record.trapframe);
-}
-
 /** One instruction; a closing line when the process cannot go on. */
 function stepOne(ctx: Context, pid: number, rows: Cell[][]): Section | undefined {
-  const { kernel, machine } = ctx.vm;
-  const pc = va(pcOf(ctx, pid));
+  const p = ctx.vm.process(pid);
+  const pc = va(p.registers.pc);
   const line = instructionAt(ctx.vm, pid, pc);
-  const before = registers(ctx, pid);
-  const stop = run(kernel, 1, { only: pid, step: true, pass: [pid] });
-  const p = kernel.process(pid);
-  const alive = p !== undefined && p.state !== "zombie";
+  const before = p.registers.values();
+  const stop = ctx.vm.advance(1, { only: pid, step: true, pass: [pid] });
+  const { alive } = p;
   const changed = alive
-    ? REGISTER_NAMES.flatMap((name, i) => {
-      const now = readRegister(machine.ram, p.trapframe, i);
-      return now === before[i] ? [] : [`${name} = ${hex(now)}`];
-    })
+    ? p.registers.values().flatMap((now, i) =>
+      now === before[i] ? [] : [`${REGISTER_NAMES[i]} = ${hex(now)}`]
+    )
     : [];
   rows.push([pc, line?.symbol ?? "", line?.text ?? "(not mapped)", changed.join(", ")]);
   if (!alive) {
-    const ended = kernel.ended.findLast((one) => one.pid === pid)!;
+    const ended = ctx.vm.ended(pid)!;
     const why = ended.killedBy === "" ? "" : ` (killed: ${ended.killedBy})`;
     return note(
       `pid ${pid} has exited with ${ended.status}${why}`,
@@ -107,9 +99,4 @@ function stepOne(ctx: Context, pid: number, rows: Cell[][]): Section | undefined
     return note(`pid ${pid} waits inside a system call; continue lets others run`);
   }
   return stop.kind === "stopped" ? note(`stopped: ${stop.stop.kind}`, "warn") : undefined;
-}
-
-function registers(ctx: Context, pid: number): bigint[] {
-  const { trapframe } = ctx.vm.process(pid).record;
-  return REGISTER_NAMES.map((_, i) => readRegister(ctx.vm.machine.ram, trapframe, i));
 }

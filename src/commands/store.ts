@@ -86,7 +86,7 @@ export function killedSections(
   if (ctx.session.pid === report.pid) setCurrent(ctx, 0);
   const { cause, stval, why } = report.killed!;
   return [
-    consoleText(new TextDecoder().decode(ctx.vm.kernel.takeOutput())),
+    consoleText(ctx.vm.takeOutput()),
     note(
       `pid ${report.pid} was killed: ${why} (scause ${cause}, stval ${hex(stval)})`,
       "bad",

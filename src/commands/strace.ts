@@ -4,8 +4,7 @@
  * @module
  */
 
-import { CALLS } from "../vm/kernel/syscalls/dispatch.ts";
-import type { TraceRecord } from "../vm/kernel/syscalls/trace.ts";
+import { CALL_NAMES, traceCalls, type TraceRecord } from "../vm/calls.ts";
 import { command, consoleText, EXIT, type Json, result, text } from "../framework/command.ts";
 import { runInSlices } from "../session/slices.ts";
 import { resultJson } from "../format/event_json.ts";
@@ -27,7 +26,7 @@ export default command({
       name: "only",
       kind: "text",
       many: true,
-      choices: Object.keys(CALLS).sort(),
+      choices: CALL_NAMES,
       doc: "only these calls, like open,read",
     },
     { name: "input", kind: "text", doc: "its console input, \\n for a new line; then the end" },
@@ -41,14 +40,13 @@ export default command({
   ],
   async run(ctx, { program, args, only, input }) {
     const { name, bytes } = await loadProgram(ctx, program);
-    const { kernel } = ctx.vm;
-    kernel.trace = [];
+    const trace = traceCalls(ctx.vm);
     try {
       const running = refusing(() => ctx.vm.start(name, args, bytes), EXIT.load);
       const ending = await runInSlices(ctx, running, input?.replaceAll("\\n", "\n"));
       const report = running.report();
       leaveRun(ctx, running, report);
-      const calls = kernel.trace.filter((r) => only === undefined || only.includes(r.name));
+      const calls = trace.calls.filter((r) => only === undefined || only.includes(r.name));
       return result([
         consoleText(report.console),
         text(calls.map(line)),
@@ -67,7 +65,7 @@ export default command({
         value: BigInt(calls.length),
       });
     } finally {
-      kernel.trace = undefined;
+      trace.stop();
     }
   },
 });

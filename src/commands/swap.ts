@@ -4,7 +4,6 @@
  * @module
  */
 
-import { swapReport } from "../vm/inspect/swap_report.ts";
 import { type Cell, command, hex, note, pairs, result, table } from "../framework/command.ts";
 
 export default command({
@@ -22,7 +21,7 @@ export default command({
   }],
   examples: [{ say: "without a swap disk", lines: ["swap"], shows: ["no swap disk", "HAND"] }],
   run(ctx, { n }) {
-    const report = swapReport(ctx.vm.kernel);
+    const report = ctx.vm.swap();
     const shown = report.inUse.slice(0, n ?? 20);
     const rows = shown.map((s): Cell[] => [
       s.slot,

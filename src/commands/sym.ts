@@ -15,9 +15,8 @@ import {
   result,
   table,
 } from "../framework/command.ts";
-import { nearestSymbol } from "../format/code.ts";
 import { didYouMean } from "../vm/nearest.ts";
-import { symbolsOf } from "../format/symbols.ts";
+import { nearestSymbol, symbolsOf } from "../vm/symbols.ts";
 import { processFor } from "../session/target.ts";
 
 export default command({

@@ -20,8 +20,8 @@ export default command({
   flags: [{ name: "fat", doc: "the FAT32 image under /fat" }, FORCE],
   examples: [],
   run(ctx, { file, fat, force }) {
-    const { root } = ctx.vm.kernel.files;
-    const image = fat ? root?.fat?.image : root?.xv6.image;
+    const { disk } = ctx.vm;
+    const image = fat ? disk.fat : disk.image;
     if (image === undefined) {
       throw new CommandError(`no ${fat ? "FAT32 image" : "disk"} is mounted`);
     }

@@ -7,7 +7,7 @@
 import { counted } from "../vm/machine/counted.ts";
 import { EVENT_KINDS, type VmEvent } from "../vm/events.ts";
 import { type Cell, command, note, result, type Section, table } from "../framework/command.ts";
-import { eventText, isOfPage } from "../vm/inspect/event_text.ts";
+import { eventText, isOfPage } from "../vm/reports.ts";
 import { inRam } from "../session/names.ts";
 import { addressOf } from "../session/target.ts";
 import { eventJson } from "../format/event_json.ts";
@@ -67,7 +67,7 @@ export default command({
     if (older > 0) {
       sections.push(note(`${older} older ones; timeline ${all.length} shows them`, "dim"));
     }
-    const { oldest } = ctx.vm.kernel.events;
+    const oldest = ctx.vm.oldestEvent;
     if (oldest > 0) {
       sections.push(note(`the log no longer holds the first ${counted(oldest, "event")}`, "dim"));
     }

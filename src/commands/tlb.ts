@@ -5,7 +5,7 @@
  */
 
 import { type Cell, command, note, result, type Section, table } from "../framework/command.ts";
-import { flagText } from "../vm/inspect/flags.ts";
+import { flagText } from "../vm/machine/flags.ts";
 
 const ACCESS = ["read", "write", "execute"] as const;
 const SIZES = ["4K", "2M", "1G"] as const;
@@ -21,11 +21,11 @@ export default command({
     shows: ["write", "0x3000"],
   }],
   run(ctx, { counters }) {
-    const { mmu } = ctx.vm.machine;
-    const c = mmu.counters();
+    const { tlb } = ctx.vm;
+    const c = tlb.counters();
     const sections: Section[] = [];
     if (!counters) {
-      const rows = mmu.entries().map((e): Cell[] => [
+      const rows = tlb.entries().map((e): Cell[] => [
         ACCESS[e.access],
         e.va,
         e.pa,

@@ -4,8 +4,6 @@
  * @module
  */
 
-import { pa } from "../vm/machine/address.ts";
-import { frameAt } from "../vm/inspect/frame.ts";
 import { atPa, atVa, command, CommandError, hex, note, result } from "../framework/command.ts";
 import { pointText } from "../format/breakpoints.ts";
 import { placeOf, refusing } from "../session/target.ts";
@@ -42,7 +40,7 @@ export default command({
     const size = args.size ?? 8n;
     if (size < 1n || size > MOST) throw new CommandError(`watch ${size} bytes: 1 to 1G`);
     const { p, va } = placeOf(ctx, args.va, args.pid, args.phys);
-    if (args.phys) refusing(() => frameAt(ctx.vm.kernel, pa(va)));
+    if (args.phys) refusing(() => ctx.vm.frame(va));
     const pid = args.all || args.phys ? undefined : p.pid;
     const options = {
       size: Number(size),

@@ -7,7 +7,6 @@
 import { atVa, command, type Context, result } from "../framework/command.ts";
 import { dump } from "../format/dump.ts";
 import { placeOf } from "../session/target.ts";
-import { paNum, va } from "../vm/machine/address.ts";
 
 export default command({
   name: "x",
@@ -25,17 +24,7 @@ export default command({
   }],
   run(ctx: Context, args) {
     const { p, va: start } = placeOf(ctx, args.va, args.pid);
-    let page = -1n;
-    let frame: number | undefined;
-    const byteAt = (at: bigint) => {
-      if (at >> 12n !== page) {
-        page = at >> 12n;
-        const { pa } = p.pte(va(page << 12n));
-        frame = pa === undefined ? undefined : Number(pa);
-      }
-      if (frame === undefined) return undefined;
-      return ctx.vm.machine.ram.read8(paNum(frame + Number(at & 4095n)));
-    };
+    const byteAt = (at: bigint) => p.peek(at, 1)?.[0];
     return result([dump(start, Number(args.size ?? 64n), byteAt, "va")], { place: atVa(start) });
   },
 });

@@ -23,7 +23,7 @@ export default command({
     shows: ["68 65 6c 6c 6f", "hello"],
   }],
   run(ctx, args) {
-    const { ram } = ctx.vm.machine;
+    const { ram } = ctx.vm;
     const start = inRam(ctx.vm, args.pa);
     const byteAt = (at: bigint) => at < BigInt(ram.end) ? ram.read8(paNum(Number(at))) : undefined;
     return result([dump(start, Number(args.size ?? 64n), byteAt, "pa")], { place: atPa(start) });

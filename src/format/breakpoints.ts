@@ -5,9 +5,9 @@
  */
 
 import { counted } from "../vm/machine/counted.ts";
-import type { Breakpoint, Watched } from "../vm/kernel/breakpoints.ts";
-import type { WatchHit } from "../vm/machine/watch.ts";
-import { nearestSymbol } from "./code.ts";
+import type { Breakpoint, Watched } from "../vm/breakpoints.ts";
+import type { WatchHit } from "../vm/reports.ts";
+import { nearestSymbol } from "../vm/symbols.ts";
 import {
   type Cell,
   type Context,
@@ -83,7 +83,7 @@ export function watchedNotes(
 
 /** All of them. */
 export function listPoints(ctx: Context): Result {
-  const { points } = ctx.vm.kernel.breakpoints;
+  const points = ctx.vm.breakpoints();
   if (points.length === 0) {
     return result([note("no breakpoint or watchpoint; break VA and watch VA set one")], {
       json: { points: [] },

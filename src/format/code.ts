@@ -4,11 +4,10 @@
  * @module
  */
 
-import { paNum, type Va, va } from "../vm/machine/address.ts";
+import { type Va, va } from "../vm/machine/address.ts";
 import { disassemble } from "../vm/machine/isa/disassemble.ts";
-import { walk } from "../vm/machine/sv39.ts";
 import type { Vm } from "../framework/types.ts";
-import { symbolsOf } from "./symbols.ts";
+import { nearestSymbol } from "../vm/symbols.ts";
 
 /** One instruction of a process. */
 export interface CodeLine {
@@ -45,23 +44,6 @@ export function instructionAt(vm: Vm, pid: number, address: Va): CodeLine | unde
 }
 
 function readHalf(vm: Vm, pid: number, address: Va): number | undefined {
-  const root = vm.process(pid).record.space.root;
-  const { leaf } = walk(vm.machine.ram, root, address);
-  return leaf === undefined || !vm.machine.ram.contains(leaf.pa, 2)
-    ? undefined
-    : vm.machine.ram.read16(paNum(leaf.pa));
-}
-
-/** The symbol that an address of the program's text or data lies behind: `name` or `name+0x8`; empty elsewhere. */
-export function nearestSymbol(vm: Vm, pid: number, address: bigint): string {
-  const areas = vm.kernel.process(pid)?.space.areas;
-  const area = areas?.find(({ start, end }) => start <= address && address < end);
-  if (area?.kind !== "text" && area?.kind !== "data") return "";
-  let best: [string, bigint] | undefined;
-  for (const [name, at] of symbolsOf(vm, pid)) {
-    if (at <= address && (best === undefined || at > best[1])) best = [name, at];
-  }
-  if (best === undefined) return "";
-  const off = address - best[1];
-  return off === 0n ? best[0] : `${best[0]}+0x${off.toString(16)}`;
+  const bytes = vm.process(pid).peek(address, 2);
+  return bytes && bytes[0] | (bytes[1] << 8);
 }

@@ -7,12 +7,15 @@
 import { counted } from "../vm/machine/counted.ts";
 import { hex } from "../vm/machine/address.ts";
 import type { VmEvent } from "../vm/events.ts";
-import { eventText, isEffect } from "../vm/inspect/event_text.ts";
-import type { FrameReport } from "../vm/inspect/frame.ts";
-import type { Mapping } from "../vm/inspect/mappings.ts";
-import type { Translation } from "../vm/inspect/translation.ts";
-import { flagText, rswLetters } from "../vm/inspect/flags.ts";
-import type { AccessReport, Difference } from "../vm/reports.ts";
+import {
+  type AccessReport,
+  type Difference,
+  eventText,
+  type FrameReport,
+  isEffect,
+  type Mapping,
+  type Translation,
+} from "../vm/reports.ts";
 import { watchedJson, watchedNotes } from "./breakpoints.ts";
 import { eventJson } from "./event_json.ts";
 import {
@@ -28,11 +31,6 @@ import type { Vm } from "../framework/types.ts";
 /** An address, PTE or count in JSON: `"0x…"`, null when there is none. */
 export function json(value: bigint | number | undefined): Json {
   return value === undefined ? null : hex(value);
-}
-
-/** A PTE's flags with the letters of the VM's fork policy. */
-export function flags(vm: Vm, pte: bigint): string {
-  return flagText(Number(pte & 0x3ffn), ...rswLetters(vm.kernel.memory.policy.name));
 }
 
 /** The walk of one address, its verdicts and its frame, as `pte` shows them. */
@@ -131,7 +129,7 @@ export function mappingTable(vm: Vm, mappings: readonly Mapping[]): Section {
       { name: "FLAGS" },
       { name: "KIND" },
     ],
-    mappings.map((m): Cell[] => [m.pid, m.name, m.va, m.size, m.pte, flags(vm, m.pte), m.kind]),
+    mappings.map((m): Cell[] => [m.pid, m.name, m.va, m.size, m.pte, vm.flags(m.pte), m.kind]),
     "owners",
   );
 }
@@ -198,9 +196,9 @@ export function accessSections(vm: Vm, report: AccessReport): Section[] {
         o.pid,
         o.va,
         o.pte.before ?? null,
-        o.pte.before === undefined ? null : flags(vm, o.pte.before),
+        o.pte.before === undefined ? null : vm.flags(o.pte.before),
         o.pte.after ?? null,
-        o.pte.after === undefined ? null : flags(vm, o.pte.after),
+        o.pte.after === undefined ? null : vm.flags(o.pte.after),
         o.frame.after ?? null,
       ]),
       "owners",

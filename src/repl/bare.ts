@@ -52,7 +52,7 @@ export async function bare(path: string, options: Options, host: BareHost): Prom
   const { end, code } = host.terminal
     ? await withKeyboard(run, console, host)
     : await withPipe(run, console, host, options.disk !== undefined);
-  const { instret } = run.machine;
+  const { instret } = run;
   host.out(console.end());
   if (options.json) {
     host.out(jsonLine({ command: `bare ${path}`, end, code, instructions: instret }));
@@ -143,7 +143,7 @@ class Console {
 
   /** Instructions and speed. */
   closing(): string {
-    const { instret } = this.#run.machine;
+    const { instret } = this.#run;
     const mips = this.#working > 0 ? instret / this.#working / 1000 : 0;
     return `${instret} instructions, ${Math.round(mips)} million a second`;
   }
@@ -187,13 +187,13 @@ async function withPipe(
     if (doing === "works") continue;
     if (!run.read) {
       // It waits with its input in front of it: the interrupt is off on the way.
-      if (run.machine.instret === typedAt) return { end: "stuck", code: -1 };
+      if (run.instret === typedAt) return { end: "stuck", code: -1 };
       continue;
     }
     const line = await lines.next();
     if (line !== undefined) {
       run.type(line);
-      typedAt = run.machine.instret;
+      typedAt = run.instret;
     } else if (doing === "waits") {
       // A session is over; what was no session waits in vain.
       return { end: session || typedAt >= 0 ? "waits" : "stuck", code: -1 };

@@ -9,8 +9,8 @@ import type { HostFiles, Session, Vm } from "../framework/command.ts";
 import { keepEntries } from "../commands/save.ts";
 import { textOf } from "../commands/source.ts";
 import { CommandError, EXIT } from "../framework/errors.ts";
-import { type Abi, parseAbi } from "../vm/kernel/abi.ts";
-import { FsError } from "../vm/kernel/files/errno.ts";
+import { type Abi, parseAbi } from "../vm/calls.ts";
+import { FsError } from "../vm/disk.ts";
 import { type BootOptions, Vm as Computer } from "../vm/vm.ts";
 import { type Options, parseFlags } from "./flags.ts";
 

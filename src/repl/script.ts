@@ -8,7 +8,6 @@ import type { HostFiles, Session, Vm } from "../framework/command.ts";
 import { CommandError } from "../framework/errors.ts";
 import { namesOf } from "../session/names.ts";
 import { COMMANDS } from "../commands/registry.ts";
-import { INIT_PID } from "../vm/kernel/process/lifecycle.ts";
 import { visible } from "../host/visible.ts";
 import { linesOfStdin, runLines } from "./batch.ts";
 import { newSession } from "./boot.ts";
@@ -81,7 +80,7 @@ export class ScriptShell extends LineShell {
   /** Runs one line as if typed, for the process that {@linkcode manualLast} names unless `use` named another. */
   override run(line: string): Promise<LineResult> {
     const { session } = this;
-    if (session.vm.kernel.process(session.pid) === undefined) {
+    if (!session.vm.hasProcess(session.pid)) {
       session.pid = manualLast(session.vm);
     }
     return super.run(line);
@@ -90,9 +89,8 @@ export class ScriptShell extends LineShell {
 
 /** The process that a person would be at, had the script's calls been typed: spawned last, not forked; 0 for none. */
 function manualLast(vm: Vm): number {
-  const spawned = vm.processes().filter(({ record }) =>
-    record.manual && record.parent === INIT_PID && record.state !== "zombie"
-  );
+  // Whoever is spawned is a child of init, pid 1.
+  const spawned = vm.processes().filter((p) => p.manual && p.parent === 1 && p.alive);
   return spawned.at(-1)?.pid ?? 0;
 }
 

@@ -85,8 +85,8 @@ async function sit(options: Options, version: string): Promise<number> {
   const { openShell } = await import("./open.ts");
   const { free, total } = vm.free();
   const banner =
-    `cowsh ${version}: RV64, ${size(vm.machine.ram.size)} RAM, ${free} of ${total} frames free, ` +
-    `policy ${vm.kernel.memory.policy.name}\nhelp lists the commands, Tab completes, Ctrl-D ends.\n`;
+    `cowsh ${version}: RV64, ${size(vm.ram.size)} RAM, ${free} of ${total} frames free, ` +
+    `policy ${vm.policy}\nhelp lists the commands, Tab completes, Ctrl-D ends.\n`;
   return await openShell(vm, {
     ...options,
     banner,

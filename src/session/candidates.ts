@@ -5,10 +5,10 @@
  */
 
 import { hex } from "../vm/machine/address.ts";
-import { CSR_ROWS } from "../vm/machine/hart/csr_rows.ts";
-import { REGISTER_NAMES } from "../vm/machine/hart/registers.ts";
+import { REGISTER_NAMES } from "../vm/machine/isa/register_names.ts";
+import { CSR_NAMES } from "../vm/registers.ts";
 import type { ArgKind, Session } from "../framework/command.ts";
-import { symbolsOf } from "../format/symbols.ts";
+import { symbolsOf } from "../vm/symbols.ts";
 
 /** A word with a phrase beside it. */
 interface Offer {
@@ -25,7 +25,7 @@ export function candidatesOf(session: Session, kind: ArgKind): Offer[] {
     case "pid":
       return vm.processes().map((p) => ({ text: `${p.pid}`, doc: p.name }));
     case "register":
-      return [...REGISTER_NAMES.slice(1), "pc", ...CSR_ROWS.map((row) => row.name)]
+      return [...REGISTER_NAMES.slice(1), "pc", ...CSR_NAMES]
         .filter((text) => !text.startsWith("hpm") && !text.startsWith("mhpm"))
         .map((text) => ({ text }));
     case "va":
@@ -43,8 +43,7 @@ export function candidatesOf(session: Session, kind: ArgKind): Offer[] {
 }
 
 function areas(session: Session) {
-  const process = session.vm.kernel.process(session.pid);
-  return process ? session.vm.process(session.pid).vmmap() : [];
+  return session.vm.hasProcess(session.pid) ? session.vm.process(session.pid).vmmap() : [];
 }
 
 /** Where the current process's areas begin, the heap's last page, too. */
@@ -64,8 +63,7 @@ function symbols(session: Session): Offer[] {
 
 /** The frames at the areas' beginnings, where there are any. */
 function frames(session: Session): Offer[] {
-  const process = session.vm.kernel.process(session.pid);
-  if (!process) return [];
+  if (!session.vm.hasProcess(session.pid)) return [];
   const handle = session.vm.process(session.pid);
   return areas(session).flatMap((a) => {
     const frame = handle.frame(a.start);

@@ -8,7 +8,7 @@
 import { type BootOptions, Vm } from "../vm/vm.ts";
 import { CommandError } from "../framework/errors.ts";
 import { didYouMean } from "../vm/nearest.ts";
-import { POLICIES } from "../vm/kernel/fork/policies.ts";
+import { POLICY_NAMES } from "../vm/boot_options.ts";
 import type { Run } from "../vm/run.ts";
 
 /** What no design has unless it says so, whatever the session was booted with. */
@@ -56,11 +56,9 @@ export interface Measured {
 /** The boot options of a design; RAM, swap and the like are the session's. Throws {@linkcode CommandError} for an unknown word. */
 export function designOptions(design: string, base: BootOptions): BootOptions {
   const [policy, ...words] = design.split("+");
-  const names = POLICIES.map((p) => p.name);
-  if (!names.includes(policy)) {
-    throw new CommandError(
-      `no policy ${policy}${didYouMean(policy, names) || `: ${names.join(", ")}`}`,
-    );
+  if (!POLICY_NAMES.includes(policy)) {
+    const hint = didYouMean(policy, POLICY_NAMES) || `: ${POLICY_NAMES.join(", ")}`;
+    throw new CommandError(`no policy ${policy}${hint}`);
   }
   let options: BootOptions = { ...base, ...PLAIN, policy };
   for (const word of words) {
@@ -77,8 +75,7 @@ export function designOptions(design: string, base: BootOptions): BootOptions {
 
 /** A computer of its own for a design, with the session's disk as it is now. */
 export function bootDesign(design: string, session: Vm): Vm {
-  const image = session.kernel.files.root?.xv6.image;
-  const fat = session.kernel.files.root?.fat?.image;
+  const { image, fat } = session.disk;
   return new Vm({
     ...designOptions(design, session.options),
     ...(image === undefined ? {} : { fs: image.slice() }),
@@ -98,14 +95,11 @@ export interface Trial {
 
 /** Has each fork of a trial's kernel timed by the host's clock, which the computer itself never reads. */
 export function timeForks(trial: Trial): void {
-  const { memory } = trial.vm.kernel;
-  const fork = memory.fork.bind(memory);
-  memory.fork = (space) => {
-    const before = performance.now();
-    const child = fork(space);
-    trial.fork.ms += performance.now() - before;
-    return child;
-  };
+  let before = 0;
+  trial.vm.observeForks({
+    begins: () => before = performance.now(),
+    ended: () => trial.fork.ms += performance.now() - before,
+  });
 }
 
 /** Starts a workload under a design. */
@@ -127,7 +121,7 @@ export function measure(trial: Trial): Measured {
   const { vm, run, design } = trial;
   const report = run.report();
   const counters = vm.mark().counters;
-  const misses = vm.machine.mmu.counters();
+  const misses = vm.tlb.counters();
   const all = [misses.read, misses.write, misses.execute].flatMap((c) => [...c.misses]);
   return {
     design,
@@ -136,9 +130,9 @@ export function measure(trial: Trial): Measured {
     framesCopied: report.framesCopied,
     bytesCopied: report.bytesCopied,
     forks: report.forks,
-    forkPtes: vm.kernel.forkTotals.ptes,
-    forkTables: vm.kernel.forkTotals.tables,
-    peakFrames: trial.freeBefore - vm.kernel.memory.frames.state.lowest,
+    forkPtes: vm.forkTotals.ptes,
+    forkTables: vm.forkTotals.tables,
+    peakFrames: trial.freeBefore - vm.census().lowest,
     instructions: report.instructions,
     tlbMisses: all.reduce((sum, n) => sum + n, 0),
     swappedIn: counters["swap-in"],

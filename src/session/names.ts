@@ -4,16 +4,14 @@
  * @module
  */
 
-import { hex, pa, paNum, type Va, va } from "../vm/machine/address.ts";
-import { REGISTER_NAMES } from "../vm/machine/hart/registers.ts";
-import { satpOf } from "../vm/inspect/translation.ts";
-import { readEpc, readRegister } from "../vm/kernel/process/trapframe.ts";
+import { hex, pa, paNum, va } from "../vm/machine/address.ts";
+import { REGISTER_NAMES } from "../vm/machine/isa/register_names.ts";
 import type { Session, Vm } from "../framework/command.ts";
 import { CommandError } from "../framework/errors.ts";
 import type { Resolver } from "../framework/evaluate.ts";
 import type { Pa } from "../framework/types.ts";
 import type { Space } from "../framework/result.ts";
-import { symbolsOf } from "../format/symbols.ts";
+import { symbolsOf } from "../vm/symbols.ts";
 
 /** Bytes that each reading function reads. */
 const READS: Readonly<Record<string, number>> = { u8: 1, u16: 2, u32: 4, u64: 8 };
@@ -29,12 +27,6 @@ const FUNCTIONS: Readonly<Record<string, { takes?: Space; gives?: Space }>> = {
   mappings: { takes: "pa" },
   free: {},
 };
-
-/** Other names of registers: `x10` is `a0`, `fp` is `s0`. */
-function registerNumber(name: string): number {
-  const plain = /^x([12]?\d|3[01])$/.exec(name);
-  return plain ? Number(plain[1]) : REGISTER_NAMES.indexOf(name === "fp" ? "s0" : name);
-}
 
 /** The resolver of a session: without a process in front, names mean the current one's. */
 export function namesOf(session: Session): Resolver {
@@ -71,24 +63,13 @@ export function namesOf(session: Session): Resolver {
 
 /** A register by name: the process's own as it will run on, the hart's where there is no process. */
 export function readNamed(vm: Vm, name: string, pid: number): bigint | undefined {
-  const { hart, ram } = vm.machine;
-  const process = vm.kernel.process(pid);
-  const x = registerNumber(name);
-  if (x >= 0) return process ? readRegister(ram, process.trapframe, x) : hart.x(x);
-  if (name === "pc") return process ? readEpc(ram, process.trapframe) : hart.pc;
-  if (name === "satp" && process) return satpOf(process);
-  try {
-    return hart.csr.read(name);
-  } catch (error) {
-    // The hart knows no CSR of that name.
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
+  const own = vm.hasProcess(pid) ? vm.process(pid).registers.get(name) : undefined;
+  return own ?? vm.register(name);
 }
 
 /** A physical address that RAM has. Throws {@linkcode CommandError} for any other, which is likely a virtual one. */
 export function inRam(vm: Vm, address: bigint): Pa {
-  const { base, end } = vm.machine.ram;
+  const { base, end } = vm.ram;
   const physical = pa(address);
   if (physical >= BigInt(base) && physical < BigInt(end)) return physical;
   const hint = physical < BigInt(base) ? `; if it is a virtual one, try pa(${hex(physical)})` : "";
@@ -127,9 +108,8 @@ function read(vm: Vm, address: bigint, bytes: number, pid: number): bigint {
   needProcess(vm, pid);
   let value = 0n;
   for (let i = 0; i < bytes; i++) {
-    const at: Va = va(address + BigInt(i));
-    const where = translate(vm, at, pid);
-    value |= BigInt(vm.machine.ram.read8(paNum(Number(where)))) << BigInt(8 * i);
+    const where = translate(vm, address + BigInt(i), pid);
+    value |= BigInt(vm.ram.read8(paNum(Number(where)))) << BigInt(8 * i);
   }
   return value;
 }

@@ -6,9 +6,9 @@
  * @module
  */
 
-import { KeptStates } from "../vm/inspect/state_size.ts";
-import { type KernelStop, run, type RunOptions } from "../vm/kernel/run.ts";
-import { sameSaved } from "../vm/machine/saver.ts";
+import { KeptStates } from "../vm/state_size.ts";
+import { sameSaved } from "../vm/state.ts";
+import type { KernelStop, RunOptions } from "../vm/reports.ts";
 import type { Process } from "../vm/process.ts";
 import type { Vm, VmState } from "../vm/vm.ts";
 import type { Context, Session } from "../framework/command.ts";
@@ -62,9 +62,9 @@ export function forgetPast(session: Session): void {
  */
 export function beginRun(ctx: Context, program: Process, only: boolean): void {
   const past = pastOf(ctx);
-  const now = ctx.vm.machine.instret;
+  const now = ctx.vm.instret;
   const untouched = past.left !== undefined && sameSaved(past.left, ctx.vm.save());
-  if (!only) ctx.vm.kernel.holdRun(program.record.run, false);
+  if (!only) ctx.vm.holdRun(program.run, false);
   keepOnly(past, past.points.filter((point) => point.instret <= now));
   for (const point of past.points) point.end = Math.min(point.end, now);
   const last = past.points.at(-1);
@@ -77,13 +77,13 @@ export function goesOn(ctx: Context): void {
   const past = pastOf(ctx);
   const last = past.points.at(-1);
   if (last === undefined) return;
-  last.end = ctx.vm.machine.instret;
+  last.end = ctx.vm.instret;
   if (last.end - last.instret >= past.every) keep(ctx, past, last.pid, last.only, true);
 }
 
 /** The run has stopped: what is still there of it is held, children that it has just made as well. */
 export function endRun(ctx: Context, run: number): void {
-  ctx.vm.kernel.holdRun(run, true);
+  ctx.vm.holdRun(run, true);
   pastOf(ctx).left = ctx.vm.save();
 }
 
@@ -95,7 +95,7 @@ export function tookInput(ctx: Context): void {
 }
 
 function keep(ctx: Context, past: Past, pid: number, only: boolean, replayable: boolean): void {
-  const { instret } = ctx.vm.machine;
+  const { instret } = ctx.vm;
   const state = ctx.vm.save();
   past.points.push({ state, instret, end: instret, pid, only, replayable });
   past.room.add(state);
@@ -144,32 +144,31 @@ export function travel(ctx: Context, instret: number): number {
     );
   }
   ctx.vm.restore(point.state);
-  const { kernel } = ctx.vm;
-  const family = kernel.process(point.pid)?.run ?? point.pid;
+  const family = ctx.vm.hasProcess(point.pid) ? ctx.vm.process(point.pid).run : point.pid;
   replay(
     ctx.vm,
     instret,
     point.only ? { only: point.pid } : { untilOver: family, pass: [point.pid] },
   );
-  kernel.holdRun(family, true);
+  ctx.vm.holdRun(family, true);
   past.left = ctx.vm.save();
   return point.pid;
 }
 
 /** Runs on to an instruction; breakpoints are not for this, and what is printed has been printed before. */
 function replay(vm: Vm, instret: number, options: RunOptions): void {
-  const { breakpoints: stops } = vm.kernel;
-  const hits = stops.points.map((point) => point.hits);
+  const points = vm.breakpoints();
+  const hits = points.map((point) => point.hits);
   let pass = options.pass ?? [options.only!];
   let stop: KernelStop;
   do {
-    stop = run(vm.kernel, instret - vm.machine.instret, { ...options, pass });
+    stop = vm.advance(instret - vm.instret, { ...options, pass });
     if (stop.kind === "stopped") pass = [stop.pid];
-  } while (stop.kind === "stopped" && vm.machine.instret < instret);
-  stops.points.forEach((point, i) => point.hits = hits[i]);
-  vm.kernel.takeOutput();
-  if (vm.machine.instret !== instret) {
-    throw new Error(`replay ended at ${vm.machine.instret}, not ${instret}: ${stop.kind}`);
+  } while (stop.kind === "stopped" && vm.instret < instret);
+  points.forEach((point, i) => point.hits = hits[i]);
+  vm.takeOutput();
+  if (vm.instret !== instret) {
+    throw new Error(`replay ended at ${vm.instret}, not ${instret}: ${stop.kind}`);
   }
 }
 

@@ -7,7 +7,7 @@
 import type { Context } from "../framework/command.ts";
 import { CommandError, EXIT } from "../framework/errors.ts";
 import { didYouMean } from "../vm/nearest.ts";
-import { guestName } from "../vm/kernel/programs.ts";
+import { guestName } from "../vm/programs.ts";
 
 /** A program to run: its name as the guest sees it, and its bytes when they come from the host. */
 export interface NamedProgram {

@@ -5,7 +5,7 @@
  */
 
 import { counted } from "../vm/machine/counted.ts";
-import { ABIS } from "../vm/kernel/abi.ts";
+import { meaningsOf } from "../vm/calls.ts";
 import { type Context, EXIT, type Json, note, type Section } from "../framework/command.ts";
 import { setCurrent } from "./target.ts";
 import type { RunReport } from "../vm/reports.ts";
@@ -97,8 +97,7 @@ function unknownCalls(console: string): Section[] {
         "warn",
       );
     }
-    const others = ABIS.filter((abi) => abi.calls[n] !== undefined);
-    const where = others.map((abi) => `with --abi ${abi.name} it is ${abi.calls[n]}`);
+    const where = meaningsOf(n).map(({ abi, call }) => `with --abi ${abi} it is ${call}`);
     return note(
       `call ${n} means nothing by the program's stubs, or by --abi: ${
         where.join(", ") || "--abi FILE may name it"

@@ -5,9 +5,7 @@
  * @module
  */
 
-import type { EventFilter } from "../vm/kernel/run.ts";
-import type { RunReport } from "../vm/reports.ts";
-import { readEpc } from "../vm/kernel/process/trapframe.ts";
+import { type EventFilter, eventText, type RunReport } from "../vm/reports.ts";
 import { hex, va } from "../vm/machine/address.ts";
 import type { Process } from "../vm/process.ts";
 import { instructionAt } from "../format/code.ts";
@@ -25,25 +23,24 @@ import { runInSlices } from "./slices.ts";
 import { beginRun, endRun, goesOn, tookInput } from "./past.ts";
 import { closing, reportJson, statusOf } from "./run_report.ts";
 import { setCurrent } from "./target.ts";
-import { eventText } from "../vm/inspect/event_text.ts";
 import { eventJson } from "../format/event_json.ts";
 import { watchedJson, watchedText } from "../format/breakpoints.ts";
 
 /** The program that a process belongs to: the first of its run, or itself when that one has ended. */
 export function programOf(ctx: Context, p: Process): Process {
-  if (p.record.manual) {
+  if (p.manual) {
     throw new CommandError(`pid ${p.pid} has no program to run: spawn PROGRAM holds one`);
   }
-  const first = ctx.vm.kernel.runOf(p.record.run).find((one) => one.pid === p.record.run);
-  return first === undefined || first.manual ? p : ctx.vm.process(first.pid);
+  const first = ctx.vm.hasProcess(p.run) ? ctx.vm.process(p.run) : p;
+  return first.manual || !first.alive ? p : first;
 }
 
 /** Runs a program on, until its end, a stop point or an event; Ctrl-C stops it where it is. */
 export async function runOn(ctx: Context, p: Process, until?: EventFilter): Promise<Result> {
   const program = programOf(ctx, p);
-  const family = program.record.run;
+  const family = program.run;
   beginRun(ctx, program, false);
-  const from = ctx.vm.machine.instret;
+  const from = ctx.vm.instret;
   const running = ctx.vm.resume(program.pid, {
     pass: [p.pid, program.pid],
     ...(until === undefined ? {} : { until }),
@@ -56,7 +53,7 @@ export async function runOn(ctx: Context, p: Process, until?: EventFilter): Prom
   const stopped = stopSections(ctx, report.stop);
   endRun(ctx, family);
   const [orphan] = report.left;
-  if (stopped !== undefined && ctx.vm.kernel.process(stopped.pid) !== undefined) {
+  if (stopped !== undefined && ctx.vm.hasProcess(stopped.pid)) {
     setCurrent(ctx, stopped.pid);
   } else if (!p.alive && orphan !== undefined) setCurrent(ctx, orphan.pid);
   else if (!p.alive) setCurrent(ctx, program.alive ? program.pid : 0);
@@ -83,25 +80,22 @@ interface Stopped {
 function stopSections(ctx: Context, end: RunReport["stop"]): Stopped | undefined {
   if (end.kind === "event") {
     const { event } = end;
-    const { kernel } = ctx.vm;
-    const pid = kernel.process(event.pid) === undefined ? ctx.session.pid : event.pid;
-    const dying = kernel.dying?.pid;
+    const pid = ctx.vm.hasProcess(event.pid) ? event.pid : ctx.session.pid;
+    const { dying } = ctx.vm;
     return {
       pid,
       sections: [
         note(`event ${event.n}: pid ${event.pid}: ${eventText(event)}`, "strong"),
         ...(dying === undefined ? [] : [
           note(
-            `pid ${dying} will be killed for it (${
-              kernel.process(dying)!.killedBy
-            }), and is still ` +
+            `pid ${dying.pid} will be killed for it (${dying.killedBy}), and is still ` +
               "there to look at; step or continue lets it die",
             "warn",
           ),
-          ...placeSections(ctx, dying),
+          ...placeSections(ctx, dying.pid),
         ]),
       ],
-      json: { event: eventJson(event), dying: dying ?? null },
+      json: { event: eventJson(event), dying: dying?.pid ?? null },
     };
   }
   if (end.kind !== "stopped") return undefined;
@@ -113,7 +107,7 @@ function stopSections(ctx: Context, end: RunReport["stop"]): Stopped | undefined
     const stopped = watchedJson(pid, point, stop);
     return { pid, sections: [note(text, "strong"), ...place], json: { stopped } };
   }
-  const name = ctx.vm.kernel.process(pid)?.name;
+  const { name } = ctx.vm.process(pid);
   return {
     pid,
     sections: [note(`breakpoint ${point?.n}: pid ${pid} ${name}`, "strong"), ...place],
@@ -123,9 +117,8 @@ function stopSections(ctx: Context, end: RunReport["stop"]): Stopped | undefined
 
 /** The instruction that a process will execute next. */
 export function placeSections(ctx: Context, pid: number): Section[] {
-  const p = ctx.vm.kernel.process(pid);
-  if (p === undefined || p.state === "zombie") return [];
-  const pc = va(readEpc(ctx.vm.machine.ram, p.trapframe));
+  if (!ctx.vm.hasProcess(pid) || !ctx.vm.process(pid).alive) return [];
+  const pc = va(ctx.vm.process(pid).registers.pc);
   const line = instructionAt(ctx.vm, pid, pc);
   const symbol = line === undefined || line.symbol === "" ? "" : ` <${line.symbol}>`;
   const text = line?.text ?? "(not mapped)";

@@ -68,7 +68,7 @@ export async function runInSlices(
       if (running.ended && script === undefined) return "over";
       const keys = script === undefined ? await nextKeys(input) : script.shift();
       if (keys !== undefined) {
-        ctx.vm.kernel.type(keys);
+        ctx.vm.type(keys);
         watcher?.typed();
       } else if (ctx.interrupt.requested) continue;
       else if (ctx.session.interactive && script === undefined) {

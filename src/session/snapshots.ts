@@ -4,7 +4,7 @@
  * @module
  */
 
-import { KeptStates } from "../vm/inspect/state_size.ts";
+import { KeptStates } from "../vm/state_size.ts";
 import type { VmState } from "../vm/vm.ts";
 import { type Context, type Session, size } from "../framework/command.ts";
 import { CommandError } from "../framework/errors.ts";
@@ -17,6 +17,9 @@ export interface Snapshot {
   /** Instructions retired, and the current process, when it was taken. */
   readonly instret: number;
   readonly pid: number;
+  /** Processes and free frames that there were. */
+  readonly processes: number;
+  readonly free: number;
 }
 
 /** Those of a session, oldest first; completion reads this, too. */
@@ -40,8 +43,9 @@ export function takeSnapshot(
   name: string,
   most = MOST_BYTES,
 ): Snapshot {
-  const { instret } = ctx.vm.machine;
-  const snapshot = { name, state: ctx.vm.save(), instret, pid: ctx.session.pid };
+  const { vm, session: { pid } } = ctx;
+  const counts = { processes: vm.processes().length, free: vm.free().free };
+  const snapshot = { name, state: vm.save(), instret: vm.instret, pid, ...counts };
   const all = snapshotsOf(ctx.session);
   const kept = roomOf(ctx.session);
   const others = [...all.values()].filter((one) => one.name !== name);

@@ -8,8 +8,8 @@ import type { Context, VaArg } from "../framework/command.ts";
 import { CommandError, EXIT } from "../framework/errors.ts";
 import { wantSpace } from "../framework/evaluate.ts";
 import type { Process } from "../vm/process.ts";
-import { FsError } from "../vm/kernel/files/errno.ts";
-import { KernelError } from "../vm/kernel/manual.ts";
+import { FsError } from "../vm/disk.ts";
+import { KernelError } from "../vm/vm.ts";
 import type { Va } from "../framework/types.ts";
 
 /** The process named, or the current one. Throws {@linkcode CommandError} when there is none. */

@@ -165,6 +165,11 @@ export class BareRun {
     }
   }
 
+  /** Instructions retired so far. */
+  get instret(): number {
+    return this.machine.instret;
+  }
+
   /** What the program has sent to the UART since the last call. */
   take(): Uint8Array[] {
     return this.#sent.splice(0);

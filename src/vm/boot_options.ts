@@ -16,6 +16,9 @@ import { size } from "./numbers.ts";
 import { bytesOf, type Size } from "./size.ts";
 import type { Vm } from "./vm.ts";
 
+/** The fork policies, the default first. */
+export const POLICY_NAMES: readonly string[] = POLICIES.map((policy) => policy.name);
+
 /** How a VM is made; everything has a default. */
 export interface BootOptions {
   /** Fork policy: `cow` (the lab's, the default), `eager` (xv6 as it ships) … */
@@ -79,8 +82,8 @@ export const BOOT_OPTIONS: readonly BootOption[] = [
   {
     name: "policy",
     kind: "word",
-    words: POLICIES.map((policy) => policy.name),
-    unless: POLICIES[0].name,
+    words: POLICY_NAMES,
+    unless: POLICY_NAMES[0],
     flag: "policy",
     value: "NAME",
     doc: "how fork shares memory",

@@ -1,21 +1,128 @@
 /**
- * The disk a VM boots with when nobody names an image: a small xv6 file system with our programs.
+ * The guest's disks: the one that is mounted, seen from outside; images checked, and made.
  *
  * @module
  */
 
+import { FsError } from "./kernel/files/errno.ts";
+import type { FileSystems } from "./kernel/files/mount.ts";
+import type { FileTree } from "./kernel/files/tree.ts";
+import { fsck, type Problem, type ProblemKind } from "./kernel/files/xv6fs/fsck.ts";
+import { T_DEVICE, T_DIR, T_FILE, T_SYMLINK } from "./kernel/files/xv6fs/layout.ts";
 import { mkfs } from "./kernel/files/xv6fs/mkfs.ts";
+import { byteString, textOf } from "./kernel/files/xv6fs/path.ts";
 import type { ProgramSource } from "./kernel/programs.ts";
+
+export { fsck, FsError, mkfs, type Problem, type ProblemKind };
 
 const README = `This disk holds the programs of cowsh. It is an xv6 file system of 2000 blocks;
 real xv6 boots from it. Try: ls | grep test, cat README | wc, cowtest.
 `;
 
-/** An image with every program at the root, a README, and the console device. The same bytes each time. */
+/**
+ * The image a VM boots with when nobody names one: every program at the root, a README, and the console device. The
+ * same bytes each time.
+ */
 export function defaultDisk(programs: ProgramSource): Uint8Array {
   const files = programs.list().map((name) => ({ name, bytes: programs.get(name)! }));
   return mkfs({
     files: [{ name: "README", bytes: new TextEncoder().encode(README) }, ...files],
     devices: [{ name: "console", major: 1, minor: 0 }],
   });
+}
+
+const TYPES: Readonly<Record<number, string>> = {
+  [T_DIR]: "dir",
+  [T_FILE]: "file",
+  [T_DEVICE]: "device",
+  [T_SYMLINK]: "symlink",
+};
+
+/** One name in a directory of the guest's disk. */
+export interface DiskEntry {
+  /** Its name; of a path that was asked for, the path. */
+  readonly name: string;
+  /** Undefined where the inode is damaged. */
+  readonly inode: {
+    /** `dir`, `file`, `device`, `symlink`, or the number of a type that is none of these. */
+    readonly type: string;
+    /** i-number. */
+    readonly ino: number;
+    /** Names that lead to it. */
+    readonly links: number;
+    /** Bytes. */
+    readonly size: number;
+  } | undefined;
+}
+
+/** The file systems that are mounted, live. Looking runs nothing in the guest and changes nothing. */
+export class Disk {
+  readonly #files: FileSystems;
+
+  /**
+   * For {@link Vm.disk}.
+   *
+   * @internal
+   */
+  constructor(files: FileSystems) {
+    this.#files = files;
+  }
+
+  /** The xv6 image as it is now, not a copy; undefined when none is mounted. */
+  get image(): Uint8Array | undefined {
+    return this.#files.root?.xv6.image;
+  }
+
+  /** The FAT32 image under /fat as it is now, not a copy; undefined when none is mounted. */
+  get fat(): Uint8Array | undefined {
+    return this.#files.root?.fat?.image;
+  }
+
+  /** What is wrong with the xv6 file system; files that are open may be without a name. */
+  check(): Problem[] {
+    const { xv6 } = this.#tree;
+    const open = new Set(xv6.inUse().map(({ inum }) => inum));
+    return fsck(xv6.image, { open, addressing: xv6.addressing });
+  }
+
+  /** A directory's entries, or the one file at a path from the root. Throws FsError when there is neither. */
+  list(path: string): DiskEntry[] {
+    const tree = this.#tree;
+    return held(tree, tree.root(), (root) => {
+      const at = tree.namei(root, byteString(path));
+      if (at < 0) throw new FsError(`${path}: no such file or directory on the disk`);
+      return held(tree, at, (handle) => {
+        if (tree.type(handle) !== T_DIR) return [entry(tree, handle, path)];
+        const names = tree.names(handle);
+        if (typeof names === "number") throw new FsError(`${path} cannot be read`);
+        return names.map(({ name }) => {
+          const inode = tree.namei(handle, name);
+          if (inode < 0) return { name: textOf(name), inode: undefined };
+          return held(tree, inode, (one) => entry(tree, one, textOf(name)));
+        });
+      });
+    });
+  }
+
+  get #tree(): FileTree {
+    const { root } = this.#files;
+    if (root === undefined) throw new FsError("no disk is mounted");
+    return root;
+  }
+}
+
+/** Uses a handle and gives it back. */
+function held<T>(tree: FileTree, handle: number, use: (handle: number) => T): T {
+  try {
+    return use(handle);
+  } finally {
+    tree.iput(handle);
+  }
+}
+
+function entry(tree: FileTree, handle: number, name: string): DiskEntry {
+  const stat = tree.stat(handle);
+  if (typeof stat === "number") return { name, inode: undefined };
+  const { type, ino, nlink, size } = stat;
+  return { name, inode: { type: TYPES[type] ?? `${type}`, ino, links: nlink, size } };
 }

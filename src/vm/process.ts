@@ -6,7 +6,8 @@
 
 import { integer, isText, onlyNames, whole } from "./checks.ts";
 import { counted } from "./machine/counted.ts";
-import { type Va, va } from "./machine/address.ts";
+import { PAGE_SIZE, paNum, type Va, va } from "./machine/address.ts";
+import { walk } from "./machine/sv39.ts";
 import {
   access,
   accessBytes,
@@ -19,16 +20,20 @@ import {
 } from "./actions.ts";
 import type { AccessKind } from "./machine/user_access.ts";
 import type { CallName } from "./kernel/abi.ts";
-import type { Proc } from "./kernel/process/proc.ts";
+import type { Kernel } from "./kernel/kernel.ts";
+import type { SpaceUsage } from "./kernel/memory/areas/usage.ts";
+import { describeWait, type Proc } from "./kernel/process/proc.ts";
 import { endNow, KernelError } from "./kernel/manual.ts";
 import type { Frame } from "./inspect/frame.ts";
+import { type Mapping, mappingsOf } from "./inspect/mappings.ts";
 import { type AreaView, vmmap } from "./inspect/vmmap.ts";
 import { type Translation, translation } from "./inspect/translation.ts";
 import type { AccessReport, CallReport, ForkReport } from "./reports.ts";
 import { whyGrowFails, whyMapFails, whyRangeFails } from "./refusals.ts";
 import { bytesOf, type Size } from "./size.ts";
 import type { Vm } from "./vm.ts";
-import { readRegister, SP } from "./kernel/process/trapframe.ts";
+import { kernelOf, openDoor } from "./parts.ts";
+import { Registers } from "./registers.ts";
 
 /** A place in a process, for `toBeMappedBy`. */
 export interface Place {
@@ -103,31 +108,76 @@ export class Process {
     this.pid = pid;
   }
 
-  /**
-   * The kernel's record. Throws KernelError when the process is gone.
-   *
-   * @internal
-   */
-  get record(): Proc {
-    const p = this.#vm.kernel.process(this.pid);
+  static {
+    openDoor("process", (p) => p.#record);
+  }
+
+  get #k(): Kernel {
+    return kernelOf(this.#vm);
+  }
+
+  get #record(): Proc {
+    const p = this.#k.process(this.pid);
     if (p === undefined) throw new KernelError(`no process ${this.pid}: it is gone`);
     return p;
   }
 
   /** Whether it is still there and has not exited. */
   get alive(): boolean {
-    const p = this.#vm.kernel.process(this.pid);
+    const p = this.#k.process(this.pid);
     return p !== undefined && p.state !== "zombie";
   }
 
   /** Its name, as `ps` shows it. */
   get name(): string {
-    return this.record.name;
+    return this.#record.name;
   }
 
   /** The end of its heap, what sbrk(0) returns. */
   get break(): Va {
-    return va(this.record.space.size);
+    return va(this.#record.space.size);
+  }
+
+  /**
+   * What it does: `running` on the hart, `runnable`, `sleeping` in a system call, `held` (it has a program and runs
+   * when it is stepped or continued), `manual` (it has none and does what a person types), or `zombie`.
+   */
+  get state(): "running" | "runnable" | "sleeping" | "held" | "manual" | "zombie" {
+    const { state, manual, held } = this.#record;
+    if (state !== "runnable") return state;
+    if (manual || held) return manual ? "manual" : "held";
+    return this.#k.current === this.pid ? "running" : "runnable";
+  }
+
+  /** What it sleeps for, in words; empty when it does not sleep. */
+  get waits(): string {
+    const { wait } = this.#record;
+    return wait === undefined ? "" : describeWait(wait);
+  }
+
+  /** Whether it has no program: it stands still and does what a person types. */
+  get manual(): boolean {
+    return this.#record.manual;
+  }
+
+  /** The pid of its parent; 0 for init. */
+  get parent(): number {
+    return this.#record.parent;
+  }
+
+  /** The pid of the program that was started, to whose run it belongs; its own, or that of who made it. */
+  get run(): number {
+    return this.#record.run;
+  }
+
+  /** Its registers as it will run on. */
+  get registers(): Registers {
+    return new Registers(this.#k.machine.ram, () => this.#record);
+  }
+
+  /** Its pages now, each of 4 KiB: in memory, of these its own and shared ones, swapped out, and its page tables. */
+  usage(): SpaceUsage {
+    return this.#k.memory.usage(this.#record.space);
   }
 
   /** A place in it, to compare owners with. */
@@ -142,7 +192,7 @@ export class Process {
 
   /** fork(), with what was shared, copied and changed. */
   forkReport(): ForkReport {
-    return forkProcess(this.#vm.kernel, this.record);
+    return forkProcess(this.#k, this.#record);
   }
 
   /** Stores `size` bytes (8 unless given). Throws KernelError when the kernel kills the process for it. */
@@ -158,7 +208,7 @@ export class Process {
   /** A load, or with a value a store, whatever comes of it: the report says if the process was killed. */
   access(address: bigint | number, size: AccessSize = 8, value?: bigint): AccessReport {
     checkAccess(address, size, value);
-    return access(this.#vm.kernel, this.record, va(address), size, value);
+    return access(this.#k, this.#record, va(address), size, value);
   }
 
   #survive(report: AccessReport): AccessReport {
@@ -177,7 +227,7 @@ export class Process {
     const bytes = bytesOf(length);
     checkAccess(address, 1, integer("byte", byte));
     if (bytes < 0) throw new RangeError(`a range of ${length} bytes`);
-    return fillRange(this.#vm.kernel, this.record, va(address), bytes, byte);
+    return fillRange(this.#k, this.#record, va(address), bytes, byte);
   }
 
   /** Loads bytes of its memory: pages are touched and may fault. Throws as {@link load}. */
@@ -195,15 +245,14 @@ export class Process {
   }
 
   #bytes(kind: AccessKind, address: bigint | number, bytes: Uint8Array): void {
-    const { kernel } = this.#vm;
     const bytesAt = (done: number) => bytes.subarray(done);
-    accessBytes(kernel, this.record, kind, va(address), bytes.length, bytesAt);
+    accessBytes(this.#k, this.#record, kind, va(address), bytes.length, bytesAt);
   }
 
   /** A system call by name, as if the process executed the ecall. */
   call(name: CallName, ...args: (bigint | number)[]): CallReport {
     const values = args.map((arg) => integer(`${name}: argument`, arg));
-    return systemCall(this.#vm.kernel, this.record, name, values);
+    return systemCall(this.#k, this.#record, name, values);
   }
 
   /** sbrk: moves the heap's end; the old end. Throws KernelError when there is no memory. */
@@ -216,7 +265,7 @@ export class Process {
     return this.#address(
       report,
       `sbrk(${size})`,
-      () => whyGrowFails(this.#vm.kernel, this.record, bytes),
+      () => whyGrowFails(this.#k, this.#record, bytes),
     );
   }
 
@@ -233,7 +282,7 @@ export class Process {
       report,
       `mmap(${length})`,
       () =>
-        whyMapFails(this.#vm.kernel, this.record, {
+        whyMapFails(this.#k, this.#record, {
           ...wish,
           at: at === undefined ? undefined : BigInt(at),
         }),
@@ -246,7 +295,7 @@ export class Process {
     this.#address(
       this.call("munmap", address, bytes),
       "munmap",
-      () => whyRangeFails(this.#vm.kernel, this.record, "munmap", BigInt(address), bytes),
+      () => whyRangeFails(this.#k, this.#record, "munmap", BigInt(address), bytes),
     );
   }
 
@@ -256,7 +305,7 @@ export class Process {
     this.#address(
       this.call("mprotect", address, bytes, permBits(prot)),
       "mprotect",
-      () => whyRangeFails(this.#vm.kernel, this.record, "mprotect", BigInt(address), bytes),
+      () => whyRangeFails(this.#k, this.#record, "mprotect", BigInt(address), bytes),
     );
   }
 
@@ -283,7 +332,7 @@ export class Process {
     if (bytes.length > 256) {
       throw new RangeError(`a path of ${bytes.length - 1} bytes: 255 at most`);
     }
-    const at = va(this.#sp - 256n);
+    const at = va(this.registers.get("sp")! - 256n);
     this.put(at, bytes);
     const access = mode.includes("w") ? (mode.includes("r") ? 2 : 1) : 0;
     const flags = access | (mode.includes("+") ? 0x200 : 0) | (mode.includes("0") ? 0x400 : 0);
@@ -320,10 +369,6 @@ export class Process {
     return this.#vm.process(Number(child));
   }
 
-  get #sp(): bigint {
-    return readRegister(this.#vm.machine.ram, this.record.trapframe, SP);
-  }
-
   /** exit(status). Throws KernelError when it is inside a call, or gone. */
   exit(status = 0): void {
     whole("exit status", status, -(2 ** 31), 2 ** 31 - 1);
@@ -338,12 +383,33 @@ export class Process {
 
   /** Kills it: at once when it stands still, else when it next enters or leaves the kernel. */
   kill(): void {
-    endNow(this.#vm.kernel, this.record);
+    endNow(this.#k, this.#record);
   }
 
   /** How an address is translated now. */
   pte(address: bigint | number): Translation {
-    return translation(this.#vm.kernel, this.record, va(address));
+    return translation(this.#k, this.#record, va(address));
+  }
+
+  /** Bytes of its memory, past rights and faults: looking changes nothing. Undefined unless all are mapped. */
+  peek(address: bigint | number, length: number): Uint8Array | undefined {
+    whole("length", length, 0);
+    const { ram } = this.#k.machine;
+    const bytes = new Uint8Array(length);
+    for (let done = 0; done < length;) {
+      const at = va(BigInt(address) + BigInt(done));
+      const { leaf } = walk(ram, this.#record.space.root, at);
+      const part = Math.min(length - done, PAGE_SIZE - Number(at % BigInt(PAGE_SIZE)));
+      if (leaf === undefined || !ram.contains(paNum(leaf.pa), part)) return undefined;
+      bytes.set(ram.bytes(paNum(leaf.pa), part), done);
+      done += part;
+    }
+    return bytes;
+  }
+
+  /** Every leaf of its page table, by address. */
+  mappings(): Mapping[] {
+    return mappingsOf(this.#k, this.#record.space, this.#record);
   }
 
   /** The frame that an address is in now, a live handle; undefined when it is not mapped. */
@@ -353,7 +419,7 @@ export class Process {
 
   /** Its areas. */
   vmmap(): AreaView[] {
-    return vmmap(this.#vm.kernel, this.record);
+    return vmmap(this.#k, this.#record);
   }
 
   /** close(fd). Throws KernelError when it is no open descriptor. */

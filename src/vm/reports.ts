@@ -12,6 +12,39 @@ import type { KernelStop } from "./kernel/run.ts";
 import type { ForkStatistics } from "./kernel/fork/fork.ts";
 import type { Wait } from "./kernel/process/proc.ts";
 
+export type { AuditClass, Finding } from "./inspect/audit.ts";
+export type { FrameDiff, ProcessDiff, PteDiff, StateDiff } from "./inspect/diff.ts";
+export { eventText, isEffect, isOfPage } from "./inspect/event_text.ts";
+export { Frame, type FrameReport } from "./inspect/frame.ts";
+export type { Mapping } from "./inspect/mappings.ts";
+export type { SharedGroup, Sharing } from "./inspect/sharing.ts";
+export type { SlotView, SwapReport } from "./inspect/swap_report.ts";
+export type { LevelView, Translation } from "./inspect/translation.ts";
+export type { Verdict } from "./inspect/verdict.ts";
+export type { AreaView } from "./inspect/vmmap.ts";
+export type { Watched } from "./kernel/breakpoints.ts";
+export type { ForkStatistics } from "./kernel/fork/fork.ts";
+export type { ForkObserver } from "./kernel/kernel.ts";
+export type { SpaceUsage } from "./kernel/memory/areas/usage.ts";
+export type { Wait } from "./kernel/process/proc.ts";
+export type { EventFilter, KernelStop, RunOptions } from "./kernel/run.ts";
+export type { Stop } from "./machine/machine.ts";
+export type { AccessCounters, MmuCounters, TlbEntry } from "./machine/mmu.ts";
+export type { Access } from "./machine/sv39.ts";
+export type { Watch, WatchHit } from "./machine/watch.ts";
+
+/** The frames, counted. */
+export interface Census {
+  /** Free now. */
+  readonly free: number;
+  /** In all, those of the kernel's image excepted. */
+  readonly total: number;
+  /** The fewest that were ever free since boot. */
+  readonly lowest: number;
+  /** How many there are of each kind: `free`, `fresh` (never used), `kernel`, `table`, `user` … */
+  readonly kinds: Readonly<Record<string, number>>;
+}
+
 /** A PTE or a frame's count before and after. */
 export interface Change<T> {
   /** As it was. */

@@ -8,11 +8,12 @@
  * @module
  */
 
-import type { Ended } from "./kernel/kernel.ts";
+import type { Ended, Kernel } from "./kernel/kernel.ts";
 import { describeWait } from "./kernel/process/proc.ts";
 import type { EventFilter, KernelStop, RunOptions } from "./kernel/run.ts";
 import { run } from "./kernel/run.ts";
 import type { Leftover, RunReport, RunStop } from "./reports.ts";
+import { kernelOf } from "./parts.ts";
 import type { Mark, Vm } from "./vm.ts";
 
 /** How long what a program leaves behind runs on: instructions of busy time, a trap counted as 500. */
@@ -23,6 +24,7 @@ export class Run {
   /** The program's first process. */
   readonly pid: number;
   readonly #vm: Vm;
+  readonly #kernel: Kernel;
   readonly #mark: Mark;
   readonly #ticks: number;
   readonly #name: string;
@@ -48,25 +50,26 @@ export class Run {
     this.#until = options.until;
     this.#pass = options.pass ?? [];
     this.#vm = vm;
+    this.#kernel = kernelOf(vm);
     this.pid = pid;
     this.#mark = mark;
-    this.#ticks = vm.kernel.ticks;
-    const { name, record } = vm.process(pid);
+    this.#ticks = this.#kernel.ticks;
+    const { name, run } = vm.process(pid);
     this.#name = name;
-    this.#run = record.run;
-    this.#vm.kernel.holdRun(this.#run, false);
+    this.#run = run;
+    this.#kernel.holdRun(this.#run, false);
   }
 
   /** Runs at most `budget` instructions more. True when it is over: {@link report} then says why. */
   slice(budget: number): boolean {
-    this.#vm.kernel.holdRun(this.#run, false);
-    const { machine } = this.#vm;
+    this.#kernel.holdRun(this.#run, false);
+    const { machine } = this.#kernel;
     const end = machine.instret + budget;
     this.#stop = this.#ended === undefined
       ? this.#go(budget, { untilExit: this.pid })
       : { kind: "exited", pid: this.pid };
     // The event that was waited for may be the exit itself.
-    if (!this.#vm.kernel.runOf(this.#run).some((p) => p.pid === this.pid)) this.#end();
+    if (!this.#kernel.runOf(this.#run).some((p) => p.pid === this.pid)) this.#end();
     if (this.#stop.kind === "exited" && this.#leavesOthers()) {
       this.#stop = this.#goOn(end - machine.instret);
     }
@@ -75,7 +78,7 @@ export class Run {
   }
 
   #go(budget: number, options: RunOptions): KernelStop {
-    return run(this.#vm.kernel, budget, {
+    return run(this.#kernel, budget, {
       ...options,
       pass: this.#pass,
       ...(this.#until === undefined ? {} : { untilEvent: this.#until }),
@@ -85,22 +88,22 @@ export class Run {
   /** The program has ended: its status is kept before later exits push it out of the list. */
   #end(): void {
     if (this.#ended !== undefined) return;
-    const { kernel } = this.#vm;
+    const kernel = this.#kernel;
     this.#ended = kernel.ended.findLast((one) => one.pid === this.pid);
     this.#deadline = kernel.busy + AFTERMATH;
   }
 
   /** Whether there are processes of the run whose program is gone. A child that ends leaves nobody behind. */
   #leavesOthers(): boolean {
-    const { kernel } = this.#vm;
+    const kernel = this.#kernel;
     const rest = kernel.runOf(this.#run);
     return rest.length > 0 && !rest.some((p) => p.pid === this.#run);
   }
 
   #goOn(budget: number): KernelStop {
     const stop = this.#go(budget, { untilOver: this.#run, deadline: this.#deadline });
-    if (stop.kind !== "budget" || this.#vm.kernel.busy < this.#deadline) return stop;
-    this.#vm.kernel.holdRun(this.#run, true);
+    if (stop.kind !== "budget" || this.#kernel.busy < this.#deadline) return stop;
+    this.#kernel.holdRun(this.#run, true);
     return { kind: "exited", pid: this.pid };
   }
 
@@ -111,12 +114,12 @@ export class Run {
 
   /** Nobody runs it on: what is still there is held, so that others do not pay for it. */
   leave(): void {
-    this.#vm.kernel.holdRun(this.#run, true);
+    this.#kernel.holdRun(this.#run, true);
   }
 
   /** Console text since the last time this was called. */
   takeOutput(): string {
-    const bytes = this.#vm.kernel.takeOutput();
+    const bytes = this.#kernel.takeOutput();
     const text = this.#decoder.decode(bytes, { stream: true });
     this.#console += text;
     return text;
@@ -131,17 +134,17 @@ export class Run {
   /** Whether the run stopped because one of its processes reads the console and nothing is typed. */
   waitsForConsole(): boolean {
     return this.#stop.kind === "idle" &&
-      this.#vm.kernel.runOf(this.#run).some((p) => p.wait?.on === "console");
+      this.#kernel.runOf(this.#run).some((p) => p.wait?.on === "console");
   }
 
   /** A person stopped it: the program and all that it and its children made die. */
   interrupt(): void {
-    this.#vm.kernel.holdRun(this.#run, false);
-    const all = this.#vm.kernel.runOf(this.#run);
+    this.#kernel.holdRun(this.#run, false);
+    const all = this.#kernel.runOf(this.#run);
     for (const p of all) this.#vm.process(p.pid).kill();
     // Those that were about to run die where the kernel next picks them up: now, before they do anything.
-    for (const p of all) if (p.state !== "zombie") run(this.#vm.kernel, 1, { only: p.pid });
-    this.#ended ??= this.#vm.kernel.ended.findLast((one) => one.pid === this.pid);
+    for (const p of all) if (p.state !== "zombie") run(this.#kernel, 1, { only: p.pid });
+    this.#ended ??= this.#kernel.ended.findLast((one) => one.pid === this.pid);
     this.#stop = { kind: "interrupted" };
   }
 
@@ -164,13 +167,13 @@ export class Run {
       framesCopied: done.copied.pages,
       bytesCopied: done.copied.bytes,
       forks: done.forks,
-      ticks: vm.kernel.ticks - this.#ticks,
+      ticks: this.#kernel.ticks - this.#ticks,
     };
   }
 
   #leftovers(): Leftover[] {
     if (this.#ended === undefined || !this.#leavesOthers()) return [];
-    return this.#vm.kernel.runOf(this.#run).map((p) => ({
+    return this.#kernel.runOf(this.#run).map((p) => ({
       pid: p.pid,
       name: p.name,
       waits: p.wait === undefined ? "" : describeWait(p.wait),

@@ -6,84 +6,46 @@
  */
 
 import { type BootOptions, differences, type Made, madeOf, settled } from "./boot_options.ts";
-import { isText, onlyNames, shown, whole } from "./checks.ts";
-import { pa, PAGE_SIZE, va } from "./machine/address.ts";
-import { Machine, type MachineState } from "./machine/machine.ts";
-import { type Counters, EventLog, type EventLogState, type VmEvent } from "./events.ts";
-import { Process } from "./process.ts";
-import { defaultDisk } from "./disk.ts";
+import { addWatchpoint, type Breakpoint, type WatchOptions } from "./breakpoints.ts";
+import { isText, onlyNames, whole } from "./checks.ts";
+import { defaultDisk, Disk, FsError } from "./disk.ts";
+import { EventLog, type VmEvent } from "./events.ts";
 import { audit, type Finding } from "./inspect/audit.ts";
 import { diffStates, type StateDiff } from "./inspect/diff.ts";
-import { type Sharing, sharing } from "./inspect/sharing.ts";
 import { type Frame, frameHandle, type FrameReport, frameReport } from "./inspect/frame.ts";
+import { type Sharing, sharing } from "./inspect/sharing.ts";
+import { type SwapReport, swapReport } from "./inspect/swap_report.ts";
+import { kernelTranslation, type Translation } from "./inspect/translation.ts";
 import { abiNamed } from "./kernel/abi.ts";
-import { FsError } from "./kernel/files/errno.ts";
+import { addBreakpoint, removeBreakpoint } from "./kernel/breakpoints.ts";
+import type { ForkStatistics } from "./kernel/fork/fork.ts";
 import { policyNamed } from "./kernel/fork/policies.ts";
-import { Kernel, type KernelState } from "./kernel/kernel.ts";
+import { type ForkObserver, Kernel } from "./kernel/kernel.ts";
+import { KernelError, makeInit, makeManual } from "./kernel/manual.ts";
 import { Memory } from "./kernel/memory/memory.ts";
-import { guestName, noPrograms } from "./kernel/programs.ts";
-import { type EventFilter, type KernelStop, run } from "./kernel/run.ts";
-import type { Proc } from "./kernel/process/proc.ts";
-import { addBreakpoint, type Breakpoint, removeBreakpoint } from "./kernel/breakpoints.ts";
-import { KernelError, makeInit, makeManual, makeProgram } from "./kernel/manual.ts";
-import type { Difference, RunReport } from "./reports.ts";
+import { noPrograms } from "./kernel/programs.ts";
+import { type EventFilter, type KernelStop, run, type RunOptions } from "./kernel/run.ts";
+import { pa, va } from "./machine/address.ts";
+import { flagText } from "./machine/flags.ts";
+import { Machine } from "./machine/machine.ts";
+import type { MmuCounters, TlbEntry } from "./machine/mmu.ts";
+import type { RamView } from "./machine/ram_view.ts";
+import { type Mark, markOf, sinceMark } from "./marks.ts";
+import { openDoor, type Parts } from "./parts.ts";
+import { Process } from "./process.ts";
+import { loadProgram } from "./programs.ts";
+import type { Census, Difference, RunReport } from "./reports.ts";
 import { Run } from "./run.ts";
+import { checkState, missingIn, type VmState } from "./state.ts";
 
-export type { BootOptions };
+export { type BootOptions, KernelError, type Mark, type RamView, type VmState, type WatchOptions };
 
-/** What {@link Vm.watch} watches. */
-export interface WatchOptions {
-  /** Bytes; 8 unless given. */
-  size?: number;
-  /** Only in this process. */
-  pid?: number;
-  /** Stop after loads. */
-  read?: boolean;
-  /** Stop after stores; true unless given. */
-  write?: boolean;
-  /** The address is a physical one: the frame is watched, whoever maps it. */
-  physical?: boolean;
-}
-
-/** Most bytes of one watchpoint: more, nobody can mean. */
-const MOST_WATCHED = 2 ** 30;
-
-/** Everything a VM is at one moment, as plain data. */
-export interface VmState {
-  /**
-   * The options that its computer was booted with, disks excepted.
-   *
-   * @internal
-   */
-  readonly made: Made;
-  /**
-   * Hardware: RAM, registers, TLBs, devices.
-   *
-   * @internal
-   */
-  readonly machine: MachineState;
-  /**
-   * What the kernel keeps: processes, areas, counts, files.
-   *
-   * @internal
-   */
-  readonly kernel: KernelState;
-  /**
-   * The event log.
-   *
-   * @internal
-   */
-  readonly events: EventLogState;
-}
-
-/** Counters and instret at one moment; see {@link Vm.since}. */
-export interface Mark {
-  /** User instructions retired since boot. */
-  readonly instret: number;
-  /** How often each thing has happened since boot. */
-  readonly counters: Counters;
-  /** Number of the next event. */
-  readonly event: number;
+/** The TLBs for who only reads them. */
+export interface TlbView {
+  /** All entries. */
+  entries(): TlbEntry[];
+  /** Hits, misses, walks and flushes since boot. */
+  counters(): MmuCounters;
 }
 
 /**
@@ -119,28 +81,19 @@ export interface Mark {
  * ```
  */
 export class Vm {
-  /**
-   * The hardware, for what no method here does.
-   *
-   * @internal
-   */
-  readonly machine: Machine;
-  /**
-   * The built-in kernel, for what no method here does.
-   *
-   * @internal
-   */
-  readonly kernel: Kernel;
   /** What it was made with. */
   readonly options: BootOptions;
-  /**
-   * The files that programs were last loaded from, by name, where they were not the disk's: for their symbols.
-   *
-   * @internal
-   */
-  readonly loaded: Map<string, Uint8Array> = new Map();
+  /** The disks of the guest, seen from outside. */
+  readonly disk: Disk;
+  readonly #machine: Machine;
+  readonly #kernel: Kernel;
+  readonly #loaded = new Map<string, Uint8Array>();
   /** The same as a state holds it. */
   readonly #made: Made;
+
+  static {
+    openDoor("vm", (vm) => vm.#parts);
+  }
 
   /** Boots: RAM, kernel, file system, and process 1. Throws RangeError or FsError with one clear line. */
   constructor(options: BootOptions = {}) {
@@ -148,27 +101,67 @@ export class Vm {
     const made = settled(options);
     const { programs = noPrograms, abi, fs, fat } = made;
     this.#made = madeOf(made);
-    this.machine = new Machine({ memBytes: made.mem, traps: "host" });
-    const events = new EventLog(this.machine);
-    const memory = new Memory(this.machine.ram, this.machine.mmu, events, {
+    this.#machine = new Machine({ memBytes: made.mem, traps: "host" });
+    const events = new EventLog(this.#machine);
+    const memory = new Memory(this.#machine.ram, this.#machine.mmu, events, {
       policy: policyNamed(made.policy)!,
       superpages: made.superpages,
       superpageCow: made.superpageCow,
       swap: made.swap,
       readAhead: made.readAhead,
     });
-    this.kernel = new Kernel(this.machine, memory, events, programs, {
+    this.#kernel = new Kernel(this.#machine, memory, events, programs, {
       ...(abi === undefined ? {} : { abi: typeof abi === "string" ? abiNamed(abi) : abi }),
       quantum: made.quantum,
       seed: made.seed,
       lazySbrk: made.lazy,
       demandExec: made.exec === "demand",
     });
-    const { files } = this.kernel;
+    const { files } = this.#kernel;
     if (fs !== undefined) mounting("fs", () => files.mountRoot(fs));
     else files.mountRootLater(() => defaultDisk(programs));
     if (fat !== undefined) mounting("fat", () => files.mountFat(fat));
-    makeInit(this.kernel);
+    this.disk = new Disk(files);
+    makeInit(this.#kernel);
+  }
+
+  get #parts(): Parts {
+    return { machine: this.#machine, kernel: this.#kernel, loaded: this.#loaded };
+  }
+
+  /** User instructions retired since boot, by all processes. */
+  get instret(): number {
+    return this.#machine.instret;
+  }
+
+  /** Timer ticks since boot. */
+  get ticks(): number {
+    return this.#kernel.ticks;
+  }
+
+  /** The name of its fork policy. */
+  get policy(): string {
+    return this.#kernel.memory.policy.name;
+  }
+
+  /** Guest RAM, to be read by physical address. */
+  get ram(): RamView {
+    return this.#machine.ram;
+  }
+
+  /** The TLBs: their entries, and what they have counted. */
+  get tlb(): TlbView {
+    return this.#machine.mmu;
+  }
+
+  /** A register or CSR of the hart by its name (`a0`, `x10`, `pc`, `mstatus` …); undefined for an unknown one. */
+  register(name: string): bigint | undefined {
+    return this.#machine.hart.named(name);
+  }
+
+  /** A PTE's low ten bits as text, with the fork policy's letters for the RSW bits: `-C DA-U--RV`. */
+  flags(pte: bigint): string {
+    return flagText(Number(pte & 0x3ffn), ...this.#kernel.memory.policy.rsw);
   }
 
   /**
@@ -176,34 +169,20 @@ export class Vm {
    * is named as for {@link run}.
    */
   spawn(program?: string, args: readonly string[] = [], bytes?: Uint8Array): Process {
-    if (program !== undefined) checkProgram(program, args, bytes);
     const p = program === undefined
-      ? makeManual(this.kernel)
-      : this.#makeProgram(program, args, bytes);
+      ? makeManual(this.#kernel)
+      : loadProgram(this.#parts, program, args, bytes);
     p.held = program !== undefined;
     return new Process(this, p.pid);
   }
 
   /** Starts a program and returns its run, which goes on in slices. */
   start(program: string, args: readonly string[] = [], bytes?: Uint8Array): Run {
-    checkProgram(program, args, bytes);
     // What was written before is not this program's.
-    this.kernel.takeOutput();
+    this.#kernel.takeOutput();
     const mark = this.mark();
-    const p = this.#makeProgram(program, args, bytes);
+    const p = loadProgram(this.#parts, program, args, bytes);
     return new Run(this, p.pid, mark);
-  }
-
-  /** A program of the disk or the source by its name; or one of a file, under the name that the file's path ends with. */
-  #makeProgram(program: string, args: readonly string[], bytes: Uint8Array | undefined): Proc {
-    const fromFile = bytes === undefined && program !== guestName(program) &&
-      !this.kernel.files.isFile(program);
-    const file = fromFile ? this.kernel.programs.get(program) : bytes;
-    const name = fromFile && file !== undefined ? guestName(program) : program;
-    const p = makeProgram(this.kernel, name, [name, ...args], file);
-    if (file === undefined) this.loaded.delete(p.name);
-    else this.loaded.set(p.name, file);
-    return p;
   }
 
   /**
@@ -234,16 +213,37 @@ export class Vm {
     return report;
   }
 
-  /** Keys at the console. */
-  type(text: string): void {
-    isText("type", text);
-    this.kernel.type(new TextEncoder().encode(text));
+  /** Keys at the console: a text, or the bytes that a terminal sends. */
+  type(keys: string | Uint8Array): void {
+    if (!(keys instanceof Uint8Array)) isText("type", keys);
+    this.#kernel.type(typeof keys === "string" ? new TextEncoder().encode(keys) : keys);
+  }
+
+  /** What was printed on the console since it was last taken. */
+  takeOutput(): string {
+    return new TextDecoder().decode(this.#kernel.takeOutput());
+  }
+
+  /** Whether there is a process with this pid; a zombie is one. */
+  hasProcess(pid: number): boolean {
+    return this.#kernel.process(pid) !== undefined;
+  }
+
+  /** The process that is going to be killed for a trap, and why; a run that stops on its way shows it still alive. */
+  get dying(): { readonly pid: number; readonly killedBy: string } | undefined {
+    const p = this.#kernel.dying && this.#kernel.process(this.#kernel.dying.pid);
+    return p && { pid: p.pid, killedBy: p.killedBy };
+  }
+
+  /** How a process ended; undefined for one that has not, or long ago. */
+  ended(pid: number): { readonly status: number; readonly killedBy: string } | undefined {
+    return this.#kernel.ended.findLast((one) => one.pid === pid);
   }
 
   /** The process with this pid. Throws KernelError when there is none. */
   process(pid: number): Process {
-    if (this.kernel.process(pid) === undefined) {
-      const pids = this.kernel.processes().map((p) => p.pid).sort((a, b) => a - b);
+    if (this.#kernel.process(pid) === undefined) {
+      const pids = this.#kernel.processes().map((p) => p.pid).sort((a, b) => a - b);
       throw new KernelError(`no process ${pid}: there are ${pids.join(", ")}`);
     }
     return new Process(this, pid);
@@ -251,7 +251,7 @@ export class Vm {
 
   /** The processes, lowest pid first. */
   processes(): Process[] {
-    return this.kernel.processes().sort((a, b) => a.pid - b.pid).map((p) =>
+    return this.#kernel.processes().sort((a, b) => a.pid - b.pid).map((p) =>
       new Process(this, p.pid)
     );
   }
@@ -259,7 +259,7 @@ export class Vm {
   /** A process and all that it and its children made, as far as they are still there. */
   descendants(pid: number): Process[] {
     const family = new Set([pid]);
-    for (const { pid, record: { parent, group } } of this.processes()) {
+    for (const { pid, parent, group } of this.#kernel.processes().sort((a, b) => a.pid - b.pid)) {
       if (family.has(parent) || family.has(group)) family.add(pid);
     }
     return this.processes().filter((p) => family.has(p.pid));
@@ -267,49 +267,66 @@ export class Vm {
 
   /** Names of the programs on the disk's root and of those that come with the program source. */
   programNames(): string[] {
-    const { programs, files } = this.kernel;
+    const { programs, files } = this.#kernel;
     return [...new Set([...files.programNames(), ...programs.list()])].sort();
   }
 
   /** Whether a name (or path on the disk) is a file that can be run. */
   hasProgram(name: string): boolean {
-    return this.kernel.files.isFile(name) || this.kernel.programs.get(name) !== undefined;
+    return this.#kernel.files.isFile(name) || this.#kernel.programs.get(name) !== undefined;
   }
 
   /** The frame that holds a physical address: stored count, user mappings, owners. Throws RangeError outside RAM. */
   refcount(address: bigint | number): FrameReport {
-    return frameReport(this.kernel, pa(address));
+    return frameReport(this.#kernel, pa(address));
   }
 
   /** The frame that holds a physical address, a live handle. Throws RangeError outside RAM. */
   frame(address: bigint | number): Frame {
-    return frameHandle(this.kernel, pa(address));
+    return frameHandle(this.#kernel, pa(address));
   }
 
   /** Everything in memory that does not fit together; empty when all is well. */
   audit(): Finding[] {
-    return audit(this.kernel);
+    return audit(this.#kernel);
   }
 
   /** Frames: free now, and in all. */
   free(): { readonly free: number; readonly total: number } {
-    const { frames } = this.kernel.memory;
+    const { frames } = this.#kernel.memory;
     return { free: frames.freeCount, total: frames.total };
+  }
+
+  /** The frames by kind, and how few were ever free. */
+  census(): Census {
+    const { frames } = this.#kernel.memory;
+    return { ...this.free(), lowest: frames.state.lowest, kinds: frames.census() };
+  }
+
+  /** The swap disk and the clock that chooses what goes there. */
+  swap(): SwapReport {
+    return swapReport(this.#kernel);
+  }
+
+  /** How the kernel's own page table translates an address, for an access from S mode. */
+  kernelPte(address: bigint | number): Translation {
+    return kernelTranslation(this.#kernel, va(address));
+  }
+
+  /** The number of the oldest event that the log still holds. */
+  get oldestEvent(): number {
+    return this.#kernel.events.oldest;
   }
 
   /** The events from number `since` on that the log still holds. */
   events(since = 0): VmEvent[] {
     whole("events since", since, 0);
-    return this.kernel.events.since(since);
+    return this.#kernel.events.since(since);
   }
 
   /** This moment, for {@link since}. */
   mark(): Mark {
-    return {
-      instret: this.machine.instret,
-      counters: structuredClone(this.kernel.events.counters),
-      event: this.kernel.events.next,
-    };
+    return markOf(this.#kernel.events, this.#machine.instret);
   }
 
   /** The same as {@link mark}: counters since boot. */
@@ -319,39 +336,28 @@ export class Vm {
 
   /** What has happened since a mark. */
   since(mark: Mark): Difference {
-    const now = this.kernel.events.counters;
-    const then = mark.counters;
-    const bytes = now.copiedBytes - then.copiedBytes;
-    return {
-      instructions: this.machine.instret - mark.instret,
-      copied: { pages: bytes / PAGE_SIZE, bytes },
-      faults: {
-        12: now.faults[12] - then.faults[12],
-        13: now.faults[13] - then.faults[13],
-        15: now.faults[15] - then.faults[15],
-      },
-      swapped: { in: now["swap-in"] - then["swap-in"], out: now["swap-out"] - then["swap-out"] },
-      files: {
-        in: now["read-in"] - then["read-in"],
-        out: now["write-back"] - then["write-back"],
-      },
-      superpages: {
-        promoted: now.promote - then.promote,
-        demoted: now.demote - then.demote,
-      },
-      allocated: now.alloc - then.alloc,
-      freed: now.free - then.free,
-      ptes: now.pte - then.pte,
-      calls: now.syscall - then.syscall,
-      forks: now.fork - then.fork,
-      switches: now.switch - then.switch,
-    };
+    return sinceMark(mark, this.#kernel.events, this.#machine.instret);
   }
 
-  /** Runs whoever can run for at most `budget` instructions. */
-  advance(budget: number): KernelStop {
+  /** What all forks since boot did together: pages shared and copied, PTEs and table pages written. */
+  get forkTotals(): Readonly<ForkStatistics> {
+    return this.#kernel.forkTotals;
+  }
+
+  /** Tells somebody of each fork from now on, when its copying of memory begins and ends; undefined: nobody. */
+  observeForks(observer: ForkObserver | undefined): void {
+    this.#kernel.forkObserver = observer;
+  }
+
+  /** Runs whoever can run, or what options say, for at most `budget` instructions. */
+  advance(budget: number, options: RunOptions = {}): KernelStop {
     whole("budget", budget, 0);
-    return run(this.kernel, budget);
+    return run(this.#kernel, budget, options);
+  }
+
+  /** Holds the processes of a run, so that they do not go on by themselves, or lets them. */
+  holdRun(pid: number, held: boolean): void {
+    this.#kernel.holdRun(pid, held);
   }
 
   /**
@@ -360,7 +366,7 @@ export class Vm {
    */
   reclaim(frames: number): number {
     whole("reclaim", frames, 0);
-    return this.kernel.memory.reclaim(frames);
+    return this.#kernel.memory.reclaim(frames);
   }
 
   /**
@@ -369,7 +375,7 @@ export class Vm {
    */
   breakAt(address: bigint | number, pid?: number): Breakpoint {
     if (pid !== undefined) this.process(pid);
-    return addBreakpoint(this.kernel, va(address), pid);
+    return addBreakpoint(this.#kernel, va(address), pid);
   }
 
   /**
@@ -377,25 +383,24 @@ export class Vm {
    * given). What the kernel itself copies in and out is not seen.
    */
   watch(address: bigint | number, options: WatchOptions = {}): Breakpoint {
-    onlyNames("watch", options, ["size", "pid", "read", "write", "physical"]);
-    const { size = 8, pid, read = false, write = true, physical = false } = options;
-    whole("watch size", size, 1, MOST_WATCHED);
-    if (pid !== undefined) this.process(pid);
-    if (!read && !write) throw new RangeError("watch: neither loads nor stores");
-    const space = physical ? "pa" : "va";
-    const at = physical ? pa(address) : va(address);
-    return addBreakpoint(this.kernel, at, pid, { space, length: size, read, write });
+    if (options.pid !== undefined) this.process(options.pid);
+    return addWatchpoint(this.#kernel, address, options);
+  }
+
+  /** Those that are set, in the order in which they were. */
+  breakpoints(): readonly Breakpoint[] {
+    return this.#kernel.breakpoints.points;
   }
 
   /** Takes a breakpoint or watchpoint away; false when there is none of that number. */
   removeBreakpoint(n: number): boolean {
-    return removeBreakpoint(this.kernel, n);
+    return removeBreakpoint(this.#kernel, n);
   }
 
   /** Makes the frame allocation number `n` from now fail (1 is the next one); 0 takes it back. */
   failAllocation(n: number): void {
     whole("failAllocation", n, 0);
-    this.kernel.memory.frames.failAt(n);
+    this.#kernel.memory.frames.failAt(n);
   }
 
   /** Opens the shell on this VM in the middle of a script; it goes on when the person leaves. */
@@ -409,9 +414,9 @@ export class Vm {
   save(): VmState {
     return {
       made: this.#made,
-      machine: this.machine.save(),
-      kernel: this.kernel.save(),
-      events: this.kernel.events.save(),
+      machine: this.#machine.save(),
+      kernel: this.#kernel.save(),
+      events: this.#kernel.events.save(),
     };
   }
 
@@ -424,7 +429,7 @@ export class Vm {
 
   /** Which frames are shared by whom, among all processes or among some. */
   sharing(pids?: readonly number[]): Sharing {
-    return sharing(this.kernel, pids);
+    return sharing(this.#kernel, pids);
   }
 
   /**
@@ -451,43 +456,10 @@ export class Vm {
   }
 
   #put(state: VmState): void {
-    this.machine.restore(state.machine);
-    this.kernel.restore(state.kernel);
-    this.kernel.events.restore(state.events);
+    this.#machine.restore(state.machine);
+    this.#kernel.restore(state.kernel);
+    this.#kernel.events.restore(state.events);
   }
-}
-
-/** Throws a RangeError for what can be no program's name, arguments or file. */
-function checkProgram(program: unknown, args: unknown, bytes: unknown): void {
-  isText("program", program);
-  if (!Array.isArray(args)) throw new RangeError(`arguments ${shown(args)}: want a list of texts`);
-  for (const arg of args) isText("argument", arg);
-  if (bytes !== undefined && !(bytes instanceof Uint8Array)) {
-    throw new RangeError(`file of ${program} ${shown(bytes)}: want its bytes, a Uint8Array`);
-  }
-}
-
-/** A field that one state has and another lacks, down to some depth, each name behind a blank; lists are not looked into. */
-function missingIn(whole: object, other: object, depth: number): string | undefined {
-  for (const [name, inside] of Object.entries(whole)) {
-    if (!(name in other)) return ` ${name}`;
-    const there = (other as Record<string, unknown>)[name];
-    if (depth === 1 || !isRecord(inside) || !isRecord(there)) continue;
-    const missing = missingIn(inside, there, depth - 1);
-    if (missing !== undefined) return ` ${name}${missing}`;
-  }
-  return undefined;
-}
-
-function isRecord(one: unknown): one is object {
-  return typeof one === "object" && one !== null && !Array.isArray(one);
-}
-
-/** Throws a RangeError for what save() never returned, as far as one look tells. */
-function checkState(what: string, state: VmState): void {
-  const parts: readonly (keyof VmState)[] = ["made", "machine", "kernel", "events"];
-  if (isRecord(state) && parts.every((part) => isRecord(state[part]))) return;
-  throw new RangeError(`${what}: this is no state of a computer; save() makes one`);
 }
 
 /** Mounts the image of an option; an error says of which. */

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { symbolsOf } from "../../src/format/symbols.ts";
+import { symbolsOf } from "../../src/vm/symbols.ts";
 import { boot, expect, hex, type Pa, pa, type Va, va } from "@cowsh/cowsh";
 
 Deno.test("boot options: sizes as people write them, and one clear line for what there is not", () => {

@@ -1,6 +1,7 @@
 import { assert, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { AssertionError } from "@std/assert";
 import { boot, expect } from "@cowsh/cowsh";
+import { kernelOf } from "../../src/vm/parts.ts";
 
 /** The message of a check that must fail. */
 function message(check: () => void): string {
@@ -105,8 +106,8 @@ Deno.test("the audit names what does not fit, with its owners", () => {
   const { vm, parent, va } = family();
   expect(vm).toPassAudit();
   const frame = parent.frame(va)!;
-  const { counts } = vm.kernel.memory.frames.state;
-  const index = vm.kernel.memory.frames.index(Number(frame.pa) as never);
+  const { counts } = kernelOf(vm).memory.frames.state;
+  const index = kernelOf(vm).memory.frames.index(Number(frame.pa) as never);
   counts[index] = 1;
   const text = message(() => expect(vm).toPassAudit());
   assertStringIncludes(text, `count too low: frame ${frame}`);

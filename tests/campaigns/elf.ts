@@ -5,7 +5,7 @@
  * @module
  */
 
-import { readSymbols } from "../../src/format/symbols.ts";
+import { readSymbols } from "../../src/vm/symbols.ts";
 import { sleepersOf } from "../../src/vm/attach/sleepers.ts";
 import { BareRun, loadPhysical } from "../../src/vm/bare.ts";
 import { mkfs } from "../../src/vm/kernel/files/xv6fs/mkfs.ts";

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import type { Vm } from "../../src/vm/vm.ts";
 import { boot, fingerprint, Guest, R } from "../vm/lab.ts";
 import { newTyped, type Typist } from "./typist.ts";
+import { machineOf, recordOf } from "../../src/vm/parts.ts";
 
 /** Loads, stores and arithmetic for ever; its second page is written early, so that forks copy it. */
 const LOOP = new Guest()
@@ -101,7 +102,7 @@ Deno.test("property: deeds, steps and ways back give the state of a straight run
       const one = await start();
       let deeds: Deed[] = [];
       for (const { op, n } of ops) {
-        const here = one.vm.machine.instret;
+        const here = machineOf(one.vm).instret;
         if (op === "back") {
           const before = fingerprint(one.vm);
           const said = await one.type(`back ${n}`);
@@ -116,7 +117,7 @@ Deno.test("property: deeds, steps and ways back give the state of a straight run
         } else {
           const line = op === "step" ? `step ${n}` : DEEDS[n];
           const said = await one.type(line);
-          const steps = one.vm.machine.instret - here;
+          const steps = machineOf(one.vm).instret - here;
           // A store may end the program, a second kill finds nobody: as in the straight run.
           deeds.push({ line, at: here, steps });
           if (op === "step") assertEquals(said.status, 0, said.text);
@@ -170,6 +171,6 @@ Deno.test("a child that was stepped goes on with its program after a way back", 
     assertEquals((await type(line)).status, 0, line);
   }
   // It is held with its program, and goes on with it.
-  assertEquals(session.vm.process(3).record.held, true);
+  assertEquals(recordOf(session.vm.process(3)).held, true);
   assertMatch((await type("continue -p 2")).text, /fork test OK\n.*status 0/s);
 });

@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { lastOf, newTyped, typed } from "./typist.ts";
+import { kernelOf } from "../../src/vm/parts.ts";
 
 const SMALL = ["--mem", "16M"];
 
@@ -297,7 +298,7 @@ Deno.test("until fault stops before the fault kills, with all there to look at; 
   assertMatch(whole.text, /status -1/);
   await type("restore dying");
   await type("kill 2");
-  assertEquals([session.vm.kernel.dying, session.vm.free().free], [undefined, free]);
+  assertEquals([kernelOf(session.vm).dying, session.vm.free().free], [undefined, free]);
   assertEquals((await type("run echo hi")).text.split("\n")[0], "hi");
 });
 

@@ -12,6 +12,7 @@ import { USYSCALL } from "../../src/vm/kernel/memory/areas/space.ts";
 import type { Vm } from "../../src/vm/vm.ts";
 import { assertAudit, boot, frameOf, leafOf, tableOf } from "../vm/lab.ts";
 import { plant } from "../machine/machine_lab.ts";
+import { kernelOf, machineOf, recordOf } from "../../src/vm/parts.ts";
 
 const { PTE_A, PTE_D, PTE_G, PTE_R, PTE_RSW0, PTE_U, PTE_V, PTE_W, PTE_X, WRITE } = sv39;
 const HEAP = 0x3000;
@@ -42,11 +43,11 @@ function scene(): Scene {
   const q = p.fork();
   for (let i = 0; i < 3; i++) {
     for (const at of [0, 0x2000, sole, both]) p.load(at);
-    vm.reclaim(3 * vm.kernel.memory.frames.total);
+    vm.reclaim(3 * kernelOf(vm).memory.frames.total);
   }
   q.exit(0);
   p.wait();
-  const { steps } = sv39.walk(vm.machine.ram, p.record.space.root, vaNum(away));
+  const { steps } = sv39.walk(machineOf(vm).ram, recordOf(p).space.root, vaNum(away));
   assertEquals(Number(steps.at(-1)!.pte) & PTE_V, 0, "the page is still in memory");
   const fd = p.open("data", "rw+");
   p.write(fd, sole, 2 * PAGE_SIZE);
@@ -69,7 +70,7 @@ function scene(): Scene {
 
 /** Where the entry of an address stands, valid or not, and what it is. */
 function entryOf(vm: Vm, p: Process, address: number | bigint): { at: PaNum; pte: number } {
-  const { steps } = sv39.walk(vm.machine.ram, p.record.space.root, vaNum(Number(address)));
+  const { steps } = sv39.walk(machineOf(vm).ram, recordOf(p).space.root, vaNum(Number(address)));
   const { pteAddr, pte } = steps.at(-1)!;
   return { at: pteAddr, pte: Number(pte) };
 }
@@ -82,7 +83,7 @@ function bits(
 ) {
   return (s: Scene) => {
     const { at, pte } = entryOf(s.vm, child ? s.child : s.p, where(s));
-    s.vm.machine.ram.writePte(at, change(pte));
+    machineOf(s.vm).ram.writePte(at, change(pte));
   };
 }
 
@@ -90,20 +91,23 @@ function bits(
 const PLANTS: [AuditClass, string, (s: Scene) => void, says?: string][] = [
   // The walk: encodings.
   ["PTE damaged", "a reserved bit in a leaf", (s) => {
-    s.vm.machine.ram.write64(leafOf(s.p, s.sole).at, BigInt(leafOf(s.p, s.sole).pte) | 1n << 60n);
+    machineOf(s.vm).ram.write64(
+      leafOf(s.p, s.sole).at,
+      BigInt(leafOf(s.p, s.sole).pte) | 1n << 60n,
+    );
   }],
   ["PTE damaged", "an address beyond RAM in the upper half of a pointer", (s) => {
     const { pteAddr, pte } = s.p.pte(s.sole).levels[1];
-    s.vm.machine.ram.write64(Number(pteAddr) as PaNum, pte | 1n << 40n);
+    machineOf(s.vm).ram.write64(Number(pteAddr) as PaNum, pte | 1n << 40n);
   }],
   ["PTE damaged", "W without R", bits((s) => s.sole, (pte) => pte & ~PTE_R)],
   ["PTE damaged", "a pointer with A", (s) => {
     const { pteAddr, pte } = s.p.pte(s.sole).levels[1];
-    s.vm.machine.ram.writePte(Number(pteAddr) as PaNum, Number(pte) | PTE_A);
+    machineOf(s.vm).ram.writePte(Number(pteAddr) as PaNum, Number(pte) | PTE_A);
   }],
   ["PTE damaged", "a pointer out of RAM", (s) => {
     const at = tableOf(s.p, s.sole, 2) + 8 * 7;
-    s.vm.machine.ram.writePte(at as PaNum, 0x1000 / 4 | PTE_V);
+    machineOf(s.vm).ram.writePte(at as PaNum, 0x1000 / 4 | PTE_V);
   }],
   [
     "PTE damaged",
@@ -112,7 +116,7 @@ const PLANTS: [AuditClass, string, (s: Scene) => void, says?: string][] = [
   ],
   ["PTE damaged", "a 1 GiB leaf", (s) => {
     const at = tableOf(s.p, s.sole, 2) + 8 * 7;
-    s.vm.machine.ram.writePte(at as PaNum, 0x8000_0000 / 4 | PTE_V | PTE_R | PTE_U);
+    machineOf(s.vm).ram.writePte(at as PaNum, 0x8000_0000 / 4 | PTE_V | PTE_R | PTE_U);
   }],
   [
     "PTE damaged",
@@ -138,58 +142,58 @@ const PLANTS: [AuditClass, string, (s: Scene) => void, says?: string][] = [
   ["writable by two", "W of a file's page, private", bits((s) => s.own, (pte) => pte | PTE_W)],
   ["writable by two", "a trapframe in an area", (s) => {
     const { at } = leafOf(s.p, s.sole);
-    s.vm.machine.ram.writePte(at, s.p.record.trapframe / 4 | PTE_V | PTE_R | PTE_W | PTE_U);
+    machineOf(s.vm).ram.writePte(at, recordOf(s.p).trapframe / 4 | PTE_V | PTE_R | PTE_W | PTE_U);
   }],
   // Copyout and the way to user mode.
   [
     "trapframe lost",
     "U on the trapframe",
-    bits((s) => s.p.record.space.trapframes[0].va, (pte) => pte | PTE_U),
+    bits((s) => recordOf(s.p).space.trapframes[0].va, (pte) => pte | PTE_U),
   ],
   [
     "trapframe lost",
     "another frame for it",
-    bits((s) => s.p.record.space.trapframes[0].va, (pte) => pte + 1024),
+    bits((s) => recordOf(s.p).space.trapframes[0].va, (pte) => pte + 1024),
   ],
   ["trampoline lost", "no trampoline", bits(() => 0x3f_ffff_f000, () => 0)],
   // Reclaim: who maps a frame.
   ["page misplaced", "a private frame away from its home", (s) => {
-    s.vm.kernel.memory.frames.setHome(frameOf(s.p, s.both), vaNum(0x9000));
+    kernelOf(s.vm).memory.frames.setHome(frameOf(s.p, s.both), vaNum(0x9000));
   }],
   ["page misplaced", "a frame of a 2 MiB page", (s) => {
-    s.vm.kernel.memory.frames.setHome(frameOf(s.p, s.superpage + 8192n), vaNum(0x9000));
+    kernelOf(s.vm).memory.frames.setHome(frameOf(s.p, s.superpage + 8192n), vaNum(0x9000));
   }],
   ["page misplaced", "a file's page at another page's place", (s) => {
     const { at } = entryOf(s.vm, s.p, s.shared);
-    s.vm.machine.ram.writePte(at + 8 as PaNum, leafOf(s.p, s.shared).pte);
+    machineOf(s.vm).ram.writePte(at + 8 as PaNum, leafOf(s.p, s.shared).pte);
   }],
   ["page misplaced", "a frame of one's own in a shared mapping", (s) => {
     const { at } = leafOf(s.p, s.shared);
     const flags = PTE_V | PTE_R | PTE_W | PTE_U;
-    s.vm.machine.ram.writePte(at, frameOf(s.p, s.sole) / 4 | flags);
+    machineOf(s.vm).ram.writePte(at, frameOf(s.p, s.sole) / 4 | flags);
   }],
   ["mapped outside areas", "a 2 MiB leaf larger than its area", (s) => {
-    const area = s.p.record.space.areas.find((a) => BigInt(a.start) === s.superpage)!;
+    const area = recordOf(s.p).space.areas.find((a) => BigInt(a.start) === s.superpage)!;
     area.end = area.end - PAGE_SIZE as VaNum;
   }],
   // Write-back.
   ["dirty page unmarked", "D lost", bits((s) => s.shared, (pte) => pte & ~PTE_D)],
   ["page cache", "a page beyond the file's end", (s) => {
-    const fd = s.p.record.files[3];
+    const fd = recordOf(s.p).files[3];
     assert(fd?.type === "inode");
-    s.vm.kernel.files.root!.itrunc(fd.inode);
+    kernelOf(s.vm).files.root!.itrunc(fd.inode);
   }],
   ["page cache", "a page under another name", (s) => {
-    const { byKey } = s.vm.kernel.memory.cache;
+    const { byKey } = kernelOf(s.vm).memory.cache;
     const [key, page] = [...byKey][0];
     byKey.delete(key);
     byKey.set("0:99:0:4096", page);
   }],
   ["page cache", "a frame that nothing finds", (s) => {
-    s.vm.kernel.memory.cache.byFrame.delete(frameOf(s.p, s.shared));
+    kernelOf(s.vm).memory.cache.byFrame.delete(frameOf(s.p, s.shared));
   }],
   ["page cache", "a user frame called one of the page cache", (s) => {
-    s.vm.kernel.memory.frames.setKind(frameOf(s.p, s.sole), "cache");
+    kernelOf(s.vm).memory.frames.setKind(frameOf(s.p, s.sole), "cache");
   }],
   ["stale TLB entry", "a write entry without D", (s) => {
     s.p.store(s.sole, 5n);
@@ -197,72 +201,72 @@ const PLANTS: [AuditClass, string, (s: Scene) => void, says?: string][] = [
   }],
   ["stale TLB entry", "a write entry for a read-only page", (s) => {
     s.p.load(s.both);
-    plant(s.vm.machine.mmu, vaNum(s.both), WRITE, frameOf(s.p, s.both), 0xd7);
+    plant(machineOf(s.vm).mmu, vaNum(s.both), WRITE, frameOf(s.p, s.both), 0xd7);
   }],
   // Swap.
   ["swap slot", "two owners at two addresses", (s) => {
     const { pte } = entryOf(s.vm, s.p, s.away);
-    s.vm.machine.ram.writePte(leafOf(s.p, s.sole).at, pte);
+    machineOf(s.vm).ram.writePte(leafOf(s.p, s.sole).at, pte);
   }],
   ["swap slot", "a slot named in shared memory", (s) => {
     const { pte } = entryOf(s.vm, s.p, s.away);
-    s.vm.machine.ram.writePte(leafOf(s.p, s.shared).at, pte);
+    machineOf(s.vm).ram.writePte(leafOf(s.p, s.shared).at, pte);
   }, "names a slot, but pages of this file area have none of their own"],
   ["swap slot", "a slot named outside areas", (s) => {
     const { at, pte } = entryOf(s.vm, s.p, s.away);
-    s.vm.machine.ram.writePte(at + 8 * 100 as PaNum, pte);
+    machineOf(s.vm).ram.writePte(at + 8 * 100 as PaNum, pte);
   }],
   ["swap slot", "a slot named at level 1", (s) => {
     const { pte } = entryOf(s.vm, s.p, s.away);
-    s.vm.machine.ram.writePte(leafOf(s.p, s.superpage).at, pte);
+    machineOf(s.vm).ram.writePte(leafOf(s.p, s.superpage).at, pte);
   }],
   // Areas and what they hold.
   ["area damaged", "areas that overlap", (s) => {
-    const { areas } = s.p.record.space;
+    const { areas } = recordOf(s.p).space;
     areas[0].end = areas[1].end;
   }],
-  ["area damaged", "areas out of order", (s) => void s.p.record.space.areas.reverse()],
+  ["area damaged", "areas out of order", (s) => void recordOf(s.p).space.areas.reverse()],
   ["area damaged", "a heap beyond the break", (s) => {
-    s.p.record.space.size -= PAGE_SIZE;
+    recordOf(s.p).space.size -= PAGE_SIZE;
   }],
   ["area damaged", "shared memory with nothing behind it", (s) => {
-    delete s.p.record.space.areas.find((a) => BigInt(a.start) === s.anon)!.backing;
+    delete recordOf(s.p).space.areas.find((a) => BigInt(a.start) === s.anon)!.backing;
   }],
   ["area damaged", "an area over the trapframe", (s) => {
-    s.p.record.space.areas.at(-2)!.end = USYSCALL;
+    recordOf(s.p).space.areas.at(-2)!.end = USYSCALL;
   }],
   ["file count", "a file held once too often", (s) => {
-    const file = s.p.record.files[3];
+    const file = recordOf(s.p).files[3];
     assert(file?.type === "inode");
-    s.vm.kernel.files.dupInode(file.inode);
+    kernelOf(s.vm).files.dupInode(file.inode);
   }],
   ["file count", "areas counted wrong", (s) => {
-    s.vm.kernel.memory.heldFiles--;
+    kernelOf(s.vm).memory.heldFiles--;
   }],
   ["file count", "a shared object that somebody forgot", (s) => {
-    const { holders } = s.vm.kernel.memory.shm;
+    const { holders } = kernelOf(s.vm).memory.shm;
     const [inode, n] = [...holders][0];
     holders.set(inode, n + 1);
   }],
   // The allocator.
   ["free list damaged", "a link back that is wrong", (s) => {
-    const [, second] = [...s.vm.kernel.memory.frames.listed()];
-    s.vm.machine.ram.writePte(second + 8 as PaNum, 0);
+    const [, second] = [...kernelOf(s.vm).memory.frames.listed()];
+    machineOf(s.vm).ram.writePte(second + 8 as PaNum, 0);
   }],
   ["free list damaged", "a frame never used, beyond the mark", (s) => {
-    s.vm.kernel.memory.frames.state.freshTop -= 1;
+    kernelOf(s.vm).memory.frames.state.freshTop -= 1;
   }],
   ["free count wrong", "the free frames of a block", (s) => {
-    s.vm.kernel.memory.frames.state.blockFree[3]--;
+    kernelOf(s.vm).memory.frames.state.blockFree[3]--;
   }],
   ["free count wrong", "a free frame with a count", (s) => {
-    const { frames } = s.vm.kernel.memory;
+    const { frames } = kernelOf(s.vm).memory;
     frames.state.counts[frames.index(frames.state.head as PaNum)] = 1;
   }],
   // The hart.
   ["space lost", "the hart walks other tables", (s) => {
     s.p.load(s.sole);
-    s.vm.machine.mmu.setRoot(s.child.record.space.root);
+    machineOf(s.vm).mmu.setRoot(recordOf(s.child).space.root);
   }],
 ];
 
@@ -291,7 +295,7 @@ Deno.test("under share-readonly, a mark beside W would be shared writable", () =
   p.sbrk(PAGE_SIZE);
   p.store(HEAP, 1n);
   const { at, pte } = leafOf(p, HEAP);
-  vm.machine.ram.writePte(at, pte | PTE_RSW0);
+  machineOf(vm).ram.writePte(at, pte | PTE_RSW0);
   assertEquals(vm.audit().map((f) => f.class), ["flag gained"]);
 });
 
@@ -301,8 +305,8 @@ Deno.test("what the audit calls a lost right or mark kills at the next access, a
   const kills = (address: number, change: (pte: number) => number, value?: bigint) => {
     vm.restore(start);
     const { at, pte } = leafOf(p, address);
-    vm.machine.ram.writePte(at, change(pte));
-    vm.machine.mmu.sfence();
+    machineOf(vm).ram.writePte(at, change(pte));
+    machineOf(vm).mmu.sfence();
     return p.access(address, 8, value).killed?.why;
   };
   assertEquals(kills(both, (pte) => pte & ~PTE_RSW0, 1n), "store to a read-only page");
@@ -310,7 +314,7 @@ Deno.test("what the audit calls a lost right or mark kills at the next access, a
   assertEquals(kills(both, (pte) => pte, 1n), undefined);
   vm.restore(start);
   const { at, pte } = leafOf(p, both);
-  vm.machine.ram.write64(at, BigInt(pte) | 1n << 60n);
-  vm.machine.mmu.sfence();
+  machineOf(vm).ram.write64(at, BigInt(pte) | 1n << 60n);
+  machineOf(vm).mmu.sfence();
   assertEquals(p.access(both).killed?.why, "PTE damaged: reserved bits set");
 });

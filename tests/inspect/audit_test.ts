@@ -8,6 +8,7 @@ import type { Process } from "../../src/vm/process.ts";
 import type { Vm } from "../../src/vm/vm.ts";
 import { assertAudit, boot, frameOf, leafOf, tableOf } from "../vm/lab.ts";
 import { plant } from "../machine/machine_lab.ts";
+import { kernelOf, machineOf, recordOf } from "../../src/vm/parts.ts";
 
 const HEAP = 0x3000;
 
@@ -41,7 +42,7 @@ function owners(finding: Finding): string[] {
 
 Deno.test("a stored count that is too low", () => {
   const { vm, parent, child, frame } = family();
-  vm.kernel.memory.frames.unref(frame);
+  kernelOf(vm).memory.frames.unref(frame);
   const finding = found(vm, "count too low", frame);
   assertEquals([finding.stored, finding.counted], [1, 2]);
   assertEquals(owners(finding), [`${parent.pid}:0x3000`, `${child.pid}:0x3000`]);
@@ -50,7 +51,7 @@ Deno.test("a stored count that is too low", () => {
 
 Deno.test("a stored count that is too high", () => {
   const { vm, parent, child, frame } = family();
-  vm.kernel.memory.frames.ref(frame);
+  kernelOf(vm).memory.frames.ref(frame);
   const finding = found(vm, "count too high", frame);
   assertEquals([finding.stored, finding.counted], [3, 2]);
   assertEquals(owners(finding), [`${parent.pid}:0x3000`, `${child.pid}:0x3000`]);
@@ -60,7 +61,7 @@ Deno.test("a stored count that is too high", () => {
 Deno.test("W set on a shared page", () => {
   const { vm, parent, child, frame } = family();
   const { at, pte } = leafOf(child, HEAP);
-  vm.machine.ram.writePte(at, pte | PTE_W);
+  machineOf(vm).ram.writePte(at, pte | PTE_W);
   const finding = found(vm, "writable by two", frame);
   assertEquals(owners(finding), [`${parent.pid}:0x3000`, `${child.pid}:0x3000`]);
   assertStringIncludes(finding.detail, "mapped 2 times, and 1 of them may write");
@@ -71,7 +72,7 @@ Deno.test("rights that the area does not give", () => {
   const { vm, parent } = family();
   const { at, pte } = leafOf(parent, 0);
   const { frame } = parent.pte(0);
-  vm.machine.ram.writePte(at, pte | PTE_W);
+  machineOf(vm).ram.writePte(at, pte | PTE_W);
   const finding = found(vm, "flag gained");
   assertEquals([finding.pa, finding.va, finding.pid], [frame!.pa, 0n as never, parent.pid]);
   assertStringIncludes(finding.detail, "text area");
@@ -81,7 +82,7 @@ Deno.test("a guard page that user code can reach", () => {
   const { vm, parent } = family();
   const { at, pte } = leafOf(parent, 0x1000);
   assertEquals(pte & PTE_U, 0);
-  vm.machine.ram.writePte(at, pte | PTE_U);
+  machineOf(vm).ram.writePte(at, pte | PTE_U);
   assertEquals(found(vm, "flag gained").va, 0x1000n as never);
 });
 
@@ -96,11 +97,11 @@ Deno.test("a link of the free list that leads out of RAM, into a used frame, in 
     // Two frames on the list: what stood behind the heap's pages.
     parent.sbrk(2 * PAGE_SIZE);
     parent.sbrk(-2 * PAGE_SIZE);
-    const [head, second] = [...vm.kernel.memory.frames.listed()];
+    const [head, second] = [...kernelOf(vm).memory.frames.listed()];
     assert(second !== undefined);
     assertAudit(vm);
     const to = target(vm, frame, head);
-    vm.machine.ram.writePte(second, to);
+    machineOf(vm).ram.writePte(second, to);
     const finding = found(vm, "free list damaged");
     assertStringIncludes(finding.detail, said);
     assertStringIncludes(finding.detail, hex(second));
@@ -113,9 +114,9 @@ Deno.test("a free list that lost its members, and a count of free frames that li
   const { vm, parent } = family();
   parent.sbrk(PAGE_SIZE);
   parent.sbrk(-PAGE_SIZE);
-  const { state } = vm.kernel.memory.frames;
+  const { state } = kernelOf(vm).memory.frames;
   const member = state.head as PaNum;
-  const link = vm.machine.ram.readPte(member);
+  const link = machineOf(vm).ram.readPte(member);
   state.head = link as PaNum | 0;
   assertEquals(found(vm, "free list damaged", member).detail, "free, but not on the list");
   assertStringIncludes(found(vm, "free count wrong").detail, "counted free");
@@ -127,7 +128,7 @@ Deno.test("a free list that lost its members, and a count of free frames that li
 
 Deno.test("a frame that is freed while mapped", () => {
   const { vm, parent, child, frame } = family();
-  vm.kernel.memory.frames.free(frame, "planted");
+  kernelOf(vm).memory.frames.free(frame, "planted");
   const finding = found(vm, "free but mapped", frame);
   assertEquals(owners(finding), [`${parent.pid}:0x3000`, `${child.pid}:0x3000`]);
 });
@@ -136,18 +137,18 @@ Deno.test("a page table that is freed while in use", () => {
   const { vm, parent } = family();
   const table = tableOf(parent, HEAP, 0);
   // free() writes links and junk; what the walk finds there is put back, as a lazy free would leave it.
-  const kept = vm.machine.ram.bytes(table, PAGE_SIZE).slice();
-  vm.kernel.memory.frames.free(table, "planted");
-  vm.machine.ram.write(table, kept);
+  const kept = machineOf(vm).ram.bytes(table, PAGE_SIZE).slice();
+  kernelOf(vm).memory.frames.free(table, "planted");
+  machineOf(vm).ram.write(table, kept);
   assertStringIncludes(found(vm, "free but mapped", table).detail, "used as a page table");
 });
 
 Deno.test("a frame that nobody maps any more", () => {
   const { vm, frame, parent, child } = family();
-  vm.machine.ram.writePte(leafOf(parent, HEAP).at, 0);
+  machineOf(vm).ram.writePte(leafOf(parent, HEAP).at, 0);
   const low = found(vm, "count too high", frame);
   assertEquals(owners(low), [`${child.pid}:0x3000`]);
-  vm.machine.ram.writePte(leafOf(child, HEAP).at, 0);
+  machineOf(vm).ram.writePte(leafOf(child, HEAP).at, 0);
   const finding = found(vm, "leak", frame);
   assertEquals([finding.stored, finding.counted], [2, 0]);
   assertEquals(finding.owners, []);
@@ -156,7 +157,7 @@ Deno.test("a frame that nobody maps any more", () => {
 Deno.test("a page table that no root leads to", () => {
   const { vm, parent } = family();
   const table = tableOf(parent, HEAP, 0);
-  vm.machine.ram.writePte(leafOf2(parent, HEAP, 1), 0);
+  machineOf(vm).ram.writePte(leafOf2(parent, HEAP, 1), 0);
   assertStringIncludes(found(vm, "table leak", table).detail, "no root leads to");
 });
 
@@ -168,7 +169,7 @@ function leafOf2(p: Process, address: number, level: number): PaNum {
 Deno.test("a page table that two processes use", () => {
   const { vm, parent, child } = family();
   const table = tableOf(parent, HEAP, 0);
-  vm.machine.ram.writePte(leafOf2(child, HEAP, 1), (table / 4) | PTE_V);
+  machineOf(vm).ram.writePte(leafOf2(child, HEAP, 1), (table / 4) | PTE_V);
   assertStringIncludes(found(vm, "table shared", table).detail, "reached 2 times");
 });
 
@@ -176,7 +177,7 @@ Deno.test("a table entry that leads to a user frame", () => {
   const { vm, frame, parent } = family();
   const root = tableOf(parent, HEAP, 2);
   // An unused entry of the root: page 0x3000's content is read as a table.
-  vm.machine.ram.writePte(root + 8 * 100 as PaNum, (frame / 4) | PTE_V);
+  machineOf(vm).ram.writePte(root + 8 * 100 as PaNum, (frame / 4) | PTE_V);
   assertStringIncludes(found(vm, "table not a table", frame).detail, "user");
 });
 
@@ -184,7 +185,7 @@ Deno.test("a page table that user code can reach", () => {
   const { vm, parent } = family();
   const table = tableOf(parent, HEAP, 0);
   const { at } = leafOf(parent, 0x4000);
-  vm.machine.ram.writePte(at, (table / 4) | PTE_V | PTE_R | PTE_W | PTE_U);
+  machineOf(vm).ram.writePte(at, (table / 4) | PTE_V | PTE_R | PTE_W | PTE_U);
   const finding = found(vm, "writable by two", table);
   assertStringIncludes(finding.detail, "user code can reach");
   assertEquals(owners(finding), [`${parent.pid}:0x4000`]);
@@ -194,18 +195,18 @@ Deno.test("a mapping outside every area, and one outside RAM", () => {
   const { vm, frame, parent } = family();
   const { at, pte } = leafOf(parent, HEAP);
   const beside = at + 8 * 20 as PaNum;
-  vm.machine.ram.writePte(beside, pte);
+  machineOf(vm).ram.writePte(beside, pte);
   const finding = found(vm, "mapped outside areas", frame);
   assertEquals([finding.va, finding.pid], [0x17000n as never, parent.pid]);
-  vm.machine.ram.writePte(beside, 0x1000_0000 / 4 | PTE_V | PTE_R | PTE_U);
+  machineOf(vm).ram.writePte(beside, 0x1000_0000 / 4 | PTE_V | PTE_R | PTE_U);
   assertStringIncludes(found(vm, "mapped outside areas").detail, "points outside RAM");
 });
 
 Deno.test("a trapframe that is not mapped", () => {
   const { vm, parent } = family();
-  const { trapframe, space } = parent.record;
+  const { trapframe, space } = recordOf(parent);
   const at = leafOf(parent, space.trapframes[0].va).at;
-  vm.machine.ram.writePte(at, 0);
+  machineOf(vm).ram.writePte(at, 0);
   assertStringIncludes(found(vm, "trapframe lost", trapframe).detail, "not mapped");
 });
 
@@ -213,7 +214,7 @@ Deno.test("a TLB entry that the page table no longer bears out", () => {
   const { vm, frame, parent } = family();
   parent.load(HEAP);
   assertAudit(vm);
-  plant(vm.machine.mmu, vaNum(HEAP), WRITE, frame, 0xd7);
+  plant(machineOf(vm).mmu, vaNum(HEAP), WRITE, frame, 0xd7);
   const finding = found(vm, "stale TLB entry", frame);
   assertEquals([finding.va, finding.pid], [BigInt(HEAP) as never, parent.pid]);
   assertEquals(finding.owners.length, 2);
@@ -223,19 +224,19 @@ Deno.test("a TLB entry that the page table no longer bears out", () => {
 Deno.test("a TLB entry for another frame, and one for a page that is gone", () => {
   const { vm, frame, parent } = family();
   parent.load(HEAP + PAGE_SIZE);
-  plant(vm.machine.mmu, vaNum(HEAP + PAGE_SIZE), WRITE, frame, 0xd7);
+  plant(machineOf(vm).mmu, vaNum(HEAP + PAGE_SIZE), WRITE, frame, 0xd7);
   assertStringIncludes(found(vm, "stale TLB entry", frame).detail, "the page table maps it to");
-  vm.machine.mmu.sfence();
+  machineOf(vm).mmu.sfence();
   assertAudit(vm);
-  plant(vm.machine.mmu, vaNum(0x9000), WRITE, frame, 0xd7);
+  plant(machineOf(vm).mmu, vaNum(0x9000), WRITE, frame, 0xd7);
   assertStringIncludes(found(vm, "stale TLB entry", frame).detail, "no mapping");
 });
 
 Deno.test("a process whose memory was forgotten is a leak of all its frames", () => {
   const { vm, child } = family();
-  const used = vm.kernel.memory.usage(child.record.space);
+  const used = kernelOf(vm).memory.usage(recordOf(child).space);
   child.store(HEAP, 1n);
-  vm.kernel.slots[child.record.slot] = undefined;
+  kernelOf(vm).slots[recordOf(child).slot] = undefined;
   const classes = vm.audit().map((f) => f.class);
   assertEquals(classes.filter((c) => c === "table leak").length, used.tables);
   assert(classes.includes("trapframe lost"));
@@ -244,8 +245,8 @@ Deno.test("a process whose memory was forgotten is a leak of all its frames", ()
 
 Deno.test("spaces without processes, processes without spaces, threads counted wrong", () => {
   const { vm, parent, child } = family();
-  const { spaces } = vm.kernel.memory;
-  const { space } = child.record;
+  const { spaces } = kernelOf(vm).memory;
+  const { space } = recordOf(child);
   spaces.delete(space.id);
   const lost = found(vm, "space lost");
   assertEquals(lost.pid, child.pid);
@@ -255,18 +256,18 @@ Deno.test("spaces without processes, processes without spaces, threads counted w
   space.users = 2;
   assertEquals([found(vm, "space lost").stored, found(vm, "space lost").counted], [2, 1]);
   space.users = 1;
-  const { trapframe } = child.record;
-  child.record.trapframe = parent.record.trapframe;
+  const { trapframe } = recordOf(child);
+  recordOf(child).trapframe = recordOf(parent).trapframe;
   assertStringIncludes(found(vm, "space lost").detail, "none of its space's");
-  child.record.trapframe = trapframe;
+  recordOf(child).trapframe = trapframe;
   assertAudit(vm);
-  vm.kernel.slots[child.record.slot] = undefined;
+  kernelOf(vm).slots[recordOf(child).slot] = undefined;
   assert(vm.audit().some((f) => f.class === "space lost" && f.detail.includes("no process")));
 });
 
 Deno.test("an open file with more descriptors than it counts, and one that nobody has", () => {
   const { vm, parent } = family();
-  const file = parent.record.files[0]!;
+  const file = recordOf(parent).files[0]!;
   file.references--;
   const finding = found(vm, "file count");
   assertEquals([finding.pid, finding.stored, finding.counted], [parent.pid, 5, 6]);
@@ -275,20 +276,20 @@ Deno.test("an open file with more descriptors than it counts, and one that nobod
   const high = found(vm, "file count");
   assertEquals([high.stored, high.counted], [7, 6]);
   file.references--;
-  vm.kernel.openFiles++;
+  kernelOf(vm).openFiles++;
   assertStringIncludes(found(vm, "file count").detail, "counted open");
-  vm.kernel.openFiles--;
+  kernelOf(vm).openFiles--;
   assertAudit(vm);
 });
 
 /** A page on the swap disk, shared by a parent and its child. */
 function swapped(): { vm: Vm; parent: Process; child: Process; slot: number } {
   const { vm, parent, child, frame } = swapFamily();
-  for (let i = 0; i < 400 && vm.kernel.memory.frames.count(frame) > 0; i++) {
-    vm.kernel.memory.reclaim(vm.kernel.memory.frames.freeCount + 1);
+  for (let i = 0; i < 400 && kernelOf(vm).memory.frames.count(frame) > 0; i++) {
+    kernelOf(vm).memory.reclaim(kernelOf(vm).memory.frames.freeCount + 1);
   }
   assertAudit(vm);
-  const { steps } = walk(vm.machine.ram, parent.record.space.root, BigInt(HEAP) as never);
+  const { steps } = walk(machineOf(vm).ram, recordOf(parent).space.root, BigInt(HEAP) as never);
   const pte = Number(steps.at(-1)!.pte);
   assertEquals(pte & PTE_V, 0, "the page is still in memory");
   return { vm, parent, child, slot: pte >>> 10 };
@@ -305,7 +306,7 @@ function swapFamily() {
 
 Deno.test("a swap slot that is counted wrong, has no content, or is not there", () => {
   const { vm, parent, slot } = swapped();
-  const { swap } = vm.kernel.memory;
+  const { swap } = kernelOf(vm).memory;
   swap.counts[slot]++;
   const finding = found(vm, "swap slot");
   assertEquals([finding.stored, finding.counted], [3, 2]);
@@ -319,7 +320,7 @@ Deno.test("a swap slot that is counted wrong, has no content, or is not there", 
   assertStringIncludes(found(vm, "swap slot").detail, "is free, but keeps a page");
   swap.pages.delete(slot + 1);
   assertAudit(vm);
-  const { steps } = walk(vm.machine.ram, parent.record.space.root, BigInt(HEAP) as never);
-  vm.machine.ram.writePte(steps.at(-1)!.pteAddr, 5000 * 1024 + 2);
+  const { steps } = walk(machineOf(vm).ram, recordOf(parent).space.root, BigInt(HEAP) as never);
+  machineOf(vm).ram.writePte(steps.at(-1)!.pteAddr, 5000 * 1024 + 2);
   assert(vm.audit().some((f) => f.class === "swap slot" && f.detail.includes("no slot 5000")));
 });

@@ -7,6 +7,7 @@ import type { AccessReport } from "../../src/vm/reports.ts";
 import type { BootOptions, Vm } from "../../src/vm/vm.ts";
 import type { Verdict } from "../../src/vm/inspect/verdict.ts";
 import { assertAudit, boot } from "../vm/lab.ts";
+import { kernelOf } from "../../src/vm/parts.ts";
 
 const PAGE = 4096;
 
@@ -84,7 +85,7 @@ const SETTINGS: [string, BootOptions, (vm: Vm) => void][] = [
     () => {},
   ]),
   ["swapped out", { swap: "4M" }, (vm) => {
-    for (let i = 0; i < 8; i++) vm.kernel.memory.reclaim(64);
+    for (let i = 0; i < 8; i++) kernelOf(vm).memory.reclaim(64);
   }],
   ["demand paging and lazy sbrk", { lazy: true, exec: "demand" }, () => {}],
 ];

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { boot } from "./lab.ts";
+import { kernelOf, recordOf } from "../../src/vm/parts.ts";
 
 /** What a trap costs, in instructions of virtual time. */
 const TRAP = 500;
@@ -11,9 +12,9 @@ Deno.test("a trap made by hand takes its virtual time, an access without one tak
   const p = vm.spawn();
   const at = p.sbrk(8 * 4096, "lazy");
   const took = (body: () => unknown) => {
-    const before = vm.kernel.now;
+    const before = kernelOf(vm).now;
     body();
-    return vm.kernel.now - before;
+    return kernelOf(vm).now - before;
   };
   assertEquals(took(() => p.store(at, 1)), TRAP);
   assertEquals(took(() => p.store(at, 2)), 0);
@@ -30,12 +31,12 @@ Deno.test("exit and close are system calls: counted, events, forbidden by interp
   const vm = boot();
   const p = vm.spawn(), child = p.fork();
   const mark = vm.mark();
-  const { accounting } = p.record;
+  const { accounting } = recordOf(p);
   const calls = accounting.calls;
-  const epc = vm.kernel.machine.ram.read64(p.record.trapframe);
+  const epc = kernelOf(vm).machine.ram.read64(recordOf(p).trapframe);
   p.close(2);
   assertEquals(accounting.calls, calls + 1);
-  assertEquals(vm.kernel.machine.ram.read64(p.record.trapframe), epc);
+  assertEquals(kernelOf(vm).machine.ram.read64(recordOf(p).trapframe), epc);
   assertThrows(() => p.close(2), Error, "pid 2 has no descriptor 2");
   child.exit(5);
   assertThrows(() => child.exit(5), Error, "process 3 has exited");
@@ -45,7 +46,7 @@ Deno.test("exit and close are system calls: counted, events, forbidden by interp
   p.put(0x2000, "/\0");
   p.call("interpose", 1 << 21, 0x2000);
   assertThrows(() => p.close(1), Error, "no descriptor");
-  assert(p.record.files[1] !== undefined);
+  assert(recordOf(p).files[1] !== undefined);
 });
 
 Deno.test("a trap that kills says what an instruction's would", () => {
@@ -62,7 +63,7 @@ Deno.test("a trap that kills says what an instruction's would", () => {
     const p = vm.spawn();
     assertThrows(() => act(p), Error, `pid ${p.pid} was killed: ${why}: `);
     assert(!p.alive);
-    const printed = new TextDecoder().decode(vm.kernel.takeOutput());
+    const printed = new TextDecoder().decode(kernelOf(vm).takeOutput());
     assert(printed.includes(`pid=${p.pid}\n            sepc=0x0 stval=0x`), printed);
   }
 });
@@ -80,7 +81,7 @@ Deno.test("a fill goes through every page, watched or not, and reports its hits"
     [at + 4096n, 8, 0xabab_abab_abab_ababn, 1],
     [at + 8192n, 8, 0xabab_abab_abab_ababn, 1],
   ]);
-  assertEquals(vm.kernel.breakpoints.points[0].hits, 2);
+  assertEquals(kernelOf(vm).breakpoints.points[0].hits, 2);
 });
 
 Deno.test("a watchpoint of another process is not hit, one of every process is", () => {

@@ -3,6 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Vm } from "../../src/vm/vm.ts";
 import { assertAudit, boot, fingerprint, Guest, R } from "./lab.ts";
+import { kernelOf, machineOf, recordOf } from "../../src/vm/parts.ts";
 
 const SAID = 0x1000;
 
@@ -40,7 +41,7 @@ Deno.test("output and costs of children that end later are the run's; the status
   const report = run.finish();
   assertEquals([report.status, report.stop.kind, report.console], [3, "exited", "child\ngrand\n"]);
   assertEquals([report.left, run.ended], [[], true]);
-  assertEquals(report.instructions, vm.machine.instret);
+  assertEquals(report.instructions, machineOf(vm).instret);
   assert(report.instructions > 8000 && report.ticks >= 9);
   assertEquals(report.calls, 9);
   // Whoever runs next pays for itself alone.
@@ -66,14 +67,14 @@ Deno.test("a daemon runs on for a while and is held; when that is does not depen
     const report = vm.run("guest", [], { bytes: guest.elf() });
     assertEquals([report.status, report.stop.kind], [0, "exited"]);
     assertEquals(report.left.map(({ pid, name }) => [pid, name]), [[3, "guest"]]);
-    assertEquals(vm.process(3).record.held, true);
-    const { instret } = vm.machine;
+    assertEquals(recordOf(vm.process(3)).held, true);
+    const { instret } = machineOf(vm);
     assertEquals(vm.run("echo").status, 0);
-    assert(vm.machine.instret < instret + 1000, "echo paid for the daemon");
+    assert(machineOf(vm).instret < instret + 1000, "echo paid for the daemon");
     const sliced = boot({ quantum: 100_000 });
     const run = start(sliced, guest);
     while (!run.slice(777_777));
-    assertEquals(sliced.machine.instret, instret);
+    assertEquals(machineOf(sliced).instret, instret);
     assertEquals(run.report().left.length, 1);
     assertAudit(vm);
   }
@@ -95,16 +96,16 @@ Deno.test("a budget counts what children do; what it cuts off is held and goes o
   const vm = boot();
   const cut = vm.run("guest", [], { bytes: spins.elf(), budget: 5000 });
   assertEquals([cut.status, cut.stop.kind, cut.left.length], [0, "budget", 1]);
-  assertEquals(vm.machine.instret, 5000);
+  assertEquals(machineOf(vm).instret, 5000);
   vm.advance(1000);
-  assertEquals(vm.machine.instret, 5000);
+  assertEquals(machineOf(vm).instret, 5000);
   const fork = new Guest().call("fork").label("ever").jump("ever");
   const both = vm.run("guest", [], { bytes: fork.elf(), budget: 400_000 });
   assertEquals([both.status, both.stop.kind], [undefined, "budget"]);
   vm.advance(1000);
-  assertEquals(vm.machine.instret, 405_000, "a child of a held program runs");
+  assertEquals(machineOf(vm).instret, 405_000, "a child of a held program runs");
   vm.resume(both.pid).slice(300_000);
-  const [parent, child] = vm.kernel.runOf(both.pid);
+  const [parent, child] = kernelOf(vm).runOf(both.pid);
   assert(parent.accounting.instructions > 250_000 && child.accounting.instructions > 250_000);
 });
 
@@ -136,7 +137,7 @@ Deno.test("a manual process's children are runs of their own; a child resumed le
   const vm = boot();
   const p = vm.spawn();
   const child = p.fork();
-  assertEquals([p.record.run, child.record.run], [p.pid, child.pid]);
+  assertEquals([recordOf(p).run, recordOf(child).run], [p.pid, child.pid]);
   const run = start(
     vm,
     new Guest().call("fork").unless(R.a0, "parent").call("exit", 1)

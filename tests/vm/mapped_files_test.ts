@@ -6,6 +6,7 @@ import { mkfs } from "../../src/vm/kernel/files/xv6fs/mkfs.ts";
 import type { Process } from "../../src/vm/process.ts";
 import type { BootOptions, Vm } from "../../src/vm/vm.ts";
 import { assertAudit, boot, Guest } from "./lab.ts";
+import { kernelOf } from "../../src/vm/parts.ts";
 
 const PAGE = 4096;
 const HEAP = 0x3000;
@@ -106,10 +107,10 @@ Deno.test("pages of a truncated file that are on the swap disk lose their slots"
   p.store(own, 7n);
   child.store(own, 8n);
   for (let i = 0; i < 8; i++) vm.reclaim(100);
-  const used = vm.kernel.memory.swap.pages.size;
+  const used = kernelOf(vm).memory.swap.pages.size;
   p.open("data", "w0");
   assertAudit(vm);
-  assertEquals(vm.kernel.memory.swap.pages.size < used, true);
+  assertEquals(kernelOf(vm).memory.swap.pages.size < used, true);
   assertEquals(killedBy(child, own), BEYOND);
   assertEquals(killedBy(p, own, 1n), BEYOND);
 });
@@ -207,7 +208,7 @@ Deno.test("a bad address: -1 at the first byte, a count after some, and nothing 
   assertEquals(result("write", 1, none, 16), -1n);
   assertEquals(result("write", 1, end, 16), 8n);
   assertEquals(result("write", 1, 1n << 40n, 16), -1n);
-  assertEquals(new TextDecoder().decode(vm.kernel.takeOutput()), "BBBBBBBB");
+  assertEquals(new TextDecoder().decode(kernelOf(vm).takeOutput()), "BBBBBBBB");
   // What cannot be delivered stays in the pipe.
   assertEquals(result("read", reader, none, 8), -1n);
   assertEquals(result("read", reader, end + 4n, 8), 4n);

@@ -15,6 +15,7 @@ import * as model from "./model.ts";
 import { type Actor, type Cell, type Model, nearBorders, type Page } from "./model.ts";
 import { FILE_PAGES, HALF, OFFSETS, PAGE } from "./model.ts";
 import { change, FD, grow, map, mapFile, shrink } from "./play_calls.ts";
+import { kernelOf, recordOf } from "../../src/vm/parts.ts";
 
 /** The stack page of a manual process, for what calls need. */
 const STACK = 0x2000;
@@ -132,7 +133,7 @@ export class Play {
    * been begun; then does it. How many allocations that were.
    */
   failEach(step: Step): number {
-    const { frames } = this.vm.kernel.memory;
+    const { frames } = kernelOf(this.vm).memory;
     const before = this.save();
     const first = frames.allocations;
     this.step(step);
@@ -177,12 +178,12 @@ export class Play {
     this.audit("at the end");
     assertEquals(vm.processes().map((p) => p.pid), [1]);
     // Pages of init that are on the swap disk hold no frames.
-    const away = vm.kernel.memory.usage(vm.kernel.process(1)!.space).swapped;
-    assertEquals([vm.free().free, vm.kernel.memory.swap.pages.size], [this.#free + away, away]);
+    const away = kernelOf(vm).memory.usage(kernelOf(vm).process(1)!.space).swapped;
+    assertEquals([vm.free().free, kernelOf(vm).memory.swap.pages.size], [this.#free + away, away]);
     const words = this.#model.file.pages.map((cell) => OFFSETS.map((o) => cell.get(o) ?? 0n));
-    const inode = vm.kernel.files.findFile(undefined, "/data")!;
-    const bytes = vm.kernel.files.root!.readBytes(inode, 0, FILE_PAGES * PAGE) as Uint8Array;
-    vm.kernel.files.putInode(inode);
+    const inode = kernelOf(vm).files.findFile(undefined, "/data")!;
+    const bytes = kernelOf(vm).files.root!.readBytes(inode, 0, FILE_PAGES * PAGE) as Uint8Array;
+    kernelOf(vm).files.putInode(inode);
     assertEquals(bytes.length, this.#model.file.size);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     for (let i = 0; i * PAGE < bytes.length; i++) {
@@ -237,7 +238,7 @@ export class Play {
         for (let i = 0; i <= b % 4; i++) this.vm.reclaim(1 + (a % 64));
         return;
       case "promote":
-        return void this.vm.kernel.memory.promote(p.record.space);
+        return void kernelOf(this.vm).memory.promote(recordOf(p).space);
       case "snapshot":
         return this.restore(this.save());
     }
@@ -253,7 +254,7 @@ export class Play {
   }
 
   #alive(actor: Actor): boolean {
-    const p = this.vm.kernel.process(actor.pid);
+    const p = kernelOf(this.vm).process(actor.pid);
     return p !== undefined && p.state !== "zombie";
   }
 
@@ -274,7 +275,7 @@ export class Play {
 
   /** Loads a word and holds it against the model. */
   #expect(actor: Actor, va: number, page: Page, where: string): bigint | undefined {
-    const { kernel } = this.vm;
+    const kernel = kernelOf(this.vm);
     const outcome = userAccess(kernel, kernel.process(actor.pid)!, toVa(va), 8);
     if (outcome.kind === "killed") return void this.#failed(actor, outcome.why);
     const allowed = model.wordsOf(this.#model, page)!.map((cell) => cell.get(va % PAGE) ?? 0n);
@@ -364,13 +365,13 @@ export class Play {
   }
 
   #seek(p: Process, offset: number): void {
-    const file = p.record.files[FD];
+    const file = recordOf(p).files[FD];
     if (file?.type === "inode") file.offset = offset;
   }
 
   #fork(actor: Actor, p: Process, thread: boolean): void {
     if (this.#model.actors.length === MOST || actor.program) return;
-    while (this.vm.processes().some((q) => q.record.parent === p.pid && !q.alive)) p.wait();
+    while (this.vm.processes().some((q) => recordOf(q).parent === p.pid && !q.alive)) p.wait();
     if (thread) {
       const { pid } = p.clone({ vm: true });
       this.#model.actors.push({ ...actor, pid });

@@ -7,6 +7,7 @@ import { eachLeaf, spacesInUse } from "../../src/vm/inspect/mappings.ts";
 import type { AccessReport } from "../../src/vm/reports.ts";
 import type { BootOptions, Vm } from "../../src/vm/vm.ts";
 import { assertAudit, boot } from "./lab.ts";
+import { kernelOf, machineOf } from "../../src/vm/parts.ts";
 
 const PAGE = 4096;
 const HEAP = 0x3000;
@@ -14,7 +15,7 @@ const HEAP = 0x3000;
 /** Every leaf and swapped entry by process and page, and every count: no code of the reports has a part in it. */
 function sweep(vm: Vm) {
   const entries = new Map<string, { pte: number; frame: number | undefined }>();
-  for (const { space, process } of spacesInUse(vm.kernel)) {
+  for (const { space, process } of spacesInUse(kernelOf(vm))) {
     const add = (va: number, pte: number, level: number) => {
       for (let i = 0; i < 512 ** level; i++) {
         const frame = (pte & 1) === 0 ? undefined : (pte >>> 10) * PAGE + i * PAGE;
@@ -22,14 +23,14 @@ function sweep(vm: Vm) {
       }
     };
     eachLeaf(
-      vm.machine.ram,
+      machineOf(vm).ram,
       space.root,
       (va, pte, _at, level) => add(va, pte, level),
       () => {},
       (va, pte) => add(va, pte, 0),
     );
   }
-  return { entries, counts: vm.kernel.memory.frames.state.counts.slice() };
+  return { entries, counts: kernelOf(vm).memory.frames.state.counts.slice() };
 }
 
 type Sweep = ReturnType<typeof sweep>;
@@ -59,7 +60,7 @@ function check(vm: Vm, report: AccessReport, before: Sweep, after: Sweep, where:
   }
   assertEquals(report.counts.map((c) => Number(c.frame)), [...new Set(frames)], where);
   for (const { frame, count } of report.counts) {
-    const i = vm.kernel.memory.frames.index(Number(frame) as never);
+    const i = kernelOf(vm).memory.frames.index(Number(frame) as never);
     assertEquals(count, { before: before.counts[i], after: after.counts[i] }, `${where}: count`);
   }
 }
@@ -201,8 +202,8 @@ Deno.test("what fork says it shared, copied and took is what the tables have", (
     });
     assertEquals(report.shared, same.length, name);
     assertEquals(report.copied, pages.length - same.length, name);
-    const space = vm.kernel.process(report.child)!.space;
-    assertEquals(report.tables, vm.kernel.memory.usage(space).tables, name);
+    const space = kernelOf(vm).process(report.child)!.space;
+    assertEquals(report.tables, kernelOf(vm).memory.usage(space).tables, name);
     const written = vm.events(mark.event).filter((e) => e.kind === "pte" && /^fork/.test(e.why));
     assertEquals(report.ptes, written.length, name);
     assertAudit(vm);

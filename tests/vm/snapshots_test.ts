@@ -1,7 +1,7 @@
 /** What a saved state of a computer costs: what changed since the one before, and no more. */
 
 import { assert, assertEquals } from "@std/assert";
-import { stateBytes } from "../../src/vm/inspect/state_size.ts";
+import { stateBytes } from "../../src/vm/state_size.ts";
 import type { VmState } from "../../src/vm/vm.ts";
 import { boot } from "./lab.ts";
 

@@ -5,6 +5,7 @@ import { KernelError } from "../../src/vm/kernel/manual.ts";
 import type { ProgramSource } from "../../src/vm/kernel/programs.ts";
 import { type BootOptions, Vm } from "../../src/vm/vm.ts";
 import { assertAudit, boot, frameOf, Guest, R, runGuest } from "./lab.ts";
+import { kernelOf, machineOf, recordOf } from "../../src/vm/parts.ts";
 
 Deno.test("bad options are refused with what would be right", () => {
   const cases: [BootOptions, RegExp][] = [
@@ -52,7 +53,7 @@ Deno.test("a fresh computer: init alone, nothing to audit, the same frames free 
   assertEquals(one.processes().map((p) => [p.pid, p.name]), [[1, "init"]]);
   assertEquals(one.free(), two.free());
   assertAudit(one);
-  assertEquals(one.machine.instret, 0);
+  assertEquals(machineOf(one).instret, 0);
 });
 
 Deno.test("a run's report: status, console, instructions, calls, faults, copies, forks", () => {
@@ -70,7 +71,7 @@ Deno.test("a run's report: status, console, instructions, calls, faults, copies,
   assertEquals(report.faults, { 12: 0, 13: 0, 15: 1 });
   assertEquals(report.calls, 5);
   // ecalls trap and do not retire: 4 + 2 of the write, 1 of fork, and so on.
-  assertEquals(report.instructions, vm.machine.instret);
+  assertEquals(report.instructions, machineOf(vm).instret);
   assertEquals([report.name, report.killedBy], ["guest", ""]);
 });
 
@@ -81,7 +82,7 @@ Deno.test("a run that is out of budget goes on where it was", () => {
   assertEquals(run.report().stop.kind, "budget");
   assertEquals(run.report().status, undefined);
   assertEquals(run.slice(1000), false);
-  assertEquals(vm.machine.instret, 2000);
+  assertEquals(machineOf(vm).instret, 2000);
 });
 
 Deno.test("nobody can run: the report says so, and typing helps", () => {
@@ -132,7 +133,7 @@ Deno.test("a handle is live: it outlives its process and says so", () => {
   child.exit(4);
   assertEquals(child.alive, false);
   p.wait();
-  assertThrows(() => child.record, KernelError, "it is gone");
+  assertThrows(() => recordOf(child), KernelError, "it is gone");
   assertThrows(() => vm.process(child.pid), KernelError, `no process ${child.pid}: there are 1, 2`);
 });
 
@@ -196,7 +197,7 @@ Deno.test("a 2 MiB page copied whole is 512 frames copied, for the VM and for it
   const mark = vm.mark();
   const report = child.store(at, 2n);
   assertEquals(vm.since(mark).copied, { pages: 512, bytes: 2 ** 21 });
-  assertEquals(child.record.accounting.framesCopied, 512);
+  assertEquals(recordOf(child).accounting.framesCopied, 512);
   assertEquals(report.events.filter((e) => e.kind === "copy").map((e) => e.bytes), [2 ** 21]);
 });
 
@@ -204,7 +205,7 @@ Deno.test("names of programs: those on the disk's root and those that come along
   const vm = boot();
   assert(vm.programNames().includes("cowtest"));
   assert(vm.hasProgram("/echo") && vm.hasProgram("echo"));
-  assert(!vm.hasProgram("README") || vm.kernel.files.isFile("README"));
+  assert(!vm.hasProgram("README") || kernelOf(vm).files.isFile("README"));
   assert(!vm.hasProgram("nosuch"));
 });
 
@@ -225,14 +226,14 @@ Deno.test("what is done for nobody leaves the current process's name on its own 
   const p = vm.spawn();
   p.sbrk(4096);
   p.store(0x3000, 1n);
-  const mark = vm.kernel.events.next;
+  const mark = kernelOf(vm).events.next;
   vm.spawn();
-  const between = vm.kernel.events.next;
+  const between = kernelOf(vm).events.next;
   p.call("getpid");
   const pids = (from: number, to: number) => [
     ...new Set(vm.events(from).filter(({ n }) => n < to).map(({ pid }) => pid)),
   ];
-  assertEquals([pids(mark, between), pids(between, vm.kernel.events.next)], [[0], [p.pid]]);
+  assertEquals([pids(mark, between), pids(between, kernelOf(vm).events.next)], [[0], [p.pid]]);
 });
 
 Deno.test("a store that changes nothing but a page's bytes is in the difference", () => {

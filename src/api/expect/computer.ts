@@ -8,8 +8,7 @@ import { counted } from "../../vm/machine/counted.ts";
 import { hex } from "../../vm/machine/address.ts";
 import type { VmEvent } from "../../vm/events.ts";
 import type { Process } from "../../vm/process.ts";
-import type { Finding } from "../../vm/inspect/audit.ts";
-import type { AccessReport, RunReport } from "../../vm/reports.ts";
+import type { AccessReport, Finding, RunReport } from "../../vm/reports.ts";
 import type { Vm } from "../../vm/vm.ts";
 import { Matchers } from "./matchers.ts";
 

@@ -7,8 +7,7 @@
 import { AssertionError } from "@std/assert";
 import { hex } from "../../vm/machine/address.ts";
 import type { Place } from "../../vm/process.ts";
-import type { Frame } from "../../vm/inspect/frame.ts";
-import type { Mapping } from "../../vm/inspect/mappings.ts";
+import type { Frame, Mapping } from "../../vm/reports.ts";
 import { Matchers } from "./matchers.ts";
 
 /** What can be expected of a frame, besides what can be of any value. */

@@ -5,9 +5,7 @@
  */
 
 import { Process } from "../../vm/process.ts";
-import { Frame } from "../../vm/inspect/frame.ts";
-import type { Translation } from "../../vm/inspect/translation.ts";
-import type { AccessReport, RunReport } from "../../vm/reports.ts";
+import { type AccessReport, Frame, type RunReport, type Translation } from "../../vm/reports.ts";
 import { Vm } from "../../vm/vm.ts";
 import { AccessMatchers, ProcessMatchers, RunMatchers, VmMatchers } from "./computer.ts";
 import { FrameMatchers } from "./frame.ts";

@@ -5,8 +5,7 @@
  */
 
 import { hex } from "../../vm/machine/address.ts";
-import type { Translation } from "../../vm/inspect/translation.ts";
-import type { Verdict } from "../../vm/inspect/verdict.ts";
+import type { Translation, Verdict } from "../../vm/reports.ts";
 import { Matchers } from "./matchers.ts";
 
 /** What can be expected of a translation (`process.pte(va)`), besides what can be of any value. */

@@ -6,7 +6,7 @@
 
 import { hex, type Pa, pa, PAGE_SIZE, type PaNum, paNum } from "../machine/address.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { type Mapping, usesOf } from "./mappings.ts";
+import { type Mapping, mappingsTo, usesOf } from "./mappings.ts";
 
 /** A snapshot of one frame. */
 export interface FrameReport {
@@ -68,6 +68,11 @@ export class Frame {
   /** Who maps it now, lowest pid first. */
   get owners(): readonly Mapping[] {
     return this.report().owners;
+  }
+
+  /** Every PTE that maps it now, trapframes, trampolines and superpages included. */
+  mappings(): Mapping[] {
+    return mappingsTo(this.#k, this.#number);
   }
 
   /** What it holds now, a copy: 4096 bytes. */

@@ -11,6 +11,7 @@ import { eachLeaf, spacesInUse } from "./mappings.ts";
 
 /** One slot in use. */
 export interface SlotView {
+  /** Its number. */
   readonly slot: number;
   /** References that the kernel counts. */
   readonly count: number;
@@ -20,14 +21,19 @@ export interface SlotView {
 
 /** The swap disk and the reclaim clock, a snapshot. */
 export interface SwapReport {
+  /** Slots of the disk, 0 without one. */
   readonly slots: number;
+  /** Slots that hold a page. */
   readonly used: number;
+  /** Those, lowest first. */
   readonly inUse: readonly SlotView[];
-  /** Where the clock's hand points (frame number), and how often it went round. */
+  /** Where the clock's hand points: a frame number. */
   readonly hand: number;
+  /** How often it went round. */
   readonly turns: number;
-  /** Free frames at which reclaim starts, and up to which it goes. */
+  /** Free frames at which reclaim starts. */
   readonly low: number;
+  /** Free frames up to which it goes. */
   readonly high: number;
   /** User frames by sweeps since they were last used: index 0 are those used since the last sweep. */
   readonly ages: readonly number[];

@@ -19,7 +19,7 @@ import {
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Proc } from "../kernel/process/proc.ts";
 import type { VaNum } from "../machine/address.ts";
-import { flagText, rswLetters } from "./flags.ts";
+import { flagText } from "../machine/flags.ts";
 import { partOf } from "./mappings.ts";
 import { slotIn } from "./page_owners.ts";
 import { type Frame, frameHandle, type FrameReport } from "./frame.ts";
@@ -122,7 +122,7 @@ function walked(
   address: Va,
 ): Omit<Translation, "pid" | "name" | "kind" | "verdicts"> {
   const result = walk(k.machine.ram, root, address);
-  const letters = rswLetters(k.memory.policy.name);
+  const letters = k.memory.policy.rsw;
   const { leaf } = result;
   const levels = result.steps.map((step) => ({
     level: step.level,

@@ -66,6 +66,14 @@ export interface Dying {
   readonly oom: boolean;
 }
 
+/** Somebody who is told when a fork's copying of memory begins and when it is done: to measure it by a clock of theirs. */
+export interface ForkObserver {
+  /** The process is about to get a copy of its memory for a child. */
+  begins(pid: number): void;
+  /** It is made, or cannot be. */
+  ended(pid: number): void;
+}
+
 /** The kernel and everything it manages. */
 export class Kernel {
   readonly machine: Machine;
@@ -107,6 +115,8 @@ export class Kernel {
   forkTotals: ForkStatistics = { shared: 0, copied: 0, ptes: 0, parentPtes: 0, tables: 0 };
   /** System calls made, while somebody wants to know them. */
   trace: TraceRecord[] | undefined = undefined;
+  /** Who is told of forks; see {@link ForkObserver}. */
+  forkObserver: ForkObserver | undefined = undefined;
   /** Breakpoints and watchpoints. */
   breakpoints: Breakpoints = newBreakpoints();
   /** Who is condemned to die for a trap and has not exited yet; a run may stop in between to look at it. */

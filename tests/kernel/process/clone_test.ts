@@ -4,6 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Process } from "../../../src/vm/process.ts";
 import type { Vm } from "../../../src/vm/vm.ts";
 import { assertAudit, boot, frameOf, Guest, R, runGuest } from "../../vm/lab.ts";
+import { kernelOf, machineOf, recordOf } from "../../../src/vm/parts.ts";
 
 const CLONE_VM = 0x100;
 const DATA = 0x1000;
@@ -17,7 +18,7 @@ Deno.test("a thread's stores are its maker's, and so are its sbrk, mmap and munm
   const p = vm.spawn();
   p.sbrk(4096);
   const t = thread(vm, p);
-  assert(p.record.space === t.record.space);
+  assert(recordOf(p).space === recordOf(t).space);
   t.store(0x3000, 7n);
   assertEquals(p.load(0x3000), 7n);
   assertEquals([t.sbrk(4096), p.break], [0x4000n as never, 0x5000n as never]);
@@ -38,9 +39,9 @@ Deno.test("registers, pid, descriptors and directory are a thread's own", () => 
   assertEquals(t.call("getpid").result, BigInt(t.pid));
   assertEquals(t.call("close", 0).result, 0n);
   assertEquals(p.call("dup", 0).result, 3n);
-  const sp = vm.machine.ram.read64((t.record.trapframe + 48) as never);
+  const sp = machineOf(vm).ram.read64((recordOf(t).trapframe + 48) as never);
   assertEquals(sp, 0x3ff0n);
-  assert(t.record.trapframe !== p.record.trapframe);
+  assert(recordOf(t).trapframe !== recordOf(p).trapframe);
   assertAudit(vm);
 });
 
@@ -79,7 +80,7 @@ Deno.test("a fault of one thread kills that thread, not the others", () => {
   assertEquals(t.access(0x9000, 8, 1n).killed?.cause, 15);
   p.store(0x3000, 1n);
   assertEquals(p.wait(), t.pid);
-  assertEquals(p.record.space.users, 1);
+  assertEquals(recordOf(p).space.users, 1);
   assertAudit(vm);
 });
 
@@ -92,7 +93,7 @@ Deno.test("exec in a thread leaves the others their memory", () => {
   p.store(0x3100, 0x3000n);
   p.store(0x3108, 0n);
   assertEquals(t.call("exec", 0x3000, 0x3100).result, 1n);
-  assertEquals([t.name, p.name, p.record.space.users], ["echo", "demo", 1]);
+  assertEquals([t.name, p.name, recordOf(p).space.users], ["echo", "demo", 1]);
   assertEquals(p.load(0x3100), 0x3000n);
   assertAudit(vm);
 });
@@ -142,8 +143,8 @@ Deno.test("clone without CLONE_VM is a fork; a full table or no memory is -1, no
   const free = vm.free().free;
   vm.failAllocation(1);
   assertEquals(p.call("clone", CLONE_VM, 0).result, -1n);
-  assertEquals([vm.free().free, p.record.space.users], [free, 1]);
-  while (vm.kernel.slots.includes(undefined)) thread(vm, p);
+  assertEquals([vm.free().free, recordOf(p).space.users], [free, 1]);
+  while (kernelOf(vm).slots.includes(undefined)) thread(vm, p);
   const full = vm.free().free;
   assertEquals(p.call("clone", CLONE_VM, 0).result, -1n);
   assertEquals(vm.free().free, full);
@@ -156,7 +157,7 @@ Deno.test("what is shared is shared still in a state that was put back", () => {
   const t = p.clone({ vm: true, files: true, fs: true });
   const other = p.clone({ vm: true });
   vm.restore(vm.save());
-  const [a, b, c] = [p, t, other].map((one) => one.record);
+  const [a, b, c] = [p, t, other].map((one) => recordOf(one));
   assert(a.files === b.files && a.files !== c.files);
   assert(a.place === b.place && a.place !== c.place);
   p.put(0x2000, "/dir\0");
@@ -181,7 +182,7 @@ Deno.test("a thread group: one pid, one parent, ended as one; its threads are go
   const child = u.fork();
   assertEquals([p, t, u].map((one) => one.call("getpid").result), [2n, 2n, 2n]);
   assertEquals([p, t, u].map((one) => one.call("gettid").result), [2n, 3n, 4n]);
-  assertEquals([t.record.parent, u.record.parent, child.record.parent], [1, 1, 2]);
+  assertEquals([recordOf(t).parent, recordOf(u).parent, recordOf(child).parent], [1, 1, 2]);
   assertEquals(vm.descendants(2).map((one) => one.pid), [2, 3, 4, 5]);
   t.exit(7);
   assertEquals(vm.processes().map((one) => one.pid), [1, 2, 4, 5]);
@@ -222,9 +223,9 @@ Deno.test("a fatal access, and kill, of one thread end the others; of another pr
     else if (end === "kill") t.kill();
     else assertEquals(other.call("kill", t.pid).result, 0n);
     vm.advance(1000);
-    if (end === "call") assertEquals([p.record.killed, t.record.killed], [true, true]);
+    if (end === "call") assertEquals([recordOf(p).killed, recordOf(t).killed], [true, true]);
     else assertEquals([p.alive, t.alive], [false, false], end);
-    assertEquals([other.alive, other.record.killed], [true, false]);
+    assertEquals([other.alive, recordOf(other).killed], [true, false]);
     assertAudit(vm);
   }
 });
@@ -243,10 +244,10 @@ Deno.test("exec of a thread makes it the first of its group; the others end, fil
     assertEquals(t.call("exec", 0x3000, 0x3100).result, 1n);
     assertEquals([t.alive, u.alive], [false, false]);
     const now = vm.process(p.pid);
-    assertEquals([now.name, now.record.group, now.record.parent], ["echo", p.pid, 1]);
-    assert(now.record.files !== beside.record.files);
+    assertEquals([now.name, recordOf(now).group, recordOf(now).parent], ["echo", p.pid, 1]);
+    assert(recordOf(now).files !== recordOf(beside).files);
     assertEquals(vm.events().findLast((e) => e.kind === "exec")?.pid, p.pid);
-    assertEquals(vm.kernel.current, p.pid);
+    assertEquals(kernelOf(vm).current, p.pid);
     assertEquals(beside.load(0x3100), 0x3000n);
     assertEquals(vm.resume(p.pid).finish().status, 0);
     assertEquals(beside.write(1, 0x3000, 4), 4, "the program's exit closed the others' console");
@@ -278,7 +279,7 @@ Deno.test("a thread id that cannot be stored undoes nothing, and is said", () =>
   const p = vm.spawn();
   const { result } = p.call("clone", 0x130_0100, 0, 0, 0, 0xdead_0000);
   assertEquals(result, 3n);
-  const text = new TextDecoder().decode(vm.kernel.takeOutput());
+  const text = new TextDecoder().decode(kernelOf(vm).takeOutput());
   assertEquals(
     text,
     [

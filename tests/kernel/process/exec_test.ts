@@ -6,6 +6,7 @@ import { mkfs } from "../../../src/vm/kernel/files/xv6fs/mkfs.ts";
 import { KernelError } from "../../../src/vm/kernel/manual.ts";
 import type { Vm } from "../../../src/vm/vm.ts";
 import { assertAudit, boot, Guest, makeElf, R, runGuest } from "../../vm/lab.ts";
+import { machineOf, recordOf } from "../../../src/vm/parts.ts";
 
 const good = () => new Guest().call("exit", 0).elf();
 
@@ -123,7 +124,7 @@ Deno.test("an exec that runs out of memory at any allocation leaves the caller a
     const { result } = q.call("exec", 0x3000, 0x3100);
     if (result !== -1n) {
       assert(n > 6, `exec of echo took only ${n} allocations`);
-      assertEquals(q.record.name, "echo");
+      assertEquals(recordOf(q).name, "echo");
       break;
     }
     assertEquals(vm.free().free, free, `n = ${n}`);
@@ -135,8 +136,8 @@ Deno.test("an exec that runs out of memory at any allocation leaves the caller a
 /** argc, argv and the stack as the program finds them. */
 function startOf(vm: Vm, args: string[]) {
   const p = vm.spawn("echo", args, program("echo"));
-  const { ram } = vm.machine;
-  const reg = (n: number) => ram.read64((p.record.trapframe + 40 + 8 * (n - 1)) as never);
+  const { ram } = machineOf(vm);
+  const reg = (n: number) => ram.read64((recordOf(p).trapframe + 40 + 8 * (n - 1)) as never);
   const argv: string[] = [];
   for (let i = 0n;; i += 8n) {
     const pointer = p.load(reg(R.a1) + i);
@@ -207,10 +208,10 @@ Deno.test("open files, directory and pid survive exec; memory and registers do n
   p.store(0x3000, 0x6f68_6365n);
   p.store(0x3100, 0x3000n);
   p.store(0x3108, 0n);
-  const { record } = p;
+  const record = recordOf(p);
   const [console, pid] = [record.files[0], p.pid];
   assertEquals(p.call("exec", 0x3000, 0x3100).result, 1n);
-  assertEquals([p.record.files[0] === console, p.pid, p.record.held], [true, pid, true]);
+  assertEquals([recordOf(p).files[0] === console, p.pid, recordOf(p).held], [true, pid, true]);
   assertEquals(p.name, "echo");
   assertAudit(vm);
 });

@@ -7,6 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import { KernelError } from "../../../src/vm/kernel/manual.ts";
 import type { BootOptions, Vm } from "../../../src/vm/vm.ts";
 import { assertAudit, boot, Guest, R } from "../../vm/lab.ts";
+import { kernelOf, recordOf } from "../../../src/vm/parts.ts";
 
 const DATA = 0x1000;
 
@@ -73,7 +74,7 @@ for (const [name, options, scene] of SCENES) {
   Deno.test(`allocation number n fails, for every n: ${name}`, () => {
     const vm = boot(options);
     const booted = vm.save();
-    const { frames } = vm.kernel.memory;
+    const { frames } = kernelOf(vm).memory;
     const free = frames.freeCount;
     const before = frames.allocations;
     scene(vm);
@@ -90,7 +91,7 @@ for (const [name, options, scene] of SCENES) {
         if (!(error instanceof KernelError)) throw error;
         failed++;
       }
-      assertEquals(vm.kernel.panicked, undefined, `n = ${n}`);
+      assertEquals(kernelOf(vm).panicked, undefined, `n = ${n}`);
       assertAudit(vm, `n = ${n}`);
       for (const p of vm.processes()) if (p.pid !== 1) p.kill();
       vm.advance(1_000_000);
@@ -156,7 +157,7 @@ Deno.test("who asked for more than there is gives it back before anybody waits f
   const free = vm.free().free;
   let last = 0x3000n;
   while (child.access(last, 1, 1n).killed === undefined) last += 4096n;
-  assertEquals(vm.process(child.pid).record.state, "zombie");
+  assertEquals(recordOf(vm.process(child.pid)).state, "zombie");
   assert(vm.free().free >= free, "its pages are there again");
   parent.sbrk("8M");
   assertAudit(vm);

@@ -9,6 +9,7 @@ import { ABIS, type CallName } from "../../../src/vm/kernel/abi.ts";
 import { POLICIES } from "../../../src/vm/kernel/fork/policies.ts";
 import type { BootOptions, Vm } from "../../../src/vm/vm.ts";
 import { assertAudit, boot, Guest, makeElf, R } from "../../vm/lab.ts";
+import { kernelOf } from "../../../src/vm/parts.ts";
 
 const DATA = 0x1000;
 /** Boot once for each set of options; each program runs on the restored state. */
@@ -37,9 +38,9 @@ function survive(options: BootOptions, elf: Uint8Array, budget: number): void {
     vm.advance(100_000);
     assert(round < 100, "somebody cannot be killed");
   }
-  assertEquals(vm.kernel.panicked, undefined);
+  assertEquals(kernelOf(vm).panicked, undefined);
   assertEquals(vm.free().free, free);
-  assertEquals(vm.kernel.openFiles, 1, "files are left open");
+  assertEquals(kernelOf(vm).openFiles, 1, "files are left open");
   assertAudit(vm, "afterwards");
 }
 
@@ -163,7 +164,7 @@ Deno.test("random calls while allocations fail", () => {
         vm.failAllocation(n);
         vm.type("line\n\x04");
         run.slice(60_000);
-        assertEquals(vm.kernel.panicked, undefined);
+        assertEquals(kernelOf(vm).panicked, undefined);
         assertAudit(vm);
         for (let round = 0; vm.processes().length > 1 && round < 100; round++) {
           for (const p of vm.processes()) if (p.pid !== 1 && p.alive) p.kill();

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows }
 import { describeWait, MAX_PROCESSES } from "../../../src/vm/kernel/process/proc.ts";
 import { KernelError } from "../../../src/vm/kernel/manual.ts";
 import { assertAudit, boot, Guest, R, runGuest } from "../../vm/lab.ts";
+import { kernelOf, recordOf } from "../../../src/vm/parts.ts";
 
 /** Where the guest programs keep a buffer, a string, a status. */
 const DATA = 0x1000;
@@ -15,7 +16,11 @@ Deno.test("wait gives the lowest slot's dead child first, with its status; witho
   const [a, b, c] = [parent.fork(), parent.fork(), parent.fork()];
   b.exit(7);
   a.exit(-3);
-  assertEquals([a.record.state, b.record.state, c.record.state], ["zombie", "zombie", "runnable"]);
+  assertEquals([recordOf(a).state, recordOf(b).state, recordOf(c).state], [
+    "zombie",
+    "zombie",
+    "runnable",
+  ]);
   assertEquals(parent.call("wait", 0x3000).result, BigInt(a.pid));
   assertEquals(parent.load(0x3000, 4), 0xffff_fffdn);
   assertEquals(parent.call("wait", 0x3000).result, BigInt(b.pid));
@@ -32,7 +37,7 @@ Deno.test("a wait that nobody ends is taken back, and the process can go on", ()
   const child = parent.fork();
   const report = parent.call("wait", 0);
   assertEquals([report.result, report.blocked], [undefined, { on: "child" }]);
-  assertEquals([parent.record.state, parent.record.inCall], ["runnable", false]);
+  assertEquals([recordOf(parent).state, recordOf(parent).inCall], ["runnable", false]);
   assertEquals(parent.call("getpid").result, BigInt(parent.pid));
   child.exit(0);
   assertEquals(parent.wait(), child.pid);
@@ -46,7 +51,7 @@ Deno.test("a bad address for the status is -1, and the child stays to be waited 
   for (const bad of [0n, 0x1000n, 0x10_0000n, 1n << 38n, (1n << 64n) - 1n]) {
     if (bad === 0n) continue;
     assertEquals(parent.call("wait", bad).result, -1n, `0x${bad.toString(16)}`);
-    assertEquals(child.record.state, "zombie");
+    assertEquals(recordOf(child).state, "zombie");
   }
   assertEquals(parent.wait(), child.pid);
   assertAudit(vm);
@@ -60,15 +65,15 @@ Deno.test("orphans go to init, which reaps them at once", () => {
   const grandchild = child.fork();
   const dead = child.fork();
   dead.exit(5);
-  assertEquals(dead.record.state, "zombie");
+  assertEquals(recordOf(dead).state, "zombie");
   child.exit(0);
-  assertEquals(grandchild.record.parent, 1);
-  assertEquals(vm.kernel.process(dead.pid), undefined);
+  assertEquals(recordOf(grandchild).parent, 1);
+  assertEquals(kernelOf(vm).process(dead.pid), undefined);
   grandchild.exit(0);
-  assertEquals(vm.kernel.process(grandchild.pid), undefined);
+  assertEquals(kernelOf(vm).process(grandchild.pid), undefined);
   assertEquals(parent.wait(), child.pid);
   parent.kill();
-  assertEquals(vm.kernel.process(parent.pid), undefined);
+  assertEquals(kernelOf(vm).process(parent.pid), undefined);
   assertEquals(vm.free().free, free);
   assertAudit(vm);
 });
@@ -76,7 +81,7 @@ Deno.test("orphans go to init, which reaps them at once", () => {
 Deno.test("the table holds 64 processes; the next fork and spawn say why they fail, and cost nothing", () => {
   const vm = boot();
   const parent = vm.spawn();
-  while (vm.kernel.slots.includes(undefined)) parent.fork();
+  while (kernelOf(vm).slots.includes(undefined)) parent.fork();
   assertEquals(vm.processes().length, MAX_PROCESSES);
   const free = vm.free().free;
   assertEquals(parent.call("fork").result, -1n);
@@ -89,7 +94,7 @@ Deno.test("the table holds 64 processes; the next fork and spawn say why they fa
   last.exit(0);
   assertEquals(parent.call("fork").result, -1n, "a zombie keeps its place");
   parent.wait();
-  assertEquals(parent.fork().record.slot, MAX_PROCESSES - 1);
+  assertEquals(recordOf(parent.fork()).slot, MAX_PROCESSES - 1);
   assertAudit(vm);
 });
 
@@ -113,7 +118,7 @@ Deno.test("kill: of nobody is -1, of init too; a zombie may be killed and stays 
   assertEquals(parent.call("kill", 1).result, -1n);
   child.exit(3);
   assertEquals(parent.call("kill", child.pid).result, 0n);
-  assertEquals([child.record.state, child.record.status], ["zombie", 3]);
+  assertEquals([recordOf(child).state, recordOf(child).status], ["zombie", 3]);
   assertEquals(parent.wait(), child.pid);
 });
 
@@ -122,7 +127,7 @@ Deno.test("a process that kills itself has exited with -1 when the call is over"
   const parent = vm.spawn();
   const child = parent.fork();
   assertEquals(child.call("kill", child.pid).exited, true);
-  assertEquals([child.record.state, child.record.status], ["zombie", -1]);
+  assertEquals([recordOf(child).state, recordOf(child).status], ["zombie", -1]);
   assertThrows(() => child.call("getpid"), KernelError, "has exited");
   assertThrows(() => child.store(0x2000, 1n), KernelError, "has exited");
   assertEquals(parent.wait(), child.pid);
@@ -185,13 +190,13 @@ for (const [name, guest, on] of SLEEPERS) {
     // Somebody is busy, so that time does not jump to the tick that would wake the ones that pause.
     vm.start("spin");
     const run = vm.start("sleeper", [], guest().elf());
-    for (let n = 0; vm.process(run.pid).record.wait?.on !== on; n++) {
+    for (let n = 0; recordOf(vm.process(run.pid)).wait?.on !== on; n++) {
       assert(n < 1000, `pid ${run.pid} never waits for ${on}`);
       run.slice(10_000);
     }
     const p = vm.process(run.pid);
-    assertEquals(p.record.state, "sleeping");
-    assertEquals(vm.kernel.process(run.pid)!.inCall, true);
+    assertEquals(recordOf(p).state, "sleeping");
+    assertEquals(kernelOf(vm).process(run.pid)!.inCall, true);
     p.kill();
     for (const child of vm.descendants(run.pid)) child.kill();
     run.slice(300_000);
@@ -209,7 +214,7 @@ Deno.test("what each process of a pipeline waits for, in words", () => {
   const run = vm.start("sh", ["-c", "cat | wc"]);
   run.slice(1e6);
   const waits = vm.processes().filter((p) => p.pid !== 1)
-    .map((p) => `${p.name}: ${describeWait(p.record.wait!)}`);
+    .map((p) => `${p.name}: ${describeWait(recordOf(p).wait!)}`);
   assertEquals(waits.sort(), ["cat: console", "sh: wait", "wc: pipe 1 read"]);
   assertEquals(describeWait({ on: "tick", until: 42 }), "sleep until tick 42");
   assertEquals(describeWait({ on: "pipe-space", pipe: 3 }), "pipe 3 write");
@@ -229,7 +234,7 @@ Deno.test("kill() by another process wakes a sleeper, which then exits with -1",
     .call("exit", null);
   const vm = boot();
   assertEquals(runGuest(vm, guest).status, 99);
-  assert(vm.kernel.ticks < 100, "not only when its pause was over");
+  assert(kernelOf(vm).ticks < 100, "not only when its pause was over");
   assertAudit(vm);
 });
 
@@ -245,7 +250,7 @@ Deno.test("one that is killed for want of memory gives its own back before it is
     assert(at > start + free * 2048, "it was killed only when memory was full");
     break;
   }
-  assertEquals(child.record.state, "zombie");
+  assertEquals(recordOf(child).state, "zombie");
   assert(vm.free().free > free, "what it had before is free, too");
   assertAudit(vm);
   assertEquals(parent.wait(), child.pid);
@@ -258,7 +263,7 @@ Deno.test("a killed process that never makes a call is stopped at the end of its
     .label("parent").call("kill", null).call("wait", 0).call("exit", 5);
   const vm = boot();
   assertEquals(runGuest(vm, guest).status, 5);
-  assert(vm.kernel.ticks <= 3);
+  assert(kernelOf(vm).ticks <= 3);
   assertAudit(vm);
 });
 
@@ -326,7 +331,7 @@ Deno.test("an unknown call number prints xv6's line, returns -1, and the program
 
 Deno.test("a process that exits leaves its directory", () => {
   const vm = boot();
-  const tree = vm.kernel.files.root!;
+  const tree = kernelOf(vm).files.root!;
   const before = tree.inUse();
   const p = vm.spawn();
   p.sbrk(4096);

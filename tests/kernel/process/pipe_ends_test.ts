@@ -7,6 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import { PIPE_SIZE } from "../../../src/vm/kernel/files/pipe.ts";
 import type { Vm } from "../../../src/vm/vm.ts";
 import { assertAudit, boot, Guest, R } from "../../vm/lab.ts";
+import { kernelOf, recordOf } from "../../../src/vm/parts.ts";
 
 const FDS = 0x1000, BUFFER = 0x1100;
 /** What the sleeper does: reads an empty pipe, or writes more than fits. */
@@ -66,7 +67,7 @@ for (const sleeper of ["read", "write"] as const) {
         for (const [quantum, seed] of [[2000, 0], [700, 3]]) {
           const vm = boot({ quantum, seed });
           const { free } = vm.free();
-          const files = vm.kernel.openFiles;
+          const files = kernelOf(vm).openFiles;
           const run = vm.start("guest", [], scene(sleeper, way, owners).elf());
           const moved = () =>
             last(
@@ -76,8 +77,8 @@ for (const sleeper of ["read", "write"] as const) {
                 e.why === (sleeper === "read" ? "write" : "read"),
             );
           if (way === "kill") {
-            runUntil(run, () => moved() >= 0 && vm.kernel.ticks > 8);
-            assertEquals(vm.process(2).record.state, "sleeping");
+            runUntil(run, () => moved() >= 0 && kernelOf(vm).ticks > 8);
+            assertEquals(recordOf(vm.process(2)).state, "sleeping");
             vm.process(3).kill();
           }
           const report = run.finish();
@@ -88,7 +89,7 @@ for (const sleeper of ["read", "write"] as const) {
             ? last(vm, (e) => e.kind === "return" && e.pid === 3 && e.why === "close")
             : last(vm, (e) => e.kind === "exit" && e.old === (owners === "fork" ? 4 : 3));
           assert(moved() >= 0 && gone > moved() && woke > gone, `${moved()} ${gone} ${woke}`);
-          assertEquals([vm.free().free, vm.kernel.openFiles], [free, files]);
+          assertEquals([vm.free().free, kernelOf(vm).openFiles], [free, files]);
           assertAudit(vm);
         }
       });
@@ -97,7 +98,7 @@ for (const sleeper of ["read", "write"] as const) {
   Deno.test(`${sleeper} sleeps and is killed: the other end notices, what is in the pipe stays`, () => {
     const vm = boot({ quantum: 2000 });
     const { free } = vm.free();
-    const files = vm.kernel.openFiles;
+    const files = kernelOf(vm).openFiles;
     // The holder spins until the sleeper is gone, then takes or gives what it can; its status is what it got.
     const guest = piped(sleeper).call("fork").unless(R.a0, "sleeper")
       .mv(R.a0, R.s0).call("close").li(R.s2, FDS).label("ever")
@@ -112,13 +113,13 @@ for (const sleeper of ["read", "write"] as const) {
       .label("sleeper").mv(R.a0, R.s1).call("close").mv(R.a0, R.s0)
       .call(sleeper, null, BUFFER, sleeper === "read" ? 1 : PIPE_SIZE + 1).call("exit", 0);
     const run = vm.start("guest", [], guest.elf());
-    runUntil(run, () => vm.process(2).record.state === "sleeping");
+    runUntil(run, () => recordOf(vm.process(2)).state === "sleeping");
     vm.process(2).kill();
     vm.process(3).store(FDS + 8, 1, 4);
     assertEquals(run.finish().status, -1);
-    const holder = vm.kernel.ended.find((one) => one.pid === 3)!;
+    const holder = kernelOf(vm).ended.find((one) => one.pid === 3)!;
     assertEquals(holder.status, sleeper === "read" ? -1 : PIPE_SIZE);
-    assertEquals([vm.free().free, vm.kernel.openFiles], [free, files]);
+    assertEquals([vm.free().free, kernelOf(vm).openFiles], [free, files]);
     assertAudit(vm);
   });
 }

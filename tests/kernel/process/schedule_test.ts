@@ -4,6 +4,7 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { boot, fingerprint } from "../../vm/lab.ts";
 import { assertAudit } from "../../vm/lab.ts";
 import type { BootOptions, Vm } from "../../../src/vm/vm.ts";
+import { kernelOf, machineOf } from "../../../src/vm/parts.ts";
 
 /** Pipes, files, forks, waits and sleeps in one line of the guest's shell. */
 const LINE = "echo one two three | cat | wc; echo hi > f; cat f; (echo a; echo b) | grep b; rm f";
@@ -39,7 +40,7 @@ Deno.test("slices change nothing under small ticks and a random schedule either"
   const vm = boot(options);
   inSlices(vm, 997, line);
   assertEquals(fingerprint(vm), fingerprint(whole));
-  assert(vm.kernel.ticks > 20);
+  assert(kernelOf(vm).ticks > 20);
 });
 
 Deno.test("another quantum or seed is another schedule and the same result", () => {
@@ -69,33 +70,33 @@ Deno.test("an endless loop is preempted and others go on", () => {
   const vm = boot({ quantum: 10_000 });
   const spin = vm.start("spin");
   spin.slice(25_000);
-  assertEquals(vm.kernel.ticks, 2);
+  assertEquals(kernelOf(vm).ticks, 2);
   const other = vm.run("echo", ["there"], { budget: 200_000 });
   assertEquals([other.status, other.console.trim()], [0, "there"]);
   assertEquals(vm.process(spin.pid).alive, true);
   spin.interrupt();
-  assertEquals(vm.kernel.process(spin.pid), undefined);
+  assertEquals(kernelOf(vm).process(spin.pid), undefined);
   assertAudit(vm);
 });
 
 Deno.test("when all sleep time jumps: a thousand ticks cost no instructions", () => {
   const vm = boot();
   const p = vm.spawn();
-  const before = vm.kernel.ticks;
+  const before = kernelOf(vm).ticks;
   const mark = vm.mark();
   assertEquals(p.call("pause", 1000).result, 0n);
-  assertEquals(vm.kernel.ticks - before, 1000);
+  assertEquals(kernelOf(vm).ticks - before, 1000);
   assertEquals(vm.since(mark).instructions, 0);
-  assertEquals(p.call("uptime").result, BigInt(vm.kernel.ticks));
-  assertNotEquals(vm.kernel.skipped, 0);
+  assertEquals(p.call("uptime").result, BigInt(kernelOf(vm).ticks));
+  assertNotEquals(kernelOf(vm).skipped, 0);
 });
 
 Deno.test("a budget of n retires exactly n instructions, if anybody can run that long", () => {
   const vm = boot();
   const run = vm.start("spin");
   for (const n of [1, 2, 3, 1000, 99_999, 100_001]) {
-    const before = vm.machine.instret;
+    const before = machineOf(vm).instret;
     assertEquals(run.slice(n), false);
-    assertEquals(vm.machine.instret - before, n);
+    assertEquals(machineOf(vm).instret - before, n);
   }
 });

@@ -4,6 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { BootOptions, Vm } from "../../../src/vm/vm.ts";
 import { boot, digest, fingerprint } from "../../vm/lab.ts";
+import { kernelOf, machineOf, recordOf } from "../../../src/vm/parts.ts";
 
 const LINE = "echo a b | cat | wc; cat README | grep xv6 | wc; echo x > f; cat f; rm f; forktest";
 
@@ -24,7 +25,7 @@ for (const policy of ["cow", "eager"]) {
   Deno.test(`saved at random instructions under ${policy}, restored twice, it ends the same`, () => {
     const whole = start({ policy });
     const wanted = finish(whole.vm, whole.pid);
-    const length = whole.vm.machine.instret;
+    const length = machineOf(whole.vm).instret;
     assert(length > 10_000);
     const place = fc.double({ min: 0, max: 0.999, noNaN: true });
     fc.assert(
@@ -33,7 +34,7 @@ for (const policy of ["cow", "eager"]) {
         vm.advance(Math.floor(first * length));
         const saved = vm.save();
         const before = digest(saved);
-        vm.advance(Math.floor(second * (length - vm.machine.instret)));
+        vm.advance(Math.floor(second * (length - machineOf(vm).instret)));
         vm.restore(saved);
         assertEquals(fingerprint(vm), fingerprint2(saved), "what comes back is what was saved");
         for (let round = 0; round < 2; round++) {
@@ -70,7 +71,7 @@ Deno.test("descriptors that share a file record share it again", () => {
   const child = parent.fork();
   const saved = vm.save();
   vm.restore(saved);
-  const [a, b] = [vm.process(parent.pid).record, vm.process(child.pid).record];
+  const [a, b] = [recordOf(vm.process(parent.pid)), recordOf(vm.process(child.pid))];
   assert(a.files[0] === a.files[1]);
   assert(a.files[0] === b.files[2]);
   assertEquals(a.files[0]!.references, 6);
@@ -82,7 +83,7 @@ Deno.test("threads share their space again", () => {
   const p = vm.spawn();
   const pid = Number(p.call("clone", 0x100, 0).result);
   vm.restore(vm.save());
-  assert(vm.process(p.pid).record.space === vm.process(pid).record.space);
+  assert(recordOf(vm.process(p.pid)).space === recordOf(vm.process(pid)).space);
   assertEquals(vm.audit(), []);
 });
 
@@ -116,15 +117,23 @@ Deno.test("no field of the kernel or of its memory is forgotten", () => {
   const p = vm.spawn();
   p.sbrk(4096);
   const saved = vm.save();
-  const before = [fields(vm.kernel), fields(vm.kernel.memory), fields(vm.kernel.memory.frames)];
+  const before = [
+    fields(kernelOf(vm)),
+    fields(kernelOf(vm).memory),
+    fields(kernelOf(vm).memory.frames),
+  ];
   vm.resume(pid).finish();
   p.call("pipe", 0x3000);
   p.fork().exit(1);
   p.mmap(4096, { shared: true });
-  vm.kernel.memory.reclaim(10);
-  const between = fields(vm.kernel);
+  kernelOf(vm).memory.reclaim(10);
+  const between = fields(kernelOf(vm));
   assert(["nextPid", "nextPipe", "ticks", "slots"].every((f) => between[f] !== before[0][f]));
   vm.restore(saved);
-  const after = [fields(vm.kernel), fields(vm.kernel.memory), fields(vm.kernel.memory.frames)];
+  const after = [
+    fields(kernelOf(vm)),
+    fields(kernelOf(vm).memory),
+    fields(kernelOf(vm).memory.frames),
+  ];
   assertEquals(after, before);
 });

@@ -5,6 +5,7 @@ import type { RunStop } from "../../../src/vm/reports.ts";
 import { addBreakpoint, removeBreakpoint } from "../../../src/vm/kernel/breakpoints.ts";
 import type { Vm } from "../../../src/vm/vm.ts";
 import { assertAudit, boot, fingerprint, Guest, R } from "../../vm/lab.ts";
+import { kernelOf } from "../../../src/vm/parts.ts";
 
 const DATA = 0x1000;
 const WATCH = { space: "va", length: 8, read: false, write: true } as const;
@@ -54,7 +55,7 @@ function start(): { vm: Vm; pid: number; loop: bigint } {
 
 Deno.test("a breakpoint of all processes stops each of them each time", () => {
   const { vm, pid, loop } = start();
-  const point = addBreakpoint(vm.kernel, loop, undefined);
+  const point = addBreakpoint(kernelOf(vm), loop, undefined);
   const { at, end } = stops(vm, pid);
   const child = pid + 1;
   assertEquals(at, [...Array(5).fill(`${child}@${loop}`), ...Array(5).fill(`${pid}@${loop}`)]);
@@ -64,7 +65,7 @@ Deno.test("a breakpoint of all processes stops each of them each time", () => {
 Deno.test("one of a single process lets the others pass", () => {
   for (const whose of [0, 1]) {
     const { vm, pid, loop } = start();
-    addBreakpoint(vm.kernel, loop, pid + whose);
+    addBreakpoint(kernelOf(vm), loop, pid + whose);
     assertEquals(stops(vm, pid).at, Array(5).fill(`${pid + whose}@${loop}`));
   }
 });
@@ -72,30 +73,30 @@ Deno.test("one of a single process lets the others pass", () => {
 Deno.test("a breakpoint on the instruction after an ecall, and on the child's first", () => {
   const { vm, pid } = start();
   const after = 4n * BigInt(new Uint32Array(counters().bytes().buffer).indexOf(0x73)) + 4n;
-  addBreakpoint(vm.kernel, after, undefined);
+  addBreakpoint(kernelOf(vm), after, undefined);
   assertEquals(new Set(stops(vm, pid).at), new Set([`${pid}@${after}`, `${pid + 1}@${after}`]));
 });
 
 Deno.test("two points at one address: taking one away leaves the other", () => {
   const { vm, pid, loop } = start();
-  const one = addBreakpoint(vm.kernel, loop, pid);
-  addBreakpoint(vm.kernel, loop, pid + 1);
-  assertEquals(removeBreakpoint(vm.kernel, one.n), true);
-  assertEquals(removeBreakpoint(vm.kernel, one.n), false);
+  const one = addBreakpoint(kernelOf(vm), loop, pid);
+  addBreakpoint(kernelOf(vm), loop, pid + 1);
+  assertEquals(removeBreakpoint(kernelOf(vm), one.n), true);
+  assertEquals(removeBreakpoint(kernelOf(vm), one.n), false);
   assertEquals(stops(vm, pid).at, Array(5).fill(`${pid + 1}@${loop}`));
 });
 
 Deno.test("a watchpoint tells each store of its process, not the other's at the same address", () => {
   const { vm, pid } = start();
-  addBreakpoint(vm.kernel, BigInt(DATA), pid, WATCH);
+  addBreakpoint(kernelOf(vm), BigInt(DATA), pid, WATCH);
   assertEquals(stops(vm, pid).at, [1, 2, 3, 4, 5].map((n) => `${pid}:${n}`));
   assertAudit(vm);
 });
 
 Deno.test("two processes' watchpoints at one address are kept apart", () => {
   const { vm, pid } = start();
-  addBreakpoint(vm.kernel, BigInt(DATA), pid, WATCH);
-  addBreakpoint(vm.kernel, BigInt(DATA), pid + 1, WATCH);
+  addBreakpoint(kernelOf(vm), BigInt(DATA), pid, WATCH);
+  addBreakpoint(kernelOf(vm), BigInt(DATA), pid + 1, WATCH);
   const wanted = [pid + 1, pid].flatMap((p) => [1, 2, 3, 4, 5].map((n) => `${p}:${n}`));
   assertEquals(stops(vm, pid).at, wanted);
 });
@@ -104,7 +105,7 @@ Deno.test("a physical watchpoint follows the frame, whoever maps it", () => {
   const { vm, pid } = start();
   // The parent waits; the child's first store copies the page away, so only the parent writes this frame.
   const frame = vm.process(pid).pte(DATA).pa!;
-  addBreakpoint(vm.kernel, frame, undefined, { ...WATCH, space: "pa" });
+  addBreakpoint(kernelOf(vm), frame, undefined, { ...WATCH, space: "pa" });
   assertEquals(stops(vm, pid).at, [1, 2, 3, 4, 5].map((n) => `${pid}:${n}`));
 });
 
@@ -119,8 +120,8 @@ Deno.test("points change nothing: the run ends in the same state, at the same in
   const wanted = state(plain.vm);
   for (const whose of [undefined, 0, 999]) {
     const { vm, pid, loop } = start();
-    const point = addBreakpoint(vm.kernel, loop, whose && pid + whose);
-    addBreakpoint(vm.kernel, BigInt(DATA), whose && pid + whose, WATCH);
+    const point = addBreakpoint(kernelOf(vm), loop, whose && pid + whose);
+    addBreakpoint(kernelOf(vm), BigInt(DATA), whose && pid + whose, WATCH);
     stops(vm, pid);
     assertEquals(state(vm), wanted, `${whose} ${point.hits}`);
   }
@@ -129,16 +130,20 @@ Deno.test("points change nothing: the run ends in the same state, at the same in
 Deno.test("a saved state does not hold points, and restoring keeps those there are", () => {
   const { vm, pid, loop } = start();
   const saved = vm.save();
-  addBreakpoint(vm.kernel, loop, undefined);
+  addBreakpoint(kernelOf(vm), loop, undefined);
   vm.restore(saved);
   assertEquals(stops(vm, pid).at.length, 10);
 });
 
 Deno.test("addresses that nothing can have are refused", () => {
   const { vm } = start();
-  assertThrows(() => addBreakpoint(vm.kernel, 0x1001n, undefined), RangeError, "no address of");
-  assertThrows(() => addBreakpoint(vm.kernel, 1n << 40n, undefined), RangeError, "no address of");
-  assertEquals(vm.kernel.breakpoints.points, []);
+  assertThrows(() => addBreakpoint(kernelOf(vm), 0x1001n, undefined), RangeError, "no address of");
+  assertThrows(
+    () => addBreakpoint(kernelOf(vm), 1n << 40n, undefined),
+    RangeError,
+    "no address of",
+  );
+  assertEquals(kernelOf(vm).breakpoints.points, []);
 });
 
 Deno.test("a run until an event stops right behind it", () => {
@@ -148,7 +153,7 @@ Deno.test("a run until an event stops right behind it", () => {
   assert(stop.kind === "event");
   assertEquals([stop.event.kind, stop.event.pid], ["copy", pid + 1]);
   assertEquals(stop.event.va, BigInt(DATA));
-  assertEquals(vm.kernel.events.counters.copy, 1);
+  assertEquals(kernelOf(vm).events.counters.copy, 1);
   const child = vm.resume(pid, { until: { kinds: ["exit"], pid: pid + 1 } }).finish();
   assertEquals(child.stop.kind, "event");
   const never = vm.resume(pid, { until: { kinds: ["copy"], va: 0x5000n } }).finish();
@@ -157,7 +162,7 @@ Deno.test("a run until an event stops right behind it", () => {
 
 Deno.test("a manual process's call that a breakpoint interrupts is taken back", () => {
   const { vm, loop } = start();
-  addBreakpoint(vm.kernel, loop, undefined);
+  addBreakpoint(kernelOf(vm), loop, undefined);
   const p = vm.spawn();
   const child = p.fork();
   const report = p.call("wait", 0);

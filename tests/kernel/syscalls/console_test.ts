@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Vm } from "../../../src/vm/vm.ts";
 import { assertAudit, boot, Guest, R, runGuest } from "../../vm/lab.ts";
+import { kernelOf } from "../../../src/vm/parts.ts";
 
 const CTRL_D = "\x04", CTRL_P = "\x10", CTRL_U = "\x15", BACKSPACE = "\x7f";
 
@@ -14,11 +15,11 @@ function cat(keys: string): { echo: string; read: string } {
   assert(run.waitsForConsole());
   run.takeOutput();
   vm.type(keys);
-  const echo = new TextDecoder().decode(vm.kernel.takeOutput());
+  const echo = new TextDecoder().decode(kernelOf(vm).takeOutput());
   run.slice(1e6);
   let read = run.takeOutput();
   vm.type(CTRL_D);
-  vm.kernel.takeOutput();
+  kernelOf(vm).takeOutput();
   run.slice(1e6);
   read += run.takeOutput();
   return { echo, read };
@@ -128,7 +129,7 @@ Deno.test("Ctrl-P lists the processes as xv6 prints them, also while nobody read
   run.slice(1e6);
   run.takeOutput();
   vm.type(CTRL_P);
-  const list = new TextDecoder().decode(vm.kernel.takeOutput());
+  const list = new TextDecoder().decode(kernelOf(vm).takeOutput());
   assertMatch(list, new RegExp(`^\\n1 sleep  init\\n${run.pid} sleep  cat\\n$`));
   vm.type("x\n" + CTRL_D);
   assertEquals(run.finish().status, 0);

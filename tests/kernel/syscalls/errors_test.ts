@@ -6,6 +6,7 @@ import type { CallName } from "../../../src/vm/kernel/abi.ts";
 import type { Process } from "../../../src/vm/process.ts";
 import type { Vm } from "../../../src/vm/vm.ts";
 import { assertAudit, boot } from "../../vm/lab.ts";
+import { kernelOf } from "../../../src/vm/parts.ts";
 
 /** A process with strings in its heap at 0x3000, one each 256 bytes, and room at 0x4000. */
 function withStrings(...texts: string[]): { vm: Vm; p: Process } {
@@ -54,11 +55,11 @@ Deno.test("bad addresses in every call that takes one: -1, and nothing else happ
     ["symlink", [0x3000, bad], -1n],
   ];
   const free = vm.free().free;
-  const open = vm.kernel.openFiles;
+  const open = kernelOf(vm).openFiles;
   for (const bad of BAD_ADDRESSES) {
     for (const [name, args, wanted] of calls(bad)) {
       assertEquals(p.call(name, ...args).result, wanted, `${name}(${args.join(", ")})`);
-      assertEquals([vm.free().free, vm.kernel.openFiles], [free, open], name);
+      assertEquals([vm.free().free, kernelOf(vm).openFiles], [free, open], name);
     }
   }
   assertAudit(vm);
@@ -144,9 +145,9 @@ Deno.test("descriptors: the lowest free one; 16 a process; 100 in all", () => {
   for (let fd = 3; fd < 16; fd++) assertEquals(p.call("dup", 0).result, BigInt(fd));
   assertEquals(p.call("dup", 0).result, -1n);
   p.call("chdir", 0x3f00); // it stands in a directory from its first path on
-  const held = vm.kernel.files.root!.inUse();
+  const held = kernelOf(vm).files.root!.inUse();
   assertEquals(p.call("open", 0x3000, 0).result, -1n);
-  assertEquals(vm.kernel.files.root!.inUse(), held, "a failed open holds no inode");
+  assertEquals(kernelOf(vm).files.root!.inUse(), held, "a failed open holds no inode");
   assertEquals(p.call("pipe", 0x3800).result, -1n);
   p.close(7);
   assertEquals(p.call("pipe", 0x3800).result, -1n, "a pipe needs two");
@@ -165,7 +166,7 @@ Deno.test("descriptors: the lowest free one; 16 a process; 100 in all", () => {
     }
   }
   assert(failed);
-  assertEquals(vm.kernel.openFiles, 100);
+  assertEquals(kernelOf(vm).openFiles, 100);
   assertEquals(p.call("pipe", 0x3800).result, -1n);
   assertAudit(vm);
 });
@@ -288,7 +289,8 @@ Deno.test("a pipe keeps the bytes that a bad address keeps from a reader", () =>
 
 Deno.test("a file without a name lives until the last exit, also through a saved state", () => {
   const { vm, p } = withStrings("f", "dir", "hidden");
-  const free = () => [vm.kernel.files.root!.xv6.freeBlocks, vm.kernel.files.root!.xv6.freeInodes];
+  const free =
+    () => [kernelOf(vm).files.root!.xv6.freeBlocks, kernelOf(vm).files.root!.xv6.freeInodes];
   const before = free();
   const fd = Number(p.call("open", 0x3000, 0x202).result);
   assertEquals(p.call("write", fd, 0x4000, 4096).result, 4096n);
@@ -296,7 +298,7 @@ Deno.test("a file without a name lives until the last exit, also through a saved
   assertEquals(p.call("chdir", 0x3100).result, 0n);
   const child = p.fork();
   assertEquals(p.call("chdir", 0x3200).result, -1n);
-  const up = vm.kernel.files.root!;
+  const up = kernelOf(vm).files.root!;
   assertEquals([up.unlink(1, "/f"), up.unlink(1, "/dir")], [0, 0]);
   assertEquals(p.call("open", 0x3200, 0x202).result, -1n, "nothing is made in a removed directory");
   const saved = vm.save();
@@ -308,7 +310,7 @@ Deno.test("a file without a name lives until the last exit, also through a saved
     assertEquals([p.load(0x400a, 2), p.load(0x4010)], [0n, 6144n], "no links, 6 KiB");
     p.call("exit", 0);
     assertEquals(free(), before);
-    const { image, addressing } = vm.kernel.files.root!.xv6;
+    const { image, addressing } = kernelOf(vm).files.root!.xv6;
     assertEquals(fsck(image, { addressing }), []);
     assertAudit(vm);
   };
@@ -320,7 +322,7 @@ Deno.test("a file without a name lives until the last exit, also through a saved
 
 Deno.test("a device file that is open without a name is freed when it is closed", () => {
   const { vm, p } = withStrings("tty");
-  const { xv6 } = vm.kernel.files.root!;
+  const { xv6 } = kernelOf(vm).files.root!;
   const free = xv6.freeInodes;
   assertEquals(p.call("mknod", 0x3000, 1, 0).result, 0n);
   const fd = Number(p.call("open", 0x3000, 2).result);

@@ -2,6 +2,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { assertAudit, boot, fingerprint, Guest, R, runGuest } from "../../vm/lab.ts";
+import { kernelOf, recordOf } from "../../../src/vm/parts.ts";
 
 Deno.test("trace prints a line for each call of the mask, of children as well, and of exec", () => {
   const vm = boot();
@@ -60,19 +61,19 @@ Deno.test("ticks while it sleeps, or while another runs, are not its own", () =>
   const guest = alarmed(2, 1);
   const sleeper = new Guest().call("sigalarm", 2, 4).call("pause", 50).call("exit", 0);
   assertEquals(runGuest(vm, sleeper).status, 0);
-  assertEquals(vm.kernel.events.count("alarm"), 0);
+  assertEquals(kernelOf(vm).events.count("alarm"), 0);
   assertEquals(runGuest(vm, guest).status, 0);
 });
 
 Deno.test("a state saved inside a handler goes on as the run that was not", () => {
   const vm = boot({ quantum: 1500 });
   const run = vm.start("guest", [], alarmed(1, 3).elf());
-  while (vm.kernel.events.count("alarm") < 2) run.slice(1);
+  while (kernelOf(vm).events.count("alarm") < 2) run.slice(1);
   const saved = vm.save();
   run.finish();
   const after = fingerprint(vm);
   vm.restore(saved);
-  assertEquals(vm.process(run.pid).record.alarm?.saved?.length, 264);
+  assertEquals(recordOf(vm.process(run.pid)).alarm?.saved?.length, 264);
   vm.resume(run.pid).finish();
   assertEquals(fingerprint(vm), after);
 });
@@ -89,7 +90,7 @@ Deno.test("exec ends the alarm; -1 ticks, and sigreturn out of the blue, are ref
       .label("bad").call("exit", 7),
   );
   assertMatch(report.console, /labtest: all tests succeeded\n/);
-  assertEquals([report.status, vm.kernel.events.count("alarm")], [0, 0]);
+  assertEquals([report.status, kernelOf(vm).events.count("alarm")], [0, 0]);
   assertAudit(vm);
 });
 
@@ -131,6 +132,6 @@ Deno.test("masks have 32 bits: call 34 is not call 2", () => {
   p.call("interpose", 1 << 2, 0x2000);
   p.call("trace", 1 << 2);
   assertEquals(p.call("kpgtbl").result, 0n);
-  const text = new TextDecoder().decode(vm.kernel.takeOutput());
+  const text = new TextDecoder().decode(kernelOf(vm).takeOutput());
   assertEquals([text.startsWith("page table "), text.includes("syscall")], [true, false]);
 });

@@ -6,14 +6,17 @@ import { ABIS } from "../../../src/vm/kernel/abi.ts";
 import type { Process } from "../../../src/vm/process.ts";
 import type { Vm } from "../../../src/vm/vm.ts";
 import { boot, Guest, runGuest } from "../../vm/lab.ts";
+import { kernelOf } from "../../../src/vm/parts.ts";
 
 function traced(): { vm: Vm; p: Process; lines: () => string[] } {
   const vm = boot();
   const p = vm.spawn();
   p.sbrk(4096);
-  vm.kernel.trace = [];
+  kernelOf(vm).trace = [];
   const lines = () =>
-    vm.kernel.trace!.splice(0).map((r) => `${r.name}(${r.args.join(", ")}) = ${r.result ?? "?"}`);
+    kernelOf(vm).trace!.splice(0).map((r) =>
+      `${r.name}(${r.args.join(", ")}) = ${r.result ?? "?"}`
+    );
   return { vm, p, lines };
 }
 
@@ -89,15 +92,17 @@ Deno.test("looking at arguments changes nothing: no fault, no A bit", () => {
 
 Deno.test("exec's argv is shown, exit has no result, an unknown call has its number", () => {
   const vm = boot();
-  vm.kernel.trace = [];
+  kernelOf(vm).trace = [];
   vm.run("sh", ["-c", "echo a b"]);
-  const text = vm.kernel.trace.map((r) => `${r.name}(${r.args.join(", ")}) = ${r.result ?? "?"}`);
+  const text = kernelOf(vm).trace!.map((r) =>
+    `${r.name}(${r.args.join(", ")}) = ${r.result ?? "?"}`
+  );
   assertMatch(text.join("\n"), /exec\("\/?echo", \["echo", "a", "b"\]\) = 3/);
   assertMatch(text.join("\n"), /exit\(0\) = \?/);
-  vm.kernel.trace = [];
+  kernelOf(vm).trace = [];
   runGuest(vm, new Guest().li(17, 99).put("ecall").call("exit", 0));
-  assertEquals(vm.kernel.trace[0].name, "unknown_99");
-  assertEquals(vm.kernel.trace[0].result, "-1");
+  assertEquals(kernelOf(vm).trace![0].name, "unknown_99");
+  assertEquals(kernelOf(vm).trace![0].result, "-1");
 });
 
 Deno.test("every call of every numbering has its row, and every row that does something its number", () => {

@@ -16,6 +16,7 @@ import type { ForkPolicy, StoreVerdict } from "./policy.ts";
 export const cow: ForkPolicy = {
   name: "cow",
   summary: "share all pages at fork, copy a page at its first store (one RSW bit)",
+  rsw: ["C", "1"],
   atFork: () => "share",
   sharePte: (pte) => (pte & PTE_W) !== 0 ? (pte & ~PTE_W) | PTE_COW : pte,
   ownPte: (pte) => (pte & ~PTE_COW) | PTE_W,

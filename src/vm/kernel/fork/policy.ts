@@ -23,6 +23,8 @@ export interface ForkPolicy {
   readonly name: string;
   /** One line for help and `compare`. */
   readonly summary: string;
+  /** Letters for the two RSW bits of a PTE, bit 8 and bit 9; a bit that it does not use is a `1`. */
+  readonly rsw: readonly [string, string];
   /**
    * What fork does with the pages of a private area: give the child copies at once, or map the
    * same frames in both. MAP_SHARED areas never ask: both map the same frames as they are.

@@ -20,6 +20,7 @@ import type { ForkPolicy, StoreVerdict } from "./policy.ts";
 export const shareReadonly: ForkPolicy = {
   name: "share-readonly",
   summary: "share pages at fork with two RSW bits, copy the stack at once, copy at every store",
+  rsw: ["S", "O"],
   atFork: (area) => area.kind === "stack" ? "copy" : "share",
   sharePte(pte) {
     if ((pte & PTE_SHARE) !== 0) return pte;

@@ -82,7 +82,7 @@ export function writeKernelSatp(k: Kernel, p: Proc): void {
 
 /** fork(): a child with a copy of the memory, as the fork policy makes it. Undefined when it can't be had. */
 export function fork(k: Kernel, parent: Proc): Proc | undefined {
-  const child = makeChild(k, parent, "fork", () => firstHome(k.memory.fork(parent.space)));
+  const child = makeChild(k, parent, "fork", () => firstHome(forkMemory(k, parent)));
   const did = k.memory.lastFork;
   if (child !== undefined && did !== undefined) {
     k.forkTotals.shared += did.shared;
@@ -92,6 +92,13 @@ export function fork(k: Kernel, parent: Proc): Proc | undefined {
     k.forkTotals.tables += did.tables;
   }
   return child;
+}
+
+function forkMemory(k: Kernel, parent: Proc): AddressSpace | undefined {
+  k.forkObserver?.begins(parent.pid);
+  const space = k.memory.fork(parent.space);
+  k.forkObserver?.ended(parent.pid);
+  return space;
 }
 
 /** A space of one's own comes with its first trapframe. */

@@ -17,15 +17,3 @@ export function flagText(flags: number, rsw0 = "1", rsw1 = "1"): string {
   for (let bit = 7; bit >= 0; bit--) text += flags & (1 << bit) ? LETTERS[bit] : "-";
   return text;
 }
-
-/** The letters that a fork policy's RSW bits go by: bit 8, then bit 9. */
-export function rswLetters(policy: string): [string, string] {
-  switch (policy) {
-    case "cow":
-      return ["C", "1"];
-    case "share-readonly":
-      return ["S", "O"];
-    default:
-      return ["1", "1"];
-  }
-}

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { ElfError, type ElfSymbol, parseElf } from "../vm/machine/elf.ts";
-import type { Vm } from "../framework/types.ts";
+import { ElfError, type ElfSymbol, parseElf } from "./machine/elf.ts";
+import { kernelOf, partsOf } from "./parts.ts";
+import type { Vm } from "./vm.ts";
 
 /** Names with their addresses. */
 export type SymbolTable = ReadonlyMap<string, bigint>;
@@ -23,23 +24,34 @@ const tables = new WeakMap<Vm, Map<string, Known>>();
  * file in the disk's root, else our own of that name. None for a manual process.
  */
 export function symbolsOf(vm: Vm, pid: number): SymbolTable {
-  const process = vm.kernel.process(pid);
+  const { kernel, loaded } = partsOf(vm);
+  const process = kernel.process(pid);
   if (process === undefined || process.manual) return NONE;
   const known = tables.get(vm) ?? new Map<string, Known>();
   tables.set(vm, known);
   const { name } = process;
-  const file = vm.loaded.get(name);
+  const file = loaded.get(name);
   const last = known.get(name);
   if (last !== undefined && last.file === file) return last.table;
-  const bytes = file ?? onDisk(vm, name) ?? vm.options.programs?.get(name);
+  const bytes = file ?? kernel.files.readProgram(undefined, `/${name}`) ??
+    kernel.programs.get(name);
   const table = bytes === undefined ? NONE : readSymbols(bytes);
   known.set(name, { file, table });
   return table;
 }
 
-function onDisk(vm: Vm, name: string): Uint8Array | undefined {
-  const { files } = vm.kernel;
-  return files.root === undefined ? undefined : files.readProgram(undefined, `/${name}`);
+/** The symbol that an address of the program's text or data lies behind: `name` or `name+0x8`; empty elsewhere. */
+export function nearestSymbol(vm: Vm, pid: number, address: bigint): string {
+  const areas = kernelOf(vm).process(pid)?.space.areas;
+  const area = areas?.find(({ start, end }) => start <= address && address < end);
+  if (area?.kind !== "text" && area?.kind !== "data") return "";
+  let best: [string, bigint] | undefined;
+  for (const [name, at] of symbolsOf(vm, pid)) {
+    if (at <= address && (best === undefined || at > best[1])) best = [name, at];
+  }
+  if (best === undefined) return "";
+  const off = address - best[1];
+  return off === 0n ? best[0] : `${best[0]}+0x${off.toString(16)}`;
 }
 
 /** The named symbols of an ELF file; the first of each name. */

@@ -1,0 +1,48 @@
+/**
+ * The system calls by name: what they take and return, and which number means which call.
+ *
+ * @module
+ */
+
+import { type Abi, ABIS, type CallName, parseAbi } from "./kernel/abi.ts";
+import type { Call } from "./kernel/syscalls/call.ts";
+import { CALLS } from "./kernel/syscalls/dispatch.ts";
+import type { TraceRecord } from "./kernel/syscalls/trace.ts";
+import type { Vm } from "./vm.ts";
+import { kernelOf } from "./parts.ts";
+
+export { type Abi, type CallName, parseAbi, type TraceRecord };
+
+/** A system call as a caller sees it. */
+export type CallShape = Pick<Call, "name" | "arguments" | "returns">;
+
+/** Every call that does something here, by name. */
+export const CALL_SHAPES: ReadonlyMap<string, CallShape> = new Map(
+  Object.entries(CALLS).filter(([, row]) => !row.absent).sort(([a], [b]) => a < b ? -1 : 1),
+);
+
+/** The names of all calls, those among them that this kernel knows and has not. */
+export const CALL_NAMES: readonly string[] = Object.keys(CALLS).sort();
+
+/** The numberings in which a number means a call, with that call's name. */
+export function meaningsOf(number: number): { readonly abi: string; readonly call: string }[] {
+  return ABIS.flatMap(({ name, calls }) =>
+    calls[number] === undefined ? [] : [{ abi: name, call: calls[number] }]
+  );
+}
+
+/** A record of system calls under way; {@link CallTrace.stop} ends it. */
+export interface CallTrace {
+  /** The calls so far, by whatever process, in the order in which they were made. */
+  readonly calls: readonly TraceRecord[];
+  /** Ends it; a record that was begun before goes on. */
+  stop(): void;
+}
+
+/** Begins to record the system calls that processes make. */
+export function traceCalls(vm: Vm): CallTrace {
+  const k = kernelOf(vm);
+  const outer = k.trace;
+  const calls: TraceRecord[] = k.trace = [];
+  return { calls, stop: () => void (k.trace = outer) };
+}

@@ -1,0 +1,55 @@
+/**
+ * What stands behind a {@link Vm} and a {@link Process}: hardware, kernel, record. For src/vm and for tests of the
+ * kernel; everybody else asks the face.
+ *
+ * @module
+ */
+
+import type { Kernel } from "./kernel/kernel.ts";
+import type { Proc } from "./kernel/process/proc.ts";
+import type { Machine } from "./machine/machine.ts";
+import type { Process } from "./process.ts";
+import type { Vm } from "./vm.ts";
+
+/** What a computer is made of. */
+export interface Parts {
+  /** RAM, hart, MMU, devices. */
+  readonly machine: Machine;
+  /** The built-in kernel. */
+  readonly kernel: Kernel;
+  /** The files that programs were last loaded from, by name, where they were not the disk's: for their symbols. */
+  readonly loaded: Map<string, Uint8Array>;
+}
+
+/** How to look inside: the two classes say it, since only they see their private fields. */
+interface Doors {
+  vm(vm: Vm): Parts;
+  process(p: Process): Proc;
+}
+
+const doors = {} as Doors;
+
+/** For the two classes: how one looks into them. */
+export function openDoor<Name extends keyof Doors>(name: Name, look: Doors[Name]): void {
+  doors[name] = look;
+}
+
+/** The parts of a computer. */
+export function partsOf(vm: Vm): Parts {
+  return doors.vm(vm);
+}
+
+/** The built-in kernel of a computer. */
+export function kernelOf(vm: Vm): Kernel {
+  return doors.vm(vm).kernel;
+}
+
+/** The hardware of a computer. */
+export function machineOf(vm: Vm): Machine {
+  return doors.vm(vm).machine;
+}
+
+/** The kernel's record of a process. Throws KernelError when the process is gone. */
+export function recordOf(p: Process): Proc {
+  return doors.process(p);
+}

@@ -1,0 +1,67 @@
+/**
+ * The user registers of a process, by name, as it will run on.
+ *
+ * @module
+ */
+
+import type { Proc } from "./kernel/process/proc.ts";
+import { readEpc, readRegister, writeRegister } from "./kernel/process/trapframe.ts";
+import { CSR_ROWS } from "./machine/hart/csr_rows.ts";
+import { REGISTER_NAMES, registerNumber } from "./machine/isa/register_names.ts";
+import type { Ram } from "./machine/memory.ts";
+
+/** Names of the control and status registers that the hart has. */
+export const CSR_NAMES: readonly string[] = CSR_ROWS.map((row) => row.name);
+
+/** The user registers of one process, live: what stands in them when it runs on. Values are unsigned. */
+export class Registers {
+  readonly #ram: Ram;
+  readonly #record: () => Proc;
+
+  /**
+   * For {@link Process.registers}.
+   *
+   * @internal
+   */
+  constructor(ram: Ram, record: () => Proc) {
+    this.#ram = ram;
+    this.#record = record;
+  }
+
+  /** The address of its next instruction. */
+  get pc(): bigint {
+    return readEpc(this.#ram, this.#record().trapframe);
+  }
+
+  /** satp while it runs: Sv39, ASID 0 and the page number of its root table. */
+  get satp(): bigint {
+    return satpOf(this.#record().space.root);
+  }
+
+  /** x0 to x31. */
+  values(): bigint[] {
+    return REGISTER_NAMES.map((_, n) => readRegister(this.#ram, this.#record().trapframe, n));
+  }
+
+  /** One by its name, `a0`, `x10` or `fp`, or `pc` or `satp`; undefined for a name that is none of these. */
+  get(name: string): bigint | undefined {
+    if (name === "pc") return this.pc;
+    if (name === "satp") return this.satp;
+    const n = registerNumber(name);
+    return n === undefined ? undefined : readRegister(this.#ram, this.#record().trapframe, n);
+  }
+
+  /** Sets one, modulo 2^64. Throws a RangeError for a name that is none of `ra` to `t6`. */
+  set(name: string, value: bigint): void {
+    const n = registerNumber(name);
+    if (n === undefined || n === 0) {
+      throw new RangeError(`${name} cannot be set: ra, sp, gp, tp, t0 … a0 …`);
+    }
+    writeRegister(this.#ram, this.#record().trapframe, n, value);
+  }
+}
+
+/** satp of an address space as the kernel writes it: Sv39, ASID 0 and the page number of its root table. */
+export function satpOf(root: number): bigint {
+  return (8n << 60n) | BigInt(root / 4096);
+}

@@ -1,0 +1,63 @@
+/**
+ * A saved computer as plain data, and whether what somebody hands in is one.
+ *
+ * @module
+ */
+
+import type { Made } from "./boot_options.ts";
+import type { EventLogState } from "./events.ts";
+import type { KernelState } from "./kernel/kernel.ts";
+import type { MachineState } from "./machine/machine.ts";
+
+export { sameSaved } from "./machine/saver.ts";
+
+/** Everything a VM is at one moment, as plain data. */
+export interface VmState {
+  /**
+   * The options that its computer was booted with, disks excepted.
+   *
+   * @internal
+   */
+  readonly made: Made;
+  /**
+   * Hardware: RAM, registers, TLBs, devices.
+   *
+   * @internal
+   */
+  readonly machine: MachineState;
+  /**
+   * What the kernel keeps: processes, areas, counts, files.
+   *
+   * @internal
+   */
+  readonly kernel: KernelState;
+  /**
+   * The event log.
+   *
+   * @internal
+   */
+  readonly events: EventLogState;
+}
+
+/** A field that one state has and another lacks, down to some depth, each name behind a blank; lists are not looked into. */
+export function missingIn(whole: object, other: object, depth: number): string | undefined {
+  for (const [name, inside] of Object.entries(whole)) {
+    if (!(name in other)) return ` ${name}`;
+    const there = (other as Record<string, unknown>)[name];
+    if (depth === 1 || !isRecord(inside) || !isRecord(there)) continue;
+    const missing = missingIn(inside, there, depth - 1);
+    if (missing !== undefined) return ` ${name}${missing}`;
+  }
+  return undefined;
+}
+
+function isRecord(one: unknown): one is object {
+  return typeof one === "object" && one !== null && !Array.isArray(one);
+}
+
+/** Throws a RangeError for what save() never returned, as far as one look tells. */
+export function checkState(what: string, state: VmState): void {
+  const parts: readonly (keyof VmState)[] = ["made", "machine", "kernel", "events"];
+  if (isRecord(state) && parts.every((part) => isRecord(state[part]))) return;
+  throw new RangeError(`${what}: this is no state of a computer; save() makes one`);
+}
