@@ -22,7 +22,7 @@ export default command({
     { say: "without a terminal its input ends at once", lines: ["console"], shows: ["$"] },
   ],
   async run(ctx) {
-    const waiting = ctx.vm.processes().find((p) => p.state === "held" && p.name === "sh");
+    const waiting = ctx.vm.processes().find((p) => p.held && p.name === "sh");
     const from = ctx.vm.instret;
     const running = waiting === undefined
       ? refusing(() => ctx.vm.start("sh"), EXIT.load)

@@ -160,6 +160,11 @@ export class Process {
     return this.#record.manual;
   }
 
+  /** Whether it has a program and runs only when it is stepped or continued, whatever it waits for now. */
+  get held(): boolean {
+    return this.#record.held;
+  }
+
   /** The pid of its parent; 0 for init. */
   get parent(): number {
     return this.#record.parent;

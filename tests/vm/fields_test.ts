@@ -93,6 +93,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     demandExec: WIRED,
     slots: "through processes()",
     trace: PERSON,
+    forkObserver: PERSON,
     breakpoints: PERSON,
   },
   "kernel/memory/memory.ts": {
