@@ -20,6 +20,7 @@ import {
 } from "../framework/command.ts";
 import { processFor, refusing } from "../session/target.ts";
 import { eventJson, resultJson } from "../format/event_json.ts";
+import { watchedNotes } from "../format/breakpoints.ts";
 import { effectLines } from "../format/views.ts";
 
 /** What has a command of its own, because the process is another one afterwards, or two. */
@@ -80,7 +81,9 @@ export default command({
       const lines = [note(`${name}(${said?.args.join(", ") ?? ""})${outcome(report, said)}`)];
       const printed = ctx.vm.takeOutput();
       const sections: Section[] = printed === "" ? [] : [consoleText(printed)];
-      return result([...sections, ...lines, ...effectLines(ctx.vm.events(mark.event))], {
+      const watched = watchedNotes(p.pid, [report.watched], ", by the kernel");
+      const effects = effectLines(ctx.vm.events(mark.event));
+      return result([...sections, ...lines, ...effects, ...watched], {
         json: {
           pid: p.pid,
           name,

@@ -17,9 +17,9 @@ export default command({
   summary: "stop runs after a store to some bytes (or a load from them)",
   details:
     "The instruction that hit is done; the stop tells the value before and after. Loads and " +
-    "stores of user code count, and those made by store, load and fill, which say so; not what " +
-    "the kernel copies in and out. With --phys the address is a physical one, and the frame is " +
-    "watched whoever maps it.",
+    "stores of user code count, what the kernel copies in and out for a system call, and what " +
+    "store, load, fill and call do, which say so. With --phys the address is a physical one, and " +
+    "the frame is watched whoever maps it.",
   args: [
     { name: "va", kind: "va", doc: "the first byte; a physical address with --phys" },
     { name: "size", kind: "size", optional: true, doc: "bytes; 8 unless given" },

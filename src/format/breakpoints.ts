@@ -43,13 +43,21 @@ function symbolAt(ctx: Context, { address, pid }: Breakpoint): string {
   return name === "" ? "" : ` <${name}>`;
 }
 
-/** What a watchpoint saw: `watchpoint 1: pid 2 stored 8 bytes at 0x3000 (0x87feb000): 0x0 → 0x2a`. */
-export function watchedText(pid: number, point: Breakpoint | undefined, hit: WatchHit): string {
+/**
+ * What a watchpoint saw: `watchpoint 1: pid 2 stored 8 bytes at 0x3000 (0x87feb000): 0x0 → 0x2a`, and
+ * which instruction did it, or who did where none did.
+ */
+export function watchedText(
+  pid: number,
+  point: Breakpoint | undefined,
+  hit: WatchHit,
+  who = ", by the kernel",
+): string {
   const after = hit.after === undefined ? "(an atomic's)" : hex(hit.after);
   return `watchpoint ${point?.n}: pid ${pid} ${hit.write ? "stored" : "loaded"} ` +
     `${counted(hit.size, "byte")} at ${hex(hit.va)} (${hex(hit.pa)}): ${hex(hit.before)}` +
     (hit.write ? ` → ${after}` : "") +
-    (hit.pc === undefined ? "" : `, by the instruction at ${hex(hit.pc)}`);
+    (hit.pc === undefined ? who : `, by the instruction at ${hex(hit.pc)}`);
 }
 
 /** The same in JSON. */
@@ -72,13 +80,14 @@ export function watchedJson(
   };
 }
 
-/** The line for a watchpoint that an access made by hand hit, if it hit one. */
+/** The line for each watchpoint that something done by hand hit. */
 export function watchedNotes(
   pid: number,
   watched: readonly (Watched | undefined)[],
+  who = "",
 ): NoteSection[] {
   return watched.filter((hit) => hit !== undefined)
-    .map((hit) => note(watchedText(pid, hit.point, hit), "strong"));
+    .map((hit) => note(watchedText(pid, hit.point, hit, who), "strong"));
 }
 
 /** All of them. */

@@ -182,6 +182,7 @@ export function systemCall(
     blocked: outcome.kind === "blocked" ? outcome.wait : undefined,
     exited: outcome.kind === "exited",
     stop: outcome.kind === "unfinished" ? outcome.stop : undefined,
+    watched: outcome.kind === "returned" ? outcome.watched : undefined,
     events: k.events.since(mark),
   };
 }

@@ -139,6 +139,8 @@ export interface CallReport {
   readonly exited: boolean;
   /** Set when the run was stopped before it could return. */
   readonly stop: KernelStop | undefined;
+  /** The watchpoint that the kernel hit by copying its arguments or results. */
+  readonly watched: Watched | undefined;
   /** All that happened, in order. */
   readonly events: readonly VmEvent[];
 }

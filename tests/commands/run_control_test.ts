@@ -131,6 +131,51 @@ Deno.test("watch sees what is stored, loaded and filled by hand, and counts it",
   assertEquals([stored.point, stored.pc, stored.size], [1, null, 8]);
 });
 
+Deno.test("watch sees what the kernel copies in and out for a call", async () => {
+  const said = await texts([
+    "spawn",
+    "sbrk 2p",
+    "watch 0x3000 4",
+    "watch 0x4002 1 -r",
+    "call pipe 0x3000",
+    "store 0x4000 0x64636261",
+    "call write 4 0x4000 4",
+    "call read 3 0x3001 2",
+    "call read 3 0x3004 2",
+    "call mkdir x",
+    "break",
+  ]);
+  const lines = [4, 6, 7, 8, 9].map((i) =>
+    said[i].match(/watchpoint.*/)?.[0].replace(/ \(.*?\)/, "")
+  );
+  assertEquals(lines, [
+    "watchpoint 1: pid 2 stored 4 bytes at 0x3000: 0x0 → 0x3, by the kernel",
+    "watchpoint 2: pid 2 loaded 1 byte at 0x4002: 0x63, by the kernel",
+    "watchpoint 1: pid 2 stored 2 bytes at 0x3001: 0x0 → 0x6261, by the kernel",
+    undefined,
+    undefined,
+  ]);
+  assertMatch(said[10], /1 stores .* 2\n *2 loads .* 1\n/);
+});
+
+Deno.test("a run stops behind a call whose copying hits, and goes on from there", async () => {
+  const said = await texts([
+    "spawn ls README",
+    "break write",
+    "continue",
+    "watch $a1 1 -r",
+    "continue",
+    "delete",
+    "continue",
+  ]);
+  assertMatch(
+    said[4],
+    /watchpoint 2: pid 2 loaded 1 byte at 0x[0-9a-f]+ \(0x8[0-9a-f]+\): 0x52, by the kernel\nnext: pid 2 {2}0x[0-9a-f]+ <write\+/,
+  );
+  assertMatch(said[4], /^README +2 \d+ \d+\n/);
+  assertMatch(said[6], /^ls: status 0/);
+});
+
 Deno.test("until stops right behind the event", async () => {
   const said = await texts([
     "spawn forkwrite",

@@ -1,6 +1,7 @@
 /** What is done for a process by hand goes where its instructions would: traps, calls, time, watchpoints. */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { run } from "../../src/vm/kernel/run.ts";
 import { boot } from "./lab.ts";
 import { kernelOf, recordOf } from "../../src/vm/parts.ts";
 
@@ -96,4 +97,22 @@ Deno.test("a watchpoint of another process is not hit, one of every process is",
   assertEquals(p.store(at, 3).watched?.point, every);
   assertEquals(child.store(at, 4).watched?.point, own);
   assertEquals([own.hits, every.hits], [1, 1]);
+});
+
+Deno.test("what was copied for one process before a run is no stop of another's", () => {
+  const vm = boot();
+  const p = vm.spawn();
+  vm.watch(0x2000n, { size: 4096, read: true });
+  p.put(0x2100, "README\0");
+  const hits = vm.kernel.breakpoints.points[0].hits;
+  // Taken with the call's own result; nothing is left for the run.
+  assert(p.call("open", 0x2100, 0).watched !== undefined);
+  vm.removeBreakpoint(1);
+  const every = vm.watch(0n, { size: 0x10_0000 });
+  const echo = vm.spawn("echo", ["hi"]);
+  assertEquals([hits, every.hits], [1, 0]);
+  const stop = run(vm.kernel, 1e6, { untilExit: echo.pid });
+  assert(stop.kind === "stopped" && stop.stop.kind === "watch");
+  assert(stop.stop.pc !== undefined, "an instruction's, not what exec copied");
+  assertEquals(every.hits, 1);
 });

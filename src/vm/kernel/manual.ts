@@ -144,8 +144,12 @@ function noRoom(k: Kernel): KernelError {
 
 /** What came of a system call made for a process. */
 export type CallOutcome =
-  /** It returned `value` (a0, unsigned 64 bits). */
-  | { readonly kind: "returned"; readonly value: bigint }
+  /** It returned `value` (a0, unsigned 64 bits); the watchpoint that its copying in or out hit. */
+  | {
+    readonly kind: "returned";
+    readonly value: bigint;
+    readonly watched: Watched | undefined;
+  }
   /** The process is gone: it exited, or was killed. */
   | { readonly kind: "exited" }
   /** It would wait for something that nobody is going to do. It was taken back: the process is not inside it. */
@@ -174,9 +178,16 @@ export function userCall(
   // An ecall right before the next instruction: the process goes on where it stands.
   writeEpc(ram, p.trapframe, epc - 4n);
   handleTrap(k, p, { kind: "trap", cause: ECALL_FROM_U, tval: 0n, epc: epc - 4n });
-  const stop = p.inCall ? run(k, budget, { untilReturn: p.pid }) : undefined;
+  let watched = watchedBy(k, p.pid, k.machine.watches.takeCopied());
+  let stop: KernelStop | undefined;
+  while (p.inCall) {
+    stop = run(k, budget, { untilReturn: p.pid });
+    // A watchpoint on what the call itself copies is told with its result, and does not end it.
+    if (stop.kind !== "stopped" || stop.pid !== p.pid || stop.stop.kind !== "watch") break;
+    watched ??= { ...stop.stop, point: stop.point! };
+  }
   if (k.process(p.pid) !== p || p.state === "zombie") return { kind: "exited" };
-  if (!p.inCall) return { kind: "returned", value: readRegister(ram, p.trapframe, A0) };
+  if (!p.inCall) return { kind: "returned", value: readRegister(ram, p.trapframe, A0), watched };
   // It was stopped on the way, or nobody is going to end its wait: taken back, so that it can do something else.
   const { wait } = p;
   k.wakeProcess(p);
@@ -252,6 +263,7 @@ function begin(k: Kernel, p: Proc): bigint {
   if (p.state === "zombie") throw new KernelError(`process ${p.pid} has exited`);
   if (p.inCall) throw new KernelError(`process ${p.pid} is inside a system call`);
   if (k.current !== p.pid) switchTo(k, p);
+  k.machine.watches.takeCopied();
   const epc = readEpc(k.machine.ram, p.trapframe);
   k.events.pc = Number(BigInt.asUintN(53, epc));
   return epc;

@@ -16,7 +16,7 @@ import { idle, pick, tick } from "./process/scheduler.ts";
 import { exit } from "./process/lifecycle.ts";
 import { restoreUser, saveUser } from "./process/trapframe.ts";
 import { runCall } from "./syscalls/dispatch.ts";
-import { type Breakpoint, hitBreakpoint } from "./breakpoints.ts";
+import { type Breakpoint, hitBreakpoint, watchedBy } from "./breakpoints.ts";
 import { ECALL_FROM_U, endDying, handleTrap } from "./trap.ts";
 
 /** Why the kernel stopped running. */
@@ -93,6 +93,8 @@ function runUntil(k: Kernel, budget: number, options: RunOptions): KernelStop {
   let seen = k.events.next;
   // It was left for somebody to look at.
   endDying(k);
+  // What was copied before, for somebody else, is none of this run's stops.
+  k.machine.watches.takeCopied();
   for (;;) {
     // First of all, so that it makes no difference where the run before this one was cut off.
     if (k.now >= k.schedule.tickEnds) endTicks(k);
@@ -114,6 +116,8 @@ function runUntil(k: Kernel, budget: number, options: RunOptions): KernelStop {
     }
     if (p.inCall) {
       runCall(k, p);
+      const copied = copiedStop(k, p.pid);
+      if (copied !== undefined) return copied;
       continue;
     }
     const before = k.machine.instret;
@@ -124,15 +128,18 @@ function runUntil(k: Kernel, budget: number, options: RunOptions): KernelStop {
     switch (stop.kind) {
       case "budget":
         break;
-      case "trap":
+      case "trap": {
         handleTrap(k, p, stop);
         if (k.dying !== undefined) {
           const event = options.untilEvent && firstEvent(k, options.untilEvent, seen);
           if (event !== undefined) return { kind: "event", event };
           endDying(k);
         }
+        const copied = copiedStop(k, p.pid);
+        if (copied !== undefined) return copied;
         if (options.step && (p.inCall || stop.cause === ECALL_FROM_U)) return { kind: "budget" };
         break;
+      }
       default: {
         const point = hitBreakpoint(k, p.pid, stop);
         if (point !== undefined || !isPoint(stop)) {
@@ -144,6 +151,15 @@ function runUntil(k: Kernel, budget: number, options: RunOptions): KernelStop {
       }
     }
   }
+}
+
+/** The stop for a watchpoint that a process's call has just hit by copying in or out, if one did. */
+function copiedStop(k: Kernel, pid: number): KernelStop | undefined {
+  const hit = k.machine.watches.takeCopied();
+  const met = watchedBy(k, pid, hit);
+  if (met === undefined) return undefined;
+  if (k.now >= k.schedule.tickEnds) endTicks(k);
+  return { kind: "stopped", pid, stop: { kind: "watch", ...hit! }, point: met.point };
 }
 
 function isPoint(stop: Stop): boolean {

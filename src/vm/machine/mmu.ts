@@ -67,9 +67,10 @@ export class Mmu {
    */
   marked: (page: VaNum, pteAddr: PaNum, before: number, after: number) => void = () => {};
 
+  /** The machine's watchpoints. */
+  readonly watches: Watches;
   readonly #ram: Ram;
   readonly #bus: Bus;
-  readonly #watches: Watches;
   readonly #slots: Int32Array;
   readonly #trail = new WalkTrail();
   readonly #banks = new Banks();
@@ -82,7 +83,7 @@ export class Mmu {
   constructor(ram: Ram, bus: Bus, watches: Watches) {
     this.#ram = ram;
     this.#bus = bus;
-    this.#watches = watches;
+    this.watches = watches;
     this.tlb = new Tlb(ram.memory);
     this.#slots = new Int32Array(ram.memory.buffer, 0, 0x1000 / 4);
     this.select(3, 0);
@@ -217,8 +218,8 @@ export class Mmu {
     if (!this.isRam(frame)) return false;
     const pa = frame * 4096;
     const pageLow = (low & ~0xfff) >>> 0;
-    if (this.#watches.watches.length !== 0) {
-      if (this.#watches.watchesPage((high & 0x1f_ffff) * 2 ** 32 + pageLow, pa)) return false;
+    if (this.watches.any) {
+      if (this.watches.watchesPage((high & 0x1f_ffff) * 2 ** 32 + pageLow, pa)) return false;
     }
     if (access === WRITE) {
       if (this.#ram.hasCode(pa as PaNum)) return false;

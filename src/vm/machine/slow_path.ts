@@ -245,7 +245,7 @@ export class SlowPath implements EngineHost {
   }
 
   #watched(pa: PaNum, size: number, write: boolean, at?: number): Watch | undefined {
-    if (this.#watches.watches.length === 0) return undefined;
+    if (!this.#watches.any) return undefined;
     const registers = this.#hart.registers;
     const va = at ?? registers.accessHigh * 2 ** 32 + registers.accessLow;
     return this.#watches.hit(va, pa, size, write);

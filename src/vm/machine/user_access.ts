@@ -6,7 +6,7 @@
  * @module
  */
 
-import { offset, PAGE_SIZE, type PaNum, paNum } from "./address.ts";
+import { PAGE_SIZE, paNum } from "./address.ts";
 import { ACCESS_LOAD, ACCESS_STORE, TRAPPED } from "./engine/host.ts";
 import type { Parts } from "./fetch.ts";
 import { ACCESS_VA, RESERVATION } from "./layout.ts";
@@ -101,30 +101,14 @@ export class UserAccess {
       mmu.countHit(mmu.dataBank, type);
       const inPage = low % PAGE_SIZE;
       const pa = paNum(frame * PAGE_SIZE + inPage);
-      const done = Math.min(bytes.length, PAGE_SIZE - inPage);
+      const length = Math.min(bytes.length, PAGE_SIZE - inPage);
+      const move = () => {
+        if (write) ram.write(pa, bytes.subarray(0, length));
+        else bytes.set(ram.bytes(pa, length));
+      };
       const at = high * 2 ** 32 + low;
-      const watch = watches.hit(at, pa, done, write);
-      if (watch === undefined) {
-        this.#move(write, pa, bytes, done);
-        return { done, watch };
-      }
-      const begin = watch.start - (watch.space === "va" ? at : pa);
-      const skip = Math.max(begin, 0);
-      const size = Math.min(begin + watch.length, done, skip + 8) - skip;
-      const seen = offset(pa, skip);
-      const before = ram.readNumber(seen, size);
-      this.#move(write, pa, bytes, done);
-      const after = ram.readNumber(seen, size);
-      const hitVa = BigInt.asUintN(64, va + BigInt(skip));
-      const hit = { watch, pc: undefined, va: hitVa, pa: seen, size, write, before, after };
-      return { done, watch: hit };
+      return { done: length, watch: watches.around(ram, { va: at, pa, length, write }, move) };
     });
-  }
-
-  #move(write: boolean, pa: PaNum, bytes: Uint8Array, length: number): void {
-    const { ram } = this.#parts;
-    if (write) ram.write(pa, bytes.subarray(0, length));
-    else bytes.set(ram.bytes(pa, length));
   }
 
   #oneByte(

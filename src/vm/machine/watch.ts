@@ -5,7 +5,8 @@
  * @module
  */
 
-import { PAGE_SIZE, type PaNum } from "./address.ts";
+import { offset, PAGE_SIZE, type PaNum } from "./address.ts";
+import type { Ram } from "./memory.ts";
 
 /** Bytes to watch. */
 export interface Watch {
@@ -41,10 +42,23 @@ export interface WatchHit {
   readonly after: bigint | undefined;
 }
 
+/** A run of bytes in one page that no instruction loads or stores. */
+export interface ByteRun {
+  /** Virtual address (negative in the upper half). */
+  readonly va: number;
+  /** What it translates to. */
+  readonly pa: PaNum;
+  /** Bytes. */
+  readonly length: number;
+  /** Stored; else loaded. */
+  readonly write: boolean;
+}
+
 /** The watchpoints and breakpoints of a machine. */
 export class Watches {
   #watches: Watch[] = [];
   #breaks = new Map<number, number[]>();
+  #copied: WatchHit | undefined;
 
   /** The watchpoints, in the order they were set. */
   get watches(): readonly Watch[] {
@@ -102,6 +116,52 @@ export class Watches {
       if (watch.start < at + size && watch.start + watch.length > at) return watch;
     }
     return undefined;
+  }
+
+  /** Whether there is any watchpoint. */
+  get any(): boolean {
+    return this.#watches.length !== 0;
+  }
+
+  /**
+   * Does `move`, which loads or stores a run of bytes in one page, for no instruction. The watchpoint
+   * that it hits, told with the first eight of the bytes that this watches.
+   */
+  around(
+    ram: Ram,
+    { va, pa, length, write }: ByteRun,
+    move: () => void,
+  ): WatchHit | undefined {
+    const watch = this.hit(va, pa, length, write);
+    if (watch === undefined) {
+      move();
+      return undefined;
+    }
+    const begin = watch.start - (watch.space === "va" ? va : pa);
+    const skip = Math.max(begin, 0);
+    const size = Math.min(begin + watch.length, length, skip + 8) - skip;
+    const at = offset(pa, skip);
+    const before = ram.readNumber(at, size);
+    move();
+    const hitVa = BigInt.asUintN(64, BigInt(va + skip));
+    const after = ram.readNumber(at, size);
+    return { watch, pc: undefined, va: hitVa, pa: at, size, write, before, after };
+  }
+
+  /**
+   * {@link Watches.around} for what the kernel copies in and out, which may be in the middle of
+   * something: the first hit is kept for {@link Watches.takeCopied}.
+   */
+  copy(ram: Ram, run: ByteRun, move: () => void): void {
+    const hit = this.around(ram, run, move);
+    this.#copied ??= hit;
+  }
+
+  /** The watchpoint that the kernel's copying hit since this was last asked. */
+  takeCopied(): WatchHit | undefined {
+    const hit = this.#copied;
+    this.#copied = undefined;
+    return hit;
   }
 
   /** Whether there is any breakpoint. */

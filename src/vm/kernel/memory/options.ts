@@ -5,6 +5,7 @@
  */
 
 import type { PaNum, VaNum } from "../../machine/address.ts";
+import type { Watches } from "../../machine/watch.ts";
 import type { ForkPolicy } from "../fork/policy.ts";
 import type { Backing } from "./areas/backing.ts";
 import type { Watermarks } from "./reclaim/reclaim.ts";
@@ -55,4 +56,6 @@ export interface Translation {
   setRoot(root: PaNum): void;
   /** Drops the TLB entries of a page, or all. */
   sfence(va?: VaNum): void;
+  /** The watchpoints, which see what is copied in and out. */
+  readonly watches: Watches;
 }

@@ -52,9 +52,19 @@ export function copyout(
 ): boolean {
   return eachPiece(dst, bytes.length, (va, from, length) => {
     const pa = userAddress(m, space, 15, va);
-    if (pa !== 0) m.ram.write(pa, bytes.subarray(from, from + length));
-    return pa !== 0;
+    if (pa === 0) return false;
+    const piece = bytes.subarray(from, from + length);
+    const { watches } = m.mmu;
+    if (!watches.any) m.ram.write(pa, piece);
+    else watches.copy(m.ram, { va, pa, length, write: true }, () => m.ram.write(pa, piece));
+    return true;
   });
+}
+
+/** A watchpoint on bytes of one page that are copied in is hit. */
+function watchLoad(m: Memory, va: VaNum, pa: PaNum, length: number): void {
+  const { watches } = m.mmu;
+  if (watches.any) watches.copy(m.ram, { va, pa, length, write: false }, () => {});
 }
 
 /** Copies bytes from user memory; undefined when a page may not be read. */
@@ -68,13 +78,17 @@ export function copyin(
   const first = Number(src) as VaNum;
   if (length > 0 && (first % PAGE_SIZE) + length <= PAGE_SIZE) { // as nearly all are
     const pa = userAddress(m, space, 13, first);
-    return pa === 0 ? undefined : m.ram.bytes(pa, length).slice();
+    if (pa === 0) return undefined;
+    watchLoad(m, first, pa, length);
+    return m.ram.bytes(pa, length).slice();
   }
   const pieces: Uint8Array[] = [];
   const done = eachPiece(src, length, (va, _from, size) => {
     const pa = userAddress(m, space, 13, va);
-    if (pa !== 0) pieces.push(m.ram.bytes(pa, size).slice());
-    return pa !== 0;
+    if (pa === 0) return false;
+    watchLoad(m, va, pa, size);
+    pieces.push(m.ram.bytes(pa, size).slice());
+    return true;
   });
   if (!done) return undefined;
   const bytes = new Uint8Array(length);
@@ -100,6 +114,7 @@ export function copyinBytes(
     if (pa === 0) return false;
     const piece = m.ram.bytes(pa, length);
     const nul = piece.indexOf(0);
+    watchLoad(m, va, pa, nul < 0 ? length : nul + 1);
     const longer = new Uint8Array(from + (nul < 0 ? length : nul));
     longer.set(bytes);
     longer.set(nul < 0 ? piece : piece.subarray(0, nul), from);
