@@ -104,14 +104,14 @@ Deno.test("what was copied for one process before a run is no stop of another's"
   const p = vm.spawn();
   vm.watch(0x2000n, { size: 4096, read: true });
   p.put(0x2100, "README\0");
-  const hits = vm.kernel.breakpoints.points[0].hits;
+  const hits = kernelOf(vm).breakpoints.points[0].hits;
   // Taken with the call's own result; nothing is left for the run.
   assert(p.call("open", 0x2100, 0).watched !== undefined);
   vm.removeBreakpoint(1);
   const every = vm.watch(0n, { size: 0x10_0000 });
   const echo = vm.spawn("echo", ["hi"]);
   assertEquals([hits, every.hits], [1, 0]);
-  const stop = run(vm.kernel, 1e6, { untilExit: echo.pid });
+  const stop = run(kernelOf(vm), 1e6, { only: echo.pid });
   assert(stop.kind === "stopped" && stop.stop.kind === "watch");
   assert(stop.stop.pc !== undefined, "an instruction's, not what exec copied");
   assertEquals(every.hits, 1);

@@ -52,7 +52,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     fetchBank: "chosen again by the hart's mode",
     "#ram": WIRED,
     "#bus": WIRED,
-    "#watches": PERSON,
+    watches: PERSON,
     "#slots": WIRED,
     "#trail": BRIEF,
     missed: BRIEF,
