@@ -13,7 +13,7 @@ const FEW = 4;
 
 /** What a step did to memory, event by event, when it is few enough to read. */
 export function effects(events: readonly VmEvent[]): string[] {
-  const lines = events.filter(isEffect).map(eventText);
+  const lines = events.filter(isEffect).map((e) => eventText(e));
   return lines.length <= FEW ? lines : [];
 }
 

@@ -19,7 +19,7 @@ import {
   type Section,
 } from "../framework/command.ts";
 import { processFor, refusing } from "../session/target.ts";
-import { eventJson, resultJson } from "../format/event_json.ts";
+import { eventsJson, resultJson } from "../format/event_json.ts";
 import { watchedNotes } from "../format/breakpoints.ts";
 import { effectLines } from "../format/views.ts";
 
@@ -92,7 +92,7 @@ export default command({
           blocked: report.blocked?.on ?? null,
           exited: report.exited,
           console: printed,
-          events: report.events.map(eventJson),
+          events: eventsJson(ctx.vm, report.events),
         },
         ...answered(row.returns === "address", report.result),
         status: report.result === undefined || report.result === -1n ? EXIT.failed : EXIT.ok,

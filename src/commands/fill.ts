@@ -7,7 +7,7 @@
 import { counted } from "../vm/machine/counted.ts";
 import { atVa, command, CommandError, EXIT, hex, note, result } from "../framework/command.ts";
 import { placeOf, refusing, setCurrent } from "../session/target.ts";
-import { eventJson } from "../format/event_json.ts";
+import { eventsJson } from "../format/event_json.ts";
 import { watchedJson, watchedNotes } from "../format/breakpoints.ts";
 import { effectLines } from "../format/views.ts";
 import type { Watched } from "../vm/breakpoints.ts";
@@ -63,7 +63,7 @@ export default command({
         faults: faults[15],
         copied: copied.pages,
         watched: watched.map((hit) => watchedJson(p.pid, hit.point, hit)),
-        events: events.map(eventJson),
+        events: eventsJson(ctx.vm, events),
       },
       place: atVa(va),
       api: `p${p.pid}.fill(${hex(va)}n, ${args.size}, ${args.byte});`,

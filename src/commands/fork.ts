@@ -6,7 +6,7 @@
 
 import { command, note, pairs, result } from "../framework/command.ts";
 import { processFor, refusing } from "../session/target.ts";
-import { eventJson } from "../format/event_json.ts";
+import { eventsJson } from "../format/event_json.ts";
 import { effectLines } from "../format/views.ts";
 
 export default command({
@@ -41,7 +41,7 @@ export default command({
         copied,
         ptes,
         tables,
-        events: report.events.map(eventJson),
+        events: eventsJson(ctx.vm, report.events),
       },
       value: BigInt(child),
       api: `const p${child} = p${p.pid}.fork();`,

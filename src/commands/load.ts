@@ -33,7 +33,7 @@ export default command({
     if (report.killed !== undefined) sections.push(...killedSections(ctx, report, meant));
     else sections.unshift(note(`${hex(va)}: ${hex(report.value)} (${report.value})`));
     return result(sections, {
-      json: accessJson(report),
+      json: accessJson(ctx.vm, report),
       place: atVa(va),
       value: report.value,
       status: report.killed === undefined ? EXIT.ok : EXIT.failed,

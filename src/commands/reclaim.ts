@@ -6,7 +6,7 @@
 
 import { counted } from "../vm/machine/counted.ts";
 import { command, note, pairs, result } from "../framework/command.ts";
-import { eventJson } from "../format/event_json.ts";
+import { eventsJson } from "../format/event_json.ts";
 import { effectLines } from "../format/views.ts";
 
 export default command({
@@ -30,7 +30,7 @@ export default command({
       pairs(["FREE", free, "number"]),
       ...effectLines(events),
     ], {
-      json: { wanted: n, freed, free, events: events.map(eventJson) },
+      json: { wanted: n, freed, free, events: eventsJson(ctx.vm, events) },
       value: BigInt(freed),
       api: `vm.reclaim(${n});`,
     });

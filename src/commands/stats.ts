@@ -29,6 +29,7 @@ export default command({
       ["frames copied", c.copiedBytes / 4096],
       ["bytes copied", c.copiedBytes],
       ["PTE writes", c.pte],
+      ["A and D marks", c.mark],
       ["system calls", c.syscall],
       ["switches", c.switch],
       ["forks", c.fork],

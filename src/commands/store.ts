@@ -63,7 +63,7 @@ export default command({
     if (report.killed !== undefined) sections.push(...killedSections(ctx, report, meant));
     else sections.unshift(note(`${hex(va)}: ${was(report)}${hex(value)}`));
     return result(sections, {
-      json: accessJson(report),
+      json: accessJson(ctx.vm, report),
       place: atVa(va),
       status: report.killed === undefined ? EXIT.ok : EXIT.failed,
       api: report.killed === undefined

@@ -10,13 +10,17 @@ import { type Cell, command, note, result, type Section, table } from "../framew
 import { eventText, isOfPage } from "../vm/reports.ts";
 import { inRam } from "../session/names.ts";
 import { addressOf } from "../session/target.ts";
-import { eventJson } from "../format/event_json.ts";
+import { eventsJson } from "../format/event_json.ts";
 
 export default command({
   name: "timeline",
   aliases: ["log"],
   group: "inspect",
   summary: "the newest events: faults, PTE changes, frames, calls, switches",
+  details:
+    "pte is a PTE that the kernel wrote: the flags that changed, why, and the whole word before and after. " +
+    "mark is A or D alone, set by an access (walk, or copyin and copyout in its place) or cleared. count is a " +
+    "frame's stored count; it is 1 after alloc and 0 after free.",
   args: [{ name: "n", kind: "count", optional: true, doc: "how many; 20 unless given" }],
   flags: [
     { name: "va", kind: "va", doc: "only of the page that holds this address" },
@@ -42,15 +46,15 @@ export default command({
     const { va, pid } = args.va === undefined
       ? { va: undefined, pid: args.pid }
       : addressOf(args.va, args.pid);
-    const page = (address: bigint) => address >> 12n;
     const wanted = (e: VmEvent) =>
-      (va === undefined || (isOfPage(e) && page(e.va) === page(va))) &&
-      (pa === undefined || frames(e).some((f) => page(BigInt(f)) === page(pa))) &&
+      (va === undefined || isOfPage(e, va)) &&
+      (pa === undefined || isOfFrame(e, Number(pa))) &&
       (pid === undefined || e.pid === pid) &&
       (args.kind === undefined || args.kind.includes(e.kind));
     const all = ctx.vm.events(args.since ?? 0).filter(wanted);
     const shown = all.slice(Math.max(0, all.length - (args.n ?? 20)));
-    const rows = shown.map((e): Cell[] => [e.n, e.instret, e.pid, e.pc, e.kind, eventText(e)]);
+    const { rsw } = ctx.vm;
+    const rows = shown.map((e): Cell[] => [e.n, e.instret, e.pid, e.pc, e.kind, eventText(e, rsw)]);
     const sections: Section[] = [table(
       [
         { name: "N", kind: "number" },
@@ -72,15 +76,18 @@ export default command({
       sections.push(note(`the log no longer holds the first ${counted(oldest, "event")}`, "dim"));
     }
     return result(sections, {
-      json: { events: shown.map(eventJson), older, forgotten: oldest },
+      json: { events: eventsJson(ctx.vm, shown), older, forgotten: oldest },
       api: "vm.events();",
     });
   },
 });
 
-/** Physical addresses that an event is about; for a PTE change, the frames it led and leads to. */
-function frames(e: VmEvent): number[] {
-  const frameOf = (pte: number) => (pte >>> 10) * 4096;
-  if (e.kind === "pte") return [e.pa, frameOf(e.old), frameOf(e.new)];
-  return e.kind === "copy" ? [e.pa, e.old] : [e.pa];
+/** Whether an event is about the frame that holds `pa`; a PTE change also is about those that it led and leads to. */
+function isOfFrame(e: VmEvent, pa: number): boolean {
+  const frame = Math.floor(pa / 4096);
+  const among = (first: number, run: number) => frame >= first && frame < first + run;
+  const pte = e.kind === "pte" || e.kind === "mark";
+  if (pte && [e.old, e.new].some((word) => word !== 0 && among(word >>> 10, e.run))) return true;
+  return among(Math.floor(e.pa / 4096), pte ? 1 : e.run) ||
+    (e.kind === "copy" && among(e.old / 4096, 1));
 }

@@ -8,6 +8,8 @@
 import { hex } from "../vm/machine/address.ts";
 import type { EventKind, VmEvent } from "../vm/events.ts";
 import type { Json } from "../framework/result.ts";
+import type { Vm } from "../framework/types.ts";
+import { flagChange, type RswLetters } from "../vm/machine/flags.ts";
 
 /** What the numbers of an event may be. */
 const NOTHING = {
@@ -21,6 +23,11 @@ const NOTHING = {
   pteAddr: null,
   pteBefore: null,
   pteAfter: null,
+  /** Names of the flags that it set and cleared. */
+  flags: null,
+  /** A frame's stored count, before and after. */
+  countBefore: null,
+  countAfter: null,
   /** scause of a fault. */
   cause: null,
   /** Number of a system call. */
@@ -45,15 +52,23 @@ const moved = (e: VmEvent): Meaning => ({ ...page(e), process: e.new === 0 ? nul
 const frame = (e: VmEvent): Meaning => ({ frame: hex(e.pa) });
 const process = (e: VmEvent): Meaning => ({ process: e.old });
 
-/** What the numbers of each kind are; the kinds are described at `VmEvent`. */
-const MEANINGS: Readonly<Record<EventKind, (e: VmEvent) => Meaning>> = {
-  fault: (e) => ({ va: hex(e.va), cause: e.old }),
-  pte: (e) => ({
+const entry = (e: VmEvent, rsw: RswLetters): Meaning => {
+  const { set, cleared } = flagChange(e.old, e.new, rsw);
+  return {
     va: hex(e.va),
     pteAddr: hex(e.pa),
     pteBefore: hex(e.old),
     pteAfter: hex(e.new),
-  }),
+    flags: { set: [...set], cleared: [...cleared] },
+  };
+};
+
+/** What the numbers of each kind are; the kinds are described at `VmEvent`. */
+const MEANINGS: Readonly<Record<EventKind, (e: VmEvent, rsw: RswLetters) => Meaning>> = {
+  fault: (e) => ({ va: hex(e.va), cause: e.old }),
+  pte: entry,
+  mark: entry,
+  count: (e) => ({ ...frame(e), countBefore: e.old, countAfter: e.new }),
   alloc: frame,
   free: frame,
   copy: (e) => ({ ...page(e), from: hex(e.old) }),
@@ -64,7 +79,6 @@ const MEANINGS: Readonly<Record<EventKind, (e: VmEvent) => Meaning>> = {
   exec: process,
   exit: (e) => ({ process: e.old, result: e.new }),
   kill: process,
-  wake: process,
   oom: process,
   alarm: (e) => ({ process: e.old, ticks: e.new }),
   sfence: (e) => e.old === 1 ? {} : { va: hex(e.va) },
@@ -86,8 +100,12 @@ export function resultJson(result: string | undefined): { result: Json; address:
   };
 }
 
-/** An event in JSON. */
-export function eventJson(e: VmEvent): Json {
-  const { n, instret, pid, kind, bytes, why } = e;
-  return { n, instret, pid, pc: hex(e.pc), kind, ...NOTHING, ...MEANINGS[kind](e), bytes, why };
+/** Events of a computer in JSON. */
+export function eventsJson(vm: Vm, events: readonly VmEvent[]): Json[] {
+  const { rsw } = vm;
+  return events.map((e) => {
+    const { n, instret, pid, kind, bytes, run, why } = e;
+    const meaning = { ...NOTHING, ...MEANINGS[kind](e, rsw) };
+    return { n, instret, pid, pc: hex(e.pc), kind, ...meaning, bytes, run, why };
+  });
 }

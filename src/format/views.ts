@@ -17,7 +17,7 @@ import {
   type Translation,
 } from "../vm/reports.ts";
 import { watchedJson, watchedNotes } from "./breakpoints.ts";
-import { eventJson } from "./event_json.ts";
+import { eventsJson } from "./event_json.ts";
 import {
   type Cell,
   type Json,
@@ -221,7 +221,7 @@ export function framesText({ allocated, freed }: Pick<Difference, "allocated" | 
 }
 
 /** An access in JSON. */
-export function accessJson(report: AccessReport): { [key: string]: Json } {
+export function accessJson(vm: Vm, report: AccessReport): { [key: string]: Json } {
   const { watched } = report;
   return {
     pid: report.pid,
@@ -248,6 +248,6 @@ export function accessJson(report: AccessReport): { [key: string]: Json } {
       before: c.count.before,
       after: c.count.after,
     })),
-    events: report.events.map(eventJson),
+    events: eventsJson(vm, report.events),
   };
 }

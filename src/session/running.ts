@@ -23,7 +23,7 @@ import { runInSlices } from "./slices.ts";
 import { beginRun, endRun, goesOn, tookInput } from "./past.ts";
 import { closing, reportJson, statusOf } from "./run_report.ts";
 import { setCurrent } from "./target.ts";
-import { eventJson } from "../format/event_json.ts";
+import { eventsJson } from "../format/event_json.ts";
 import { watchedJson, watchedText } from "../format/breakpoints.ts";
 
 /** The program that a process belongs to: the first of its run, or itself when that one has ended. */
@@ -85,7 +85,10 @@ function stopSections(ctx: Context, end: RunReport["stop"]): Stopped | undefined
     return {
       pid,
       sections: [
-        note(`event ${event.n}: pid ${event.pid}: ${eventText(event)}`, "strong"),
+        note(
+          `event ${event.n}: pid ${event.pid}: ${eventText(event, ctx.vm.rsw)}`,
+          "strong",
+        ),
         ...(dying === undefined ? [] : [
           note(
             `pid ${dying.pid} will be killed for it (${dying.killedBy}), and is still ` +
@@ -95,7 +98,7 @@ function stopSections(ctx: Context, end: RunReport["stop"]): Stopped | undefined
           ...placeSections(ctx, dying.pid),
         ]),
       ],
-      json: { event: eventJson(event), dying: dying?.pid ?? null },
+      json: { event: eventsJson(ctx.vm, [event])[0], dying: dying?.pid ?? null },
     };
   }
   if (end.kind !== "stopped") return undefined;

@@ -21,12 +21,23 @@ import {
 } from "./machine/pieces.ts";
 import { type Saved, Saver } from "./machine/saver.ts";
 
-/** What can happen. The position in this list is the number stored in the ring; only append. */
+/**
+ * What can happen. The position in this list is the number stored in the ring.
+ *
+ * From a boot on, these events alone give every word of every process's page tables and every stored
+ * count. `pte` tells each write of the kernel to a PTE, `mark` each change of nothing but A and D: by the
+ * walker, by copyin and copyout in its place, by the search for pages to evict, by pgaccess(). A table
+ * is all zeros when its frame is allocated and when it is freed. `alloc` says that a frame's count is
+ * 1, `free` that it is 0; `count` tells every other change. The kernel's own map, made once at boot, is
+ * not told.
+ */
 export const EVENT_KINDS = [
   "fault",
   "pte",
+  "mark",
   "alloc",
   "free",
+  "count",
   "copy",
   "syscall",
   "return",
@@ -43,7 +54,6 @@ export const EVENT_KINDS = [
   "read-in",
   "promote",
   "demote",
-  "wake",
   "oom",
   "alarm",
 ] as const;
@@ -75,19 +85,50 @@ export interface VmEvent {
   readonly kind: EventKind;
   /** Virtual address concerned (for `syscall` and `return`: unused). */
   readonly va: bigint;
-  /** Frame concerned, or the address of the PTE for `pte`. */
+  /** Frame concerned, or the address of the PTE for `pte` and `mark`. */
   readonly pa: number;
-  /** Value before: the old PTE; the cause for `fault`; the source frame for `copy`; the call number for `syscall`. */
+  /**
+   * Value before: the old PTE or count; the cause for `fault`; the source frame for `copy`; the call number for
+   * `syscall`.
+   */
   readonly old: number;
   /**
-   * Value after: the new PTE; the child's pid for `fork`; the new pid for `switch`; the result for `return`; for a page
+   * Value after: the new PTE or count; the child's pid for `fork`; the new pid for `switch`; the result for `return`; for a page
    * that moved, the pid whose page it is at `va` (0: no process has that memory yet).
    */
   readonly new: number;
   /** Bytes moved, for `copy`, `read-in`, `write-back` and the swap kinds. */
   readonly bytes: number;
+  /**
+   * How many in a row one event tells, else 1: `count`, so many frames from `pa` on had and have the same count;
+   * `pte`, so many entries of one table from `pa` and `va` on, of which each maps the frame behind the one that
+   * the entry before it maps.
+   */
+  readonly run: number;
   /** Why, in a few words: the verdict of a fault, the reason of a PTE change, the kind of a frame. */
   readonly why: string;
+}
+
+/** The kinds whose `va` is no address. */
+const OF_NO_PAGE: ReadonlySet<EventKind> = new Set([
+  "alloc",
+  "free",
+  "count",
+  "syscall",
+  "return",
+  "switch",
+  "fork",
+  "exec",
+  "exit",
+  "kill",
+  "oom",
+  "alarm",
+]);
+
+/** Whether an event is about the page that holds `va`, alone or among others in a row. */
+export function isOfPage(e: VmEvent, va: bigint): boolean {
+  const after = (va >> 12n) - (e.va >> 12n);
+  return !OF_NO_PAGE.has(e.kind) && after >= 0n && after < BigInt(e.run);
 }
 
 /** How often each thing happened since boot, and how many bytes were moved. */
@@ -107,6 +148,8 @@ export interface Clock {
 const KIND_NUMBER = Object.fromEntries(
   EVENT_KINDS.map((kind, i) => [kind, i]),
 ) as Record<EventKind, number>;
+
+const PTE = KIND_NUMBER.pte, MARK = KIND_NUMBER.mark, COUNT = KIND_NUMBER.count;
 
 const STRIDE = 9;
 /** Rows in a piece of a saved ring. */
@@ -131,9 +174,6 @@ export class EventLog {
   pid = 0;
   /** User pc to stamp events with; set by the kernel at each trap. */
   pc = 0;
-  /** Whether events go into the ring. Counters count all the same. */
-  recording = true;
-
   #counts = new Float64Array(EVENT_KINDS.length);
   #copiedBytes = 0;
   /** Page faults by cause. */
@@ -144,6 +184,8 @@ export class EventLog {
   #wordIndex = new Map<string, number>([["", 0]]);
   #lastText = "";
   #lastWord = 0;
+  #otherText = "";
+  #otherWord = 0;
   #exact = new Map<number, bigint>();
   #clock: Clock;
   readonly #capacity: number;
@@ -169,11 +211,6 @@ export class EventLog {
       copiedBytes: this.#copiedBytes,
       faults: { 12: faults[12], 13: faults[13], 15: faults[15] },
     };
-  }
-
-  /** How often a thing happened since boot: one of the {@link EventLog.counters}, without making the others. */
-  count(kind: EventKind): number {
-    return this.#counts[KIND_NUMBER[kind]];
   }
 
   /** Frames copied since boot: a copy of a 2 MiB page is one event and 512 frames. */
@@ -203,14 +240,29 @@ export class EventLog {
 
   /** What the kernel decided about the fault with that number. */
   settled(n: number, why: string): void {
-    if (!this.recording || n < this.oldest) return;
+    if (n < this.oldest) return;
     this.#changed = Math.min(this.#changed, n);
     this.#rows[(n % this.#capacity) * STRIDE + 8] = this.#word(why);
   }
 
-  /** A PTE at `pteAddr` that maps `va` changed from `old` to `now` (low 32 bits, as the kernel makes them). */
-  pte(va: VaNum, pteAddr: PaNum, old: number, now: number, why: string): void {
-    this.#add(KIND_NUMBER.pte, va, pteAddr, old, now, 0, why);
+  /**
+   * A PTE at `pteAddr` that maps `va` changed from `old` to `now` (low 32 bits, as the kernel makes them), or
+   * {@link VmEvent.run} of them did.
+   */
+  pte(va: VaNum, pteAddr: PaNum, old: number, now: number, why: string, run = 1): void {
+    this.#counts[PTE] += run - 1;
+    this.#add(PTE, va, pteAddr, old, now, run, why);
+  }
+
+  /** A PTE at `pteAddr` that maps `va` got or lost A or D, and nothing else. */
+  mark(va: VaNum, pteAddr: PaNum, old: number, now: number, why: string): void {
+    this.#add(MARK, va, pteAddr, old, now, 1, why);
+  }
+
+  /** The stored count of a frame, or of `run` frames from it on, went from `old` to `now`. */
+  count(frame: PaNum, old: number, now: number, why: string, run = 1): void {
+    this.#counts[COUNT] += run - 1;
+    this.#add(COUNT, 0, frame, old, now, run, why);
   }
 
   /** A frame was allocated; `why` is its kind. */
@@ -251,7 +303,7 @@ export class EventLog {
 
   /** Any other kind, with whichever fields it uses. */
   note(
-    kind: "exec" | "exit" | "kill" | "wake" | "oom" | "alarm",
+    kind: "exec" | "exit" | "kill" | "oom" | "alarm",
     pid: number,
     value: number,
     why: string,
@@ -296,9 +348,11 @@ export class EventLog {
     }
     const r = this.#rows;
     const i = (n % this.#capacity) * STRIDE;
+    const kind = r[i] & 0xff;
+    const runs = kind === PTE || kind === MARK || kind === COUNT;
     return {
       n,
-      kind: EVENT_KINDS[r[i] & 0xff],
+      kind: EVENT_KINDS[kind],
       pid: Math.floor(r[i] / 256),
       instret: r[i + 1],
       pc: BigInt(r[i + 2]),
@@ -306,7 +360,8 @@ export class EventLog {
       pa: r[i + 4],
       old: r[i + 5],
       new: r[i + 6],
-      bytes: r[i + 7],
+      bytes: runs ? 0 : r[i + 7],
+      run: runs ? r[i + 7] : 1,
       why: this.#words[r[i + 8]],
     };
   }
@@ -356,8 +411,8 @@ export class EventLog {
     }
     this.#words = this.#saver.revive(state.words);
     this.#wordIndex = new Map(this.#words.map((word, i) => [word, i]));
-    this.#lastText = "";
-    this.#lastWord = 0;
+    this.#lastText = this.#otherText = "";
+    this.#lastWord = this.#otherWord = 0;
     this.#exact = this.#saver.revive(state.exact);
     EVENT_KINDS.forEach((kind, i) => this.#counts[i] = state.counters[kind]);
     this.#copiedBytes = state.counters.copiedBytes;
@@ -370,11 +425,10 @@ export class EventLog {
     pa: number,
     old: number,
     now: number,
-    bytes: number,
+    amount: number,
     why: string,
   ): void {
     this.#counts[kind]++;
-    if (!this.recording) return;
     const n = this.#next++;
     const slot = n % this.#capacity;
     if ((slot + 1) * STRIDE > this.#rows.length) this.#growTo(slot + 1);
@@ -393,19 +447,22 @@ export class EventLog {
     r[i + 4] = pa;
     r[i + 5] = old;
     r[i + 6] = now;
-    r[i + 7] = bytes;
+    r[i + 7] = amount;
     r[i + 8] = word;
   }
 
   /** Each different text is kept once. */
   #word(text: string): number {
-    // The same text often comes twice: a call and its return, the pages of one area.
+    // The same text often comes twice, or by turns with another: the pages of one area, fork's parent and child.
     if (text === this.#lastText) return this.#lastWord;
+    if (text === this.#otherText) return this.#otherWord;
     let word = this.#wordIndex.get(text);
     if (word === undefined) {
       word = this.#words.push(text) - 1;
       this.#wordIndex.set(text, word);
     }
+    this.#otherText = this.#lastText;
+    this.#otherWord = this.#lastWord;
     this.#lastText = text;
     this.#lastWord = word;
     return word;

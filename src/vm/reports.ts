@@ -14,7 +14,8 @@ import type { Wait } from "./kernel/process/proc.ts";
 
 export type { AuditClass, Finding } from "./inspect/audit.ts";
 export type { FrameDiff, ProcessDiff, PteDiff, StateDiff } from "./inspect/diff.ts";
-export { eventText, isEffect, isOfPage } from "./inspect/event_text.ts";
+export { isOfPage } from "./events.ts";
+export { eventText, isEffect } from "./inspect/event_text.ts";
 export { Frame, type FrameReport } from "./inspect/frame.ts";
 export type { Mapping } from "./inspect/mappings.ts";
 export type { SharedGroup, Sharing } from "./inspect/sharing.ts";

@@ -103,6 +103,11 @@ export class Vm {
     this.#made = madeOf(made);
     this.#machine = new Machine({ memBytes: made.mem, traps: "host" });
     const events = new EventLog(this.#machine);
+    const { mmu, clock, hart } = this.#machine;
+    mmu.marked = (page, pteAddr, before, after) => {
+      if (clock.running) events.pc = hart.registers.pcNumber;
+      events.mark(page, pteAddr, before, after, "walk");
+    };
     const memory = new Memory(this.#machine.ram, this.#machine.mmu, events, {
       policy: policyNamed(made.policy)!,
       superpages: made.superpages,
@@ -159,9 +164,14 @@ export class Vm {
     return this.#machine.hart.named(name);
   }
 
+  /** The fork policy's letters for the RSW bits of a PTE: bit 8, then bit 9; `1` for one that it does not use. */
+  get rsw(): readonly [string, string] {
+    return this.#kernel.memory.policy.rsw;
+  }
+
   /** A PTE's low ten bits as text, with the fork policy's letters for the RSW bits: `-C DA-U--RV`. */
   flags(pte: bigint): string {
-    return flagText(Number(pte & 0x3ffn), ...this.#kernel.memory.policy.rsw);
+    return flagText(Number(pte & 0x3ffn), ...this.rsw);
   }
 
   /**

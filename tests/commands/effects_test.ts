@@ -56,3 +56,29 @@ Deno.test("vmmap names no file behind shared anonymous memory", async () => {
   const { text } = await lastOf(["spawn", "mmap 4096 rw --shared", "vmmap | where KIND == anon"]);
   assertMatch(text, /rw-s anon +0 +0 +0 +0 +- +-/);
 });
+
+Deno.test("timeline names flags, and finds a page among those that one event tells", async () => {
+  const lines = ["spawn", "mmap 4M", "store 0x3fffa00000 1", "munmap 0x3fffa01000 4096"];
+  const split =
+    (await lastOf([...lines, "timeline --va 0x3fffa05000 -k pte"], ["--superpages"])).text;
+  assertMatch(
+    split,
+    /511 PTEs from 0x3fffa01000|512 PTEs from 0x3fffa00000: D A U W R V set \(demote\)/,
+  );
+  assertEquals(split.trim().split("\n").length, 2, split);
+  const pte = "timeline -k pte,mark --va 0x3000";
+  const { text } = await lastOf(["spawn", "sbrk 4096", "store 0x3000 1", "fork", pte]);
+  assertMatch(text, /mark +PTE of 0x3000: D A set \(walk\) 0x21\w+17 → 0x21\w+d7 at 0x8/);
+  assertMatch(text, /pte +PTE of 0x3000: W→–, C set \(fork parent\) 0x21\w+d7 → 0x21\w+d3 at 0x8/);
+  const of = /at (0x8\w+)\n/.exec(text)![1];
+  const table = await lastOf([
+    "spawn",
+    "sbrk 4096",
+    "store 0x3000 1",
+    `timeline --pa ${of} -k pte`,
+  ]);
+  assertStringIncludes(table.text, "PTE of 0x3000: U W R V set (sbrk)");
+  const counts = await lastOf(["spawn", "fork", "exit -p 3", "wait", "timeline 500 -k count"]);
+  assertMatch(counts.text, /count 1 → 2 \(fork\)/);
+  assertMatch(counts.text, /count 2 → 1 \(space freed\)|count 2 → 1 \(exit\)/);
+});

@@ -42,7 +42,7 @@ function owners(finding: Finding): string[] {
 
 Deno.test("a stored count that is too low", () => {
   const { vm, parent, child, frame } = family();
-  kernelOf(vm).memory.frames.unref(frame);
+  kernelOf(vm).memory.frames.unref(frame, "test");
   const finding = found(vm, "count too low", frame);
   assertEquals([finding.stored, finding.counted], [1, 2]);
   assertEquals(owners(finding), [`${parent.pid}:0x3000`, `${child.pid}:0x3000`]);
@@ -51,7 +51,7 @@ Deno.test("a stored count that is too low", () => {
 
 Deno.test("a stored count that is too high", () => {
   const { vm, parent, child, frame } = family();
-  kernelOf(vm).memory.frames.ref(frame);
+  kernelOf(vm).memory.frames.ref(frame, "test");
   const finding = found(vm, "count too high", frame);
   assertEquals([finding.stored, finding.counted], [3, 2]);
   assertEquals(owners(finding), [`${parent.pid}:0x3000`, `${child.pid}:0x3000`]);

@@ -22,7 +22,7 @@ Deno.test("the ring keeps the newest 65,536 events, and counts those it forgot",
   assertEquals(exact.size, 0, "what the ring forgot is kept nowhere");
 });
 
-Deno.test("an event is stamped with who, when and where; not recorded, it still counts", () => {
+Deno.test("an event is stamped with who, when and where; runs count as many as they are", () => {
   const log = new EventLog(clock, 4);
   [log.pid, log.pc, clock.instret] = [3, 0x40, 99];
   log.copy(0x1000 as VaNum, 0x8000_0000 as PaNum, 0x8000_1000 as PaNum, 4096, "cow copy");
@@ -34,10 +34,12 @@ Deno.test("an event is stamped with who, when and where; not recorded, it still 
     0x8000_1000,
     4096,
   ]);
-  log.recording = false;
   log.copy(0 as VaNum, 1 as PaNum, 2 as PaNum, 8, "");
-  assertEquals([log.next, log.counters.copy, log.counters.copiedBytes], [1, 2, 4104]);
-  log.recording = true;
+  assertEquals([log.next, log.counters.copy, log.counters.copiedBytes], [2, 2, 4104]);
+  log.pte(0x20_0000 as VaNum, 0x8000_5000 as PaNum, 0, 0x17, "demote", 512);
+  log.count(0x8020_0000 as PaNum, 1, 2, "fork", 3);
+  assertEquals([log.at(2).run, log.at(2).bytes, log.at(3).run], [512, 0, 3]);
+  assertEquals([log.counters.pte, log.counters.count], [512, 3]);
   const n = log.fault(15, 5n);
   for (let i = 0; i < 3; i++) log.free(1 as PaNum, "x");
   log.settled(n, "zero fill");

@@ -7,16 +7,23 @@
 import { counted } from "../machine/counted.ts";
 import { hex } from "../machine/address.ts";
 import type { VmEvent } from "../events.ts";
+import { pteChange, type RswLetters } from "../machine/flags.ts";
 
 const FAULTS: Readonly<Record<number, string>> = { 12: "instruction", 13: "load", 15: "store" };
 
-/** What an event says, in one line without its stamp. */
-export function eventText(e: VmEvent): string {
+/** What an event says, in one line without its stamp; the fork policy's marks go by its letters. */
+export function eventText(e: VmEvent, rsw: RswLetters = ["1", "1"]): string {
   switch (e.kind) {
     case "fault":
       return `${FAULTS[e.old] ?? ""} page fault (${e.old}) at ${hex(e.va)} → ${e.why}`;
     case "pte":
-      return `PTE of ${hex(e.va)} at ${hex(e.pa)}: ${hex(e.old)} → ${hex(e.new)} (${e.why})`;
+    case "mark": {
+      const change = pteChange(e.old, e.new, rsw);
+      const words = `${hex(e.old)} → ${hex(e.new)} at ${hex(e.pa)}`;
+      return `${entriesText(e)}: ${change} (${e.why}) ${words}`;
+    }
+    case "count":
+      return `${framesText(e)}: count ${e.old} → ${e.new} (${e.why})`;
     case "alloc":
       return `frame ${hex(e.pa)} allocated (${e.why})`;
     case "free":
@@ -59,9 +66,17 @@ export function eventText(e: VmEvent): string {
       return `pid ${e.old} is taken to its alarm handler, every ${counted(e.new, "tick")}`;
     case "oom":
       return `pid ${e.pid}: ${e.why}`;
-    case "wake":
-      return `pid ${e.old} wakes (${e.why})`;
   }
+}
+
+/** The page whose PTE an event is about, or the pages in a row. */
+function entriesText({ va, run }: VmEvent): string {
+  return run === 1 ? `PTE of ${hex(va)}` : `${run} PTEs from ${hex(va)}`;
+}
+
+/** The frame that an event is about, or the frames in a row. */
+function framesText({ pa, run }: VmEvent): string {
+  return run === 1 ? `frame ${hex(pa)}` : `${run} frames from ${hex(pa)}`;
 }
 
 /** Whose page moved: `3:0x4000`; the address alone while no process has that memory. */
@@ -91,15 +106,8 @@ const MOVES = [
 ];
 /** The kinds that say what an action did to memory; the rest is bookkeeping. */
 const EFFECTS: ReadonlySet<string> = new Set(["fault", ...MOVES, "kill"]);
-/** The kinds whose `va` is an address. */
-const OF_PAGES: ReadonlySet<string> = new Set(["fault", "pte", "sfence", ...MOVES]);
 
 /** Whether an event is something an action did to memory: a fault, a copy, a page that moved, a death. */
 export function isEffect(e: VmEvent): boolean {
   return EFFECTS.has(e.kind);
-}
-
-/** Whether an event is about a virtual address. */
-export function isOfPage(e: VmEvent): boolean {
-  return OF_PAGES.has(e.kind);
 }

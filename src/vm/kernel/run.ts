@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { EventKind, VmEvent } from "../events.ts";
+import { type EventKind, isOfPage, type VmEvent } from "../events.ts";
 import type { Stop } from "../machine/machine.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Proc } from "./process/proc.ts";
@@ -172,7 +172,7 @@ function firstEvent(k: Kernel, filter: EventFilter, from: number): VmEvent | und
     const event = k.events.at(n);
     if (filter.kinds !== undefined && !filter.kinds.includes(event.kind)) continue;
     if (filter.pid !== undefined && event.pid !== filter.pid) continue;
-    if (filter.va !== undefined && event.va >> 12n !== filter.va >> 12n) continue;
+    if (filter.va !== undefined && !isOfPage(event, filter.va)) continue;
     return event;
   }
   return undefined;

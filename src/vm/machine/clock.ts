@@ -40,6 +40,11 @@ export class Clock {
     return this.#given === 0 ? this.#base : this.#base + this.#given - this.#registers.budget;
   }
 
+  /** Whether the engine is running: pc and time are those of the instruction under way. */
+  get running(): boolean {
+    return this.#given !== 0;
+  }
+
   /** mtime: ticks since the machine was made. */
   get time(): number {
     return Math.floor(this.retired / this.instructionsPerTick) + this.#skew;

@@ -77,7 +77,7 @@ Deno.test("random allocations with 560 frames: no frame twice, none lost, conten
         } else if (some !== undefined) {
           const one = held.get(some)!;
           one.count += what === "ref" ? 1 : -1;
-          if (what === "ref") frames.ref(some);
+          if (what === "ref") frames.ref(some, "test");
           else assertEquals(frames.drop(some, "test"), one.count);
           if (one.count === 0) held.delete(some);
         }

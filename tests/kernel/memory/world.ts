@@ -85,6 +85,7 @@ export class World {
     this.ram = this.machine.ram;
     this.mmu = this.machine.mmu;
     this.events = new EventLog({ instret: 0 });
+    this.mmu.marked = (va, at, old, now) => this.events.mark(va, at, old, now, "walk");
     this.memory = new Memory(this.ram, this.mmu, this.events, options);
     this.files = new TestFiles(this.ram);
     this.memory.files = this.files;

@@ -13,6 +13,5 @@ export const eager: ForkPolicy = {
   ...cow,
   name: "eager",
   summary: "copy all pages at fork, as xv6 ships it",
-  rsw: ["1", "1"],
   atFork: () => "copy",
 };

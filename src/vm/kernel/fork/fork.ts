@@ -193,7 +193,7 @@ function shareArea(
     if (isLeaf(pte)) {
       const own = ensureMiddle(m, child.root, block) as PaNum;
       shareEntries(m, area, block, (block + 1) as VaNum, at, own, statistics);
-      refLeaf(m, pte);
+      refLeaf(m, pte, "fork");
       statistics.shared += SUPERPAGE_FRAMES - 1;
       return;
     }
@@ -233,10 +233,10 @@ function shareEntries(
     const child = area.shared ? now & ~PTE_D : now;
     setEntry(m, va, (own + 8 * i) as PaNum, 0, child, "fork child");
     if (isSwapped(pte)) refSlot(m, slotOf(pte));
-    else frames?.ref(frameOf(pte));
     statistics.shared++;
     statistics.ptes++;
   }
+  frames?.refEach(ram.words, words, count, "fork");
 }
 
 /** Where the child's entry stands; its table is there. */

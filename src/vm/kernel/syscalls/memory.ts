@@ -10,6 +10,7 @@ import { PTE_A, walk } from "../../machine/sv39.ts";
 import { ROOT_FS } from "../files/mount.ts";
 import type { Kernel } from "../kernel.ts";
 import type { MapRequest } from "../memory/memory.ts";
+import { setMark } from "../memory/tables/page_table.ts";
 import type { Proc } from "../process/proc.ts";
 import { argAddress, argFile, argInt, argument, call } from "./call.ts";
 
@@ -126,7 +127,7 @@ export const pgaccessCall = call("pgaccess", "address base, int n, address mask"
     const pte = Number(leaf.pte);
     if ((pte & PTE_A) === 0) continue;
     bits[i >> 3] |= 1 << (i & 7);
-    ram.writePte(leaf.pteAddr, pte & ~PTE_A);
+    setMark(k.memory, page, leaf.pteAddr, pte, pte & ~PTE_A, "pgaccess");
     k.memory.flush(p.space, page, "A bit cleared");
   }
   // As many bytes as the pages need: the lab's caller passes an unsigned int.

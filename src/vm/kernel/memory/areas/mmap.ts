@@ -14,7 +14,7 @@ import { isSole } from "../faults/fault.ts";
 import { isSoleLeaf, splitBorders } from "../tables/superpage.ts";
 import type { MapRequest, Memory } from "../memory.ts";
 import { writeBack } from "../reclaim/page_cache.ts";
-import { eachEntry, setEntry } from "../tables/page_table.ts";
+import { eachEntry, setEntry, setMark } from "../tables/page_table.ts";
 import { unmapAreas } from "./unmap.ts";
 import { areaFlags, flagsOf, frameOf, isSwapped, makePte, slotOf, swapPte } from "../tables/pte.ts";
 import { holdFile, isShm, newShm } from "./shm.ts";
@@ -157,7 +157,7 @@ export function msync(m: Memory, space: AddressSpace, start: VaNum, length: numb
     eachEntry(m.ram, space.root, from, Math.min(area.end, end) as VaNum, (va, at, pte) => {
       if ((pte & (PTE_V | PTE_D)) !== (PTE_V | PTE_D)) return;
       writeBack(m, space, frameOf(pte), va, "msync");
-      setEntry(m, va, at, pte, pte & ~PTE_D, "msync");
+      setMark(m, va, at, pte, pte & ~PTE_D, "msync");
     });
   }
   m.flushAll(space, "msync");

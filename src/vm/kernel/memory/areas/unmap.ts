@@ -31,7 +31,7 @@ export function releasePage(
   const frame = frameOf(pte);
   const page = m.frames.isCache(frame) ? m.cache.byFrame.get(frame) : undefined;
   if (page !== undefined) {
-    if (isShm(page.file)) return m.frames.unref(frame);
+    if (isShm(page.file)) return m.frames.unref(frame, why);
     if (area.shared && (pte & PTE_D) !== 0) writeBack(m, space, frame, va, why);
     if (m.frames.count(frame) === 1) removeCached(m.cache, page);
   }

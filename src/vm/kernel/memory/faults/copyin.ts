@@ -11,7 +11,7 @@ import type { PaNum, VaNum } from "../../../machine/address.ts";
 import { PTE_A, PTE_D, PTE_R, PTE_U, PTE_V, PTE_W } from "../../../machine/sv39.ts";
 import { fault } from "./fault.ts";
 import type { Memory } from "../memory.ts";
-import { entryOf, find, levelOf } from "../tables/page_table.ts";
+import { entryOf, find, levelOf, setMark } from "../tables/page_table.ts";
 import { frameOf } from "../tables/pte.ts";
 import { type AddressSpace, USYSCALL } from "../areas/space.ts";
 
@@ -33,7 +33,8 @@ export function userAddress(m: Memory, space: AddressSpace, cause: 13 | 15, va: 
       const at = entryOf(slot);
       const pte = m.ram.readPte(at);
       if ((pte & need) === need) {
-        if ((pte & mark) !== mark) m.ram.writePte(at, pte | mark);
+        const why = cause === 15 ? "copyout" : "copyin";
+        if ((pte & mark) !== mark) setMark(m, va, at, pte, pte | mark, why);
         const offset = levelOf(slot) === 0 ? va % PAGE_SIZE : va % SUPERPAGE_SIZE;
         return (frameOf(pte) + offset) as PaNum;
       }

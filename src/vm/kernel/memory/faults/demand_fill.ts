@@ -95,7 +95,7 @@ function fillFromFile(
     putCached(m.cache, held);
     how = isShm(file) ? "zero fill" : "file fill";
   } else {
-    m.frames.ref(held.frame as PaNum);
+    m.frames.ref(held.frame as PaNum, how);
   }
   setEntry(m, page, at, 0, makePte(held.frame as PaNum, fileFlags(m, area)), how);
   return { handled: true, how };

@@ -13,6 +13,7 @@
 import { PAGE_SIZE, SUPERPAGE_SIZE } from "../../../machine/address.ts";
 import type { PaNum, VaNum } from "../../../machine/address.ts";
 import type { Ram } from "../../../machine/memory.ts";
+import { PTE_V } from "../../../machine/sv39.ts";
 import type { EventLog } from "../../../events.ts";
 import { linkOf, pushFree, unlinkFree } from "./free_list.ts";
 import { KernelPanic } from "../panic.ts";
@@ -219,13 +220,47 @@ export class Frames {
   }
 
   /** One more user mapping. */
-  ref(frame: PaNum): void {
-    this.state.counts[(frame - this.base) >>> 12]++;
+  ref(frame: PaNum, why: string): void {
+    const old = this.state.counts[(frame - this.base) >>> 12]++;
+    this.#events.count(frame, old, old + 1, why);
+  }
+
+  /** One more user mapping of each frame that the valid PTEs among `n` from `words[first]` on map. */
+  refEach(words: Uint32Array, first: number, n: number, why: string): void {
+    const { counts } = this.state;
+    const base = this.base / PAGE_SIZE;
+    // Frames [low, high) had the same count: they are told at once.
+    let low = 0, high = 0, old = 0;
+    for (let i = first; i < first + 2 * n; i += 2) {
+      if ((words[i] & PTE_V) === 0) continue;
+      const frame = (words[i] >>> 10) - base;
+      const was = counts[frame]++;
+      if (was === old && frame === high) high++;
+      else if (was === old && frame === low - 1) low--;
+      else {
+        if (low < high) this.#events.count(this.at(low), old, old + 1, why, high - low);
+        low = frame, high = frame + 1, old = was;
+      }
+    }
+    if (low < high) this.#events.count(this.at(low), old, old + 1, why, high - low);
   }
 
   /** One user mapping less of a frame that stays when it has none. */
-  unref(frame: PaNum): void {
-    this.state.counts[(frame - this.base) >>> 12]--;
+  unref(frame: PaNum, why: string): void {
+    const old = this.state.counts[(frame - this.base) >>> 12]--;
+    this.#events.count(frame, old, old - 1, why);
+  }
+
+  /** One mapping more (1) or less (-1) of `run` frames from the one of index `first` on, none of which is freed by it. */
+  changeRun(first: number, run: number, change: 1 | -1, why: string): void {
+    const { counts } = this.state;
+    for (let from = first, i = first + 1; i <= first + run; i++) {
+      if (i < first + run && counts[i] === counts[from]) continue;
+      const old = counts[from];
+      counts.fill(old + change, from, i);
+      this.#events.count(this.at(from), old, old + change, why, i - from);
+      from = i;
+    }
   }
 
   /** One user mapping less; the frame is freed with the last. Returns what is left. */
@@ -234,7 +269,10 @@ export class Frames {
     const count = this.state.counts[i];
     if (count === 0) throw new KernelPanic(`frame 0x${frame.toString(16)}: count below zero`);
     if (count === 1) this.free(frame, why);
-    else this.state.counts[i] = count - 1;
+    else {
+      this.state.counts[i] = count - 1;
+      this.#events.count(frame, count, count - 1, why);
+    }
     return count - 1;
   }
 

@@ -14,7 +14,7 @@ import { FRAME_KINDS } from "../frames/frames.ts";
 import { demote, isSoleLeaf } from "../tables/superpage.ts";
 import type { Memory } from "../memory.ts";
 import { moveCachedToSlot, removeCached, writeBack } from "./page_cache.ts";
-import { blockDown, setEntry } from "../tables/page_table.ts";
+import { blockDown, setEntry, setMark } from "../tables/page_table.ts";
 import { frameOf, swapPte } from "../tables/pte.ts";
 import { type Mapper, mappersOf } from "./rmap.ts";
 import { isShm } from "../areas/shm.ts";
@@ -114,9 +114,9 @@ function visit(m: Memory, frame: PaNum, index: number): boolean {
   if (superpage && frame % SUPERPAGE_SIZE !== 0) return false; // its first frame speaks for a 2 MiB leaf
   const ages = m.frames.state.ages;
   let used = false;
-  for (const { at, pte } of mappers) {
+  for (const { va, at, pte } of mappers) {
     if ((pte & PTE_A) === 0) continue;
-    m.ram.writePte(at, pte & ~PTE_A);
+    setMark(m, va, at, pte, pte & ~PTE_A, "clock");
     used = true;
   }
   ages[index] = used ? 0 : Math.min(255, ages[index] + 1);

@@ -99,7 +99,7 @@ function bringBack(m: Memory, space: AddressSpace, page: VaNum, why: string): bo
     if (!isSwapped(entry) || slotOf(entry) !== slot) continue;
     const pte = makePte(frame, flagsOf(entry) | PTE_V);
     setEntry(m, page, entryOf(found), entry, pte, why);
-    if (owners++ > 0) m.frames.ref(frame);
+    if (owners++ > 0) m.frames.ref(frame, why);
   }
   dropSlot(m, slot, owners);
   return true;

@@ -70,6 +70,43 @@ export function setEntry(
   m.events.pte(va, at, old, now, why);
 }
 
+/** Changes nothing but A and D of an entry, and tells it. */
+export function setMark(
+  m: Memory,
+  va: VaNum,
+  at: PaNum,
+  old: number,
+  now: number,
+  why: string,
+): void {
+  m.ram.writePte(at, now);
+  m.events.mark((va - (va % PAGE_SIZE)) as VaNum, at, old, now, why);
+}
+
+/**
+ * Tells the entries of a level-0 table, as far as they are not 0, in runs: as new ones, or as gone with the table,
+ * which is freed next. `block` is what it maps from.
+ */
+export function tellEntries(
+  m: Memory,
+  block: VaNum,
+  table: PaNum,
+  why: string,
+  made: boolean,
+): void {
+  const words = tableWords(m.ram, table);
+  const pteAt = (i: number) => i < ENTRIES ? m.ram.words[words + 2 * i] : 0;
+  for (let i = 0; i < ENTRIES;) {
+    const pte = pteAt(i);
+    let end = i + 1;
+    while (pte !== 0 && pteAt(end) === pte + (end - i) * makePte(PAGE_SIZE as PaNum, 0)) end++;
+    const va = (block + i * PAGE_SIZE) as VaNum;
+    const at = (table + i * 8) as PaNum;
+    if (pte !== 0) m.events.pte(va, at, made ? 0 : pte, made ? pte : 0, why, end - i);
+    i = end;
+  }
+}
+
 /**
  * The level-0 table for `va`, made if need be; 0: out of memory, nothing changed. The block must not
  * be mapped by a 2 MiB leaf.
@@ -194,12 +231,16 @@ export function freeTables(m: Memory, root: PaNum): void {
     if (!isTable(top)) throw new KernelPanic("freewalk: leaf");
     const middle = frameOf(top);
     const middles = tableWords(m.ram, middle);
+    const span = (i * TABLE_SPAN) as VaNum;
     for (let j = 0; j < ENTRIES; j++) {
       const pte = words[middles + 2 * j];
       if (pte === 0) continue;
       if (!isTable(pte) || !isEmpty(m.ram, frameOf(pte))) throw new KernelPanic("freewalk: leaf");
+      const block = (span + j * SUPERPAGE_SIZE) as VaNum;
+      m.events.pte(block, (middle + 8 * j) as PaNum, pte, 0, "space freed");
       m.frames.free(frameOf(pte), "space freed");
     }
+    m.events.pte(span, (root + 8 * i) as PaNum, top, 0, "space freed");
     m.frames.free(middle, "space freed");
   }
   m.frames.free(root, "space freed");

@@ -11,7 +11,7 @@ import type { PaNum, VaNum } from "../../../machine/address.ts";
 import { PTE_A, PTE_D, PTE_FLAGS, PTE_V } from "../../../machine/sv39.ts";
 import { SUPERPAGE_FRAMES } from "../frames/frames.ts";
 import type { Memory } from "../memory.ts";
-import { blockDown, eachBlock, ensureMiddle, setEntry } from "./page_table.ts";
+import { blockDown, eachBlock, ensureMiddle, setEntry, tellEntries } from "./page_table.ts";
 import { areaFlags, flagsOf, frameOf, isLeaf, makePte } from "./pte.ts";
 import type { AddressSpace, Area } from "../areas/space.ts";
 
@@ -47,13 +47,20 @@ export function mapSuperpage(
 /** One mapping of a 2 MiB leaf is gone: each frame has one owner less. */
 export function dropLeaf(m: Memory, pte: number, why: string): void {
   const head = frameOf(pte);
-  for (let i = 0; i < SUPERPAGE_FRAMES; i++) m.frames.drop((head + i * PAGE_SIZE) as PaNum, why);
+  const first = m.frames.index(head);
+  const { counts } = m.frames.state;
+  for (let i = first; i < first + SUPERPAGE_FRAMES;) {
+    let end = i;
+    while (end < first + SUPERPAGE_FRAMES && counts[end] > 1) end++;
+    if (end > i) m.frames.changeRun(i, end - i, -1, why);
+    else m.frames.drop(m.frames.at(end++), why);
+    i = end;
+  }
 }
 
 /** One more mapping of a 2 MiB leaf. */
-export function refLeaf(m: Memory, pte: number): void {
-  const head = frameOf(pte);
-  for (let i = 0; i < SUPERPAGE_FRAMES; i++) m.frames.ref((head + i * PAGE_SIZE) as PaNum);
+export function refLeaf(m: Memory, pte: number, why: string): void {
+  m.frames.changeRun(m.frames.index(frameOf(pte)), SUPERPAGE_FRAMES, 1, why);
 }
 
 /** Whether all frames of the leaf have one owner. */
@@ -91,6 +98,7 @@ export function demote(
     const frame = (head + i * PAGE_SIZE) as PaNum;
     if (frame !== table) m.ram.writePte((table + i * 8) as PaNum, makePte(frame, flagsOf(pte)));
   }
+  tellEntries(m, block, table, "demote", true);
   setEntry(m, block, at, pte, makePte(table, PTE_V), "demote");
   m.moved("demote", space, block, head, 0, SUPERPAGE_SIZE, "split into 4 KiB pages");
   m.flush(space, block, "demote");
@@ -158,6 +166,7 @@ export function promote(m: Memory, space: AddressSpace, area: Area, block: VaNum
     if (head === 0) return false;
     moveTo(m, table, head, block);
   }
+  tellEntries(m, block, table, "promote", false);
   setEntry(m, block, at, pointer, makePte(head, flags), "promote");
   m.frames.free(table, "promote");
   m.moved(
