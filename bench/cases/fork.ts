@@ -31,7 +31,7 @@ export function fork(): Promise<void> {
         vm.process(child.pid).exit();
         parent.wait();
       }
-      const { shared, copied, ptes, tables } = kernelOf(vm).memory.lastFork!;
+      const { shared, copied, ptes, tables } = kernelOf(vm).state.forkTotals;
       rows.push([policy, `${size} MiB`, seconds(shortest), shared, copied * 4096, ptes, tables]);
     }
   }

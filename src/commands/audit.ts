@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Cell, command, EXIT, hex, note, result, table } from "../framework/command.ts";
+import { type Cell, command, EXIT, hex } from "../framework/command.ts";
+import { note, result, table } from "../framework/result.ts";
 import { json, mappingJson } from "../format/views.ts";
 
 export default command({

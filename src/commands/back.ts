@@ -6,7 +6,8 @@
 
 import { counted } from "../vm/machine/counted.ts";
 import { sameSaved } from "../vm/state.ts";
-import { command, CommandError, note, result } from "../framework/command.ts";
+import { command, CommandError } from "../framework/command.ts";
+import { note, result } from "../framework/result.ts";
 import { travel } from "../session/past.ts";
 import { placeSections } from "../session/running.ts";
 import { setCurrent } from "../session/target.ts";

@@ -5,15 +5,9 @@
  */
 
 import { BOOT_OPTIONS } from "../vm/boot_options.ts";
-import {
-  command,
-  CommandError,
-  EXIT,
-  type FlagSpec,
-  note,
-  result,
-  size,
-} from "../framework/command.ts";
+import { command, CommandError, EXIT, type FlagSpec } from "../framework/command.ts";
+import { note, result } from "../framework/result.ts";
+import { size } from "../vm/numbers.ts";
 import { forgetPast } from "../session/past.ts";
 import { forgetEntries } from "./save.ts";
 import { forgetSnapshots } from "../session/snapshots.ts";

@@ -7,17 +7,8 @@
 import { CALL_SHAPES, traceCalls, type TraceRecord } from "../vm/calls.ts";
 import type { Process } from "../vm/process.ts";
 import type { CallReport } from "../vm/reports.ts";
-import {
-  atVa,
-  command,
-  CommandError,
-  consoleText,
-  EXIT,
-  note,
-  type Result,
-  result,
-  type Section,
-} from "../framework/command.ts";
+import { atVa, consoleText, note, type Result, result, type Section } from "../framework/result.ts";
+import { command, CommandError, EXIT } from "../framework/command.ts";
 import { processFor, refusing } from "../session/target.ts";
 import { eventsJson, resultJson } from "../format/event_json.ts";
 import { watchedNotes } from "../format/breakpoints.ts";

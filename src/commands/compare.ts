@@ -4,17 +4,8 @@
  * @module
  */
 
-import {
-  type Cell,
-  command,
-  type Context,
-  EXIT,
-  FORCE,
-  type Json,
-  note,
-  result,
-  table,
-} from "../framework/command.ts";
+import { type Cell, command, type Context, EXIT, FORCE } from "../framework/command.ts";
+import { type Json, note, result, table } from "../framework/result.ts";
 import { barChart } from "../format/chart.ts";
 import { measure, type Measured, startTrial, timeForks, WORKLOADS } from "../session/designs.ts";
 import { loadProgram } from "../session/program.ts";

@@ -5,7 +5,8 @@
  */
 
 import { Drawing } from "../record/mod.ts";
-import { command, consoleText, type Context, EXIT, note, result } from "../framework/command.ts";
+import { command, type Context, EXIT } from "../framework/command.ts";
+import { consoleText, note, result } from "../framework/result.ts";
 import { runInSlices } from "../session/slices.ts";
 import { closing, reportJson } from "../session/run_report.ts";
 import { refusing } from "../session/target.ts";

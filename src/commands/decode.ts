@@ -4,7 +4,8 @@
  * @module
  */
 
-import { atPa, type Cell, command, hex, note, pairs, result, table } from "../framework/command.ts";
+import { atPa, note, result, table } from "../framework/result.ts";
+import { type Cell, command, hex, pairs } from "../framework/command.ts";
 
 const BITS: readonly [string, string][] = [
   ["V", "valid"],

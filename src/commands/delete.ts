@@ -4,7 +4,8 @@
  * @module
  */
 
-import { command, CommandError, note, result } from "../framework/command.ts";
+import { command, CommandError } from "../framework/command.ts";
+import { note, result } from "../framework/result.ts";
 
 export default command({
   name: "delete",

@@ -6,16 +6,8 @@
 
 import { counted } from "../vm/machine/counted.ts";
 import type { StateDiff } from "../vm/reports.ts";
-import {
-  type Cell,
-  command,
-  hex,
-  type Json,
-  note,
-  result,
-  type Section,
-  table,
-} from "../framework/command.ts";
+import { type Cell, command, hex } from "../framework/command.ts";
+import { type Json, note, result, type Section, table } from "../framework/result.ts";
 import { variable } from "./snap.ts";
 import { snapshotNamed } from "../session/snapshots.ts";
 import { json } from "../format/views.ts";

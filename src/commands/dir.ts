@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Cell, command, CommandError, EXIT, result, table } from "../framework/command.ts";
+import { type Cell, command, CommandError, EXIT } from "../framework/command.ts";
+import { result, table } from "../framework/result.ts";
 import { refusing } from "../session/target.ts";
 
 export default command({

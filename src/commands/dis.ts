@@ -5,15 +5,8 @@
  */
 
 import { va } from "../vm/machine/address.ts";
-import {
-  atVa,
-  type Cell,
-  command,
-  CommandError,
-  hex,
-  result,
-  table,
-} from "../framework/command.ts";
+import { atVa, result, table } from "../framework/result.ts";
+import { type Cell, command, CommandError, hex } from "../framework/command.ts";
 import { type CodeLine, instructionAt } from "../format/code.ts";
 import { placeOf, processFor } from "../session/target.ts";
 

@@ -5,7 +5,8 @@
  */
 
 import { counted } from "../vm/machine/counted.ts";
-import { command, note, result } from "../framework/command.ts";
+import { command } from "../framework/command.ts";
+import { note, result } from "../framework/result.ts";
 import { processFor, setCurrent } from "../session/target.ts";
 
 export default command({

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { command, EXIT, hex, note, result } from "../framework/command.ts";
+import { command, EXIT, hex } from "../framework/command.ts";
+import { note, result } from "../framework/result.ts";
 import { evaluateTree } from "../framework/evaluate.ts";
 import { parseExpression, sidesOf } from "../framework/expression.ts";
 

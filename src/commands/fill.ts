@@ -5,7 +5,8 @@
  */
 
 import { counted } from "../vm/machine/counted.ts";
-import { atVa, command, CommandError, EXIT, hex, note, result } from "../framework/command.ts";
+import { atVa, note, result } from "../framework/result.ts";
+import { command, CommandError, EXIT, hex } from "../framework/command.ts";
 import { placeOf, refusing, setCurrent } from "../session/target.ts";
 import { eventsJson } from "../format/event_json.ts";
 import { watchedJson, watchedNotes } from "../format/breakpoints.ts";

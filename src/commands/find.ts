@@ -6,18 +6,8 @@
 
 import { counted } from "../vm/machine/counted.ts";
 import { type PaNum, paNum, va } from "../vm/machine/address.ts";
-import {
-  atPa,
-  atVa,
-  type Cell,
-  command,
-  CommandError,
-  type Context,
-  EXIT,
-  note,
-  result,
-  table,
-} from "../framework/command.ts";
+import { atPa, atVa, note, result, table } from "../framework/result.ts";
+import { type Cell, command, CommandError, type Context, EXIT } from "../framework/command.ts";
 import type { Process } from "../vm/process.ts";
 import { processFor } from "../session/target.ts";
 

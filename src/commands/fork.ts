@@ -4,7 +4,8 @@
  * @module
  */
 
-import { command, note, pairs, result } from "../framework/command.ts";
+import { command, pairs } from "../framework/command.ts";
+import { note, result } from "../framework/result.ts";
 import { processFor, refusing } from "../session/target.ts";
 import { eventsJson } from "../format/event_json.ts";
 import { effectLines } from "../format/views.ts";

@@ -5,7 +5,8 @@
  */
 
 import { PAGE_SIZE } from "../vm/machine/address.ts";
-import { type Cell, command, pairs, result, table } from "../framework/command.ts";
+import { type Cell, command, pairs } from "../framework/command.ts";
+import { result, table } from "../framework/result.ts";
 
 export default command({
   name: "free",

@@ -5,15 +5,8 @@
  */
 
 import { fsck } from "../vm/disk.ts";
-import {
-  type Cell,
-  command,
-  CommandError,
-  EXIT,
-  note,
-  result,
-  table,
-} from "../framework/command.ts";
+import { type Cell, command, CommandError, EXIT } from "../framework/command.ts";
+import { note, result, table } from "../framework/result.ts";
 
 export default command({
   name: "fsck",

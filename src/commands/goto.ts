@@ -4,14 +4,8 @@
  * @module
  */
 
-import {
-  command,
-  CommandError,
-  consoleText,
-  type Context,
-  note,
-  result,
-} from "../framework/command.ts";
+import { command, CommandError, type Context } from "../framework/command.ts";
+import { consoleText, note, result } from "../framework/result.ts";
 import { beginRun, endRun, goesOn, travel } from "../session/past.ts";
 import { placeSections, programOf } from "../session/running.ts";
 import { processFor, setCurrent } from "../session/target.ts";

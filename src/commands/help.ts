@@ -6,18 +6,9 @@
 
 import { COMMON_FLAGS, flagUsage, usage } from "../framework/arguments.ts";
 import { KIND_WORDS } from "../framework/convert.ts";
-import {
-  type ArgKind,
-  type Command,
-  command,
-  CommandError,
-  GROUPS,
-  type Result,
-  result,
-  text,
-} from "../framework/command.ts";
+import { type ArgKind, type Command, command, CommandError, GROUPS } from "../framework/command.ts";
+import { note, type Result, result, type Section, text, type Tone } from "../framework/result.ts";
 import { noCommand } from "../framework/habits.ts";
-import { note, type Section, type Tone } from "../framework/result.ts";
 
 export default command({
   name: "help",

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { command, result, table } from "../framework/command.ts";
+import { command } from "../framework/command.ts";
+import { result, table } from "../framework/result.ts";
 
 export default command({
   name: "history",

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { atVa, command, EXIT, hex, note, result } from "../framework/command.ts";
+import { atVa, note, result } from "../framework/result.ts";
+import { command, EXIT, hex } from "../framework/command.ts";
 import { accessJson, accessSections } from "../format/views.ts";
 import { placeOf, refusing } from "../session/target.ts";
 import { asHex, killedSections, widthOf } from "./store.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { atPa, command, note, result } from "../framework/command.ts";
+import { atPa, note, result } from "../framework/result.ts";
+import { command } from "../framework/command.ts";
 import { inRam } from "../session/names.ts";
 import { mappingJson, mappingTable } from "../format/views.ts";
 

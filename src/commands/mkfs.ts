@@ -6,7 +6,8 @@
 
 import { counted } from "../vm/machine/counted.ts";
 import { mkfs } from "../vm/disk.ts";
-import { command, EXIT, FORCE, note, result } from "../framework/command.ts";
+import { command, EXIT, FORCE } from "../framework/command.ts";
+import { note, result } from "../framework/result.ts";
 import { refusing } from "../session/target.ts";
 
 /** FSSIZE of the file-system lab. */

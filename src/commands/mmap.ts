@@ -4,7 +4,8 @@
  * @module
  */
 
-import { atVa, command, hex, note, result } from "../framework/command.ts";
+import { atVa, note, result } from "../framework/result.ts";
+import { command, hex } from "../framework/command.ts";
 import { pageEnd, placeOf, processFor, refusing } from "../session/target.ts";
 
 export default command({

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { atVa, command, hex, note, result } from "../framework/command.ts";
+import { atVa, note, result } from "../framework/result.ts";
+import { command, hex } from "../framework/command.ts";
 import { framesText } from "../format/views.ts";
 import { pageEnd, placeOf, refusing } from "../session/target.ts";
 

@@ -6,7 +6,9 @@
 
 import { Drawing, play } from "../record/mod.ts";
 import { withCast } from "../session/cast_file.ts";
-import { command, CommandError, consoleText, counted, note, result } from "../framework/command.ts";
+import { command, CommandError } from "../framework/command.ts";
+import { consoleText, note, result } from "../framework/result.ts";
+import { counted } from "../vm/machine/counted.ts";
 
 /** Longest sleep in one go, so that Ctrl-C is heard. */
 const NAP_MS = 50;

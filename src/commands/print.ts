@@ -5,7 +5,9 @@
  */
 
 import { within64 } from "../framework/convert.ts";
-import { command, hex, note, result, size } from "../framework/command.ts";
+import { command, hex } from "../framework/command.ts";
+import { note, result } from "../framework/result.ts";
+import { size } from "../vm/numbers.ts";
 import { evaluate } from "../framework/evaluate.ts";
 import { nearestSymbol } from "../vm/symbols.ts";
 

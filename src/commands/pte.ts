@@ -4,7 +4,8 @@
  * @module
  */
 
-import { atPa, command, result } from "../framework/command.ts";
+import { atPa, result } from "../framework/result.ts";
+import { command } from "../framework/command.ts";
 import { placeOf } from "../session/target.ts";
 import { translationJson, translationSections } from "../format/views.ts";
 

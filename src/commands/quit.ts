@@ -4,7 +4,8 @@
  * @module
  */
 
-import { command, CommandError, result } from "../framework/command.ts";
+import { command, CommandError } from "../framework/command.ts";
+import { result } from "../framework/result.ts";
 
 export default command({
   name: "quit",

@@ -5,7 +5,8 @@
  */
 
 import { counted } from "../vm/machine/counted.ts";
-import { command, note, pairs, result } from "../framework/command.ts";
+import { command, pairs } from "../framework/command.ts";
+import { note, result } from "../framework/result.ts";
 import { eventsJson } from "../format/event_json.ts";
 import { effectLines } from "../format/views.ts";
 

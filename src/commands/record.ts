@@ -8,8 +8,16 @@ import { stripAnsiCode } from "@std/fmt/colors";
 import { FileError, type GrowingFile } from "../host/file.ts";
 import { visible } from "../host/visible.ts";
 import { CastWriter } from "../record/mod.ts";
-import { command, CommandError, type Context, type Entry, EXIT } from "../framework/command.ts";
-import { counted, FORCE, note, result } from "../framework/command.ts";
+import {
+  command,
+  CommandError,
+  type Context,
+  type Entry,
+  EXIT,
+  FORCE,
+} from "../framework/command.ts";
+import { counted } from "../vm/machine/counted.ts";
+import { note, result } from "../framework/result.ts";
 
 /** What a recording is besides its lines. */
 interface Look {

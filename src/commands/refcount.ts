@@ -4,7 +4,8 @@
  * @module
  */
 
-import { atPa, command, result } from "../framework/command.ts";
+import { atPa, result } from "../framework/result.ts";
+import { command } from "../framework/command.ts";
 import { inRam } from "../session/names.ts";
 import { frameJson, frameLine, mappingTable } from "../format/views.ts";
 

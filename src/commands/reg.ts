@@ -5,15 +5,8 @@
  */
 
 import { REGISTER_NAMES } from "../vm/machine/isa/register_names.ts";
-import {
-  type Cell,
-  command,
-  CommandError,
-  hex,
-  pairs,
-  result,
-  table,
-} from "../framework/command.ts";
+import { type Cell, command, CommandError, hex, pairs } from "../framework/command.ts";
+import { result, table } from "../framework/result.ts";
 import { didYouMean } from "../vm/nearest.ts";
 import { readNamed } from "../session/names.ts";
 import { processFor } from "../session/target.ts";

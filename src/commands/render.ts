@@ -6,7 +6,9 @@
 
 import { renderSvg } from "../record/mod.ts";
 import { withCast } from "../session/cast_file.ts";
-import { command, CommandError, FORCE, note, result, size } from "../framework/command.ts";
+import { command, CommandError, FORCE } from "../framework/command.ts";
+import { note, result } from "../framework/result.ts";
+import { size } from "../vm/numbers.ts";
 
 export default command({
   name: "render",

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { command, note, result } from "../framework/command.ts";
+import { command } from "../framework/command.ts";
+import { note, result } from "../framework/result.ts";
 import { forgetPast } from "../session/past.ts";
 import { variable } from "./snap.ts";
 import { snapshotNamed } from "../session/snapshots.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { command, consoleText, EXIT, result } from "../framework/command.ts";
+import { command, EXIT } from "../framework/command.ts";
+import { consoleText, result } from "../framework/result.ts";
 import { runInSlices } from "../session/slices.ts";
 import { closing, leaveRun, reportJson, statusOf, waiting } from "../session/run_report.ts";
 import { loadProgram } from "../session/program.ts";

@@ -7,16 +7,9 @@
 import { counted } from "../vm/machine/counted.ts";
 import { visible } from "../host/visible.ts";
 import type { BootOptions } from "../vm/vm.ts";
-import {
-  command,
-  CommandError,
-  type Entry,
-  FORCE,
-  note,
-  result,
-  type Session,
-  size,
-} from "../framework/command.ts";
+import { command, CommandError, type Entry, FORCE, type Session } from "../framework/command.ts";
+import { note, result } from "../framework/result.ts";
+import { size } from "../vm/numbers.ts";
 
 /** What is kept of a line. */
 type Kept = Pick<Entry, "line" | "status" | "api">;

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { command, CommandError, pairs, result, type Settings } from "../framework/command.ts";
+import { command, CommandError, pairs, type Settings } from "../framework/command.ts";
+import { result } from "../framework/result.ts";
 
 const NAMES = ["json", "color", "keep-going", "budget", "ts"] as const;
 const SWITCHES: Record<string, keyof Settings & ("json" | "color" | "keepGoing" | "ts")> = {

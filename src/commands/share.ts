@@ -6,16 +6,8 @@
 
 import { counted } from "../vm/machine/counted.ts";
 import type { Sharing } from "../vm/reports.ts";
-import {
-  type Cell,
-  command,
-  hex,
-  type Json,
-  note,
-  result,
-  table,
-  text,
-} from "../framework/command.ts";
+import { type Cell, command, hex } from "../framework/command.ts";
+import { type Json, note, result, table, text } from "../framework/result.ts";
 import { processFor } from "../session/target.ts";
 
 export default command({

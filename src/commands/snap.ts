@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Cell, command, CommandError, note, result, table } from "../framework/command.ts";
+import { type Cell, command, CommandError } from "../framework/command.ts";
+import { note, result, table } from "../framework/result.ts";
 import { dropSnapshot, snapshotCosts, snapshotsOf, takeSnapshot } from "../session/snapshots.ts";
 
 export default command({

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { atVa, command, EXIT, hex, note, result } from "../framework/command.ts";
+import { atVa, note, result } from "../framework/result.ts";
+import { command, EXIT, hex } from "../framework/command.ts";
 import { loadProgram } from "../session/program.ts";
 import { refusing, setCurrent } from "../session/target.ts";
 

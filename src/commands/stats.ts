@@ -4,7 +4,8 @@
  * @module
  */
 
-import { command, pairs, result, type Value } from "../framework/command.ts";
+import { command, pairs, type Value } from "../framework/command.ts";
+import { result } from "../framework/result.ts";
 
 export default command({
   name: "stats",

@@ -6,18 +6,8 @@
 
 import { va } from "../vm/machine/address.ts";
 import { REGISTER_NAMES } from "../vm/machine/isa/register_names.ts";
-import {
-  type Cell,
-  command,
-  CommandError,
-  consoleText,
-  type Context,
-  hex,
-  note,
-  result,
-  type Section,
-  table,
-} from "../framework/command.ts";
+import { type Cell, command, CommandError, type Context, hex } from "../framework/command.ts";
+import { consoleText, note, result, type Section, table } from "../framework/result.ts";
 import { instructionAt } from "../format/code.ts";
 import { beginRun, endRun, goesOn } from "../session/past.ts";
 import { processFor, setCurrent } from "../session/target.ts";

@@ -9,18 +9,8 @@ import type { AccessSize } from "../vm/actions.ts";
 import type { Process } from "../vm/process.ts";
 import type { AccessReport } from "../vm/reports.ts";
 import type { Va } from "../framework/types.ts";
-import {
-  atVa,
-  command,
-  CommandError,
-  consoleText,
-  type Context,
-  EXIT,
-  hex,
-  note,
-  result,
-  type Section,
-} from "../framework/command.ts";
+import { atVa, consoleText, note, result, type Section } from "../framework/result.ts";
+import { command, CommandError, type Context, EXIT, hex } from "../framework/command.ts";
 import { placeOf, refusing, setCurrent } from "../session/target.ts";
 import { accessJson, accessSections } from "../format/views.ts";
 

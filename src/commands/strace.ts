@@ -5,7 +5,8 @@
  */
 
 import { CALL_NAMES, traceCalls, type TraceRecord } from "../vm/calls.ts";
-import { command, consoleText, EXIT, type Json, result, text } from "../framework/command.ts";
+import { command, EXIT } from "../framework/command.ts";
+import { consoleText, type Json, result, text } from "../framework/result.ts";
 import { runInSlices } from "../session/slices.ts";
 import { resultJson } from "../format/event_json.ts";
 import { loadProgram } from "../session/program.ts";

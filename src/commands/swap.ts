@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Cell, command, hex, note, pairs, result, table } from "../framework/command.ts";
+import { type Cell, command, hex, pairs } from "../framework/command.ts";
+import { note, result, table } from "../framework/result.ts";
 
 export default command({
   name: "swap",

@@ -4,17 +4,8 @@
  * @module
  */
 
-import {
-  atVa,
-  type Cell,
-  command,
-  CommandError,
-  EXIT,
-  hex,
-  note,
-  result,
-  table,
-} from "../framework/command.ts";
+import { atVa, note, result, table } from "../framework/result.ts";
+import { type Cell, command, CommandError, EXIT, hex } from "../framework/command.ts";
 import { didYouMean } from "../vm/nearest.ts";
 import { nearestSymbol, symbolsOf } from "../vm/symbols.ts";
 import { processFor } from "../session/target.ts";

@@ -6,7 +6,8 @@
 
 import { counted } from "../vm/machine/counted.ts";
 import { EVENT_KINDS, type VmEvent } from "../vm/events.ts";
-import { type Cell, command, note, result, type Section, table } from "../framework/command.ts";
+import { type Cell, command } from "../framework/command.ts";
+import { note, result, type Section, table } from "../framework/result.ts";
 import { eventText, isOfPage } from "../vm/reports.ts";
 import { inRam } from "../session/names.ts";
 import { addressOf } from "../session/target.ts";

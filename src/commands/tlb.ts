@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Cell, command, note, result, type Section, table } from "../framework/command.ts";
+import { type Cell, command } from "../framework/command.ts";
+import { note, result, type Section, table } from "../framework/result.ts";
 import { flagText } from "../vm/machine/flags.ts";
 
 const ACCESS = ["read", "write", "execute"] as const;

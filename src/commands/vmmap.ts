@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Cell, command, result, table } from "../framework/command.ts";
+import { type Cell, command } from "../framework/command.ts";
+import { result, table } from "../framework/result.ts";
 import { processFor } from "../session/target.ts";
 
 export default command({

@@ -5,7 +5,8 @@
  */
 
 import { counted } from "../vm/machine/counted.ts";
-import { command, EXIT, note, result } from "../framework/command.ts";
+import { command, EXIT } from "../framework/command.ts";
+import { note, result } from "../framework/result.ts";
 import { processFor, refusing } from "../session/target.ts";
 
 export default command({

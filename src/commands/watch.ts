@@ -4,7 +4,8 @@
  * @module
  */
 
-import { atPa, atVa, command, CommandError, hex, note, result } from "../framework/command.ts";
+import { atPa, atVa, note, result } from "../framework/result.ts";
+import { command, CommandError, hex } from "../framework/command.ts";
 import { pointText } from "../format/breakpoints.ts";
 import { placeOf, refusing } from "../session/target.ts";
 

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { atVa, command, type Context, result } from "../framework/command.ts";
+import { atVa, result } from "../framework/result.ts";
+import { command, type Context } from "../framework/command.ts";
 import { dump } from "../format/dump.ts";
 import { placeOf } from "../session/target.ts";
 

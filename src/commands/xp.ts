@@ -4,7 +4,8 @@
  * @module
  */
 
-import { atPa, command, result } from "../framework/command.ts";
+import { atPa, result } from "../framework/result.ts";
+import { command } from "../framework/command.ts";
 import { dump } from "../format/dump.ts";
 import { inRam } from "../session/names.ts";
 import { paNum } from "../vm/machine/address.ts";

@@ -8,17 +8,15 @@ import { counted } from "../vm/machine/counted.ts";
 import type { Breakpoint, Watched } from "../vm/breakpoints.ts";
 import type { WatchHit } from "../vm/reports.ts";
 import { nearestSymbol } from "../vm/symbols.ts";
+import { type Cell, type Context, hex } from "../framework/command.ts";
 import {
-  type Cell,
-  type Context,
-  hex,
   type Json,
   note,
   type NoteSection,
   type Result,
   result,
   table,
-} from "../framework/command.ts";
+} from "../framework/result.ts";
 
 /** `breakpoint 1 at 0x12 <main> of pid 2`. */
 export function pointText(ctx: Context, point: Breakpoint): string {

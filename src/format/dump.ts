@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Cell, CommandError, table, type TableSection } from "../framework/command.ts";
+import { type Cell, CommandError } from "../framework/command.ts";
+import { table, type TableSection } from "../framework/result.ts";
 
 /** More than a screen can use. */
 const MOST = 1 << 20;

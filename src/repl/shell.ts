@@ -14,9 +14,9 @@ import {
   EXIT,
   type GuestInput,
   type HostFiles,
-  type Result,
   type Session,
 } from "../framework/command.ts";
+import type { Result } from "../framework/result.ts";
 import { asCommandError } from "../framework/errors.ts";
 import { evaluate, type Resolver } from "../framework/evaluate.ts";
 import { commandHabit, noCommand } from "../framework/habits.ts";

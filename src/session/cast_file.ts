@@ -5,7 +5,8 @@
  */
 
 import { type Cast, CastError, parseCast } from "../record/mod.ts";
-import { CommandError, type Context, EXIT, size } from "../framework/command.ts";
+import { CommandError, type Context, EXIT } from "../framework/command.ts";
+import { size } from "../vm/numbers.ts";
 
 /** Bytes of a recording: hours of a busy terminal. */
 const LARGEST = 64 * 2 ** 20;

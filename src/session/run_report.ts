@@ -6,7 +6,8 @@
 
 import { counted } from "../vm/machine/counted.ts";
 import { meaningsOf } from "../vm/calls.ts";
-import { type Context, EXIT, type Json, note, type Section } from "../framework/command.ts";
+import { type Context, EXIT } from "../framework/command.ts";
+import { type Json, note, type Section } from "../framework/result.ts";
 import { setCurrent } from "./target.ts";
 import type { RunReport } from "../vm/reports.ts";
 import type { Run } from "../vm/run.ts";

@@ -9,16 +9,15 @@ import { type EventFilter, eventText, type RunReport } from "../vm/reports.ts";
 import { hex, va } from "../vm/machine/address.ts";
 import type { Process } from "../vm/process.ts";
 import { instructionAt } from "../format/code.ts";
+import { CommandError, type Context, EXIT } from "../framework/command.ts";
 import {
-  type Context,
-  EXIT,
+  consoleText,
   type Json,
   note,
   type Result,
   result,
   type Section,
-} from "../framework/command.ts";
-import { CommandError, consoleText } from "../framework/command.ts";
+} from "../framework/result.ts";
 import { runInSlices } from "./slices.ts";
 import { beginRun, endRun, goesOn, tookInput } from "./past.ts";
 import { closing, reportJson, statusOf } from "./run_report.ts";

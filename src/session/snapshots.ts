@@ -6,7 +6,8 @@
 
 import { KeptStates } from "../vm/state_size.ts";
 import type { VmState } from "../vm/vm.ts";
-import { type Context, type Session, size } from "../framework/command.ts";
+import type { Context, Session } from "../framework/command.ts";
+import { size } from "../vm/numbers.ts";
 import { CommandError } from "../framework/errors.ts";
 import { didYouMean } from "../vm/nearest.ts";
 

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { countOf, frameIndex } from "./kernel/memory/frames/frames.ts";
+import { findProc, spaceOf } from "./kernel/process/table.ts";
 import { hex, PAGE_SIZE, paNum, type Va, va } from "./machine/address.ts";
 import type { AccessKind } from "./machine/user_access.ts";
 import { entryAt, type PageEntry, pageOwners } from "./inspect/page_owners.ts";
@@ -15,6 +17,7 @@ import type { Kernel } from "./kernel/kernel.ts";
 import type { Proc } from "./kernel/process/proc.ts";
 import { KernelError, userAccess, userCall, userRun } from "./kernel/manual.ts";
 import type { AccessReport, CallReport, CountChange, ForkReport, OwnerChange } from "./reports.ts";
+import { forkDifference } from "./kernel/fork/statistics.ts";
 
 const PAGE = 4096n;
 
@@ -33,9 +36,9 @@ export function access(
   const places = pagesOf(address, size);
   const befores = places.map((at) => translation(k, p, at));
   const before = befores[0];
-  const own = places.map((at) => entryAt(k, p.space, at));
-  const sharers = places.map((at) => pageOwners(k, p.space, at));
-  const counts = k.memory.frames.state.counts.slice();
+  const own = places.map((at) => entryAt(k, spaceOf(k, p), at));
+  const sharers = places.map((at) => pageOwners(k, spaceOf(k, p), at));
+  const counts = k.state.frames.counts.slice();
   const old = value === undefined ? undefined : peek(k, before, size);
   const outcome = userAccess(k, p, address, size, value);
   const afters = places.map((at) => outcome.kind === "done" ? translation(k, p, at) : undefined);
@@ -84,7 +87,8 @@ function ownerChanges(
   const isSelf = (e: PageEntry) => e.pid === p.pid && e.va === address - address % PAGE;
   const self = { pid: p.pid, name: p.name, va: address, ...own };
   return [self, ...before.filter((e) => !isSelf(e))].map((was): OwnerChange => {
-    const space = k.process(was.pid)?.space;
+    const owner = findProc(k, was.pid);
+    const space = owner && spaceOf(k, owner);
     const now = space === undefined ? undefined : entryAt(k, space, was.va);
     return {
       pid: was.pid,
@@ -98,13 +102,12 @@ function ownerChanges(
 
 /** The frames that the process had and has at the page, each once. */
 function countChanges(k: Kernel, [self]: OwnerChange[], counts: Uint32Array): CountChange[] {
-  const { frames } = k.memory;
   return [...new Set([self.frame.before, self.frame.after])]
     .filter((frame) => frame !== undefined)
     .map((frame) => {
       const number = paNum(Number(frame));
-      const before = counts[frames.index(number)];
-      return { frame, count: { before, after: frames.count(number) } };
+      const before = counts[frameIndex(k, number)];
+      return { frame, count: { before, after: countOf(k, number) } };
     });
 }
 
@@ -189,15 +192,16 @@ export function systemCall(
 
 /** fork() with what it shared and copied. Throws KernelError when it fails. */
 export function forkProcess(k: Kernel, p: Proc): ForkReport {
+  const before = { ...k.state.forkTotals };
   const report = systemCall(k, p, "fork", []);
   if (report.result === undefined || report.result < 0n) {
-    const slots = k.slots.includes(undefined) ? "out of memory" : "the process table is full";
+    const slots = k.state.procs.includes(undefined) ? "out of memory" : "the process table is full";
     throw new KernelError(`fork of pid ${p.pid} failed: ${slots}`);
   }
   return {
     parent: p.pid,
     child: Number(report.result),
     events: report.events,
-    ...k.memory.lastFork!,
+    ...forkDifference(k.state.forkTotals, before),
   };
 }

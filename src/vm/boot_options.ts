@@ -6,9 +6,9 @@
 
 import { onlyNames, shown } from "./checks.ts";
 import { type Abi, ABIS } from "./kernel/abi.ts";
-import { DEFAULT_QUANTUM } from "./kernel/kernel.ts";
+import { DEFAULT_QUANTUM } from "./kernel/boot.ts";
 import { POLICIES } from "./kernel/fork/policies.ts";
-import { MAX_SWAP } from "./kernel/memory/reclaim/swap.ts";
+import { MAX_SWAP } from "./kernel/memory/reclaim/swap_disk.ts";
 import type { ProgramSource } from "./kernel/programs.ts";
 import { DEFAULT_RAM, MAX_RAM, MIN_RAM, RAM_STEP } from "./machine/memory.ts";
 import { didYouMean } from "./nearest.ts";

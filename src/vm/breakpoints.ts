@@ -6,8 +6,8 @@
 
 import { onlyNames, whole } from "./checks.ts";
 import { pa, va } from "./machine/address.ts";
-import { addBreakpoint, type Breakpoint, type Watched } from "./kernel/breakpoints.ts";
-import type { Kernel } from "./kernel/kernel.ts";
+import { addBreakpoint, type Watched } from "./kernel/breakpoints.ts";
+import type { Breakpoint, Kernel } from "./kernel/kernel.ts";
 
 export type { Breakpoint, Watched };
 

@@ -7,7 +7,7 @@
 import { type Abi, ABIS, type CallName, parseAbi } from "./kernel/abi.ts";
 import type { Call } from "./kernel/syscalls/call.ts";
 import { CALLS } from "./kernel/syscalls/dispatch.ts";
-import type { TraceRecord } from "./kernel/syscalls/trace.ts";
+import type { TraceRecord } from "./kernel/kernel.ts";
 import type { Vm } from "./vm.ts";
 import { kernelOf } from "./parts.ts";
 

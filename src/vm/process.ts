@@ -4,6 +4,8 @@
  * @module
  */
 
+import { usageOf } from "./kernel/memory/areas/usage.ts";
+import { findProc, spaceOf } from "./kernel/process/table.ts";
 import { integer, isText, onlyNames, whole } from "./checks.ts";
 import { counted } from "./machine/counted.ts";
 import { PAGE_SIZE, paNum, type Va, va } from "./machine/address.ts";
@@ -117,14 +119,14 @@ export class Process {
   }
 
   get #record(): Proc {
-    const p = this.#k.process(this.pid);
+    const p = findProc(this.#k, this.pid);
     if (p === undefined) throw new KernelError(`no process ${this.pid}: it is gone`);
     return p;
   }
 
   /** Whether it is still there and has not exited. */
   get alive(): boolean {
-    const p = this.#k.process(this.pid);
+    const p = findProc(this.#k, this.pid);
     return p !== undefined && p.state !== "zombie";
   }
 
@@ -135,7 +137,7 @@ export class Process {
 
   /** The end of its heap, what sbrk(0) returns. */
   get break(): Va {
-    return va(this.#record.space.size);
+    return va(spaceOf(this.#k, this.#record).size);
   }
 
   /**
@@ -146,7 +148,7 @@ export class Process {
     const { state, manual, held } = this.#record;
     if (state !== "runnable") return state;
     if (manual || held) return manual ? "manual" : "held";
-    return this.#k.current === this.pid ? "running" : "runnable";
+    return this.#k.state.current === this.pid ? "running" : "runnable";
   }
 
   /** What it sleeps for, in words; empty when it does not sleep. */
@@ -177,12 +179,16 @@ export class Process {
 
   /** Its registers as it will run on. */
   get registers(): Registers {
-    return new Registers(this.#k.machine.ram, () => this.#record);
+    return new Registers(
+      this.#k.machine.ram,
+      () => this.#record,
+      () => spaceOf(this.#k, this.#record).root,
+    );
   }
 
   /** Its pages now, each of 4 KiB: in memory, of these its own and shared ones, swapped out, and its page tables. */
   usage(): SpaceUsage {
-    return this.#k.memory.usage(this.#record.space);
+    return usageOf(this.#k, spaceOf(this.#k, this.#record));
   }
 
   /** A place in it, to compare owners with. */
@@ -403,7 +409,7 @@ export class Process {
     const bytes = new Uint8Array(length);
     for (let done = 0; done < length;) {
       const at = va(BigInt(address) + BigInt(done));
-      const { leaf } = walk(ram, this.#record.space.root, at);
+      const { leaf } = walk(ram, spaceOf(this.#k, this.#record).root, at);
       const part = Math.min(length - done, PAGE_SIZE - Number(at % BigInt(PAGE_SIZE)));
       if (leaf === undefined || !ram.contains(paNum(leaf.pa), part)) return undefined;
       bytes.set(ram.bytes(paNum(leaf.pa), part), done);
@@ -414,7 +420,7 @@ export class Process {
 
   /** Every leaf of its page table, by address. */
   mappings(): Mapping[] {
-    return mappingsOf(this.#k, this.#record.space, this.#record);
+    return mappingsOf(this.#k, spaceOf(this.#k, this.#record), this.#record);
   }
 
   /** The frame that an address is in now, a live handle; undefined when it is not mapped. */

@@ -5,12 +5,14 @@
  * @module
  */
 
+import { spaceOf } from "./kernel/process/table.ts";
 import { counted } from "./machine/counted.ts";
 import { hex, PAGE_SIZE, pageUp, vaNum } from "./machine/address.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import { areasIn, findHole } from "./kernel/memory/areas/areas.ts";
 import { type Area, MMAP_TOP, PERM_W, TRAPFRAME } from "./kernel/memory/areas/space.ts";
 import type { Proc } from "./kernel/process/proc.ts";
+import { fileOf } from "./kernel/files/table.ts";
 
 /** What mmap was asked for, as the caller named it. */
 export interface MapWish {
@@ -33,10 +35,10 @@ export function whyMapFails(k: Kernel, p: Proc, wish: MapWish): string {
   const { length, at, fd } = wish;
   if (length <= 0) return `${length} bytes: want at least one`;
   if (fd !== undefined) {
-    const why = whyNotMapped(p, fd, wish);
+    const why = whyNotMapped(k, p, fd, wish);
     if (why !== undefined) return why;
   }
-  const { size } = p.space;
+  const { size } = spaceOf(k, p);
   if (at !== undefined) {
     const end = at + BigInt(length);
     if (at % BigInt(PAGE_SIZE) !== 0n) return `${hex(at)} is not page-aligned`;
@@ -45,14 +47,14 @@ export function whyMapFails(k: Kernel, p: Proc, wish: MapWish): string {
     return noFrames(k, "for the table of a split 2 MiB page");
   }
   const pages = length < 2 ** 38 ? pageUp(vaNum(length)) : length;
-  if (length >= 2 ** 38 || findHole(p.space, pages) < 0) {
+  if (length >= 2 ** 38 || findHole(spaceOf(k, p), pages) < 0) {
     return `no ${length} bytes in one piece between ${hex(size)} and ${hex(MMAP_TOP)}`;
   }
   return noFrames(k);
 }
 
-function whyNotMapped(p: Proc, fd: number, wish: MapWish): string | undefined {
-  const file = p.files[fd];
+function whyNotMapped(k: Kernel, p: Proc, fd: number, wish: MapWish): string | undefined {
+  const file = fileOf(k, p, fd);
   if (file === undefined) return `descriptor ${fd} is not open`;
   if (file.type !== "inode") return `descriptor ${fd} is a ${file.type}, not a file`;
   if (!file.readable) return `descriptor ${fd} is not open for reading`;
@@ -77,7 +79,7 @@ export function whyRangeFails(
   if (call === "munmap" && end > MMAP_TOP || end > 1n << 38n) return beyond(start, end);
   const last = pageUp(vaNum(Number(end)));
   let reached = Number(start);
-  for (const area of areasIn(p.space, vaNum(Number(start)), last)) {
+  for (const area of areasIn(spaceOf(k, p), vaNum(Number(start)), last)) {
     if (call === "munmap" && area.kind !== "anon" && area.kind !== "file") {
       return `${range(area)} is ${area.kind}: ${
         area.kind === "heap" ? "sbrk moves its end" : "it stays as long as the program"
@@ -100,10 +102,10 @@ export function whyRangeFails(
 
 /** Why sbrk of `n` bytes returned -1. */
 export function whyGrowFails(k: Kernel, p: Proc, n: number): string {
-  const { size } = p.space;
+  const { size } = spaceOf(k, p);
   if (n < 0) return noFrames(k, "for the table of a split 2 MiB page");
   const end = size + n;
-  const blocking = p.space.areas.find((a) => a.start >= size && a.start < end);
+  const blocking = spaceOf(k, p).areas.find((a) => a.start >= size && a.start < end);
   if (blocking !== undefined && size < MMAP_TOP) {
     return `${range(blocking)} is ${blocking.kind}, in the way of a heap up to ${hex(end)}`;
   }
@@ -121,6 +123,6 @@ function beyond(start: bigint, end: bigint): string {
 
 function noFrames(k: Kernel, what = ""): string {
   return `out of memory${what === "" ? "" : ` ${what}`}: ${
-    counted(k.memory.frames.freeCount, "frame")
+    counted(k.state.frames.free, "frame")
   } free`;
 }

@@ -9,6 +9,7 @@ import { readEpc, readRegister, writeRegister } from "./kernel/process/trapframe
 import { CSR_ROWS } from "./machine/hart/csr_rows.ts";
 import { REGISTER_NAMES, registerNumber } from "./machine/isa/register_names.ts";
 import type { Ram } from "./machine/memory.ts";
+import type { PaNum } from "./machine/address.ts";
 
 /** Names of the control and status registers that the hart has. */
 export const CSR_NAMES: readonly string[] = CSR_ROWS.map((row) => row.name);
@@ -17,15 +18,17 @@ export const CSR_NAMES: readonly string[] = CSR_ROWS.map((row) => row.name);
 export class Registers {
   readonly #ram: Ram;
   readonly #record: () => Proc;
+  readonly #root: () => PaNum;
 
   /**
    * For {@link Process.registers}.
    *
    * @internal
    */
-  constructor(ram: Ram, record: () => Proc) {
+  constructor(ram: Ram, record: () => Proc, root: () => PaNum) {
     this.#ram = ram;
     this.#record = record;
+    this.#root = root;
   }
 
   /** The address of its next instruction. */
@@ -35,7 +38,7 @@ export class Registers {
 
   /** satp while it runs: Sv39, ASID 0 and the page number of its root table. */
   get satp(): bigint {
-    return satpOf(this.#record().space.root);
+    return satpOf(this.#root());
   }
 
   /** x0 to x31. */

@@ -9,7 +9,7 @@ import type { VmEvent } from "./events.ts";
 import type { Translation } from "./inspect/translation.ts";
 import type { Watched } from "./kernel/breakpoints.ts";
 import type { KernelStop } from "./kernel/run.ts";
-import type { ForkStatistics } from "./kernel/fork/fork.ts";
+import type { ForkStatistics } from "./kernel/fork/statistics.ts";
 import type { Wait } from "./kernel/process/proc.ts";
 
 export type { AuditClass, Finding } from "./inspect/audit.ts";
@@ -24,7 +24,7 @@ export type { LevelView, Translation } from "./inspect/translation.ts";
 export type { Verdict } from "./inspect/verdict.ts";
 export type { AreaView } from "./inspect/vmmap.ts";
 export type { Watched } from "./kernel/breakpoints.ts";
-export type { ForkStatistics } from "./kernel/fork/fork.ts";
+export type { ForkStatistics } from "./kernel/fork/statistics.ts";
 export type { ForkObserver } from "./kernel/kernel.ts";
 export type { SpaceUsage } from "./kernel/memory/areas/usage.ts";
 export type { Wait } from "./kernel/process/proc.ts";

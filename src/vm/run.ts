@@ -8,10 +8,13 @@
  * @module
  */
 
-import type { Ended, Kernel } from "./kernel/kernel.ts";
+import { takeOutput } from "./kernel/console.ts";
+import { busy } from "./kernel/process/time.ts";
+import { holdRun, runOf } from "./kernel/process/table.ts";
+import type { Ended } from "./kernel/state.ts";
+import type { Kernel } from "./kernel/kernel.ts";
 import { describeWait } from "./kernel/process/proc.ts";
-import type { EventFilter, KernelStop, RunOptions } from "./kernel/run.ts";
-import { run } from "./kernel/run.ts";
+import { type EventFilter, type KernelStop, run, type RunOptions } from "./kernel/run.ts";
 import type { Leftover, RunReport, RunStop } from "./reports.ts";
 import { kernelOf } from "./parts.ts";
 import type { Mark, Vm } from "./vm.ts";
@@ -53,23 +56,23 @@ export class Run {
     this.#kernel = kernelOf(vm);
     this.pid = pid;
     this.#mark = mark;
-    this.#ticks = this.#kernel.ticks;
+    this.#ticks = this.#kernel.state.ticks;
     const { name, run } = vm.process(pid);
     this.#name = name;
     this.#run = run;
-    this.#kernel.holdRun(this.#run, false);
+    holdRun(this.#kernel, this.#run, false);
   }
 
   /** Runs at most `budget` instructions more. True when it is over: {@link report} then says why. */
   slice(budget: number): boolean {
-    this.#kernel.holdRun(this.#run, false);
+    holdRun(this.#kernel, this.#run, false);
     const { machine } = this.#kernel;
     const end = machine.instret + budget;
     this.#stop = this.#ended === undefined
       ? this.#go(budget, { untilExit: this.pid })
       : { kind: "exited", pid: this.pid };
     // The event that was waited for may be the exit itself.
-    if (!this.#kernel.runOf(this.#run).some((p) => p.pid === this.pid)) this.#end();
+    if (!runOf(this.#kernel, this.#run).some((p) => p.pid === this.pid)) this.#end();
     if (this.#stop.kind === "exited" && this.#leavesOthers()) {
       this.#stop = this.#goOn(end - machine.instret);
     }
@@ -89,21 +92,21 @@ export class Run {
   #end(): void {
     if (this.#ended !== undefined) return;
     const kernel = this.#kernel;
-    this.#ended = kernel.ended.findLast((one) => one.pid === this.pid);
-    this.#deadline = kernel.busy + AFTERMATH;
+    this.#ended = kernel.state.ended.findLast((one) => one.pid === this.pid);
+    this.#deadline = busy(kernel) + AFTERMATH;
   }
 
   /** Whether there are processes of the run whose program is gone. A child that ends leaves nobody behind. */
   #leavesOthers(): boolean {
     const kernel = this.#kernel;
-    const rest = kernel.runOf(this.#run);
+    const rest = runOf(kernel, this.#run);
     return rest.length > 0 && !rest.some((p) => p.pid === this.#run);
   }
 
   #goOn(budget: number): KernelStop {
     const stop = this.#go(budget, { untilOver: this.#run, deadline: this.#deadline });
-    if (stop.kind !== "budget" || this.#kernel.busy < this.#deadline) return stop;
-    this.#kernel.holdRun(this.#run, true);
+    if (stop.kind !== "budget" || busy(this.#kernel) < this.#deadline) return stop;
+    holdRun(this.#kernel, this.#run, true);
     return { kind: "exited", pid: this.pid };
   }
 
@@ -114,12 +117,12 @@ export class Run {
 
   /** Nobody runs it on: what is still there is held, so that others do not pay for it. */
   leave(): void {
-    this.#kernel.holdRun(this.#run, true);
+    holdRun(this.#kernel, this.#run, true);
   }
 
   /** Console text since the last time this was called. */
   takeOutput(): string {
-    const bytes = this.#kernel.takeOutput();
+    const bytes = takeOutput(this.#kernel);
     const text = this.#decoder.decode(bytes, { stream: true });
     this.#console += text;
     return text;
@@ -134,17 +137,17 @@ export class Run {
   /** Whether the run stopped because one of its processes reads the console and nothing is typed. */
   waitsForConsole(): boolean {
     return this.#stop.kind === "idle" &&
-      this.#kernel.runOf(this.#run).some((p) => p.wait?.on === "console");
+      runOf(this.#kernel, this.#run).some((p) => p.wait?.on === "console");
   }
 
   /** A person stopped it: the program and all that it and its children made die. */
   interrupt(): void {
-    this.#kernel.holdRun(this.#run, false);
-    const all = this.#kernel.runOf(this.#run);
+    holdRun(this.#kernel, this.#run, false);
+    const all = runOf(this.#kernel, this.#run);
     for (const p of all) this.#vm.process(p.pid).kill();
     // Those that were about to run die where the kernel next picks them up: now, before they do anything.
     for (const p of all) if (p.state !== "zombie") run(this.#kernel, 1, { only: p.pid });
-    this.#ended ??= this.#kernel.ended.findLast((one) => one.pid === this.pid);
+    this.#ended ??= this.#kernel.state.ended.findLast((one) => one.pid === this.pid);
     this.#stop = { kind: "interrupted" };
   }
 
@@ -167,13 +170,13 @@ export class Run {
       framesCopied: done.copied.pages,
       bytesCopied: done.copied.bytes,
       forks: done.forks,
-      ticks: this.#kernel.ticks - this.#ticks,
+      ticks: this.#kernel.state.ticks - this.#ticks,
     };
   }
 
   #leftovers(): Leftover[] {
     if (this.#ended === undefined || !this.#leavesOthers()) return [];
-    return this.#kernel.runOf(this.#run).map((p) => ({
+    return runOf(this.#kernel, this.#run).map((p) => ({
       pid: p.pid,
       name: p.name,
       waits: p.wait === undefined ? "" : describeWait(p.wait),

@@ -6,7 +6,7 @@
 
 import type { Made } from "./boot_options.ts";
 import type { EventLogState } from "./events.ts";
-import type { KernelState } from "./kernel/kernel.ts";
+import type { SavedKernel } from "./kernel/boot.ts";
 import type { MachineState } from "./machine/machine.ts";
 
 export { sameSaved } from "./machine/saver.ts";
@@ -30,7 +30,7 @@ export interface VmState {
    *
    * @internal
    */
-  readonly kernel: KernelState;
+  readonly kernel: SavedKernel;
   /**
    * The event log.
    *

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { findProc, spaceOf } from "./kernel/process/table.ts";
 import { ElfError, type ElfSymbol, parseElf } from "./machine/elf.ts";
 import { kernelOf, partsOf } from "./parts.ts";
 import type { Vm } from "./vm.ts";
@@ -25,7 +26,7 @@ const tables = new WeakMap<Vm, Map<string, Known>>();
  */
 export function symbolsOf(vm: Vm, pid: number): SymbolTable {
   const { kernel, loaded } = partsOf(vm);
-  const process = kernel.process(pid);
+  const process = findProc(kernel, pid);
   if (process === undefined || process.manual) return NONE;
   const known = tables.get(vm) ?? new Map<string, Known>();
   tables.set(vm, known);
@@ -42,7 +43,8 @@ export function symbolsOf(vm: Vm, pid: number): SymbolTable {
 
 /** The symbol that an address of the program's text or data lies behind: `name` or `name+0x8`; empty elsewhere. */
 export function nearestSymbol(vm: Vm, pid: number, address: bigint): string {
-  const areas = kernelOf(vm).process(pid)?.space.areas;
+  const p = findProc(kernelOf(vm), pid);
+  const areas = p && spaceOf(kernelOf(vm), p).areas;
   const area = areas?.find(({ start, end }) => start <= address && address < end);
   if (area?.kind !== "text" && area?.kind !== "data") return "";
   let best: [string, bigint] | undefined;

@@ -5,6 +5,11 @@
  * @module
  */
 
+import { makeKernel, restoreKernel, saveKernel } from "./kernel/boot.ts";
+import { reclaim } from "./kernel/memory/reclaim/reclaim.ts";
+import { census, failAllocation, frameTotal } from "./kernel/memory/frames/frames.ts";
+import { findProc, holdRun, procs } from "./kernel/process/table.ts";
+import { takeOutput, type } from "./kernel/console.ts";
 import { type BootOptions, differences, type Made, madeOf, settled } from "./boot_options.ts";
 import { addWatchpoint, type Breakpoint, type WatchOptions } from "./breakpoints.ts";
 import { isText, onlyNames, whole } from "./checks.ts";
@@ -18,11 +23,10 @@ import { type SwapReport, swapReport } from "./inspect/swap_report.ts";
 import { kernelTranslation, type Translation } from "./inspect/translation.ts";
 import { abiNamed } from "./kernel/abi.ts";
 import { addBreakpoint, removeBreakpoint } from "./kernel/breakpoints.ts";
-import type { ForkStatistics } from "./kernel/fork/fork.ts";
+import type { ForkStatistics } from "./kernel/fork/statistics.ts";
 import { policyNamed } from "./kernel/fork/policies.ts";
-import { type ForkObserver, Kernel } from "./kernel/kernel.ts";
+import type { ForkObserver, Kernel } from "./kernel/kernel.ts";
 import { KernelError, makeInit, makeManual } from "./kernel/manual.ts";
-import { Memory } from "./kernel/memory/memory.ts";
 import { noPrograms } from "./kernel/programs.ts";
 import { type EventFilter, type KernelStop, run, type RunOptions } from "./kernel/run.ts";
 import { pa, va } from "./machine/address.ts";
@@ -108,14 +112,12 @@ export class Vm {
       if (clock.running) events.pc = hart.registers.pcNumber;
       events.mark(page, pteAddr, before, after, "walk");
     };
-    const memory = new Memory(this.#machine.ram, this.#machine.mmu, events, {
+    this.#kernel = makeKernel(this.#machine, events, programs, {
       policy: policyNamed(made.policy)!,
       superpages: made.superpages,
       superpageCow: made.superpageCow,
       swap: made.swap,
       readAhead: made.readAhead,
-    });
-    this.#kernel = new Kernel(this.#machine, memory, events, programs, {
       ...(abi === undefined ? {} : { abi: typeof abi === "string" ? abiNamed(abi) : abi }),
       quantum: made.quantum,
       seed: made.seed,
@@ -141,12 +143,12 @@ export class Vm {
 
   /** Timer ticks since boot. */
   get ticks(): number {
-    return this.#kernel.ticks;
+    return this.#kernel.state.ticks;
   }
 
   /** The name of its fork policy. */
   get policy(): string {
-    return this.#kernel.memory.policy.name;
+    return this.#kernel.policy.name;
   }
 
   /** Guest RAM, to be read by physical address. */
@@ -166,7 +168,7 @@ export class Vm {
 
   /** The fork policy's letters for the RSW bits of a PTE: bit 8, then bit 9; `1` for one that it does not use. */
   get rsw(): readonly [string, string] {
-    return this.#kernel.memory.policy.rsw;
+    return this.#kernel.policy.rsw;
   }
 
   /** A PTE's low ten bits as text, with the fork policy's letters for the RSW bits: `-C DA-U--RV`. */
@@ -189,7 +191,7 @@ export class Vm {
   /** Starts a program and returns its run, which goes on in slices. */
   start(program: string, args: readonly string[] = [], bytes?: Uint8Array): Run {
     // What was written before is not this program's.
-    this.#kernel.takeOutput();
+    takeOutput(this.#kernel);
     const mark = this.mark();
     const p = loadProgram(this.#parts, program, args, bytes);
     return new Run(this, p.pid, mark);
@@ -226,34 +228,34 @@ export class Vm {
   /** Keys at the console: a text, or the bytes that a terminal sends. */
   type(keys: string | Uint8Array): void {
     if (!(keys instanceof Uint8Array)) isText("type", keys);
-    this.#kernel.type(typeof keys === "string" ? new TextEncoder().encode(keys) : keys);
+    type(this.#kernel, typeof keys === "string" ? new TextEncoder().encode(keys) : keys);
   }
 
   /** What was printed on the console since it was last taken. */
   takeOutput(): string {
-    return new TextDecoder().decode(this.#kernel.takeOutput());
+    return new TextDecoder().decode(takeOutput(this.#kernel));
   }
 
   /** Whether there is a process with this pid; a zombie is one. */
   hasProcess(pid: number): boolean {
-    return this.#kernel.process(pid) !== undefined;
+    return findProc(this.#kernel, pid) !== undefined;
   }
 
   /** The process that is going to be killed for a trap, and why; a run that stops on its way shows it still alive. */
   get dying(): { readonly pid: number; readonly killedBy: string } | undefined {
-    const p = this.#kernel.dying && this.#kernel.process(this.#kernel.dying.pid);
+    const p = this.#kernel.state.dying && findProc(this.#kernel, this.#kernel.state.dying.pid);
     return p && { pid: p.pid, killedBy: p.killedBy };
   }
 
   /** How a process ended; undefined for one that has not, or long ago. */
   ended(pid: number): { readonly status: number; readonly killedBy: string } | undefined {
-    return this.#kernel.ended.findLast((one) => one.pid === pid);
+    return this.#kernel.state.ended.findLast((one) => one.pid === pid);
   }
 
   /** The process with this pid. Throws KernelError when there is none. */
   process(pid: number): Process {
-    if (this.#kernel.process(pid) === undefined) {
-      const pids = this.#kernel.processes().map((p) => p.pid).sort((a, b) => a - b);
+    if (findProc(this.#kernel, pid) === undefined) {
+      const pids = procs(this.#kernel).map((p) => p.pid).sort((a, b) => a - b);
       throw new KernelError(`no process ${pid}: there are ${pids.join(", ")}`);
     }
     return new Process(this, pid);
@@ -261,15 +263,13 @@ export class Vm {
 
   /** The processes, lowest pid first. */
   processes(): Process[] {
-    return this.#kernel.processes().sort((a, b) => a.pid - b.pid).map((p) =>
-      new Process(this, p.pid)
-    );
+    return procs(this.#kernel).sort((a, b) => a.pid - b.pid).map((p) => new Process(this, p.pid));
   }
 
   /** A process and all that it and its children made, as far as they are still there. */
   descendants(pid: number): Process[] {
     const family = new Set([pid]);
-    for (const { pid, parent, group } of this.#kernel.processes().sort((a, b) => a.pid - b.pid)) {
+    for (const { pid, parent, group } of procs(this.#kernel).sort((a, b) => a.pid - b.pid)) {
       if (family.has(parent) || family.has(group)) family.add(pid);
     }
     return this.processes().filter((p) => family.has(p.pid));
@@ -303,14 +303,16 @@ export class Vm {
 
   /** Frames: free now, and in all. */
   free(): { readonly free: number; readonly total: number } {
-    const { frames } = this.#kernel.memory;
-    return { free: frames.freeCount, total: frames.total };
+    return { free: this.#kernel.state.frames.free, total: frameTotal(this.#kernel) };
   }
 
   /** The frames by kind, and how few were ever free. */
   census(): Census {
-    const { frames } = this.#kernel.memory;
-    return { ...this.free(), lowest: frames.state.lowest, kinds: frames.census() };
+    return {
+      ...this.free(),
+      lowest: this.#kernel.state.frames.lowest,
+      kinds: census(this.#kernel),
+    };
   }
 
   /** The swap disk and the clock that chooses what goes there. */
@@ -351,7 +353,7 @@ export class Vm {
 
   /** What all forks since boot did together: pages shared and copied, PTEs and table pages written. */
   get forkTotals(): Readonly<ForkStatistics> {
-    return this.#kernel.forkTotals;
+    return this.#kernel.state.forkTotals;
   }
 
   /** Tells somebody of each fork from now on, when its copying of memory begins and ends; undefined: nobody. */
@@ -367,7 +369,7 @@ export class Vm {
 
   /** Holds the processes of a run, so that they do not go on by themselves, or lets them. */
   holdRun(pid: number, held: boolean): void {
-    this.#kernel.holdRun(pid, held);
+    holdRun(this.#kernel, pid, held);
   }
 
   /**
@@ -376,7 +378,7 @@ export class Vm {
    */
   reclaim(frames: number): number {
     whole("reclaim", frames, 0);
-    return this.#kernel.memory.reclaim(frames);
+    return reclaim(this.#kernel, frames);
   }
 
   /**
@@ -410,7 +412,7 @@ export class Vm {
   /** Makes the frame allocation number `n` from now fail (1 is the next one); 0 takes it back. */
   failAllocation(n: number): void {
     whole("failAllocation", n, 0);
-    this.#kernel.memory.frames.failAt(n);
+    failAllocation(this.#kernel, n);
   }
 
   /** Opens the shell on this VM in the middle of a script; it goes on when the person leaves. */
@@ -425,7 +427,7 @@ export class Vm {
     return {
       made: this.#made,
       machine: this.#machine.save(),
-      kernel: this.#kernel.save(),
+      kernel: saveKernel(this.#kernel),
       events: this.#kernel.events.save(),
     };
   }
@@ -467,7 +469,7 @@ export class Vm {
 
   #put(state: VmState): void {
     this.#machine.restore(state.machine);
-    this.#kernel.restore(state.kernel);
+    restoreKernel(this.#kernel, state.kernel);
     this.#kernel.events.restore(state.events);
   }
 }

@@ -1,3 +1,4 @@
+import { frameIndex } from "../../src/vm/kernel/memory/frames/frames.ts";
 import { assert, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { AssertionError } from "@std/assert";
 import { boot, expect } from "@cowsh/cowsh";
@@ -106,8 +107,8 @@ Deno.test("the audit names what does not fit, with its owners", () => {
   const { vm, parent, va } = family();
   expect(vm).toPassAudit();
   const frame = parent.frame(va)!;
-  const { counts } = kernelOf(vm).memory.frames.state;
-  const index = kernelOf(vm).memory.frames.index(Number(frame.pa) as never);
+  const { counts } = kernelOf(vm).state.frames;
+  const index = frameIndex(kernelOf(vm), Number(frame.pa) as never);
   counts[index] = 1;
   const text = message(() => expect(vm).toPassAudit());
   assertStringIncludes(text, `count too low: frame ${frame}`);

@@ -343,7 +343,7 @@ Deno.test("until fault stops before the fault kills, with all there to look at; 
   assertMatch(whole.text, /status -1/);
   await type("restore dying");
   await type("kill 2");
-  assertEquals([kernelOf(session.vm).dying, session.vm.free().free], [undefined, free]);
+  assertEquals([kernelOf(session.vm).state.dying, session.vm.free().free], [undefined, free]);
   assertEquals((await type("run echo hi")).text.split("\n")[0], "hi");
 });
 

@@ -3,6 +3,15 @@
  * the audit has a rule for each. The table is that of docs/audit.md.
  */
 
+import { fileOf } from "../../src/vm/kernel/files/table.ts";
+import { spaceOf } from "../../src/vm/kernel/process/table.ts";
+import {
+  frameIndex,
+  frameTotal,
+  freeList,
+  setHome,
+  setKind,
+} from "../../src/vm/kernel/memory/frames/frames.ts";
 import { assert, assertEquals } from "@std/assert";
 import { PAGE_SIZE, type PaNum, type VaNum, vaNum } from "../../src/vm/machine/address.ts";
 import * as sv39 from "../../src/vm/machine/sv39.ts";
@@ -43,11 +52,15 @@ function scene(): Scene {
   const q = p.fork();
   for (let i = 0; i < 3; i++) {
     for (const at of [0, 0x2000, sole, both]) p.load(at);
-    vm.reclaim(3 * kernelOf(vm).memory.frames.total);
+    vm.reclaim(3 * frameTotal(kernelOf(vm)));
   }
   q.exit(0);
   p.wait();
-  const { steps } = sv39.walk(machineOf(vm).ram, recordOf(p).space.root, vaNum(away));
+  const { steps } = sv39.walk(
+    machineOf(vm).ram,
+    spaceOf(kernelOf(vm), recordOf(p)).root,
+    vaNum(away),
+  );
   assertEquals(Number(steps.at(-1)!.pte) & PTE_V, 0, "the page is still in memory");
   const fd = p.open("data", "rw+");
   p.write(fd, sole, 2 * PAGE_SIZE);
@@ -70,7 +83,11 @@ function scene(): Scene {
 
 /** Where the entry of an address stands, valid or not, and what it is. */
 function entryOf(vm: Vm, p: Process, address: number | bigint): { at: PaNum; pte: number } {
-  const { steps } = sv39.walk(machineOf(vm).ram, recordOf(p).space.root, vaNum(Number(address)));
+  const { steps } = sv39.walk(
+    machineOf(vm).ram,
+    spaceOf(kernelOf(vm), recordOf(p)).root,
+    vaNum(Number(address)),
+  );
   const { pteAddr, pte } = steps.at(-1)!;
   return { at: pteAddr, pte: Number(pte) };
 }
@@ -148,20 +165,20 @@ const PLANTS: [AuditClass, string, (s: Scene) => void, says?: string][] = [
   [
     "trapframe lost",
     "U on the trapframe",
-    bits((s) => recordOf(s.p).space.trapframes[0].va, (pte) => pte | PTE_U),
+    bits((s) => spaceOf(kernelOf(s.vm), recordOf(s.p)).trapframes[0].va, (pte) => pte | PTE_U),
   ],
   [
     "trapframe lost",
     "another frame for it",
-    bits((s) => recordOf(s.p).space.trapframes[0].va, (pte) => pte + 1024),
+    bits((s) => spaceOf(kernelOf(s.vm), recordOf(s.p)).trapframes[0].va, (pte) => pte + 1024),
   ],
   ["trampoline lost", "no trampoline", bits(() => 0x3f_ffff_f000, () => 0)],
   // Reclaim: who maps a frame.
   ["page misplaced", "a private frame away from its home", (s) => {
-    kernelOf(s.vm).memory.frames.setHome(frameOf(s.p, s.both), vaNum(0x9000));
+    setHome(kernelOf(s.vm), frameOf(s.p, s.both), vaNum(0x9000));
   }],
   ["page misplaced", "a frame of a 2 MiB page", (s) => {
-    kernelOf(s.vm).memory.frames.setHome(frameOf(s.p, s.superpage + 8192n), vaNum(0x9000));
+    setHome(kernelOf(s.vm), frameOf(s.p, s.superpage + 8192n), vaNum(0x9000));
   }],
   ["page misplaced", "a file's page at another page's place", (s) => {
     const { at } = entryOf(s.vm, s.p, s.shared);
@@ -173,27 +190,29 @@ const PLANTS: [AuditClass, string, (s: Scene) => void, says?: string][] = [
     machineOf(s.vm).ram.writePte(at, frameOf(s.p, s.sole) / 4 | flags);
   }],
   ["mapped outside areas", "a 2 MiB leaf larger than its area", (s) => {
-    const area = recordOf(s.p).space.areas.find((a) => BigInt(a.start) === s.superpage)!;
+    const area = spaceOf(kernelOf(s.vm), recordOf(s.p)).areas.find((a) =>
+      BigInt(a.start) === s.superpage
+    )!;
     area.end = area.end - PAGE_SIZE as VaNum;
   }],
   // Write-back.
   ["dirty page unmarked", "D lost", bits((s) => s.shared, (pte) => pte & ~PTE_D)],
   ["page cache", "a page beyond the file's end", (s) => {
-    const fd = recordOf(s.p).files[3];
+    const fd = fileOf(kernelOf(s.vm), recordOf(s.p), 3);
     assert(fd?.type === "inode");
     kernelOf(s.vm).files.root!.itrunc(fd.inode);
   }],
   ["page cache", "a page under another name", (s) => {
-    const { byKey } = kernelOf(s.vm).memory.cache;
+    const { byKey } = kernelOf(s.vm).state.cache;
     const [key, page] = [...byKey][0];
     byKey.delete(key);
     byKey.set("0:99:0:4096", page);
   }],
   ["page cache", "a frame that nothing finds", (s) => {
-    kernelOf(s.vm).memory.cache.byFrame.delete(frameOf(s.p, s.shared));
+    kernelOf(s.vm).state.cache.byFrame.delete(frameOf(s.p, s.shared));
   }],
   ["page cache", "a user frame called one of the page cache", (s) => {
-    kernelOf(s.vm).memory.frames.setKind(frameOf(s.p, s.sole), "cache");
+    setKind(kernelOf(s.vm), frameOf(s.p, s.sole), "cache");
   }],
   ["stale TLB entry", "a write entry without D", (s) => {
     s.p.store(s.sole, 5n);
@@ -222,51 +241,56 @@ const PLANTS: [AuditClass, string, (s: Scene) => void, says?: string][] = [
   }],
   // Areas and what they hold.
   ["area damaged", "areas that overlap", (s) => {
-    const { areas } = recordOf(s.p).space;
+    const { areas } = spaceOf(kernelOf(s.vm), recordOf(s.p));
     areas[0].end = areas[1].end;
   }],
-  ["area damaged", "areas out of order", (s) => void recordOf(s.p).space.areas.reverse()],
+  [
+    "area damaged",
+    "areas out of order",
+    (s) => void spaceOf(kernelOf(s.vm), recordOf(s.p)).areas.reverse(),
+  ],
   ["area damaged", "a heap beyond the break", (s) => {
-    recordOf(s.p).space.size -= PAGE_SIZE;
+    spaceOf(kernelOf(s.vm), recordOf(s.p)).size -= PAGE_SIZE;
   }],
   ["area damaged", "shared memory with nothing behind it", (s) => {
-    delete recordOf(s.p).space.areas.find((a) => BigInt(a.start) === s.anon)!.backing;
+    delete spaceOf(kernelOf(s.vm), recordOf(s.p)).areas.find((a) => BigInt(a.start) === s.anon)!
+      .backing;
   }],
   ["area damaged", "an area over the trapframe", (s) => {
-    recordOf(s.p).space.areas.at(-2)!.end = USYSCALL;
+    spaceOf(kernelOf(s.vm), recordOf(s.p)).areas.at(-2)!.end = USYSCALL;
   }],
   ["file count", "a file held once too often", (s) => {
-    const file = recordOf(s.p).files[3];
+    const file = fileOf(kernelOf(s.vm), recordOf(s.p), 3);
     assert(file?.type === "inode");
     kernelOf(s.vm).files.dupInode(file.inode);
   }],
   ["file count", "areas counted wrong", (s) => {
-    kernelOf(s.vm).memory.heldFiles--;
+    kernelOf(s.vm).state.heldFiles--;
   }],
   ["file count", "a shared object that somebody forgot", (s) => {
-    const { holders } = kernelOf(s.vm).memory.shm;
+    const { holders } = kernelOf(s.vm).state.shm;
     const [inode, n] = [...holders][0];
     holders.set(inode, n + 1);
   }],
   // The allocator.
   ["free list damaged", "a link back that is wrong", (s) => {
-    const [, second] = [...kernelOf(s.vm).memory.frames.listed()];
+    const [, second] = [...freeList(kernelOf(s.vm))];
     machineOf(s.vm).ram.writePte(second + 8 as PaNum, 0);
   }],
   ["free list damaged", "a frame never used, beyond the mark", (s) => {
-    kernelOf(s.vm).memory.frames.state.freshTop -= 1;
+    kernelOf(s.vm).state.frames.freshTop -= 1;
   }],
   ["free count wrong", "the free frames of a block", (s) => {
-    kernelOf(s.vm).memory.frames.state.blockFree[3]--;
+    kernelOf(s.vm).state.frames.blockFree[3]--;
   }],
   ["free count wrong", "a free frame with a count", (s) => {
-    const { frames } = kernelOf(s.vm).memory;
-    frames.state.counts[frames.index(frames.state.head as PaNum)] = 1;
+    const { frames } = kernelOf(s.vm).state;
+    frames.counts[frameIndex(kernelOf(s.vm), frames.head as PaNum)] = 1;
   }],
   // The hart.
   ["space lost", "the hart walks other tables", (s) => {
     s.p.load(s.sole);
-    machineOf(s.vm).mmu.setRoot(recordOf(s.child).space.root);
+    machineOf(s.vm).mmu.setRoot(spaceOf(kernelOf(s.vm), recordOf(s.child)).root);
   }],
 ];
 

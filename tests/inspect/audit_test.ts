@@ -1,6 +1,16 @@
 /** Each rule of the audit, broken behind the kernel's back: the frame and its owners are named. */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { spaceOf } from "../../src/vm/kernel/process/table.ts";
+import { reclaim } from "../../src/vm/kernel/memory/reclaim/reclaim.ts";
+import { usageOf } from "../../src/vm/kernel/memory/areas/usage.ts";
+import {
+  countOf,
+  freeFrame,
+  freeList,
+  refFrame,
+  unrefFrame,
+} from "../../src/vm/kernel/memory/frames/frames.ts";
 import { hex, PAGE_SIZE, type PaNum, vaNum } from "../../src/vm/machine/address.ts";
 import { PTE_R, PTE_U, PTE_V, PTE_W, walk, WRITE } from "../../src/vm/machine/sv39.ts";
 import type { AuditClass, Finding } from "../../src/vm/inspect/audit.ts";
@@ -9,6 +19,7 @@ import type { Vm } from "../../src/vm/vm.ts";
 import { assertAudit, boot, frameOf, leafOf, tableOf } from "../vm/lab.ts";
 import { plant } from "../machine/machine_lab.ts";
 import { kernelOf, machineOf, recordOf } from "../../src/vm/parts.ts";
+import { fileOf } from "../../src/vm/kernel/files/table.ts";
 
 const HEAP = 0x3000;
 
@@ -42,7 +53,7 @@ function owners(finding: Finding): string[] {
 
 Deno.test("a stored count that is too low", () => {
   const { vm, parent, child, frame } = family();
-  kernelOf(vm).memory.frames.unref(frame, "test");
+  unrefFrame(kernelOf(vm), frame, "test");
   const finding = found(vm, "count too low", frame);
   assertEquals([finding.stored, finding.counted], [1, 2]);
   assertEquals(owners(finding), [`${parent.pid}:0x3000`, `${child.pid}:0x3000`]);
@@ -51,7 +62,7 @@ Deno.test("a stored count that is too low", () => {
 
 Deno.test("a stored count that is too high", () => {
   const { vm, parent, child, frame } = family();
-  kernelOf(vm).memory.frames.ref(frame, "test");
+  refFrame(kernelOf(vm), frame, "test");
   const finding = found(vm, "count too high", frame);
   assertEquals([finding.stored, finding.counted], [3, 2]);
   assertEquals(owners(finding), [`${parent.pid}:0x3000`, `${child.pid}:0x3000`]);
@@ -97,7 +108,7 @@ Deno.test("a link of the free list that leads out of RAM, into a used frame, in 
     // Two frames on the list: what stood behind the heap's pages.
     parent.sbrk(2 * PAGE_SIZE);
     parent.sbrk(-2 * PAGE_SIZE);
-    const [head, second] = [...kernelOf(vm).memory.frames.listed()];
+    const [head, second] = [...freeList(kernelOf(vm))];
     assert(second !== undefined);
     assertAudit(vm);
     const to = target(vm, frame, head);
@@ -114,7 +125,7 @@ Deno.test("a free list that lost its members, and a count of free frames that li
   const { vm, parent } = family();
   parent.sbrk(PAGE_SIZE);
   parent.sbrk(-PAGE_SIZE);
-  const { state } = kernelOf(vm).memory.frames;
+  const state = kernelOf(vm).state.frames;
   const member = state.head as PaNum;
   const link = machineOf(vm).ram.readPte(member);
   state.head = link as PaNum | 0;
@@ -128,7 +139,7 @@ Deno.test("a free list that lost its members, and a count of free frames that li
 
 Deno.test("a frame that is freed while mapped", () => {
   const { vm, parent, child, frame } = family();
-  kernelOf(vm).memory.frames.free(frame, "planted");
+  freeFrame(kernelOf(vm), frame, "planted");
   const finding = found(vm, "free but mapped", frame);
   assertEquals(owners(finding), [`${parent.pid}:0x3000`, `${child.pid}:0x3000`]);
 });
@@ -138,7 +149,7 @@ Deno.test("a page table that is freed while in use", () => {
   const table = tableOf(parent, HEAP, 0);
   // free() writes links and junk; what the walk finds there is put back, as a lazy free would leave it.
   const kept = machineOf(vm).ram.bytes(table, PAGE_SIZE).slice();
-  kernelOf(vm).memory.frames.free(table, "planted");
+  freeFrame(kernelOf(vm), table, "planted");
   machineOf(vm).ram.write(table, kept);
   assertStringIncludes(found(vm, "free but mapped", table).detail, "used as a page table");
 });
@@ -204,7 +215,8 @@ Deno.test("a mapping outside every area, and one outside RAM", () => {
 
 Deno.test("a trapframe that is not mapped", () => {
   const { vm, parent } = family();
-  const { trapframe, space } = recordOf(parent);
+  const { trapframe } = recordOf(parent);
+  const space = spaceOf(kernelOf(vm), recordOf(parent));
   const at = leafOf(parent, space.trapframes[0].va).at;
   machineOf(vm).ram.writePte(at, 0);
   assertStringIncludes(found(vm, "trapframe lost", trapframe).detail, "not mapped");
@@ -234,9 +246,9 @@ Deno.test("a TLB entry for another frame, and one for a page that is gone", () =
 
 Deno.test("a process whose memory was forgotten is a leak of all its frames", () => {
   const { vm, child } = family();
-  const used = kernelOf(vm).memory.usage(recordOf(child).space);
+  const used = usageOf(kernelOf(vm), spaceOf(kernelOf(vm), recordOf(child)));
   child.store(HEAP, 1n);
-  kernelOf(vm).slots[recordOf(child).slot] = undefined;
+  kernelOf(vm).state.procs[recordOf(child).slot] = undefined;
   const classes = vm.audit().map((f) => f.class);
   assertEquals(classes.filter((c) => c === "table leak").length, used.tables);
   assert(classes.includes("trapframe lost"));
@@ -245,8 +257,8 @@ Deno.test("a process whose memory was forgotten is a leak of all its frames", ()
 
 Deno.test("spaces without processes, processes without spaces, threads counted wrong", () => {
   const { vm, parent, child } = family();
-  const { spaces } = kernelOf(vm).memory;
-  const { space } = recordOf(child);
+  const { spaces } = kernelOf(vm).state;
+  const space = spaceOf(kernelOf(vm), recordOf(child));
   spaces.delete(space.id);
   const lost = found(vm, "space lost");
   assertEquals(lost.pid, child.pid);
@@ -261,13 +273,13 @@ Deno.test("spaces without processes, processes without spaces, threads counted w
   assertStringIncludes(found(vm, "space lost").detail, "none of its space's");
   recordOf(child).trapframe = trapframe;
   assertAudit(vm);
-  kernelOf(vm).slots[recordOf(child).slot] = undefined;
+  kernelOf(vm).state.procs[recordOf(child).slot] = undefined;
   assert(vm.audit().some((f) => f.class === "space lost" && f.detail.includes("no process")));
 });
 
 Deno.test("an open file with more descriptors than it counts, and one that nobody has", () => {
   const { vm, parent } = family();
-  const file = recordOf(parent).files[0]!;
+  const file = fileOf(kernelOf(vm), recordOf(parent), 0)!;
   file.references--;
   const finding = found(vm, "file count");
   assertEquals([finding.pid, finding.stored, finding.counted], [parent.pid, 5, 6]);
@@ -276,20 +288,37 @@ Deno.test("an open file with more descriptors than it counts, and one that nobod
   const high = found(vm, "file count");
   assertEquals([high.stored, high.counted], [7, 6]);
   file.references--;
-  kernelOf(vm).openFiles++;
-  assertStringIncludes(found(vm, "file count").detail, "counted open");
-  kernelOf(vm).openFiles--;
+  assertAudit(vm);
+  const { ftable, fdTables, places, pipes } = kernelOf(vm).state;
+  const { files, place } = recordOf(parent);
+  ftable[50] = { ...file, references: 1 };
+  assertStringIncludes(found(vm, "file count").detail, "open file 50 has no descriptor");
+  ftable[50] = undefined;
+  for (const shared of [fdTables.get(files)!, places.get(place)!]) {
+    shared.users++;
+    assertStringIncludes(found(vm, "file count").detail, "has 1 process, but counts 2");
+    shared.users--;
+  }
+  parent.pipe(HEAP);
+  const [id, pipe] = [...pipes][0];
+  pipes.delete(id);
+  assertStringIncludes(found(vm, "file count").detail, `pipe ${id} and its open ends`);
+  pipes.set(id, pipe);
   assertAudit(vm);
 });
 
 /** A page on the swap disk, shared by a parent and its child. */
 function swapped(): { vm: Vm; parent: Process; child: Process; slot: number } {
   const { vm, parent, child, frame } = swapFamily();
-  for (let i = 0; i < 400 && kernelOf(vm).memory.frames.count(frame) > 0; i++) {
-    kernelOf(vm).memory.reclaim(kernelOf(vm).memory.frames.freeCount + 1);
+  for (let i = 0; i < 400 && countOf(kernelOf(vm), frame) > 0; i++) {
+    reclaim(kernelOf(vm), kernelOf(vm).state.frames.free + 1);
   }
   assertAudit(vm);
-  const { steps } = walk(machineOf(vm).ram, recordOf(parent).space.root, BigInt(HEAP) as never);
+  const { steps } = walk(
+    machineOf(vm).ram,
+    spaceOf(kernelOf(vm), recordOf(parent)).root,
+    BigInt(HEAP) as never,
+  );
   const pte = Number(steps.at(-1)!.pte);
   assertEquals(pte & PTE_V, 0, "the page is still in memory");
   return { vm, parent, child, slot: pte >>> 10 };
@@ -306,7 +335,7 @@ function swapFamily() {
 
 Deno.test("a swap slot that is counted wrong, has no content, or is not there", () => {
   const { vm, parent, slot } = swapped();
-  const { swap } = kernelOf(vm).memory;
+  const { swap } = kernelOf(vm).state;
   swap.counts[slot]++;
   const finding = found(vm, "swap slot");
   assertEquals([finding.stored, finding.counted], [3, 2]);
@@ -320,7 +349,11 @@ Deno.test("a swap slot that is counted wrong, has no content, or is not there", 
   assertStringIncludes(found(vm, "swap slot").detail, "is free, but keeps a page");
   swap.pages.delete(slot + 1);
   assertAudit(vm);
-  const { steps } = walk(machineOf(vm).ram, recordOf(parent).space.root, BigInt(HEAP) as never);
+  const { steps } = walk(
+    machineOf(vm).ram,
+    spaceOf(kernelOf(vm), recordOf(parent)).root,
+    BigInt(HEAP) as never,
+  );
   machineOf(vm).ram.writePte(steps.at(-1)!.pteAddr, 5000 * 1024 + 2);
   assert(vm.audit().some((f) => f.class === "swap slot" && f.detail.includes("no slot 5000")));
 });

@@ -1,5 +1,6 @@
 /** What `pte` says an access would do is what it does: every kind of page, every policy. */
 
+import { reclaim } from "../../src/vm/kernel/memory/reclaim/reclaim.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Process } from "../../src/vm/process.ts";
 import { POLICIES } from "../../src/vm/kernel/fork/policies.ts";
@@ -85,7 +86,7 @@ const SETTINGS: [string, BootOptions, (vm: Vm) => void][] = [
     () => {},
   ]),
   ["swapped out", { swap: "4M" }, (vm) => {
-    for (let i = 0; i < 8; i++) kernelOf(vm).memory.reclaim(64);
+    for (let i = 0; i < 8; i++) reclaim(kernelOf(vm), 64);
   }],
   ["demand paging and lazy sbrk", { lazy: true, exec: "demand" }, () => {}],
 ];

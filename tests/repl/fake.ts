@@ -2,15 +2,8 @@
  * A shell on nothing: commands, names and a host of our own, so that the shell is tested alone.
  */
 
-import {
-  command,
-  CommandError,
-  pairs,
-  result,
-  table,
-  type Vm,
-} from "../../src/framework/command.ts";
-import { atVa, consoleText, note } from "../../src/framework/result.ts";
+import { command, CommandError, pairs, type Vm } from "../../src/framework/command.ts";
+import { atVa, consoleText, note, result, table } from "../../src/framework/result.ts";
 import type { Resolver } from "../../src/framework/evaluate.ts";
 import { COMMANDS } from "../../src/commands/registry.ts";
 import { newSession } from "../../src/repl/boot.ts";

@@ -1,5 +1,8 @@
 /** What is done for a process by hand goes where its instructions would: traps, calls, time, watchpoints. */
 
+import { fileOf } from "../../src/vm/kernel/files/table.ts";
+import { takeOutput } from "../../src/vm/kernel/console.ts";
+import { now } from "../../src/vm/kernel/process/time.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { run } from "../../src/vm/kernel/run.ts";
 import { boot } from "./lab.ts";
@@ -13,9 +16,9 @@ Deno.test("a trap made by hand takes its virtual time, an access without one tak
   const p = vm.spawn();
   const at = p.sbrk(8 * 4096, "lazy");
   const took = (body: () => unknown) => {
-    const before = kernelOf(vm).now;
+    const before = now(kernelOf(vm));
     body();
-    return kernelOf(vm).now - before;
+    return now(kernelOf(vm)) - before;
   };
   assertEquals(took(() => p.store(at, 1)), TRAP);
   assertEquals(took(() => p.store(at, 2)), 0);
@@ -47,7 +50,7 @@ Deno.test("exit and close are system calls: counted, events, forbidden by interp
   p.put(0x2000, "/\0");
   p.call("interpose", 1 << 21, 0x2000);
   assertThrows(() => p.close(1), Error, "no descriptor");
-  assert(recordOf(p).files[1] !== undefined);
+  assert(fileOf(kernelOf(vm), recordOf(p), 1) !== undefined);
 });
 
 Deno.test("a trap that kills says what an instruction's would", () => {
@@ -64,7 +67,7 @@ Deno.test("a trap that kills says what an instruction's would", () => {
     const p = vm.spawn();
     assertThrows(() => act(p), Error, `pid ${p.pid} was killed: ${why}: `);
     assert(!p.alive);
-    const printed = new TextDecoder().decode(kernelOf(vm).takeOutput());
+    const printed = new TextDecoder().decode(takeOutput(kernelOf(vm)));
     assert(printed.includes(`pid=${p.pid}\n            sepc=0x0 stval=0x`), printed);
   }
 });

@@ -8,6 +8,7 @@ import type { Vm } from "../../src/vm/vm.ts";
 import { boot } from "./lab.ts";
 import { OPERATIONS, type Step } from "./play.ts";
 import { Plays, SETTINGS } from "./play_settings.ts";
+import { frameAt, kindOf } from "../../src/vm/kernel/memory/frames/frames.ts";
 
 const PAGE = 4096;
 
@@ -68,11 +69,12 @@ class Shadow {
         if (level > 0 && (pte & 0xf) === 1) table((pte >>> 10) * PAGE, level - 1);
       }
     };
-    const { frames, spaces } = kernelOf(vm).memory;
+    const kernel = kernelOf(vm);
+    const { frames, spaces } = kernel.state;
     for (const { root } of spaces.values()) table(root, 2);
-    for (const [i, count] of frames.state.counts.entries()) {
-      const frame = frames.at(i);
-      const told = this.#counts.get(frame) ?? (frames.kind(frame) === "kernel" ? 1 : 0);
+    for (const [i, count] of frames.counts.entries()) {
+      const frame = frameAt(kernel, i);
+      const told = this.#counts.get(frame) ?? (kindOf(kernel, frame) === "kernel" ? 1 : 0);
       if (count !== told) assertEquals(count, told, `${where}: count of 0x${frame.toString(16)}`);
     }
   }

@@ -1,5 +1,6 @@
 /** What a program leaves behind when it ends before its children: a run ends when all of them have. */
 
+import { runOf } from "../../src/vm/kernel/process/table.ts";
 import { assert, assertEquals } from "@std/assert";
 import type { Vm } from "../../src/vm/vm.ts";
 import { assertAudit, boot, fingerprint, Guest, R } from "./lab.ts";
@@ -105,7 +106,7 @@ Deno.test("a budget counts what children do; what it cuts off is held and goes o
   vm.advance(1000);
   assertEquals(machineOf(vm).instret, 405_000, "a child of a held program runs");
   vm.resume(both.pid).slice(300_000);
-  const [parent, child] = kernelOf(vm).runOf(both.pid);
+  const [parent, child] = runOf(kernelOf(vm), both.pid);
   assert(parent.accounting.instructions > 250_000 && child.accounting.instructions > 250_000);
 });
 

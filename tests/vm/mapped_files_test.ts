@@ -1,5 +1,6 @@
 /** Mapped files against read(), write(), truncation and exec: one content, whichever way it is looked at. */
 
+import { takeOutput } from "../../src/vm/kernel/console.ts";
 import { assertEquals, assertMatch } from "@std/assert";
 import { formatFat32 } from "../../src/vm/kernel/files/fat32/format.ts";
 import { mkfs } from "../../src/vm/kernel/files/xv6fs/mkfs.ts";
@@ -107,10 +108,10 @@ Deno.test("pages of a truncated file that are on the swap disk lose their slots"
   p.store(own, 7n);
   child.store(own, 8n);
   for (let i = 0; i < 8; i++) vm.reclaim(100);
-  const used = kernelOf(vm).memory.swap.pages.size;
+  const used = kernelOf(vm).state.swap.pages.size;
   p.open("data", "w0");
   assertAudit(vm);
-  assertEquals(kernelOf(vm).memory.swap.pages.size < used, true);
+  assertEquals(kernelOf(vm).state.swap.pages.size < used, true);
   assertEquals(killedBy(child, own), BEYOND);
   assertEquals(killedBy(p, own, 1n), BEYOND);
 });
@@ -208,7 +209,7 @@ Deno.test("a bad address: -1 at the first byte, a count after some, and nothing 
   assertEquals(result("write", 1, none, 16), -1n);
   assertEquals(result("write", 1, end, 16), 8n);
   assertEquals(result("write", 1, 1n << 40n, 16), -1n);
-  assertEquals(new TextDecoder().decode(kernelOf(vm).takeOutput()), "BBBBBBBB");
+  assertEquals(new TextDecoder().decode(takeOutput(kernelOf(vm))), "BBBBBBBB");
   // What cannot be delivered stays in the pipe.
   assertEquals(result("read", reader, none, 8), -1n);
   assertEquals(result("read", reader, end + 4n, 8), 4n);

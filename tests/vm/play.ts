@@ -6,16 +6,30 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import * as model from "./model.ts";
+import { promoteSpace } from "../../src/vm/kernel/memory/tables/promote.ts";
+import { findProc, spaceOf } from "../../src/vm/kernel/process/table.ts";
+import { usageOf } from "../../src/vm/kernel/memory/areas/usage.ts";
+import { failAllocation } from "../../src/vm/kernel/memory/frames/frames.ts";
 import type { Process } from "../../src/vm/process.ts";
 import { KernelError, userAccess } from "../../src/vm/kernel/manual.ts";
 import { va as toVa } from "../../src/vm/machine/address.ts";
 import type { BootOptions, Vm, VmState } from "../../src/vm/vm.ts";
 import { boot } from "./lab.ts";
-import * as model from "./model.ts";
-import { type Actor, type Cell, type Model, nearBorders, type Page } from "./model.ts";
-import { FILE_PAGES, HALF, OFFSETS, PAGE } from "./model.ts";
+import {
+  type Actor,
+  type Cell,
+  FILE_PAGES,
+  HALF,
+  type Model,
+  nearBorders,
+  OFFSETS,
+  PAGE,
+  type Page,
+} from "./model.ts";
 import { change, FD, grow, map, mapFile, shrink } from "./play_calls.ts";
 import { kernelOf, recordOf } from "../../src/vm/parts.ts";
+import { fileOf } from "../../src/vm/kernel/files/table.ts";
 
 /** The stack page of a manual process, for what calls need. */
 const STACK = 0x2000;
@@ -133,21 +147,21 @@ export class Play {
    * been begun; then does it. How many allocations that were.
    */
   failEach(step: Step): number {
-    const { frames } = kernelOf(this.vm).memory;
+    const kernel = kernelOf(this.vm);
     const before = this.save();
-    const first = frames.allocations;
+    const first = kernel.state.frames.allocations;
     this.step(step);
     this.audit(step.op);
-    const tried = frames.allocations - first;
+    const tried = kernel.state.frames.allocations - first;
     const after = this.save();
     const { scarce } = this;
     for (let n = 1; n <= tried; n++) {
       this.restore(before);
-      frames.failAt(n);
+      failAllocation(kernel, n);
       this.scarce = true;
       this.step(step);
       this.scarce = scarce;
-      frames.failAt(0);
+      failAllocation(kernel, 0);
       this.audit(`${step.op}, allocation ${n}`);
       this.readAll(`${step.op}, allocation ${n}:`);
     }
@@ -178,8 +192,8 @@ export class Play {
     this.audit("at the end");
     assertEquals(vm.processes().map((p) => p.pid), [1]);
     // Pages of init that are on the swap disk hold no frames.
-    const away = kernelOf(vm).memory.usage(kernelOf(vm).process(1)!.space).swapped;
-    assertEquals([vm.free().free, kernelOf(vm).memory.swap.pages.size], [this.#free + away, away]);
+    const away = usageOf(kernelOf(vm), spaceOf(kernelOf(vm), findProc(kernelOf(vm), 1)!)).swapped;
+    assertEquals([vm.free().free, kernelOf(vm).state.swap.pages.size], [this.#free + away, away]);
     const words = this.#model.file.pages.map((cell) => OFFSETS.map((o) => cell.get(o) ?? 0n));
     const inode = kernelOf(vm).files.findFile(undefined, "/data")!;
     const bytes = kernelOf(vm).files.root!.readBytes(inode, 0, FILE_PAGES * PAGE) as Uint8Array;
@@ -238,7 +252,7 @@ export class Play {
         for (let i = 0; i <= b % 4; i++) this.vm.reclaim(1 + (a % 64));
         return;
       case "promote":
-        return void kernelOf(this.vm).memory.promote(recordOf(p).space);
+        return void promoteSpace(kernelOf(this.vm), spaceOf(kernelOf(this.vm), recordOf(p)));
       case "snapshot":
         return this.restore(this.save());
     }
@@ -254,7 +268,7 @@ export class Play {
   }
 
   #alive(actor: Actor): boolean {
-    const p = kernelOf(this.vm).process(actor.pid);
+    const p = findProc(kernelOf(this.vm), actor.pid);
     return p !== undefined && p.state !== "zombie";
   }
 
@@ -276,7 +290,7 @@ export class Play {
   /** Loads a word and holds it against the model. */
   #expect(actor: Actor, va: number, page: Page, where: string): bigint | undefined {
     const kernel = kernelOf(this.vm);
-    const outcome = userAccess(kernel, kernel.process(actor.pid)!, toVa(va), 8);
+    const outcome = userAccess(kernel, findProc(kernel, actor.pid)!, toVa(va), 8);
     if (outcome.kind === "killed") return void this.#failed(actor, outcome.why);
     const allowed = model.wordsOf(this.#model, page)!.map((cell) => cell.get(va % PAGE) ?? 0n);
     const place = `${where} ${actor.pid}:0x${va.toString(16)} reads ${outcome.value}`;
@@ -365,7 +379,7 @@ export class Play {
   }
 
   #seek(p: Process, offset: number): void {
-    const file = recordOf(p).files[FD];
+    const file = fileOf(kernelOf(this.vm), recordOf(p), FD);
     if (file?.type === "inode") file.offset = offset;
   }
 

@@ -1,5 +1,8 @@
 /** What a report says an access caused, against a sweep over all page tables and counts before and after. */
 
+import { usageOf } from "../../src/vm/kernel/memory/areas/usage.ts";
+import { findProc, spaceOf } from "../../src/vm/kernel/process/table.ts";
+import { frameIndex } from "../../src/vm/kernel/memory/frames/frames.ts";
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Process } from "../../src/vm/process.ts";
@@ -30,7 +33,7 @@ function sweep(vm: Vm) {
       (va, pte) => add(va, pte, 0),
     );
   }
-  return { entries, counts: kernelOf(vm).memory.frames.state.counts.slice() };
+  return { entries, counts: kernelOf(vm).state.frames.counts.slice() };
 }
 
 type Sweep = ReturnType<typeof sweep>;
@@ -60,7 +63,7 @@ function check(vm: Vm, report: AccessReport, before: Sweep, after: Sweep, where:
   }
   assertEquals(report.counts.map((c) => Number(c.frame)), [...new Set(frames)], where);
   for (const { frame, count } of report.counts) {
-    const i = kernelOf(vm).memory.frames.index(Number(frame) as never);
+    const i = frameIndex(kernelOf(vm), Number(frame) as never);
     assertEquals(count, { before: before.counts[i], after: after.counts[i] }, `${where}: count`);
   }
 }
@@ -202,8 +205,8 @@ Deno.test("what fork says it shared, copied and took is what the tables have", (
     });
     assertEquals(report.shared, same.length, name);
     assertEquals(report.copied, pages.length - same.length, name);
-    const space = kernelOf(vm).process(report.child)!.space;
-    assertEquals(report.tables, kernelOf(vm).memory.usage(space).tables, name);
+    const space = spaceOf(kernelOf(vm), findProc(kernelOf(vm), report.child)!);
+    assertEquals(report.tables, usageOf(kernelOf(vm), space).tables, name);
     const written = vm.events(mark.event).filter((e) => e.kind === "pte" && /^fork/.test(e.why));
     assertEquals(report.ptes, written.length, name);
     assertAudit(vm);

@@ -58,7 +58,7 @@ function whyDamaged(area: Area, size: number): string | undefined {
 
 /** References that areas, descriptors and directories hold, against those counted. */
 function checkHolders(k: Kernel, { files, objects }: Holders): Finding[] {
-  const { memory } = k;
+  const memory = k;
   const findings: Finding[] = [];
   const compare = (what: string, stored: number, counted: number) => {
     if (stored === counted) return;
@@ -66,18 +66,18 @@ function checkHolders(k: Kernel, { files, objects }: Holders): Finding[] {
     findings.push(finding("file count", { stored, counted }, detail));
   };
   const held = [...files.values(), ...objects.values()].reduce((sum, n) => sum + n, 0);
-  compare("areas with something behind them", memory.heldFiles, held);
-  const { holders } = memory.shm;
+  compare("areas with something behind them", memory.state.heldFiles, held);
+  const { holders } = memory.state.shm;
   for (const inode of new Set([...holders.keys(), ...objects.keys()])) {
     compare(`areas of shared object ${inode}`, holders.get(inode) ?? 0, objects.get(inode) ?? 0);
   }
   const users = new Map(files);
-  for (const file of new Set(k.processes().flatMap((p) => p.files))) {
+  for (const file of k.state.ftable) {
     if (file !== undefined && file.type !== "pipe" && file.inode !== undefined) {
       addOne(users, file.inode);
     }
   }
-  for (const { cwd } of new Set(k.processes().map((p) => p.place))) {
+  for (const { cwd } of k.state.places.values()) {
     if (cwd !== undefined) addOne(users, cwd);
   }
   const stored = new Map(k.files.mounted?.inUse().map(({ inum, refs }) => [inum, refs]));

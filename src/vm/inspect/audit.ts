@@ -12,7 +12,14 @@ import type { VaNum } from "../machine/address.ts";
 import { PTE_D, PTE_W } from "../machine/sv39.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Proc } from "../kernel/process/proc.ts";
-import { FRAME_KINDS } from "../kernel/memory/frames/frames.ts";
+import {
+  countOf,
+  FRAME_KINDS,
+  frameAt,
+  frameIndex,
+  frameTotal,
+  freeList,
+} from "../kernel/memory/frames/frames.ts";
 import { linkBack } from "../kernel/memory/frames/free_list.ts";
 import { findArea } from "../kernel/memory/areas/areas.ts";
 import { frameOf } from "../kernel/memory/tables/pte.ts";
@@ -48,7 +55,7 @@ interface Sweep {
 
 /** Everything that does not fit; empty when all is well. */
 export function audit(k: Kernel): Finding[] {
-  const total = k.memory.frames.total;
+  const total = frameTotal(k);
   const sweep: Sweep = {
     mapped: new Uint32Array(total),
     writers: new Uint32Array(total),
@@ -72,13 +79,12 @@ export function audit(k: Kernel): Finding[] {
 }
 
 function sweepSpace(k: Kernel, space: AddressSpace, process: Proc, sweep: Sweep): void {
-  const { frames } = k.memory;
   const visit = (address: number, pte: number, at: PaNum, level: number) => {
-    const first = frames.index(frameOf(pte));
+    const first = frameIndex(k, frameOf(pte));
     const area = findArea(space, address as VaNum);
     const pages = 2 ** (9 * level);
     const where = () => entryText(process.pid, address, pte, at);
-    if (first < 0 || first + pages > frames.total) {
+    if (first < 0 || first + pages > frameTotal(k)) {
       report(sweep, "mapped outside areas", { address, process }, `${where()}, points outside RAM`);
       return;
     }
@@ -97,18 +103,17 @@ function sweepSpace(k: Kernel, space: AddressSpace, process: Proc, sweep: Sweep)
     }
   };
   eachLeaf(k.machine.ram, space.root, visit, (table) => {
-    const i = frames.index(table);
+    const i = frameIndex(k, table);
     if (i >= 0) sweep.tables[i]++;
   });
 }
 
 /** Each frame's stored count and kind against what the sweep found. */
 function checkFrames(k: Kernel, sweep: Sweep): void {
-  const { frames } = k.memory;
-  const { counts, kinds } = frames.state;
-  for (let i = 0; i < frames.total; i++) {
+  const { counts, kinds } = k.state.frames;
+  for (let i = 0; i < frameTotal(k); i++) {
     const kind = FRAME_KINDS[kinds[i]];
-    const frame = frames.at(i);
+    const frame = frameAt(k, i);
     const counted = sweep.mapped[i];
     const stored = counts[i];
     const say = (name: AuditClass, detail: string) =>
@@ -156,8 +161,8 @@ function checkFrames(k: Kernel, sweep: Sweep): void {
 }
 
 function isKeptShm(k: Kernel, frame: PaNum): boolean {
-  const file = k.memory.cache.byFrame.get(frame)?.file;
-  return file !== undefined && isShm(file) && (k.memory.shm.holders.get(file.inode) ?? 0) > 0;
+  const file = k.state.cache.byFrame.get(frame)?.file;
+  return file !== undefined && isShm(file) && (k.state.shm.holders.get(file.inode) ?? 0) > 0;
 }
 
 function checkCount(
@@ -181,13 +186,12 @@ function checkCount(
 
 /** Follows the links in the free frames themselves. */
 function checkFreeList(k: Kernel, sweep: Sweep): void {
-  const { frames } = k.memory;
-  const { kinds, free } = frames.state;
-  const seen = new Uint8Array(frames.total);
+  const { kinds, free } = k.state.frames;
+  const seen = new Uint8Array(frameTotal(k));
   let members = 0;
   let before: PaNum | undefined;
-  for (const member of frames.listed()) {
-    const i = frames.index(member);
+  for (const member of freeList(k)) {
+    const i = frameIndex(k, member);
     const from = before === undefined ? "the head" : hex(before);
     const bad = i < 0 || member % PAGE_SIZE !== 0
       ? `${from} links to ${hex(member)}, which is no frame`
@@ -210,11 +214,11 @@ function checkFreeList(k: Kernel, sweep: Sweep): void {
     before = member;
   }
   let fresh = 0;
-  const { blockFree, counts, freshTop } = frames.state;
+  const { blockFree, counts, freshTop } = k.state.frames;
   const inBlock = new Uint16Array(blockFree.length);
-  for (let i = 0; i < frames.total; i++) {
+  for (let i = 0; i < frameTotal(k); i++) {
     const kind = FRAME_KINDS[kinds[i]];
-    const frame = frames.at(i);
+    const frame = frameAt(k, i);
     if (kind === "fresh") fresh++;
     if (kind === "fresh" || kind === "free") {
       inBlock[i >>> 9]++;
@@ -226,7 +230,12 @@ function checkFreeList(k: Kernel, sweep: Sweep): void {
       report(sweep, "free list damaged", { frame, k }, "never used, where nobody looks for it");
     }
     if (kind === "free" && seen[i] === 0) {
-      report(sweep, "free list damaged", { frame: frames.at(i), k }, "free, but not on the list");
+      report(
+        sweep,
+        "free list damaged",
+        { frame: frameAt(k, i), k },
+        "free, but not on the list",
+      );
     }
   }
   const block = inBlock.findIndex((n, i) => n !== blockFree[i]);
@@ -259,9 +268,7 @@ function report(
     pa: at.frame === undefined ? undefined : pa(at.frame),
     va: at.address === undefined ? undefined : va(at.address),
     pid: at.process?.pid,
-    stored: at.frame === undefined || at.k === undefined
-      ? undefined
-      : at.k.memory.frames.count(at.frame),
+    stored: at.frame === undefined || at.k === undefined ? undefined : countOf(at.k, at.frame),
     counted: undefined,
     detail,
     owners: at.k === undefined || at.frame === undefined ? [] : mappingsTo(at.k, at.frame),

@@ -5,15 +5,23 @@
  * @module
  */
 
+import {
+  frameAt,
+  frameIndex,
+  frameTotal,
+  isCache,
+  kindOf,
+} from "../kernel/memory/frames/frames.ts";
 import { hex, type PaNum } from "../machine/address.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { type CachedPage, cacheKey } from "../kernel/memory/reclaim/page_cache.ts";
+import type { CachedPage } from "../kernel/memory/state.ts";
+import { cacheKey } from "../kernel/memory/reclaim/page_cache.ts";
 import { isShm } from "../kernel/memory/areas/shm.ts";
 import { type Finding, finding } from "./finding.ts";
 
 /** What is wrong with pages of files. `dirty`: by frame index, 1 where a shared mapping has D set. */
 export function checkCache(k: Kernel, dirty: Uint8Array): Finding[] {
-  const { cache, frames } = k.memory;
+  const { cache } = k.state;
   const findings: Finding[] = [];
   for (const [key, page] of cache.byKey) {
     const say = (detail: string) =>
@@ -25,7 +33,7 @@ export function checkCache(k: Kernel, dirty: Uint8Array): Finding[] {
     if (slot !== undefined && !isShm(file)) say(`${what} is on the swap disk, not in its file`);
     if (frame === 0) continue;
     if (cache.byFrame.get(frame) !== page) say(`frame ${hex(frame)} is not known for the ${what}`);
-    if (frames.index(frame) < 0 || frames.kind(frame) !== "cache") {
+    if (frameIndex(k, frame) < 0 || kindOf(k, frame) !== "cache") {
       say(`frame ${hex(frame)} holds the ${what}, but is none of the page cache`);
     } else if (!isShm(file)) findings.push(...checkContent(k, page, frame, dirty));
   }
@@ -33,9 +41,9 @@ export function checkCache(k: Kernel, dirty: Uint8Array): Finding[] {
     if (cache.byKey.get(cacheKey(page.file, page.offset, page.length)) === page) continue;
     findings.push(finding("page cache", { frame: frame as PaNum }, "a page that no name finds"));
   }
-  for (let i = 0; i < frames.total; i++) {
-    const frame = frames.at(i);
-    if (!frames.isCache(frame) || cache.byFrame.has(frame)) continue;
+  for (let i = 0; i < frameTotal(k); i++) {
+    const frame = frameAt(k, i);
+    if (!isCache(k, frame) || cache.byFrame.has(frame)) continue;
     findings.push(finding("page cache", { frame }, "a frame of the page cache that holds no page"));
   }
   return findings;
@@ -54,7 +62,7 @@ function checkContent(
     const detail = `holds bytes from ${offset} of file ${file.inode}, beyond its end`;
     return [finding("page cache", where, detail)];
   }
-  if (dirty[k.memory.frames.index(frame)] !== 0) return [];
+  if (dirty[frameIndex(k, frame)] !== 0) return [];
   const bytes = k.files.root!.readBytes(file.inode, offset, used);
   const held = k.machine.ram.bytes(frame, used);
   const at = typeof bytes === "number" ? -1 : bytes.findIndex((byte, i) => byte !== held[i]);

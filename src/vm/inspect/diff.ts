@@ -11,14 +11,14 @@ import { PTE_R, PTE_V, PTE_W, PTE_X } from "../machine/sv39.ts";
 import { FRAME_KINDS } from "../kernel/memory/frames/frames.ts";
 import type { EventLogState } from "../events.ts";
 import type { MachineState } from "../machine/machine_state.ts";
-import type { KernelState } from "../kernel/kernel.ts";
+import type { SavedKernel } from "../kernel/boot.ts";
 
 /** A saved state of a VM, as far as it is looked at here. */
 export interface SavedState {
   /** RAM and clock. */
   readonly machine: Pick<MachineState, "ram" | "clock">;
   /** Processes, spaces, frames. */
-  readonly kernel: Pick<KernelState, "processes" | "memory">;
+  readonly kernel: Pick<SavedKernel, "state">;
   /** The number of the next event. */
   readonly events: Pick<EventLogState, "next">;
 }
@@ -78,7 +78,7 @@ export function diffStates(before: SavedState, after: SavedState): StateDiff {
   if (before.machine.ram.length !== after.machine.ram.length) {
     throw new RangeError("the two states have RAM of different sizes");
   }
-  const [one, two] = [before.kernel.memory.frames, after.kernel.memory.frames];
+  const [one, two] = [before.kernel.state.frames, after.kernel.state.frames];
   return {
     instructions: after.machine.clock.retired - before.machine.clock.retired,
     events: after.events.next - before.events.next,
@@ -100,15 +100,21 @@ function changes<V>(
     .map((key) => [key, before.get(key), after.get(key)]);
 }
 
+function procsOf({ state }: SavedState["kernel"]) {
+  return state.procs.filter((p) => p !== undefined);
+}
+
 function processesOf({ kernel }: SavedState): Map<number, string> {
-  return new Map(kernel.processes.map((p) => {
-    const what = p.manual && p.state === "runnable" ? "manual" : p.state;
-    return [p.pid, `${p.name} ${what}`];
-  }));
+  return new Map(
+    procsOf(kernel).map((p) => {
+      const what = p.manual && p.state === "runnable" ? "manual" : p.state;
+      return [p.pid, `${p.name} ${what}`];
+    }),
+  );
 }
 
 function pteDiffs(before: SavedState, after: SavedState): PteDiff[] {
-  const pids = new Set([...before.kernel.processes, ...after.kernel.processes].map((p) => p.pid));
+  const pids = new Set([...procsOf(before.kernel), ...procsOf(after.kernel)].map((p) => p.pid));
   return [...pids].sort((a, b) => a - b).flatMap((pid) =>
     changes(leavesOf(before, pid), leavesOf(after, pid)).map(([address, b, a]) => ({
       pid,
@@ -122,8 +128,8 @@ function pteDiffs(before: SavedState, after: SavedState): PteDiff[] {
 /** The leaf PTEs of a process by address, in a saved state; none when it is not there. */
 function leavesOf(state: SavedState, pid: number): Map<number, number> {
   const leaves = new Map<number, number>();
-  const process = state.kernel.processes.find((p) => p.pid === pid);
-  const root = process && state.kernel.memory.spaces.get(process.space)?.root;
+  const process = procsOf(state.kernel).find((p) => p.pid === pid);
+  const root = process && state.kernel.state.spaces.get(process.space)?.root;
   const descend = (table: number, level: number, base: number) => {
     const bytes = pieceAt(state.machine.ram, (table - RAM_BASE) / PAGE_SIZE);
     if (bytes === undefined) return;
@@ -142,7 +148,7 @@ function leavesOf(state: SavedState, pid: number): Map<number, number> {
 }
 
 function frameDiffs(before: SavedState, after: SavedState): FrameDiff[] {
-  const [one, two] = [before.kernel.memory.frames, after.kernel.memory.frames];
+  const [one, two] = [before.kernel.state.frames, after.kernel.state.frames];
   const diffs: FrameDiff[] = [];
   for (let i = 0; i < one.kinds.length; i++) {
     const bytes = bytesThatDiffer(pieceAt(before.machine.ram, i), pieceAt(after.machine.ram, i));

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { countOf, kindOf } from "../kernel/memory/frames/frames.ts";
 import { hex, type Pa, pa, PAGE_SIZE, type PaNum, paNum } from "../machine/address.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { type Mapping, mappingsTo, usesOf } from "./mappings.ts";
@@ -52,12 +53,12 @@ export class Frame {
 
   /** What the kernel says it is now; see {@link FrameReport.kind}. */
   get kind(): string {
-    return this.#k.memory.frames.kind(this.#number);
+    return kindOf(this.#k, this.#number);
   }
 
   /** The count the kernel keeps, now. */
   get stored(): number {
-    return this.#k.memory.frames.count(this.#number);
+    return countOf(this.#k, this.#number);
   }
 
   /** User mappings, counted in all page tables now. */
@@ -109,12 +110,11 @@ export function frameHandle(k: Kernel, address: Pa): Frame {
 
 /** The frame that holds a physical address. Throws a RangeError outside RAM. */
 export function frameReport(k: Kernel, address: Pa): FrameReport {
-  const { frames } = k.memory;
   const frame = frameAt(k, address);
   const { mappings: all, tables } = usesOf(k, frame);
   const owners = all.filter((m) => m.kind !== "trapframe" && m.kind !== "trampoline");
-  const kind = frames.kind(frame);
-  const stored = frames.count(frame);
+  const kind = kindOf(k, frame);
+  const stored = countOf(k, frame);
   const counted = owners.length;
   const uses = [
     ...all.filter((m) => !owners.includes(m)).map((m) => `${m.kind} of pid ${m.pid}`),

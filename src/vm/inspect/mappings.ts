@@ -5,14 +5,23 @@
  * @module
  */
 
-import { type Pa, pa, PAGE_SIZE, type PaNum, paNum, type Va, va } from "../machine/address.ts";
+import { procs } from "../kernel/process/table.ts";
+import {
+  type Pa,
+  pa,
+  PAGE_SIZE,
+  type PaNum,
+  paNum,
+  type Va,
+  va,
+  type VaNum,
+} from "../machine/address.ts";
 import type { Ram } from "../machine/memory.ts";
 import { PTE_R, PTE_V, PTE_W, PTE_X, pteFrame } from "../machine/sv39.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Proc } from "../kernel/process/proc.ts";
 import { findArea } from "../kernel/memory/areas/areas.ts";
 import { type AddressSpace, TRAMPOLINE } from "../kernel/memory/areas/space.ts";
-import type { VaNum } from "../machine/address.ts";
 
 /** One leaf PTE of one address space. */
 export interface Mapping {
@@ -111,8 +120,9 @@ function findFrame(
 /** The address spaces in use, each once, with the process that stands for it. */
 export function spacesInUse(k: Kernel): { space: AddressSpace; process: Proc }[] {
   const seen = new Map<AddressSpace, Proc>();
-  for (const p of k.processes().sort((a, b) => a.pid - b.pid)) {
-    if (!seen.has(p.space)) seen.set(p.space, p);
+  for (const p of procs(k).sort((a, b) => a.pid - b.pid)) {
+    const space = k.state.spaces.get(p.space);
+    if (space !== undefined && !seen.has(space)) seen.set(space, p);
   }
   return [...seen].map(([space, process]) => ({ space, process }));
 }

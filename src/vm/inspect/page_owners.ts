@@ -61,7 +61,7 @@ function heldFrame(k: Kernel, space: AddressSpace, address: Va): Pa | undefined 
   if (address >= 1n << 38n) return undefined;
   const page = Number(address - address % BigInt(PAGE_SIZE)) as VaNum;
   const area = findArea(space, page);
-  const frame = area && cachedAt(k.memory.cache, area, page)?.frame;
+  const frame = area && cachedAt(k.state.cache, area, page)?.frame;
   return frame ? pa(frame) : undefined;
 }
 

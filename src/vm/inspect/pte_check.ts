@@ -6,11 +6,11 @@
  * @module
  */
 
-import { hex, MAXVA, PAGE_SIZE, type PaNum, paNum, type VaNum } from "../machine/address.ts";
 import * as sv39 from "../machine/sv39.ts";
+import { frameAt, frameIndex, homeOf, isSole, kindOf } from "../kernel/memory/frames/frames.ts";
+import { hex, MAXVA, PAGE_SIZE, type PaNum, paNum, type VaNum } from "../machine/address.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { findArea } from "../kernel/memory/areas/areas.ts";
-import { isSole } from "../kernel/memory/faults/fault.ts";
 import { isSoleLeaf } from "../kernel/memory/tables/superpage.ts";
 import { cacheKey, partAt } from "../kernel/memory/reclaim/page_cache.ts";
 import { areaFlags, frameOf, slotOf } from "../kernel/memory/tables/pte.ts";
@@ -133,7 +133,8 @@ function checkRights(k: Kernel, e: Entry, area: Area, here: boolean, say: Say): 
     say("flag gained", "has a fork mark, by which a store to shared memory would be private");
   }
   if ((area.perm & PERM_W) === 0) return;
-  const { policy, swap } = k.memory;
+  const { swap } = k.state;
+  const { policy } = k;
   if ((low & PTE_W) !== 0) {
     if (!area.shared && (policy.sharePte(low) & PTE_W) !== 0) {
       say("flag gained", "has a fork mark beside W: fork would share it writable");
@@ -150,15 +151,15 @@ function checkRights(k: Kernel, e: Entry, area: Area, here: boolean, say: Say): 
 
 /** What the fault path would take for the only owner, by the kernel's own counts. */
 function isSoleOwner(k: Kernel, e: Entry, here: boolean): boolean {
-  const { memory } = k;
-  if (!here) return memory.swap.counts[slotOf(e.low)] === 1;
+  const memory = k;
+  if (!here) return memory.state.swap.counts[slotOf(e.low)] === 1;
   if (!inRam(k, e)) return true;
   return e.level === 1 ? isSoleLeaf(memory, e.low) : isSole(memory, frameOf(e.low));
 }
 
 /** The frame is the one that reclaim and write-back look for behind this address. */
 function checkPlace(k: Kernel, e: Entry, area: Area, say: Say): void {
-  const { frames, cache } = k.memory;
+  const { cache } = k.state;
   const frame = frameOf(e.low);
   const held = cache.byFrame.get(frame);
   const part = partAt(area, e.address as VaNum);
@@ -171,9 +172,11 @@ function checkPlace(k: Kernel, e: Entry, area: Area, say: Say): void {
     return say("page misplaced", "in shared memory, but not the page that the others map");
   }
   for (let i = 0; i < 512 ** e.level; i++) {
-    const page = frames.at(frames.index(frame) + i);
-    if (frames.kind(page) !== "user" || frames.home(page) === e.address + i * PAGE_SIZE) continue;
-    const home = hex(frames.home(page));
+    const page = frameAt(k, frameIndex(k, frame) + i);
+    if (kindOf(k, page) !== "user" || homeOf(k, page) === e.address + i * PAGE_SIZE) {
+      continue;
+    }
+    const home = hex(homeOf(k, page));
     return say("page misplaced", `its frame says that all owners map it at ${home}`);
   }
 }
@@ -189,7 +192,7 @@ function checkTop(k: Kernel, space: AddressSpace, pid: number, findings: Finding
       `alone, but is ${found}`;
     findings.push(finding(name, { address, pid, frame }, detail));
   };
-  const trampoline = trampolineFrame(k.memory);
+  const trampoline = trampolineFrame(k.ram);
   check("trampoline lost", TRAMPOLINE, trampoline, PTE_V | PTE_R | PTE_X);
   for (const { va, frame } of space.trapframes) {
     check("trapframe lost", va, frame, PTE_V | PTE_R | PTE_W);

@@ -4,12 +4,12 @@
  * @module
  */
 
+import { procs } from "../kernel/process/table.ts";
 import { counted as countedWord } from "../machine/counted.ts";
 import { hex } from "../machine/address.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import type { File } from "../kernel/files/file.ts";
-import type { AddressSpace } from "../kernel/memory/areas/space.ts";
 import { type Finding, finding } from "./finding.ts";
+import type { Proc } from "../kernel/process/proc.ts";
 
 /** Spaces that no process has, threads counted wrong, files with more or fewer descriptors than counted. */
 export function checkRecords(k: Kernel): Finding[] {
@@ -18,19 +18,19 @@ export function checkRecords(k: Kernel): Finding[] {
 
 function checkSpaces(k: Kernel): Finding[] {
   const findings: Finding[] = [];
-  const users = new Map<AddressSpace, number>();
-  for (const p of k.processes()) {
+  const users = new Map<number, number>();
+  for (const p of procs(k)) {
     users.set(p.space, (users.get(p.space) ?? 0) + 1);
     const say = (detail: string) => findings.push(finding("space lost", { pid: p.pid }, detail));
-    if (k.memory.spaces.get(p.space.id) !== p.space) {
-      say(`pid ${p.pid} has space ${p.space.id}, which memory does not know`);
-    }
-    if (!p.space.trapframes.some(({ frame }) => frame === p.trapframe)) {
+    const space = k.state.spaces.get(p.space);
+    if (space === undefined) {
+      say(`pid ${p.pid} has space ${p.space}, which memory does not know`);
+    } else if (!space.trapframes.some(({ frame }) => frame === p.trapframe)) {
       say(`the trapframe of pid ${p.pid} is none of its space's`);
     }
   }
-  for (const space of k.memory.spaces.values()) {
-    const counted = users.get(space) ?? 0;
+  for (const space of k.state.spaces.values()) {
+    const counted = users.get(space.id) ?? 0;
     if (space.users === counted && counted > 0) continue;
     const detail = counted === 0
       ? `space ${space.id} has no process: its memory will never be freed`
@@ -39,7 +39,7 @@ function checkSpaces(k: Kernel): Finding[] {
       }, but counts ${space.users}`;
     findings.push(finding("space lost", { stored: space.users, counted }, detail));
   }
-  const { current, spaces } = k.memory;
+  const { currentSpace: current, spaces } = k.state;
   const root = spaces.get(current)?.root;
   if (current !== 0 && root !== k.machine.mmu.root) {
     const detail = root === undefined
@@ -50,34 +50,54 @@ function checkSpaces(k: Kernel): Finding[] {
   return findings;
 }
 
+/** Tables and directories against who has them, open files against their descriptors, pipes against their ends. */
 function checkFiles(k: Kernel): Finding[] {
   const findings: Finding[] = [];
-  const descriptors = new Map<File, { count: number; pid: number; fd: number }>();
-  const tables = new Set<unknown>();
-  for (const p of k.processes()) {
-    // Who shares a table (CLONE_FILES) has the same descriptors, once.
-    if (tables.has(p.files)) continue;
-    tables.add(p.files);
-    p.files.forEach((file, fd) => {
-      if (file === undefined) return;
-      const known = descriptors.get(file);
-      if (known === undefined) descriptors.set(file, { count: 1, pid: p.pid, fd });
+  const { fdTables, places, ftable, pipes } = k.state;
+  const compare = (what: string, stored: number, counted: number, pid?: number) => {
+    if (stored === counted) return;
+    findings.push(finding("file count", { pid, stored, counted }, what));
+  };
+  const checkUsers = (
+    what: string,
+    all: Map<number, { users: number }>,
+    idOf: (p: Proc) => number,
+  ) => {
+    for (const [id, { users }] of all) {
+      const counted = procs(k).filter((p) => idOf(p) === id).length;
+      const who = countedWord(counted, "process", "processes");
+      compare(`${what} ${id} has ${who}, but counts ${users}`, users, counted);
+    }
+    for (const p of procs(k)) {
+      if (idOf(p) === 0 || all.has(idOf(p))) continue;
+      compare(`pid ${p.pid} has ${what} ${idOf(p)}, which is not there`, 0, 1, p.pid);
+    }
+  };
+  checkUsers("descriptor table", fdTables, (p) => p.files);
+  checkUsers("directory", places, (p) => p.place);
+  const first = new Map<number, { count: number; pid: number; fd: number }>();
+  for (const [id, { fds }] of fdTables) {
+    const pid = procs(k).find((p) => p.files === id)?.pid ?? 0;
+    fds.forEach((n, fd) => {
+      if (n < 0) return;
+      const known = first.get(n);
+      if (known === undefined) first.set(n, { count: 1, pid, fd });
       else known.count++;
     });
   }
-  for (const [file, { count, pid, fd }] of descriptors) {
-    if (file.references === count) continue;
-    const detail = `the ${file.type} behind descriptor ${fd} of pid ${pid} has ${count} ` +
-      `descriptors, but counts ${file.references}`;
-    const stored = file.references;
-    findings.push(finding("file count", { pid, stored, counted: count }, detail));
-  }
-  if (k.openFiles !== descriptors.size) {
-    const detail = `${
-      countedWord(k.openFiles, "file")
-    } counted open, but ${descriptors.size} have descriptors`;
-    const where = { stored: k.openFiles, counted: descriptors.size };
-    findings.push(finding("file count", where, detail));
+  const ends = new Set<number>();
+  ftable.forEach((file, n) => {
+    const { count, pid, fd } = first.get(n) ?? { count: 0, pid: 0, fd: -1 };
+    const stored = file?.references ?? 0;
+    const detail = fd < 0
+      ? `open file ${n} has no descriptor, but counts ${stored}`
+      : `the ${file?.type ?? "closed file"} behind descriptor ${fd} of pid ${pid} has ${count} ` +
+        `descriptors, but counts ${stored}`;
+    compare(detail, stored, count, pid || undefined);
+    if (file?.type === "pipe") ends.add(file.pipe);
+  });
+  for (const id of new Set([...ends, ...pipes.keys()])) {
+    compare(`pipe ${id} and its open ends`, pipes.has(id) ? 1 : 0, ends.has(id) ? 1 : 0);
   }
   return findings;
 }

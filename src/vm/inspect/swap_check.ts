@@ -21,7 +21,7 @@ interface Reference {
 
 /** Slots whose counts, contents or references do not fit together. */
 export function checkSlots(k: Kernel): Finding[] {
-  const { swap, cache } = k.memory;
+  const { swap, cache } = k.state;
   const findings: Finding[] = [];
   const counted = new Map<number, number>();
   const first = new Map<number, Reference>();

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { frameAt, frameTotal, kindOf } from "../kernel/memory/frames/frames.ts";
 import { type Va, va } from "../machine/address.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { slotOf } from "../kernel/memory/tables/pte.ts";
@@ -41,7 +42,8 @@ export interface SwapReport {
 
 /** The swap disk now. */
 export function swapReport(k: Kernel): SwapReport {
-  const { swap, clock, watermarks, frames } = k.memory;
+  const { swap, clock } = k.state;
+  const { watermarks } = k;
   const owners = new Map<number, { pid: number; va: Va }[]>();
   for (const { space, process } of spacesInUse(k)) {
     eachLeaf(k.machine.ram, space.root, () => {}, () => {}, (address, pte) => {
@@ -55,10 +57,10 @@ export function swapReport(k: Kernel): SwapReport {
     if (count > 0) inUse.push({ slot, count, owners: owners.get(slot) ?? [] });
   });
   const ages: number[] = [];
-  for (let i = 0; i < frames.total; i++) {
-    const kind = frames.kind(frames.at(i));
+  for (let i = 0; i < frameTotal(k); i++) {
+    const kind = kindOf(k, frameAt(k, i));
     if (kind !== "user" && kind !== "cache") continue;
-    const age = frames.state.ages[i];
+    const age = k.state.frames.ages[i];
     ages[age] = (ages[age] ?? 0) + 1;
   }
   return {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { countOf } from "../kernel/memory/frames/frames.ts";
+import { findProc, spaceOf } from "../kernel/process/table.ts";
 import { hex, pa } from "../machine/address.ts";
 import { type Access, permits, PTE_A, PTE_D, walk, WRITE } from "../machine/sv39.ts";
 import type { TlbEntry } from "../machine/mmu.ts";
@@ -15,19 +17,19 @@ const ACCESS = ["read", "write", "execute"] as const;
 
 /** Entries of the current address space that let through what its tables do not, or lead elsewhere. */
 export function staleEntries(k: Kernel): Finding[] {
-  const p = k.process(k.current);
-  if (p === undefined || k.machine.mmu.root !== p.space.root) return [];
+  const p = findProc(k, k.state.current);
+  if (p === undefined || k.machine.mmu.root !== spaceOf(k, p).root) return [];
   const findings: Finding[] = [];
   for (const entry of k.machine.mmu.entries()) {
     if (!entry.user || entry.asid !== k.machine.mmu.asid) continue;
-    const wrong = whyStale(k, p.space.root, entry);
+    const wrong = whyStale(k, spaceOf(k, p).root, entry);
     if (wrong === undefined) continue;
     findings.push({
       class: "stale TLB entry",
       pa: pa(entry.pa),
       va: entry.va,
       pid: p.pid,
-      stored: k.memory.frames.count(entry.pa),
+      stored: countOf(k, entry.pa),
       counted: undefined,
       detail: `${ACCESS[entry.access]} TLB maps ${hex(entry.va)} to ${hex(entry.pa)}, but ${wrong}`,
       owners: mappingsTo(k, entry.pa),

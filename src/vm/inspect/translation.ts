@@ -5,6 +5,7 @@
  * @module
  */
 
+import { spaceOf } from "../kernel/process/table.ts";
 import { type Pa, pa, PAGE_SIZE, type PaNum, paNum, type Va, va } from "../machine/address.ts";
 import {
   type Access,
@@ -75,25 +76,20 @@ export interface Translation {
   readonly owners: FrameReport | undefined;
 }
 
-/** satp of a process, as the kernel writes it when it runs: Sv39, ASID 0. */
-export function satpOf(p: Proc): bigint {
-  return (8n << 60n) | BigInt(p.space.root / 4096);
-}
-
 /** How `address` is translated in a process now. */
 export function translation(k: Kernel, p: Proc, address: Va): Translation {
   return {
-    ...walked(k, p.space.root, address),
+    ...walked(k, spaceOf(k, p).root, address),
     pid: p.pid,
     name: p.name,
-    kind: address < 1n << 38n ? partOf(p.space, pageOf(address)) : "none",
-    verdicts: verdicts(k, p.space, address),
+    kind: address < 1n << 38n ? partOf(spaceOf(k, p), pageOf(address)) : "none",
+    verdicts: verdicts(k, spaceOf(k, p), address),
   };
 }
 
 /** How `address` is translated by the kernel's own page table, for an access from S mode. */
 export function kernelTranslation(k: Kernel, address: Va): Translation {
-  const t = walked(k, k.memory.kernelRoot, address);
+  const t = walked(k, k.kernelRoot, address);
   const verdict = (access: Verdict["access"], n: Access): Verdict => {
     const denied = t.pte === undefined
       ? t.fail
@@ -122,7 +118,7 @@ function walked(
   address: Va,
 ): Omit<Translation, "pid" | "name" | "kind" | "verdicts"> {
   const result = walk(k.machine.ram, root, address);
-  const letters = k.memory.policy.rsw;
+  const letters = k.policy.rsw;
   const { leaf } = result;
   const levels = result.steps.map((step) => ({
     level: step.level,

@@ -6,11 +6,11 @@
  * @module
  */
 
+import { hasSuperpage, isSole } from "../kernel/memory/frames/frames.ts";
 import { MAXVA, PAGE_SIZE, SUPERPAGE_SIZE, type Va, type VaNum } from "../machine/address.ts";
 import { type Access, EXECUTE, permits, PTE_V, PTE_W, READ, walk, WRITE } from "../machine/sv39.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { findArea } from "../kernel/memory/areas/areas.ts";
-import { isSole } from "../kernel/memory/faults/fault.ts";
 import { fitsSuperpage, isPlentiful, isSoleLeaf } from "../kernel/memory/tables/superpage.ts";
 import { cachedAt, partAt } from "../kernel/memory/reclaim/page_cache.ts";
 import { frameOf, isSwapped, slotOf } from "../kernel/memory/tables/pte.ts";
@@ -82,23 +82,23 @@ function settle(k: Kernel, space: AddressSpace, address: Va, access: Access): st
 
 /** Why a store to an area that gives no right to it kills: a fork policy may know more. */
 function readOnly(k: Kernel, area: Area, pte: number): string {
-  const verdict = (pte & PTE_V) === 0 ? undefined : k.memory.policy.onStore(pte, false, area);
+  const verdict = (pte & PTE_V) === 0 ? undefined : k.policy.onStore(pte, false, area);
   return verdict?.do === "kill" ? verdict.why : "store to a read-only page";
 }
 
 function fill(k: Kernel, area: Area, at: VaNum): string {
-  const m = k.memory;
+  const m = k;
   const page = at - at % PAGE_SIZE as VaNum;
   const part = partAt(area, page);
   if (part === undefined) {
     const superpage = fitsSuperpage(m, area, at - at % SUPERPAGE_SIZE) && isPlentiful(m) &&
-      m.frames.hasSuperpage;
+      hasSuperpage(m);
     return superpage
       ? "demand fill with zeros, 2M if the block is empty"
       : "demand fill with zeros";
   }
   const { file } = area.backing!;
-  const held = cachedAt(m.cache, area, page);
+  const held = cachedAt(m.state.cache, area, page);
   if (isShm(file)) {
     if (held === undefined) return "demand fill with zeros";
     return held.slot === undefined ? "map the shared page" : "swap in";
@@ -110,14 +110,14 @@ function fill(k: Kernel, area: Area, at: VaNum): string {
 }
 
 function store(k: Kernel, area: Area, pte: number, level: number): string {
-  const m = k.memory;
+  const m = k;
   const sole = isSwapped(pte)
-    ? m.swap.counts[slotOf(pte)] === 1
+    ? m.state.swap.counts[slotOf(pte)] === 1
     : level === 0
     ? isSole(m, frameOf(pte))
     : isSoleLeaf(m, pte);
   const verdict = m.policy.onStore(pte, sole, area);
-  const whole = level > 0 && m.superpageCow === "whole" && m.frames.hasSuperpage;
+  const whole = level > 0 && m.superpageCow === "whole" && hasSuperpage(m);
   switch (verdict.do) {
     case "copy":
       return level > 0 && !whole

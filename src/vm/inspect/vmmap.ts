@@ -4,6 +4,7 @@
  * @module
  */
 
+import { countOf } from "../kernel/memory/frames/frames.ts";
 import { type Va, va } from "../machine/address.ts";
 import { PTE_W } from "../machine/sv39.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -17,6 +18,7 @@ import {
   TRAMPOLINE,
 } from "../kernel/memory/areas/space.ts";
 import { eachLeaf } from "./mappings.ts";
+import { spaceOf } from "../kernel/process/table.ts";
 
 /** One area, a snapshot. Sizes in bytes. */
 export interface AreaView {
@@ -46,7 +48,7 @@ export interface AreaView {
 
 /** The areas of a process, by address, its trapframe and the trampoline last. */
 export function vmmap(k: Kernel, p: Proc): AreaView[] {
-  const { space } = p;
+  const space = spaceOf(k, p);
   const sums = sumByArea(k, space);
   const views = space.areas.filter((area) => area.end > area.start).map((area): AreaView => ({
     start: va(area.start),
@@ -78,7 +80,6 @@ interface Sums {
 }
 
 function sumByArea(k: Kernel, space: AddressSpace): Map<Area, Sums> {
-  const { frames } = k.memory;
   const sums = new Map<Area, Sums>(
     space.areas.map((area) => [area, { rss: 0, shared: 0, cow: 0, superpage: 0 }]),
   );
@@ -90,7 +91,7 @@ function sumByArea(k: Kernel, space: AddressSpace): Map<Area, Sums> {
     const sum = sums.get(area)!;
     const size = 2 ** (12 + 9 * level);
     sum.rss += size;
-    if (frames.count(frameOf(pte)) > 1) sum.shared += size;
+    if (countOf(k, frameOf(pte)) > 1) sum.shared += size;
     if ((pte & PTE_W) === 0 && (area.perm & 2) !== 0 && !area.shared) sum.cow += size;
     if (level > 0) sum.superpage += size;
   });

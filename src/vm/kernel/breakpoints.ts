@@ -10,32 +10,7 @@
 import { toVaNum, va } from "../machine/address.ts";
 import type { Stop } from "../machine/machine.ts";
 import type { Watch, WatchHit } from "../machine/watch.ts";
-import type { Kernel } from "./kernel.ts";
-
-/** A breakpoint or watchpoint. Plain data. */
-export interface Breakpoint {
-  /** Its number, from 1. */
-  readonly n: number;
-  /** The process that it is for; undefined: whichever comes there. */
-  readonly pid: number | undefined;
-  /** Address of the instruction, or of the first byte watched. */
-  readonly address: bigint;
-  /** What is watched; undefined for a breakpoint. */
-  readonly watch: Watch | undefined;
-  /** How often a run stopped for it, or an access made by hand hit it. */
-  hits: number;
-}
-
-/** All of them, and the number of the next. */
-export interface Breakpoints {
-  points: Breakpoint[];
-  next: number;
-}
-
-/** None. */
-export function newBreakpoints(): Breakpoints {
-  return { points: [], next: 1 };
-}
+import type { Breakpoint, Kernel } from "./kernel.ts";
 
 /** Bytes to watch; see {@link Watch}. */
 export type WatchRequest = Omit<Watch, "start">;

@@ -5,17 +5,22 @@
  * @module
  */
 
-import { PAGE_SIZE, pageUp, type VaNum, vaNum } from "../machine/address.ts";
-import { MAXVA } from "../machine/address.ts";
+import { spaceOf } from "./process/table.ts";
+import { copyout, loadBytes } from "./memory/faults/copyin.ts";
+import { mapArea } from "./memory/areas/populate.ts";
+import { callTableOf } from "./stubs.ts";
+import { activate } from "./memory/tables/flush.ts";
+import { createSpace, leaveSpace, releaseSpace } from "./memory/areas/spaces.ts";
+import { MAXVA, PAGE_SIZE, pageUp, type VaNum, vaNum } from "../machine/address.ts";
 import type { CallTable } from "./abi.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Inode } from "./files/file.ts";
 import { ROOT_FS } from "./files/mount.ts";
-import type { AddressSpace, Area } from "./memory/areas/space.ts";
-import { PERM_R, PERM_W, PERM_X, USYSCALL } from "./memory/areas/space.ts";
+import { type AddressSpace, type Area, PERM_R, PERM_W, PERM_X } from "./memory/areas/space.ts";
 import { becomeFirst, writeKernelSatp } from "./process/lifecycle.ts";
-import { leaveMemory, unshareFiles } from "./process/threads.ts";
+import { leaveMemory, placeOf, unshareFiles } from "./process/threads.ts";
 import { NAME_LENGTH, type Proc } from "./process/proc.ts";
+import { mapUsyscall, writeUsyscall } from "./process/usyscall.ts";
 import { A1, SP, writeEpc, writeRegister } from "./process/trapframe.ts";
 import { MAXARG } from "./syscalls/strings.ts";
 
@@ -59,7 +64,7 @@ export function exec(
   path: string,
   argv: readonly string[],
 ): number | string {
-  const inode = k.files.findFile(p.place.cwd, path);
+  const inode = k.files.findFile(placeOf(k, p).cwd, path);
   if (inode === undefined) return `no file ${path}`;
   const bytes = k.files.readBytes(inode, 0, k.files.size({ fs: ROOT_FS, inode }));
   const loaded = typeof bytes === "number" ? "cannot be read" : load(k, bytes, argv, inode);
@@ -74,13 +79,14 @@ function become(k: Kernel, p: Proc, loaded: Loaded, path: string): void {
   becomeFirst(k, p);
   unshareFiles(k, p);
   leaveMemory(k, p);
-  const { space: old, trapframe } = p;
-  p.space = loaded.space;
+  const old = spaceOf(k, p);
+  const { trapframe } = p;
+  p.space = loaded.space.id;
   p.trapframe = loaded.space.trapframes[0].frame;
   writeKernelSatp(k, p);
-  if (old.users > 1) k.memory.leaveSpace(old, trapframe);
-  else k.memory.releaseSpace(old);
-  if (k.current === p.pid) k.memory.activate(p.space);
+  if (old.users > 1) leaveSpace(k, old, trapframe);
+  else releaseSpace(k, old);
+  if (k.state.current === p.pid) activate(k, spaceOf(k, p));
   setUp(k, p, loaded, path);
   if (p.manual) {
     p.manual = false;
@@ -115,14 +121,14 @@ export function load(
   const image = parse(bytes);
   if (typeof image === "string") return image;
   if (argv.length >= MAXARG) return `more than ${MAXARG - 1} arguments`;
-  const space = k.memory.createSpace();
+  const space = createSpace(k);
   if (space === undefined) return "out of memory";
   const done = fill(k, space, bytes, image, argv, inode);
   if (typeof done === "string") {
-    k.memory.releaseSpace(space);
+    releaseSpace(k, space);
     return done;
   }
-  const callTable = k.callTable(bytes);
+  const callTable = callTableOf(k, bytes);
   return { space, entry: image.entry, sp: done, argc: argv.length, callTable };
 }
 
@@ -149,35 +155,23 @@ function fill(
         writable: false,
       };
     }
-    if (!k.memory.allocArea(space, area)) return "out of memory";
+    if (!mapArea(k, space, area)) return "out of memory";
     if (!area.lazy) {
       const content = bytes.subarray(segment.offset, segment.offset + segment.fileSize);
-      if (!k.memory.load(space, segment.start, content)) return "out of memory";
+      if (!loadBytes(k, space, segment.start, content)) return "out of memory";
     }
     size = area.end;
   }
   const guard = pageUp(size);
   const stack = vaNum(guard + PAGE_SIZE);
   const top = vaNum(stack + PAGE_SIZE);
-  if (!k.memory.allocArea(space, area("guard", guard, stack, 0))) return "out of memory";
-  if (!k.memory.allocArea(space, area("stack", stack, top, PERM_R | PERM_W))) {
+  if (!mapArea(k, space, area("guard", guard, stack, 0))) return "out of memory";
+  if (!mapArea(k, space, area("stack", stack, top, PERM_R | PERM_W))) {
     return "out of memory";
   }
   space.size = top;
   if (!mapUsyscall(k, space)) return "out of memory";
   return pushArguments(k, space, stack, top, argv);
-}
-
-/** The page of the pgtbl lab, when this kernel's ABI has it. False: out of memory. */
-export function mapUsyscall(k: Kernel, space: AddressSpace): boolean {
-  const end = vaNum(USYSCALL + PAGE_SIZE);
-  return !k.abi.usyscall || k.memory.allocArea(space, area("usyscall", USYSCALL, end, PERM_R));
-}
-
-/** Puts the pid where ugetpid() reads it: `struct usyscall { int pid; }`. */
-export function writeUsyscall(k: Kernel, p: Proc): void {
-  if (!k.abi.usyscall) return;
-  k.memory.load(p.space, USYSCALL, new Uint8Array(Int32Array.of(p.pid).buffer));
 }
 
 function area(kind: Area["kind"], start: VaNum, end: VaNum, perm: number): Area {
@@ -207,12 +201,12 @@ function pushArguments(
     const string = Uint8Array.from(text + "\0", (c) => c.charCodeAt(0));
     sp -= string.length;
     sp -= sp % 16;
-    if (sp < stack || !k.memory.copyout(space, vaNum(sp), string)) return "arguments too long";
+    if (sp < stack || !copyout(k, space, vaNum(sp), string)) return "arguments too long";
     pointers[i] = BigInt(sp);
   }
   sp -= pointers.byteLength;
   sp -= sp % 16;
-  if (sp < stack || !k.memory.copyout(space, vaNum(sp), new Uint8Array(pointers.buffer))) {
+  if (sp < stack || !copyout(k, space, vaNum(sp), new Uint8Array(pointers.buffer))) {
     return "arguments too long";
   }
   return sp;

@@ -7,11 +7,16 @@
  * @module
  */
 
+import { wakeProc } from "./process/sleep.ts";
+import { findProc, spaceOf } from "./process/table.ts";
+import { mapArea } from "./memory/areas/populate.ts";
+import { createSpace, releaseSpace } from "./memory/areas/spaces.ts";
 import { PAGE_SIZE, type Va, vaNum } from "../machine/address.ts";
 import type { AccessDone, AccessKind, AccessTrap } from "../machine/user_access.ts";
 import type { CallName } from "./abi.ts";
 import { type Watched, watchedBy } from "./breakpoints.ts";
-import { load, mapUsyscall, setUp, writeUsyscall } from "./exec.ts";
+import { load, setUp } from "./exec.ts";
+import { mapUsyscall, writeUsyscall } from "./process/usyscall.ts";
 import { openConsole } from "./files/table.ts";
 import type { Kernel } from "./kernel.ts";
 import { PERM_R, PERM_W, PERM_X } from "./memory/areas/space.ts";
@@ -21,6 +26,7 @@ import { A0, A7, readEpc, readRegister, SP, writeEpc, writeRegister } from "./pr
 import { type KernelStop, run, switchTo } from "./run.ts";
 import { numberOf } from "./syscalls/dispatch.ts";
 import { ECALL_FROM_U, endDying, handleTrap } from "./trap.ts";
+import { newPlace } from "./process/threads.ts";
 
 /** Something a person asked for that the kernel cannot do; the message is one clear line. */
 export class KernelError extends Error {
@@ -61,25 +67,26 @@ function standUp(k: Kernel, parent: number, name: string): Proc {
   writeUsyscall(k, p);
   // The other registers hold the allocator's junk, as xv6's would.
   writeEpc(k.machine.ram, p.trapframe, 0n);
-  writeRegister(k.machine.ram, p.trapframe, SP, BigInt(p.space.size));
+  writeRegister(k.machine.ram, p.trapframe, SP, BigInt(spaceOf(k, p).size));
+  p.place = newPlace(k, undefined);
   openConsole(k, p);
   return p;
 }
 
 function manualSpace(k: Kernel) {
-  const space = k.memory.createSpace();
+  const space = createSpace(k);
   if (space === undefined) return undefined;
   const page = (n: number) => vaNum(n * PAGE_SIZE);
   const rest = { shared: false, lazy: false };
-  const made = k.memory.allocArea(space, {
+  const made = mapArea(k, space, {
     kind: "text",
     start: page(0),
     end: page(1),
     perm: PERM_R | PERM_X,
     ...rest,
   }) &&
-    k.memory.allocArea(space, { kind: "guard", start: page(1), end: page(2), perm: 0, ...rest }) &&
-    k.memory.allocArea(space, {
+    mapArea(k, space, { kind: "guard", start: page(1), end: page(2), perm: 0, ...rest }) &&
+    mapArea(k, space, {
       kind: "stack",
       start: page(2),
       end: page(3),
@@ -88,7 +95,7 @@ function manualSpace(k: Kernel) {
     }) &&
     mapUsyscall(k, space);
   if (!made) {
-    k.memory.releaseSpace(space);
+    releaseSpace(k, space);
     return undefined;
   }
   space.size = page(3);
@@ -125,20 +132,21 @@ function loadUp(
   if (typeof loaded === "string") throw new KernelError(`${path}: ${loaded}`);
   const p = allocProcess(k, INIT_PID, path, () => firstHome(loaded.space));
   if (p === undefined) {
-    k.memory.releaseSpace(loaded.space);
+    releaseSpace(k, loaded.space);
     throw noRoom(k);
   }
   setUp(k, p, loaded, path);
   writeRegister(k.machine.ram, p.trapframe, A0, BigInt(loaded.argc));
+  p.place = newPlace(k, undefined);
   openConsole(k, p);
   return p;
 }
 
 function noRoom(k: Kernel): KernelError {
   return new KernelError(
-    k.slots.includes(undefined)
-      ? `out of memory: ${k.memory.frames.freeCount} frames are free`
-      : `the process table is full: ${k.slots.length} processes`,
+    k.state.procs.includes(undefined)
+      ? `out of memory: ${k.state.frames.free} frames are free`
+      : `the process table is full: ${k.state.procs.length} processes`,
   );
 }
 
@@ -186,11 +194,11 @@ export function userCall(
     if (stop.kind !== "stopped" || stop.pid !== p.pid || stop.stop.kind !== "watch") break;
     watched ??= { ...stop.stop, point: stop.point! };
   }
-  if (k.process(p.pid) !== p || p.state === "zombie") return { kind: "exited" };
+  if (findProc(k, p.pid) !== p || p.state === "zombie") return { kind: "exited" };
   if (!p.inCall) return { kind: "returned", value: readRegister(ram, p.trapframe, A0), watched };
   // It was stopped on the way, or nobody is going to end its wait: taken back, so that it can do something else.
   const { wait } = p;
-  k.wakeProcess(p);
+  wakeProc(p);
   p.inCall = false;
   p.progress = undefined;
   saved.forEach((value, i) => writeRegister(ram, p.trapframe, A0 + i, value));
@@ -250,7 +258,7 @@ function settle<T>(
     }
     const { trap: cause, tval } = result;
     handleTrap(k, p, { kind: "trap", cause, tval, epc });
-    if (k.dying?.pid === p.pid) {
+    if (k.state.dying?.pid === p.pid) {
       endDying(k);
       return { kind: "killed", cause, stval: tval, why: p.killedBy };
     }
@@ -262,7 +270,7 @@ function settle<T>(
 function begin(k: Kernel, p: Proc): bigint {
   if (p.state === "zombie") throw new KernelError(`process ${p.pid} has exited`);
   if (p.inCall) throw new KernelError(`process ${p.pid} is inside a system call`);
-  if (k.current !== p.pid) switchTo(k, p);
+  if (k.state.current !== p.pid) switchTo(k, p);
   k.machine.watches.takeCopied();
   const epc = readEpc(k.machine.ram, p.trapframe);
   k.events.pc = Number(BigInt.asUintN(53, epc));

@@ -5,18 +5,21 @@
  * @module
  */
 
+import { activate } from "./memory/tables/flush.ts";
+import { findProc, runOf, spaceOf } from "./process/table.ts";
+import { busy, now } from "./process/time.ts";
+import { print } from "./console.ts";
 import { type EventKind, isOfPage, type VmEvent } from "../events.ts";
 import type { Stop } from "../machine/machine.ts";
-import type { Kernel } from "./kernel.ts";
-import type { Proc } from "./process/proc.ts";
-import { mayRun } from "./process/proc.ts";
+import type { Breakpoint, Kernel } from "./kernel.ts";
+import { mayRun, type Proc } from "./process/proc.ts";
 import { alarmTick } from "./process/alarm.ts";
 import { KernelPanic } from "./memory/panic.ts";
 import { idle, pick, tick } from "./process/scheduler.ts";
 import { exit } from "./process/lifecycle.ts";
 import { restoreUser, saveUser } from "./process/trapframe.ts";
 import { runCall } from "./syscalls/dispatch.ts";
-import { type Breakpoint, hitBreakpoint, watchedBy } from "./breakpoints.ts";
+import { hitBreakpoint, watchedBy } from "./breakpoints.ts";
 import { ECALL_FROM_U, endDying, handleTrap } from "./trap.ts";
 
 /** Why the kernel stopped running. */
@@ -76,13 +79,13 @@ export interface RunOptions {
  * instruction and all that the kernel does before it.
  */
 export function run(k: Kernel, budget: number, options: RunOptions = {}): KernelStop {
-  if (k.panicked !== undefined) return { kind: "panic", message: k.panicked };
+  if (k.state.panicked !== undefined) return { kind: "panic", message: k.state.panicked };
   try {
     return runUntil(k, budget, options);
   } catch (error) {
     if (!(error instanceof KernelPanic)) throw error;
-    k.panicked = error.message;
-    k.print(`panic: ${error.message}\n`);
+    k.state.panicked = error.message;
+    print(k, `panic: ${error.message}\n`);
     return { kind: "panic", message: error.message };
   }
 }
@@ -97,13 +100,13 @@ function runUntil(k: Kernel, budget: number, options: RunOptions): KernelStop {
   k.machine.watches.takeCopied();
   for (;;) {
     // First of all, so that it makes no difference where the run before this one was cut off.
-    if (k.now >= k.schedule.tickEnds) endTicks(k);
+    if (now(k) >= k.state.schedule.tickEnds) endTicks(k);
     const event = options.untilEvent && firstEvent(k, options.untilEvent, seen);
     if (event !== undefined) return { kind: "event", event };
     seen = k.events.next;
     const done = finished(k, options);
     if (done !== undefined) return done;
-    const room = options.deadline === undefined ? left : Math.min(left, options.deadline - k.busy);
+    const room = options.deadline === undefined ? left : Math.min(left, options.deadline - busy(k));
     if (room <= 0) return { kind: "budget" };
     const p = options.only === undefined ? choose(k) : onlyThis(k, options.only);
     if (p === undefined) {
@@ -130,7 +133,7 @@ function runUntil(k: Kernel, budget: number, options: RunOptions): KernelStop {
         break;
       case "trap": {
         handleTrap(k, p, stop);
-        if (k.dying !== undefined) {
+        if (k.state.dying !== undefined) {
           const event = options.untilEvent && firstEvent(k, options.untilEvent, seen);
           if (event !== undefined) return { kind: "event", event };
           endDying(k);
@@ -144,7 +147,7 @@ function runUntil(k: Kernel, budget: number, options: RunOptions): KernelStop {
         const point = hitBreakpoint(k, p.pid, stop);
         if (point !== undefined || !isPoint(stop)) {
           if (point !== undefined) point.hits++;
-          if (k.now >= k.schedule.tickEnds) endTicks(k);
+          if (now(k) >= k.state.schedule.tickEnds) endTicks(k);
           return { kind: "stopped", pid: p.pid, stop, point };
         }
         if (stop.kind === "break") passing.add(p.pid);
@@ -158,7 +161,7 @@ function copiedStop(k: Kernel, pid: number): KernelStop | undefined {
   const hit = k.machine.watches.takeCopied();
   const met = watchedBy(k, pid, hit);
   if (met === undefined) return undefined;
-  if (k.now >= k.schedule.tickEnds) endTicks(k);
+  if (now(k) >= k.state.schedule.tickEnds) endTicks(k);
   return { kind: "stopped", pid, stop: { kind: "watch", ...hit! }, point: met.point };
 }
 
@@ -181,16 +184,16 @@ function firstEvent(k: Kernel, filter: EventFilter, from: number): VmEvent | und
 function finished(k: Kernel, options: RunOptions): KernelStop | undefined {
   const { untilExit, untilOver, untilReturn } = options;
   if (untilExit !== undefined) {
-    const p = k.process(untilExit);
+    const p = findProc(k, untilExit);
     if (p === undefined || p.state === "zombie") return { kind: "exited", pid: untilExit };
   }
   if (untilOver !== undefined) {
-    const p = k.process(untilOver);
+    const p = findProc(k, untilOver);
     const ended = p === undefined || p.state === "zombie";
-    if (ended && k.runOf(untilOver).length === 0) return { kind: "exited", pid: untilOver };
+    if (ended && runOf(k, untilOver).length === 0) return { kind: "exited", pid: untilOver };
   }
   if (untilReturn !== undefined) {
-    const p = k.process(untilReturn);
+    const p = findProc(k, untilReturn);
     if (p === undefined || p.state === "zombie") return { kind: "exited", pid: untilReturn };
     if (!p.inCall) return { kind: "returned", pid: untilReturn };
   }
@@ -199,7 +202,7 @@ function finished(k: Kernel, options: RunOptions): KernelStop | undefined {
 
 /** The process that has the hart keeps it until its tick ends or it cannot go on. */
 function choose(k: Kernel): Proc | undefined {
-  const now = k.current === 0 ? undefined : k.process(k.current);
+  const now = k.state.current === 0 ? undefined : findProc(k, k.state.current);
   if (now !== undefined && mayRun(now)) return now;
   const p = pick(k);
   if (p !== undefined) switchTo(k, p);
@@ -207,18 +210,18 @@ function choose(k: Kernel): Proc | undefined {
 }
 
 function onlyThis(k: Kernel, pid: number): Proc | undefined {
-  const p = k.process(pid);
+  const p = findProc(k, pid);
   if (p?.state !== "runnable" || (p.manual && !p.inCall)) return undefined;
-  if (k.current !== pid) switchTo(k, p);
+  if (k.state.current !== pid) switchTo(k, p);
   return p;
 }
 
 /** Gives the hart to a process: its page table into satp, as userret does. */
 export function switchTo(k: Kernel, p: Proc): void {
-  if (k.current !== p.pid) k.events.switch(k.current, p.pid, p.name);
-  k.current = p.pid;
+  if (k.state.current !== p.pid) k.events.switch(k.state.current, p.pid, p.name);
+  k.state.current = p.pid;
   k.events.pid = p.pid;
-  k.memory.activate(p.space);
+  activate(k, spaceOf(k, p));
 }
 
 /** User mode until the budget or the tick ends, or a trap. */
@@ -226,7 +229,7 @@ function runUser(k: Kernel, p: Proc, budget: number, passBreak: boolean): Stop {
   const { machine } = k;
   restoreUser(machine, p.trapframe);
   if (machine.hart.mode !== 0) machine.hart.mode = 0;
-  const untilTick = Math.max(1, k.schedule.tickEnds - k.now);
+  const untilTick = Math.max(1, k.state.schedule.tickEnds - now(k));
   const stop = machine.run(Math.min(budget, untilTick), passBreak);
   saveUser(machine, p.trapframe);
   k.events.pc = machine.hart.registers.pcNumber;
@@ -235,11 +238,11 @@ function runUser(k: Kernel, p: Proc, budget: number, passBreak: boolean): Stop {
 
 /** Timer interrupts: time has gone on, by more than one tick when the kernel took long; the next one gets its turn. */
 function endTicks(k: Kernel): void {
-  const met = k.current === 0 ? undefined : k.process(k.current);
+  const met = k.state.current === 0 ? undefined : findProc(k, k.state.current);
   // One interrupt, however many ticks it came late; a call under way is kernel mode, which has no alarm.
   if (met !== undefined && !met.inCall && mayRun(met)) alarmTick(k, met);
-  while (k.now >= k.schedule.tickEnds) tick(k);
+  while (now(k) >= k.state.schedule.tickEnds) tick(k);
   const next = pick(k);
-  if (next === undefined) k.current = 0;
-  else if (next.pid !== k.current) switchTo(k, next);
+  if (next === undefined) k.state.current = 0;
+  else if (next.pid !== k.state.current) switchTo(k, next);
 }

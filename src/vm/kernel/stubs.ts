@@ -7,6 +7,7 @@
  */
 
 import type { CallTable } from "./abi.ts";
+import type { Kernel } from "./kernel.ts";
 
 const SHT_SYMTAB = 2;
 const PT_LOAD = 1;
@@ -119,4 +120,9 @@ function textSegment(
     return { address: Number(view.getBigUint64(at + 16, true)), offset, end };
   }
   return undefined;
+}
+
+/** The numbering that a program's calls have in a kernel. */
+export function callTableOf(k: Kernel, program: Uint8Array): CallTable {
+  return k.abiForAll ? k.abi.calls : tableOf(program, k.abi.calls);
 }

@@ -5,6 +5,10 @@
  * @module
  */
 
+import { emptySpace } from "./memory/areas/spaces.ts";
+import { findProc, spaceOf } from "./process/table.ts";
+import { print } from "./console.ts";
+import { fault } from "./memory/faults/fault.ts";
 import { hex, vaNum } from "../machine/address.ts";
 import type { Stop } from "../machine/machine.ts";
 import type { Kernel } from "./kernel.ts";
@@ -41,7 +45,7 @@ const TRAP_COST = 500;
 /** Handles the trap; the process goes on, sleeps, has exited, or is condemned ({@link endDying}) afterwards. */
 export function handleTrap(k: Kernel, p: Proc, trap: Trap): void {
   const { cause } = trap;
-  k.skipped += TRAP_COST;
+  k.state.skipped += TRAP_COST;
   if (cause === ECALL_FROM_U) {
     skipEcall(k.machine.ram, p.trapframe);
     enterCall(k, p);
@@ -68,19 +72,19 @@ function pageFault(
   p.accounting.faults[cause]++;
   const copied = k.events.framesCopied;
   const va = tval < 0x80_0000_0000n ? vaNum(Number(tval)) : tval;
-  const result = k.memory.fault(p.space, cause, va);
+  const result = fault(k, spaceOf(k, p), cause, va);
   p.accounting.framesCopied += k.events.framesCopied - copied;
   return result;
 }
 
 /** What xv6 does before exit(): the two lines, and the mark. */
 function condemn(k: Kernel, p: Proc, trap: Trap, why: string, oom = false): void {
-  k.print(`usertrap(): unexpected scause ${hex(trap.cause)} pid=${p.pid}\n`);
-  k.print(`            sepc=${hex(trap.epc)} stval=${hex(trap.tval)}\n`);
+  print(k, `usertrap(): unexpected scause ${hex(trap.cause)} pid=${p.pid}\n`);
+  print(k, `            sepc=${hex(trap.epc)} stval=${hex(trap.tval)}\n`);
   p.killed = true;
   p.killedBy = why;
   k.events.note("kill", p.pid, trap.cause, why);
-  k.dying = { pid: p.pid, oom };
+  k.state.dying = { pid: p.pid, oom };
 }
 
 /**
@@ -88,12 +92,12 @@ function condemn(k: Kernel, p: Proc, trap: Trap, why: string, oom = false): void
  * back its own at once: its parent may need a page before it can come to wait for it.
  */
 export function endDying(k: Kernel): void {
-  const { dying } = k;
+  const { dying } = k.state;
   if (dying === undefined) return;
-  const p = k.process(dying.pid)!;
+  const p = findProc(k, dying.pid)!;
   // A fatal fault is the whole process's end, with all its threads.
   endOthers(k, p);
   exit(k, p, -1);
-  const isThere = k.process(p.pid) === p;
-  if (dying.oom && isThere && p.space.users === 1) k.memory.emptySpace(p.space);
+  const isThere = findProc(k, p.pid) === p;
+  if (dying.oom && isThere && spaceOf(k, p).users === 1) emptySpace(k, spaceOf(k, p));
 }

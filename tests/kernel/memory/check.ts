@@ -6,6 +6,13 @@
  * @module
  */
 
+import {
+  countOf,
+  frameAt,
+  frameTotal,
+  freeList,
+  kindOf,
+} from "../../../src/vm/kernel/memory/frames/frames.ts";
 import { assertEquals } from "@std/assert";
 import type { PaNum } from "../../../src/vm/machine/address.ts";
 import type { World } from "./world.ts";
@@ -21,7 +28,6 @@ interface Leaf {
 /** Everything that is wrong, in words; empty when all is well. */
 export function problems(world: World): string[] {
   const { memory, ram } = world;
-  const frames = memory.frames;
   const wrong: string[] = [];
   const mapped = new Map<number, number>();
   const writers = new Map<number, number>();
@@ -31,7 +37,7 @@ export function problems(world: World): string[] {
     if (uses.has(frame)) wrong.push(`${hex(frame)} is ${uses.get(frame)} and ${what}`);
     uses.set(frame, what);
   };
-  for (const space of memory.spaces.values()) {
+  for (const space of memory.state.spaces.values()) {
     const leaves: Leaf[] = [];
     walkTable(world, space.root, 2, 0, use, leaves, (slot) => {
       swapped.set(slot, (swapped.get(slot) ?? 0) + 1);
@@ -75,16 +81,16 @@ export function problems(world: World): string[] {
     if (mapped.get(frame)! > 1) wrong.push(`${hex(frame)} written by ${count}, mapped by more`);
   }
   const listed = new Set<number>();
-  for (const frame of frames.listed()) {
+  for (const frame of freeList(memory)) {
     if (listed.has(frame)) wrong.push(`${hex(frame)} twice on the free list`);
     listed.add(frame);
     if (ram.read8((frame + 100) as PaNum) !== 1) wrong.push(`${hex(frame)} free without junk`);
   }
   let free = 0;
-  for (let i = 0; i < frames.total; i++) {
-    const frame = frames.at(i);
-    const kind = frames.kind(frame);
-    const stored = frames.count(frame);
+  for (let i = 0; i < frameTotal(memory); i++) {
+    const frame = frameAt(memory, i);
+    const kind = kindOf(memory, frame);
+    const stored = countOf(memory, frame);
     const counted = mapped.get(frame) ?? 0;
     const used = uses.get(frame);
     if (kind === "free" || kind === "fresh") {
@@ -98,10 +104,10 @@ export function problems(world: World): string[] {
       if (used !== kind) wrong.push(`${hex(frame)} is a lost ${kind}`);
     } else if (kind === "user" || kind === "cache") {
       if (stored !== counted) wrong.push(`${hex(frame)} stored ${stored} counted ${counted}`);
-      const shm = memory.cache.byFrame.get(frame)?.file;
-      const kept = shm?.fs === -1 && memory.shm.holders.get(shm.inode)! > 0;
+      const shm = memory.state.cache.byFrame.get(frame)?.file;
+      const kept = shm?.fs === -1 && memory.state.shm.holders.get(shm.inode)! > 0;
       if (counted === 0 && !kept) wrong.push(`${hex(frame)} leaked`);
-      if ((kind === "cache") !== memory.cache.byFrame.has(frame)) {
+      if ((kind === "cache") !== memory.state.cache.byFrame.has(frame)) {
         wrong.push(`${hex(frame)} ${kind} and the cache disagree`);
       }
       if (kind === "cache" && (writers.get(frame) ?? 0) > 0) {
@@ -109,24 +115,26 @@ export function problems(world: World): string[] {
       }
     }
   }
-  if (free !== frames.freeCount) wrong.push(`free count ${frames.freeCount}, found ${free}`);
+  if (free !== memory.state.frames.free) {
+    wrong.push(`free count ${memory.state.frames.free}, found ${free}`);
+  }
   let away = 0;
-  for (const page of memory.cache.byKey.values()) {
+  for (const page of memory.state.cache.byKey.values()) {
     if (page.slot === undefined) continue;
     away++;
     swapped.set(page.slot, (swapped.get(page.slot) ?? 0) + 1);
   }
-  if (memory.cache.byFrame.size + away !== memory.cache.byKey.size) {
+  if (memory.state.cache.byFrame.size + away !== memory.state.cache.byKey.size) {
     wrong.push("cache maps disagree");
   }
-  for (let slot = 0; slot < memory.swap.slots; slot++) {
-    const stored = memory.swap.counts[slot];
+  for (let slot = 0; slot < memory.state.swap.slots; slot++) {
+    const stored = memory.state.swap.counts[slot];
     const counted = swapped.get(slot) ?? 0;
     if (stored !== counted) wrong.push(`slot ${slot} stored ${stored} counted ${counted}`);
-    if (stored > 0 !== memory.swap.pages.has(slot)) wrong.push(`slot ${slot} content`);
+    if (stored > 0 !== memory.state.swap.pages.has(slot)) wrong.push(`slot ${slot} content`);
   }
   for (const slot of swapped.keys()) {
-    if (!(slot < memory.swap.slots)) wrong.push(`slot ${slot} does not exist`);
+    if (!(slot < memory.state.swap.slots)) wrong.push(`slot ${slot} does not exist`);
   }
   checkTlb(world, wrong);
   return wrong;
@@ -162,7 +170,7 @@ function walkTable(
 
 /** Each TLB entry must say what the tables say, or less. */
 function checkTlb(world: World, wrong: string[]): void {
-  const space = world.memory.spaces.get(world.memory.current);
+  const space = world.memory.state.spaces.get(world.memory.state.currentSpace);
   const leaves: Leaf[] = [];
   if (space !== undefined) walkTable(world, space.root, 2, 0, () => {}, leaves, () => {});
   const byPage = new Map(leaves.map((leaf) => [leaf.va / 4096, leaf]));

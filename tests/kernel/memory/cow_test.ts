@@ -1,11 +1,16 @@
 import { assert, assertEquals, assertExists } from "@std/assert";
+import { releaseSpace } from "../../../src/vm/kernel/memory/areas/spaces.ts";
+import { countOf, failAllocation } from "../../../src/vm/kernel/memory/frames/frames.ts";
+import { grow } from "../../../src/vm/kernel/memory/areas/sbrk.ts";
+import { copyin, copyout, loadBytes } from "../../../src/vm/kernel/memory/faults/copyin.ts";
+import { mapArea } from "../../../src/vm/kernel/memory/areas/populate.ts";
 import { cow } from "../../../src/vm/kernel/fork/cow.ts";
 import { eager } from "../../../src/vm/kernel/fork/eager.ts";
 import { shareReadonly } from "../../../src/vm/kernel/fork/share_readonly.ts";
 import type { ForkPolicy } from "../../../src/vm/kernel/fork/policy.ts";
 import type { VaNum } from "../../../src/vm/machine/address.ts";
 import { PTE_D, PTE_V, PTE_W } from "../../../src/vm/machine/sv39.ts";
-import { readEntry } from "../../../src/vm/kernel/memory/tables/page_table.ts";
+import { readEntry } from "../../../src/vm/kernel/memory/tables/entry.ts";
 import {
   frameOf,
   PTE_COW,
@@ -14,14 +19,15 @@ import {
 } from "../../../src/vm/kernel/memory/tables/pte.ts";
 import type { AddressSpace } from "../../../src/vm/kernel/memory/areas/space.ts";
 import { assertSound } from "./check.ts";
-import { PAGE, World } from "./world.ts";
+import { forkedSpace, PAGE, World } from "./world.ts";
+import { forkSpace } from "../../../src/vm/kernel/fork/fork.ts";
 
 function entry(world: World, space: AddressSpace, va: number): number {
   return readEntry(world.ram, space.root, va as VaNum);
 }
 
 function fork(world: World, parent: AddressSpace): AddressSpace {
-  const child = world.memory.fork(parent);
+  const child = forkedSpace(world.memory, parent);
   assertExists(child);
   assertSound(world, "after fork");
   return child;
@@ -31,10 +37,10 @@ function fork(world: World, parent: AddressSpace): AddressSpace {
 function program(world: World): AddressSpace {
   const space = world.space();
   const text = { start: 0 as VaNum, end: PAGE as VaNum, perm: 5, kind: "text" as const };
-  assert(world.memory.allocArea(space, { ...text, shared: false, lazy: false }));
-  assert(world.memory.load(space, 8 as VaNum, Uint8Array.of(42)));
+  assert(mapArea(world.memory, space, { ...text, shared: false, lazy: false }));
+  assert(loadBytes(world.memory, space, 8 as VaNum, Uint8Array.of(42)));
   space.size = PAGE;
-  assert(world.memory.grow(space, PAGE, false));
+  assert(grow(world.memory, space, PAGE, false));
   return space;
 }
 
@@ -42,16 +48,16 @@ Deno.test("cow: fork marks writable pages in both and copies nothing", () => {
   const world = new World({ policy: cow });
   const parent = world.heap(4);
   for (let i = 0; i < 4; i++) world.store(parent, i * PAGE, BigInt(i));
-  const free = world.memory.frames.freeCount;
-  const child = fork(world, parent);
+  const free = world.memory.state.frames.free;
+  const { space: child, statistics } = forkSpace(world.memory, parent)!;
   // root, two tables for the top, two for the heap, and the trapframe
-  assertEquals(free - world.memory.frames.freeCount, 6);
-  assertEquals(world.memory.lastFork, { shared: 4, copied: 0, ptes: 8, parentPtes: 4, tables: 5 });
+  assertEquals(free - world.memory.state.frames.free, 6);
+  assertEquals(statistics, { shared: 4, copied: 0, ptes: 8, parentPtes: 4, tables: 5 });
   for (let i = 0; i < 4; i++) {
     const pte = entry(world, parent, i * PAGE);
     assertEquals(pte, entry(world, child, i * PAGE));
     assertEquals(pte & (PTE_V | PTE_W | PTE_COW), PTE_V | PTE_COW);
-    assertEquals(world.memory.frames.count(frameOf(pte)), 2);
+    assertEquals(countOf(world.memory, frameOf(pte)), 2);
   }
   assertEquals(world.events.counters.copiedBytes, 0);
 });
@@ -67,7 +73,7 @@ Deno.test("cow: the first store copies, the last owner's store reuses its frame 
   assertEquals(world.load(child, 0), 1n);
   assertEquals(world.load(child, 8), 2n);
   assertEquals(world.load(parent, 8), 0x0n);
-  assertEquals(world.memory.frames.count(frame), 1);
+  assertEquals(countOf(world.memory, frame), 1);
   assertEquals(world.events.counters.copiedBytes, PAGE);
   world.store(parent, 0, 3n);
   assertSound(world);
@@ -83,18 +89,18 @@ Deno.test("cow: three generations keep their own values", () => {
   world.store(first, PAGE, 1n);
   const second = fork(world, first);
   const third = fork(world, second);
-  assertEquals(world.memory.frames.count(frameOf(entry(world, first, PAGE))), 3);
+  assertEquals(countOf(world.memory, frameOf(entry(world, first, PAGE))), 3);
   world.store(third, PAGE, 3n);
   world.store(second, PAGE, 2n);
   assertSound(world);
   assertEquals([first, second, third].map((space) => world.load(space, PAGE)), [1n, 2n, 3n]);
-  const free = world.memory.frames.freeCount;
-  world.memory.releaseSpace(second);
+  const free = world.memory.state.frames.free;
+  releaseSpace(world.memory, second);
   assertSound(world);
-  world.memory.releaseSpace(third);
+  releaseSpace(world.memory, third);
   assertSound(world);
   assertEquals(world.load(first, PAGE), 1n);
-  assert(world.memory.frames.freeCount > free);
+  assert(world.memory.state.frames.free > free);
 });
 
 for (const policy of [cow, eager, shareReadonly]) {
@@ -118,17 +124,17 @@ for (const policy of [cow, eager, shareReadonly]) {
 
   Deno.test(`${policy.name}: all frames come back`, () => {
     const world = new World({ policy });
-    const free = world.memory.frames.freeCount;
+    const free = world.memory.state.frames.free;
     const parent = world.heap(600);
     for (let i = 0; i < 600; i += 7) world.store(parent, i * PAGE, BigInt(i));
     const child = fork(world, parent);
     for (let i = 0; i < 600; i += 3) world.store(child, i * PAGE, BigInt(-i));
     assertSound(world);
-    world.memory.releaseSpace(parent);
+    releaseSpace(world.memory, parent);
     assertSound(world);
-    world.memory.releaseSpace(child);
+    releaseSpace(world.memory, child);
     assertSound(world);
-    assertEquals(world.memory.frames.freeCount, free);
+    assertEquals(world.memory.state.frames.free, free);
   });
 }
 
@@ -160,12 +166,12 @@ Deno.test("the kernel's own writes copy a COW page, on every page of several", (
   for (let i = 0; i < 3; i++) world.store(parent, i * PAGE, 7n);
   const child = fork(world, parent);
   const bytes = new Uint8Array(2 * PAGE).fill(0xee);
-  assert(world.memory.copyout(child, 100 as VaNum, bytes));
+  assert(copyout(world.memory, child, 100 as VaNum, bytes));
   assertSound(world);
   assertEquals(world.events.counters.copiedBytes, 3 * PAGE);
   assertEquals(world.load(parent, 104), 0n);
   assertEquals(world.load(child, PAGE + 8), 0xeeee_eeee_eeee_eeeen);
-  assertEquals(world.memory.copyin(child, 100 as VaNum, 2 * PAGE), bytes);
+  assertEquals(copyin(world.memory, child, 100 as VaNum, 2 * PAGE), bytes);
 });
 
 Deno.test("out of memory: fork fails with everything as before, a store to a COW page kills", () => {
@@ -174,19 +180,19 @@ Deno.test("out of memory: fork fails with everything as before, a store to a COW
     const parent = world.heap(100);
     world.store(parent, 0, 5n);
     const before = entry(world, parent, 0);
-    const free = world.memory.frames.freeCount;
+    const free = world.memory.state.frames.free;
     let n = 0;
     for (;;) {
-      world.memory.frames.failAt(++n);
-      const child = world.memory.fork(parent);
-      world.memory.frames.failAt(0);
+      failAllocation(world.memory, ++n);
+      const child = forkedSpace(world.memory, parent);
+      failAllocation(world.memory, 0);
       assertSound(world, `allocation ${n}`);
       if (child !== undefined) {
-        world.memory.releaseSpace(child);
-        assertEquals(world.memory.frames.freeCount, free);
+        releaseSpace(world.memory, child);
+        assertEquals(world.memory.state.frames.free, free);
         break;
       }
-      assertEquals(world.memory.frames.freeCount, free);
+      assertEquals(world.memory.state.frames.free, free);
       assertEquals(entry(world, parent, 0), before);
     }
     assertEquals(n, policy === cow ? 7 : 107);
@@ -195,7 +201,7 @@ Deno.test("out of memory: fork fails with everything as before, a store to a COW
   const parent = world.heap(1);
   world.store(parent, 0, 5n);
   const child = fork(world, parent);
-  world.memory.frames.failAt(1);
+  failAllocation(world.memory, 1);
   assertEquals(world.refusal(() => world.store(child, 0, 6n)), "out of memory");
   assertSound(world);
   assertEquals(world.load(parent, 0), 5n);

@@ -1,11 +1,18 @@
 import { assert, assertEquals, assertExists } from "@std/assert";
+import { activate } from "../../../src/vm/kernel/memory/tables/flush.ts";
+import { reclaim } from "../../../src/vm/kernel/memory/reclaim/reclaim.ts";
+import { grow } from "../../../src/vm/kernel/memory/areas/sbrk.ts";
+import { releaseSpace } from "../../../src/vm/kernel/memory/areas/spaces.ts";
+import { mapArea } from "../../../src/vm/kernel/memory/areas/populate.ts";
 import { cow } from "../../../src/vm/kernel/fork/cow.ts";
 import type { VaNum } from "../../../src/vm/machine/address.ts";
-import { readEntry } from "../../../src/vm/kernel/memory/tables/page_table.ts";
+import { readEntry } from "../../../src/vm/kernel/memory/tables/entry.ts";
 import { frameOf } from "../../../src/vm/kernel/memory/tables/pte.ts";
 import type { AddressSpace } from "../../../src/vm/kernel/memory/areas/space.ts";
 import { assertSound } from "./check.ts";
-import { PAGE, World } from "./world.ts";
+import { forkedSpace, PAGE, World } from "./world.ts";
+import { Saver } from "../../../src/vm/machine/saver.ts";
+import type { MemoryState } from "../../../src/vm/kernel/memory/state.ts";
 
 /** A program in file 1: text of two and a half pages, then half a page of data and a page of bss. */
 function exec(world: World): AddressSpace {
@@ -17,7 +24,7 @@ function exec(world: World): AddressSpace {
   const end = (3 * PAGE) as VaNum;
   const { memory } = world;
   assert(
-    memory.allocArea(space, {
+    mapArea(memory, space, {
       ...area,
       start: 0 as VaNum,
       end,
@@ -27,7 +34,7 @@ function exec(world: World): AddressSpace {
     }),
   );
   assert(
-    memory.allocArea(space, {
+    mapArea(memory, space, {
       ...area,
       start: end,
       end: (5 * PAGE) as VaNum,
@@ -79,13 +86,13 @@ Deno.test("processes of one program share text frames, and data until they store
   assertEquals(world.load(b, 3 * PAGE, 1), 5n);
   assertEquals(world.refusal(() => world.store(a, 0, 1n)), "store to a read-only page");
   assertSound(world);
-  const child = world.memory.fork(a);
+  const child = forkedSpace(world.memory, a);
   assertExists(child);
   world.store(child, 3 * PAGE, 98n);
   assertEquals(world.load(a, 3 * PAGE), 99n);
-  for (const space of [a, b, child]) world.memory.releaseSpace(space);
+  for (const space of [a, b, child]) releaseSpace(world.memory, space);
   assertSound(world);
-  assertEquals(world.memory.cache.byKey.size, 0);
+  assertEquals(world.memory.state.cache.byKey.size, 0);
   assertEquals(world.files.holders.get(1), 0);
 });
 
@@ -94,17 +101,18 @@ Deno.test("what save() returned comes back, with areas, counts, cache and disk",
   world.files.make(1, new Uint8Array(5 * PAGE).fill(9));
   const space = exec(world);
   world.load(space, 0);
-  assert(world.memory.grow(space, 3 * PAGE, false));
+  assert(grow(world.memory, space, 3 * PAGE, false));
   for (let i = 0; i < 3; i++) world.store(space, 5 * PAGE + i * PAGE, BigInt(i));
-  assertEquals(world.memory.reclaim(2), 2);
-  const state = world.memory.save();
+  assertEquals(reclaim(world.memory, 2), 2);
+  const saver = new Saver();
+  const state = saver.save(world.memory.state);
   const ram = world.ram.bytes(world.ram.base, world.ram.size).slice();
-  world.memory.releaseSpace(space);
-  world.memory.restore(state);
+  releaseSpace(world.memory, space);
+  world.memory.state = saver.revive<MemoryState>(state);
   world.ram.write(world.ram.base, ram);
   world.mmu.sfence();
-  const back = world.memory.spaces.get(space.id)!;
-  world.memory.activate(back);
+  const back = world.memory.state.spaces.get(space.id)!;
+  activate(world.memory, back);
   world.files.holders.set(1, 2);
   assertSound(world);
   for (let i = 0; i < 3; i++) assertEquals(world.load(back, 5 * PAGE + i * PAGE), BigInt(i));

@@ -4,14 +4,26 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { failAllocation } from "../../../src/vm/kernel/memory/frames/frames.ts";
+import { promoteSpace } from "../../../src/vm/kernel/memory/tables/promote.ts";
+import { reclaim } from "../../../src/vm/kernel/memory/reclaim/reclaim.ts";
+import { mmap, mprotect, munmap } from "../../../src/vm/kernel/memory/areas/mmap.ts";
+import { copyin, copyout } from "../../../src/vm/kernel/memory/faults/copyin.ts";
+import { grow, shrink } from "../../../src/vm/kernel/memory/areas/sbrk.ts";
+import {
+  createSpace,
+  leaveSpace,
+  releaseSpace,
+  shareSpace,
+} from "../../../src/vm/kernel/memory/areas/spaces.ts";
 import { cow } from "../../../src/vm/kernel/fork/cow.ts";
 import { eager } from "../../../src/vm/kernel/fork/eager.ts";
 import { shareReadonly } from "../../../src/vm/kernel/fork/share_readonly.ts";
 import type { VaNum } from "../../../src/vm/machine/address.ts";
-import type { MemoryOptions } from "../../../src/vm/kernel/memory/memory.ts";
+import type { MemoryOptions } from "../../../src/vm/kernel/memory/options.ts";
 import type { AddressSpace } from "../../../src/vm/kernel/memory/areas/space.ts";
 import { assertSound } from "./check.ts";
-import { Killed, MIB, PAGE, World } from "./world.ts";
+import { forkedSpace, Killed, MIB, PAGE, World } from "./world.ts";
 
 /** Accesses that may be killed for lack of memory, and for nothing else. */
 function touch(access: () => void): void {
@@ -31,68 +43,70 @@ function storeAll(world: World, space: AddressSpace, from: number, pages: number
 /** A family that grows, forks, stores and leaves in another order. */
 function family(world: World): void {
   const { memory } = world;
-  const first = memory.createSpace();
+  const first = createSpace(memory);
   if (first === undefined) return;
-  if (memory.grow(first, 30 * PAGE, false)) storeAll(world, first, 0, 30);
+  if (grow(memory, first, 30 * PAGE, false)) storeAll(world, first, 0, 30);
   const eagerEnd = first.size;
-  if (memory.grow(first, 30 * PAGE, true)) storeAll(world, first, eagerEnd, 30, 2);
-  const second = memory.fork(first);
+  if (grow(memory, first, 30 * PAGE, true)) storeAll(world, first, eagerEnd, 30, 2);
+  const second = forkedSpace(memory, first);
   if (second !== undefined) storeAll(world, second, 0, second.size / PAGE, 3);
-  const third = memory.fork(second ?? first);
-  memory.releaseSpace(first);
+  const third = forkedSpace(memory, second ?? first);
+  releaseSpace(memory, first);
   if (third !== undefined) {
     storeAll(world, third, 0, third.size / PAGE);
-    memory.shrink(third, 20 * PAGE);
-    memory.copyout(third, 5 as VaNum, new Uint8Array(3 * PAGE));
-    const trapframe = memory.shareSpace(third);
-    if (trapframe !== undefined) memory.leaveSpace(third, trapframe);
-    memory.releaseSpace(third);
+    shrink(memory, third, 20 * PAGE);
+    copyout(memory, third, 5 as VaNum, new Uint8Array(3 * PAGE));
+    const trapframe = shareSpace(memory, third);
+    if (trapframe !== undefined) leaveSpace(memory, third, trapframe);
+    releaseSpace(memory, third);
   }
-  if (second !== undefined) memory.releaseSpace(second);
+  if (second !== undefined) releaseSpace(memory, second);
 }
 
 /** Mapped files and shared memory, forked, cut, protected, evicted. */
 function files(world: World): void {
   const { memory } = world;
   const file = world.files.make(1, new Uint8Array(6 * PAGE).fill(7));
-  const space = memory.createSpace();
+  const space = createSpace(memory);
   if (space === undefined) return;
   const request = { length: 6 * PAGE, perm: 3, kind: "file" as const };
   const backing = { file, offset: 0, length: 6 * PAGE, writable: true };
-  const shared = memory.map(space, { ...request, shared: true, backing });
-  const own = memory.map(space, { ...request, backing });
-  const anon = memory.map(space, { ...request, kind: "anon", shared: true });
+  const shared = mmap(memory, space, { ...request, shared: true, backing });
+  const own = mmap(memory, space, { ...request, backing });
+  const anon = mmap(memory, space, { ...request, kind: "anon", shared: true });
   for (const va of [shared, own, anon]) storeAll(world, space, va, 6, 2);
-  const child = memory.fork(space);
-  memory.reclaim(10);
+  const child = forkedSpace(memory, space);
+  reclaim(memory, 10);
   for (const va of [shared, own, anon]) storeAll(world, child ?? space, va, 6);
-  memory.unmap(space, (own + PAGE) as VaNum, PAGE);
-  memory.protect(space, (shared + PAGE) as VaNum, 2 * PAGE, 1);
-  memory.reclaim(10);
+  munmap(memory, space, (own + PAGE) as VaNum, PAGE);
+  mprotect(memory, space, (shared + PAGE) as VaNum, 2 * PAGE, 1);
+  reclaim(memory, 10);
   for (const va of [shared, own, anon]) {
-    for (let i = 0; i < 6; i++) touch(() => void memory.copyin(space, (va + i * PAGE) as VaNum, 8));
+    for (let i = 0; i < 6; i++) {
+      touch(() => void copyin(memory, space, (va + i * PAGE) as VaNum, 8));
+    }
   }
-  memory.releaseSpace(space);
-  if (child !== undefined) memory.releaseSpace(child);
+  releaseSpace(memory, space);
+  if (child !== undefined) releaseSpace(memory, child);
 }
 
 /** 2 MiB leaves made, shared, split, trimmed, put together. */
 function leaves(world: World): void {
   const { memory } = world;
-  const space = memory.createSpace();
+  const space = createSpace(memory);
   if (space === undefined) return;
-  if (memory.grow(space, 3 * MIB, false)) storeAll(world, space, 0, 768, 37);
-  const child = memory.fork(space);
+  if (grow(memory, space, 3 * MIB, false)) storeAll(world, space, 0, 768, 37);
+  const child = forkedSpace(memory, space);
   if (child !== undefined) storeAll(world, child, 0, child.size / PAGE, 111);
-  const va = memory.map(space, { length: 4 * MIB, perm: 3, kind: "anon" });
+  const va = mmap(memory, space, { length: 4 * MIB, perm: 3, kind: "anon" });
   storeAll(world, space, va, 1024, 300);
-  memory.unmap(space, (va + 5 * PAGE) as VaNum, PAGE);
-  memory.protect(space, (va + 600 * PAGE) as VaNum, PAGE, 1);
-  memory.protect(space, (va + 600 * PAGE) as VaNum, PAGE, 3);
-  memory.promote(space);
-  if (space.size > 0) memory.shrink(space, MIB + 5);
-  memory.releaseSpace(space);
-  if (child !== undefined) memory.releaseSpace(child);
+  munmap(memory, space, (va + 5 * PAGE) as VaNum, PAGE);
+  mprotect(memory, space, (va + 600 * PAGE) as VaNum, PAGE, 1);
+  mprotect(memory, space, (va + 600 * PAGE) as VaNum, PAGE, 3);
+  promoteSpace(memory, space);
+  if (space.size > 0) shrink(memory, space, MIB + 5);
+  releaseSpace(memory, space);
+  if (child !== undefined) releaseSpace(memory, child);
 }
 
 function everyAllocation(
@@ -103,16 +117,16 @@ function everyAllocation(
   Deno.test(`every allocation of ${name} fails once`, () => {
     const whole = new World(options);
     scenario(whole);
-    const allocations = whole.memory.frames.allocations;
+    const allocations = whole.memory.state.frames.allocations;
     assert(allocations > 40);
     const world = new World(options);
-    const free = world.memory.frames.freeCount;
+    const free = world.memory.state.frames.free;
     for (let n = 1; n <= allocations; n++) {
-      world.memory.frames.failAt(n);
+      failAllocation(world.memory, n);
       scenario(world);
-      world.memory.frames.failAt(0);
-      assertEquals(world.memory.frames.freeCount, free, `allocation ${n}`);
-      assertEquals(world.memory.swap.pages.size, 0, `allocation ${n}`);
+      failAllocation(world.memory, 0);
+      assertEquals(world.memory.state.frames.free, free, `allocation ${n}`);
+      assertEquals(world.memory.state.swap.pages.size, 0, `allocation ${n}`);
       assertEquals(world.files.holders.get(1) ?? 0, 0, `allocation ${n}`);
       assertSound(world, `allocation ${n}`);
     }

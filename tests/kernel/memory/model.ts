@@ -8,12 +8,21 @@
  * @module
  */
 
+import { copyout } from "../../../src/vm/kernel/memory/faults/copyin.ts";
+import { mmap, mprotect, msync, munmap } from "../../../src/vm/kernel/memory/areas/mmap.ts";
+import { grow, shrink } from "../../../src/vm/kernel/memory/areas/sbrk.ts";
+import {
+  leaveSpace,
+  releaseSpace,
+  shareSpace,
+} from "../../../src/vm/kernel/memory/areas/spaces.ts";
+import { failAllocation } from "../../../src/vm/kernel/memory/frames/frames.ts";
 import { assert, assertEquals } from "@std/assert";
 import type { VaNum } from "../../../src/vm/machine/address.ts";
 import type { FileKey } from "../../../src/vm/kernel/memory/areas/backing.ts";
 import type { AddressSpace } from "../../../src/vm/kernel/memory/areas/space.ts";
 import { problems } from "./check.ts";
-import { Killed, PAGE, type World } from "./world.ts";
+import { forkedSpace, Killed, PAGE, type World } from "./world.ts";
 
 type Cell = Map<number, bigint>;
 
@@ -95,7 +104,7 @@ export class Play {
   constructor(world: World, scale: Scale) {
     this.world = world;
     this.#scale = scale;
-    this.free = world.memory.frames.freeCount;
+    this.free = world.memory.state.frames.free;
     const bytes = Uint8Array.from({ length: FILE_BYTES }, (_, i) => (i * 7 + (i >> 8)) & 0xff);
     this.#shared = world.files.make(1, bytes.slice());
     this.#private = world.files.make(2, bytes);
@@ -119,7 +128,7 @@ export class Play {
 
   /** Reads everything, ends all actors and looks that nothing is left. */
   finish(): void {
-    this.world.memory.frames.failAt(0);
+    failAllocation(this.world.memory, 0);
     for (const actor of this.actors) {
       for (const [va, page] of actor.pages) {
         for (const offset of OFFSETS) this.#load(actor, va + offset, page);
@@ -127,7 +136,7 @@ export class Play {
     }
     for (const { space } of this.actors) this.#leave(space);
     assertEquals(problems(this.world), [], "at the end");
-    assertEquals(this.world.memory.frames.freeCount, this.free, "free frames at the end");
+    assertEquals(this.world.memory.state.frames.free, this.free, "free frames at the end");
     const { holders, contents } = this.world.files;
     for (const [inode, count] of holders) assertEquals(count, 0, `holders of file ${inode}`);
     const view = new DataView(contents.get(1)!.buffer);
@@ -154,7 +163,7 @@ export class Play {
         return this.#fork(actor);
       case "clone":
         if (this.actors.length >= MAX_ACTORS) return;
-        if (memory.shareSpace(space) === undefined) return this.#failed();
+        if (shareSpace(memory, space) === undefined) return this.#failed();
         this.actors.push({ space, pages: actor.pages });
         return;
       case "exit":
@@ -169,7 +178,7 @@ export class Play {
         const n = a % (space.size + 1);
         const start = Math.ceil((space.size - n) / PAGE) * PAGE;
         const end = Math.ceil(space.size / PAGE) * PAGE;
-        if (!memory.shrink(space, n)) return this.#failed();
+        if (!shrink(memory, space, n)) return this.#failed();
         for (let va = start; va < end; va += PAGE) actor.pages.delete(va);
         return;
       }
@@ -190,14 +199,14 @@ export class Play {
       }
       case "sync": {
         const va = this.#mapped(actor, a);
-        if (va !== undefined) assert(memory.sync(space, va as VaNum, PAGE));
+        if (va !== undefined) assert(msync(memory, space, va as VaNum, PAGE));
         return;
       }
       case "reclaim":
         this.world.reclaim(1 + (a % 40));
         return;
       case "fail":
-        if (this.#scale.scarce) memory.frames.failAt(1 + (a % 8));
+        if (this.#scale.scarce) failAllocation(memory, 1 + (a % 8));
         return;
     }
   }
@@ -235,7 +244,7 @@ export class Play {
     const allowed = page !== undefined && (page.perm & 2) !== 0;
     if (byKernel) {
       const bytes = new Uint8Array(BigUint64Array.of(value).buffer);
-      if (!this.world.memory.copyout(actor.space, va as VaNum, bytes)) {
+      if (!copyout(this.world.memory, actor.space, va as VaNum, bytes)) {
         if (allowed) this.#failed();
         return;
       }
@@ -252,7 +261,7 @@ export class Play {
 
   #fork(actor: Actor): void {
     if (this.actors.length >= MAX_ACTORS) return;
-    const space = this.world.memory.fork(actor.space);
+    const space = forkedSpace(this.world.memory, actor.space);
     if (space === undefined) return this.#failed();
     const pages = new Map<number, Page>();
     for (const [va, page] of actor.pages) {
@@ -264,7 +273,7 @@ export class Play {
   #grow(actor: Actor, n: number, lazy: boolean): void {
     const { space } = actor;
     const start = Math.ceil(space.size / PAGE) * PAGE;
-    if (!this.world.memory.grow(space, n, lazy)) return this.#failed();
+    if (!grow(this.world.memory, space, n, lazy)) return this.#failed();
     for (let va = start; va < space.size; va += PAGE) {
       actor.pages.set(va, { perm: 3, shared: false, kind: "heap", cell: new Map() });
     }
@@ -274,7 +283,7 @@ export class Play {
     const request = { length: pages * PAGE, perm: 3, kind: "anon" as const, shared };
     const fixed = b % 3 === 0 ? this.#mapped(actor, b) : undefined;
     if (fixed !== undefined && fixed + request.length > 0x3f_ffe0_0000) return;
-    const va = this.world.memory.map(actor.space, {
+    const va = mmap(this.world.memory, actor.space, {
       ...request,
       ...(fixed === undefined ? {} : { at: fixed as VaNum }),
     });
@@ -292,7 +301,7 @@ export class Play {
     const cells = shared ? this.#sharedCells : this.#privateCells;
     const backing = { file, offset: first * PAGE, length: count * PAGE, writable: true };
     const request = { length: count * PAGE, perm: 3, kind: "file" as const, shared, backing };
-    const va = this.world.memory.map(actor.space, request);
+    const va = mmap(this.world.memory, actor.space, request);
     assert(va > 0);
     for (let i = 0; i < count; i++) {
       const page: Page = shared
@@ -306,22 +315,22 @@ export class Play {
     for (let at = va; at < va + length; at += PAGE) {
       if (actor.pages.get(at)?.kind === "heap" || at >= 0x3f_ffe0_0000) return;
     }
-    if (!this.world.memory.unmap(actor.space, va as VaNum, length)) return this.#failed();
+    if (!munmap(this.world.memory, actor.space, va as VaNum, length)) return this.#failed();
     for (let at = va; at < va + length; at += PAGE) actor.pages.delete(at);
   }
 
   #protect(actor: Actor, va: number, length: number, perm: number): void {
     let whole = true;
     for (let at = va; at < va + length; at += PAGE) whole &&= actor.pages.has(at);
-    const done = this.world.memory.protect(actor.space, va as VaNum, length, perm);
+    const done = mprotect(this.world.memory, actor.space, va as VaNum, length, perm);
     if (!done) return whole ? this.#failed() : undefined;
     assert(whole, "mprotect went over a hole");
     for (let at = va; at < va + length; at += PAGE) actor.pages.get(at)!.perm = perm;
   }
 
   #leave(space: AddressSpace): void {
-    if (space.users === 1) this.world.memory.releaseSpace(space);
-    else this.world.memory.leaveSpace(space, space.trapframes.at(-1)!.frame);
+    if (space.users === 1) releaseSpace(this.world.memory, space);
+    else leaveSpace(this.world.memory, space, space.trapframes.at(-1)!.frame);
   }
 
   /** An address: mostly of a page that is there, now and then just beside one. */

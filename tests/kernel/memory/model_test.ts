@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { POLICIES } from "../../../src/vm/kernel/fork/policies.ts";
-import type { MemoryOptions } from "../../../src/vm/kernel/memory/memory.ts";
+import type { MemoryOptions } from "../../../src/vm/kernel/memory/options.ts";
 import { OPERATIONS, Play, type Scale, type Step } from "./model.ts";
 import { MIB, World } from "./world.ts";
 

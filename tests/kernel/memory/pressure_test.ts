@@ -2,17 +2,31 @@
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { mmap } from "../../../src/vm/kernel/memory/areas/mmap.ts";
 import { EventLog } from "../../../src/vm/events.ts";
 import type { PaNum } from "../../../src/vm/machine/address.ts";
 import { Ram } from "../../../src/vm/machine/memory.ts";
-import { Frames, SUPERPAGE_FRAMES } from "../../../src/vm/kernel/memory/frames/frames.ts";
+import {
+  allocJunk,
+  allocRaw,
+  allocSuperpage,
+  allocZeroed,
+  countOf,
+  dropFrame,
+  failAllocation,
+  freeList,
+  newFrames,
+  type Pool,
+  refFrame,
+  SUPERPAGE_FRAMES,
+} from "../../../src/vm/kernel/memory/frames/frames.ts";
 import {
   dropSlot,
   freeSlots,
   readSlot,
   refSlot,
   writeSlot,
-} from "../../../src/vm/kernel/memory/reclaim/swap.ts";
+} from "../../../src/vm/kernel/memory/reclaim/swap_disk.ts";
 import { assertSound } from "./check.ts";
 import { MIB, PAGE, World } from "./world.ts";
 
@@ -44,7 +58,11 @@ Deno.test("random allocations with 560 frames: no frame twice, none lost, conten
   fc.assert(
     fc.property(fc.array(step, { minLength: 20, maxLength: 120, size: "max" }), (steps) => {
       const ram = new Ram(16 * MIB);
-      const frames = new Frames(ram, new EventLog({ instret: 0 }), 4096 - 560);
+      const frames: Pool = {
+        ram,
+        events: new EventLog({ instret: 0 }),
+        state: { frames: newFrames(ram, 4096 - 560) },
+      };
       const held = new Map<PaNum, { count: number; stamp: number }>();
       const free = () => 560 - held.size;
       let next = 1, failing = false;
@@ -58,42 +76,43 @@ Deno.test("random allocations with 560 frames: no frame twice, none lost, conten
       };
       for (const { do: what, which } of steps) {
         const some = [...held.keys()][which % Math.max(1, held.size)];
-        if (what === "alloc") take(frames.allocRaw("user"));
+        if (what === "alloc") take(allocRaw(frames, "user"));
         else if (what === "many") {
-          for (let i = 0; i < which % 90; i++) take(frames.alloc("user"));
+          for (let i = 0; i < which % 90; i++) take(allocJunk(frames, "user"));
         } else if (what === "zeroed") {
-          const frame = frames.allocZeroed("user");
+          const frame = allocZeroed(frames, "user");
           if (frame !== 0) assert(ram.bytes(frame, PAGE).every((byte) => byte === 0), "zeroed");
           take(frame);
         } else if (what === "superpage") {
-          const head = frames.allocSuperpage(true);
+          const head = allocSuperpage(frames, true);
           failing = false;
           if (head === 0) continue;
           assertEquals(head % (2 * MIB), 0);
           for (let i = 0; i < SUPERPAGE_FRAMES; i++) take((head + i * PAGE) as PaNum);
         } else if (what === "fail") {
-          frames.failAt(1);
+          failAllocation(frames, 1);
           failing = true;
         } else if (some !== undefined) {
           const one = held.get(some)!;
           one.count += what === "ref" ? 1 : -1;
-          if (what === "ref") frames.ref(some, "test");
-          else assertEquals(frames.drop(some, "test"), one.count);
+          if (what === "ref") refFrame(frames, some, "test");
+          else dropFrame(frames, some, "test");
+          assertEquals(countOf(frames, some), one.count);
           if (one.count === 0) held.delete(some);
         }
-        assertEquals(frames.freeCount, free());
+        assertEquals(frames.state.frames.free, free());
       }
       for (const [frame, { count, stamp }] of held) {
-        assertEquals([frames.count(frame), ...stampOf(ram, frame)], [count, stamp, stamp]);
+        assertEquals([countOf(frames, frame), ...stampOf(ram, frame)], [count, stamp, stamp]);
       }
       for (const [frame, { count }] of held) {
-        for (let i = 0; i < count; i++) frames.drop(frame, "test");
+        for (let i = 0; i < count; i++) dropFrame(frames, frame, "test");
       }
       held.clear();
-      assertEquals([frames.freeCount, [...frames.listed()].length <= 560], [560, true]);
-      frames.failAt(0);
+      assertEquals([frames.state.frames.free, [...freeList(frames)].length <= 560], [560, true]);
+      failAllocation(frames, 0);
       failing = false;
-      while (frames.freeCount > 0) take(frames.allocRaw("user"));
+      while (frames.state.frames.free > 0) take(allocRaw(frames, "user"));
       assertEquals(held.size, 560, "every frame can be had again");
     }),
     { numRuns: 25 },
@@ -109,7 +128,7 @@ Deno.test("random use of 9 swap slots: a full disk refuses, contents and counts 
     fc.property(fc.array(step, { minLength: 20, maxLength: 100, size: "max" }), (steps) => {
       const world = new World({ swap: 9 * PAGE });
       const { memory, ram } = world;
-      const frame = memory.frames.allocZeroed("user") as PaNum;
+      const frame = allocZeroed(memory, "user") as PaNum;
       const held = new Map<number, { count: number; stamp: number }>();
       for (const [i, { do: what, which }] of steps.entries()) {
         const slot = [...held.keys()][which % Math.max(1, held.size)];
@@ -131,9 +150,9 @@ Deno.test("random use of 9 swap slots: a full disk refuses, contents and counts 
             assertEquals(stampOf(ram, frame), [one.stamp, one.stamp]);
           }
         }
-        assertEquals(freeSlots(memory.swap), 9 - held.size);
+        assertEquals(freeSlots(memory.state.swap), 9 - held.size);
         assertEquals(
-          [...memory.swap.counts],
+          [...memory.state.swap.counts],
           Array.from({ length: 9 }, (_, n) => {
             return held.get(n)?.count ?? 0;
           }),
@@ -153,15 +172,15 @@ Deno.test("whichever mapping stored, an eviction writes the page back: two space
     const map = { length: PAGE, perm: 3, kind: "file" as const, backing };
     const places = [a, a, b, b].map((space) => ({
       space,
-      va: world.memory.map(space, { ...map, shared: true }),
+      va: mmap(world.memory, space, { ...map, shared: true }),
     }));
     // A private mapping beside them, so that the first mapper is not always a shared one.
-    const own = world.memory.map(a, map);
+    const own = mmap(world.memory, a, map);
     for (const { space, va } of places) world.load(space, va);
     world.load(a, own);
     world.store(places[storing].space, places[storing].va, 0x55n);
     for (let i = 0; i < 3; i++) world.reclaim(10);
-    assertEquals(world.memory.cache.byFrame.size, 0);
+    assertEquals(world.memory.state.cache.byFrame.size, 0);
     assertEquals([world.files.writes, world.files.contents.get(1)![0]], [1, 0x55]);
     for (const { space, va } of places) assertEquals(world.load(space, va), 0x55n);
     assertEquals(world.load(a, own), 0x55n);

@@ -1,11 +1,24 @@
 import { assert, assertEquals, assertExists } from "@std/assert";
+import { reclaim } from "../../../src/vm/kernel/memory/reclaim/reclaim.ts";
+import { promoteSpace } from "../../../src/vm/kernel/memory/tables/promote.ts";
+import { mmap, mprotect, munmap } from "../../../src/vm/kernel/memory/areas/mmap.ts";
+import {
+  allocRaw,
+  failAllocation,
+  freeFrame,
+} from "../../../src/vm/kernel/memory/frames/frames.ts";
+import { releaseSpace } from "../../../src/vm/kernel/memory/areas/spaces.ts";
+import { usageOf } from "../../../src/vm/kernel/memory/areas/usage.ts";
+import { grow, shrink } from "../../../src/vm/kernel/memory/areas/sbrk.ts";
+import { mapArea } from "../../../src/vm/kernel/memory/areas/populate.ts";
 import { cow } from "../../../src/vm/kernel/fork/cow.ts";
 import { eager } from "../../../src/vm/kernel/fork/eager.ts";
 import type { PaNum, VaNum } from "../../../src/vm/machine/address.ts";
-import { find, levelOf } from "../../../src/vm/kernel/memory/tables/page_table.ts";
+import { find, levelOf } from "../../../src/vm/kernel/memory/tables/entry.ts";
 import type { AddressSpace } from "../../../src/vm/kernel/memory/areas/space.ts";
 import { assertSound } from "./check.ts";
-import { MIB, PAGE, World } from "./world.ts";
+import { forkedSpace, MIB, PAGE, World } from "./world.ts";
+import { forkSpace } from "../../../src/vm/kernel/fork/fork.ts";
 
 const SUPER = 2 * MIB;
 
@@ -33,15 +46,15 @@ Deno.test("sbrk maps aligned 2 MiB by one leaf, the rest by 4 KiB pages", () => 
   const world = make();
   const space = world.space();
   const text = { start: 0 as VaNum, end: PAGE as VaNum, perm: 5, kind: "text" as const };
-  assert(world.memory.allocArea(space, { ...text, shared: false, lazy: false }));
+  assert(mapArea(world.memory, space, { ...text, shared: false, lazy: false }));
   space.size = PAGE;
-  assert(world.memory.grow(space, 8 * MIB, false));
+  assert(grow(world.memory, space, 8 * MIB, false));
   assertSound(world);
   const levels = [0, PAGE, SUPER - PAGE, SUPER, 2 * SUPER, 3 * SUPER, 4 * SUPER];
   assertEquals(levels.map((va) => level(world, space, va)), [0, 0, 0, 1, 1, 1, 0]);
   number(world, space, PAGE, 8 * MIB);
   assert(numbered(world, space, PAGE, 8 * MIB));
-  const usage = world.memory.usage(space);
+  const usage = usageOf(world.memory, space);
   assertEquals([usage.rss, usage.private], [2049, 2049]);
 });
 
@@ -59,9 +72,8 @@ Deno.test("touching 2 MiB misses once as a leaf and 512 times as pages", () => {
 Deno.test("fork of 2 MiB leaves writes one entry in parent and child each", () => {
   const world = make();
   const parent = world.heap(10 * 512);
-  const child = world.memory.fork(parent);
-  assertExists(child);
-  assertEquals(world.memory.lastFork, {
+  const forked = forkSpace(world.memory, parent);
+  assertEquals(forked?.statistics, {
     shared: 5120,
     copied: 0,
     ptes: 20,
@@ -75,9 +87,8 @@ Deno.test("fork of 256 MiB copies nothing: 65,536 entries as pages, 128 as leave
   for (const superpages of [false, true]) {
     const world = make({ superpages, bytes: 512 * MIB });
     const parent = world.heap(65_536);
-    const child = world.memory.fork(parent);
-    assertExists(child);
-    const { copied, shared, ptes, parentPtes, tables } = world.memory.lastFork!;
+    const { statistics } = forkSpace(world.memory, parent)!;
+    const { copied, shared, ptes, parentPtes, tables } = statistics;
     assertEquals([copied, shared], [0, 65_536]);
     const entries = superpages ? 128 : 65_536;
     assertEquals([ptes - parentPtes, parentPtes], [entries, entries]);
@@ -91,7 +102,7 @@ for (const superpageCow of ["whole", "split"] as const) {
     const world = make({ superpageCow });
     const parent = world.heap(512);
     number(world, parent, 0, SUPER);
-    const child = world.memory.fork(parent);
+    const child = forkedSpace(world.memory, parent);
     assertExists(child);
     world.store(child, 5 * PAGE + 8, 1n);
     assertSound(world);
@@ -114,31 +125,31 @@ Deno.test("eager fork copies a leaf into a leaf, or into pages when no block is 
   const world = new World({ policy: eager, superpages: true, bytes: 16 * MIB });
   const parent = world.heap(3 * 512);
   number(world, parent, 0, 3 * SUPER);
-  const child = world.memory.fork(parent);
+  const child = forkedSpace(world.memory, parent);
   assertExists(child);
   assertSound(world);
   assertEquals(level(world, child, 0), 1);
   assert(numbered(world, child, 0, 3 * SUPER));
-  world.memory.releaseSpace(child);
+  releaseSpace(world.memory, child);
   const crumbs = world.heap(1); // breaks one of the four free blocks
   const hold = world.heap(512);
-  const again = world.memory.fork(parent);
+  const again = forkedSpace(world.memory, parent);
   assertExists(again);
   assertSound(world);
   assert(numbered(world, again, 0, 3 * SUPER));
   assert([0, SUPER, 2 * SUPER].some((va) => level(world, again, va) === 0));
-  world.memory.releaseSpace(crumbs);
-  world.memory.releaseSpace(hold);
+  releaseSpace(world.memory, crumbs);
+  releaseSpace(world.memory, hold);
 });
 
 Deno.test("trimming into a leaf splits it with its contents kept", () => {
   const world = make();
   const space = world.heap(1024);
   number(world, space, 0, 2 * SUPER);
-  const free = world.memory.frames.freeCount;
-  assert(world.memory.shrink(space, 3 * PAGE));
+  const free = world.memory.state.frames.free;
+  assert(shrink(world.memory, space, 3 * PAGE));
   assertSound(world);
-  assertEquals(world.memory.frames.freeCount, free + 3 - 1);
+  assertEquals(world.memory.state.frames.free, free + 3 - 1);
   assertEquals(level(world, space, 2 * SUPER - 4 * PAGE), 0);
   assertEquals(level(world, space, 0), 1);
   assert(numbered(world, space, 0, 2 * SUPER - 3 * PAGE));
@@ -149,8 +160,8 @@ Deno.test("trimming without a free frame takes a trimmed one for the table", () 
   const world = make();
   const space = world.heap(512);
   number(world, space, 0, SUPER);
-  world.memory.frames.failAt(1);
-  assert(world.memory.shrink(space, 3 * PAGE));
+  failAllocation(world.memory, 1);
+  assert(shrink(world.memory, space, 3 * PAGE));
   assertSound(world);
   assert(numbered(world, space, 0, SUPER - 3 * PAGE));
 });
@@ -158,13 +169,13 @@ Deno.test("trimming without a free frame takes a trimmed one for the table", () 
 Deno.test("munmap of a middle and mprotect of a part split, contents kept", () => {
   const world = make();
   const space = world.space();
-  const va = world.memory.map(space, { length: 3 * SUPER, perm: 3, kind: "anon" });
+  const va = mmap(world.memory, space, { length: 3 * SUPER, perm: 3, kind: "anon" });
   assertEquals(va % SUPER, 0);
   number(world, space, va, va + 3 * SUPER);
   assertEquals([0, 1, 2].map((i) => level(world, space, va + i * SUPER)), [1, 1, 1]);
-  assert(world.memory.unmap(space, (va + SUPER + PAGE) as VaNum, PAGE));
+  assert(munmap(world.memory, space, (va + SUPER + PAGE) as VaNum, PAGE));
   assertSound(world);
-  assert(world.memory.protect(space, (va + 2 * SUPER) as VaNum, PAGE, 1));
+  assert(mprotect(world.memory, space, (va + 2 * SUPER) as VaNum, PAGE, 1));
   assertSound(world);
   assertEquals([0, 1, 2].map((i) => level(world, space, va + i * SUPER)), [1, 0, 0]);
   assert(numbered(world, space, va, va + SUPER + PAGE));
@@ -179,19 +190,19 @@ Deno.test("a block filled page by page becomes a leaf; a split one becomes whole
   const world = make();
   const space = world.heap(0);
   for (let i = 0; i < 512; i++) {
-    assert(world.memory.grow(space, PAGE, false));
+    assert(grow(world.memory, space, PAGE, false));
     world.store(space, i * PAGE, BigInt(i));
   }
   assertSound(world);
   assertEquals(level(world, space, 0), 1);
   assert(numbered(world, space, 0, SUPER));
   const va = (5 * PAGE) as VaNum;
-  assert(world.memory.protect(space, va, PAGE, 1));
+  assert(mprotect(world.memory, space, va, PAGE, 1));
   assertEquals(level(world, space, 0), 0);
-  assertEquals(world.memory.promote(space), 0);
-  assert(world.memory.protect(space, va, PAGE, 3));
+  assertEquals(promoteSpace(world.memory, space), 0);
+  assert(mprotect(world.memory, space, va, PAGE, 3));
   const copied = world.events.counters.copiedBytes;
-  assertEquals(world.memory.promote(space), 1);
+  assertEquals(promoteSpace(world.memory, space), 1);
   assertEquals(world.events.counters.copiedBytes, copied);
   assertSound(world);
   assertEquals(level(world, space, 0), 1);
@@ -202,9 +213,9 @@ Deno.test("a leaf nobody uses is split by the clock and goes to the disk", () =>
   const world = make({ swap: 8 * MIB });
   const space = world.heap(512);
   number(world, space, 0, SUPER);
-  assertEquals(world.memory.reclaim(100), 100);
+  assertEquals(reclaim(world.memory, 100), 100);
   assertSound(world);
-  assertEquals(world.memory.usage(space).swapped, 100);
+  assertEquals(usageOf(world.memory, space).swapped, 100);
   assert(numbered(world, space, 0, SUPER));
   assertSound(world);
 });
@@ -213,13 +224,14 @@ Deno.test("a leaf is split without a free frame: its first page goes out and giv
   const world = make({ swap: 8 * MIB });
   const space = world.heap(512);
   number(world, space, 0, SUPER);
-  const { frames } = world.memory;
   const held: PaNum[] = [];
-  while (frames.freeCount > 0) held.push(frames.allocRaw("trapframe") as PaNum);
-  assertEquals(world.memory.reclaim(1), 1);
-  assertEquals(frames.freeCount, 1);
-  assertEquals(world.memory.usage(space).swapped, 2);
-  for (const frame of held) frames.free(frame, "test");
+  while (world.memory.state.frames.free > 0) {
+    held.push(allocRaw(world.memory, "trapframe") as PaNum);
+  }
+  assertEquals(reclaim(world.memory, 1), 1);
+  assertEquals(world.memory.state.frames.free, 1);
+  assertEquals(usageOf(world.memory, space).swapped, 2);
+  for (const frame of held) freeFrame(world.memory, frame, "test");
   assertSound(world);
   assert(numbered(world, space, 0, SUPER));
   assertSound(world);

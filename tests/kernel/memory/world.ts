@@ -5,6 +5,11 @@
  * @module
  */
 
+import { fault } from "../../../src/vm/kernel/memory/faults/fault.ts";
+import { activate } from "../../../src/vm/kernel/memory/tables/flush.ts";
+import { reclaim } from "../../../src/vm/kernel/memory/reclaim/reclaim.ts";
+import { grow } from "../../../src/vm/kernel/memory/areas/sbrk.ts";
+import { createSpace } from "../../../src/vm/kernel/memory/areas/spaces.ts";
 import { EventLog } from "../../../src/vm/events.ts";
 import type { PaNum } from "../../../src/vm/machine/address.ts";
 import { Machine } from "../../../src/vm/machine/machine.ts";
@@ -12,8 +17,11 @@ import type { Ram } from "../../../src/vm/machine/memory.ts";
 import type { Mmu } from "../../../src/vm/machine/mmu.ts";
 import type { AccessTrap } from "../../../src/vm/machine/user_access.ts";
 import type { FileKey, FilePages } from "../../../src/vm/kernel/memory/areas/backing.ts";
-import { Memory, type MemoryOptions } from "../../../src/vm/kernel/memory/memory.ts";
+import type { Memory } from "../../../src/vm/kernel/memory/memory.ts";
+import type { MemoryOptions } from "../../../src/vm/kernel/memory/options.ts";
 import type { AddressSpace } from "../../../src/vm/kernel/memory/areas/space.ts";
+import { newKernelMap, newMemoryState, settledMemory } from "../../../src/vm/kernel/memory/boot.ts";
+import { forkSpace } from "../../../src/vm/kernel/fork/fork.ts";
 
 /** A megabyte in bytes. */
 export const MIB = 1024 * 1024;
@@ -86,14 +94,21 @@ export class World {
     this.mmu = this.machine.mmu;
     this.events = new EventLog({ instret: 0 });
     this.mmu.marked = (va, at, old, now) => this.events.mark(va, at, old, now, "walk");
-    this.memory = new Memory(this.ram, this.mmu, this.events, options);
     this.files = new TestFiles(this.ram);
-    this.memory.files = this.files;
+    this.memory = {
+      ...settledMemory(this.ram.size / PAGE, options),
+      ram: this.ram,
+      mmu: this.mmu,
+      events: this.events,
+      kernelRoot: newKernelMap(this.ram),
+      files: this.files,
+      state: newMemoryState(this.ram, options),
+    };
   }
 
   /** A space with a stack-like page at 0x1000 and an empty heap after it. */
   space(): AddressSpace {
-    const space = this.memory.createSpace();
+    const space = createSpace(this.memory);
     if (space === undefined) throw new Error("no memory for a space");
     return space;
   }
@@ -101,7 +116,7 @@ export class World {
   /** A space with `pages` of heap from address 0. */
   heap(pages: number, lazy = false): AddressSpace {
     const space = this.space();
-    if (!this.memory.grow(space, pages * PAGE, lazy)) throw new Error("no memory for the heap");
+    if (!grow(this.memory, space, pages * PAGE, lazy)) throw new Error("no memory for the heap");
     return space;
   }
 
@@ -138,15 +153,20 @@ export class World {
 
   /** Asks the kernel to make `n` frames free; how many it made. */
   reclaim(n: number): number {
-    return this.memory.reclaim(n);
+    return reclaim(this.memory, n);
   }
 
   #enter(space: AddressSpace): void {
-    if (this.memory.current !== space.id) this.memory.activate(space);
+    if (this.memory.state.currentSpace !== space.id) activate(this.memory, space);
   }
 
-  #fault(space: AddressSpace, fault: AccessTrap): void {
-    const result = this.memory.fault(space, fault.trap as 12 | 13 | 15, fault.tval);
+  #fault(space: AddressSpace, met: AccessTrap): void {
+    const result = fault(this.memory, space, met.trap as 12 | 13 | 15, met.tval);
     if (!result.handled) throw new Killed(result.why, result.oom);
   }
+}
+
+/** The space of a forked child; undefined when memory does not suffice. */
+export function forkedSpace(m: Memory, parent: AddressSpace): AddressSpace | undefined {
+  return forkSpace(m, parent)?.space;
 }

@@ -6,7 +6,8 @@ import { mkfs } from "../../../src/vm/kernel/files/xv6fs/mkfs.ts";
 import { KernelError } from "../../../src/vm/kernel/manual.ts";
 import type { Vm } from "../../../src/vm/vm.ts";
 import { assertAudit, boot, Guest, makeElf, R, runGuest } from "../../vm/lab.ts";
-import { machineOf, recordOf } from "../../../src/vm/parts.ts";
+import { kernelOf, machineOf, recordOf } from "../../../src/vm/parts.ts";
+import { fileOf } from "../../../src/vm/kernel/files/table.ts";
 
 const good = () => new Guest().call("exit", 0).elf();
 
@@ -209,9 +210,13 @@ Deno.test("open files, directory and pid survive exec; memory and registers do n
   p.store(0x3100, 0x3000n);
   p.store(0x3108, 0n);
   const record = recordOf(p);
-  const [console, pid] = [record.files[0], p.pid];
+  const [console, pid] = [fileOf(kernelOf(vm), record, 0), p.pid];
   assertEquals(p.call("exec", 0x3000, 0x3100).result, 1n);
-  assertEquals([recordOf(p).files[0] === console, p.pid, recordOf(p).held], [true, pid, true]);
+  assertEquals([fileOf(kernelOf(vm), recordOf(p), 0) === console, p.pid, recordOf(p).held], [
+    true,
+    pid,
+    true,
+  ]);
   assertEquals(p.name, "echo");
   assertAudit(vm);
 });

@@ -74,13 +74,12 @@ for (const [name, options, scene] of SCENES) {
   Deno.test(`allocation number n fails, for every n: ${name}`, () => {
     const vm = boot(options);
     const booted = vm.save();
-    const { frames } = kernelOf(vm).memory;
-    const free = frames.freeCount;
-    const before = frames.allocations;
+    const free = kernelOf(vm).state.frames.free;
+    const before = kernelOf(vm).state.frames.allocations;
     scene(vm);
-    const allocations = frames.allocations - before;
+    const allocations = kernelOf(vm).state.frames.allocations - before;
     assert(allocations > 20, `only ${allocations}`);
-    assertEquals(frames.freeCount, free);
+    assertEquals(kernelOf(vm).state.frames.free, free);
     let failed = 0;
     for (let n = 1; n <= allocations + 1; n++) {
       vm.restore(booted);
@@ -91,12 +90,12 @@ for (const [name, options, scene] of SCENES) {
         if (!(error instanceof KernelError)) throw error;
         failed++;
       }
-      assertEquals(kernelOf(vm).panicked, undefined, `n = ${n}`);
+      assertEquals(kernelOf(vm).state.panicked, undefined, `n = ${n}`);
       assertAudit(vm, `n = ${n}`);
       for (const p of vm.processes()) if (p.pid !== 1) p.kill();
       vm.advance(1_000_000);
       assertEquals(vm.processes().length, 1, `n = ${n}: somebody cannot be killed`);
-      assertEquals(frames.freeCount, free, `n = ${n}: frames are lost`);
+      assertEquals(kernelOf(vm).state.frames.free, free, `n = ${n}: frames are lost`);
       assertAudit(vm, `n = ${n}, afterwards`);
     }
     assert(failed > 0, "starting the program itself never failed");

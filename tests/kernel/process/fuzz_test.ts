@@ -38,9 +38,13 @@ function survive(options: BootOptions, elf: Uint8Array, budget: number): void {
     vm.advance(100_000);
     assert(round < 100, "somebody cannot be killed");
   }
-  assertEquals(kernelOf(vm).panicked, undefined);
+  assertEquals(kernelOf(vm).state.panicked, undefined);
   assertEquals(vm.free().free, free);
-  assertEquals(kernelOf(vm).openFiles, 1, "files are left open");
+  assertEquals(
+    kernelOf(vm).state.ftable.filter((f) => f !== undefined).length,
+    1,
+    "files are left open",
+  );
   assertAudit(vm, "afterwards");
 }
 
@@ -164,7 +168,7 @@ Deno.test("random calls while allocations fail", () => {
         vm.failAllocation(n);
         vm.type("line\n\x04");
         run.slice(60_000);
-        assertEquals(kernelOf(vm).panicked, undefined);
+        assertEquals(kernelOf(vm).state.panicked, undefined);
         assertAudit(vm);
         for (let round = 0; vm.processes().length > 1 && round < 100; round++) {
           for (const p of vm.processes()) if (p.pid !== 1 && p.alive) p.kill();

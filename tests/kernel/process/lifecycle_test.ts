@@ -1,5 +1,6 @@
 /** Processes come and go as in xv6: fork, exit, wait, kill, orphans, and a full table. */
 
+import { findProc } from "../../../src/vm/kernel/process/table.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { describeWait, MAX_PROCESSES } from "../../../src/vm/kernel/process/proc.ts";
 import { KernelError } from "../../../src/vm/kernel/manual.ts";
@@ -68,12 +69,12 @@ Deno.test("orphans go to init, which reaps them at once", () => {
   assertEquals(recordOf(dead).state, "zombie");
   child.exit(0);
   assertEquals(recordOf(grandchild).parent, 1);
-  assertEquals(kernelOf(vm).process(dead.pid), undefined);
+  assertEquals(findProc(kernelOf(vm), dead.pid), undefined);
   grandchild.exit(0);
-  assertEquals(kernelOf(vm).process(grandchild.pid), undefined);
+  assertEquals(findProc(kernelOf(vm), grandchild.pid), undefined);
   assertEquals(parent.wait(), child.pid);
   parent.kill();
-  assertEquals(kernelOf(vm).process(parent.pid), undefined);
+  assertEquals(findProc(kernelOf(vm), parent.pid), undefined);
   assertEquals(vm.free().free, free);
   assertAudit(vm);
 });
@@ -81,7 +82,7 @@ Deno.test("orphans go to init, which reaps them at once", () => {
 Deno.test("the table holds 64 processes; the next fork and spawn say why they fail, and cost nothing", () => {
   const vm = boot();
   const parent = vm.spawn();
-  while (kernelOf(vm).slots.includes(undefined)) parent.fork();
+  while (kernelOf(vm).state.procs.includes(undefined)) parent.fork();
   assertEquals(vm.processes().length, MAX_PROCESSES);
   const free = vm.free().free;
   assertEquals(parent.call("fork").result, -1n);
@@ -196,7 +197,7 @@ for (const [name, guest, on] of SLEEPERS) {
     }
     const p = vm.process(run.pid);
     assertEquals(recordOf(p).state, "sleeping");
-    assertEquals(kernelOf(vm).process(run.pid)!.inCall, true);
+    assertEquals(findProc(kernelOf(vm), run.pid)!.inCall, true);
     p.kill();
     for (const child of vm.descendants(run.pid)) child.kill();
     run.slice(300_000);
@@ -234,7 +235,7 @@ Deno.test("kill() by another process wakes a sleeper, which then exits with -1",
     .call("exit", null);
   const vm = boot();
   assertEquals(runGuest(vm, guest).status, 99);
-  assert(kernelOf(vm).ticks < 100, "not only when its pause was over");
+  assert(kernelOf(vm).state.ticks < 100, "not only when its pause was over");
   assertAudit(vm);
 });
 
@@ -263,7 +264,7 @@ Deno.test("a killed process that never makes a call is stopped at the end of its
     .label("parent").call("kill", null).call("wait", 0).call("exit", 5);
   const vm = boot();
   assertEquals(runGuest(vm, guest).status, 5);
-  assert(kernelOf(vm).ticks <= 3);
+  assert(kernelOf(vm).state.ticks <= 3);
   assertAudit(vm);
 });
 

@@ -67,7 +67,7 @@ for (const sleeper of ["read", "write"] as const) {
         for (const [quantum, seed] of [[2000, 0], [700, 3]]) {
           const vm = boot({ quantum, seed });
           const { free } = vm.free();
-          const files = kernelOf(vm).openFiles;
+          const files = kernelOf(vm).state.ftable.filter((f) => f !== undefined).length;
           const run = vm.start("guest", [], scene(sleeper, way, owners).elf());
           const moved = () =>
             last(
@@ -77,7 +77,7 @@ for (const sleeper of ["read", "write"] as const) {
                 e.why === (sleeper === "read" ? "write" : "read"),
             );
           if (way === "kill") {
-            runUntil(run, () => moved() >= 0 && kernelOf(vm).ticks > 8);
+            runUntil(run, () => moved() >= 0 && kernelOf(vm).state.ticks > 8);
             assertEquals(recordOf(vm.process(2)).state, "sleeping");
             vm.process(3).kill();
           }
@@ -89,7 +89,10 @@ for (const sleeper of ["read", "write"] as const) {
             ? last(vm, (e) => e.kind === "return" && e.pid === 3 && e.why === "close")
             : last(vm, (e) => e.kind === "exit" && e.old === (owners === "fork" ? 4 : 3));
           assert(moved() >= 0 && gone > moved() && woke > gone, `${moved()} ${gone} ${woke}`);
-          assertEquals([vm.free().free, kernelOf(vm).openFiles], [free, files]);
+          assertEquals([
+            vm.free().free,
+            kernelOf(vm).state.ftable.filter((f) => f !== undefined).length,
+          ], [free, files]);
           assertAudit(vm);
         }
       });
@@ -98,7 +101,7 @@ for (const sleeper of ["read", "write"] as const) {
   Deno.test(`${sleeper} sleeps and is killed: the other end notices, what is in the pipe stays`, () => {
     const vm = boot({ quantum: 2000 });
     const { free } = vm.free();
-    const files = kernelOf(vm).openFiles;
+    const files = kernelOf(vm).state.ftable.filter((f) => f !== undefined).length;
     // The holder spins until the sleeper is gone, then takes or gives what it can; its status is what it got.
     const guest = piped(sleeper).call("fork").unless(R.a0, "sleeper")
       .mv(R.a0, R.s0).call("close").li(R.s2, FDS).label("ever")
@@ -117,9 +120,12 @@ for (const sleeper of ["read", "write"] as const) {
     vm.process(2).kill();
     vm.process(3).store(FDS + 8, 1, 4);
     assertEquals(run.finish().status, -1);
-    const holder = kernelOf(vm).ended.find((one) => one.pid === 3)!;
+    const holder = kernelOf(vm).state.ended.find((one) => one.pid === 3)!;
     assertEquals(holder.status, sleeper === "read" ? -1 : PIPE_SIZE);
-    assertEquals([vm.free().free, kernelOf(vm).openFiles], [free, files]);
+    assertEquals(
+      [vm.free().free, kernelOf(vm).state.ftable.filter((f) => f !== undefined).length],
+      [free, files],
+    );
     assertAudit(vm);
   });
 }

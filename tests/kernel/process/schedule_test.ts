@@ -1,5 +1,6 @@
 /** Whatever pieces a run is cut into, and whatever the schedule: what programs compute is the same. */
 
+import { findProc } from "../../../src/vm/kernel/process/table.ts";
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { boot, fingerprint } from "../../vm/lab.ts";
 import { assertAudit } from "../../vm/lab.ts";
@@ -40,7 +41,7 @@ Deno.test("slices change nothing under small ticks and a random schedule either"
   const vm = boot(options);
   inSlices(vm, 997, line);
   assertEquals(fingerprint(vm), fingerprint(whole));
-  assert(kernelOf(vm).ticks > 20);
+  assert(kernelOf(vm).state.ticks > 20);
 });
 
 Deno.test("another quantum or seed is another schedule and the same result", () => {
@@ -70,25 +71,25 @@ Deno.test("an endless loop is preempted and others go on", () => {
   const vm = boot({ quantum: 10_000 });
   const spin = vm.start("spin");
   spin.slice(25_000);
-  assertEquals(kernelOf(vm).ticks, 2);
+  assertEquals(kernelOf(vm).state.ticks, 2);
   const other = vm.run("echo", ["there"], { budget: 200_000 });
   assertEquals([other.status, other.console.trim()], [0, "there"]);
   assertEquals(vm.process(spin.pid).alive, true);
   spin.interrupt();
-  assertEquals(kernelOf(vm).process(spin.pid), undefined);
+  assertEquals(findProc(kernelOf(vm), spin.pid), undefined);
   assertAudit(vm);
 });
 
 Deno.test("when all sleep time jumps: a thousand ticks cost no instructions", () => {
   const vm = boot();
   const p = vm.spawn();
-  const before = kernelOf(vm).ticks;
+  const before = kernelOf(vm).state.ticks;
   const mark = vm.mark();
   assertEquals(p.call("pause", 1000).result, 0n);
-  assertEquals(kernelOf(vm).ticks - before, 1000);
+  assertEquals(kernelOf(vm).state.ticks - before, 1000);
   assertEquals(vm.since(mark).instructions, 0);
-  assertEquals(p.call("uptime").result, BigInt(kernelOf(vm).ticks));
-  assertNotEquals(kernelOf(vm).skipped, 0);
+  assertEquals(p.call("uptime").result, BigInt(kernelOf(vm).state.ticks));
+  assertNotEquals(kernelOf(vm).state.skipped, 0);
 });
 
 Deno.test("a budget of n retires exactly n instructions, if anybody can run that long", () => {

@@ -1,5 +1,6 @@
 /** The console as a terminal: xv6's line editing, ends of file, type-ahead, the process list. */
 
+import { takeOutput } from "../../../src/vm/kernel/console.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Vm } from "../../../src/vm/vm.ts";
 import { assertAudit, boot, Guest, R, runGuest } from "../../vm/lab.ts";
@@ -15,11 +16,11 @@ function cat(keys: string): { echo: string; read: string } {
   assert(run.waitsForConsole());
   run.takeOutput();
   vm.type(keys);
-  const echo = new TextDecoder().decode(kernelOf(vm).takeOutput());
+  const echo = new TextDecoder().decode(takeOutput(kernelOf(vm)));
   run.slice(1e6);
   let read = run.takeOutput();
   vm.type(CTRL_D);
-  kernelOf(vm).takeOutput();
+  takeOutput(kernelOf(vm));
   run.slice(1e6);
   read += run.takeOutput();
   return { echo, read };
@@ -129,7 +130,7 @@ Deno.test("Ctrl-P lists the processes as xv6 prints them, also while nobody read
   run.slice(1e6);
   run.takeOutput();
   vm.type(CTRL_P);
-  const list = new TextDecoder().decode(kernelOf(vm).takeOutput());
+  const list = new TextDecoder().decode(takeOutput(kernelOf(vm)));
   assertMatch(list, new RegExp(`^\\n1 sleep  init\\n${run.pid} sleep  cat\\n$`));
   vm.type("x\n" + CTRL_D);
   assertEquals(run.finish().status, 0);

@@ -1,5 +1,6 @@
 /** trace, sigalarm and their kin, where the guest's own labtest does not look. */
 
+import { takeOutput } from "../../../src/vm/kernel/console.ts";
 import { assertEquals, assertMatch } from "@std/assert";
 import { assertAudit, boot, fingerprint, Guest, R, runGuest } from "../../vm/lab.ts";
 import { kernelOf, recordOf } from "../../../src/vm/parts.ts";
@@ -132,6 +133,6 @@ Deno.test("masks have 32 bits: call 34 is not call 2", () => {
   p.call("interpose", 1 << 2, 0x2000);
   p.call("trace", 1 << 2);
   assertEquals(p.call("kpgtbl").result, 0n);
-  const text = new TextDecoder().decode(kernelOf(vm).takeOutput());
+  const text = new TextDecoder().decode(takeOutput(kernelOf(vm)));
   assertEquals([text.startsWith("page table "), text.includes("syscall")], [true, false]);
 });

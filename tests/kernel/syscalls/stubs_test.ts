@@ -90,7 +90,7 @@ Deno.test("a program's own name for a call is a name for it: sleep is pause", ()
   assertEquals(tableOf(bytes, ABIS[0].calls)[13], "sleep");
   const p = vm.spawn("cowtest", [], bytes);
   assertEquals(p.call("pause", 3).result, 0n);
-  assertEquals(kernelOf(vm).ticks, 3);
+  assertEquals(kernelOf(vm).state.ticks, 3);
 });
 
 Deno.test("damaged, stripped and cut files have no stubs, and none throws", () => {

@@ -4,8 +4,9 @@
  * @module
  */
 
+import { overlayCached } from "../memory/reclaim/page_cache.ts";
 import type { PaNum } from "../../machine/address.ts";
-import type { Kernel } from "../kernel.ts";
+import type { Memory } from "../memory/memory.ts";
 import type { FileKey, FilePages } from "../memory/areas/backing.ts";
 import { FsError } from "./errno.ts";
 import type { Inode } from "./file.ts";
@@ -24,14 +25,14 @@ export interface FileSystemsState {
 
 /** The mounted file systems of one kernel. */
 export class FileSystems implements FilePages {
-  readonly #k: Kernel;
+  readonly #m: Memory;
   #mounted: FileTree | undefined;
   /** Makes the image of a root that nobody has looked at yet. */
   #image: (() => Uint8Array) | undefined;
 
   /** None mounted yet. */
-  constructor(k: Kernel) {
-    this.#k = k;
+  constructor(m: Memory) {
+    this.#m = m;
   }
 
   /** Mounts an xv6 image at the root; it is changed in place from now on. Throws FsError for a bad one. */
@@ -146,7 +147,7 @@ export class FileSystems implements FilePages {
   readBytes(inode: Inode, offset: number, length: number): Uint8Array | number {
     const bytes = this.#root!.readBytes(inode, offset, length);
     if (typeof bytes === "number") return bytes;
-    this.#k.memory.fileRead({ fs: ROOT_FS, inode }, offset, bytes);
+    overlayCached(this.#m, { fs: ROOT_FS, inode }, offset, bytes);
     return bytes;
   }
 
@@ -159,13 +160,13 @@ export class FileSystems implements FilePages {
   read(file: FileKey, offset: number, into: PaNum, length: number): number {
     const bytes = this.readBytes(file.inode, offset, length);
     if (typeof bytes === "number") return -1;
-    this.#k.machine.ram.write(into, bytes);
+    this.#m.ram.write(into, bytes);
     return bytes.length;
   }
 
   /** @inheritdoc */
   write(file: FileKey, offset: number, from: PaNum, length: number): boolean {
-    const bytes = this.#k.machine.ram.bytes(from, length);
+    const bytes = this.#m.ram.bytes(from, length);
     return this.#root!.writeBytes(file.inode, offset, bytes) === length;
   }
 

@@ -6,63 +6,60 @@
  * @module
  */
 
-import { PAGE_SIZE, SUPERPAGE_SIZE } from "../../machine/address.ts";
-import type { PaNum, VaNum } from "../../machine/address.ts";
+import { moved } from "../memory/reclaim/moved.ts";
+import { allocate, allocateSpare } from "../memory/reclaim/allocate.ts";
+import { flushAll } from "../memory/tables/flush.ts";
+import { holdFile } from "../memory/areas/shm.ts";
+import { createSpace, releaseSpace } from "../memory/areas/spaces.ts";
+import { PAGE_SIZE, type PaNum, SUPERPAGE_SIZE, type VaNum } from "../../machine/address.ts";
 import { PTE_A, PTE_D, PTE_V } from "../../machine/sv39.ts";
+import { type ForkStatistics, noForks } from "./statistics.ts";
 import type { Memory } from "../memory/memory.ts";
-import { type Frames, SUPERPAGE_FRAMES } from "../memory/frames/frames.ts";
+import { refEach, setHome, SUPERPAGE_FRAMES } from "../memory/frames/frames.ts";
 import { copyLeaf, refLeaf } from "../memory/tables/superpage.ts";
 import {
   countTables,
   eachBlock,
   eachEntry,
-  ensureMiddle,
-  ensureTable,
   entryOf,
   find,
   levelOf,
   setEntry,
-} from "../memory/tables/page_table.ts";
+} from "../memory/tables/entry.ts";
+import { ensureMiddle, ensureTable } from "../memory/tables/page_table.ts";
 import { flagsOf, frameOf, isLeaf, isSwapped, makePte, slotOf } from "../memory/tables/pte.ts";
-import { readSlot, refSlot } from "../memory/reclaim/swap.ts";
+import { readSlot, refSlot } from "../memory/reclaim/swap_disk.ts";
 import type { AddressSpace, Area } from "../memory/areas/space.ts";
 
-/** What a fork did, for `fork` and `compare`. Pages of 4 KiB. */
-export interface ForkStatistics {
-  /** Pages that both map now. */
-  shared: number;
-  /** Pages that the child got copies of. */
-  copied: number;
-  /** PTEs written, in the child and in the parent. */
-  ptes: number;
-  /** Of these, in the parent: pages that lost W. */
-  parentPtes: number;
-  /** Frames taken for the child's tables. */
-  tables: number;
+/** A child's space, and what was done for it. */
+export interface Forked {
+  /** The child's space. */
+  readonly space: AddressSpace;
+  /** What it took. */
+  readonly statistics: ForkStatistics;
 }
 
 /** A child's space; undefined when memory does not suffice, with everything as before. */
-export function forkSpace(m: Memory, parent: AddressSpace): AddressSpace | undefined {
-  const child = m.createSpace();
+export function forkSpace(m: Memory, parent: AddressSpace): Forked | undefined {
+  const child = createSpace(m);
   if (child === undefined) return undefined;
-  const statistics: ForkStatistics = { shared: 0, copied: 0, ptes: 0, parentPtes: 0, tables: 0 };
+  const statistics = noForks();
   // Again after the copies: to make room for them 2 MiB leaves may have been split.
   const made = makeTables(m, parent, child) && copyAreas(m, parent, child, statistics) &&
     (!m.superpages || makeTables(m, parent, child));
   if (!made) {
-    m.releaseSpace(child);
+    releaseSpace(m, child);
     return undefined;
   }
   for (const area of parent.areas) {
     if (!copies(m, area)) shareArea(m, parent, child, area, statistics);
-    if (area.backing !== undefined) m.hold(area.backing.file);
+    if (area.backing !== undefined) holdFile(m, area.backing.file);
   }
   child.areas = parent.areas.map((area) => ({ ...area }));
   child.size = parent.size;
   statistics.tables = countTables(m.ram, child.root);
-  m.lastFork = statistics;
-  m.flushAll(parent, "fork");
-  return child;
+  flushAll(m, parent, "fork");
+  return { space: child, statistics };
 }
 
 /** Whether the child gets its own pages at once. The usyscall page tells about one process only. */
@@ -78,14 +75,14 @@ function makeTables(m: Memory, parent: AddressSpace, child: AddressSpace): boole
   let complete = true;
   let before: number;
   do {
-    before = m.frames.allocations;
+    before = m.state.frames.allocations;
     for (const area of parent.areas) {
       eachBlock(m.ram, parent.root, area.start, area.end, (block, _at, pte) => {
         const ensure = isLeaf(pte) ? ensureMiddle : ensureTable;
         complete &&= ensure(m, child.root, block) !== 0;
       });
     }
-  } while (complete && m.superpages && m.frames.allocations !== before);
+  } while (complete && m.superpages && m.state.frames.allocations !== before);
   return complete;
 }
 
@@ -120,9 +117,9 @@ function ownPage(
   va: VaNum,
   statistics: ForkStatistics,
 ): boolean {
-  const frame = m.take("user", "zeroed");
+  const frame = allocate(m, "user", "zeroed");
   if (frame === 0) return false;
-  m.frames.setHome(frame, va);
+  setHome(m, frame, va);
   const flags = flagsOf(m.ram.readPte(entryIn(m, parent, va))) & ~(PTE_A | PTE_D);
   setEntry(m, va, entryIn(m, child, va), 0, makePte(frame, flags), "fork child");
   statistics.ptes++;
@@ -137,19 +134,19 @@ function copyPage(
   va: VaNum,
   statistics: ForkStatistics,
 ): boolean {
-  const frame = ensureTable(m, child.root, va) === 0 ? 0 : m.takeSpare("user", "raw");
+  const frame = ensureTable(m, child.root, va) === 0 ? 0 : allocateSpare(m, "user", "raw");
   if (frame === 0) return false;
   const slot = find(m.ram, parent.root, va); // only now: making room may have moved the page to the disk
   const pte = m.ram.readPte(entryOf(slot));
   if (isSwapped(pte)) {
     readSlot(m, slotOf(pte), frame);
-    m.moved("swap-in", parent, va, frame, slotOf(pte), PAGE_SIZE, "fork");
+    moved(m, "swap-in", parent, va, frame, slotOf(pte), PAGE_SIZE, "fork");
   } else {
     const from = (frameOf(pte) + (levelOf(slot) === 1 ? va % SUPERPAGE_SIZE : 0)) as PaNum;
     m.ram.copyFrame(frame, from);
     m.events.copy(va, from, frame, PAGE_SIZE, "fork");
   }
-  m.frames.setHome(frame, va);
+  setHome(m, frame, va);
   const flags = (flagsOf(pte) & ~(PTE_A | PTE_D)) | PTE_V;
   setEntry(m, va, entryIn(m, child, va), 0, makePte(frame, flags), "fork copy");
   statistics.copied++;
@@ -201,11 +198,14 @@ function shareArea(
     const stop = Math.min(block + SUPERPAGE_SIZE, area.end) as VaNum;
     const theirs = (frameOf(pte) + ((first - block) / PAGE_SIZE) * 8) as PaNum;
     const own = entryIn(m, child, first);
-    shareEntries(m, area, first, stop, theirs, own, statistics, m.frames);
+    shareEntries(m, area, first, stop, theirs, own, statistics, true);
   });
 }
 
-/** Shares the entries from `theirs` on with those from `own` on; counts their frames' new owner in `frames`, if given. */
+/**
+ * Shares the entries from `theirs` on with those from `own` on. `counted`: each frame gets one more
+ * owner; a 2 MiB leaf's are counted by the caller.
+ */
 function shareEntries(
   m: Memory,
   area: Area,
@@ -214,7 +214,7 @@ function shareEntries(
   theirs: PaNum,
   own: PaNum,
   statistics: ForkStatistics,
-  frames?: Frames,
+  counted = false,
 ): void {
   const { ram, policy } = m;
   const words = ram.wordsOf(Math.floor(theirs / PAGE_SIZE)) + (theirs % PAGE_SIZE) / 4;
@@ -236,7 +236,7 @@ function shareEntries(
     statistics.shared++;
     statistics.ptes++;
   }
-  frames?.refEach(ram.words, words, count, "fork");
+  if (counted) refEach(m, ram.words, words, count, "fork");
 }
 
 /** Where the child's entry stands; its table is there. */

@@ -8,11 +8,18 @@ import type { PaNum, VaNum } from "../../machine/address.ts";
 import type { Watches } from "../../machine/watch.ts";
 import type { ForkPolicy } from "../fork/policy.ts";
 import type { Backing } from "./areas/backing.ts";
-import type { Watermarks } from "./reclaim/reclaim.ts";
 import type { Area } from "./areas/space.ts";
 
 /** What a store to a shared 2 MiB leaf does: copies it whole, or splits it and copies 4 KiB. */
 export type SuperpageCow = "whole" | "split";
+
+/** When to make room: at `low` free frames, until there are `high`. */
+export interface Watermarks {
+  /** Free frames at which room is made. */
+  readonly low: number;
+  /** Free frames up to which. */
+  readonly high: number;
+}
 
 /** How memory behaves; fixed at boot. */
 export interface MemoryOptions {
@@ -31,6 +38,16 @@ export interface MemoryOptions {
   /** Frames that the kernel keeps for itself at the start of RAM. */
   readonly kernelFrames?: number;
 }
+
+/** The options that memory's functions read, all of them set. */
+export type SettledMemoryOptions = Readonly<
+  Required<
+    Pick<
+      MemoryOptions,
+      "policy" | "superpages" | "superpageCow" | "readAhead" | "watermarks"
+    >
+  >
+>;
 
 /** What to map. */
 export interface MapRequest {

@@ -7,20 +7,8 @@
 
 import { type PaNum, paNum } from "../../machine/address.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Proc } from "./proc.ts";
+import type { Alarm, Proc } from "./proc.ts";
 import { A0, EPC, readRegister, TRAPFRAME_SIZE, writeEpc, writeNumber } from "./trapframe.ts";
-
-/** What sigalarm(interval, handler) asked for, and how far it is. Plain data. */
-export interface Alarm {
-  /** Ticks between two calls of the handler; 0: no more. */
-  readonly interval: number;
-  /** User address of the handler, which may be 0. */
-  readonly handler: bigint;
-  /** Ticks until the next call. */
-  left: number;
-  /** While the handler runs: the trapframe from epc on, as the timer met it. */
-  saved: Uint8Array | undefined;
-}
 
 /** sigalarm(interval, handler): starts anew; interval 0 ends it. A handler that runs may still return. */
 export function setAlarm(p: Proc, interval: number, handler: bigint): void {

@@ -6,12 +6,16 @@
  * @module
  */
 
+import { spaceOf } from "./table.ts";
+import { print } from "../console.ts";
+import { shareSpace } from "../memory/areas/spaces.ts";
 import { hex } from "../../machine/address.ts";
 import type { Kernel } from "../kernel.ts";
 import { refuse } from "../syscalls/call.ts";
 import { fork, INIT_PID, makeChild } from "./lifecycle.ts";
 import type { Proc } from "./proc.ts";
-import { leaveDirectory, leaveFiles, putTid } from "./threads.ts";
+import { fdTableOf } from "../files/table.ts";
+import { leaveDirectory, leaveFiles, placeOf, putTid } from "./threads.ts";
 import { SP, TP, writeRegister } from "./trapframe.ts";
 
 /** The flags that mean something here (linux/sched.h). */
@@ -121,8 +125,8 @@ function whyNot(parent: Proc, all: bigint): string | undefined {
 
 function thread(k: Kernel, parent: Proc): Proc | undefined {
   return makeChild(k, parent, "clone", () => {
-    const trapframe = k.memory.shareSpace(parent.space);
-    return trapframe === undefined ? undefined : { space: parent.space, trapframe };
+    const trapframe = shareSpace(k, spaceOf(k, parent));
+    return trapframe === undefined ? undefined : { space: spaceOf(k, parent), trapframe };
   });
 }
 
@@ -130,16 +134,18 @@ function thread(k: Kernel, parent: Proc): Proc | undefined {
 function shareFiles(k: Kernel, parent: Proc, child: Proc): void {
   leaveFiles(k, child);
   child.files = parent.files;
+  fdTableOf(k, parent).users++;
 }
 
 function shareDirectory(k: Kernel, parent: Proc, child: Proc): void {
   leaveDirectory(k, child);
   child.place = parent.place;
+  placeOf(k, parent).users++;
 }
 
 /** Stores a thread id. As on Linux a bad address undoes nothing; here a line says so. */
 function storeTid(k: Kernel, caller: Proc, p: Proc, at: bigint, tid: number): void {
   if (!putTid(k, p, at, tid)) {
-    k.print(`${caller.pid} ${caller.name}: clone: no thread id could be stored at ${hex(at)}\n`);
+    print(k, `${caller.pid} ${caller.name}: clone: no thread id could be stored at ${hex(at)}\n`);
   }
 }

@@ -4,15 +4,29 @@
  * @module
  */
 
+import { findProc, spaceOf } from "./table.ts";
+import { leaveSpace, releaseSpace } from "../memory/areas/spaces.ts";
+import { copyout } from "../memory/faults/copyin.ts";
+import { wake, wakeProc } from "./sleep.ts";
+import { forkSpace } from "../fork/fork.ts";
+import { addFork, type ForkStatistics } from "../fork/statistics.ts";
 import { type PaNum, paNum } from "../../machine/address.ts";
 import type { Kernel } from "../kernel.ts";
 import type { AddressSpace } from "../memory/areas/space.ts";
-import { writeUsyscall } from "../exec.ts";
+import { writeUsyscall } from "./usyscall.ts";
 import { alarmOfChild } from "./alarm.ts";
-import { dupFile } from "../files/table.ts";
+import { copyFdTable } from "../files/table.ts";
 import { userAddress } from "../syscalls/call.ts";
-import { MAX_OPEN, MAX_PROCESSES, mayRun, newAccounting, type Proc } from "./proc.ts";
-import { hasThreads, leaveDirectory, leaveFiles, leaveMemory, threadsOf } from "./threads.ts";
+import { MAX_PROCESSES, mayRun, newAccounting, type Proc } from "./proc.ts";
+import {
+  hasThreads,
+  leaveDirectory,
+  leaveFiles,
+  leaveMemory,
+  newPlace,
+  placeOf,
+  threadsOf,
+} from "./threads.ts";
 import { A0, KERNEL_SATP, registerPa, TRAPFRAME_SIZE } from "./trapframe.ts";
 
 /** The process that adopts orphans and reaps them. */
@@ -35,12 +49,12 @@ export function allocProcess(
   makeHome: () => Home | undefined,
   run?: number,
 ): Proc | undefined {
-  const slot = k.slots.findIndex((p) => p === undefined);
+  const slot = k.state.procs.findIndex((p) => p === undefined);
   if (slot < 0) return undefined;
   const home = makeHome();
   if (home === undefined) return undefined;
   const { space, trapframe } = home;
-  const pid = k.nextPid++;
+  const pid = k.state.nextPid++;
   const p: Proc = {
     pid,
     slot,
@@ -51,7 +65,7 @@ export function allocProcess(
     state: "runnable",
     manual: false,
     held: false,
-    space,
+    space: space.id,
     trapframe,
     wait: undefined,
     inCall: false,
@@ -59,46 +73,39 @@ export function allocProcess(
     killed: false,
     killedBy: "",
     status: 0,
-    files: new Array(MAX_OPEN).fill(undefined),
-    place: { cwd: undefined },
+    files: 0,
+    place: 0,
     clearTid: 0n,
     vforked: false,
     callTable: k.abi.calls,
     traceMask: 0,
     interposed: undefined,
     alarm: undefined,
-    accounting: newAccounting(k.ticks),
+    accounting: newAccounting(k.state.ticks),
   };
-  k.slots[slot] = p;
+  k.state.procs[slot] = p;
   writeKernelSatp(k, p);
   return p;
 }
 
 /** The trapframe names the kernel's own page table, as xv6's prepare_return writes it. */
 export function writeKernelSatp(k: Kernel, p: Proc): void {
-  const satp = (8n << 60n) | BigInt(k.memory.kernelRoot / 4096);
+  const satp = (8n << 60n) | BigInt(k.kernelRoot / 4096);
   k.machine.ram.write64(paNum(p.trapframe + KERNEL_SATP), satp);
 }
 
-/** fork(): a child with a copy of the memory, as the fork policy makes it. Undefined when it can't be had. */
+/** fork(): a child with a copy of the memory, as the policy makes it. Undefined when it can't be had. */
 export function fork(k: Kernel, parent: Proc): Proc | undefined {
-  const child = makeChild(k, parent, "fork", () => firstHome(forkMemory(k, parent)));
-  const did = k.memory.lastFork;
-  if (child !== undefined && did !== undefined) {
-    k.forkTotals.shared += did.shared;
-    k.forkTotals.copied += did.copied;
-    k.forkTotals.ptes += did.ptes;
-    k.forkTotals.parentPtes += did.parentPtes;
-    k.forkTotals.tables += did.tables;
-  }
+  let statistics: ForkStatistics | undefined;
+  const child = makeChild(k, parent, "fork", () => {
+    k.forkObserver?.begins(parent.pid);
+    const forked = forkSpace(k, spaceOf(k, parent));
+    k.forkObserver?.ended(parent.pid);
+    statistics = forked?.statistics;
+    return firstHome(forked?.space);
+  });
+  if (child !== undefined) addFork(k.state.forkTotals, statistics!);
   return child;
-}
-
-function forkMemory(k: Kernel, parent: Proc): AddressSpace | undefined {
-  k.forkObserver?.begins(parent.pid);
-  const space = k.memory.fork(parent.space);
-  k.forkObserver?.ended(parent.pid);
-  return space;
 }
 
 /** A space of one's own comes with its first trapframe. */
@@ -121,8 +128,9 @@ export function makeChild(
   k.machine.ram.write64(registerPa(child.trapframe, A0), 0n);
   if (child.space !== parent.space) writeUsyscall(k, child);
   child.manual = parent.manual;
-  child.files = parent.files.map((file) => file && dupFile(file));
-  child.place = { cwd: parent.place.cwd && k.files.dupInode(parent.place.cwd) };
+  child.files = copyFdTable(k, parent.files);
+  const { cwd } = placeOf(k, parent);
+  child.place = newPlace(k, cwd && k.files.dupInode(cwd));
   child.callTable = parent.callTable;
   child.traceMask = parent.traceMask;
   child.interposed = parent.interposed;
@@ -139,26 +147,26 @@ export function exit(k: Kernel, p: Proc, status: number): void {
   leaveFiles(k, p);
   leaveDirectory(k, p);
   leaveMemory(k, p);
-  if (k.dying?.pid === p.pid) k.dying = undefined;
+  if (k.state.dying?.pid === p.pid) k.state.dying = undefined;
   p.state = "zombie";
   p.status = status;
   p.wait = undefined;
   p.inCall = false;
   k.events.note("exit", p.pid, status, p.killedBy);
-  k.ended.push({
+  k.state.ended.push({
     pid: p.pid,
     name: p.name,
     status,
     killedBy: p.killedBy,
     accounting: { ...p.accounting, faults: { ...p.accounting.faults } },
   });
-  if (k.ended.length > MAX_PROCESSES) k.ended.shift();
+  if (k.state.ended.length > MAX_PROCESSES) k.state.ended.shift();
   const { group, parent } = p;
   if (p.pid !== group) freeProcess(k, p);
   if (hasThreads(k, group)) return;
-  for (const child of k.slots) if (child?.parent === group) child.parent = INIT_PID;
-  for (const orphan of k.slots) if (orphan !== undefined) reapForInit(k, orphan);
-  k.wake((q, wait) => wait.on === "child" && q.group === parent);
+  for (const child of k.state.procs) if (child?.parent === group) child.parent = INIT_PID;
+  for (const orphan of k.state.procs) if (orphan !== undefined) reapForInit(k, orphan);
+  wake(k, (q, wait) => wait.on === "child" && q.group === parent);
 }
 
 /** Whether it has exited, with all threads of its group. */
@@ -174,7 +182,7 @@ function reapForInit(k: Kernel, p: Proc): void {
 /** wait(): the pid of a child that has exited, after storing its status; -1 without children. */
 export function wait(k: Kernel, p: Proc, statusAddress: bigint): number | undefined {
   let hasChildren = false;
-  for (const child of k.slots) {
+  for (const child of k.state.procs) {
     if (child?.parent !== p.group) continue;
     hasChildren = true;
     if (!isOver(k, child)) continue;
@@ -182,7 +190,7 @@ export function wait(k: Kernel, p: Proc, statusAddress: bigint): number | undefi
       const address = userAddress(statusAddress);
       const word = new Uint8Array(4);
       new DataView(word.buffer).setInt32(0, child.status, true);
-      if (address === undefined || !k.memory.copyout(p.space, address, word)) return -1;
+      if (address === undefined || !copyout(k, spaceOf(k, p), address, word)) return -1;
     }
     freeProcess(k, child);
     return child.pid;
@@ -195,10 +203,10 @@ export function wait(k: Kernel, p: Proc, statusAddress: bigint): number | undefi
 
 /** Gives back a zombie's memory and its place in the table (xv6's freeproc). */
 function freeProcess(k: Kernel, p: Proc): void {
-  if (p.space.users > 1) k.memory.leaveSpace(p.space, p.trapframe);
-  else k.memory.releaseSpace(p.space);
-  k.slots[p.slot] = undefined;
-  if (k.current === p.pid) k.current = 0;
+  if (spaceOf(k, p).users > 1) leaveSpace(k, spaceOf(k, p), p.trapframe);
+  else releaseSpace(k, spaceOf(k, p));
+  k.state.procs[p.slot] = undefined;
+  if (k.state.current === p.pid) k.state.current = 0;
 }
 
 /**
@@ -206,13 +214,13 @@ function freeProcess(k: Kernel, p: Proc): void {
  * such process.
  */
 export function kill(k: Kernel, pid: number): number {
-  const p = k.process(pid);
+  const p = findProc(k, pid);
   if (p === undefined || p.pid === INIT_PID && p.manual) return -1;
   const threads = threadsOf(k, p.group);
   // A zombie can be killed, to no effect.
   for (const one of threads) {
     one.killed = true;
-    if (one.state === "sleeping") k.wakeProcess(one);
+    if (one.state === "sleeping") wakeProc(one);
   }
   k.events.note("kill", pid, 0, "");
   return 0;
@@ -233,7 +241,7 @@ export function endOthers(k: Kernel, p: Proc): void {
  * is another, the process is not.
  */
 export function becomeFirst(k: Kernel, p: Proc): void {
-  const first = k.process(p.group)!;
+  const first = findProc(k, p.group)!;
   for (const one of threadsOf(k, p.group)) if (one !== p && one !== first) exit(k, one, -1);
   if (first === p) return;
   if (first.state !== "zombie") {
@@ -242,6 +250,6 @@ export function becomeFirst(k: Kernel, p: Proc): void {
     leaveMemory(k, first);
   }
   freeProcess(k, first);
-  if (k.current === p.pid) k.current = k.events.pid = p.group;
+  if (k.state.current === p.pid) k.state.current = k.events.pid = p.group;
   p.pid = p.group;
 }

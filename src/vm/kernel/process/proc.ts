@@ -9,15 +9,10 @@
  */
 
 import type { PaNum } from "../../machine/address.ts";
-import type { File, Inode } from "../files/file.ts";
-import type { AddressSpace } from "../memory/areas/space.ts";
 import type { CallTable } from "../abi.ts";
-import type { Alarm } from "./alarm.ts";
 
 /** Most processes at a time (xv6's NPROC). */
 export const MAX_PROCESSES = 64;
-/** Open files of one process (xv6's NOFILE). */
-export const MAX_OPEN = 16;
 /** Longest process name that `ps` keeps, as in xv6's `char name[16]`. */
 export const NAME_LENGTH = 15;
 
@@ -73,8 +68,8 @@ export interface Proc {
   manual: boolean;
   /** Has a program, but runs only when it is stepped or continued. */
   held: boolean;
-  /** Its memory; threads made with CLONE_VM hold the same record. */
-  space: AddressSpace;
+  /** Id of its address space; threads made with CLONE_VM have the same. */
+  space: number;
   /** The frame that holds its trapframe, in xv6's layout. */
   trapframe: PaNum;
   /** What it waits for, while sleeping. */
@@ -89,10 +84,10 @@ export interface Proc {
   killedBy: string;
   /** Exit status, once a zombie. */
   status: number;
-  /** Open files by descriptor; who shares them (CLONE_FILES) holds the same list. */
-  files: (File | undefined)[];
-  /** Where relative paths start; who shares it (CLONE_FS) holds the same record. */
-  place: Place;
+  /** Id of its descriptor table; who was made with CLONE_FILES has its maker's. */
+  files: number;
+  /** Id of its current directory; who was made with CLONE_FS has its maker's. */
+  place: number;
   /** User address where its id is cleared when it leaves its memory (CLONE_CHILD_CLEARTID); 0: nowhere. */
   clearTid: bigint;
   /** Its maker waits until it leaves its memory (CLONE_VFORK). */
@@ -108,10 +103,16 @@ export interface Proc {
   accounting: Accounting;
 }
 
-/** A current directory. */
-export interface Place {
-  /** Undefined while no file system is mounted, or nobody has asked yet. */
-  cwd: Inode | undefined;
+/** What sigalarm(interval, handler) asked for, and how far it is. Plain data. */
+export interface Alarm {
+  /** Ticks between two calls of the handler; 0: no more. */
+  readonly interval: number;
+  /** User address of the handler, which may be 0. */
+  readonly handler: bigint;
+  /** Ticks until the next call. */
+  left: number;
+  /** While the handler runs: the trapframe from epc on, as the timer met it. */
+  saved: Uint8Array | undefined;
 }
 
 /** What interpose(mask, path) forbids (the syscall lab of 2025). */

@@ -6,18 +6,11 @@
  * @module
  */
 
+import { now } from "./time.ts";
+import { wake } from "./sleep.ts";
 import type { Kernel } from "../kernel.ts";
+import type { Schedule } from "../state.ts";
 import { mayRun, type Proc } from "./proc.ts";
-
-/** The scheduler's state. */
-export interface Schedule {
-  /** Slot at which the search for the next process starts. */
-  cursor: number;
-  /** Virtual time at which the tick under way ends. */
-  tickEnds: number;
-  /** State of the generator; 0: strict round-robin. */
-  random: number;
-}
 
 /** The schedule at boot. */
 export function newSchedule(quantum: number, seed: number): Schedule {
@@ -36,7 +29,7 @@ function next(schedule: Schedule): number {
 
 /** The next process whose turn it is, or undefined when none may run. */
 export function pick(k: Kernel): Proc | undefined {
-  const { schedule, slots } = k;
+  const { schedule, procs: slots } = k.state;
   const start = schedule.random === 0 ? schedule.cursor : next(schedule) % slots.length;
   for (let i = 0; i < slots.length; i++) {
     const p = slots[(start + i) % slots.length];
@@ -50,13 +43,14 @@ export function pick(k: Kernel): Proc | undefined {
 
 /** The tick under way has ended: count it, set the next one, wake those who slept until now. */
 export function tick(k: Kernel): void {
-  k.ticks++;
-  const { schedule, quantum } = k;
+  k.state.ticks++;
+  const { schedule } = k.state;
+  const { quantum } = k;
   const length = schedule.random === 0
     ? quantum
     : Math.max(1, Math.floor(quantum / 2) + next(schedule) % quantum);
   schedule.tickEnds += length;
-  k.wake((_, wait) => wait.on === "tick" && wait.until <= k.ticks);
+  wake(k, (_, wait) => wait.on === "tick" && wait.until <= k.state.ticks);
 }
 
 /**
@@ -65,16 +59,16 @@ export function tick(k: Kernel): void {
  */
 export function idle(k: Kernel): boolean {
   let wakes = Infinity;
-  for (const p of k.slots) {
+  for (const p of k.state.procs) {
     if (p?.state === "sleeping" && p.wait?.on === "tick") wakes = Math.min(wakes, p.wait.until);
   }
   if (wakes === Infinity) return false;
-  const whole = Math.max(0, wakes - k.ticks - 1);
-  k.ticks += whole;
-  k.schedule.tickEnds += whole * k.quantum;
-  const jump = Math.max(0, k.schedule.tickEnds - k.now);
-  k.skipped += jump;
-  k.idled += jump;
+  const whole = Math.max(0, wakes - k.state.ticks - 1);
+  k.state.ticks += whole;
+  k.state.schedule.tickEnds += whole * k.quantum;
+  const jump = Math.max(0, k.state.schedule.tickEnds - now(k));
+  k.state.skipped += jump;
+  k.state.idled += jump;
   tick(k);
   return true;
 }

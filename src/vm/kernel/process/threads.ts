@@ -5,49 +5,68 @@
  * @module
  */
 
+import { spaceOf } from "./table.ts";
+import { wake } from "./sleep.ts";
+import { copyout } from "../memory/faults/copyin.ts";
 import type { Kernel } from "../kernel.ts";
-import { closeFile, dupFile } from "../files/table.ts";
+import type { Inode, Place } from "../files/file.ts";
+import { copyFdTable, dropFdTable, fdTableOf } from "../files/table.ts";
 import { userAddress } from "../syscalls/call.ts";
-import { MAX_OPEN, type Proc } from "./proc.ts";
+import type { Proc } from "./proc.ts";
 
 /** The threads of a group that have not exited. */
 export function threadsOf(k: Kernel, group: number): Proc[] {
-  return k.slots.filter((p): p is Proc => p?.group === group && p.state !== "zombie");
+  return k.state.procs.filter((p): p is Proc => p?.group === group && p.state !== "zombie");
 }
 
 /** Whether a thread of a group has not exited. */
 export function hasThreads(k: Kernel, group: number): boolean {
-  for (const p of k.slots) if (p?.group === group && p.state !== "zombie") return true;
+  for (const p of k.state.procs) if (p?.group === group && p.state !== "zombie") return true;
   return false;
 }
 
-/** Its descriptor table is not its own any more; the files close when nobody else has the table. */
+/** It has no descriptor table any more; the files close when nobody else has it. */
 export function leaveFiles(k: Kernel, p: Proc): void {
-  const { files } = p;
-  p.files = new Array(MAX_OPEN).fill(undefined);
-  if (k.slots.some((q) => q?.files === files)) return;
-  for (const file of files) if (file !== undefined) closeFile(k, file);
+  if (p.files !== 0) dropFdTable(k, p.files);
+  p.files = 0;
 }
 
 /** A descriptor table of its own, with what the shared one holds: exec undoes CLONE_FILES. */
 export function unshareFiles(k: Kernel, p: Proc): void {
-  const isShared = k.slots.some((q) => q !== p && q?.files === p.files);
-  if (isShared) p.files = p.files.map((file) => file && dupFile(file));
+  if (fdTableOf(k, p).users === 1) return;
+  const own = copyFdTable(k, p.files);
+  dropFdTable(k, p.files);
+  p.files = own;
 }
 
-/** Its current directory is not its own any more. */
+/** A current directory for one process, with a reference to it; its id. */
+export function newPlace(k: Kernel, cwd: Inode | undefined): number {
+  const id = k.state.nextShared++;
+  k.state.places.set(id, { cwd, users: 1 });
+  return id;
+}
+
+/** The process's current directory. */
+export function placeOf(k: Kernel, p: Proc): Place {
+  return k.state.places.get(p.place)!;
+}
+
+/** It has no current directory any more. */
 export function leaveDirectory(k: Kernel, p: Proc): void {
-  const { place } = p;
-  p.place = { cwd: undefined };
-  if (place.cwd === undefined || k.slots.some((q) => q?.place === place)) return;
-  k.files.putInode(place.cwd);
+  if (p.place === 0) return;
+  const place = placeOf(k, p);
+  if (--place.users === 0) {
+    k.state.places.delete(p.place);
+    if (place.cwd !== undefined) k.files.putInode(place.cwd);
+  }
+  p.place = 0;
 }
 
 /** Stores a thread id, a C int, in a process's memory. False for a bad address, or without memory. */
 export function putTid(k: Kernel, p: Proc, at: bigint, tid: number): boolean {
   const address = userAddress(at);
   const word = new Uint8Array(Int32Array.of(tid).buffer);
-  return address !== undefined && k.memory.copyout(p.space, address, word);
+  return address !== undefined && copyout(k, spaceOf(k, p), address, word);
 }
 
 /**
@@ -56,9 +75,9 @@ export function putTid(k: Kernel, p: Proc, at: bigint, tid: number): boolean {
  */
 export function leaveMemory(k: Kernel, p: Proc): void {
   // As on Linux nobody is told when the address is bad: the process that could be is going.
-  if (p.clearTid !== 0n && p.space.users > 1) putTid(k, p, p.clearTid, 0);
+  if (p.clearTid !== 0n && spaceOf(k, p).users > 1) putTid(k, p, p.clearTid, 0);
   p.clearTid = 0n;
   if (!p.vforked) return;
   p.vforked = false;
-  k.wake((_, wait) => wait.on === "vfork" && wait.child === p.pid);
+  wake(k, (_, wait) => wait.on === "vfork" && wait.child === p.pid);
 }

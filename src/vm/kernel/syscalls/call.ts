@@ -8,12 +8,14 @@
  * @module
  */
 
+import { print } from "../console.ts";
 import type { VaNum } from "../../machine/address.ts";
 import { MAXVA } from "../../machine/address.ts";
 import type { CallName } from "../abi.ts";
 import type { File } from "../files/file.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Proc, Wait } from "../process/proc.ts";
+import { fileOf } from "../files/table.ts";
+import type { Proc } from "../process/proc.ts";
 import { A0, A7, readInt, readRegister } from "../process/trapframe.ts";
 
 /**
@@ -81,7 +83,7 @@ export function absent(name: CallName, args: string, why: string): Call {
 
 /** The result -1, with a line on the console that says why. */
 export function refuse(k: Kernel, p: Proc, why: string): number {
-  k.print(`${p.pid} ${p.name}: ${why}: -1\n`);
+  print(k, `${p.pid} ${p.name}: ${why}: -1\n`);
   return -1;
 }
 
@@ -107,13 +109,5 @@ export function userAddress(value: bigint): VaNum | undefined {
 
 /** The open file that argument `n` names; undefined when there is none (xv6's argfd). */
 export function argFile(k: Kernel, p: Proc, n: number): File | undefined {
-  const fd = argInt(k, p, n);
-  return fd >= 0 && fd < p.files.length ? p.files[fd] : undefined;
-}
-
-/** Puts the process to sleep inside its call; the handler returns what this returns. */
-export function sleepOn(p: Proc, wait: Wait): undefined {
-  p.state = "sleeping";
-  p.wait = wait;
-  return undefined;
+  return fileOf(k, p, argInt(k, p, n));
 }

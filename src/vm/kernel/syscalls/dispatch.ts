@@ -4,6 +4,7 @@
  * @module
  */
 
+import { print } from "../console.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Proc } from "../process/proc.ts";
 import { A0, A7, readInt, writeNumber } from "../process/trapframe.ts";
@@ -76,7 +77,7 @@ export function runCall(k: Kernel, p: Proc): void {
   const row = rowOf(p, number);
   if (row === undefined) {
     const named = p.callTable[number];
-    k.print(`${p.pid} ${p.name}: unknown sys call ${number}${named ? ` (${named})` : ""}\n`);
+    print(k, `${p.pid} ${p.name}: unknown sys call ${number}${named ? ` (${named})` : ""}\n`);
     returnFrom(k, p, number, undefined, -1);
     return;
   }
@@ -98,7 +99,7 @@ function returnFrom(
   if (row?.returns !== "registers") writeNumber(k.machine.ram, p.trapframe, A0, result);
   p.inCall = false;
   p.progress = undefined;
-  if (result < 0) { for (const line of k.files.takeNotices()) k.print(`${line}\n`); }
+  if (result < 0) { for (const line of k.files.takeNotices()) print(k, `${line}\n`); }
   k.events.return(number, result, row?.name ?? "unknown");
   if (p.traceMask !== 0) labs.printTraced(k, p, number, row, result);
   if (k.trace !== undefined) traceReturn(k, p, row, result);

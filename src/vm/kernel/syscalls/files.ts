@@ -5,16 +5,27 @@
  * @module
  */
 
+import { spaceOf } from "../process/table.ts";
+import { cutMappings, isRunning } from "../memory/areas/truncate.ts";
+import { copyout } from "../memory/faults/copyin.ts";
 import type { File, Inode } from "../files/file.ts";
 import { O_RDWR, O_TRUNC, O_WRONLY } from "../files/xv6fs/namespace.ts";
 import { ROOT_FS } from "../files/mount.ts";
 import { newPipe } from "../files/pipe.ts";
-import { closeFile, dupFile, freeDescriptor, hasRoom, install } from "../files/table.ts";
+import {
+  closeDescriptor,
+  dupDescriptor,
+  freeDescriptor,
+  hasDescriptors,
+  hasRoom,
+  install,
+} from "../files/table.ts";
 import { T_DEVICE, T_FILE } from "../files/xv6fs/layout.ts";
 import type { FileTree } from "../files/tree.ts";
 import type { Stat } from "../files/xv6fs/xv6fs.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Proc } from "../process/proc.ts";
+import { placeOf } from "../process/threads.ts";
 import { argAddress, argFile, argInt, call } from "./call.ts";
 import { fetchPath } from "./strings.ts";
 import { readFile, writeFile } from "./transfer.ts";
@@ -37,42 +48,34 @@ export const writeCall = call("write", "fd fd, in buf, size n", (k, p) => {
 
 /** close(fd) */
 export const closeCall = call("close", "fd fd", (k, p) => {
-  const file = argFile(k, p, 0);
-  if (file === undefined) return -1;
-  p.files[argInt(k, p, 0)] = undefined;
-  closeFile(k, file);
+  if (argFile(k, p, 0) === undefined) return -1;
+  closeDescriptor(k, p, argInt(k, p, 0));
   return 0;
 });
 
 /** dup(fd) → the lowest free descriptor, for the same record. */
 export const dupCall = call("dup", "fd fd", (k, p) => {
-  const file = argFile(k, p, 0);
-  const fd = freeDescriptor(p);
-  if (file === undefined || fd < 0) return -1;
-  p.files[fd] = dupFile(file);
-  return fd;
+  return argFile(k, p, 0) === undefined ? -1 : dupDescriptor(k, p, argInt(k, p, 0));
 });
 
 /** pipe(fds): two descriptors as C ints, the reading end first. */
 export const pipeCall = call("pipe", "address fds", (k, p) => {
   const address = argAddress(k, p, 0);
   if (address === undefined || !hasRoom(k, 2)) return -1;
-  if (p.files.filter((file) => file === undefined).length < 2) return -1;
-  const pipe = newPipe(k.nextPipe++);
+  if (!hasDescriptors(k, p, 2)) return -1;
+  const pipe = newPipe(k.state.nextPipe++);
   const ends = [true, false].map((readable): File => ({
     type: "pipe",
-    pipe,
+    pipe: pipe.id,
     references: 1,
     readable,
     writable: !readable,
   }));
+  k.state.pipes.set(pipe.id, pipe);
   const fds = ends.map((file) => install(k, p, file));
   const bytes = new Uint8Array(Int32Array.from(fds).buffer);
-  if (k.memory.copyout(p.space, address, bytes)) return 0;
-  fds.forEach((fd, i) => {
-    p.files[fd] = undefined;
-    closeFile(k, ends[i]);
-  });
+  if (copyout(k, spaceOf(k, p), address, bytes)) return 0;
+  for (const fd of fds) closeDescriptor(k, p, fd);
   return -1;
 });
 
@@ -82,7 +85,7 @@ export const fstatCall = call("fstat", "fd fd, address st", (k, p) => {
   const address = argAddress(k, p, 1);
   const stat = file && statOf(k, file);
   if (stat === undefined || address === undefined) return -1;
-  return k.memory.copyout(p.space, address, packStat(stat)) ? 0 : -1;
+  return copyout(k, spaceOf(k, p), address, packStat(stat)) ? 0 : -1;
 });
 
 type ShortStat = Pick<Stat, "dev" | "ino" | "type" | "nlink" | "size">;
@@ -113,20 +116,20 @@ export const openCall = call("open", "path path, open-flags mode", (k, p) => {
   const mode = argInt(k, p, 1);
   const fs = k.files.root;
   if (path === undefined || fs === undefined) return -1;
-  const room = freeDescriptor(p) >= 0 && hasRoom(k, 1);
-  const inode = fs.open(directory(p, fs), path, mode & ~O_TRUNC);
+  const room = freeDescriptor(k, p) >= 0 && hasRoom(k, 1);
+  const inode = fs.open(directory(k, p, fs), path, mode & ~O_TRUNC);
   if (inode < 0) return -1;
   const file = { fs: ROOT_FS, inode };
   const changes = (mode & (O_WRONLY | O_RDWR | O_TRUNC)) !== 0;
   // xv6 has made the file by the time it finds that there is no descriptor, but has not truncated it. And a program
   // whose pages still come from the file is not written to (Linux: ETXTBSY).
-  if (!room || changes && k.memory.isRunning(file)) {
+  if (!room || changes && isRunning(k, file)) {
     fs.iput(inode);
     return -1;
   }
   if ((mode & O_TRUNC) !== 0 && fs.type(inode) === T_FILE) {
     fs.itrunc(inode);
-    k.memory.fileTruncated(file);
+    cutMappings(k, file);
   }
   const access = {
     references: 1,
@@ -143,8 +146,8 @@ export const openCall = call("open", "path path, open-flags mode", (k, p) => {
 });
 
 /** Where relative paths start: the current directory; inode 1 for a process that has none yet. */
-function directory(p: Proc, fs: FileTree): Inode {
-  return p.place.cwd ??= fs.root();
+function directory(k: Kernel, p: Proc, fs: FileTree): Inode {
+  return placeOf(k, p).cwd ??= fs.root();
 }
 
 /** mkdir(path) */
@@ -173,11 +176,11 @@ export const symlinkCall = onPath("symlink", "path target, path path", (fs, cwd,
 });
 
 /** chdir(path) */
-export const chdirCall = onPath("chdir", "path path", (fs, cwd, path, _k, p) => {
+export const chdirCall = onPath("chdir", "path path", (fs, cwd, path, k, p) => {
   const inode = fs.chdir(cwd, path);
   if (inode < 0) return -1;
   fs.iput(cwd);
-  p.place.cwd = inode;
+  placeOf(k, p).cwd = inode;
   return 0;
 });
 
@@ -190,7 +193,7 @@ function onPath(
     const path = fetchPath(k, p, 0);
     const fs = k.files.root;
     if (path === undefined || fs === undefined) return -1;
-    return run(fs, directory(p, fs), path, k, p) < 0 ? -1 : 0;
+    return run(fs, directory(k, p, fs), path, k, p) < 0 ? -1 : 0;
   });
 }
 

@@ -5,6 +5,9 @@
  * @module
  */
 
+import { copyout } from "../memory/faults/copyin.ts";
+import { procs, spaceOf } from "../process/table.ts";
+import { print } from "../console.ts";
 import { PAGE_SIZE } from "../../machine/address.ts";
 import type { CallName } from "../abi.ts";
 import type { Kernel } from "../kernel.ts";
@@ -29,19 +32,18 @@ export function printTraced(
 ): void {
   if (number < 0 || number > 31 || ((p.traceMask >>> number) & 1) === 0) return;
   const name = p.callTable[number] ?? row?.name ?? "unknown";
-  k.print(`${p.pid}: syscall ${name} -> ${result}\n`);
+  print(k, `${p.pid}: syscall ${name} -> ${result}\n`);
 }
 
 /** sysinfo(&info), syscall lab: `struct sysinfo { uint64 freemem; uint64 nproc; }`, bytes and processes. */
 export const sysinfoCall = call("sysinfo", "address info", (k, p) => {
   const address = argAddress(k, p, 0);
   if (address === undefined) return -1;
-  const { frames } = k.memory;
   const words = BigUint64Array.of(
-    BigInt(frames.freeCount * PAGE_SIZE),
-    BigInt(k.processes().length),
+    BigInt(k.state.frames.free * PAGE_SIZE),
+    BigInt(procs(k).length),
   );
-  return k.memory.copyout(p.space, address, new Uint8Array(words.buffer)) ? 0 : -1;
+  return copyout(k, spaceOf(k, p), address, new Uint8Array(words.buffer)) ? 0 : -1;
 });
 
 /** sigalarm(ticks, handler), traps lab: the handler is called each so many ticks of the process's own time. */

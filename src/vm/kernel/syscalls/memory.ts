@@ -4,15 +4,20 @@
  * @module
  */
 
+import { spaceOf } from "../process/table.ts";
+import { print } from "../console.ts";
+import { copyout } from "../memory/faults/copyin.ts";
+import { flush } from "../memory/tables/flush.ts";
+import { mmap, mprotect, msync, munmap } from "../memory/areas/mmap.ts";
 import { hex, PAGE_SIZE, type VaNum, vaNum } from "../../machine/address.ts";
 import { printTable } from "../print_table.ts";
 import { PTE_A, walk } from "../../machine/sv39.ts";
 import { ROOT_FS } from "../files/mount.ts";
 import type { Kernel } from "../kernel.ts";
-import type { MapRequest } from "../memory/memory.ts";
-import { setMark } from "../memory/tables/page_table.ts";
+import type { MapRequest } from "../memory/options.ts";
 import type { Proc } from "../process/proc.ts";
 import { argAddress, argFile, argInt, argument, call } from "./call.ts";
+import { setMark } from "../memory/tables/entry.ts";
 
 /** mmap flags, as Linux and the lab number them. */
 export const MAP_SHARED = 1;
@@ -26,11 +31,11 @@ export const PROT_WRITE = 2;
 export const mmapCall = call(
   "mmap",
   "address addr, size len, prot prot, map-flags flags, fd fd, size offset",
-  (k, p) => mmap(k, p),
+  (k, p) => mapCall(k, p),
   "address",
 );
 
-function mmap(k: Kernel, p: Proc): number {
+function mapCall(k: Kernel, p: Proc): number {
   const length = argument(k, p, 1);
   const prot = argInt(k, p, 2);
   const flags = argInt(k, p, 3);
@@ -51,7 +56,7 @@ function mmap(k: Kernel, p: Proc): number {
     request.kind = "file";
     request.backing = backing;
   }
-  return k.memory.map(p.space, request);
+  return mmap(k, spaceOf(k, p), request);
 }
 
 function fileBacking(
@@ -87,7 +92,7 @@ function argRange(k: Kernel, p: Proc): { start: VaNum; length: number } | undefi
 /** munmap(addr, len) → 0, -1 */
 export const munmapCall = call("munmap", "address addr, size len", (k, p) => {
   const range = argRange(k, p);
-  return range !== undefined && k.memory.unmap(p.space, range.start, range.length) ? 0 : -1;
+  return range !== undefined && munmap(k, spaceOf(k, p), range.start, range.length) ? 0 : -1;
 });
 
 /** mprotect(addr, len, prot) → 0, -1 */
@@ -95,14 +100,14 @@ export const mprotectCall = call("mprotect", "address addr, size len, prot prot"
   const range = argRange(k, p);
   const prot = argInt(k, p, 2);
   if (range === undefined || (prot & ~7) !== 0) return -1;
-  return k.memory.protect(p.space, range.start, range.length, prot) ? 0 : -1;
+  return mprotect(k, spaceOf(k, p), range.start, range.length, prot) ? 0 : -1;
 });
 
 /** pgpte(va) → the PTE that maps it, 0 for none (the pgtbl lab). */
 export const pgpteCall = call("pgpte", "address va", (k, p) => {
   const va = argAddress(k, p, 0);
   if (va === undefined) return 0;
-  const leaf = walk(k.machine.ram, p.space.root, vaNum(va)).steps.at(-1);
+  const leaf = walk(k.machine.ram, spaceOf(k, p).root, vaNum(va)).steps.at(-1);
   return leaf === undefined ? 0 : Number(leaf.pte);
 }, "address");
 
@@ -122,26 +127,29 @@ export const pgaccessCall = call("pgaccess", "address base, int n, address mask"
   const bits = new Uint8Array(8);
   for (let i = 0; i < n; i++) {
     const page = vaNum(base + i * PAGE_SIZE);
-    const { leaf } = walk(ram, p.space.root, page);
+    const { leaf } = walk(ram, spaceOf(k, p).root, page);
     if (leaf === undefined) continue;
     const pte = Number(leaf.pte);
     if ((pte & PTE_A) === 0) continue;
     bits[i >> 3] |= 1 << (i & 7);
-    setMark(k.memory, page, leaf.pteAddr, pte, pte & ~PTE_A, "pgaccess");
-    k.memory.flush(p.space, page, "A bit cleared");
+    setMark(k, page, leaf.pteAddr, pte, pte & ~PTE_A, "pgaccess");
+    flush(k, spaceOf(k, p), page, "A bit cleared");
   }
   // As many bytes as the pages need: the lab's caller passes an unsigned int.
-  return k.memory.copyout(p.space, mask, bits.subarray(0, n > 32 ? 8 : 4)) ? 0 : -1;
+  return copyout(k, spaceOf(k, p), mask, bits.subarray(0, n > 32 ? 8 : 4)) ? 0 : -1;
 });
 
 /** kpgtbl(): prints the caller's page table as the pgtbl lab's vmprint does. */
 export const kpgtblCall = call("kpgtbl", "", (k, p) => {
-  k.print(`page table ${hex(p.space.root)}\n` + printTable(k.machine.ram, p.space.root));
+  print(
+    k,
+    `page table ${hex(spaceOf(k, p).root)}\n` + printTable(k.machine.ram, spaceOf(k, p).root),
+  );
   return 0;
 });
 
 /** msync(addr, len) → 0, -1: dirty pages of shared file areas go back to their files. */
 export const msyncCall = call("msync", "address addr, size len", (k, p) => {
   const range = argRange(k, p);
-  return range !== undefined && k.memory.sync(p.space, range.start, range.length) ? 0 : -1;
+  return range !== undefined && msync(k, spaceOf(k, p), range.start, range.length) ? 0 : -1;
 });

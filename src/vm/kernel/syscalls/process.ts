@@ -4,10 +4,13 @@
  * @module
  */
 
+import { findProc, spaceOf } from "../process/table.ts";
+import { grow, shrink } from "../memory/areas/sbrk.ts";
 import { exec } from "../exec.ts";
 import { clone } from "../process/clone.ts";
 import { exit, fork, kill, wait } from "../process/lifecycle.ts";
-import { argAddress, argInt, argument, call, sleepOn } from "./call.ts";
+import { argAddress, argInt, argument, call } from "./call.ts";
+import { sleepOn } from "../process/sleep.ts";
 import { fetchArgv, fetchPath } from "./strings.ts";
 
 /** fork() → child's pid, 0 in the child, -1 when there is no process slot or no memory. */
@@ -48,25 +51,25 @@ const SBRK_LAZY = 2;
 /** sbrk(n, how) → the old size; -1 when there is no memory. Only how = 2 is lazy, and only to grow. */
 export const sbrkCall = call("sbrk", "int n, sbrk-how how", (k, p) => {
   const n = argInt(k, p, 0);
-  const old = p.space.size;
+  const old = spaceOf(k, p).size;
   const how = argInt(k, p, 1);
   // uvmdealloc to a size that wrapped round does nothing, and sbrk succeeds: usertests relies on it.
   if (-n > old) return old;
   const done = n >= 0
-    ? k.memory.grow(p.space, n, k.lazySbrk || how === SBRK_LAZY)
-    : k.memory.shrink(p.space, -n);
+    ? grow(k, spaceOf(k, p), n, k.lazySbrk || how === SBRK_LAZY)
+    : shrink(k, spaceOf(k, p), -n);
   return done ? old : -1;
 }, "address");
 
 /** pause(n), called sleep before 2025: returns after n ticks. */
 export const pauseCall = call("pause", "int ticks", (k, p) => {
-  p.progress ??= k.ticks + Math.max(0, argInt(k, p, 0));
-  if (k.ticks >= p.progress) return 0;
+  p.progress ??= k.state.ticks + Math.max(0, argInt(k, p, 0));
+  if (k.state.ticks >= p.progress) return 0;
   return sleepOn(p, { on: "tick", until: p.progress });
 });
 
 /** uptime() → ticks since boot. */
-export const uptimeCall = call("uptime", "", (k) => k.ticks);
+export const uptimeCall = call("uptime", "", (k) => k.state.ticks);
 
 /**
  * clone(flags, stack, parent_tid, tls, child_tid) → the child's id, 0 in the child, -1: as Linux on RISC-V has it. With
@@ -88,7 +91,7 @@ export const cloneCall = call(
       if (!child.vforked) return child.pid;
       p.progress = child.pid;
     }
-    const isThere = k.process(p.progress)?.vforked === true;
+    const isThere = findProc(k, p.progress)?.vforked === true;
     return isThere ? sleepOn(p, { on: "vfork", child: p.progress }) : p.progress;
   },
 );

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { spaceOf } from "../process/table.ts";
+import { copyin, copyinstr } from "../memory/faults/copyin.ts";
 import type { VaNum } from "../../machine/address.ts";
 import { offset, PAGE_SIZE } from "../../machine/address.ts";
 import type { Kernel } from "../kernel.ts";
@@ -18,21 +20,21 @@ export const MAXARG = 32;
 /** The path that argument `n` points to, as bytes read as Latin-1; undefined when it is bad or too long. */
 export function fetchPath(k: Kernel, p: Proc, n: number): string | undefined {
   const address = argAddress(k, p, n);
-  return address === undefined ? undefined : k.memory.copyinstr(p.space, address, MAXPATH);
+  return address === undefined ? undefined : copyinstr(k, spaceOf(k, p), address, MAXPATH);
 }
 
 /** The strings of a NULL-ended pointer array; undefined when one is bad or there are too many. */
 export function fetchArgv(k: Kernel, p: Proc, argv: VaNum): string[] | undefined {
   const strings: string[] = [];
   for (let i = 0; i < MAXARG; i++) {
-    const word = k.memory.copyin(p.space, offset(argv, 8 * i), 8);
+    const word = copyin(k, spaceOf(k, p), offset(argv, 8 * i), 8);
     if (word === undefined) return undefined;
     const pointer = new DataView(word.buffer, word.byteOffset).getBigUint64(0, true);
     if (pointer === 0n) return strings;
     const address = userAddress(pointer);
     const text = address === undefined
       ? undefined
-      : k.memory.copyinstr(p.space, address, PAGE_SIZE);
+      : copyinstr(k, spaceOf(k, p), address, PAGE_SIZE);
     if (text === undefined) return undefined;
     strings.push(text);
   }

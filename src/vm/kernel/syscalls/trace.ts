@@ -5,6 +5,7 @@
  * @module
  */
 
+import { spaceOf } from "../process/table.ts";
 import { type PaNum, paNum, va } from "../../machine/address.ts";
 import type { Ram } from "../../machine/memory.ts";
 import { walk } from "../../machine/sv39.ts";
@@ -13,18 +14,6 @@ import type { Proc } from "../process/proc.ts";
 import { CLONE_NAMES } from "../process/clone.ts";
 import { A0, readRegister } from "../process/trapframe.ts";
 import type { Argument, Call } from "./call.ts";
-
-/** One call. Plain data. */
-export interface TraceRecord {
-  readonly pid: number;
-  readonly program: string;
-  readonly number: number;
-  readonly name: string;
-  /** Arguments as text, those that the call fills only once it has returned. */
-  args: string[];
-  /** The result as text; undefined while it has not returned. */
-  result: string | undefined;
-}
 
 /** Longest piece of a string or buffer that is shown. */
 const SHOWN = 32;
@@ -84,7 +73,10 @@ function describe(
     case "out": {
       if (argument.kind === "out" && (result === undefined || result < 0)) return hexText(raw);
       const length = argument.kind === "out" ? result! : sizeAfter(k, p, i, all);
-      return quote(peek(k.machine.ram, p.space.root, raw, Math.min(length, SHOWN)), length > SHOWN);
+      return quote(
+        peek(k.machine.ram, spaceOf(k, p).root, raw, Math.min(length, SHOWN)),
+        length > SHOWN,
+      );
     }
     case "open-flags":
       return flagNames(int, OPEN_ACCESS[int & 3], OPEN_FLAGS, 3);
@@ -139,7 +131,7 @@ function hexText(value: bigint): string {
 }
 
 function stringAt(k: Kernel, p: Proc, at: bigint): string {
-  const bytes = peek(k.machine.ram, p.space.root, at, 128);
+  const bytes = peek(k.machine.ram, spaceOf(k, p).root, at, 128);
   const end = bytes.indexOf(0);
   if (end < 0) return bytes.length === 0 ? hexText(at) : quote(bytes.subarray(0, SHOWN), true);
   return quote(bytes.subarray(0, end), false);
@@ -148,7 +140,7 @@ function stringAt(k: Kernel, p: Proc, at: bigint): string {
 function argvAt(k: Kernel, p: Proc, at: bigint): string {
   const parts: string[] = [];
   for (let i = 0n; i < 32n; i++) {
-    const word = peek(k.machine.ram, p.space.root, at + 8n * i, 8);
+    const word = peek(k.machine.ram, spaceOf(k, p).root, at + 8n * i, 8);
     if (word.length < 8) return hexText(at);
     const pointer = new DataView(word.buffer).getBigUint64(0, true);
     if (pointer === 0n) break;

@@ -5,6 +5,10 @@
  * @module
  */
 
+import { spaceOf } from "../process/table.ts";
+import { wake } from "../process/sleep.ts";
+import { copyin, copyout } from "../memory/faults/copyin.ts";
+import { overlayCached, patchCached } from "../memory/reclaim/page_cache.ts";
 import type { VaNum } from "../../machine/address.ts";
 import { offset, PAGE_SIZE } from "../../machine/address.ts";
 import { acceptPending, consoleReady, consoleTake, consoleWrite } from "../files/console.ts";
@@ -13,7 +17,7 @@ import { ROOT_FS } from "../files/mount.ts";
 import { peekPipe, type Pipe, pipeLength, pipeSpace, putIntoPipe } from "../files/pipe.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Proc } from "../process/proc.ts";
-import { sleepOn } from "./call.ts";
+import { sleepOn } from "../process/sleep.ts";
 
 /** read() on an open, readable file. `buffer` is undefined for an address no user page can have. */
 export function readFile(
@@ -27,15 +31,15 @@ export function readFile(
     case "device":
       return file.major === CONSOLE_MAJOR ? readConsole(k, p, buffer, n) : -1;
     case "pipe":
-      return readPipe(k, p, file.pipe, buffer, n);
+      return readPipe(k, p, k.state.pipes.get(file.pipe)!, buffer, n);
     case "inode": {
       const key = { fs: ROOT_FS, inode: file.inode };
-      const mapped = k.memory.cache.byKey.size > 0;
+      const mapped = k.state.cache.byKey.size > 0;
       const got = k.files.root!.readi(file.inode, file.offset, n, (chunk, done) => {
         // Who has the file mapped may have stored into it: those bytes are newer than the disk's.
         const bytes = mapped ? chunk.slice() : chunk;
-        if (mapped) k.memory.fileRead(key, file.offset + done, bytes);
-        return buffer !== undefined && copyout(k, p, buffer, done, bytes);
+        if (mapped) overlayCached(k, key, file.offset + done, bytes);
+        return buffer !== undefined && copyoutTo(k, p, buffer, done, bytes);
       });
       if (got > 0) file.offset += got;
       return got < 0 ? -1 : got;
@@ -55,16 +59,16 @@ export function writeFile(
     case "device":
       return file.major === CONSOLE_MAJOR ? writeConsole(k, p, buffer, n) : -1;
     case "pipe":
-      return writePipe(k, p, file.pipe, buffer, n);
+      return writePipe(k, p, k.state.pipes.get(file.pipe)!, buffer, n);
     case "inode": {
       const key = { fs: ROOT_FS, inode: file.inode };
       const wrote = k.files.root!.write(file.inode, file.offset, n, (chunk, done) => {
         const bytes = buffer === undefined
           ? undefined
-          : k.memory.copyin(p.space, offset(buffer, done), chunk.length);
+          : copyin(k, spaceOf(k, p), offset(buffer, done), chunk.length);
         if (bytes === undefined) return false;
         chunk.set(bytes);
-        k.memory.fileWritten(key, file.offset + done, bytes);
+        patchCached(k, key, file.offset + done, bytes);
         return true;
       });
       if (wrote > 0) file.offset += wrote;
@@ -73,8 +77,8 @@ export function writeFile(
   }
 }
 
-function copyout(k: Kernel, p: Proc, to: VaNum, done: number, bytes: Uint8Array): boolean {
-  return k.memory.copyout(p.space, offset(to, done), bytes);
+function copyoutTo(k: Kernel, p: Proc, to: VaNum, done: number, bytes: Uint8Array): boolean {
+  return copyout(k, spaceOf(k, p), offset(to, done), bytes);
 }
 
 /** Copies out as much as comes before the first bad address; how many bytes that was, -1 when the first is bad. */
@@ -90,7 +94,7 @@ function copyoutPart(
   while (done < bytes.length) {
     const page = PAGE_SIZE - offset(buffer, at + done) % PAGE_SIZE;
     const part = bytes.subarray(done, done + page);
-    if (!copyout(k, p, buffer, at + done, part)) return done > 0 ? done : -1;
+    if (!copyoutTo(k, p, buffer, at + done, part)) return done > 0 ? done : -1;
     done += part.length;
   }
   return done;
@@ -108,17 +112,17 @@ function readConsole(
 ): number | undefined {
   let done = p.progress ?? 0;
   while (done < n) {
-    if (!consoleReady(k.console)) {
+    if (!consoleReady(k.state.console)) {
       if (p.killed) return -1;
       // A person's call is taken back where it would wait: what was read is not taken back with it.
       if (p.manual && done > 0) break;
       p.progress = done;
       return sleepOn(p, { on: "console" });
     }
-    const { bytes, ended } = consoleTake(k.console, n - done, done);
+    const { bytes, ended } = consoleTake(k.state.console, n - done, done);
     const part = copyoutPart(k, p, buffer, done, bytes);
-    k.console.r -= bytes.length - Math.max(0, part);
-    acceptPending(k.console);
+    k.state.console.r -= bytes.length - Math.max(0, part);
+    acceptPending(k.state.console);
     if (part < 0) return done > 0 ? done : -1;
     done += part;
     if (ended || part < bytes.length) break;
@@ -132,7 +136,7 @@ function writeConsole(k: Kernel, p: Proc, buffer: VaNum | undefined, n: number):
   while (done < n) {
     const bytes = copyinPart(k, p, buffer, done, n - done);
     if (bytes === undefined) return done > 0 ? done : -1;
-    consoleWrite(k.console, bytes);
+    consoleWrite(k.state.console, bytes);
     done += bytes.length;
   }
   return done;
@@ -148,7 +152,7 @@ function copyinPart(
 ): Uint8Array | undefined {
   if (buffer === undefined) return undefined;
   const from = offset(buffer, done);
-  return k.memory.copyin(p.space, from, Math.min(n, PAGE_SIZE - from % PAGE_SIZE));
+  return copyin(k, spaceOf(k, p), from, Math.min(n, PAGE_SIZE - from % PAGE_SIZE));
 }
 
 /**
@@ -168,7 +172,7 @@ function readPipe(
   }
   const done = copyoutPart(k, p, buffer, 0, peekPipe(pipe, Math.max(0, n)));
   pipe.nread += Math.max(0, done);
-  k.wake((_, wait) => wait.on === "pipe-space" && wait.pipe === pipe.id);
+  wake(k, (_, wait) => wait.on === "pipe-space" && wait.pipe === pipe.id);
   return done;
 }
 
@@ -205,5 +209,5 @@ function writePipe(
 }
 
 function wakeReaders(k: Kernel, pipe: Pipe): void {
-  k.wake((_, wait) => wait.on === "pipe-data" && wait.pipe === pipe.id);
+  wake(k, (_, wait) => wait.on === "pipe-data" && wait.pipe === pipe.id);
 }

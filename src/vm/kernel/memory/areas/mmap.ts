@@ -5,16 +5,17 @@
  * @module
  */
 
-import { PAGE_SIZE, pageUp, SUPERPAGE_SIZE } from "../../../machine/address.ts";
-import type { VaNum } from "../../../machine/address.ts";
+import { flushAll } from "../tables/flush.ts";
+import { PAGE_SIZE, pageUp, SUPERPAGE_SIZE, type VaNum } from "../../../machine/address.ts";
 import { PTE_A, PTE_D, PTE_V } from "../../../machine/sv39.ts";
 import type { Backing } from "./backing.ts";
 import { areasIn, cutAreas, findHole, insertArea, isHole, mergeAreas, splitAt } from "./areas.ts";
-import { isSole } from "../faults/fault.ts";
+import { isSole } from "../frames/frames.ts";
 import { isSoleLeaf, splitBorders } from "../tables/superpage.ts";
-import type { MapRequest, Memory } from "../memory.ts";
+import type { MapRequest } from "../options.ts";
+import type { Memory } from "../memory.ts";
 import { writeBack } from "../reclaim/page_cache.ts";
-import { eachEntry, setEntry, setMark } from "../tables/page_table.ts";
+import { eachEntry, setEntry, setMark } from "../tables/entry.ts";
 import { unmapAreas } from "./unmap.ts";
 import { areaFlags, flagsOf, frameOf, isSwapped, makePte, slotOf, swapPte } from "../tables/pte.ts";
 import { holdFile, isShm, newShm } from "./shm.ts";
@@ -58,7 +59,12 @@ function place(m: Memory, space: AddressSpace, request: MapRequest, length: numb
     const end = at + length;
     if (at % PAGE_SIZE !== 0 || end > MMAP_TOP || at < pageUp(space.size as VaNum)) return -1;
     if (!splitBorders(m, space, at, end as VaNum, true)) return -1;
-    unmapAreas(m, space, cutAreas(space, at, end as VaNum, m.hold), "mmap fixed");
+    unmapAreas(
+      m,
+      space,
+      cutAreas(space, at, end as VaNum, (file) => holdFile(m, file)),
+      "mmap fixed",
+    );
     return at;
   }
   if (hint !== undefined) {
@@ -86,7 +92,7 @@ export function munmap(m: Memory, space: AddressSpace, start: VaNum, length: num
     return false;
   }
   if (!splitBorders(m, space, start, end, true)) return false;
-  unmapAreas(m, space, cutAreas(space, start, end, m.hold), "munmap");
+  unmapAreas(m, space, cutAreas(space, start, end, (file) => holdFile(m, file)), "munmap");
   return true;
 }
 
@@ -112,14 +118,14 @@ export function mprotect(
     reached = area.end;
   }
   if (reached < end || !splitBorders(m, space, start, end, false)) return false;
-  splitAt(space, start, m.hold);
-  splitAt(space, end, m.hold);
+  splitAt(space, start, (file) => holdFile(m, file));
+  splitAt(space, end, (file) => holdFile(m, file));
   for (const area of areasIn(space, start, end)) {
     area.perm = perm;
     applyRights(m, space, area);
   }
   mergeAreas(space);
-  m.flushAll(space, "mprotect");
+  flushAll(m, space, "mprotect");
   return true;
 }
 
@@ -135,7 +141,7 @@ function applyRights(m: Memory, space: AddressSpace, area: Area): void {
 export function entryWithRights(m: Memory, area: Area, pte: number, level: 0 | 1): number {
   const flags = areaFlags(area) | (flagsOf(pte) & (PTE_A | PTE_D));
   if (isSwapped(pte)) {
-    const alone = area.perm === 0 || m.swap.counts[slotOf(pte)] === 1;
+    const alone = area.perm === 0 || m.state.swap.counts[slotOf(pte)] === 1;
     return swapPte(slotOf(pte), alone ? flags : m.policy.sharePte(flags));
   }
   const bare = makePte(frameOf(pte), flags);
@@ -160,6 +166,6 @@ export function msync(m: Memory, space: AddressSpace, start: VaNum, length: numb
       setMark(m, va, at, pte, pte & ~PTE_D, "msync");
     });
   }
-  m.flushAll(space, "msync");
+  flushAll(m, space, "msync");
   return reached >= end;
 }

@@ -4,13 +4,15 @@
  * @module
  */
 
-import { PAGE_SIZE, pageUp } from "../../../machine/address.ts";
-import type { VaNum } from "../../../machine/address.ts";
+import { holdFile } from "./shm.ts";
+import { PAGE_SIZE, pageUp, type VaNum } from "../../../machine/address.ts";
 import { cutAreas, findArea, insertArea, isHole } from "./areas.ts";
-import { promote, splitBorders } from "../tables/superpage.ts";
+import { promote } from "../tables/promote.ts";
+import { splitBorders } from "../tables/superpage.ts";
 import type { Memory } from "../memory.ts";
-import { blockDown } from "../tables/page_table.ts";
-import { clearAreas, populate, unmapAreas } from "./unmap.ts";
+import { blockDown } from "../tables/entry.ts";
+import { clearAreas, unmapAreas } from "./unmap.ts";
+import { populate } from "./populate.ts";
 import { type AddressSpace, type Area, PERM_R, PERM_W, TRAPFRAME } from "./space.ts";
 
 /** sbrk upwards by `n` bytes. False when there is no room or no memory, with everything as before. */
@@ -60,7 +62,7 @@ export function shrink(m: Memory, space: AddressSpace, n: number): boolean {
     // xv6's uvmdealloc leaves the tables, and sysinfotest counts on it. An empty table would keep a 2 MiB
     // leaf from its place.
     const unmap = m.superpages ? unmapAreas : clearAreas;
-    unmap(m, space, cutAreas(space, start, end, m.hold), "sbrk");
+    unmap(m, space, cutAreas(space, start, end, (file) => holdFile(m, file)), "sbrk");
   }
   space.size -= n;
   return true;

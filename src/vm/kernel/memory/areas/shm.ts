@@ -6,24 +6,14 @@
  * @module
  */
 
+import { freeFrame } from "../frames/frames.ts";
 import type { FileKey } from "./backing.ts";
 import type { Memory } from "../memory.ts";
 import { pagesOf, removeCached } from "../reclaim/page_cache.ts";
-import { dropSlot } from "../reclaim/swap.ts";
+import { dropSlot } from "../reclaim/swap_disk.ts";
 
 /** The file system number of shared anonymous objects. */
 export const SHM_FS = -1;
-
-/** The live objects: how many areas refer to each. Plain data. */
-export interface ShmObjects {
-  next: number;
-  readonly holders: Map<number, number>;
-}
-
-/** No objects. */
-export function newShmObjects(): ShmObjects {
-  return { next: 1, holders: new Map() };
-}
 
 /** Whether the key names a shared anonymous object. */
 export function isShm(file: FileKey): boolean {
@@ -32,29 +22,29 @@ export function isShm(file: FileKey): boolean {
 
 /** A new object, held by nobody yet. */
 export function newShm(m: Memory): FileKey {
-  return { fs: SHM_FS, inode: m.shm.next++ };
+  return { fs: SHM_FS, inode: m.state.shm.next++ };
 }
 
 /** One more area refers to the file or object. */
 export function holdFile(m: Memory, file: FileKey): void {
-  m.heldFiles++;
+  m.state.heldFiles++;
   if (!isShm(file)) return m.files.dup(file);
-  m.shm.holders.set(file.inode, (m.shm.holders.get(file.inode) ?? 0) + 1);
+  m.state.shm.holders.set(file.inode, (m.state.shm.holders.get(file.inode) ?? 0) + 1);
 }
 
 /** One area less; an object that nobody refers to any more is freed with all its pages, none of them mapped. */
 export function letFileGo(m: Memory, file: FileKey): void {
-  m.heldFiles--;
+  m.state.heldFiles--;
   if (!isShm(file)) return m.files.drop(file);
-  const left = m.shm.holders.get(file.inode)! - 1;
+  const left = m.state.shm.holders.get(file.inode)! - 1;
   if (left > 0) {
-    m.shm.holders.set(file.inode, left);
+    m.state.shm.holders.set(file.inode, left);
     return;
   }
-  m.shm.holders.delete(file.inode);
-  for (const page of pagesOf(m.cache, file)) {
-    removeCached(m.cache, page);
-    if (page.frame !== 0) m.frames.free(page.frame, "shared memory freed");
+  m.state.shm.holders.delete(file.inode);
+  for (const page of pagesOf(m.state.cache, file)) {
+    removeCached(m.state.cache, page);
+    if (page.frame !== 0) freeFrame(m, page.frame, "shared memory freed");
     else dropSlot(m, page.slot!);
   }
 }

@@ -85,6 +85,14 @@ export interface AddressSpace {
   trapframes: Trapframe[];
 }
 
+/** Who has an address space: as much of a process as memory needs to know. */
+export interface SpaceUser {
+  /** The process. */
+  readonly pid: number;
+  /** Id of its address space. */
+  readonly space: number;
+}
+
 /** One mapped trapframe. */
 export interface Trapframe {
   /** Where it is mapped. */

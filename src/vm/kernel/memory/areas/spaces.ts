@@ -4,27 +4,29 @@
  * @module
  */
 
-import { PAGE_SIZE } from "../../../machine/address.ts";
-import type { PaNum, VaNum } from "../../../machine/address.ts";
+import { allocate } from "../reclaim/allocate.ts";
+import { PAGE_SIZE, type PaNum, type VaNum } from "../../../machine/address.ts";
 import { PTE_R, PTE_V, PTE_W, PTE_X } from "../../../machine/sv39.ts";
-import { KERNEL_FRAMES } from "../frames/frames.ts";
+import { frameAt, freeFrame, KERNEL_FRAMES } from "../frames/frames.ts";
 import type { Memory } from "../memory.ts";
-import { ensureTable, entryOf, find, freeTables, prune, setEntry } from "../tables/page_table.ts";
+import { ensureTable, freeTables, prune } from "../tables/page_table.ts";
+import { entryOf, find, setEntry } from "../tables/entry.ts";
 import { clearAreas, unmapAreas } from "./unmap.ts";
 import { frameOf, makePte } from "../tables/pte.ts";
 import { type AddressSpace, TRAMPOLINE, TRAPFRAME, USYSCALL } from "./space.ts";
+import type { Ram } from "../../../machine/memory.ts";
 
 /** The frame that all spaces map as their trampoline: the last of the kernel's own. */
-export function trampolineFrame(m: Memory): PaNum {
-  return m.frames.at(KERNEL_FRAMES - 1);
+export function trampolineFrame(ram: Ram): PaNum {
+  return frameAt({ ram }, KERNEL_FRAMES - 1);
 }
 
 /** A space for one thread: root, trampoline, trapframe. undefined: out of memory, nothing kept. */
 export function createSpace(m: Memory): AddressSpace | undefined {
-  const root = m.take("table", "zeroed");
+  const root = allocate(m, "table", "zeroed");
   if (root === 0) return undefined;
   const space: AddressSpace = {
-    id: m.nextSpace,
+    id: m.state.nextSpace,
     root,
     areas: [],
     size: 0,
@@ -36,8 +38,8 @@ export function createSpace(m: Memory): AddressSpace | undefined {
     freeTables(m, root);
     return undefined;
   }
-  m.nextSpace++;
-  m.spaces.set(space.id, space);
+  m.state.nextSpace++;
+  m.state.spaces.set(space.id, space);
   return space;
 }
 
@@ -48,11 +50,11 @@ export function releaseSpace(m: Memory, space: AddressSpace): void {
   clearAreas(m, space, areas, "exit");
   freeTopPages(m, space);
   freeTables(m, space.root);
-  m.spaces.delete(space.id);
+  m.state.spaces.delete(space.id);
   space.users = 0;
-  if (m.current === space.id) {
+  if (m.state.currentSpace === space.id) {
     m.mmu.sfence();
-    m.current = 0;
+    m.state.currentSpace = 0;
   }
 }
 
@@ -78,13 +80,20 @@ export function leaveSpace(m: Memory, space: AddressSpace, frame: PaNum): void {
   if (i < 0) throw new RangeError(`no trapframe 0x${frame.toString(16)} in space ${space.id}`);
   const [{ va }] = space.trapframes.splice(i, 1);
   unmapTopPage(m, space, va);
-  m.frames.free(frame, "thread left");
+  freeFrame(m, frame, "thread left");
   prune(m, space.root, va, (va + PAGE_SIZE) as VaNum);
   space.users--;
 }
 
 function mapTrampoline(m: Memory, root: PaNum): boolean {
-  return mapTopPage(m, root, TRAMPOLINE, trampolineFrame(m), PTE_V | PTE_R | PTE_X, "trampoline");
+  return mapTopPage(
+    m,
+    root,
+    TRAMPOLINE,
+    trampolineFrame(m.ram),
+    PTE_V | PTE_R | PTE_X,
+    "trampoline",
+  );
 }
 
 /** Maps a new trapframe at the first free place: TRAPFRAME, then downwards from below USYSCALL. */
@@ -93,10 +102,10 @@ function addTrapframe(m: Memory, space: AddressSpace): PaNum | 0 {
   while (space.trapframes.some((trapframe) => trapframe.va === va)) {
     va = (va === TRAPFRAME ? USYSCALL - PAGE_SIZE : va - PAGE_SIZE) as VaNum;
   }
-  const frame = m.take("trapframe", "junk");
+  const frame = allocate(m, "trapframe", "junk");
   if (frame === 0) return 0;
   if (!mapTopPage(m, space.root, va, frame, PTE_V | PTE_R | PTE_W, "trapframe")) {
-    m.frames.free(frame, "out of memory");
+    freeFrame(m, frame, "out of memory");
     return 0;
   }
   space.trapframes.push({ va, frame });
@@ -130,7 +139,7 @@ function freeTopPages(m: Memory, space: AddressSpace): void {
   unmapTopPage(m, space, TRAMPOLINE);
   for (const { va, frame } of space.trapframes) {
     unmapTopPage(m, space, va);
-    m.frames.free(frame, "exit");
+    freeFrame(m, frame, "exit");
   }
   space.trapframes = [];
 }

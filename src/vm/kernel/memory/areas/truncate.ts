@@ -6,23 +6,24 @@
  * @module
  */
 
-import { PAGE_SIZE, pageUp } from "../../../machine/address.ts";
-import type { PaNum, VaNum } from "../../../machine/address.ts";
+import { flushAll } from "../tables/flush.ts";
+import { PAGE_SIZE, pageUp, type PaNum, type VaNum } from "../../../machine/address.ts";
 import type { FileKey } from "./backing.ts";
 import type { Memory } from "../memory.ts";
 import { isSameFile, pagesOf } from "../reclaim/page_cache.ts";
-import { eachEntry, prune, setEntry } from "../tables/page_table.ts";
+import { eachEntry, setEntry } from "../tables/entry.ts";
+import { prune } from "../tables/page_table.ts";
 import { releasePage } from "./unmap.ts";
 import { isSwapped, slotOf } from "../tables/pte.ts";
 import type { AddressSpace, Area } from "./space.ts";
-import { dropSlot } from "../reclaim/swap.ts";
+import { dropSlot } from "../reclaim/swap_disk.ts";
 
 const WHY = "file truncated";
 
 /** Takes away what mappings show of a file beyond its present end. */
 export function cutMappings(m: Memory, file: FileKey): void {
   const size = m.files.size(file);
-  for (const space of m.spaces.values()) {
+  for (const space of m.state.spaces.values()) {
     for (const area of space.areas) {
       if (area.kind !== "file" || !isSameFile(area.backing!.file, file)) continue;
       const kept = Math.max(0, pageUp(size as VaNum) - area.backing!.offset);
@@ -31,7 +32,7 @@ export function cutMappings(m: Memory, file: FileKey): void {
       }
     }
   }
-  for (const { frame, offset } of pagesOf(m.cache, file)) {
+  for (const { frame, offset } of pagesOf(m.state.cache, file)) {
     const used = size - offset;
     if (used < PAGE_SIZE) m.ram.fill((frame + used) as PaNum, PAGE_SIZE - used, 0);
   }
@@ -44,12 +45,12 @@ function unmapFrom(m: Memory, space: AddressSpace, area: Area, start: VaNum): vo
     else releasePage(m, space, area, va, pte, WHY);
   });
   prune(m, space.root, start, area.end);
-  m.flushAll(space, WHY);
+  flushAll(m, space, WHY);
 }
 
 /** Whether a program whose pages come from the file at first touch is in memory: it must not change under it. */
 export function isRunning(m: Memory, file: FileKey): boolean {
-  for (const { areas } of m.spaces.values()) {
+  for (const { areas } of m.state.spaces.values()) {
     for (const { kind, backing } of areas) {
       if (kind !== "file" && backing !== undefined && isSameFile(backing.file, file)) return true;
     }

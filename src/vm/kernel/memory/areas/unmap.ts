@@ -4,17 +4,19 @@
  * @module
  */
 
-import { PAGE_SIZE, SUPERPAGE_SIZE } from "../../../machine/address.ts";
-import type { PaNum, VaNum } from "../../../machine/address.ts";
+import { flushAll } from "../tables/flush.ts";
+import { countOf, dropFrame, isCache, unrefFrame } from "../frames/frames.ts";
+import type { VaNum } from "../../../machine/address.ts";
 import { PTE_D } from "../../../machine/sv39.ts";
-import { dropLeaf, fitsSuperpage, mapSuperpage } from "../tables/superpage.ts";
+import { dropLeaf } from "../tables/superpage.ts";
 import type { Memory } from "../memory.ts";
 import { removeCached, writeBack } from "../reclaim/page_cache.ts";
-import { eachEntry, ensureTable, prune, setEntry } from "../tables/page_table.ts";
-import { areaFlags, frameOf, isSwapped, makePte, slotOf } from "../tables/pte.ts";
+import { eachEntry, setEntry } from "../tables/entry.ts";
+import { prune } from "../tables/page_table.ts";
+import { frameOf, isSwapped, slotOf } from "../tables/pte.ts";
 import { isShm, letFileGo } from "./shm.ts";
 import type { AddressSpace, Area } from "./space.ts";
-import { dropSlot } from "../reclaim/swap.ts";
+import { dropSlot } from "../reclaim/swap_disk.ts";
 
 /**
  * One mapping of the frame in `pte` is gone: written back if a shared mapping dirtied it, freed with the last,
@@ -29,13 +31,13 @@ export function releasePage(
   why: string,
 ): void {
   const frame = frameOf(pte);
-  const page = m.frames.isCache(frame) ? m.cache.byFrame.get(frame) : undefined;
+  const page = isCache(m, frame) ? m.state.cache.byFrame.get(frame) : undefined;
   if (page !== undefined) {
-    if (isShm(page.file)) return m.frames.unref(frame, why);
+    if (isShm(page.file)) return unrefFrame(m, frame, why);
     if (area.shared && (pte & PTE_D) !== 0) writeBack(m, space, frame, va, why);
-    if (m.frames.count(frame) === 1) removeCached(m.cache, page);
+    if (countOf(m, frame) === 1) removeCached(m.state.cache, page);
   }
-  m.frames.drop(frame, why);
+  dropFrame(m, frame, why);
 }
 
 /** Unmaps every page of an area (which may be out of the list already) and frees what nobody else maps. */
@@ -61,34 +63,5 @@ export function clearAreas(m: Memory, space: AddressSpace, areas: Area[], why: s
     unmapArea(m, space, area, why);
     if (area.backing !== undefined) letFileGo(m, area.backing.file);
   }
-  m.flushAll(space, why);
-}
-
-/**
- * Gives every page of [area.start, area.end) a zeroed frame; nothing may be mapped there. False when
- * memory runs out: nothing is left mapped then.
- */
-export function populate(m: Memory, space: AddressSpace, area: Area, why: string): boolean {
-  const flags = areaFlags(area);
-  let table: PaNum | 0 = 0;
-  for (let va: number = area.start; va < area.end; va += PAGE_SIZE) {
-    const index = (va / PAGE_SIZE) & 511;
-    if (
-      index === 0 && fitsSuperpage(m, area, va) && mapSuperpage(m, space, area, va as VaNum, why)
-    ) {
-      va += SUPERPAGE_SIZE - PAGE_SIZE;
-      table = 0;
-      continue;
-    }
-    if (index === 0 || table === 0) table = ensureTable(m, space.root, va as VaNum);
-    const frame = table === 0 ? 0 : m.takeSpare("user", "zeroed");
-    if (frame === 0) {
-      unmapArea(m, space, { ...area, end: va as VaNum }, "out of memory");
-      prune(m, space.root, area.start, (va + PAGE_SIZE) as VaNum);
-      return false;
-    }
-    m.frames.setHome(frame, va as VaNum);
-    setEntry(m, va as VaNum, (table + index * 8) as PaNum, 0, makePte(frame, flags), why);
-  }
-  return true;
+  flushAll(m, space, why);
 }

@@ -4,11 +4,10 @@
  * @module
  */
 
-import { PAGE_SIZE } from "../../../machine/address.ts";
-import type { PaNum } from "../../../machine/address.ts";
-import type { Frames } from "../frames/frames.ts";
+import { countOf } from "../frames/frames.ts";
+import { PAGE_SIZE, type PaNum } from "../../../machine/address.ts";
 import type { Memory } from "../memory.ts";
-import { countTables, eachEntry } from "../tables/page_table.ts";
+import { countTables, eachEntry } from "../tables/entry.ts";
 import { frameOf, isSwapped } from "../tables/pte.ts";
 import type { AddressSpace } from "./space.ts";
 
@@ -36,7 +35,7 @@ export function usageOf(m: Memory, space: AddressSpace): SpaceUsage {
         usage.swapped += pages;
       } else {
         usage.rss += pages;
-        const shared = countShared(m.frames, frameOf(pte), pages);
+        const shared = countShared(m, frameOf(pte), pages);
         usage.shared += shared;
         usage.private += pages - shared;
       }
@@ -47,10 +46,10 @@ export function usageOf(m: Memory, space: AddressSpace): SpaceUsage {
 }
 
 /** How many of some frames in a row have more than one owner. */
-function countShared(frames: Frames, first: PaNum, count: number): number {
+function countShared(m: Memory, first: PaNum, count: number): number {
   let shared = 0;
   for (let i = 0; i < count; i++) {
-    if (frames.count((first + i * PAGE_SIZE) as PaNum) > 1) shared++;
+    if (countOf(m, (first + i * PAGE_SIZE) as PaNum) > 1) shared++;
   }
   return shared;
 }

@@ -6,12 +6,17 @@
  * @module
  */
 
-import { MAXVA, PAGE_SIZE, SUPERPAGE_SIZE } from "../../../machine/address.ts";
-import type { PaNum, VaNum } from "../../../machine/address.ts";
+import {
+  MAXVA,
+  PAGE_SIZE,
+  type PaNum,
+  SUPERPAGE_SIZE,
+  type VaNum,
+} from "../../../machine/address.ts";
 import { PTE_A, PTE_D, PTE_R, PTE_U, PTE_V, PTE_W } from "../../../machine/sv39.ts";
 import { fault } from "./fault.ts";
 import type { Memory } from "../memory.ts";
-import { entryOf, find, levelOf, setMark } from "../tables/page_table.ts";
+import { entryOf, find, levelOf, setMark } from "../tables/entry.ts";
 import { frameOf } from "../tables/pte.ts";
 import { type AddressSpace, USYSCALL } from "../areas/space.ts";
 
@@ -33,8 +38,9 @@ export function userAddress(m: Memory, space: AddressSpace, cause: 13 | 15, va: 
       const at = entryOf(slot);
       const pte = m.ram.readPte(at);
       if ((pte & need) === need) {
-        const why = cause === 15 ? "copyout" : "copyin";
-        if ((pte & mark) !== mark) setMark(m, va, at, pte, pte | mark, why);
+        if ((pte & mark) !== mark) {
+          setMark(m, va, at, pte, pte | mark, cause === 15 ? "copyout" : "copyin");
+        }
         const offset = levelOf(slot) === 0 ? va % PAGE_SIZE : va % SUPERPAGE_SIZE;
         return (frameOf(pte) + offset) as PaNum;
       }
@@ -124,6 +130,20 @@ export function copyinBytes(
     return !ended;
   });
   return ended ? bytes : undefined;
+}
+
+/**
+ * A string up to its NUL, one char a byte; undefined when there is no NUL within `max` bytes or a page may
+ * not be read.
+ */
+export function copyinstr(
+  m: Memory,
+  space: AddressSpace,
+  src: VaNum | bigint,
+  max: number,
+): string | undefined {
+  const bytes = copyinBytes(m, space, src, max);
+  return bytes && String.fromCharCode(...bytes);
 }
 
 /** exec's way to write pages whatever their rights; false when one cannot be had. */

@@ -4,18 +4,23 @@
  * @module
  */
 
-import { PAGE_SIZE } from "../../../machine/address.ts";
-import type { PaNum, VaNum } from "../../../machine/address.ts";
+import { moved } from "../reclaim/moved.ts";
+import { freeFrame, refFrame, setHome } from "../frames/frames.ts";
+import { allocate } from "../reclaim/allocate.ts";
+import { PAGE_SIZE, type PaNum, type VaNum } from "../../../machine/address.ts";
 import { PTE_FLAGS, PTE_W } from "../../../machine/sv39.ts";
-import { fitsSuperpage, isPlentiful, mapSuperpage, promote } from "../tables/superpage.ts";
+import { fitsSuperpage, isPlentiful } from "../tables/superpage.ts";
+import { mapSuperpage, promote } from "../tables/promote.ts";
 import type { Memory } from "../memory.ts";
-import { type CachedPage, cacheKey, partAt, putCached } from "../reclaim/page_cache.ts";
-import { blockDown, ensureTable, prune, setEntry } from "../tables/page_table.ts";
+import type { CachedPage } from "../state.ts";
+import { cacheKey, partAt, putCached } from "../reclaim/page_cache.ts";
+import { blockDown, setEntry } from "../tables/entry.ts";
+import { ensureTable, prune } from "../tables/page_table.ts";
 import { areaFlags, makePte } from "../tables/pte.ts";
 import type { FaultResult, Settled } from "./result.ts";
 import { isShm } from "../areas/shm.ts";
 import type { AddressSpace, Area } from "../areas/space.ts";
-import { dropSlot, readSlot } from "../reclaim/swap.ts";
+import { dropSlot, readSlot } from "../reclaim/swap_disk.ts";
 
 /** Maps the page of `area` at `page`, whose entry is 0, for an access of that cause; undefined: out of memory. */
 export function fillPage(
@@ -44,9 +49,9 @@ export function fillPage(
 }
 
 function fillZero(m: Memory, area: Area, page: VaNum, at: PaNum): FaultResult | undefined {
-  const frame = m.take("user", "zeroed");
+  const frame = allocate(m, "user", "zeroed");
   if (frame === 0) return undefined;
-  m.frames.setHome(frame, page);
+  setHome(m, frame, page);
   setEntry(m, page, at, 0, makePte(frame, areaFlags(area)), "zero fill");
   return { handled: true, how: "zero fill" };
 }
@@ -65,37 +70,37 @@ function fillFromFile(
   }
   const own = !area.shared && cause === 15;
   const key = cacheKey(file, offset, length);
-  let held = m.cache.byKey.get(key);
+  let held = m.state.cache.byKey.get(key);
   let how: Settled = "cache hit";
   if (held?.slot !== undefined) {
     held = cachedFromSlot(m, space, held, page);
     if (held === undefined) return undefined;
     how = "swap in";
   } else if (held === undefined || own) {
-    const frame = m.take(own ? "user" : "cache", "zeroed");
+    const frame = allocate(m, own ? "user" : "cache", "zeroed");
     if (frame === 0) return undefined;
-    held = m.cache.byKey.get(key); // making room may have dropped it
+    held = m.state.cache.byKey.get(key); // making room may have dropped it
     if (held !== undefined && held.frame !== 0) {
       m.ram.copyFrame(frame, held.frame);
       m.events.copy(page, held.frame, frame, PAGE_SIZE, "file page");
     } else {
       const read = isShm(file) ? 0 : m.files.read(file, offset, frame, length);
       if (read < 0) {
-        m.frames.free(frame, "file read failed");
+        freeFrame(m, frame, "file read failed");
         return { handled: false, why: "file read failed", oom: false };
       }
-      if (read > 0) m.moved("read-in", space, page, frame, offset, read, "file fill");
+      if (read > 0) moved(m, "read-in", space, page, frame, offset, read, "file fill");
     }
     if (own) {
-      m.frames.setHome(frame, page);
+      setHome(m, frame, page);
       setEntry(m, page, at, 0, makePte(frame, areaFlags(area)), "file fill");
       return { handled: true, how: "file fill" };
     }
     held = { file, offset, length, frame };
-    putCached(m.cache, held);
+    putCached(m.state.cache, held);
     how = isShm(file) ? "zero fill" : "file fill";
   } else {
-    m.frames.ref(held.frame as PaNum, how);
+    refFrame(m, held.frame as PaNum, how);
   }
   setEntry(m, page, at, 0, makePte(held.frame as PaNum, fileFlags(m, area)), how);
   return { handled: true, how };
@@ -108,15 +113,15 @@ function cachedFromSlot(
   held: CachedPage,
   page: VaNum,
 ): CachedPage | undefined {
-  const frame = m.take("cache", "raw");
+  const frame = allocate(m, "cache", "raw");
   if (frame === 0) return undefined;
   const slot = held.slot!;
   readSlot(m, slot, frame);
   dropSlot(m, slot);
-  m.moved("swap-in", space, page, frame, slot, PAGE_SIZE, "shared page");
+  moved(m, "swap-in", space, page, frame, slot, PAGE_SIZE, "shared page");
   const { slot: _, ...rest } = held;
   const back: CachedPage = { ...rest, frame };
-  putCached(m.cache, back);
+  putCached(m.state.cache, back);
   return back;
 }
 

@@ -5,8 +5,10 @@
  * @module
  */
 
-import { MAXVA, PAGE_SIZE, pageDown } from "../../../machine/address.ts";
-import type { PaNum, VaNum } from "../../../machine/address.ts";
+import { freeFrame, isSole, setHome } from "../frames/frames.ts";
+import { allocate } from "../reclaim/allocate.ts";
+import { flush } from "../tables/flush.ts";
+import { MAXVA, PAGE_SIZE, pageDown, type PaNum, type VaNum } from "../../../machine/address.ts";
 import {
   type Access,
   checkLeaf,
@@ -24,10 +26,11 @@ import { fillPage } from "./demand_fill.ts";
 import { copyLeaf, demote, dropLeaf, isSoleLeaf } from "../tables/superpage.ts";
 import type { Memory } from "../memory.ts";
 import { releasePage } from "../areas/unmap.ts";
-import { blockDown, entryOf, find, levelOf, setEntry } from "../tables/page_table.ts";
+import { blockDown, entryOf, find, levelOf, setEntry } from "../tables/entry.ts";
 import { flagsOf, frameOf, isSwapped, makePte } from "../tables/pte.ts";
 import type { FaultResult, Settled } from "./result.ts";
-import { freeSlots, swapIn } from "../reclaim/swap.ts";
+import { freeSlots } from "../reclaim/swap_disk.ts";
+import { swapIn } from "../reclaim/swap_in.ts";
 import { type AddressSpace, type Area, PERM_R, PERM_W, PERM_X } from "../areas/space.ts";
 
 /** Page-fault causes as scause holds them. */
@@ -96,21 +99,21 @@ function storeToShared(
   if (verdict.do === "kill") return kill(verdict.why);
   if (verdict.do === "reuse") {
     setEntry(m, page, at, pte, m.policy.ownPte(pte), "cow reuse");
-    m.flush(space, page, "cow reuse");
+    flush(m, space, page, "cow reuse");
     return settled("cow reuse");
   }
-  const copy = m.take("user", "raw");
+  const copy = allocate(m, "user", "raw");
   if (copy === 0) return outOfMemory(m);
   if (m.ram.readPte(at) !== pte) { // making room for the copy took the page itself away
-    m.frames.free(copy, "cow retry");
+    freeFrame(m, copy, "cow retry");
     return settled("retry");
   }
   const from = frameOf(pte);
   m.ram.copyFrame(copy, from);
   m.events.copy(page, from, copy, PAGE_SIZE, "cow copy");
-  m.frames.setHome(copy, page);
+  setHome(m, copy, page);
   setEntry(m, page, at, pte, m.policy.ownPte(makePte(copy, flagsOf(pte))), "cow copy");
-  m.flush(space, page, "cow copy");
+  flush(m, space, page, "cow copy");
   releasePage(m, space, area, page, pte, "cow copy");
   return settled("cow copy");
 }
@@ -132,24 +135,19 @@ function storeToSuperpage(
   if (verdict.do === "kill") return kill(verdict.why);
   if (verdict.do === "reuse") {
     setEntry(m, block, at, pte, m.policy.ownPte(pte), "cow reuse");
-    m.flush(space, page, "cow reuse");
+    flush(m, space, page, "cow reuse");
     return settled("cow reuse");
   }
   const head = m.superpageCow === "whole" ? copyLeaf(m, block, pte, "superpage copy") : 0;
   if (head !== 0) {
     setEntry(m, block, at, pte, m.policy.ownPte(makePte(head, flagsOf(pte))), "superpage copy");
-    m.flush(space, page, "superpage copy");
+    flush(m, space, page, "superpage copy");
     dropLeaf(m, pte, "superpage copy");
     return settled("superpage copy");
   }
   if (!demote(m, space, block, at)) return outOfMemory(m);
   const entry = find(m.ram, space.root, page);
   return storeToShared(m, space, area, page, m.ram.readPte(entry as PaNum), entry as PaNum);
-}
-
-/** Whether one mapping is the frame's only user. */
-export function isSole(m: Memory, frame: PaNum): boolean {
-  return m.frames.count(frame) === 1 && !m.frames.isCache(frame);
 }
 
 /**
@@ -161,7 +159,7 @@ function retry(m: Memory, space: AddressSpace, cause: FaultCause, va: VaNum): Fa
   const fail = walkTables(m.ram, space.root, Math.floor(va / PAGE_SIZE), trail) ||
     checkLeaf(trail.low[trail.count - 1], ACCESS[cause], { user: true, sum: false, mxr: false });
   if (fail !== 0) return kill(`PTE damaged: ${WALK_FAILS[fail]}`);
-  m.flush(space, pageDown(va), "stale TLB entry");
+  flush(m, space, pageDown(va), "stale TLB entry");
   return settled("retry");
 }
 
@@ -175,6 +173,8 @@ function kill(why: string): FaultResult {
 
 /** The answer when no frame is to be had, even after a search for pages to evict. */
 function outOfMemory(m: Memory): FaultResult {
-  const why = m.swap.slots === 0 ? "" : `, ${freeSlots(m.swap)} of ${m.swap.slots} swap slots free`;
+  const why = m.state.swap.slots === 0
+    ? ""
+    : `, ${freeSlots(m.state.swap)} of ${m.state.swap.slots} swap slots free`;
   return { handled: false, why: "out of memory" + why, oom: true };
 }

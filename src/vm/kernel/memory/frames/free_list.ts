@@ -14,9 +14,6 @@ import { KernelPanic } from "../panic.ts";
 /** Offset of the link to the member before. */
 const BACK = 8;
 
-/** Whether a frame is on the list, as the allocator believes. */
-export type IsMember = (pa: PaNum) => boolean;
-
 /** The next member as the frame says, whatever stands there. */
 export function linkOf(ram: Ram, frame: PaNum): number {
   return ram.readPte(frame) + ram.readPteHigh(frame) * 0x1_0000_0000;
@@ -34,29 +31,36 @@ export function pushFree(ram: Ram, head: PaNum | 0, frame: PaNum): void {
   if (head !== 0) ram.writePte((head + BACK) as PaNum, frame);
 }
 
-/** Takes a member out; the list's new head. Panics when the links are damaged. */
+/**
+ * Takes a member out; the list's new head. `kinds` says by frame number what a frame is, `free` which
+ * of them are members. Panics when the links are damaged.
+ */
 export function unlinkFree(
   ram: Ram,
   head: PaNum | 0,
   frame: PaNum,
-  isMember: IsMember,
+  kinds: Uint8Array,
+  free: number,
 ): PaNum | 0 {
-  check(frame, frame, isMember);
+  const check = (link: PaNum) => {
+    const isMember = link % PAGE_SIZE === 0 && kinds[(link - ram.base) / PAGE_SIZE] === free;
+    if (!isMember) throw damaged(frame, link);
+  };
+  check(frame);
   const next = linkOf(ram, frame) as PaNum | 0;
   const back = ram.readPte((frame + BACK) as PaNum) as PaNum | 0;
   if (next !== 0) {
-    check(next, frame, isMember);
+    check(next);
     ram.writePte((next + BACK) as PaNum, back);
   }
   if (back === 0) return next;
-  check(back, frame, isMember);
+  check(back);
   ram.writePte(back, next);
   return head;
 }
 
-/** `frame` must be a member; `from` is the member whose links say so. */
-function check(frame: PaNum, from: PaNum, isMember: IsMember): void {
-  if (frame % PAGE_SIZE === 0 && isMember(frame)) return;
-  const problem = frame === from ? "is no free frame" : `links to 0x${frame.toString(16)}`;
-  throw new KernelPanic(`kalloc: free list damaged: 0x${from.toString(16)} ${problem}`);
+/** `from` is the member whose links led to `link`, which is none. */
+function damaged(from: PaNum, link: PaNum): KernelPanic {
+  const problem = link === from ? "is no free frame" : `links to 0x${link.toString(16)}`;
+  return new KernelPanic(`kalloc: free list damaged: 0x${from.toString(16)} ${problem}`);
 }

@@ -6,33 +6,12 @@
  * @module
  */
 
-import { PAGE_SIZE } from "../../../machine/address.ts";
-import type { PaNum, VaNum } from "../../../machine/address.ts";
+import { moved } from "./moved.ts";
+import { PAGE_SIZE, type PaNum, type VaNum } from "../../../machine/address.ts";
 import type { FileKey } from "../areas/backing.ts";
 import type { Memory } from "../memory.ts";
 import type { AddressSpace, Area } from "../areas/space.ts";
-
-/** One page held. */
-export interface CachedPage {
-  /** The file. */
-  readonly file: FileKey;
-  /** Byte in the file at the frame's start. */
-  readonly offset: number;
-  /** Bytes of the frame that belong to the file; the rest was zero when read. */
-  readonly length: number;
-  /** The frame; 0 while a page of a shared anonymous object is on the swap disk. */
-  readonly frame: PaNum | 0;
-  /** The swap slot then. */
-  readonly slot?: number;
-}
-
-/** All pages held, as plain data. */
-export interface PageCache {
-  /** By {@link cacheKey}. */
-  readonly byKey: Map<string, CachedPage>;
-  /** By frame. */
-  readonly byFrame: Map<number, CachedPage>;
-}
+import type { CachedPage, PageCache } from "../state.ts";
 
 /** An empty cache. */
 export function newPageCache(): PageCache {
@@ -89,18 +68,18 @@ export function writeBack(
   va: VaNum,
   why: string,
 ): boolean {
-  const page = m.cache.byFrame.get(frame);
+  const page = m.state.cache.byFrame.get(frame);
   if (page === undefined) return true;
   const length = Math.min(page.length, m.files.size(page.file) - page.offset);
   if (length <= 0) return true;
   const done = m.files.write(page.file, page.offset, frame, length);
-  m.moved("write-back", space, va, frame, page.offset, length, done ? why : `${why}: failed`);
+  moved(m, "write-back", space, va, frame, page.offset, length, done ? why : `${why}: failed`);
   return done;
 }
 
 /** A file was written by a system call: pages held of it change, too. */
 export function patchCached(m: Memory, file: FileKey, offset: number, bytes: Uint8Array): void {
-  for (const page of pagesOf(m.cache, file)) {
+  for (const page of pagesOf(m.state.cache, file)) {
     const from = Math.max(offset, page.offset);
     const to = Math.min(offset + bytes.length, page.offset + page.length);
     if (from >= to) continue;
@@ -113,7 +92,7 @@ export function patchCached(m: Memory, file: FileKey, offset: number, bytes: Uin
 
 /** Bytes read by a system call get what mappers have stored since (`bytes` were at `offset` of the file). */
 export function overlayCached(m: Memory, file: FileKey, offset: number, bytes: Uint8Array): void {
-  for (const page of pagesOf(m.cache, file)) {
+  for (const page of pagesOf(m.state.cache, file)) {
     if (!isWhole(page)) continue;
     const from = Math.max(offset, page.offset);
     const to = Math.min(offset + bytes.length, page.offset + page.length);

@@ -7,19 +7,21 @@
  * @module
  */
 
-import { PAGE_SIZE, SUPERPAGE_SIZE } from "../../../machine/address.ts";
-import type { PaNum, VaNum } from "../../../machine/address.ts";
+import { moved, pidOf } from "./moved.ts";
+import { flushAll } from "../tables/flush.ts";
+import { PAGE_SIZE, type PaNum, SUPERPAGE_SIZE, type VaNum } from "../../../machine/address.ts";
 import { PTE_A, PTE_D } from "../../../machine/sv39.ts";
-import { FRAME_KINDS } from "../frames/frames.ts";
+import { countOf, FRAME_KINDS, frameAt, frameTotal, freeFrame } from "../frames/frames.ts";
 import { demote, isSoleLeaf } from "../tables/superpage.ts";
 import type { Memory } from "../memory.ts";
 import { moveCachedToSlot, removeCached, writeBack } from "./page_cache.ts";
-import { blockDown, setEntry, setMark } from "../tables/page_table.ts";
+import { blockDown, setEntry, setMark } from "../tables/entry.ts";
 import { frameOf, swapPte } from "../tables/pte.ts";
 import { type Mapper, mappersOf } from "./rmap.ts";
 import { isShm } from "../areas/shm.ts";
 import type { AddressSpace } from "../areas/space.ts";
-import { dropSlot, freeSlots, writeSlot } from "./swap.ts";
+import { dropSlot, freeSlots, writeSlot } from "./swap_disk.ts";
+import type { Watermarks } from "../options.ts";
 
 /** Passes of the hand without a use after which a page goes. */
 export const EVICT_AGE = 2;
@@ -28,26 +30,6 @@ const GENTLE_TURNS = EVICT_AGE;
 /** Allocations that go by after searches that freed nothing, before the next one. */
 const PAUSE = 256;
 const USER = FRAME_KINDS.indexOf("user"), CACHE = FRAME_KINDS.indexOf("cache");
-
-/** When to make room: at `low` free frames, until there are `high`. */
-export interface Watermarks {
-  readonly low: number;
-  readonly high: number;
-}
-
-/** The clock, as plain data. */
-export interface ReclaimClock {
-  /** The frame index the hand points to: the next to be looked at. */
-  hand: number;
-  /** Times the hand went all the way round. */
-  turns: number;
-  /** Searches in a row that freed nothing. */
-  emptySearches: number;
-  /** Allocations to let go by before searching gently again. */
-  pause: number;
-  /** Allocations to let go by before searching again at all: there is nothing that could be evicted. */
-  wall: number;
-}
 
 /** Watermarks for that many frames of RAM. */
 export function defaultWatermarks(frames: number): Watermarks {
@@ -61,14 +43,15 @@ export function defaultWatermarks(frames: number): Watermarks {
  * frame; with few left, pages in use go as well.
  */
 export function balance(m: Memory, must: boolean): void {
-  const { frames, watermarks, clock } = m;
-  if (frames.freeCount > watermarks.low) {
+  const { clock } = m.state;
+  const { watermarks } = m;
+  if (m.state.frames.free > watermarks.low) {
     clock.emptySearches = clock.pause = clock.wall = 0;
     return;
   }
-  if (m.cache.byFrame.size === 0 && freeSlots(m.swap) === 0) return;
-  const want = watermarks.high - frames.freeCount;
-  if (must && frames.freeCount <= watermarks.low >>> 2) {
+  if (m.state.cache.byFrame.size === 0 && freeSlots(m.state.swap) === 0) return;
+  const want = watermarks.high - m.state.frames.free;
+  if (must && m.state.frames.free <= watermarks.low >>> 2) {
     if (clock.wall > 0) clock.wall--;
     else if (reclaim(m, want, GENTLE_TURNS) === 0 && reclaim(m, want) === 0) clock.wall = PAUSE;
   } else if (clock.pause > 0) {
@@ -86,24 +69,25 @@ export function balance(m: Memory, must: boolean): void {
  * any, all of memory may be handed out, as xv6 does.
  */
 export function isReserve(m: Memory): boolean {
-  return m.frames.freeCount < m.watermarks.low && (m.heldFiles > 0 || m.swap.slots > 0);
+  return m.state.frames.free < m.watermarks.low &&
+    (m.state.heldFiles > 0 || m.state.swap.slots > 0);
 }
 
 /** Tries to free `want` frames in so many turns of the hand; how many it freed. */
 export function reclaim(m: Memory, want: number, turns = EVICT_AGE + 2): number {
-  const { frames, clock } = m;
+  const { clock } = m.state;
   let freed = 0;
-  const steps = turns * frames.total;
+  const steps = turns * frameTotal(m);
   for (let i = 0; i < steps && freed < want; i++) {
     const index = clock.hand;
-    clock.hand = (index + 1) % frames.total;
+    clock.hand = (index + 1) % frameTotal(m);
     if (clock.hand === 0) clock.turns++;
-    const kind = frames.state.kinds[index];
-    if (kind !== CACHE && (kind !== USER || freeSlots(m.swap) === 0)) continue;
-    if (visit(m, frames.at(index), index)) freed++;
+    const kind = m.state.frames.kinds[index];
+    if (kind !== CACHE && (kind !== USER || freeSlots(m.state.swap) === 0)) continue;
+    if (visit(m, frameAt(m, index), index)) freed++;
   }
-  const space = m.spaces.get(m.current);
-  if (space !== undefined) m.flushAll(space, "reclaim");
+  const space = m.state.spaces.get(m.state.currentSpace);
+  if (space !== undefined) flushAll(m, space, "reclaim");
   return freed;
 }
 
@@ -112,7 +96,7 @@ function visit(m: Memory, frame: PaNum, index: number): boolean {
   const mappers = mappersOf(m, frame);
   const superpage = mappers.some(({ level }) => level === 1);
   if (superpage && frame % SUPERPAGE_SIZE !== 0) return false; // its first frame speaks for a 2 MiB leaf
-  const ages = m.frames.state.ages;
+  const ages = m.state.frames.ages;
   let used = false;
   for (const { va, at, pte } of mappers) {
     if ((pte & PTE_A) === 0) continue;
@@ -148,7 +132,7 @@ function splitByItsOwn(m: Memory, space: AddressSpace, block: VaNum, at: PaNum, 
   const now = m.ram.readPte(entry);
   if (now === 0) {
     setEntry(m, block, entry, 0, swapPte(slot, pte), "swap out");
-    m.moved("swap-out", space, block, entry, slot, PAGE_SIZE, "anonymous page");
+    moved(m, "swap-out", space, block, entry, slot, PAGE_SIZE, "anonymous page");
   } else {
     dropSlot(m, slot);
   }
@@ -162,17 +146,17 @@ export function evict(m: Memory, frame: PaNum, mappers: readonly Mapper[]): bool
   const stays = mappers.some(({ level, area }) =>
     level === 1 || area?.kind === "guard" || area?.kind === "usyscall"
   );
-  if (stays || mappers.length !== m.frames.count(frame)) return false;
-  const cached = m.cache.byFrame.get(frame);
+  if (stays || mappers.length !== countOf(m, frame)) return false;
+  const cached = m.state.cache.byFrame.get(frame);
   if (cached === undefined) return swapOut(m, frame, mappers);
   if (isShm(cached.file)) return swapOutShared(m, frame, mappers);
   const dirty = mappers.find(({ area, pte }) => area?.shared && (pte & PTE_D) !== 0);
   if (dirty !== undefined && !writeBack(m, dirty.space, frame, dirty.va, "evict")) return false;
-  removeCached(m.cache, cached);
+  removeCached(m.state.cache, cached);
   for (const { va, at, pte } of mappers) setEntry(m, va, at, pte, 0, "evict");
   const what = dirty === undefined ? "clean file page" : "dirty file page";
   tell(m, "evict", frame, mappers, cached.offset, what);
-  m.frames.free(frame, "evict");
+  freeFrame(m, frame, "evict");
   return true;
 }
 
@@ -183,7 +167,7 @@ function swapOut(m: Memory, frame: PaNum, mappers: readonly Mapper[]): boolean {
   if (slot < 0) return false;
   for (const { va, at, pte } of mappers) setEntry(m, va, at, pte, swapPte(slot, pte), "swap out");
   tell(m, "swap-out", frame, mappers, slot, "anonymous page");
-  m.frames.free(frame, "swap out");
+  freeFrame(m, frame, "swap out");
   return true;
 }
 
@@ -192,9 +176,9 @@ function swapOutShared(m: Memory, frame: PaNum, mappers: readonly Mapper[]): boo
   const slot = writeSlot(m, frame, 1);
   if (slot < 0) return false;
   for (const { va, at, pte } of mappers) setEntry(m, va, at, pte, 0, "swap out");
-  moveCachedToSlot(m.cache, frame, slot);
+  moveCachedToSlot(m.state.cache, frame, slot);
   tell(m, "swap-out", frame, mappers, slot, "shared page");
-  m.frames.free(frame, "swap out");
+  freeFrame(m, frame, "swap out");
   return true;
 }
 
@@ -208,7 +192,7 @@ function tell(
   what: string,
 ): void {
   const [first] = mappers;
-  const pid = first === undefined ? 0 : m.pidOf(first.space);
+  const pid = first === undefined ? 0 : pidOf(m, first.space);
   const why = mappers.length > 1 ? `${what}, ${mappers.length} mappings` : what;
   m.events.move(kind, pid, first?.va ?? 0 as VaNum, frame, slot, PAGE_SIZE, why);
 }

@@ -6,13 +6,13 @@
  * @module
  */
 
-import { PAGE_SIZE } from "../../../machine/address.ts";
-import type { PaNum, VaNum } from "../../../machine/address.ts";
+import { homeOf } from "../frames/frames.ts";
+import { PAGE_SIZE, type PaNum, type VaNum } from "../../../machine/address.ts";
 import { PTE_V } from "../../../machine/sv39.ts";
 import { findArea } from "../areas/areas.ts";
 import type { Memory } from "../memory.ts";
-import type { CachedPage } from "./page_cache.ts";
-import { entryOf, find, levelOf } from "../tables/page_table.ts";
+import type { CachedPage } from "../state.ts";
+import { entryOf, find, levelOf } from "../tables/entry.ts";
 import { frameOf } from "../tables/pte.ts";
 import type { AddressSpace, Area } from "../areas/space.ts";
 
@@ -34,10 +34,10 @@ export interface Mapper {
 /** All entries that map the frame, in the order of the spaces. */
 export function mappersOf(m: Memory, frame: PaNum): Mapper[] {
   const mappers: Mapper[] = [];
-  const cached = m.cache.byFrame.get(frame);
-  for (const space of m.spaces.values()) {
+  const cached = m.state.cache.byFrame.get(frame);
+  for (const space of m.state.spaces.values()) {
     if (cached === undefined) {
-      addMapper(m, mappers, space, m.frames.home(frame), frame);
+      addMapper(m, mappers, space, homeOf(m, frame), frame);
     } else {
       for (const area of space.areas) {
         const va = placeOf(area, cached);

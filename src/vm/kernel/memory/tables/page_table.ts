@@ -13,99 +13,23 @@
  * @module
  */
 
-import { PAGE_SHIFT, PAGE_SIZE, SUPERPAGE_SIZE } from "../../../machine/address.ts";
-import type { PaNum, VaNum } from "../../../machine/address.ts";
-import type { Ram } from "../../../machine/memory.ts";
+import { freeFrame } from "../frames/frames.ts";
+import { allocate } from "../reclaim/allocate.ts";
+import { PAGE_SIZE, type PaNum, SUPERPAGE_SIZE, type VaNum } from "../../../machine/address.ts";
 import { PTE_V } from "../../../machine/sv39.ts";
 import type { Memory } from "../memory.ts";
 import { KernelPanic } from "../panic.ts";
-import { frameOf, isLeaf, isTable, makePte } from "./pte.ts";
-
-/** Bytes that one level-1 table covers (1 GiB). */
-const TABLE_SPAN = 0x4000_0000;
-const ENTRIES = 512;
-
-/**
- * Where the entry for `va` stands, plus its level: the address of the level-0 entry, or of a 2 MiB
- * leaf's level-1 entry plus 1. 0 when there is no table for it. (An entry's address has three low
- * bits to spare, and a number allocates nothing.)
- */
-export function find(ram: Ram, root: PaNum, va: VaNum): number {
-  const page = Math.floor(va / PAGE_SIZE);
-  const top = ram.readPte((root + (page >>> 18) * 8) as PaNum);
-  if ((top & PTE_V) === 0) return 0;
-  const at = frameOf(top) + ((page >>> 9) & 511) * 8;
-  const middle = ram.readPte(at as PaNum);
-  if ((middle & PTE_V) === 0) return 0;
-  if (isLeaf(middle)) return at + 1;
-  return frameOf(middle) + (page & 511) * 8;
-}
-
-/** The level in what {@link find} returned. */
-export function levelOf(slot: number): 0 | 1 {
-  return (slot & 1) as 0 | 1;
-}
-
-/** The entry's address in what {@link find} returned. */
-export function entryOf(slot: number): PaNum {
-  return (slot - (slot & 1)) as PaNum;
-}
-
-/** The entry of `va`, 0 when there is no table for it. */
-export function readEntry(ram: Ram, root: PaNum, va: VaNum): number {
-  const slot = find(ram, root, va);
-  return slot === 0 ? 0 : ram.readPte(entryOf(slot));
-}
-
-/** Changes an entry and tells it. */
-export function setEntry(
-  m: Memory,
-  va: VaNum,
-  at: PaNum,
-  old: number,
-  now: number,
-  why: string,
-): void {
-  m.ram.writePte(at, now);
-  m.events.pte(va, at, old, now, why);
-}
-
-/** Changes nothing but A and D of an entry, and tells it. */
-export function setMark(
-  m: Memory,
-  va: VaNum,
-  at: PaNum,
-  old: number,
-  now: number,
-  why: string,
-): void {
-  m.ram.writePte(at, now);
-  m.events.mark((va - (va % PAGE_SIZE)) as VaNum, at, old, now, why);
-}
-
-/**
- * Tells the entries of a level-0 table, as far as they are not 0, in runs: as new ones, or as gone with the table,
- * which is freed next. `block` is what it maps from.
- */
-export function tellEntries(
-  m: Memory,
-  block: VaNum,
-  table: PaNum,
-  why: string,
-  made: boolean,
-): void {
-  const words = tableWords(m.ram, table);
-  const pteAt = (i: number) => i < ENTRIES ? m.ram.words[words + 2 * i] : 0;
-  for (let i = 0; i < ENTRIES;) {
-    const pte = pteAt(i);
-    let end = i + 1;
-    while (pte !== 0 && pteAt(end) === pte + (end - i) * makePte(PAGE_SIZE as PaNum, 0)) end++;
-    const va = (block + i * PAGE_SIZE) as VaNum;
-    const at = (table + i * 8) as PaNum;
-    if (pte !== 0) m.events.pte(va, at, made ? 0 : pte, made ? pte : 0, why, end - i);
-    i = end;
-  }
-}
+import { frameOf, isTable, makePte } from "./pte.ts";
+import {
+  blockDown,
+  ENTRIES,
+  find,
+  isEmpty,
+  levelOf,
+  setEntry,
+  TABLE_SPAN,
+  tableWords,
+} from "./entry.ts";
 
 /**
  * The level-0 table for `va`, made if need be; 0: out of memory, nothing changed. The block must not
@@ -117,7 +41,7 @@ export function ensureTable(m: Memory, root: PaNum, va: VaNum): PaNum | 0 {
   if (made !== 0) throw new KernelPanic(`0x${va.toString(16)} is inside a 2 MiB leaf`);
   const at = ensureMiddle(m, root, va);
   if (at === 0) return 0;
-  const table = m.take("table", "zeroed");
+  const table = allocate(m, "table", "zeroed");
   if (table === 0) {
     prune(m, root, va, (va + 1) as VaNum);
     return 0;
@@ -132,70 +56,12 @@ export function ensureMiddle(m: Memory, root: PaNum, va: VaNum): PaNum | 0 {
   const top = m.ram.readPte(at);
   let table: PaNum | 0 = frameOf(top);
   if ((top & PTE_V) === 0) {
-    table = m.take("table", "zeroed");
+    table = allocate(m, "table", "zeroed");
     if (table === 0) return 0;
     const start = (va - (va % TABLE_SPAN)) as VaNum;
     setEntry(m, start, at, 0, makePte(table, PTE_V), "table");
   }
   return (table + (Math.floor(va / SUPERPAGE_SIZE) & 511) * 8) as PaNum;
-}
-
-/** The start of the 2 MiB block that holds `va`. */
-export function blockDown(va: VaNum): VaNum {
-  return (va - (va % SUPERPAGE_SIZE)) as VaNum;
-}
-
-/** Called with each entry that is not 0: its address, where it stands, its value, 1 for a 2 MiB leaf. */
-export type EntryVisitor = (va: VaNum, at: PaNum, pte: number, level: 0 | 1) => void;
-
-/**
- * Visits the entries of [start, end) that are not 0, in order, tables excepted. A 2 MiB leaf is visited
- * once, with the start of its block, though the range may hold only a part of it. The visitor may
- * change the entry it is given.
- */
-export function eachEntry(
-  ram: Ram,
-  root: PaNum,
-  start: VaNum,
-  end: VaNum,
-  visit: EntryVisitor,
-): void {
-  eachBlock(ram, root, start, end, (block, at, middle) => {
-    if (isLeaf(middle)) return visit(block, at, middle, 1);
-    if ((middle & PTE_V) === 0) return;
-    const first = Math.max(start, block);
-    const table = frameOf(middle);
-    const words = tableWords(ram, table);
-    const last = (Math.min(end, block + SUPERPAGE_SIZE) - 1 - block) >>> PAGE_SHIFT;
-    for (let i = (first - block) >>> PAGE_SHIFT; i <= last; i++) {
-      const pte = ram.words[words + 2 * i];
-      if (pte !== 0) visit((block + i * PAGE_SIZE) as VaNum, (table + i * 8) as PaNum, pte, 0);
-    }
-  });
-}
-
-/**
- * Visits the level-1 entries of [start, end) that are not 0, in order: the start of the 2 MiB block, where
- * the entry stands, its value (a pointer to a level-0 table, or a leaf).
- */
-export function eachBlock(
-  ram: Ram,
-  root: PaNum,
-  start: VaNum,
-  end: VaNum,
-  visit: (block: VaNum, at: PaNum, pte: number) => void,
-): void {
-  for (let block: number = blockDown(start); block < end;) {
-    const top = ram.readPte((root + Math.floor(block / TABLE_SPAN) * 8) as PaNum);
-    if ((top & PTE_V) === 0) {
-      block = block - (block % TABLE_SPAN) + TABLE_SPAN;
-      continue;
-    }
-    const at = (frameOf(top) + (Math.floor(block / SUPERPAGE_SIZE) & 511) * 8) as PaNum;
-    const pte = ram.readPte(at);
-    if (pte !== 0) visit(block as VaNum, at, pte);
-    block += SUPERPAGE_SIZE;
-  }
 }
 
 /** Frees the tables for [start, end) that hold nothing any more, the root excepted. */
@@ -211,12 +77,12 @@ export function prune(m: Memory, root: PaNum, start: VaNum, end: VaNum): void {
       const pte = m.ram.readPte(at);
       if (isTable(pte) && isEmpty(m.ram, frameOf(pte))) {
         setEntry(m, block as VaNum, at, pte, 0, "table empty");
-        m.frames.free(frameOf(pte), "table empty");
+        freeFrame(m, frameOf(pte), "table empty");
       }
     }
     if (isEmpty(m.ram, middle)) {
       setEntry(m, va as VaNum, topAt, top, 0, "table empty");
-      m.frames.free(middle, "table empty");
+      freeFrame(m, middle, "table empty");
     }
   }
 }
@@ -238,40 +104,10 @@ export function freeTables(m: Memory, root: PaNum): void {
       if (!isTable(pte) || !isEmpty(m.ram, frameOf(pte))) throw new KernelPanic("freewalk: leaf");
       const block = (span + j * SUPERPAGE_SIZE) as VaNum;
       m.events.pte(block, (middle + 8 * j) as PaNum, pte, 0, "space freed");
-      m.frames.free(frameOf(pte), "space freed");
+      freeFrame(m, frameOf(pte), "space freed");
     }
     m.events.pte(span, (root + 8 * i) as PaNum, top, 0, "space freed");
-    m.frames.free(middle, "space freed");
+    freeFrame(m, middle, "space freed");
   }
-  m.frames.free(root, "space freed");
-}
-
-/** How many frames the tables of a space take, the root included. */
-export function countTables(ram: Ram, root: PaNum): number {
-  const words = ram.words;
-  const tops = tableWords(ram, root);
-  let count = 1;
-  for (let i = tops; i < tops + 2 * ENTRIES; i += 2) {
-    if (words[i] === 0 || !isTable(words[i])) continue;
-    count++;
-    const middles = tableWords(ram, frameOf(words[i]));
-    for (let j = middles; j < middles + 2 * ENTRIES; j += 2) {
-      if (words[j] !== 0 && isTable(words[j])) count++;
-    }
-  }
-  return count;
-}
-
-function isEmpty(ram: Ram, table: PaNum): boolean {
-  const words = ram.words;
-  const first = tableWords(ram, table);
-  for (let i = first; i < first + 2 * ENTRIES; i++) if (words[i] !== 0) return false;
-  return true;
-}
-
-/** Index of a table's first entry in `ram.words`; each entry has two. */
-function tableWords(ram: Ram, table: PaNum): number {
-  const at = ram.wordsOf(table / PAGE_SIZE);
-  if (at < 0) throw new KernelPanic(`page table 0x${table.toString(16)} is outside RAM`);
-  return at;
+  freeFrame(m, root, "space freed");
 }

@@ -1,0 +1,28 @@
+/**
+ * The kernel at its console: what it prints, what is typed, what Ctrl-P lists.
+ *
+ * @module
+ */
+
+import { consoleType, consoleWrite } from "./files/console.ts";
+import * as screen from "./files/console.ts";
+import type { Kernel } from "./kernel.ts";
+import { listing } from "./process/listing.ts";
+import { wake } from "./process/sleep.ts";
+
+/** Text to the console, from the kernel itself. */
+export function print(k: Kernel, text: string): void {
+  consoleWrite(k.state.console, new TextEncoder().encode(text));
+}
+
+/** Keys typed at the console. */
+export function type(k: Kernel, bytes: Uint8Array): void {
+  const typed = consoleType(k.state.console, bytes);
+  for (let i = 0; i < typed.listings; i++) print(k, listing(k));
+  if (typed.entered) wake(k, (_, wait) => wait.on === "console");
+}
+
+/** What was printed since the last time this was called. */
+export function takeOutput(k: Kernel): Uint8Array {
+  return screen.takeOutput(k.state.console);
+}

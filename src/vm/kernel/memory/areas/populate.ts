@@ -1,0 +1,60 @@
+/**
+ * An area with all its pages at once.
+ *
+ * @module
+ */
+
+import type { Memory } from "../memory.ts";
+import type { AddressSpace, Area } from "./space.ts";
+import { areaFlags, makePte } from "../tables/pte.ts";
+import { PAGE_SIZE, type PaNum, SUPERPAGE_SIZE, type VaNum } from "../../../machine/address.ts";
+import { fitsSuperpage } from "../tables/superpage.ts";
+import { mapSuperpage } from "../tables/promote.ts";
+import { ensureTable, prune } from "../tables/page_table.ts";
+import { allocateSpare } from "../reclaim/allocate.ts";
+import { unmapArea } from "./unmap.ts";
+import { setHome } from "../frames/frames.ts";
+import { setEntry } from "../tables/entry.ts";
+import { insertArea, isHole } from "./areas.ts";
+import { holdFile } from "./shm.ts";
+
+/**
+ * Gives every page of [area.start, area.end) a zeroed frame; nothing may be mapped there. False when
+ * memory runs out: nothing is left mapped then.
+ */
+export function populate(m: Memory, space: AddressSpace, area: Area, why: string): boolean {
+  const flags = areaFlags(area);
+  let table: PaNum | 0 = 0;
+  for (let va: number = area.start; va < area.end; va += PAGE_SIZE) {
+    const index = (va / PAGE_SIZE) & 511;
+    if (
+      index === 0 && fitsSuperpage(m, area, va) && mapSuperpage(m, space, area, va as VaNum, why)
+    ) {
+      va += SUPERPAGE_SIZE - PAGE_SIZE;
+      table = 0;
+      continue;
+    }
+    if (index === 0 || table === 0) table = ensureTable(m, space.root, va as VaNum);
+    const frame = table === 0 ? 0 : allocateSpare(m, "user", "zeroed");
+    if (frame === 0) {
+      unmapArea(m, space, { ...area, end: va as VaNum }, "out of memory");
+      prune(m, space.root, area.start, (va + PAGE_SIZE) as VaNum);
+      return false;
+    }
+    setHome(m, frame, va as VaNum);
+    setEntry(m, va as VaNum, (table + index * 8) as PaNum, 0, makePte(frame, flags), why);
+  }
+  return true;
+}
+
+/**
+ * An area for exec: with all its pages, zeroed, unless it is lazy; its file gets one more holder. False
+ * when something is mapped there or memory runs out, with nothing done.
+ */
+export function mapArea(m: Memory, space: AddressSpace, area: Area): boolean {
+  if (!isHole(space, area.start, area.end)) return false;
+  if (!area.lazy && !populate(m, space, area, area.kind)) return false;
+  if (area.backing !== undefined) holdFile(m, area.backing.file);
+  insertArea(space, { ...area });
+  return true;
+}

@@ -1,0 +1,123 @@
+/**
+ * 2 MiB leaves made: at a first touch, or of a block whose 512 pages are all there.
+ *
+ * @module
+ */
+
+import type { Memory } from "../memory.ts";
+import type { AddressSpace, Area } from "../areas/space.ts";
+import { PAGE_SIZE, type PaNum, SUPERPAGE_SIZE, type VaNum } from "../../../machine/address.ts";
+import {
+  allocSuperpage,
+  countOf,
+  freeFrame,
+  hasSuperpage,
+  isCache,
+  SUPERPAGE_FRAMES,
+} from "../frames/frames.ts";
+import { ensureMiddle } from "./page_table.ts";
+import { fitsSuperpage, isPlentiful, setHomes } from "./superpage.ts";
+import { eachBlock, setEntry, tellEntries } from "./entry.ts";
+import { areaFlags, frameOf, isLeaf, makePte } from "./pte.ts";
+import { PTE_A, PTE_D, PTE_FLAGS, PTE_V } from "../../../machine/sv39.ts";
+import { moved } from "../reclaim/moved.ts";
+import { flushAll } from "./flush.ts";
+
+/** Maps a new zeroed 2 MiB leaf at the block, if its level-1 entry is empty and frames are to be had. */
+export function mapSuperpage(
+  m: Memory,
+  space: AddressSpace,
+  area: Area,
+  block: VaNum,
+  why: string,
+): boolean {
+  if (!hasSuperpage(m)) return false;
+  const at = ensureMiddle(m, space.root, block);
+  if (at === 0 || m.ram.readPte(at) !== 0) return false;
+  const head = allocSuperpage(m, true);
+  if (head === 0) return false;
+  setHomes(m, head, block);
+  setEntry(m, block, at, 0, makePte(head, areaFlags(area)), why);
+  return true;
+}
+
+/**
+ * Makes a 2 MiB leaf of a block whose 512 pages are all there, alike, and of no other owner: in place when
+ * their frames stand in a row, else by a copy while memory is plentiful. Whether it did.
+ */
+export function promote(m: Memory, space: AddressSpace, area: Area, block: VaNum): boolean {
+  if (!fitsSuperpage(m, area, block)) return false;
+  const at = ensureMiddle(m, space.root, block);
+  const pointer = at === 0 ? 0 : m.ram.readPte(at);
+  if (at === 0 || (pointer & PTE_V) === 0 || isLeaf(pointer)) return false;
+  const table = frameOf(pointer);
+  const flags = commonFlags(m, area, table);
+  if (flags === undefined) return false;
+  const first = frameOf(m.ram.readPte(table));
+  let head: PaNum | 0 = first;
+  if (!isRun(m, table, first)) {
+    head = isPlentiful(m) ? allocSuperpage(m, false) : 0;
+    if (head === 0) return false;
+    moveTo(m, table, head, block);
+  }
+  tellEntries(m, block, table, "promote", false);
+  setEntry(m, block, at, pointer, makePte(head, flags), "promote");
+  freeFrame(m, table, "promote");
+  moved(
+    m,
+    "promote",
+    space,
+    block,
+    head,
+    0,
+    SUPERPAGE_SIZE,
+    head === first ? "in place" : "by a copy",
+  );
+  flushAll(m, space, "promote");
+  return true;
+}
+
+/** Makes 2 MiB leaves of all blocks of the space that are whole; how many. */
+export function promoteSpace(m: Memory, space: AddressSpace): number {
+  let made = 0;
+  for (const area of space.areas) {
+    eachBlock(m.ram, space.root, area.start, area.end, (block) => {
+      if (promote(m, space, area, block)) made++;
+    });
+  }
+  return made;
+}
+
+/** The rights that all 512 entries have, or would have as sole owners; A and D if any has them. */
+function commonFlags(m: Memory, area: Area, table: PaNum): number | undefined {
+  let used = 0;
+  for (let i = SUPERPAGE_FRAMES - 1; i >= 0; i--) {
+    const pte = m.ram.readPte((table + i * 8) as PaNum);
+    const frame = frameOf(pte);
+    if ((pte & PTE_V) === 0 || countOf(m, frame) !== 1 || isCache(m, frame)) {
+      return undefined;
+    }
+    used |= pte & (PTE_A | PTE_D);
+  }
+  return (areaFlags(area) | used) & PTE_FLAGS;
+}
+
+function isRun(m: Memory, table: PaNum, head: PaNum): boolean {
+  if (head % SUPERPAGE_SIZE !== 0) return false;
+  for (let i = 1; i < SUPERPAGE_FRAMES; i++) {
+    const pte = m.ram.readPte((table + i * 8) as PaNum);
+    if (frameOf(pte) !== head + i * PAGE_SIZE) return false;
+  }
+  return true;
+}
+
+function moveTo(m: Memory, table: PaNum, head: PaNum, block: VaNum): void {
+  for (let i = 0; i < SUPERPAGE_FRAMES; i++) {
+    const from = frameOf(m.ram.readPte((table + i * 8) as PaNum));
+    const to = (head + i * PAGE_SIZE) as PaNum;
+    m.ram.copyFrame(to, from);
+    freeFrame(m, from, "promote");
+  }
+  m.events.copy(block, frameOf(m.ram.readPte(table)), head, SUPERPAGE_SIZE, "promote");
+  setHomes(m, head, block);
+}
