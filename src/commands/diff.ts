@@ -10,7 +10,7 @@ import { type Cell, command, hex } from "../framework/command.ts";
 import { type Json, note, result, type Section, table } from "../framework/result.ts";
 import { variable } from "./snap.ts";
 import { snapshotNamed } from "../session/snapshots.ts";
-import { json } from "../format/views.ts";
+import { json, known } from "../format/views.ts";
 import type { Vm } from "../framework/types.ts";
 
 /** Rows of a table, unless all are asked for. */
@@ -89,14 +89,15 @@ function sections(vm: Vm, diff: StateDiff, most: number): Section[] {
         { name: "→ COUNT", kind: "number" },
         { name: "BYTES", kind: "number" },
       ],
-      diff.frames.map((f): Cell[] => [f.pa, ...f.kind, ...f.count, f.bytes]),
+      diff.frames.map((f): Cell[] => [f.pa, ...f.kind, ...f.count.map(known), f.bytes]),
       "frames",
       most,
     ),
   ];
 }
 
-function taken(frames: number): string {
+function taken(frames: number | undefined): string {
+  if (frames === undefined) return "free frames unknown";
   return `${counted(Math.abs(frames), "frame")} ${frames >= 0 ? "taken" : "given back"}`;
 }
 
@@ -117,7 +118,7 @@ function diffJson(diff: StateDiff): { [key: string]: Json } {
   return {
     instructions: diff.instructions,
     events: diff.events,
-    framesTaken: diff.framesTaken,
+    framesTaken: diff.framesTaken ?? null,
     processes: diff.processes.map((p) => ({
       pid: p.pid,
       before: p.before ?? null,
@@ -132,7 +133,7 @@ function diffJson(diff: StateDiff): { [key: string]: Json } {
     frames: diff.frames.map((f) => ({
       pa: hex(f.pa),
       kind: [...f.kind],
-      count: [...f.count],
+      count: f.count.map((n) => n ?? null),
       bytes: f.bytes,
     })),
   };

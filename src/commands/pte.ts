@@ -6,6 +6,7 @@
 
 import { atPa, result } from "../framework/result.ts";
 import { command } from "../framework/command.ts";
+import { CommandError } from "../framework/errors.ts";
 import { placeOf } from "../session/target.ts";
 import { translationJson, translationSections } from "../format/views.ts";
 
@@ -35,6 +36,7 @@ export default command({
   run(ctx, args) {
     if (args.kernel) {
       const t = ctx.vm.kernelPte(args.va.va);
+      if (t === undefined) throw new CommandError("the kernel's own page table is unknown");
       return result(translationSections(t), {
         json: translationJson(t),
         ...(t.pa === undefined ? {} : { place: atPa(t.pa) }),

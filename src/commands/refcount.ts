@@ -28,7 +28,7 @@ export default command({
     ], {
       json: frameJson(frame),
       place: atPa(frame.pa),
-      value: BigInt(frame.stored),
+      ...(frame.stored === undefined ? {} : { value: BigInt(frame.stored) }),
       api: `vm.refcount(0x${args.pa.toString(16)}n);`,
     });
   },

@@ -28,6 +28,11 @@ import {
 } from "../framework/result.ts";
 import type { Vm } from "../framework/types.ts";
 
+/** A number as a cell of a table; `?` where it is unknown. */
+export function known(value: number | undefined): Cell {
+  return value === undefined ? { value: null, shown: "?" } : value;
+}
+
 /** An address, PTE or count in JSON: `"0x…"`, null when there is none. */
 export function json(value: bigint | number | undefined): Json {
   return value === undefined ? null : hex(value);
@@ -85,7 +90,9 @@ export function frameLine(frame: FrameReport): NoteSection {
   const users = [...owners, ...frame.uses];
   if (users.length === 0) users.push(frame.kind === "fresh" ? "never used" : frame.kind);
   return note(
-    `frame ${hex(frame.pa)}  stored ${frame.stored}  counted ${frame.counted}  ${frame.state}  ` +
+    `frame ${hex(frame.pa)}  stored ${
+      frame.stored ?? "?"
+    }  counted ${frame.counted}  ${frame.state}  ` +
       users.join("  ") + more,
     frame.state === "ok" ? "plain" : "bad",
   );
@@ -96,7 +103,7 @@ export function frameJson(frame: FrameReport): { [key: string]: Json } {
   return {
     pa: hex(frame.pa),
     kind: frame.kind,
-    stored: frame.stored,
+    stored: frame.stored ?? null,
     counted: frame.counted,
     state: frame.state,
     owners: frame.owners.map(mappingJson),
@@ -160,7 +167,7 @@ export function translationJson(t: Translation): { [key: string]: Json } {
     verdicts: t.verdicts.map((v) => ({
       access: v.access,
       allowed: v.allowed,
-      survives: v.survives,
+      survives: v.survives ?? null,
       cause: v.cause ?? null,
       text: v.text,
     })),

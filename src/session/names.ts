@@ -48,7 +48,7 @@ export function namesOf(session: Session): Resolver {
       if (name === "pa") return translate(vm, args[0], owner(pid));
       if (name === "va") return mappedAt(vm, args[0], pid);
       if (name === "free") return BigInt(vm.free().free);
-      if (name === "refcount") return BigInt(vm.refcount(inRam(vm, args[0])).stored);
+      if (name === "refcount") return storedAt(vm, args[0]);
       if (name === "mappings") return BigInt(vm.refcount(inRam(vm, args[0])).counted);
       return read(vm, args[0], READS[name], owner(pid));
     },
@@ -90,6 +90,13 @@ function translate(vm: Vm, address: bigint, pid: number): bigint {
   const found = vm.process(pid).pte(va(address)).pa;
   if (found === undefined) throw new CommandError(`${pid}:${hex(address)} is not mapped`, 1);
   return found;
+}
+
+/** The count that the kernel keeps for a frame. */
+function storedAt(vm: Vm, address: bigint): bigint {
+  const { stored } = vm.refcount(inRam(vm, address));
+  if (stored !== undefined) return BigInt(stored);
+  throw new CommandError(`the count of frame ${hex(address)} is unknown`, 1);
 }
 
 /** The first place where a frame is mapped, in the process named, if one is. */

@@ -10,10 +10,13 @@ import { findProc, spaceOf } from "./kernel/process/table.ts";
 import { hex, PAGE_SIZE, paNum, type Va, va } from "./machine/address.ts";
 import type { AccessKind } from "./machine/user_access.ts";
 import { entryAt, type PageEntry, pageOwners } from "./inspect/page_owners.ts";
+import { verdicts } from "./inspect/builtin/verdict.ts";
 import { type Translation, translation } from "./inspect/translation.ts";
 import type { CallName } from "./kernel/abi.ts";
 import type { Watched } from "./kernel/breakpoints.ts";
 import type { Kernel } from "./kernel/kernel.ts";
+import { heldFrame, rootOf } from "./kernel/view.ts";
+import type { Parts } from "./parts.ts";
 import type { Proc } from "./kernel/process/proc.ts";
 import { KernelError, userAccess, userCall, userRun } from "./kernel/manual.ts";
 import type { AccessReport, CallReport, CountChange, ForkReport, OwnerChange } from "./reports.ts";
@@ -26,24 +29,26 @@ export type AccessSize = 1 | 2 | 4 | 8;
 
 /** A load, or with a value a store, in U mode. */
 export function access(
-  k: Kernel,
+  parts: Parts,
   p: Proc,
   address: Va,
   size: AccessSize,
   value?: bigint,
 ): AccessReport {
+  const { kernel: k, view, machine: { ram } } = parts;
   const mark = k.events.next;
   const places = pagesOf(address, size);
-  const befores = places.map((at) => translation(k, p, at));
+  const befores = places.map((at) => translate(parts, p, at));
   const before = befores[0];
-  const own = places.map((at) => entryAt(k, spaceOf(k, p), at));
-  const sharers = places.map((at) => pageOwners(k, spaceOf(k, p), at));
+  const { root } = spaceOf(k, p);
+  const own = places.map((at) => entryAt(view, ram, root, at));
+  const sharers = places.map((at) => pageOwners(view, ram, root, at, heldFrame(k, p, at)));
   const counts = k.state.frames.counts.slice();
   const old = value === undefined ? undefined : peek(k, before, size);
   const outcome = userAccess(k, p, address, size, value);
-  const afters = places.map((at) => outcome.kind === "done" ? translation(k, p, at) : undefined);
+  const afters = places.map((at) => outcome.kind === "done" ? translate(parts, p, at) : undefined);
   const after = afters[0];
-  const owners = places.map((at, i) => ownerChanges(k, p, at, sharers[i], own[i]));
+  const owners = places.map((at, i) => ownerChanges(parts, p, at, sharers[i], own[i]));
   return {
     pid: p.pid,
     va: address,
@@ -64,6 +69,17 @@ export function access(
   };
 }
 
+/** How an address of a process is translated now, and what accesses would do. */
+export function translate({ kernel, view, machine }: Parts, p: Proc, at: Va): Translation {
+  return translation(
+    view,
+    machine.ram,
+    rootOf(kernel, p),
+    at,
+    verdicts(kernel, spaceOf(kernel, p), at),
+  );
+}
+
 /** Where an access begins, and where its second page does when it crosses into one. */
 function pagesOf(address: Va, size: AccessSize): Va[] {
   const inPage = 4096n - address % 4096n;
@@ -78,7 +94,7 @@ function peek(k: Kernel, at: Translation, size: AccessSize): bigint | undefined 
 
 /** The process itself, then all others that had the page before or have it now. */
 function ownerChanges(
-  k: Kernel,
+  { kernel: k, view, machine: { ram } }: Parts,
   p: Proc,
   address: Va,
   before: readonly PageEntry[],
@@ -89,7 +105,7 @@ function ownerChanges(
   return [self, ...before.filter((e) => !isSelf(e))].map((was): OwnerChange => {
     const owner = findProc(k, was.pid);
     const space = owner && spaceOf(k, owner);
-    const now = space === undefined ? undefined : entryAt(k, space, was.va);
+    const now = space === undefined ? undefined : entryAt(view, ram, space.root, was.va);
     return {
       pid: was.pid,
       name: was.name,

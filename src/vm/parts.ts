@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { KernelView } from "./inspect/view.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import type { Proc } from "./kernel/process/proc.ts";
 import type { Machine } from "./machine/machine.ts";
@@ -17,6 +18,8 @@ export interface Parts {
   readonly machine: Machine;
   /** The built-in kernel. */
   readonly kernel: Kernel;
+  /** The kernel as inspectors ask any kernel. */
+  readonly view: KernelView;
   /** The files that programs were last loaded from, by name, where they were not the disk's: for their symbols. */
   readonly loaded: Map<string, Uint8Array>;
 }
@@ -47,6 +50,11 @@ export function kernelOf(vm: Vm): Kernel {
 /** The hardware of a computer. */
 export function machineOf(vm: Vm): Machine {
   return doors.vm(vm).machine;
+}
+
+/** The kernel of a computer as inspectors ask any kernel. */
+export function viewOf(vm: Vm): KernelView {
+  return doors.vm(vm).view;
 }
 
 /** The kernel's record of a process. Throws KernelError when the process is gone. */

@@ -19,6 +19,7 @@ import {
   forkProcess,
   killedBy,
   systemCall,
+  translate,
 } from "./actions.ts";
 import type { AccessKind } from "./machine/user_access.ts";
 import type { CallName } from "./kernel/abi.ts";
@@ -26,15 +27,16 @@ import type { Kernel } from "./kernel/kernel.ts";
 import type { SpaceUsage } from "./kernel/memory/areas/usage.ts";
 import { describeWait, type Proc } from "./kernel/process/proc.ts";
 import { endNow, KernelError } from "./kernel/manual.ts";
+import { rootOf } from "./kernel/view.ts";
 import type { Frame } from "./inspect/frame.ts";
 import { type Mapping, mappingsOf } from "./inspect/mappings.ts";
 import { type AreaView, vmmap } from "./inspect/vmmap.ts";
-import { type Translation, translation } from "./inspect/translation.ts";
+import type { Translation } from "./inspect/translation.ts";
 import type { AccessReport, CallReport, ForkReport } from "./reports.ts";
 import { whyGrowFails, whyMapFails, whyRangeFails } from "./refusals.ts";
 import { bytesOf, type Size } from "./size.ts";
 import type { Vm } from "./vm.ts";
-import { kernelOf, openDoor } from "./parts.ts";
+import { kernelOf, openDoor, partsOf, viewOf } from "./parts.ts";
 import { Registers } from "./registers.ts";
 
 /** A place in a process, for `toBeMappedBy`. */
@@ -219,7 +221,7 @@ export class Process {
   /** A load, or with a value a store, whatever comes of it: the report says if the process was killed. */
   access(address: bigint | number, size: AccessSize = 8, value?: bigint): AccessReport {
     checkAccess(address, size, value);
-    return access(this.#k, this.#record, va(address), size, value);
+    return access(partsOf(this.#vm), this.#record, va(address), size, value);
   }
 
   #survive(report: AccessReport): AccessReport {
@@ -399,7 +401,7 @@ export class Process {
 
   /** How an address is translated now. */
   pte(address: bigint | number): Translation {
-    return translation(this.#k, this.#record, va(address));
+    return translate(partsOf(this.#vm), this.#record, va(address));
   }
 
   /** Bytes of its memory, past rights and faults: looking changes nothing. Undefined unless all are mapped. */
@@ -420,7 +422,7 @@ export class Process {
 
   /** Every leaf of its page table, by address. */
   mappings(): Mapping[] {
-    return mappingsOf(this.#k, spaceOf(this.#k, this.#record), this.#record);
+    return mappingsOf(this.#k.machine.ram, rootOf(this.#k, this.#record));
   }
 
   /** The frame that an address is in now, a live handle; undefined when it is not mapped. */
@@ -430,7 +432,7 @@ export class Process {
 
   /** Its areas. */
   vmmap(): AreaView[] {
-    return vmmap(this.#k, this.#record);
+    return vmmap(viewOf(this.#vm), this.#k.machine.ram, rootOf(this.#k, this.#record));
   }
 
   /** close(fd). Throws KernelError when it is no open descriptor. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { satpOf } from "./inspect/translation.ts";
 import type { Proc } from "./kernel/process/proc.ts";
 import { readEpc, readRegister, writeRegister } from "./kernel/process/trapframe.ts";
 import { CSR_ROWS } from "./machine/hart/csr_rows.ts";
@@ -62,9 +63,4 @@ export class Registers {
     }
     writeRegister(this.#ram, this.#record().trapframe, n, value);
   }
-}
-
-/** satp of an address space as the kernel writes it: Sv39, ASID 0 and the page number of its root table. */
-export function satpOf(root: number): bigint {
-  return (8n << 60n) | BigInt(root / 4096);
 }

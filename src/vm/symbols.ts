@@ -6,7 +6,10 @@
 
 import { findProc, spaceOf } from "./kernel/process/table.ts";
 import { ElfError, type ElfSymbol, parseElf } from "./machine/elf.ts";
-import { kernelOf, partsOf } from "./parts.ts";
+import type { SymbolPlace, SymbolsView } from "./inspect/view.ts";
+import { findArea } from "./kernel/memory/areas/areas.ts";
+import { hex, MAXVA, vaNum } from "./machine/address.ts";
+import { kernelOf, partsOf, viewOf } from "./parts.ts";
 import type { Vm } from "./vm.ts";
 
 /** Names with their addresses. */
@@ -41,19 +44,35 @@ export function symbolsOf(vm: Vm, pid: number): SymbolTable {
   return table;
 }
 
-/** The symbol that an address of the program's text or data lies behind: `name` or `name+0x8`; empty elsewhere. */
-export function nearestSymbol(vm: Vm, pid: number, address: bigint): string {
-  const p = findProc(kernelOf(vm), pid);
-  const areas = p && spaceOf(kernelOf(vm), p).areas;
-  const area = areas?.find(({ start, end }) => start <= address && address < end);
-  if (area?.kind !== "text" && area?.kind !== "data") return "";
+/** The names of user programs, as inspectors ask for them. Of the kernel itself, and of lines, nothing is known. */
+export function symbolsView(vm: Vm): SymbolsView {
+  return {
+    find: (pid, name) => symbolsOf(vm, pid).get(name),
+    at: (pid, address) => behind(vm, pid, address),
+  };
+}
+
+/** The symbol that an address of the program's text or data lies behind. */
+function behind(vm: Vm, pid: number, address: bigint): SymbolPlace | undefined {
+  const k = kernelOf(vm);
+  const p = findProc(k, pid);
+  const at = p && address < MAXVA ? vaNum(Number(address)) : undefined;
+  const area = p && at !== undefined ? findArea(spaceOf(k, p), at) : undefined;
+  if (area?.kind !== "text" && area?.kind !== "data") return undefined;
   let best: [string, bigint] | undefined;
   for (const [name, at] of symbolsOf(vm, pid)) {
     if (at <= address && (best === undefined || at > best[1])) best = [name, at];
   }
-  if (best === undefined) return "";
-  const off = address - best[1];
-  return off === 0n ? best[0] : `${best[0]}+0x${off.toString(16)}`;
+  if (best === undefined) return undefined;
+  const offset = Number(address - best[1]);
+  return { name: best[0], offset, file: undefined, line: undefined };
+}
+
+/** `name` or `name+0x8` of the symbol that an address lies behind; empty where there is none, or nobody knows. */
+export function nearestSymbol(vm: Vm, pid: number, address: bigint): string {
+  const place = viewOf(vm).symbols.at(pid, address);
+  if (place === undefined) return "";
+  return place.offset === 0 ? place.name : `${place.name}+${hex(place.offset)}`;
 }
 
 /** The named symbols of an ELF file; the first of each name. */

@@ -15,12 +15,15 @@ import { addWatchpoint, type Breakpoint, type WatchOptions } from "./breakpoints
 import { isText, onlyNames, whole } from "./checks.ts";
 import { defaultDisk, Disk, FsError } from "./disk.ts";
 import { EventLog, type VmEvent } from "./events.ts";
-import { audit, type Finding } from "./inspect/audit.ts";
+import { audit } from "./inspect/audit.ts";
+import { checkBuiltin } from "./inspect/builtin/audit.ts";
+import type { Finding } from "./inspect/finding.ts";
 import { diffStates, type StateDiff } from "./inspect/diff.ts";
 import { type Frame, frameHandle, type FrameReport, frameReport } from "./inspect/frame.ts";
 import { type Sharing, sharing } from "./inspect/sharing.ts";
-import { type SwapReport, swapReport } from "./inspect/swap_report.ts";
+import { type SwapReport, swapReport } from "./inspect/builtin/swap_report.ts";
 import { kernelTranslation, type Translation } from "./inspect/translation.ts";
+import type { KernelView } from "./inspect/view.ts";
 import { abiNamed } from "./kernel/abi.ts";
 import { addBreakpoint, removeBreakpoint } from "./kernel/breakpoints.ts";
 import type { ForkStatistics } from "./kernel/fork/statistics.ts";
@@ -29,6 +32,7 @@ import type { ForkObserver, Kernel } from "./kernel/kernel.ts";
 import { KernelError, makeInit, makeManual } from "./kernel/manual.ts";
 import { noPrograms } from "./kernel/programs.ts";
 import { type EventFilter, type KernelStop, run, type RunOptions } from "./kernel/run.ts";
+import { kernelView, savedView } from "./kernel/view.ts";
 import { pa, va } from "./machine/address.ts";
 import { flagText } from "./machine/flags.ts";
 import { Machine } from "./machine/machine.ts";
@@ -40,6 +44,7 @@ import { Process } from "./process.ts";
 import { loadProgram } from "./programs.ts";
 import type { Census, Difference, RunReport } from "./reports.ts";
 import { Run } from "./run.ts";
+import { symbolsView } from "./symbols.ts";
 import { checkState, missingIn, type VmState } from "./state.ts";
 
 export { type BootOptions, KernelError, type Mark, type RamView, type VmState, type WatchOptions };
@@ -91,7 +96,8 @@ export class Vm {
   readonly disk: Disk;
   readonly #machine: Machine;
   readonly #kernel: Kernel;
-  readonly #loaded = new Map<string, Uint8Array>();
+  readonly #view: KernelView;
+  readonly #parts: Parts;
   /** The same as a state holds it. */
   readonly #made: Made;
 
@@ -129,11 +135,10 @@ export class Vm {
     else files.mountRootLater(() => defaultDisk(programs));
     if (fat !== undefined) mounting("fat", () => files.mountFat(fat));
     this.disk = new Disk(files);
+    this.#view = kernelView(this.#kernel, symbolsView(this));
+    const [machine, kernel, view] = [this.#machine, this.#kernel, this.#view];
+    this.#parts = { machine, kernel, view, loaded: new Map() };
     makeInit(this.#kernel);
-  }
-
-  get #parts(): Parts {
-    return { machine: this.#machine, kernel: this.#kernel, loaded: this.#loaded };
   }
 
   /** User instructions retired since boot, by all processes. */
@@ -168,12 +173,12 @@ export class Vm {
 
   /** The fork policy's letters for the RSW bits of a PTE: bit 8, then bit 9; `1` for one that it does not use. */
   get rsw(): readonly [string, string] {
-    return this.#kernel.policy.rsw;
+    return this.#view.rsw;
   }
 
   /** A PTE's low ten bits as text, with the fork policy's letters for the RSW bits: `-C DA-U--RV`. */
   flags(pte: bigint): string {
-    return flagText(Number(pte & 0x3ffn), ...this.rsw);
+    return flagText(Number(pte & 0x3ffn), ...this.#view.rsw);
   }
 
   /**
@@ -288,17 +293,18 @@ export class Vm {
 
   /** The frame that holds a physical address: stored count, user mappings, owners. Throws RangeError outside RAM. */
   refcount(address: bigint | number): FrameReport {
-    return frameReport(this.#kernel, pa(address));
+    return frameReport(this.#view, this.#machine.ram, pa(address));
   }
 
   /** The frame that holds a physical address, a live handle. Throws RangeError outside RAM. */
   frame(address: bigint | number): Frame {
-    return frameHandle(this.#kernel, pa(address));
+    return frameHandle(this.#view, this.#machine.ram, pa(address));
   }
 
   /** Everything in memory that does not fit together; empty when all is well. */
   audit(): Finding[] {
-    return audit(this.#kernel);
+    const { ram, mmu } = this.#machine;
+    return audit(this.#view, ram, mmu, (sweep) => checkBuiltin(this.#kernel, this.#view, sweep));
   }
 
   /** Frames: free now, and in all. */
@@ -320,9 +326,9 @@ export class Vm {
     return swapReport(this.#kernel);
   }
 
-  /** How the kernel's own page table translates an address, for an access from S mode. */
-  kernelPte(address: bigint | number): Translation {
-    return kernelTranslation(this.#kernel, va(address));
+  /** How the kernel's own page table translates an address, for an access from S mode; undefined: unknown. */
+  kernelPte(address: bigint | number): Translation | undefined {
+    return kernelTranslation(this.#view, this.#machine.ram, va(address));
   }
 
   /** The number of the oldest event that the log still holds. */
@@ -436,12 +442,12 @@ export class Vm {
   diff(before: VmState, after?: VmState): StateDiff {
     checkState("diff", before);
     if (after !== undefined) checkState("diff", after);
-    return diffStates(before, after ?? this.save());
+    return diffStates(savedView(before), savedView(after ?? this.save()));
   }
 
   /** Which frames are shared by whom, among all processes or among some. */
   sharing(pids?: readonly number[]): Sharing {
-    return sharing(this.#kernel, pids);
+    return sharing(this.#view, this.#machine.ram, pids);
   }
 
   /**

@@ -83,7 +83,7 @@ Deno.test("frames, RAM and TLBs are read from outside", () => {
   ]);
   assertEquals(p.mappings().find((m) => m.va === HEAP)?.pte, p.pte(HEAP).pte);
   assertEquals(vm.flags(p.pte(HEAP).pte!), "-C DA-U--RV");
-  assertEquals(vm.kernelPte(frame).kind, "kernel map");
+  assertEquals(vm.kernelPte(frame)?.kind, "kernel map");
 });
 
 Deno.test("a policy names its own RSW bits", () => {

@@ -19,7 +19,7 @@ export class FrameMatchers extends Matchers<Frame | undefined> {
       stored === count,
       `frame ${this.#frame}`,
       `have refcount ${count}`,
-      `its stored count is ${stored}; ${ownersText(this.#frame)}`,
+      `its stored count is ${stored ?? "unknown"}; ${ownersText(this.#frame)}`,
     );
   }
 

@@ -33,14 +33,14 @@ export class PageMatchers extends Matchers<Translation> {
   /** It is mapped without W, and a store faults and succeeds after all: by a copy or, for the last owner, in place. */
   toBeCow(): void {
     const { allowed, survives } = this.#verdict("write");
-    const cow = this.actual.pte !== undefined && !allowed && survives;
+    const cow = this.actual.pte !== undefined && !allowed && survives === true;
     this.check(cow, this.#subject, "be copy-on-write", this.#fact);
   }
 
   /** This access would kill the process. */
   toKillOn(access: Verdict["access"]): void {
     const { survives } = this.#verdict(access);
-    this.check(!survives, this.#subject, `kill on ${access}`, this.#fact);
+    this.check(survives === false, this.#subject, `kill on ${access}`, this.#fact);
   }
 
   /** Bytes that the leaf maps: 4096, or 2 MiB for a superpage. */
@@ -63,7 +63,7 @@ export class PageMatchers extends Matchers<Translation> {
     const mapping = pte === undefined
       ? `it is not mapped (${fail ?? "no leaf"}; ${kind === "none" ? "no area" : `${kind} area`})`
       : `its PTE is ${hex(pte)} (${levels.at(-1)!.flags}) of the ${kind} area, ` +
-        `frame ${frame} with count ${owners?.stored}`;
+        `frame ${frame} with count ${owners?.stored ?? "unknown"}`;
     const outcomes = verdicts.map((v) => `${v.access}: ${v.text}`).join(", ");
     return `${mapping}; ${outcomes}`;
   }

@@ -6,21 +6,29 @@
  */
 
 import { type Pa, pa, PAGE_SIZE, RAM_BASE, type Va, va } from "../machine/address.ts";
-import { numberAt, pieceAt } from "../machine/pieces.ts";
-import { PTE_R, PTE_V, PTE_W, PTE_X } from "../machine/sv39.ts";
-import { FRAME_KINDS } from "../kernel/memory/frames/frames.ts";
-import type { EventLogState } from "../events.ts";
 import type { MachineState } from "../machine/machine_state.ts";
-import type { SavedKernel } from "../kernel/boot.ts";
+import { pieceAt, pieceCount } from "../machine/pieces.ts";
+import { PTE_R, PTE_V, PTE_W, PTE_X } from "../machine/sv39.ts";
 
-/** A saved state of a VM, as far as it is looked at here. */
-export interface SavedState {
-  /** RAM and clock. */
-  readonly machine: Pick<MachineState, "ram" | "clock">;
-  /** Processes, spaces, frames. */
-  readonly kernel: Pick<SavedKernel, "state">;
-  /** The number of the next event. */
-  readonly events: Pick<EventLogState, "next">;
+/** What is compared of a saved state; the kernel that saved it says what stands where. */
+export interface SavedView {
+  /** RAM, in pieces of a frame. */
+  readonly ram: MachineState["ram"];
+  /** Instructions retired. */
+  readonly instret: number;
+  /** Number of the next event. */
+  readonly event: number;
+  /** The processes: their name with what they do, and the root of their page table. */
+  readonly processes: ReadonlyMap<
+    number,
+    { readonly text: string; readonly root: number | undefined }
+  >;
+  /** Frames that are free; undefined: unknown. */
+  readonly free: number | undefined;
+  /** What the frame of a number is; undefined: unknown. */
+  kind(i: number): string | undefined;
+  /** Its stored count; undefined: unknown. */
+  stored(i: number): number | undefined;
 }
 
 /** A process that is in one state only, or whose record differs. */
@@ -51,8 +59,8 @@ export interface FrameDiff {
   readonly pa: Pa;
   /** What it was and is for; see `FrameReport.kind`. */
   readonly kind: readonly [before: string, after: string];
-  /** The stored count. */
-  readonly count: readonly [before: number, after: number];
+  /** The stored count; undefined: unknown. */
+  readonly count: readonly [before: number | undefined, after: number | undefined];
   /** Bytes that differ. */
   readonly bytes: number;
 }
@@ -63,8 +71,8 @@ export interface StateDiff {
   readonly instructions: number;
   /** Events from the first to the second. */
   readonly events: number;
-  /** Frames that were free and are not, less those that became free. */
-  readonly framesTaken: number;
+  /** Frames that were free and are not, less those that became free; undefined: unknown. */
+  readonly framesTaken: number | undefined;
   /** Processes, by pid. */
   readonly processes: readonly ProcessDiff[];
   /** Leaf PTEs, by process and address. */
@@ -74,16 +82,16 @@ export interface StateDiff {
 }
 
 /** What differs. Both states must be of one VM, or of VMs with the same RAM: else a RangeError is thrown. */
-export function diffStates(before: SavedState, after: SavedState): StateDiff {
-  if (before.machine.ram.length !== after.machine.ram.length) {
+export function diffStates(before: SavedView, after: SavedView): StateDiff {
+  if (before.ram.length !== after.ram.length) {
     throw new RangeError("the two states have RAM of different sizes");
   }
-  const [one, two] = [before.kernel.state.frames, after.kernel.state.frames];
+  const taken = before.free !== undefined && after.free !== undefined;
   return {
-    instructions: after.machine.clock.retired - before.machine.clock.retired,
-    events: after.events.next - before.events.next,
-    framesTaken: one.free - two.free,
-    processes: changes(processesOf(before), processesOf(after))
+    instructions: after.instret - before.instret,
+    events: after.event - before.event,
+    framesTaken: taken ? before.free - after.free : undefined,
+    processes: changes(textsOf(before), textsOf(after))
       .map(([pid, b, a]) => ({ pid, before: b, after: a })),
     ptes: pteDiffs(before, after),
     frames: frameDiffs(before, after),
@@ -100,21 +108,12 @@ function changes<V>(
     .map((key) => [key, before.get(key), after.get(key)]);
 }
 
-function procsOf({ state }: SavedState["kernel"]) {
-  return state.procs.filter((p) => p !== undefined);
+function textsOf({ processes }: SavedView): Map<number, string> {
+  return new Map([...processes].map(([pid, { text }]) => [pid, text]));
 }
 
-function processesOf({ kernel }: SavedState): Map<number, string> {
-  return new Map(
-    procsOf(kernel).map((p) => {
-      const what = p.manual && p.state === "runnable" ? "manual" : p.state;
-      return [p.pid, `${p.name} ${what}`];
-    }),
-  );
-}
-
-function pteDiffs(before: SavedState, after: SavedState): PteDiff[] {
-  const pids = new Set([...procsOf(before.kernel), ...procsOf(after.kernel)].map((p) => p.pid));
+function pteDiffs(before: SavedView, after: SavedView): PteDiff[] {
+  const pids = new Set([...before.processes.keys(), ...after.processes.keys()]);
   return [...pids].sort((a, b) => a - b).flatMap((pid) =>
     changes(leavesOf(before, pid), leavesOf(after, pid)).map(([address, b, a]) => ({
       pid,
@@ -126,12 +125,11 @@ function pteDiffs(before: SavedState, after: SavedState): PteDiff[] {
 }
 
 /** The leaf PTEs of a process by address, in a saved state; none when it is not there. */
-function leavesOf(state: SavedState, pid: number): Map<number, number> {
+function leavesOf({ ram, processes }: SavedView, pid: number): Map<number, number> {
   const leaves = new Map<number, number>();
-  const process = procsOf(state.kernel).find((p) => p.pid === pid);
-  const root = process && state.kernel.state.spaces.get(process.space)?.root;
+  const root = processes.get(pid)?.root;
   const descend = (table: number, level: number, base: number) => {
-    const bytes = pieceAt(state.machine.ram, (table - RAM_BASE) / PAGE_SIZE);
+    const bytes = pieceAt(ram, (table - RAM_BASE) / PAGE_SIZE);
     if (bytes === undefined) return;
     const words = new Uint32Array(bytes.buffer, bytes.byteOffset, PAGE_SIZE / 4);
     for (let i = 0; i < 512; i++) {
@@ -147,17 +145,16 @@ function leavesOf(state: SavedState, pid: number): Map<number, number> {
   return leaves;
 }
 
-function frameDiffs(before: SavedState, after: SavedState): FrameDiff[] {
-  const [one, two] = [before.kernel.state.frames, after.kernel.state.frames];
+function frameDiffs(before: SavedView, after: SavedView): FrameDiff[] {
   const diffs: FrameDiff[] = [];
-  for (let i = 0; i < one.kinds.length; i++) {
-    const bytes = bytesThatDiffer(pieceAt(before.machine.ram, i), pieceAt(after.machine.ram, i));
-    const kinds = [numberAt(one.kinds, i), numberAt(two.kinds, i)] as const;
-    const counts = [numberAt(one.counts, i), numberAt(two.counts, i)] as const;
+  for (let i = 0; i < pieceCount(before.ram); i++) {
+    const bytes = bytesThatDiffer(pieceAt(before.ram, i), pieceAt(after.ram, i));
+    const kinds = [before.kind(i), after.kind(i)];
+    const counts = [before.stored(i), after.stored(i)] as const;
     if (bytes === 0 && kinds[0] === kinds[1] && counts[0] === counts[1]) continue;
     diffs.push({
       pa: pa(RAM_BASE + i * PAGE_SIZE),
-      kind: [FRAME_KINDS[kinds[0]], FRAME_KINDS[kinds[1]]],
+      kind: [kinds[0] ?? "unknown", kinds[1] ?? "unknown"],
       count: counts,
       bytes,
     });

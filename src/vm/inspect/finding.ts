@@ -33,7 +33,8 @@ export type AuditClass =
   | "stale TLB entry"
   | "swap slot"
   | "space lost"
-  | "file count";
+  | "file count"
+  | "not at rest";
 
 /** One thing that does not fit. */
 export interface Finding {

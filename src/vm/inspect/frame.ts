@@ -4,22 +4,25 @@
  * @module
  */
 
-import { countOf, kindOf } from "../kernel/memory/frames/frames.ts";
 import { hex, type Pa, pa, PAGE_SIZE, type PaNum, paNum } from "../machine/address.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-import { type Mapping, mappingsTo, usesOf } from "./mappings.ts";
+import type { Ram } from "../machine/memory.ts";
+import { isUsers, type Mapping, mappingsTo, usesOf } from "./mappings.ts";
+import type { KernelView } from "./view.ts";
 
 /** A snapshot of one frame. */
 export interface FrameReport {
   /** First byte of the frame. */
   readonly pa: Pa;
-  /** What the kernel says it is: `user`, `table`, `trapframe`, `cache`, `kernel`, `free`, `fresh` (never used). */
+  /**
+   * What the kernel says it is: `user`, `table`, `trapframe`, `cache`, `kernel`, `free`, `fresh` (never used); `unknown`
+   * where nobody can tell.
+   */
   readonly kind: string;
-  /** The count the kernel keeps. */
-  readonly stored: number;
+  /** The count the kernel keeps; undefined: unknown. */
+  readonly stored: number | undefined;
   /** User mappings found in the page tables. */
   readonly counted: number;
-  /** `ok`, or what does not fit. */
+  /** `ok`, what does not fit, or `unknown`. */
   readonly state: string;
   /** The user mappings, lowest pid first. */
   readonly owners: readonly Mapping[];
@@ -34,31 +37,33 @@ export interface FrameReport {
 export class Frame {
   /** First byte of the frame. */
   readonly pa: Pa;
-  readonly #k: Kernel;
+  readonly #view: KernelView;
+  readonly #ram: Ram;
 
   /**
    * For {@link frameHandle}; scripts get frames from `vm.frame(pa)` and `process.frame(va)`.
    *
    * @internal
    */
-  constructor(k: Kernel, address: Pa) {
-    this.#k = k;
+  constructor(view: KernelView, ram: Ram, address: Pa) {
+    this.#view = view;
+    this.#ram = ram;
     this.pa = address;
   }
 
   /** Counts, state and owners as they are now, a snapshot. */
   report(): FrameReport {
-    return frameReport(this.#k, this.pa);
+    return frameReport(this.#view, this.#ram, this.pa);
   }
 
   /** What the kernel says it is now; see {@link FrameReport.kind}. */
   get kind(): string {
-    return kindOf(this.#k, this.#number);
+    return this.#view.frames.kind(this.#number) ?? "unknown";
   }
 
-  /** The count the kernel keeps, now. */
-  get stored(): number {
-    return countOf(this.#k, this.#number);
+  /** The count the kernel keeps, now; undefined: unknown. */
+  get stored(): number | undefined {
+    return this.#view.frames.stored(this.#number);
   }
 
   /** User mappings, counted in all page tables now. */
@@ -73,12 +78,12 @@ export class Frame {
 
   /** Every PTE that maps it now, trapframes, trampolines and superpages included. */
   mappings(): Mapping[] {
-    return mappingsTo(this.#k, this.#number);
+    return mappingsTo(this.#view, this.#ram, this.#number);
   }
 
   /** What it holds now, a copy: 4096 bytes. */
   bytes(): Uint8Array {
-    return this.#k.machine.ram.bytes(this.#number, PAGE_SIZE).slice();
+    return this.#ram.bytes(this.#number, PAGE_SIZE).slice();
   }
 
   /** The address in hexadecimal, so that it reads well in a text and in JSON. */
@@ -96,45 +101,37 @@ export class Frame {
   }
 }
 
-const handles = new WeakMap<Kernel, Map<Pa, Frame>>();
+const handles = new WeakMap<KernelView, Map<Pa, Frame>>();
 
 /** The live handle on the frame that holds a physical address. Throws a RangeError outside RAM. */
-export function frameHandle(k: Kernel, address: Pa): Frame {
-  const first = pa(frameAt(k, address));
-  let known = handles.get(k);
-  if (known === undefined) handles.set(k, known = new Map());
+export function frameHandle(view: KernelView, ram: Ram, address: Pa): Frame {
+  const first = pa(frameAt(ram, address));
+  let known = handles.get(view);
+  if (known === undefined) handles.set(view, known = new Map());
   let frame = known.get(first);
-  if (frame === undefined) known.set(first, frame = new Frame(k, first));
+  if (frame === undefined) known.set(first, frame = new Frame(view, ram, first));
   return frame;
 }
 
 /** The frame that holds a physical address. Throws a RangeError outside RAM. */
-export function frameReport(k: Kernel, address: Pa): FrameReport {
-  const frame = frameAt(k, address);
-  const { mappings: all, tables } = usesOf(k, frame);
-  const owners = all.filter((m) => m.kind !== "trapframe" && m.kind !== "trampoline");
-  const kind = kindOf(k, frame);
-  const stored = countOf(k, frame);
-  const counted = owners.length;
+export function frameReport(view: KernelView, ram: Ram, address: Pa): FrameReport {
+  const frame = frameAt(ram, address);
+  const { mappings: all, tables } = usesOf(view, ram, frame);
+  const owners = all.filter(isUsers);
+  const kind = view.frames.kind(frame);
+  const stored = view.frames.stored(frame);
   const uses = [
-    ...all.filter((m) => !owners.includes(m)).map((m) => `${m.kind} of pid ${m.pid}`),
+    ...all.filter((m) => !isUsers(m)).map((m) => `${m.kind} of pid ${m.pid}`),
     ...tables.map(({ pid, level }) => `level-${level} table of pid ${pid}`),
     ...(kind === "free" ? ["on the free list"] : []),
   ];
-  return {
-    pa: pa(frame),
-    kind,
-    stored,
-    counted,
-    state: stateOf(kind, stored, counted),
-    owners,
-    uses,
-  };
+  const counted = owners.length;
+  const state = stateOf(kind, view.frames.isFree(frame), stored, counted);
+  return { pa: pa(frame), kind: kind ?? "unknown", stored, counted, state, owners, uses };
 }
 
 /** The frame, as a number. Throws a RangeError with one clear line for an address outside RAM. */
-export function frameAt(k: Kernel, address: Pa): PaNum {
-  const { ram } = k.machine;
+function frameAt(ram: Ram, address: Pa): PaNum {
   if (address < BigInt(ram.base) || address >= BigInt(ram.end)) {
     throw new RangeError(
       `physical address 0x${address.toString(16)} is outside RAM: want 0x${
@@ -145,17 +142,17 @@ export function frameAt(k: Kernel, address: Pa): PaNum {
   return paNum(Number(address - address % 4096n));
 }
 
-function stateOf(kind: string, stored: number, counted: number): string {
-  switch (kind) {
-    case "user":
-      if (counted === stored) return "ok";
-      return counted === 0 ? "leak: nobody maps it" : "count is wrong";
-    case "cache":
-      return counted === stored ? "ok" : "count is wrong";
-    case "free":
-    case "fresh":
-      return counted === 0 ? "ok" : "free, but mapped";
-    default:
-      return counted === 0 ? "ok" : `${kind}, but mapped for user code`;
+function stateOf(
+  kind: string | undefined,
+  free: boolean | undefined,
+  stored: number | undefined,
+  counted: number,
+): string {
+  if (free) return counted === 0 ? "ok" : "free, but mapped";
+  if (kind === "user" && counted === 0 && stored !== 0) return "leak: nobody maps it";
+  if (kind === "user" || kind === "cache" || (kind === undefined && counted > 0)) {
+    return stored === undefined ? "unknown" : counted === stored ? "ok" : "count is wrong";
   }
+  if (kind === undefined) return "unknown";
+  return counted === 0 ? "ok" : `${kind}, but mapped for user code`;
 }

@@ -5,23 +5,10 @@
  * @module
  */
 
-import { procs } from "../kernel/process/table.ts";
-import {
-  type Pa,
-  pa,
-  PAGE_SIZE,
-  type PaNum,
-  paNum,
-  type Va,
-  va,
-  type VaNum,
-} from "../machine/address.ts";
+import { type Pa, pa, PAGE_SIZE, type PaNum, paNum, type Va, va } from "../machine/address.ts";
 import type { Ram } from "../machine/memory.ts";
 import { PTE_R, PTE_V, PTE_W, PTE_X, pteFrame } from "../machine/sv39.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-import type { Proc } from "../kernel/process/proc.ts";
-import { findArea } from "../kernel/memory/areas/areas.ts";
-import { type AddressSpace, TRAMPOLINE } from "../kernel/memory/areas/space.ts";
+import { type KernelView, partOf, type RootView, userRoots } from "./view.ts";
 
 /** One leaf PTE of one address space. */
 export interface Mapping {
@@ -39,7 +26,7 @@ export interface Mapping {
   readonly pteAddr: Pa;
   /** The PTE. */
   readonly pte: bigint;
-  /** The area it lies in: `text`, `heap` …; `trapframe` or `trampoline`; `none` when there is no area. */
+  /** The area it lies in: `text`, `heap` …; `trapframe` or `trampoline`; `none` where there is no area, `unknown`. */
   readonly kind: string;
 }
 
@@ -117,71 +104,65 @@ function findFrame(
   if (ram.contains(root, PAGE_SIZE)) descend(root, 2, 0);
 }
 
-/** The address spaces in use, each once, with the process that stands for it. */
-export function spacesInUse(k: Kernel): { space: AddressSpace; process: Proc }[] {
-  const seen = new Map<AddressSpace, Proc>();
-  for (const p of procs(k).sort((a, b) => a.pid - b.pid)) {
-    const space = k.state.spaces.get(p.space);
-    if (space !== undefined && !seen.has(space)) seen.set(space, p);
-  }
-  return [...seen].map(([space, process]) => ({ space, process }));
-}
-
-/** What part of a space an address lies in. */
-export function partOf(space: AddressSpace, address: VaNum): string {
-  const area = findArea(space, address);
-  if (area !== undefined) return area.kind;
-  if (address === TRAMPOLINE) return "trampoline";
-  return space.trapframes.some((t) => t.va === address) ? "trapframe" : "none";
-}
-
-/** Every leaf of one process, as objects. */
-export function mappingsOf(k: Kernel, space: AddressSpace, process: Proc): Mapping[] {
+/** Every leaf of one page table, as objects, in order of address. */
+export function mappingsOf(ram: Ram, root: RootView): Mapping[] {
   const list: Mapping[] = [];
-  eachLeaf(k.machine.ram, space.root, (address, pte, at, level) => {
-    list.push(mapping(space, process, address, pte, at, level));
+  eachLeaf(ram, root.root, (address, pte, at, level) => {
+    list.push(mapping(root, address, pte, at, level));
   });
   return list;
 }
 
-/** Every leaf, of every space, that maps the frame holding `frame` (4 KiB-aligned). */
-export function mappingsTo(k: Kernel, frame: PaNum): Mapping[] {
-  return usesOf(k, frame).mappings;
+/** Every leaf, of every process, that maps the frame holding `frame` (4 KiB-aligned). */
+export function mappingsTo(view: KernelView, ram: Ram, frame: PaNum): Mapping[] {
+  return usesOf(view, ram, frame).mappings;
 }
 
-/** Where page tables lead to a frame: as a page, and as a table. */
+/** Where page tables of processes lead to a frame: as a page, and as a table. */
 export function usesOf(
-  k: Kernel,
+  view: KernelView,
+  ram: Ram,
   frame: PaNum,
 ): { mappings: Mapping[]; tables: { readonly pid: number; readonly level: number }[] } {
   const mappings: Mapping[] = [];
   const tables: { pid: number; level: number }[] = [];
-  for (const { space, process } of spacesInUse(k)) {
+  for (const root of userRoots(view)) {
     const onLeaf: LeafVisitor = (address, pte, at, level) => {
-      mappings.push(mapping(space, process, address, pte, at, level));
+      mappings.push(mapping(root, address, pte, at, level));
     };
-    const { pid } = process;
-    findFrame(k.machine.ram, space.root, frame, onLeaf, (level) => tables.push({ pid, level }));
+    const { pid } = root;
+    findFrame(ram, root.root, frame, onLeaf, (level) => tables.push({ pid, level }));
   }
   return { mappings, tables };
 }
 
-function mapping(
-  space: AddressSpace,
-  process: Proc,
-  address: number,
-  pte: number,
-  at: PaNum,
-  level: number,
-): Mapping {
+/** How many processes' leaves map each frame, by its number; a process that maps it twice counts twice. */
+export function mappedCounts(view: KernelView, ram: Ram): Uint32Array {
+  const { first, total } = view.frames;
+  const counts = new Uint32Array(total);
+  for (const root of userRoots(view)) {
+    eachLeaf(ram, root.root, (_va, pte, _at, level) => {
+      const from = (pteFrame(pte) - first) / PAGE_SIZE;
+      for (let i = Math.max(from, 0); i < Math.min(from + 512 ** level, total); i++) counts[i]++;
+    });
+  }
+  return counts;
+}
+
+/** Whether a mapping is of user memory: neither trapframe nor trampoline. */
+export function isUsers({ kind }: Mapping): boolean {
+  return kind !== "trapframe" && kind !== "trampoline";
+}
+
+function mapping(root: RootView, address: number, pte: number, at: PaNum, level: number): Mapping {
   return {
-    pid: process.pid,
-    name: process.name,
+    pid: root.pid,
+    name: root.name,
     va: va(address),
     pa: pa(pteFrame(pte)),
     size: 2 ** (12 + 9 * level),
     pteAddr: pa(at),
     pte: BigInt(pte),
-    kind: partOf(space, address as VaNum),
+    kind: partOf(root, address),
   };
 }

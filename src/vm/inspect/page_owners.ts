@@ -5,14 +5,11 @@
  * @module
  */
 
-import { type Pa, pa, PAGE_SIZE, paNum, type Va, va, type VaNum } from "../machine/address.ts";
-import { PTE_V, walk } from "../machine/sv39.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-import { findArea } from "../kernel/memory/areas/areas.ts";
-import { cachedAt } from "../kernel/memory/reclaim/page_cache.ts";
-import { slotOf } from "../kernel/memory/tables/pte.ts";
-import type { AddressSpace } from "../kernel/memory/areas/space.ts";
-import { eachLeaf, type Mapping, mappingsTo, spacesInUse } from "./mappings.ts";
+import { type Pa, pa, PAGE_SIZE, type PaNum, paNum, type Va, va } from "../machine/address.ts";
+import type { Ram } from "../machine/memory.ts";
+import { walk } from "../machine/sv39.ts";
+import { eachLeaf, type Mapping, mappingsTo } from "./mappings.ts";
+import { type KernelView, userRoots } from "./view.ts";
 
 /** One process's entry for a page. */
 export interface PageEntry {
@@ -26,43 +23,41 @@ export interface PageEntry {
   readonly frame: Pa | undefined;
 }
 
-/** The entry of an address in a space. */
+/** The entry of an address in a page table. */
 export function entryAt(
-  k: Kernel,
-  space: AddressSpace,
+  view: KernelView,
+  ram: Ram,
+  root: PaNum,
   address: Va,
 ): Pick<PageEntry, "pte" | "frame"> {
-  const { leaf, steps } = walk(k.machine.ram, space.root, address);
+  const { leaf, steps } = walk(ram, root, address);
   if (leaf !== undefined) return { pte: leaf.pte, frame: pa(leaf.pa - leaf.pa % PAGE_SIZE) };
   const pte = steps.at(-1)?.pte ?? 0n;
-  return { pte: isAway(pte) ? pte : undefined, frame: undefined };
-}
-
-/** Whether an entry is of a page on the swap disk. */
-function isAway(pte: bigint): boolean {
-  return pte !== 0n && (pte & BigInt(PTE_V)) === 0n;
+  return { pte: slotIn(view, pte) === undefined ? undefined : pte, frame: undefined };
 }
 
 /** The swap slot that an entry names; undefined for any other entry. */
-export function slotIn(pte: bigint): number | undefined {
-  return isAway(pte) ? slotOf(Number(pte & 0xffff_ffffn)) : undefined;
+export function slotIn(view: KernelView, pte: bigint): number | undefined {
+  return view.slotOf(Number(pte & 0xffff_ffffn));
 }
 
-/** All entries for what a space has, or would find, at an address. */
-export function pageOwners(k: Kernel, space: AddressSpace, address: Va): PageEntry[] {
-  const { pte, frame } = entryAt(k, space, address);
-  const found = frame ?? heldFrame(k, space, address);
-  if (found !== undefined) return mappingsTo(k, paNum(Number(found))).map((m) => at(m, found));
-  return pte === undefined ? [] : namersOf(k, slotOf(Number(pte)));
-}
-
-/** The frame of the page cache that a first touch would map. */
-function heldFrame(k: Kernel, space: AddressSpace, address: Va): Pa | undefined {
-  if (address >= 1n << 38n) return undefined;
-  const page = Number(address - address % BigInt(PAGE_SIZE)) as VaNum;
-  const area = findArea(space, page);
-  const frame = area && cachedAt(k.state.cache, area, page)?.frame;
-  return frame ? pa(frame) : undefined;
+/**
+ * All entries for what a page table has at an address; `held`: the frame that it would find there, where it has
+ * nothing yet.
+ */
+export function pageOwners(
+  view: KernelView,
+  ram: Ram,
+  root: PaNum,
+  address: Va,
+  held: PaNum | undefined,
+): PageEntry[] {
+  const { pte, frame } = entryAt(view, ram, root, address);
+  const found = frame ?? (held && pa(held));
+  if (found !== undefined) {
+    return mappingsTo(view, ram, paNum(Number(found))).map((m) => at(m, found));
+  }
+  return pte === undefined ? [] : namersOf(view, ram, slotIn(view, pte)!);
 }
 
 function at(m: Mapping, frame: Pa): PageEntry {
@@ -71,12 +66,11 @@ function at(m: Mapping, frame: Pa): PageEntry {
 }
 
 /** The entries that name a swap slot. */
-function namersOf(k: Kernel, slot: number): PageEntry[] {
+function namersOf(view: KernelView, ram: Ram, slot: number): PageEntry[] {
   const list: PageEntry[] = [];
-  for (const { space, process } of spacesInUse(k)) {
-    const { pid, name } = process;
-    eachLeaf(k.machine.ram, space.root, () => {}, () => {}, (address, pte) => {
-      if (slotOf(pte) !== slot) return;
+  for (const { root, pid, name } of userRoots(view)) {
+    eachLeaf(ram, root, () => {}, () => {}, (address, pte) => {
+      if (view.slotOf(pte) !== slot) return;
       list.push({ pid, name, va: va(address), pte: BigInt(pte), frame: undefined });
     });
   }

@@ -5,8 +5,9 @@
  */
 
 import { type Pa, pa, PAGE_SIZE, paNum } from "../machine/address.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-import { mappingsOf, spacesInUse } from "./mappings.ts";
+import type { Ram } from "../machine/memory.ts";
+import { isUsers, mappingsOf } from "./mappings.ts";
+import { type KernelView, userRoots } from "./view.ts";
 
 /** Frames that the same processes map. */
 export interface SharedGroup {
@@ -31,22 +32,21 @@ export interface Sharing {
 }
 
 /** The sharing among some processes, or among all. Trampoline and trapframes, which nobody shares by choice, are left out. */
-export function sharing(k: Kernel, only?: readonly number[]): Sharing {
+export function sharing(view: KernelView, ram: Ram, only?: readonly number[]): Sharing {
   const owners = new Map<number, { pids: Set<number>; kinds: Set<string> }>();
-  const spaces = spacesInUse(k).filter(({ process }) => only?.includes(process.pid) ?? true);
-  for (const { space, process } of spaces) {
-    for (const m of mappingsOf(k, space, process)) {
-      if (m.kind === "trampoline" || m.kind === "trapframe") continue;
+  const roots = userRoots(view).filter(({ pid }) => only?.includes(pid) ?? true);
+  for (const root of roots) {
+    for (const m of mappingsOf(ram, root).filter(isUsers)) {
       for (let at = Number(m.pa); at < Number(m.pa) + m.size; at += PAGE_SIZE) {
-        if (!k.machine.ram.contains(paNum(at))) continue;
+        if (!ram.contains(paNum(at))) continue;
         let frame = owners.get(at);
         if (frame === undefined) owners.set(at, frame = { pids: new Set(), kinds: new Set() });
-        frame.pids.add(process.pid);
+        frame.pids.add(root.pid);
         frame.kinds.add(m.kind);
       }
     }
   }
-  const processes = spaces.map(({ process }) => ({ pid: process.pid, name: process.name }));
+  const processes = roots.map(({ pid, name }) => ({ pid, name }));
   return { processes, matrix: matrixOf(processes, owners), groups: groupsOf(owners) };
 }
 

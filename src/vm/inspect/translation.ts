@@ -5,26 +5,14 @@
  * @module
  */
 
-import { spaceOf } from "../kernel/process/table.ts";
 import { type Pa, pa, PAGE_SIZE, type PaNum, paNum, type Va, va } from "../machine/address.ts";
-import {
-  type Access,
-  EXECUTE,
-  PAGE_FAULT,
-  permits,
-  PTE_V,
-  READ,
-  walk,
-  WRITE,
-} from "../machine/sv39.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-import type { Proc } from "../kernel/process/proc.ts";
-import type { VaNum } from "../machine/address.ts";
 import { flagText } from "../machine/flags.ts";
-import { partOf } from "./mappings.ts";
-import { slotIn } from "./page_owners.ts";
+import type { Ram } from "../machine/memory.ts";
+import { PTE_V, walk } from "../machine/sv39.ts";
 import { type Frame, frameHandle, type FrameReport } from "./frame.ts";
-import { type Verdict, verdicts } from "./verdict.ts";
+import { hardwareVerdicts, type Verdict } from "./hardware_verdict.ts";
+import { slotIn } from "./page_owners.ts";
+import { type KernelView, partOf, type RootView } from "./view.ts";
 
 /** One level of the walk. */
 export interface LevelView {
@@ -56,7 +44,7 @@ export interface Translation {
   readonly va: Va;
   /** satp while that process runs: Sv39 and the root table's page number. */
   readonly satp: bigint;
-  /** The area that the address lies in, or `none`. */
+  /** The area that the address lies in, `none` or `unknown`. */
   readonly kind: string;
   /** The walk, root first, as far as it went. */
   readonly levels: readonly LevelView[];
@@ -76,49 +64,58 @@ export interface Translation {
   readonly owners: FrameReport | undefined;
 }
 
-/** How `address` is translated in a process now. */
-export function translation(k: Kernel, p: Proc, address: Va): Translation {
+/** satp of an address space as the kernel writes it: Sv39, ASID 0 and the page number of its root table. */
+export function satpOf(root: PaNum): bigint {
+  return (8n << 60n) | BigInt(root / PAGE_SIZE);
+}
+
+/**
+ * How an address is translated by a page table now. `verdicts`: what accesses would do; {@link hardwareVerdicts} where
+ * nobody knows what the kernel does about a fault.
+ */
+export function translation(
+  view: KernelView,
+  ram: Ram,
+  root: RootView,
+  address: Va,
+  verdicts: readonly Verdict[],
+): Translation {
+  const kind = address < 1n << 38n ? partOf(root, Number(address - address % 4096n)) : "none";
   return {
-    ...walked(k, spaceOf(k, p).root, address),
-    pid: p.pid,
-    name: p.name,
-    kind: address < 1n << 38n ? partOf(spaceOf(k, p), pageOf(address)) : "none",
-    verdicts: verdicts(k, spaceOf(k, p), address),
+    ...walked(view, ram, root.root, address),
+    pid: root.pid,
+    name: root.name,
+    kind,
+    verdicts,
   };
 }
 
-/** How `address` is translated by the kernel's own page table, for an access from S mode. */
-export function kernelTranslation(k: Kernel, address: Va): Translation {
-  const t = walked(k, k.kernelRoot, address);
-  const verdict = (access: Verdict["access"], n: Access): Verdict => {
-    const denied = t.pte === undefined
-      ? t.fail
-      : permits(t.pte, n, { user: false, sum: false, mxr: false });
-    return {
-      access,
-      allowed: denied === undefined,
-      survives: denied === undefined,
-      cause: denied === undefined ? undefined : PAGE_FAULT[n],
-      text: denied === undefined ? "ok" : `panic: ${denied}`,
-    };
-  };
+/** How `address` is translated by the kernel's own page table, for an access from S mode; undefined: unknown. */
+export function kernelTranslation(
+  view: KernelView,
+  ram: Ram,
+  address: Va,
+): Translation | undefined {
+  const root = view.roots().find(({ pid }) => pid === 0)?.root;
+  if (root === undefined) return undefined;
+  const t = walked(view, ram, root, address);
   return {
     ...t,
     pid: 0,
     name: "kernel",
     kind: t.pa === undefined ? "none" : t.owners === undefined ? "device" : "kernel map",
-    verdicts: [verdict("read", READ), verdict("write", WRITE), verdict("execute", EXECUTE)],
+    verdicts: hardwareVerdicts(ram, root, address, { user: false, sum: false, mxr: false }),
   };
 }
 
 /** The walk and what it leads to. */
 function walked(
-  k: Kernel,
+  view: KernelView,
+  ram: Ram,
   root: PaNum,
   address: Va,
 ): Omit<Translation, "pid" | "name" | "kind" | "verdicts"> {
-  const result = walk(k.machine.ram, root, address);
-  const letters = k.policy.rsw;
+  const result = walk(ram, root, address);
   const { leaf } = result;
   const levels = result.steps.map((step) => ({
     level: step.level,
@@ -128,16 +125,16 @@ function walked(
     pa: (step.pte & BigInt(PTE_V)) === 0n
       ? undefined
       : pa(((step.pte >> 10n) & 0xfff_ffff_ffffn) << 12n),
-    slot: slotIn(step.pte),
+    slot: slotIn(view, step.pte),
     size: leaf !== undefined && step === result.steps.at(-1) ? leaf.size : undefined,
-    flags: flagText(Number(step.pte & 0x3ffn), ...letters),
+    flags: flagText(Number(step.pte & 0x3ffn), ...view.rsw),
   }));
-  const first = leaf && pa(leaf.pa - leaf.pa % 4096);
-  const inRam = first !== undefined && k.machine.ram.contains(paNum(Number(first)), PAGE_SIZE);
-  const frame = inRam ? frameHandle(k, first) : undefined;
+  const first = leaf && pa(leaf.pa - leaf.pa % PAGE_SIZE);
+  const inRam = first !== undefined && ram.contains(paNum(Number(first)), PAGE_SIZE);
+  const frame = inRam ? frameHandle(view, ram, first) : undefined;
   return {
     va: va(address),
-    satp: (8n << 60n) | BigInt(root / 4096),
+    satp: satpOf(root),
     levels,
     pte: leaf?.pte,
     frame,
@@ -146,8 +143,4 @@ function walked(
     fail: result.fail,
     owners: frame?.report(),
   };
-}
-
-function pageOf(address: Va): VaNum {
-  return Number(address - address % 4096n) as VaNum;
 }

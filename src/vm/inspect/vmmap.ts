@@ -4,21 +4,11 @@
  * @module
  */
 
-import { countOf } from "../kernel/memory/frames/frames.ts";
-import { type Va, va } from "../machine/address.ts";
-import { PTE_W } from "../machine/sv39.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-import type { Proc } from "../kernel/process/proc.ts";
-import { frameOf } from "../kernel/memory/tables/pte.ts";
-import { isShm } from "../kernel/memory/areas/shm.ts";
-import {
-  type AddressSpace,
-  type Area,
-  permText,
-  TRAMPOLINE,
-} from "../kernel/memory/areas/space.ts";
-import { eachLeaf } from "./mappings.ts";
-import { spaceOf } from "../kernel/process/table.ts";
+import { PAGE_SIZE, type Va, va } from "../machine/address.ts";
+import type { Ram } from "../machine/memory.ts";
+import { PTE_R, PTE_U, PTE_W, PTE_X, pteFrame } from "../machine/sv39.ts";
+import { eachLeaf, mappedCounts } from "./mappings.ts";
+import { areaAt, type AreaFacts, type KernelView, partOf, type RootView } from "./view.ts";
 
 /** One area, a snapshot. Sizes in bytes. */
 export interface AreaView {
@@ -28,9 +18,9 @@ export interface AreaView {
   readonly end: Va;
   /** Bytes from start to end. */
   readonly size: number;
-  /** `rwx` with dashes, then `s` for shared or `p` for private. */
+  /** `rwx` with dashes, then `s` for shared or `p` for private, `?` where nobody can tell. */
   readonly perm: string;
-  /** `text`, `data`, `guard`, `stack`, `heap`, `anon`, `file`, `usyscall`, `trapframe` or `trampoline`. */
+  /** `text`, `data`, `guard`, `stack`, `heap`, `anon`, `file`, `usyscall`, `trapframe`, `trampoline` or `unknown`. */
   readonly kind: string;
   /** Bytes that have a frame now. */
   readonly rss: number;
@@ -46,70 +36,59 @@ export interface AreaView {
   readonly offset: number | undefined;
 }
 
-/** The areas of a process, by address, its trapframe and the trampoline last. */
-export function vmmap(k: Kernel, p: Proc): AreaView[] {
-  const space = spaceOf(k, p);
-  const sums = sumByArea(k, space);
-  const views = space.areas.filter((area) => area.end > area.start).map((area): AreaView => ({
-    start: va(area.start),
-    end: va(area.end),
-    size: area.end - area.start,
-    perm: permText(area.perm) + (area.shared ? "s" : "p"),
-    kind: area.kind,
-    ...sums.get(area)!,
-    ...fileOf(area),
-  }));
-  for (const t of [...space.trapframes].sort((a, b) => a.va - b.va)) {
-    views.push(kernelPage(t.va, "trapframe", "rw-"));
-  }
-  views.push(kernelPage(TRAMPOLINE, "trampoline", "r-x"));
-  return views;
-}
-
-/** The file behind an area; shared anonymous memory has none, although the kernel keeps it as one. */
-function fileOf({ backing }: Area): Pick<AreaView, "file" | "offset"> {
-  if (backing === undefined || isShm(backing.file)) return { file: undefined, offset: undefined };
-  return { file: backing.file.inode, offset: backing.offset };
-}
-
-interface Sums {
-  rss: number;
-  shared: number;
-  cow: number;
-  superpage: number;
-}
-
-function sumByArea(k: Kernel, space: AddressSpace): Map<Area, Sums> {
-  const sums = new Map<Area, Sums>(
-    space.areas.map((area) => [area, { rss: 0, shared: 0, cow: 0, superpage: 0 }]),
-  );
-  let i = 0;
-  eachLeaf(k.machine.ram, space.root, (address, pte, _at, level) => {
-    while (i < space.areas.length && space.areas[i].end <= address) i++;
-    const area = space.areas[i];
-    if (area === undefined || address < area.start) return;
-    const sum = sums.get(area)!;
+/**
+ * The areas of a page table, by address, trapframe and trampoline last. Where the kernel's areas are unknown: the runs
+ * of pages that are mapped alike.
+ */
+export function vmmap(view: KernelView, ram: Ram, root: RootView): AreaView[] {
+  const mapped = mappedCounts(view, ram);
+  const areas = root.areas?.filter((area) => area.end > area.start) ?? [];
+  const known = new Map(areas.map((area) => [area, viewOf(area)]));
+  const views: Summed[] = [...known.values()];
+  eachLeaf(ram, root.root, (address, pte, _at, level) => {
     const size = 2 ** (12 + 9 * level);
+    const area = areaAt(root, address);
+    let sum = area && known.get(area);
+    if (root.areas === undefined && partOf(root, address) === "unknown") {
+      const perm = permText(pte) + ((pte & PTE_U) === 0 ? "-" : "?");
+      const last = views.at(-1);
+      if (last?.end === BigInt(address) && last.perm === perm) sum = last;
+      else views.push(sum = emptyView(address, address, perm, "unknown"));
+      sum.end = va(address + size);
+      sum.size += size;
+    }
+    if (sum === undefined) return;
     sum.rss += size;
-    if (countOf(k, frameOf(pte)) > 1) sum.shared += size;
-    if ((pte & PTE_W) === 0 && (area.perm & 2) !== 0 && !area.shared) sum.cow += size;
+    const others = mapped[(pteFrame(pte) - view.frames.first) / PAGE_SIZE] > 1;
+    if (others) sum.shared += size;
+    const mayStore = area === undefined
+      ? (pte & (view.cowBit ?? 0)) !== 0
+      : (area.perm & 2) !== 0 && !area.shared;
+    if ((pte & PTE_W) === 0 && mayStore) sum.cow += size;
     if (level > 0) sum.superpage += size;
   });
-  return sums;
+  const own = [...root.kernelPages].sort((a, b) => a.va - b.va).map(({ va: at, kind }) => {
+    const perm = kind === "trampoline" ? "r-xp" : "rw-p";
+    return { ...emptyView(at, at + PAGE_SIZE, perm, kind), rss: PAGE_SIZE };
+  });
+  return [...views, ...own];
 }
 
-function kernelPage(start: number, kind: string, perm: string): AreaView {
-  return {
-    start: va(start),
-    end: va(start + 4096),
-    size: 4096,
-    perm: `${perm}p`,
-    kind,
-    rss: 4096,
-    shared: 0,
-    cow: 0,
-    superpage: 0,
-    file: undefined,
-    offset: undefined,
-  };
+/** A view while its sums are made. */
+type Summed = { -readonly [Name in keyof AreaView]: AreaView[Name] };
+
+function viewOf({ start, end, kind, perm, shared, file, offset }: AreaFacts): Summed {
+  const text = permText(perm << 1) + (shared ? "s" : "p");
+  return { ...emptyView(start, end, text, kind), file, offset };
+}
+
+/** `rwx` with dashes, of a PTE's bits. */
+function permText(pte: number): string {
+  return (pte & PTE_R ? "r" : "-") + (pte & PTE_W ? "w" : "-") + (pte & PTE_X ? "x" : "-");
+}
+
+function emptyView(start: number, end: number, perm: string, kind: string): Summed {
+  const sums = { rss: 0, shared: 0, cow: 0, superpage: 0 };
+  const file = { file: undefined, offset: undefined };
+  return { start: va(start), end: va(end), size: end - start, perm, kind, ...sums, ...file };
 }

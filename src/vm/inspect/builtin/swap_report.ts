@@ -4,11 +4,12 @@
  * @module
  */
 
-import { frameAt, frameTotal, kindOf } from "../kernel/memory/frames/frames.ts";
-import { type Va, va } from "../machine/address.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-import { slotOf } from "../kernel/memory/tables/pte.ts";
-import { eachLeaf, spacesInUse } from "./mappings.ts";
+import { frameAt, frameTotal, kindOf } from "../../kernel/memory/frames/frames.ts";
+import { type Va, va } from "../../machine/address.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { slotOf } from "../../kernel/memory/tables/pte.ts";
+import { eachLeaf } from "../mappings.ts";
+import { spacesInUse } from "./spaces.ts";
 
 /** One slot in use. */
 export interface SlotView {

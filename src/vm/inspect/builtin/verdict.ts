@@ -6,36 +6,32 @@
  * @module
  */
 
-import { hasSuperpage, isSole } from "../kernel/memory/frames/frames.ts";
-import { MAXVA, PAGE_SIZE, SUPERPAGE_SIZE, type Va, type VaNum } from "../machine/address.ts";
-import { type Access, EXECUTE, permits, PTE_V, PTE_W, READ, walk, WRITE } from "../machine/sv39.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-import { findArea } from "../kernel/memory/areas/areas.ts";
-import { fitsSuperpage, isPlentiful, isSoleLeaf } from "../kernel/memory/tables/superpage.ts";
-import { cachedAt, partAt } from "../kernel/memory/reclaim/page_cache.ts";
-import { frameOf, isSwapped, slotOf } from "../kernel/memory/tables/pte.ts";
-import { isShm } from "../kernel/memory/areas/shm.ts";
+import { hasSuperpage, isSole } from "../../kernel/memory/frames/frames.ts";
+import { MAXVA, PAGE_SIZE, SUPERPAGE_SIZE, type Va, type VaNum } from "../../machine/address.ts";
+import {
+  type Access,
+  EXECUTE,
+  permits,
+  PTE_V,
+  PTE_W,
+  READ,
+  walk,
+  WRITE,
+} from "../../machine/sv39.ts";
+import type { Verdict } from "../hardware_verdict.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { findArea } from "../../kernel/memory/areas/areas.ts";
+import { fitsSuperpage, isPlentiful, isSoleLeaf } from "../../kernel/memory/tables/superpage.ts";
+import { cachedAt, partAt } from "../../kernel/memory/reclaim/page_cache.ts";
+import { frameOf, isSwapped, slotOf } from "../../kernel/memory/tables/pte.ts";
+import { isShm } from "../../kernel/memory/areas/shm.ts";
 import {
   type AddressSpace,
   type Area,
   PERM_R,
   PERM_W,
   PERM_X,
-} from "../kernel/memory/areas/space.ts";
-
-/** What one kind of access would do. */
-export interface Verdict {
-  /** The kind of access. */
-  readonly access: "read" | "write" | "execute";
-  /** The access goes through without a fault. */
-  readonly allowed: boolean;
-  /** The process survives it. */
-  readonly survives: boolean;
-  /** scause of the fault: 12, 13 or 15; undefined when there is none. */
-  readonly cause: number | undefined;
-  /** `ok`, or what the kernel would do about the fault: `COW copy of 4K`, `last owner: reuse in place`, `killed: …`. */
-  readonly text: string;
-}
+} from "../../kernel/memory/areas/space.ts";
 
 const NAMES = ["read", "write", "execute"] as const;
 const CAUSE = [13, 15, 12] as const;

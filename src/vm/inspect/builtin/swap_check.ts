@@ -5,13 +5,14 @@
  * @module
  */
 
-import { counted as countedWord } from "../machine/counted.ts";
-import { hex, type PaNum } from "../machine/address.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-import type { Proc } from "../kernel/process/proc.ts";
-import { slotOf } from "../kernel/memory/tables/pte.ts";
-import { entryText, type Finding, finding } from "./finding.ts";
-import { eachLeaf, spacesInUse } from "./mappings.ts";
+import { counted as countedWord } from "../../machine/counted.ts";
+import { hex, type PaNum } from "../../machine/address.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import type { Proc } from "../../kernel/process/proc.ts";
+import { slotOf } from "../../kernel/memory/tables/pte.ts";
+import { entryText, type Finding, finding } from "../finding.ts";
+import { eachLeaf } from "../mappings.ts";
+import { spacesInUse } from "./spaces.ts";
 
 /** A PTE that names a slot. */
 interface Reference {

@@ -11,13 +11,13 @@ import {
   frameTotal,
   isCache,
   kindOf,
-} from "../kernel/memory/frames/frames.ts";
-import { hex, type PaNum } from "../machine/address.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-import type { CachedPage } from "../kernel/memory/state.ts";
-import { cacheKey } from "../kernel/memory/reclaim/page_cache.ts";
-import { isShm } from "../kernel/memory/areas/shm.ts";
-import { type Finding, finding } from "./finding.ts";
+} from "../../kernel/memory/frames/frames.ts";
+import { hex, type PaNum } from "../../machine/address.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import type { CachedPage } from "../../kernel/memory/state.ts";
+import { cacheKey } from "../../kernel/memory/reclaim/page_cache.ts";
+import { isShm } from "../../kernel/memory/areas/shm.ts";
+import { type Finding, finding } from "../finding.ts";
 
 /** What is wrong with pages of files. `dirty`: by frame index, 1 where a shared mapping has D set. */
 export function checkCache(k: Kernel, dirty: Uint8Array): Finding[] {

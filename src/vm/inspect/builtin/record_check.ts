@@ -4,12 +4,12 @@
  * @module
  */
 
-import { procs } from "../kernel/process/table.ts";
-import { counted as countedWord } from "../machine/counted.ts";
-import { hex } from "../machine/address.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-import { type Finding, finding } from "./finding.ts";
-import type { Proc } from "../kernel/process/proc.ts";
+import { procs } from "../../kernel/process/table.ts";
+import { counted as countedWord } from "../../machine/counted.ts";
+import { hex } from "../../machine/address.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { type Finding, finding } from "../finding.ts";
+import type { Proc } from "../../kernel/process/proc.ts";
 
 /** Spaces that no process has, threads counted wrong, files with more or fewer descriptors than counted. */
 export function checkRecords(k: Kernel): Finding[] {

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { hex, PAGE_SIZE, pageUp, type VaNum } from "../machine/address.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-import { isShm } from "../kernel/memory/areas/shm.ts";
-import { type Area, MMAP_TOP } from "../kernel/memory/areas/space.ts";
-import { type Finding, finding } from "./finding.ts";
-import { spacesInUse } from "./mappings.ts";
+import { hex, PAGE_SIZE, pageUp, type VaNum } from "../../machine/address.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { isShm } from "../../kernel/memory/areas/shm.ts";
+import { type Area, MMAP_TOP } from "../../kernel/memory/areas/space.ts";
+import { type Finding, finding } from "../finding.ts";
+import { spacesInUse } from "./spaces.ts";
 
 /** How many areas refer to each file, and to each shared anonymous object, by inode. */
 interface Holders {

@@ -1,0 +1,60 @@
+/**
+ * What a read, a write and a fetch at an address would do, as far as the hardware decides it: whether the access
+ * goes through, and which fault it is when it does not.
+ *
+ * @module
+ */
+
+import type { PaNum, Va } from "../machine/address.ts";
+import type { Ram } from "../machine/memory.ts";
+import {
+  type Access,
+  EXECUTE,
+  PAGE_FAULT,
+  permits,
+  READ,
+  type Rights,
+  walk,
+  WRITE,
+} from "../machine/sv39.ts";
+
+/** What one kind of access would do. */
+export interface Verdict {
+  /** The kind of access. */
+  readonly access: "read" | "write" | "execute";
+  /** The access goes through without a fault. */
+  readonly allowed: boolean;
+  /** The process survives it; undefined: unknown. */
+  readonly survives: boolean | undefined;
+  /** scause of the fault: 12, 13 or 15; undefined when there is none. */
+  readonly cause: number | undefined;
+  /**
+   * `ok`, or what the kernel would do about the fault: `COW copy of 4K`, `last owner: reuse in place`, `killed: …`,
+   * `unknown`.
+   */
+  readonly text: string;
+}
+
+const USER: Rights = { user: true, sum: false, mxr: false };
+const NAMES = ["read", "write", "execute"] as const;
+
+/** The three verdicts; a fault of the kernel itself, in S mode, is a panic, and what it does about a user's is unknown. */
+export function hardwareVerdicts(
+  ram: Ram,
+  root: PaNum,
+  address: Va,
+  rights: Rights = USER,
+): Verdict[] {
+  const { leaf, fail } = walk(ram, root, address);
+  return ([READ, WRITE, EXECUTE] as Access[]).map((access) => {
+    const denied = leaf === undefined ? fail : permits(leaf.pte, access, rights);
+    const allowed = denied === undefined;
+    return {
+      access: NAMES[access],
+      allowed,
+      survives: allowed || (rights.user ? undefined : false),
+      cause: allowed ? undefined : PAGE_FAULT[access],
+      text: allowed ? "ok" : rights.user ? `unknown: ${denied}` : `panic: ${denied}`,
+    };
+  });
+}

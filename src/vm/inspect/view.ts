@@ -1,0 +1,162 @@
+/**
+ * What inspectors ask a kernel, whichever it is: the built-in one, which knows everything exactly, or a guest's, of
+ * which some is inferred and some cannot be known.
+ *
+ * **Unknown is `undefined`**, in every member that says so: the kernel may well have the thing, but nobody can tell.
+ * Readers show it as `?` or `unknown` and conclude nothing from it. Hardware (RAM, page tables, TLBs) is not asked
+ * here: it is read.
+ *
+ * @module
+ */
+
+import type { PaNum } from "../machine/address.ts";
+
+/** A process, as the kernel has it now. */
+export interface ProcessView {
+  /** Its number. */
+  readonly pid: number;
+  /** Its name. */
+  readonly name: string;
+  /** What it does, in the kernel's own words: `runnable`, `sleeping`, `zombie` …; undefined: unknown. */
+  readonly state: string | undefined;
+  /** What it sleeps for, in words, empty when it does not sleep; undefined: unknown. */
+  readonly waits: string | undefined;
+  /** The pid of its parent, 0 when it has none; undefined: unknown. */
+  readonly parent: number | undefined;
+  /** The root of its page table; undefined while it has none, or unknown. */
+  readonly root: PaNum | undefined;
+  /** The number of the hart that it has; undefined while it has none. */
+  readonly hart: number | undefined;
+}
+
+/** A run of pages for which the kernel has one rule: Linux's VMA. */
+export interface AreaFacts {
+  /** First address. */
+  readonly start: number;
+  /** First address behind it. */
+  readonly end: number;
+  /** What it is: `text`, `stack`, `heap`, `file` … */
+  readonly kind: string;
+  /** Rights: bits R 1, W 2, X 4. */
+  readonly perm: number;
+  /** Stores are seen by all who map it (MAP_SHARED). */
+  readonly shared: boolean;
+  /** i-number of the file behind it, if there is one. */
+  readonly file: number | undefined;
+  /** Byte of the file at the area's start. */
+  readonly offset: number | undefined;
+}
+
+/** A page that the kernel maps into a process's table for itself: user code has no part in it, and no count. */
+export interface KernelPage {
+  /** Where it is mapped. */
+  readonly va: number;
+  /** What it is. */
+  readonly kind: "trapframe" | "trampoline";
+  /** The frame that belongs there; undefined: unknown. */
+  readonly frame: PaNum | undefined;
+}
+
+/** A page table in use. */
+export interface RootView {
+  /** First byte of the root table. */
+  readonly root: PaNum;
+  /** Whose it is: of several processes the lowest pid; 0: the kernel's own. */
+  readonly pid: number;
+  /** That process's name. */
+  readonly name: string;
+  /** What the process may have there, ascending; undefined: unknown. */
+  readonly areas: readonly AreaFacts[] | undefined;
+  /** What the kernel has there for itself. */
+  readonly kernelPages: readonly KernelPage[];
+}
+
+/** What the kernel keeps about frames. Each question is about the frame that begins at an address. */
+export interface FramesView {
+  /** The first frame of RAM that the kernel keeps something about. */
+  readonly first: PaNum;
+  /** How many there are, one behind the other. */
+  readonly total: number;
+  /** Its stored count of references; undefined: unknown. */
+  stored(frame: PaNum): number | undefined;
+  /** Whether the allocator may give it to anybody; undefined: unknown. */
+  isFree(frame: PaNum): boolean | undefined;
+  /**
+   * What it is: `free`, `fresh` (never used), `user`, `cache` (a page of a file), `table`, `trapframe`, `kernel`;
+   * undefined: unknown.
+   */
+  kind(frame: PaNum): string | undefined;
+  /**
+   * Whether its stored count has to be the number of its user mappings. Undefined: unknown, and then only a frame that
+   * is mapped is judged, since the kernel may count its own frames as it likes.
+   */
+  countsMappings(frame: PaNum): boolean | undefined;
+}
+
+/** A place in a program. */
+export interface SymbolPlace {
+  /** The function or variable that an address lies behind. */
+  readonly name: string;
+  /** Bytes behind its start. */
+  readonly offset: number;
+  /** The source file; undefined: unknown. */
+  readonly file: string | undefined;
+  /** The line there; undefined: unknown. */
+  readonly line: number | undefined;
+}
+
+/** Names of addresses, both ways. `pid` names a process's program; 0, the kernel itself. */
+export interface SymbolsView {
+  /** What an address belongs to; undefined: unknown. */
+  at(pid: number, address: bigint): SymbolPlace | undefined;
+  /** The address of a function or variable; undefined: unknown. */
+  find(pid: number, name: string): bigint | undefined;
+}
+
+/** A kernel as inspectors see it. All of it is asked anew each time; nothing is changed by asking. */
+export interface KernelView {
+  /** The processes, zombies included, lowest pid first. */
+  processes(): ProcessView[];
+  /** The page tables in use, each once, lowest pid first; the kernel's own, if it is known, before them. */
+  roots(): RootView[];
+  /** The frames. */
+  readonly frames: FramesView;
+  /** The bit of a PTE by which a store to the page makes a copy, as a mask; undefined: unknown. */
+  readonly cowBit: number | undefined;
+  /** Letters for the two RSW bits, bit 8 and bit 9; `1` where nobody knows what it means. */
+  readonly rsw: readonly [string, string];
+  /** The slot of the swap disk that a PTE with V clear names; undefined when it names none. */
+  slotOf(pte: number): number | undefined;
+  /** Names of addresses. */
+  readonly symbols: SymbolsView;
+  /**
+   * Why counts may not be held against page tables now: a kernel in the middle of fork is right about neither.
+   * Undefined: they may, the kernel is at rest.
+   */
+  unrest(): string | undefined;
+}
+
+/** The page tables of processes: all but the kernel's own. */
+export function userRoots(view: KernelView): RootView[] {
+  return view.roots().filter(({ pid }) => pid !== 0);
+}
+
+/** The area that holds an address; undefined where there is none, or nobody knows. */
+export function areaAt({ areas }: RootView, address: number): AreaFacts | undefined {
+  if (areas === undefined) return undefined;
+  let low = 0, high = areas.length;
+  while (low < high) {
+    const mid = (low + high) >>> 1;
+    if (areas[mid].end <= address) low = mid + 1;
+    else high = mid;
+  }
+  return low < areas.length && areas[low].start <= address ? areas[low] : undefined;
+}
+
+/** What part of a table an address lies in: a kind of area, a page of the kernel's, `none` or `unknown`. */
+export function partOf(root: RootView, address: number): string {
+  const area = areaAt(root, address);
+  if (area !== undefined) return area.kind;
+  const own = root.kernelPages.find((page) => page.va === address);
+  return own?.kind ?? (root.areas === undefined ? "unknown" : "none");
+}

@@ -1,0 +1,177 @@
+/**
+ * The built-in kernel as inspectors see any kernel: all of it is known exactly, from its own records.
+ *
+ * @module
+ */
+
+import type { EventLogState } from "../events.ts";
+import type { SavedView } from "../inspect/diff.ts";
+import type {
+  AreaFacts,
+  KernelPage,
+  KernelView,
+  ProcessView,
+  RootView,
+  SymbolsView,
+} from "../inspect/view.ts";
+import { MAXVA, PAGE_SIZE, type PaNum, type Va, vaNum } from "../machine/address.ts";
+import type { MachineState } from "../machine/machine_state.ts";
+import { numberAt } from "../machine/pieces.ts";
+import type { SavedKernel } from "./boot.ts";
+import type { Kernel } from "./kernel.ts";
+import {
+  countOf,
+  FRAME_KINDS,
+  frameAt,
+  frameTotal,
+  isFree,
+  kindOf,
+} from "./memory/frames/frames.ts";
+import { findArea } from "./memory/areas/areas.ts";
+import { isShm } from "./memory/areas/shm.ts";
+import { type AddressSpace, type Area, TRAMPOLINE } from "./memory/areas/space.ts";
+import { trampolineFrame } from "./memory/areas/spaces.ts";
+import { cachedAt } from "./memory/reclaim/page_cache.ts";
+import { isSwapped, PTE_COW, slotOf } from "./memory/tables/pte.ts";
+import { describeWait, type Proc } from "./process/proc.ts";
+import { procs, spaceOf } from "./process/table.ts";
+
+/** What inspectors ask of the built-in kernel. Its own code has no symbols, which are those of user programs. */
+export function kernelView(k: Kernel, symbols: SymbolsView): KernelView {
+  const byPid = () => procs(k).sort((a, b) => a.pid - b.pid);
+  return {
+    processes: () => byPid().map((p) => processView(k, p)),
+    roots() {
+      const first = new Map<AddressSpace, Proc>();
+      for (const p of byPid()) {
+        const space = k.state.spaces.get(p.space);
+        if (space !== undefined && !first.has(space)) first.set(space, p);
+      }
+      return [kernelRoot(k), ...[...first].map(([space, p]) => new Root(k, space, p))];
+    },
+    frames: {
+      first: frameAt(k, 0),
+      total: frameTotal(k),
+      stored: (frame) => countOf(k, frame),
+      isFree: (frame) => isFree(k, frame),
+      kind: (frame) => kindOf(k, frame),
+      countsMappings: (frame) => countsMappings(k, frame),
+    },
+    cowBit: PTE_COW,
+    rsw: k.policy.rsw,
+    slotOf: (pte) => isSwapped(pte) ? slotOf(pte) : undefined,
+    symbols,
+    // Whatever the kernel does, it has done by the time anybody can ask.
+    unrest: () => undefined,
+  };
+}
+
+/** A process as inspectors see it. */
+function processView(k: Kernel, p: Proc): ProcessView {
+  return {
+    pid: p.pid,
+    name: p.name,
+    state: p.state,
+    waits: p.wait === undefined ? "" : describeWait(p.wait),
+    parent: p.parent,
+    root: k.state.spaces.get(p.space)?.root,
+    hart: k.state.current === p.pid ? 0 : undefined,
+  };
+}
+
+/** The kernel's own table: RAM and devices, for S mode. */
+function kernelRoot(k: Kernel): RootView {
+  return { root: k.kernelRoot, pid: 0, name: "kernel", areas: undefined, kernelPages: [] };
+}
+
+/** The page table that a process has, in its own name. */
+export function rootOf(k: Kernel, p: Proc): RootView {
+  return new Root(k, spaceOf(k, p), p);
+}
+
+/** The page table of a process; areas are looked up only when somebody asks for them. */
+class Root implements RootView {
+  readonly root: PaNum;
+  readonly pid: number;
+  readonly name: string;
+  readonly #k: Kernel;
+  readonly #space: AddressSpace;
+  #areas: readonly AreaFacts[] | undefined;
+  #pages: readonly KernelPage[] | undefined;
+
+  /** The table of a space, in the name of one of its processes. */
+  constructor(k: Kernel, space: AddressSpace, p: Proc) {
+    this.#k = k;
+    this.#space = space;
+    this.root = space.root;
+    this.pid = p.pid;
+    this.name = p.name;
+  }
+
+  /** @inheritdoc */
+  get areas(): readonly AreaFacts[] {
+    return this.#areas ??= this.#space.areas.map(factsOf);
+  }
+
+  /** @inheritdoc */
+  get kernelPages(): readonly KernelPage[] {
+    return this.#pages ??= [
+      { va: TRAMPOLINE, kind: "trampoline", frame: trampolineFrame(this.#k.ram) },
+      ...this.#space.trapframes.map(({ va, frame }): KernelPage => ({
+        va,
+        kind: "trapframe",
+        frame,
+      })),
+    ];
+  }
+}
+
+/** Shared anonymous memory has no file, although the kernel keeps it as one. */
+function factsOf({ start, end, kind, perm, shared, backing }: Area): AreaFacts {
+  const inode = backing === undefined || isShm(backing.file) ? undefined : backing.file.inode;
+  const offset = inode === undefined ? undefined : backing?.offset;
+  return { start, end, kind, perm, shared, file: inode, offset };
+}
+
+/** The frame of the page cache that a first touch of an address would map. */
+export function heldFrame(k: Kernel, p: Proc, address: Va): PaNum | undefined {
+  if (address >= BigInt(MAXVA)) return undefined;
+  const page = vaNum(Number(address - address % BigInt(PAGE_SIZE)));
+  const area = findArea(spaceOf(k, p), page);
+  return (area && cachedAt(k.state.cache, area, page)?.frame) || undefined;
+}
+
+function countsMappings(k: Kernel, frame: PaNum): boolean | undefined {
+  const { cache, shm } = k.state;
+  const kind = kindOf(k, frame);
+  if (kind !== "cache") return kind === "user";
+  // A page of shared anonymous memory stays while an area refers to its object, mapped or not.
+  const file = cache.byFrame.get(frame)?.file;
+  const kept = file !== undefined && isShm(file) && (shm.holders.get(file.inode) ?? 0) > 0;
+  return kept && countOf(k, frame) === 0 ? undefined : true;
+}
+
+/** What is compared of a saved state of the kernel and its machine. */
+export function savedView(
+  { machine, kernel, events }: {
+    readonly machine: Pick<MachineState, "ram" | "clock">;
+    readonly kernel: Pick<SavedKernel, "state">;
+    readonly events: Pick<EventLogState, "next">;
+  },
+): SavedView {
+  const { frames, spaces, procs } = kernel.state;
+  return {
+    ram: machine.ram,
+    instret: machine.clock.retired,
+    event: events.next,
+    processes: new Map(
+      procs.filter((p) => p !== undefined).map((p) => {
+        const text = `${p.name} ${p.manual && p.state === "runnable" ? "manual" : p.state}`;
+        return [p.pid, { text, root: spaces.get(p.space)?.root }];
+      }),
+    ),
+    free: frames.free,
+    kind: (i) => FRAME_KINDS[numberAt(frames.kinds, i)],
+    stored: (i) => numberAt(frames.counts, i),
+  };
+}
