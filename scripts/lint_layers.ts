@@ -17,14 +17,18 @@ const ALLOWED: Record<string, readonly string[]> = {
   "user/programs.ts": [],
   "src/vm/machine": [],
   "src/vm/events.ts": ["src/vm/machine"],
-  "src/vm/kernel": ["src/vm/machine", "src/vm/events.ts"],
-  "src/vm/attach": ["src/vm/machine", "src/vm/events.ts"],
+  // What inspectors ask a kernel, which kernels answer.
+  "src/vm/inspect/view.ts": ["src/vm/machine"],
+  "src/vm/kernel": ["src/vm/machine", "src/vm/events.ts", "src/vm/inspect/view.ts"],
+  "src/vm/attach": ["src/vm/machine", "src/vm/events.ts", "src/vm/inspect/view.ts"],
+  "src/vm/inspect": ["src/vm/machine", "src/vm/events.ts", "src/vm/inspect/view.ts"],
 };
 const below = (room: string, ...more: string[]) => {
   ALLOWED[room] = [...new Set(more.flatMap((other) => [other, ...ALLOWED[other]]))];
 };
-below("src/vm/inspect", "src/vm/kernel", "src/vm/attach");
-below("src/vm", "src/vm/inspect", "user/programs.ts");
+// What only the built-in kernel has to be asked about.
+below("src/vm/inspect/builtin", "src/vm/inspect", "src/vm/kernel");
+below("src/vm", "src/vm/inspect/builtin", "src/vm/attach", "user/programs.ts");
 below("src/record", "src/vm", "src/host", "src/std");
 below("mod.ts", "src/vm", "src/record", "src/host", "src/std");
 // The scripting API's one door to the shell, a dynamic import.
@@ -65,7 +69,9 @@ export function roomOf(path: string): string | undefined {
   if (path.startsWith("src/api/")) return "mod.ts";
   const [src, room, inner, ...rest] = path.split("/");
   if (src !== "src" || room === undefined || inner === undefined) return undefined;
-  return room === "vm" && rest.length > 0 ? `src/vm/${inner}` : `src/${room}`;
+  if (room !== "vm" || rest.length === 0) return `src/${room}`;
+  const deeper = `src/vm/${inner}/${rest[0]}`;
+  return rest.length > 1 && deeper in ALLOWED ? deeper : `src/vm/${inner}`;
 }
 
 const root = new URL("../", import.meta.url).pathname;

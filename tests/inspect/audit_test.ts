@@ -13,7 +13,7 @@ import {
 } from "../../src/vm/kernel/memory/frames/frames.ts";
 import { hex, PAGE_SIZE, type PaNum, vaNum } from "../../src/vm/machine/address.ts";
 import { PTE_R, PTE_U, PTE_V, PTE_W, walk, WRITE } from "../../src/vm/machine/sv39.ts";
-import type { AuditClass, Finding } from "../../src/vm/inspect/audit.ts";
+import type { AuditClass, Finding } from "../../src/vm/inspect/finding.ts";
 import type { Process } from "../../src/vm/process.ts";
 import type { Vm } from "../../src/vm/vm.ts";
 import { assertAudit, boot, frameOf, leafOf, tableOf } from "../vm/lab.ts";

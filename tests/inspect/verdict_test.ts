@@ -6,7 +6,7 @@ import type { Process } from "../../src/vm/process.ts";
 import { POLICIES } from "../../src/vm/kernel/fork/policies.ts";
 import type { AccessReport } from "../../src/vm/reports.ts";
 import type { BootOptions, Vm } from "../../src/vm/vm.ts";
-import type { Verdict } from "../../src/vm/inspect/verdict.ts";
+import type { Verdict } from "../../src/vm/inspect/hardware_verdict.ts";
 import { assertAudit, boot } from "../vm/lab.ts";
 import { kernelOf } from "../../src/vm/parts.ts";
 

@@ -9,6 +9,9 @@ function findings(path: string, source: string): string[] {
 Deno.test("a file's room is its folder, and single files are rooms of their own", () => {
   assertEquals(roomOf("src/vm/machine/engine/engine.ts"), "src/vm/machine");
   assertEquals(roomOf("src/vm/vm.ts"), "src/vm");
+  assertEquals(roomOf("src/vm/inspect/audit.ts"), "src/vm/inspect");
+  assertEquals(roomOf("src/vm/inspect/view.ts"), "src/vm/inspect/view.ts");
+  assertEquals(roomOf("src/vm/inspect/builtin/audit.ts"), "src/vm/inspect/builtin");
   assertEquals(roomOf("src/vm/events.ts"), "src/vm/events.ts");
   assertEquals(roomOf("src/commands/pte.ts"), "src/commands");
   assertEquals(roomOf("mod.ts"), "mod.ts");
@@ -28,6 +31,18 @@ const bad: [path: string, source: string, message: string][] = [
   ["src/vm/machine/bus.ts", `import { bold } from "@std/fmt/colors";`, "src/std/package"],
   ["src/vm/events.ts", `export * from "./kernel/kernel.ts";`, "may import src/vm/machine"],
   ["src/vm/kernel/exec.ts", `import { audit } from "../inspect/audit.ts";`, "src/vm/inspect/audit"],
+  [
+    "src/vm/inspect/audit.ts",
+    `import type { Kernel } from "../kernel/kernel.ts";`,
+    "cowsh/layers: src/vm/inspect imports src/vm/kernel/kernel.ts",
+  ],
+  [
+    "src/vm/inspect/audit.ts",
+    `import { checkBuiltin } from "./builtin/audit.ts";`,
+    "builtin/audit",
+  ],
+  ["src/vm/inspect/view.ts", `import type { Mapping } from "./mappings.ts";`, "mappings.ts"],
+  ["src/vm/attach/view.ts", `import type { Proc } from "../kernel/process/proc.ts";`, "proc.ts"],
   ["src/vm/kernel/exec.ts", `export { Vm } from "../vm.ts";`, "imports src/vm/vm.ts"],
   ["src/vm/kernel/exec.ts", `type V = import("../vm.ts").Vm;`, "imports src/vm/vm.ts"],
   ["src/vm/inspect/walk.ts", `const v = await import("../vm.ts");`, "imports src/vm/vm.ts"],
@@ -97,7 +112,9 @@ const good: [path: string, source: string][] = [
   ["src/vm/machine/hart.ts", `export const o = { Date: 1 }; export const d = o.Date;`],
   ["src/vm/kernel/memory/faults/fault.ts", `import { Ram } from "../../machine/memory.ts";`],
   ["src/vm/kernel/kernel.ts", `import { EventLog } from "../events.ts";`],
-  ["src/vm/inspect/audit.ts", `import { Frames } from "../kernel/memory/frames.ts";`],
+  ["src/vm/inspect/builtin/audit.ts", `import { Kernel } from "../../kernel/kernel.ts";`],
+  ["src/vm/kernel/view.ts", `import type { KernelView } from "../inspect/view.ts";`],
+  ["src/vm/attach/view.ts", `import type { KernelView } from "../inspect/view.ts";`],
   ["src/vm/inspect/audit.ts", `const seen: number[] = []; seen.fill(0); rows.push(ram.read64(0));`],
   ["src/vm/vm.ts", `import { programs } from "../../user/programs.ts";`],
   [

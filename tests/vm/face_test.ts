@@ -89,7 +89,7 @@ Deno.test("frames, RAM and TLBs are read from outside", () => {
 Deno.test("a policy names its own RSW bits", () => {
   assertEquals(boot({ policy: "cow" }).flags(0x353n), "1C -A-U--RV");
   assertEquals(boot({ policy: "share-readonly" }).flags(0x353n), "OS -A-U--RV");
-  assertEquals(boot({ policy: "eager" }).flags(0x353n), "11 -A-U--RV");
+  assertEquals(boot({ policy: "eager" }).flags(0x353n), "1C -A-U--RV");
 });
 
 Deno.test("the disk is listed and checked without running anything", () => {

@@ -6,30 +6,9 @@
  */
 
 import { type Pa, pa, PAGE_SIZE, RAM_BASE, type Va, va } from "../machine/address.ts";
-import type { MachineState } from "../machine/machine_state.ts";
 import { pieceAt, pieceCount } from "../machine/pieces.ts";
 import { PTE_R, PTE_V, PTE_W, PTE_X } from "../machine/sv39.ts";
-
-/** What is compared of a saved state; the kernel that saved it says what stands where. */
-export interface SavedView {
-  /** RAM, in pieces of a frame. */
-  readonly ram: MachineState["ram"];
-  /** Instructions retired. */
-  readonly instret: number;
-  /** Number of the next event. */
-  readonly event: number;
-  /** The processes: their name with what they do, and the root of their page table. */
-  readonly processes: ReadonlyMap<
-    number,
-    { readonly text: string; readonly root: number | undefined }
-  >;
-  /** Frames that are free; undefined: unknown. */
-  readonly free: number | undefined;
-  /** What the frame of a number is; undefined: unknown. */
-  kind(i: number): string | undefined;
-  /** Its stored count; undefined: unknown. */
-  stored(i: number): number | undefined;
-}
+import type { SavedView } from "./view.ts";
 
 /** A process that is in one state only, or whose record differs. */
 export interface ProcessDiff {

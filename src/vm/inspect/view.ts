@@ -10,6 +10,7 @@
  */
 
 import type { PaNum } from "../machine/address.ts";
+import type { MachineState } from "../machine/machine_state.ts";
 
 /** A process, as the kernel has it now. */
 export interface ProcessView {
@@ -134,6 +135,27 @@ export interface KernelView {
    * Undefined: they may, the kernel is at rest.
    */
   unrest(): string | undefined;
+}
+
+/** What is compared of a saved state; the kernel that saved it says what stands where. */
+export interface SavedView {
+  /** RAM, in pieces of a frame. */
+  readonly ram: MachineState["ram"];
+  /** Instructions retired. */
+  readonly instret: number;
+  /** Number of the next event. */
+  readonly event: number;
+  /** The processes: their name with what they do, and the root of their page table. */
+  readonly processes: ReadonlyMap<
+    number,
+    { readonly text: string; readonly root: number | undefined }
+  >;
+  /** Frames that are free; undefined: unknown. */
+  readonly free: number | undefined;
+  /** What the frame of a number is; undefined: unknown. */
+  kind(i: number): string | undefined;
+  /** Its stored count; undefined: unknown. */
+  stored(i: number): number | undefined;
 }
 
 /** The page tables of processes: all but the kernel's own. */

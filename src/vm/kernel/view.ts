@@ -5,13 +5,13 @@
  */
 
 import type { EventLogState } from "../events.ts";
-import type { SavedView } from "../inspect/diff.ts";
 import type {
   AreaFacts,
   KernelPage,
   KernelView,
   ProcessView,
   RootView,
+  SavedView,
   SymbolsView,
 } from "../inspect/view.ts";
 import { MAXVA, PAGE_SIZE, type PaNum, type Va, vaNum } from "../machine/address.ts";
