@@ -1,34 +1,21 @@
 import {
   assert,
-  assertAlmostEquals,
-  assertArrayIncludes,
   assertEquals,
   assertExists,
-  assertFalse,
-  assertGreater,
-  assertGreaterOrEqual,
-  assertInstanceOf,
   AssertionError,
-  assertIsError,
-  assertLess,
-  assertLessOrEqual,
   assertMatch,
   assertNotEquals,
-  assertNotInstanceOf,
   assertNotMatch,
   assertNotStrictEquals,
-  assertObjectMatch,
   assertRejects,
   assertStrictEquals,
   assertStringIncludes,
   assertThrows,
   fail,
-  unimplemented,
-  unreachable,
 } from "@std/assert";
 import { stripAnsiCode } from "@std/fmt/colors";
 
-/** The message, without colours, of the assertion error that a function throws; else an error here. */
+/** The message, without colours, of the assertion error that a function throws. */
 function messageOf(fn: () => void): string {
   try {
     fn();
@@ -42,7 +29,6 @@ function messageOf(fn: () => void): string {
 Deno.test("each assertion passes where it should and says why where it fails", async (t) => {
   const cases: [name: string, passes: () => void, fails: () => void, message: string][] = [
     ["assert", () => assert(1), () => assert(0, "no frame"), "no frame"],
-    ["assertFalse", () => assertFalse(""), () => assertFalse(1, "a frame"), "a frame"],
     [
       "assertNotEquals",
       () => assertNotEquals([1], [2]),
@@ -91,60 +77,7 @@ Deno.test("each assertion passes where it should and says why where it fails", a
       () => assertNotMatch("pid 3", /\d/),
       'Expected actual: "pid 3" to not match: "/\\d/".',
     ],
-    [
-      "assertArrayIncludes",
-      () => assertArrayIncludes([{ a: 1 }, { b: 2 }], [{ b: 2 }]),
-      () => assertArrayIncludes([1, 2], [3]),
-      "missing: [\n  3,\n]",
-    ],
-    [
-      "assertAlmostEquals",
-      () => assertAlmostEquals(0.1 + 0.2, 0.3),
-      () => assertAlmostEquals(1, 2, 0.5),
-      'Expected actual: "1" to be close to "2": delta "1" is greater than "5e-1".',
-    ],
-    ["assertGreater", () => assertGreater(2n, 1n), () => assertGreater(1, 1), "Expect 1 > 1."],
-    ["assertLess", () => assertLess(1, 2), () => assertLess(2, 1, "free"), "Expect 2 < 1: free"],
-    [
-      "assertGreaterOrEqual",
-      () => assertGreaterOrEqual(1, 1),
-      () => assertGreaterOrEqual(0, 1),
-      "Expect 0 >= 1.",
-    ],
-    ["assertLessOrEqual", () => assertLessOrEqual(1, 1), () => assertLessOrEqual(2, 1), "2 <= 1"],
-    [
-      "assertInstanceOf",
-      () => assertInstanceOf(new RangeError(), Error),
-      () => assertInstanceOf(new Error(), RangeError),
-      'Expected object to be an instance of "RangeError" but was "Error".',
-    ],
-    [
-      "assertInstanceOf, no object",
-      () => assertInstanceOf([], Array),
-      () => assertInstanceOf(3, Map),
-      'Expected object to be an instance of "Map" but was "number".',
-    ],
-    [
-      "assertNotInstanceOf",
-      () => assertNotInstanceOf(1, Error),
-      () => assertNotInstanceOf(new Error(), Error),
-      'Expected object to not be an instance of "Error".',
-    ],
-    [
-      "assertIsError",
-      () => assertIsError(new TypeError("bad pte"), TypeError, /pte/),
-      () => assertIsError("bad"),
-      'Expected "error" to be an Error object.',
-    ],
-    [
-      "assertObjectMatch",
-      () => assertObjectMatch({ a: { b: 1, c: 2 }, d: [1, 2] }, { a: { b: 1 }, d: [1] }),
-      () => assertObjectMatch({ a: 1 }, { a: 1, b: 2 }),
-      "+     b: 2,",
-    ],
     ["fail", () => {}, () => fail("never"), "Failed assertion: never"],
-    ["unreachable", () => {}, () => unreachable(), "Unreachable."],
-    ["unimplemented", () => {}, () => unimplemented("swap"), "Unimplemented: swap"],
   ];
   for (const [name, passes, fails, message] of cases) {
     await t.step(name, () => {
@@ -190,7 +123,7 @@ Deno.test("assertEquals folds what does not differ in a long value", () => {
   const message = messageOf(() => assertEquals(long, long.with(500, -1)));
   assertMatch(message, /\.\.\. \d+ unchanged lines \.\.\./);
   assertStringIncludes(message, "-     500,\n+     -1,");
-  assertLess(message.split("\n").length, 60);
+  assert(message.split("\n").length < 60);
 });
 
 Deno.test("assertEquals answers for texts too long for an exact difference", () => {
@@ -229,7 +162,7 @@ Deno.test("assertThrows returns the error and checks its class and message", () 
 
 Deno.test("assertRejects tells a rejection from a throw", async () => {
   const error = await assertRejects(() => Promise.reject(new TypeError("bad")), TypeError, "bad");
-  assertInstanceOf(error, TypeError);
+  assert(error instanceof TypeError);
   const of = async (fn: () => PromiseLike<unknown>) =>
     (await assertRejects(() => assertRejects(fn), AssertionError)).message;
   assertEquals(await of(() => Promise.resolve(1)), "Expected function to reject.");

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { parseArgs } from "@std/cli/parse-args";
 import { unicodeWidth } from "@std/cli/unicode-width";
 import fc from "fast-check";
@@ -62,7 +62,6 @@ Deno.test("what follows -- is not parsed", () => {
     _: ["run"],
     "--": ["--json"],
   });
-  assertEquals(parseArgs(["run", "--x"], { stopEarly: true }), { _: ["run", "--x"] });
 });
 
 Deno.test("unknown options are reported and can be dropped", () => {
@@ -79,21 +78,16 @@ Deno.test("unknown options are reported and can be dropped", () => {
   assertEquals(seen, [["--jsno", "jsno", true], ["file", undefined, undefined]]);
 });
 
-Deno.test("dotted names nest, and none of them reaches a prototype", () => {
-  assertEquals(parseArgs(["--tlb.read", "64"]), { tlb: { read: 64 }, _: [] });
-  parseArgs(["--__proto__.polluted", "1", "--constructor.prototype.polluted", "1"]);
+Deno.test("no name reaches a prototype", () => {
+  parseArgs(["--__proto__.polluted", "1", "--__proto__", "1", "--constructor", "1"]);
   assertEquals(({} as Record<string, unknown>).polluted, undefined);
-});
-
-Deno.test("an alias must be defined", () => {
-  const alias = { mem: undefined } as unknown as Record<string, string>;
-  assertThrows(() => parseArgs([], { alias }), TypeError, "Alias value must be defined");
+  assertEquals(({}).constructor, Object);
 });
 
 Deno.test("no arguments make it throw, and positional strings come through in order", () => {
   const word = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(..."-=_.ab1") }));
   fc.assert(fc.property(fc.array(word), (words) => {
-    parseArgs(words, { string: ["a"], collect: ["a"], alias: { b: "a.b" } });
+    parseArgs(words, { string: ["a"], collect: ["a"], alias: { b: "a" } });
     const { _ } = parseArgs(["--", ...words]);
     assertEquals(_, words);
   }));

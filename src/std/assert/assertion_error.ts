@@ -3,12 +3,12 @@
  *
  * @example A failed assertion is an `AssertionError`
  * ```ts
- * import { assert, assertInstanceOf, AssertionError } from "@std/assert";
+ * import { assert, AssertionError } from "@std/assert";
  *
  * try {
  *   assert(false, "no frames left");
  * } catch (error) {
- *   assertInstanceOf(error, AssertionError);
+ *   assert(error instanceof AssertionError);
  * }
  * ```
  */

@@ -1,15 +1,15 @@
 /** The line-by-line difference that `assertEquals` prints. */
-import { bgGreen, bgRed, bold, gray, green, red, white } from "../fmt/colors.ts";
+import { bold, gray, green, red, white } from "../fmt/colors.ts";
 
 /** One line of a difference: in both texts, only in the actual one, or only in the expected one. */
-export interface DiffLine {
+interface DiffLine {
   /** `removed` is a line of the actual text, `added` one of the expected text. */
   readonly type: "common" | "removed" | "added";
   /** The line without its newline. */
   readonly value: string;
 }
 
-/** Beyond this many cells the table of common subsequences is not built; the middle is shown whole. */
+/** Cells of a table of common subsequences; for a larger one all lines are shown as changed. */
 const LARGEST_TABLE = 4_000_000;
 /** Unchanged lines kept on each side of a change when a difference is long. */
 const CONTEXT = 10;
@@ -17,7 +17,7 @@ const CONTEXT = 10;
 const SHORT = 200;
 
 /** The shortest edit from `actual` to `expected`, removed lines before added ones. */
-export function diffLines(actual: readonly string[], expected: readonly string[]): DiffLine[] {
+function diffLines(actual: readonly string[], expected: readonly string[]): DiffLine[] {
   let start = 0;
   while (start < actual.length && start < expected.length && actual[start] === expected[start]) {
     start++;
@@ -64,7 +64,7 @@ function diffMiddle(actual: readonly string[], expected: readonly string[]): Dif
 }
 
 /** Control characters as escapes, so that a difference in white space can be seen. */
-export function escapeControls(line: string): string {
+function escapeControls(line: string): string {
   // deno-fmt-ignore
   const names: Record<string, string> = { "\b": "\\b", "\f": "\\f", "\r": "\\r", "\t": "\\t", "\v": "\\v" };
   const code = (c: string) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`;
@@ -77,9 +77,7 @@ export function diffMessage(actual: string, expected: string, strings: boolean):
   const lines = strings
     ? diffLines(splitText(actual), splitText(expected))
     : diffLines(actual.split("\n"), expected.split("\n"));
-  const body = shorten(lines).map((line, i, all) =>
-    typeof line === "string" ? gray(line) : paint(line, strings ? partner(all, i) : undefined)
-  );
+  const body = shorten(lines).map((line) => typeof line === "string" ? gray(line) : paint(line));
   return [
     "",
     "",
@@ -118,34 +116,7 @@ function shorten(lines: readonly DiffLine[]): (DiffLine | string)[] {
   return out;
 }
 
-/** The line a changed line stands beside when exactly one line became one other line. */
-function partner(all: readonly (DiffLine | string)[], i: number): string | undefined {
-  const at = (k: number) => {
-    const line = all[k];
-    return typeof line === "object" ? line : undefined;
-  };
-  const [first, second] = at(i)?.type === "removed" ? [i, i + 1] : [i - 1, i];
-  const pair = at(first)?.type === "removed" && at(second)?.type === "added" &&
-    at(first - 1)?.type !== "removed" && at(second + 1)?.type !== "added";
-  return pair ? at(first === i ? second : first)?.value : undefined;
-}
-
-function paint(line: DiffLine, other: string | undefined): string {
-  if (line.type === "common") return white(`    ${line.value}`);
-  const [sign, ink, ground] = line.type === "added"
-    ? ["+   ", green, bgGreen] as const
-    : ["-   ", red, bgRed] as const;
-  if (other === undefined) return ink(bold(sign + line.value));
-  const text = line.value;
-  let start = 0;
-  while (start < text.length && start < other.length && text[start] === other[start]) start++;
-  let tail = 0;
-  while (
-    tail < text.length - start && tail < other.length - start &&
-    text[text.length - 1 - tail] === other[other.length - 1 - tail]
-  ) tail++;
-  const end = text.length - tail;
-  const changed = start < end ? ground(white(text.slice(start, end))) : "";
-  return ink(bold(sign + text.slice(0, start))) + changed +
-    (tail > 0 ? ink(bold(text.slice(end))) : "");
+function paint({ type, value }: DiffLine): string {
+  if (type === "common") return white(`    ${value}`);
+  return type === "added" ? green(bold(`+   ${value}`)) : red(bold(`-   ${value}`));
 }

@@ -9,7 +9,7 @@ type Pairs = Map<object, object>;
  * order; prototypes must be the same, except that a null prototype equals `Object.prototype`; a key
  * holding `undefined` is not a missing key. Cycles are followed once.
  *
- * @throws {TypeError} For two `WeakMap`s or two `WeakSet`s, whose items cannot be seen.
+ * @throws {TypeError} For two `WeakMap`s, `WeakSet`s or `WeakRef`s, whose items cannot be seen.
  *
  * @example Key order does not matter
  * ```ts
@@ -27,12 +27,11 @@ function same(a: unknown, b: unknown, seen: Pairs): boolean {
   if (Object.is(a, b) || a === b) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (prototypeOf(a) !== prototypeOf(b)) return false;
-  if (a instanceof WeakMap || a instanceof WeakSet) {
+  if (a instanceof WeakMap || a instanceof WeakSet || a instanceof WeakRef) {
     throw new TypeError(`Cannot compare ${a.constructor.name} instances`);
   }
   if (a instanceof Date) return Object.is(a.getTime(), (b as Date).getTime());
-  if (a instanceof RegExp || a instanceof URL) return String(a) === String(b);
-  if (a instanceof WeakRef && !same(a.deref(), (b as WeakRef<object>).deref(), seen)) return false;
+  if (a instanceof RegExp || a instanceof URLSearchParams) return String(a) === String(b);
   if (seen.get(a) === b) return true;
   seen.set(a, b);
   if (a instanceof Set) return sameSet(a, b as Set<unknown>, seen);
@@ -102,14 +101,8 @@ function sameProperties(a: object, b: object, seen: Pairs): boolean {
     if (!Object.hasOwn(b, key)) return false;
     if (!same(Reflect.get(a, key), Reflect.get(b, key), seen)) return false;
   }
-  if (a instanceof Error) {
-    if (a.message !== (b as Error).message || !same(a.cause, (b as Error).cause, seen)) {
-      return false;
-    }
-  }
-  if (Symbol.iterator in a && !Array.isArray(a) && prototypeOf(a) !== Object.prototype) {
-    if (a instanceof URLSearchParams) return String(a) === String(b);
-  }
+  const told = (error: Error) => [error.message, error.cause];
+  if (a instanceof Error && !same(told(a), told(b as Error), seen)) return false;
   return accessors(a).every((key) => same(Reflect.get(a, key), Reflect.get(b, key), seen));
 }
 

@@ -15,6 +15,4 @@
 export { AssertionError } from "./assertion_error.ts";
 export { equal } from "./equal.ts";
 export * from "./values.ts";
-export * from "./object_match.ts";
-export * from "./order.ts";
 export * from "./errors.ts";

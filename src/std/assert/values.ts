@@ -10,14 +10,6 @@ export function assert(expr: unknown, msg = ""): asserts expr {
   if (!expr) throw new AssertionError(msg);
 }
 
-/** The falsy values. */
-export type Falsy = false | 0 | 0n | "" | null | undefined;
-
-/** Fails unless the expression is falsy. */
-export function assertFalse(expr: unknown, msg = ""): asserts expr is Falsy {
-  if (expr) throw new AssertionError(msg);
-}
-
 /** Fails unless both values are structurally equal; the message shows what differs, line by line. */
 export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
   if (equal(actual, expected)) return;
@@ -92,42 +84,5 @@ export function assertNotMatch(actual: string, expected: RegExp, msg?: string): 
   if (!expected.test(actual)) return;
   throw new AssertionError(
     `Expected actual: "${actual}" to not match: "${expected}"${suffix(msg)}`,
-  );
-}
-
-/** What `assertArrayIncludes` takes for an array. */
-export type ArrayLikeArg<T> = ArrayLike<T> & object;
-
-/** Fails unless every expected item equals some actual one. */
-export function assertArrayIncludes<T>(
-  actual: ArrayLikeArg<T>,
-  expected: ArrayLikeArg<T>,
-  msg?: string,
-): void {
-  const have = Array.from(actual);
-  const missing = Array.from(expected).filter((item) => !have.some((other) => equal(item, other)));
-  if (missing.length === 0) return;
-  throw new AssertionError(
-    `Expected actual: "${format(actual)}" to include: "${format(expected)}"${suffix(msg)}\n` +
-      `missing: ${format(missing)}`,
-  );
-}
-
-/** Fails unless two numbers differ by at most the tolerance, by default 1e-7 of the expected one. */
-export function assertAlmostEquals(
-  actual: number,
-  expected: number,
-  tolerance?: number,
-  msg?: string,
-): void {
-  if (Object.is(actual, expected)) return;
-  const allowed = tolerance ?? (Number.isFinite(expected) ? Math.abs(expected * 1e-7) : 1e-7);
-  const delta = Math.abs(expected - actual);
-  if (delta <= allowed) return;
-  const text = (n: number) => Number.isInteger(n) ? String(n) : n.toExponential();
-  throw new AssertionError(
-    `Expected actual: "${text(actual)}" to be close to "${text(expected)}": delta "${
-      text(delta)
-    }" is greater than "${text(allowed)}"${suffix(msg)}`,
   );
 }

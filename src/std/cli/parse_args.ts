@@ -1,6 +1,6 @@
 /**
  * Command line arguments to an object, by the rules of the `@std/cli/parse-args` module of the jsr:
- * registry, which this local module stands in for.
+ * registry, which this local module stands in for with the options that are used here.
  *
  * @example
  * ```ts
@@ -17,114 +17,111 @@
  *
  * @module
  */
-import type { Aliases, Args, ArgsOf, ParseOptions } from "./parse_args_types.ts";
 
-export type { Aliases, Args, ArgsOf, ParseOptions } from "./parse_args_types.ts";
+/** Options of {@linkcode parseArgs}. */
+export interface ParseOptions<
+  TBooleans extends string = string,
+  TStrings extends string = string,
+  TCollectable extends string = string,
+> {
+  /** Put what follows `--` into the result's `"--"` and not into `_`. Default `false`. */
+  "--"?: boolean;
+  /** Another name of an argument. A value given under one name is set under both. */
+  alias?: Readonly<Record<string, string>>;
+  /** Arguments that are always booleans. */
+  boolean?: readonly TBooleans[];
+  /** Values of arguments that are not given. */
+  default?: Readonly<Record<string, unknown>>;
+  /** Arguments that are always strings, never numbers; `"_"` for the positional ones. */
+  string?: readonly TStrings[];
+  /** Arguments whose values are gathered in an array. Otherwise the last one counts. */
+  collect?: readonly TCollectable[];
+  /** Arguments that `--no-NAME` sets to `false`. */
+  negatable?: readonly string[];
+  /** Called for each argument not named in the options; `false` drops it. */
+  unknown?: (arg: string, key?: string, value?: unknown) => unknown;
+}
+
+/** The result of {@linkcode parseArgs}: every option given, by its name. */
+export type Args<
+  TBooleans extends string = never,
+  TStrings extends string = never,
+  TCollectable extends string = never,
+> =
+  & Record<string, unknown>
+  & { [K in Exclude<TBooleans, TCollectable>]: boolean }
+  & { [K in Exclude<TStrings, TCollectable | "_">]: string | undefined }
+  & { [K in TCollectable]: K extends TStrings ? string[] : unknown[] }
+  & {
+    /** The arguments that belong to no option. */
+    _: (string | number)[];
+    /** The arguments after `--`, if the option of that name asks for them. */
+    "--"?: string[];
+  };
 
 /**
  * Parses arguments such as `Deno.args`.
  *
- * `--name=value`, `--name value`, `--name`, `-n value`, `-n=value`, `-nvalue`, `-abc` and, for
- * negatable names, `--no-name` are options; everything after `--` is not. Values that look like
- * numbers become numbers unless their name is in `string`. A dotted name makes nested objects.
- *
- * @throws {TypeError} If an alias is `undefined`.
+ * `--name=value`, `--name value`, `--name`, `-n value`, `-n=value`, `-n5`, `-abc` and, for negatable
+ * names, `--no-name` are options; everything after `--` is not. Values that look like numbers become
+ * numbers unless their name is in `string`.
  */
 export function parseArgs<
   const TBooleans extends string = never,
   const TStrings extends string = never,
   const TCollectable extends string = never,
-  const TNegatable extends string = never,
-  TDefault extends Record<string, unknown> = Record<never, never>,
-  const TAliases extends Aliases = Record<never, never>,
-  const TDoubleDash extends boolean = false,
 >(
   args: readonly string[],
-  options?: ParseOptions<
-    TBooleans,
-    TStrings,
-    TCollectable,
-    TNegatable,
-    TDefault,
-    TAliases,
-    TDoubleDash
-  >,
-): ArgsOf<TBooleans, TStrings, TCollectable, TNegatable, TDefault, TAliases, TDoubleDash> {
-  const result = new Parser((options ?? {}) as ParseOptions).parse(args);
-  return result as ReturnType<
-    typeof parseArgs<
-      TBooleans,
-      TStrings,
-      TCollectable,
-      TNegatable,
-      TDefault,
-      TAliases,
-      TDoubleDash
-    >
-  >;
+  options: ParseOptions<TBooleans, TStrings, TCollectable> = {},
+): Args<TBooleans, TStrings, TCollectable> {
+  return new Parser(options).parse(args) as Args<TBooleans, TStrings, TCollectable>;
 }
 
-type Value = string | number | boolean;
-
 class Parser {
-  readonly #aliases = new Map<string, string[]>();
+  readonly #aliases = new Map<string, string>();
   readonly #boolean: Set<string>;
   readonly #string: Set<string>;
   readonly #collect: Set<string>;
-  readonly #negatable: Set<string>;
   readonly #options: ParseOptions;
-  readonly #positionals: (string | number)[] = [];
   readonly #out: Args = { _: [] };
 
   constructor(options: ParseOptions) {
     this.#options = options;
-    for (const [name, value] of Object.entries(options.alias ?? {})) {
-      if (value === undefined) throw new TypeError("Alias value must be defined");
-      const all = [name, ...[value].flat() as string[]];
-      for (const one of all) this.#aliases.set(one, all.filter((other) => other !== one));
+    for (const [name, other] of Object.entries(options.alias ?? {})) {
+      this.#aliases.set(name, other).set(other, name);
     }
-    const { boolean } = options;
-    this.#boolean = this.#names(typeof boolean === "boolean" ? undefined : boolean);
-    this.#string = this.#names(options.string);
-    this.#collect = this.#names(options.collect);
-    this.#negatable = this.#names(options.negatable);
+    const names = (list: readonly string[] = []) => new Set(list.flatMap((n) => this.#names(n)));
+    this.#boolean = names(options.boolean);
+    this.#string = names(options.string);
+    this.#collect = names(options.collect);
   }
 
-  /** The listed names together with their aliases. */
-  #names(list: string | readonly string[] | undefined): Set<string> {
-    const names = [list ?? []].flat().filter((name) => name !== "") as string[];
-    return new Set(names.flatMap((name) => [name, ...(this.#aliases.get(name) ?? [])]));
+  /** A name and its alias. */
+  #names(name: string): string[] {
+    const other = this.#aliases.get(name);
+    return other === undefined ? [name] : [name, other];
   }
 
   parse(all: readonly string[]): Args {
     const cut = all.indexOf("--");
     const args = cut < 0 ? all : all.slice(0, cut);
     const rest = cut < 0 ? [] : all.slice(cut + 1);
-    let at = 0;
-    while (at < args.length) {
+    const positionals: (string | number)[] = [];
+    for (let at = 0; at < args.length; at++) {
       const arg = args[at], next = args[at + 1];
-      at++;
       if (/^--[^=]/.test(arg)) {
         if (this.#long(arg, next)) at++;
       } else if (/^-[^-]/.test(arg)) {
         if (this.#short(arg, next)) at++;
-      } else {
-        this.#positional(arg);
-        if (!this.#options.stopEarly) continue;
-        this.#positionals.push(...args.slice(at));
-        break;
+      } else if (this.#options.unknown?.(arg) !== false) {
+        positionals.push(this.#string.has("_") || !isNumber(arg) ? arg : Number(arg));
       }
     }
     this.#fill();
     if (this.#options["--"]) this.#out["--"] = rest;
-    else this.#positionals.push(...rest);
-    this.#out._ = this.#positionals; // whatever an option named "_" had put there
+    else positionals.push(...rest);
+    this.#out._ = positionals; // whatever an option named "_" had put there
     return this.#out;
-  }
-
-  #positional(arg: string): void {
-    if (this.#options.unknown?.(arg) === false) return;
-    this.#positionals.push(this.#string.has("_") || !isNumber(arg) ? arg : Number(arg));
   }
 
   /** `--name`, `--name=value`, `--no-name`. Answers whether the next argument was its value. */
@@ -136,12 +133,11 @@ class Parser {
       return false;
     }
     const name = arg.slice(2);
-    if (name.startsWith("no-") && this.#negatable.has(name.slice(3))) {
-      this.#set(name.slice(3), false, arg, false);
+    if (name.startsWith("no-") && this.#options.negatable?.includes(name.slice(3))) {
+      this.#set(name.slice(3), false, arg);
       return false;
     }
-    const wants = this.#options.boolean !== true && !next?.startsWith("-");
-    return this.#last(name, wants, next, arg);
+    return this.#last(name, !next?.startsWith("-"), next, arg);
   }
 
   /** `-abc`, `-n5`, `-n=value`, `-n value`. Answers whether the next argument was its value. */
@@ -150,7 +146,7 @@ class Parser {
       const letter = arg[i], tail = arg.slice(i + 1);
       if (tail === "-") {
         this.#set(letter, tail, arg);
-        continue;
+        return false;
       }
       const value = attached(letter, tail);
       if (value !== undefined) {
@@ -159,59 +155,50 @@ class Parser {
       }
       this.#set(letter, this.#bare(letter), arg);
     }
-    const letter = arg[arg.length - 1];
-    if (letter === "-") return false;
-    return this.#last(letter, !/^--?[^-]/.test(next ?? ""), next, arg);
+    return this.#last(arg[arg.length - 1], !/^--?[^-]/.test(next ?? ""), next, arg);
   }
 
   /** An option whose value can only be the next argument. Answers whether it was. */
   #last(name: string, wants: boolean, next: string | undefined, arg: string): boolean {
-    const isBoolean = this.#boolean.has(name) ||
-      (this.#aliases.get(name) ?? []).some((other) => this.#boolean.has(other));
-    if (next && wants && !isBoolean) {
+    if (next && wants && !this.#boolean.has(name)) {
       this.#set(name, next, arg);
       return true;
     }
-    if (next === "true" || next === "false") {
-      this.#set(name, next === "true", arg);
-      return true;
-    }
-    this.#set(name, this.#bare(name), arg);
-    return false;
+    const taken = next === "true" || next === "false";
+    this.#set(name, taken ? next === "true" : this.#bare(name), arg);
+    return taken;
   }
 
   /** What an option without a value stands for. */
-  #bare(name: string): Value {
+  #bare(name: string): string | boolean {
     return this.#string.has(name) ? "" : true;
   }
 
-  #set(name: string, given: Value, arg: string, collects = true): void {
-    const known = this.#boolean.has(name) || this.#string.has(name) || this.#aliases.has(name) ||
-      this.#collect.has(name) || (this.#options.boolean === true && /^--[^=]+$/.test(arg));
-    if (!known && this.#options.unknown?.(arg, name, given) === false) return;
-    const value = typeof given === "string" && !this.#string.has(name) && isNumber(given)
-      ? Number(given)
-      : given;
-    const gather = collects && this.#collect.has(name);
-    for (const key of [name, ...(this.#aliases.get(name) ?? [])]) {
-      setNested(this.#out, key.split("."), value, gather);
+  #set(name: string, given: string | boolean, arg: string): void {
+    const known = [this.#boolean, this.#string, this.#aliases, this.#collect];
+    if (
+      !known.some((names) => names.has(name)) &&
+      this.#options.unknown?.(arg, name, given) === false
+    ) return;
+    const numeric = typeof given === "string" && !this.#string.has(name) && isNumber(given);
+    const value = numeric ? Number(given) : given;
+    const out: Record<string, unknown> = this.#out;
+    for (const key of this.#names(name)) {
+      const old = out[key];
+      out[key] = !this.#collect.has(name) ? value : Array.isArray(old) ? [...old, value] : [value];
     }
   }
 
   /** Gives the options that were not given their defaults, `false` or an empty array. */
   #fill(): void {
-    const absent = (key: string) => !hasNested(this.#out, key.split("."));
-    const put = (key: string, value: unknown) => setNested(this.#out, key.split("."), value, false);
+    const put = (key: string, value: unknown) => {
+      if (!Object.hasOwn(this.#out, key)) this.#out[key] = value;
+    };
     for (const [key, value] of Object.entries(this.#options.default ?? {})) {
-      if (!absent(key)) continue;
-      for (const name of [key, ...(this.#aliases.get(key) ?? [])]) put(name, value);
+      for (const name of this.#names(key)) put(name, value);
     }
-    for (const key of this.#boolean) {
-      if (absent(key)) put(key, this.#collect.has(key) ? [] : false);
-    }
-    for (const key of this.#string) {
-      if (absent(key) && this.#collect.has(key)) put(key, []);
-    }
+    for (const key of this.#collect) put(key, []);
+    for (const key of this.#boolean) put(key, false);
   }
 }
 
@@ -228,35 +215,4 @@ function attached(letter: string, tail: string): string | undefined {
 
 function isNumber(text: string): boolean {
   return text.trim() !== "" && Number.isFinite(Number(text));
-}
-
-type Tree = Record<string, unknown>;
-
-/** Names through which a value could reach the prototype of every object. */
-function isUnsafe(object: Tree, key: string): boolean {
-  return key === "__proto__" || (key === "constructor" && typeof object[key] === "function");
-}
-
-function setNested(root: Tree, path: string[], value: unknown, gather: boolean): void {
-  let object = root;
-  for (const key of path.slice(0, -1)) {
-    if (isUnsafe(object, key)) return;
-    if (typeof object[key] !== "object" || object[key] === null) object[key] = {};
-    object = object[key] as Tree;
-  }
-  const key = path[path.length - 1];
-  if (isUnsafe(object, key)) return;
-  const old = object[key];
-  if (!gather) object[key] = value;
-  else if (Array.isArray(old)) old.push(value);
-  else object[key] = old ? [old, value] : [value];
-}
-
-function hasNested(root: Tree, path: string[]): boolean {
-  let object: unknown = root;
-  for (const key of path) {
-    if (typeof object !== "object" || object === null || !Object.hasOwn(object, key)) return false;
-    object = (object as Tree)[key];
-  }
-  return true;
 }

@@ -5,8 +5,8 @@
  */
 
 /**
- * Wide and fullwidth characters by Unicode Standard Annex 11: the East Asian blocks, and what is shown
- * as an emoji by default. Regional indicators are the exception: each half of a flag is one column.
+ * Wide and fullwidth characters by Unicode Standard Annex 11: the East Asian blocks, and what is
+ * shown as an emoji by default. Regional indicators are the exception: each half of a flag is one column.
  */
 const WIDE = new RegExp(
   "^(?:[\u{1100}-\u{115f}\u{2329}\u{232a}\u{2e80}-\u{303e}\u{3041}-\u{3247}\u{3250}-\u{a4c6}" +
@@ -16,9 +16,12 @@ const WIDE = new RegExp(
   "u",
 );
 
-/** Controls, marks that sit on the character before, format characters, and Jamo vowels and finals. */
-const NONE =
-  /^(?:(?!\u00ad)[\p{Cc}\p{Mn}\p{Me}\p{Cf}\p{Default_Ignorable_Code_Point}]|[\u1160-\u11ff\ud7b0-\ud7ff])$/u;
+/** Controls, marks on the character before, format characters, and Jamo vowels and finals. */
+const NONE = new RegExp(
+  "^(?:(?!\u00ad)[\\p{Cc}\\p{Mn}\\p{Me}\\p{Cf}\\p{Default_Ignorable_Code_Point}]|" +
+    "[\u1160-\u11ff\ud7b0-\ud7ff])$",
+  "u",
+);
 
 const widths = new Map<string, number>();
 
