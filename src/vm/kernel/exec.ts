@@ -11,7 +11,8 @@ import { mapArea } from "./memory/areas/populate.ts";
 import { callTableOf } from "./stubs.ts";
 import { activate } from "./memory/tables/flush.ts";
 import { createSpace, leaveSpace, releaseSpace } from "./memory/areas/spaces.ts";
-import { MAXVA, PAGE_SIZE, pageUp, type VaNum, vaNum } from "../machine/address.ts";
+import { hex, MAXVA, PAGE_SIZE, pageUp, type VaNum, vaNum } from "../machine/address.ts";
+import { type Elf, ElfError, type ElfSegment, parseElf } from "../machine/elf.ts";
 import type { CallTable } from "./abi.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Inode } from "./files/file.ts";
@@ -23,27 +24,6 @@ import { NAME_LENGTH, type Proc } from "./process/proc.ts";
 import { mapUsyscall, writeUsyscall } from "./process/usyscall.ts";
 import { A1, SP, writeEpc, writeRegister } from "./process/trapframe.ts";
 import { MAXARG } from "./syscalls/strings.ts";
-
-const ELF_MAGIC = 0x464c457f;
-const MACHINE_RISCV = 243;
-const PT_LOAD = 1;
-const PF_X = 1;
-const PF_W = 2;
-
-/** A loadable segment, checked. */
-interface Segment {
-  readonly offset: number;
-  readonly start: VaNum;
-  readonly fileSize: number;
-  readonly memorySize: number;
-  readonly perm: number;
-}
-
-/** What exec finds in a file. */
-interface Image {
-  readonly entry: bigint;
-  readonly segments: readonly Segment[];
-}
 
 /** A new image in memory, not yet any process's. */
 interface Loaded {
@@ -118,47 +98,47 @@ export function load(
   argv: readonly string[],
   inode?: Inode,
 ): Loaded | string {
-  const image = parse(bytes);
-  if (typeof image === "string") return image;
+  const elf = parse(bytes);
+  if (typeof elf === "string") return elf;
   if (argv.length >= MAXARG) return `more than ${MAXARG - 1} arguments`;
   const space = createSpace(k);
   if (space === undefined) return "out of memory";
-  const done = fill(k, space, bytes, image, argv, inode);
+  const done = fill(k, space, elf, argv, inode);
   if (typeof done === "string") {
     releaseSpace(k, space);
     return done;
   }
-  const callTable = callTableOf(k, bytes);
-  return { space, entry: image.entry, sp: done, argc: argv.length, callTable };
+  const callTable = callTableOf(k, elf);
+  return { space, entry: elf.entry, sp: done, argc: argv.length, callTable };
 }
 
 /** Segments, guard, stack and arguments; the stack pointer. */
 function fill(
   k: Kernel,
   space: AddressSpace,
-  bytes: Uint8Array,
-  image: Image,
+  elf: Elf,
   argv: readonly string[],
   inode: Inode | undefined,
 ): number | string {
   let size = vaNum(0);
-  for (const segment of image.segments) {
-    const area = segmentArea(segment, size);
+  const segments = elf.segments.toSorted((a, b) => Number(a.vaddr - b.vaddr));
+  for (const segment of segments) {
+    const start = vaNum(Number(segment.vaddr));
+    const area = segmentArea(segment, start, size);
     if (area === undefined) continue;
-    if (k.demandExec && inode !== undefined && area.start === segment.start) {
+    if (k.demandExec && inode !== undefined && area.start === start) {
       const file = { fs: ROOT_FS, inode };
       area.lazy = true;
       area.backing = {
         file,
         offset: segment.offset,
-        length: segment.fileSize,
+        length: segment.bytes.length,
         writable: false,
       };
     }
     if (!mapArea(k, space, area)) return "out of memory";
     if (!area.lazy) {
-      const content = bytes.subarray(segment.offset, segment.offset + segment.fileSize);
-      if (!loadBytes(k, space, segment.start, content)) return "out of memory";
+      if (!loadBytes(k, space, start, segment.bytes)) return "out of memory";
     }
     size = area.end;
   }
@@ -179,12 +159,12 @@ function area(kind: Area["kind"], start: VaNum, end: VaNum, perm: number): Area 
 }
 
 /** The area of a segment, from where the one before ended when they share a page (as uvmalloc would). */
-function segmentArea(segment: Segment, before: VaNum): Area | undefined {
-  const end = pageUp(vaNum(segment.start + segment.memorySize));
-  const start = vaNum(Math.max(segment.start, before));
+function segmentArea(segment: ElfSegment, from: VaNum, before: VaNum): Area | undefined {
+  const end = pageUp(vaNum(from + segment.memSize));
+  const start = vaNum(Math.max(from, before));
   if (start >= end) return undefined;
-  const kind = segment.perm & PERM_X ? "text" : "data";
-  return area(kind, start, end, segment.perm);
+  const perm = PERM_R | (segment.write ? PERM_W : 0) | (segment.execute ? PERM_X : 0);
+  return area(segment.execute ? "text" : "data", start, end, perm);
 }
 
 /** Strings, each 16-aligned, then the NULL-ended pointer array, 16-aligned, where sp and a1 point. */
@@ -212,43 +192,18 @@ function pushArguments(
   return sp;
 }
 
-/** The checks that xv6's exec makes, each with its reason. */
-function parse(bytes: Uint8Array): Image | string {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 64 || view.getUint32(0, true) !== ELF_MAGIC) return "not an ELF file";
-  if (bytes[4] !== 2 || bytes[5] !== 1) return "not a 64-bit little-endian ELF file";
-  const machine = view.getUint16(18, true);
-  if (machine !== MACHINE_RISCV) return `not a RISC-V program (ELF machine ${machine}, not 243)`;
-  const segments: Segment[] = [];
-  const table = Number(view.getBigUint64(32, true));
-  const count = view.getUint16(56, true);
-  for (let i = 0; i < count; i++) {
-    const at = table + 56 * i;
-    if (at + 56 > bytes.length) return `truncated: program header ${i} is beyond the end`;
-    if (view.getUint32(at, true) !== PT_LOAD) continue;
-    const segment = parseSegment(view, at);
-    if (typeof segment === "string") return `program header ${i}: ${segment}`;
-    segments.push(segment);
+/** The program in a file, with its segments as xv6's exec wants them; or why it is none. */
+function parse(bytes: Uint8Array): Elf | string {
+  try {
+    const elf = parseElf(bytes);
+    if (elf.segments.length === 0) return "nothing to load: no PT_LOAD program header";
+    for (const { vaddr, memSize } of elf.segments) {
+      if (vaddr % BigInt(PAGE_SIZE) !== 0n) return `segment at ${hex(vaddr)}: not page-aligned`;
+      if (vaddr + BigInt(memSize) > MAXVA) return `segment at ${hex(vaddr)}: beyond MAXVA`;
+    }
+    return elf;
+  } catch (error) {
+    if (error instanceof ElfError) return error.message;
+    throw error;
   }
-  if (segments.length === 0) return "nothing to load: no PT_LOAD program header";
-  segments.sort((a, b) => a.start - b.start);
-  return { entry: view.getBigUint64(24, true), segments };
-}
-
-function parseSegment(view: DataView, at: number): Segment | string {
-  const flags = view.getUint32(at + 4, true);
-  const [offset, address, , fileSize, memorySize] = [8, 16, 24, 32, 40].map((field) =>
-    view.getBigUint64(at + field, true)
-  );
-  if (memorySize < fileSize) return "smaller in memory than in the file";
-  if (address % BigInt(PAGE_SIZE) !== 0n) return "address not page-aligned";
-  if (address + memorySize > BigInt(MAXVA)) return "address beyond MAXVA";
-  if (offset + fileSize > BigInt(view.byteLength)) return "truncated: contents beyond the end";
-  return {
-    offset: Number(offset),
-    start: vaNum(Number(address)),
-    fileSize: Number(fileSize),
-    memorySize: Number(memorySize),
-    perm: PERM_R | (flags & PF_W ? PERM_W : 0) | (flags & PF_X ? PERM_X : 0),
-  };
 }

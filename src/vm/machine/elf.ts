@@ -1,6 +1,7 @@
 /**
- * ELF files for 64-bit little-endian RISC-V: header, segments, sections and symbols, with every offset checked
- * against the file. (System V ABI, "Object Files"; RISC-V ELF psABI for the machine number.)
+ * ELF files for 64-bit little-endian RISC-V: header, segments, sections and symbols, with every offset
+ * checked against the file. (System V ABI, "Object Files"; RISC-V ELF psABI for the machine number.)
+ * The one reader of such files: for bare mode, exec, symbols and stubs.
  *
  * @module
  */
@@ -49,6 +50,9 @@ export interface ElfSection {
   readonly link: number;
 }
 
+/** A section as its header says, with the place of its name. */
+type SectionHeader = Omit<ElfSection, "name"> & { readonly nameAt: number };
+
 /** A symbol. */
 export interface ElfSymbol {
   /** The name. */
@@ -61,6 +65,8 @@ export interface ElfSymbol {
   readonly kind: "none" | "object" | "function" | "section" | "file" | "other";
   /** Seen by other files. */
   readonly global: boolean;
+  /** It is in this file; else only used here. */
+  readonly defined: boolean;
 }
 
 const EM_RISCV = 243;
@@ -73,16 +79,19 @@ const SHT_NOBITS = 8;
 const NAMES_LIMIT = 16;
 const KINDS = ["none", "object", "function", "section", "file"] as const;
 
-/** A parsed ELF executable. */
+/**
+ * A parsed ELF executable. Header and segments are checked at once; sections and symbols when they are
+ * asked for, since a file can be good enough to run and have damaged ones.
+ */
 export class Elf {
   /** Address of the first instruction. */
   readonly entry: bigint;
   /** The loadable segments in the file's order. */
   readonly segments: readonly ElfSegment[];
-  /** The sections; none in a file without section headers. */
-  readonly sections: readonly ElfSection[];
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
+  #headers: readonly SectionHeader[] | undefined;
+  #sections: readonly ElfSection[] | undefined;
   #symbols: readonly ElfSymbol[] | undefined;
   #nameBytes = 0;
 
@@ -107,14 +116,18 @@ export class Elf {
     }
     this.entry = view.getBigUint64(24, true);
     this.segments = this.#readSegments();
-    this.sections = this.#readSections();
+  }
+
+  /** A 64-bit field as the nearest number. */
+  #near(at: number): number {
+    return this.#view.getUint32(at + 4, true) * 2 ** 32 + this.#view.getUint32(at, true);
   }
 
   /** A 64-bit field that must be usable as a number. */
   #number(at: number, what: string): number {
-    const value = this.#view.getBigUint64(at, true);
-    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new ElfError(`${what} is absurd (${value})`);
-    return Number(value);
+    const value = this.#near(at);
+    if (value <= Number.MAX_SAFE_INTEGER) return value;
+    throw new ElfError(`${what} is absurd (${this.#view.getBigUint64(at, true)})`);
   }
 
   #slice(offset: number, size: number, what: string): Uint8Array {
@@ -162,29 +175,40 @@ export class Elf {
     return segments;
   }
 
-  #readSections(): ElfSection[] {
+  /** The sections; none in a file without section headers. Throws an {@link ElfError}. */
+  get sections(): readonly ElfSection[] {
+    return this.#sections ??= this.#readSections();
+  }
+
+  /** The section headers; their names are not read. */
+  #readHeaders(): SectionHeader[] {
     const view = this.#view;
     const table = this.#number(40, "section header offset");
     const size = view.getUint16(58, true), count = view.getUint16(60, true);
-    const namesAt = view.getUint16(62, true);
     if (table === 0 || count === 0) return [];
     if (size < 64) throw new ElfError(`section headers of ${size} bytes, want 64`);
     this.#slice(table, size * count, "section header table");
-    const raw = Array.from({ length: count }, (_, i) => {
+    return Array.from({ length: count }, (_, i) => {
       const at = table + i * size;
       return {
         nameAt: view.getUint32(at, true),
         type: view.getUint32(at + 4, true),
         address: view.getBigUint64(at + 16, true),
-        offset: this.#number(at + 24, `offset of section ${i}`),
-        size: this.#number(at + 32, `size of section ${i}`),
+        offset: this.#number(at + 24, "offset of a section"),
+        size: this.#number(at + 32, "size of a section"),
         link: view.getUint32(at + 40, true),
       };
     });
-    const names = namesAt < count
-      ? this.#contents(raw[namesAt], "section names")
-      : new Uint8Array();
-    return raw.map(({ nameAt, ...section }) => ({ ...section, name: this.#text(names, nameAt) }));
+  }
+
+  #readSections(): ElfSection[] {
+    const headers = this.#headers ??= this.#readHeaders();
+    const named = headers[this.#view.getUint16(62, true)];
+    const names = named && this.#contents(named, "section names");
+    return headers.map(({ nameAt, ...section }) => ({
+      ...section,
+      name: names === undefined ? "" : this.#text(names, nameAt),
+    }));
   }
 
   #contents(section: { type: number; offset: number; size: number }, what: string): Uint8Array {
@@ -202,7 +226,13 @@ export class Elf {
     if (this.#nameBytes > NAMES_LIMIT * this.#bytes.length) {
       throw new ElfError("names of sections or symbols run over each other");
     }
-    return new TextDecoder().decode(names.subarray(at, end));
+    let text = "";
+    for (let i = at; i < end; i++) {
+      // Names are ASCII as good as always, and short: this is many times as fast.
+      if (names[i] >= 0x80) return new TextDecoder().decode(names.subarray(at, end));
+      text += String.fromCharCode(names[i]);
+    }
+    return text;
   }
 
   /** A section's bytes as they stand in the file; undefined when there is no such section. */
@@ -211,27 +241,35 @@ export class Elf {
     return section === undefined ? undefined : this.#contents(section, `section ${name}`);
   }
 
-  /** The symbol table, in the file's order; empty in a stripped file. */
+  /** The symbol table, in the file's order; empty in a stripped file. Throws an {@link ElfError}. */
   get symbols(): readonly ElfSymbol[] {
-    return this.#symbols ??= this.#readSymbols();
+    return this.#symbols ??= this.readSymbols(() => true);
   }
 
-  #readSymbols(): ElfSymbol[] {
-    const table = this.sections.find((s) => s.type === SHT_SYMTAB);
+  /**
+   * The symbols whose value, to the nearest number, `passes`; the others are not looked at closer.
+   * Throws an {@link ElfError}.
+   */
+  readSymbols(passes: (value: number) => boolean): ElfSymbol[] {
+    const headers = this.#headers ??= this.#readHeaders();
+    const table = headers.find((s) => s.type === SHT_SYMTAB);
     if (table === undefined) return [];
-    const strings = this.sections[table.link];
+    const strings = headers[table.link];
     if (strings === undefined) throw new ElfError("symbol table without names");
     const names = this.#contents(strings, "symbol names");
     this.#slice(table.offset, table.size, "symbol table");
+    const view = this.#view;
     const symbols: ElfSymbol[] = [];
     for (let at = table.offset + 24; at + 24 <= table.offset + table.size; at += 24) {
-      const info = this.#view.getUint8(at + 4);
+      if (!passes(this.#near(at + 8))) continue;
+      const info = view.getUint8(at + 4);
       symbols.push({
-        name: this.#text(names, this.#view.getUint32(at, true)),
-        value: this.#view.getBigUint64(at + 8, true),
+        name: this.#text(names, view.getUint32(at, true)),
+        value: view.getBigUint64(at + 8, true),
         size: this.#number(at + 16, "symbol size"),
         kind: KINDS[info & 15] ?? "other",
         global: info >> 4 !== 0,
+        defined: view.getUint16(at + 6, true) !== 0,
       });
     }
     return symbols;
