@@ -4,6 +4,7 @@
  * @module
  */
 
+import { FAULT_NAMES, FAULTING } from "../vm/machine/cause.ts";
 import { counted } from "../vm/machine/counted.ts";
 import { hex } from "../vm/machine/address.ts";
 import type { VmEvent } from "../vm/events.ts";
@@ -77,7 +78,7 @@ function notMapped({ levels, fail }: Translation): string {
 function verdictLine(t: Translation): NoteSection {
   const parts = t.verdicts.map((v) => {
     if (v.allowed) return `${v.access} ok`;
-    const fault = { 12: "instruction", 13: "load", 15: "store" }[v.cause!];
+    const fault = FAULT_NAMES[FAULTING[v.cause!]];
     return `${v.access} → ${fault} fault (${v.cause}), ${v.text}`;
   });
   return note(parts.join(" · "));

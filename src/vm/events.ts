@@ -10,6 +10,7 @@
  * @module
  */
 
+import type { FaultCause } from "./machine/cause.ts";
 import { PAGE_SIZE, type PaNum, type VaNum } from "./machine/address.ts";
 import {
   type Change,
@@ -136,7 +137,7 @@ export type Counters = Record<EventKind, number> & {
   /** Bytes copied between frames (COW and eager copies). */
   copiedBytes: number;
   /** Faults by cause: 12 instruction, 13 load, 15 store page fault. */
-  faults: { 12: number; 13: number; 15: number };
+  faults: Record<FaultCause, number>;
 };
 
 /** The moment's stamp, supplied by whoever runs the hart. */
@@ -232,7 +233,7 @@ export class EventLog {
    * A page fault; `va` may be any 64-bit value. It stands in the log before what it causes; what the kernel
    * decided is added by {@link settled}, which takes the number returned here.
    */
-  fault(cause: 12 | 13 | 15, va: VaNum | bigint): number {
+  fault(cause: FaultCause, va: VaNum | bigint): number {
     this.#faults[cause]++;
     this.#add(KIND_NUMBER.fault, va, 0, cause, 0, 0, "");
     return this.#next - 1;

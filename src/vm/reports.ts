@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { FaultCause } from "./machine/cause.ts";
 import type { Pa, Va } from "./machine/address.ts";
 import type { VmEvent } from "./events.ts";
 import type { Translation } from "./inspect/translation.ts";
@@ -180,7 +181,7 @@ export interface RunReport {
   /** System calls, of all processes. */
   readonly calls: number;
   /** Page faults by cause: 12 fetch, 13 load, 15 store. */
-  readonly faults: { readonly 12: number; readonly 13: number; readonly 15: number };
+  readonly faults: Readonly<Record<FaultCause, number>>;
   /** Frames whose bytes were copied to another one. */
   readonly framesCopied: number;
   /** Bytes copied between frames. */
@@ -198,7 +199,7 @@ export interface Difference {
   /** Frames copied, and their bytes. */
   readonly copied: { readonly pages: number; readonly bytes: number };
   /** Page faults by cause: 12 fetch, 13 load, 15 store. */
-  readonly faults: { readonly 12: number; readonly 13: number; readonly 15: number };
+  readonly faults: Readonly<Record<FaultCause, number>>;
   /** Pages that came from the swap disk, and that went there. */
   readonly swapped: { readonly in: number; readonly out: number };
   /** Pages read from files, and written back to them. */

@@ -24,7 +24,7 @@ class Spy implements Device {
 Deno.test("a device answers inside its place only; places do not overlap", () => {
   const bus = new Bus(new Ram(MIN_RAM));
   const spy = new Spy();
-  bus.register(pa(0x1000_2000), 0x10, spy);
+  bus.register({ base: pa(0x1000_2000), size: 0x10 }, spy);
   assertEquals(bus.read(pa(0x1000_2008), 4), 0xf8);
   bus.write(pa(0x1000_200f), 1, 7);
   assertEquals(spy.log, ["read 8 4", "write 15 1 7"]);
@@ -35,8 +35,16 @@ Deno.test("a device answers inside its place only; places do not overlap", () =>
   );
   assertThrows(() => bus.write(pa(0x4000_0000), 1, 0), RangeError, "nothing at");
   assertEquals([bus.hasPage(0x1_0002), bus.hasPage(0x1_0003)], [true, false]);
-  assertThrows(() => bus.register(pa(0x1000_200f), 1, new Spy()), RangeError, "overlaps spy");
-  assertThrows(() => bus.register(pa(0x8000_0000), 1, new Spy()), RangeError, "overlaps RAM");
+  assertThrows(
+    () => bus.register({ base: pa(0x1000_200f), size: 1 }, new Spy()),
+    RangeError,
+    "overlaps spy",
+  );
+  assertThrows(
+    () => bus.register({ base: pa(0x8000_0000), size: 1 }, new Spy()),
+    RangeError,
+    "overlaps RAM",
+  );
 });
 
 Deno.test("the machine's map is QEMU virt's", () => {
@@ -54,7 +62,7 @@ Deno.test("the machine's map is QEMU virt's", () => {
 function access(name: string, address: number, value = 0n) {
   const made = machine();
   const spy = new Spy();
-  made.bus.register(pa(0x1000_2000), 0x10, spy);
+  made.bus.register({ base: pa(0x1000_2000), size: 0x10 }, spy);
   made.hart.writeCsr("mtvec", BigInt(at(0x100)));
   made.ram.write32(at(0x100), encode("addi"));
   made.ram.write32(at(0), encode(name, { rd: 6, rs1: 5, rs2: 7, imm: 0 }));
@@ -97,7 +105,7 @@ Deno.test("accesses from outside the hart reach a mapped device whole, and fault
     user.access({ kind: "store", va, size, value });
   const watch = undefined;
   const spy = new Spy();
-  bus.register(pa(0x1000_2000), 0x10, spy);
+  bus.register({ base: pa(0x1000_2000), size: 0x10 }, spy);
   tables.map(0x5000, pa(0x1000_2000), PTE_R | PTE_W | PTE_U);
   tables.map(0x6000, at(0x6000), PTE_R | PTE_W | PTE_U);
   tables.use();

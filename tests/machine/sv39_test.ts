@@ -4,6 +4,7 @@ import { type PaNum, va as surface } from "../../src/vm/machine/address.ts";
 import {
   type Access,
   EXECUTE,
+  frameOf,
   makePte,
   permits,
   PTE_A,
@@ -14,7 +15,6 @@ import {
   PTE_V,
   PTE_W,
   PTE_X,
-  pteFrame,
   READ,
   walk,
   WRITE,
@@ -155,7 +155,7 @@ Deno.test("a mapped frame that is neither RAM nor a device is an access fault", 
 Deno.test("property: PTEs made from a frame and flags give both back", () => {
   fc.assert(fc.property(fc.nat(0x7_ffff), fc.nat(0x3ff), (frame, flags) => {
     const pte = makePte((0x8000_0000 + frame * 4096) as PaNum, flags);
-    assertEquals(pteFrame(pte), (0x8000_0000 + frame * 4096) as PaNum);
+    assertEquals(frameOf(pte), (0x8000_0000 + frame * 4096) as PaNum);
     assertEquals(pte & 0x3ff, flags);
   }));
 });

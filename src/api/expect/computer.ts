@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { FaultCause } from "../../vm/machine/cause.ts";
 import { counted } from "../../vm/machine/counted.ts";
 import { hex } from "../../vm/machine/address.ts";
 import type { VmEvent } from "../../vm/events.ts";
@@ -52,7 +53,7 @@ export class ProcessMatchers extends Matchers<Process> {
 /** What can be expected of an access report (`process.store`, `process.access`), besides what can be of any value. */
 export class AccessMatchers extends Matchers<AccessReport> {
   /** It faulted; with a cause, first with this one (13 load, 15 store), and `why` is part of what the kernel did about it. */
-  toFault(cause?: 12 | 13 | 15, why = ""): void {
+  toFault(cause?: FaultCause, why = ""): void {
     const fault = this.actual.events.find((e) => e.kind === "fault");
     const ok = fault !== undefined && (cause === undefined || fault.old === cause) &&
       fault.why.includes(why);

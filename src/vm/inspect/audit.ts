@@ -10,7 +10,7 @@ import { counted as countedWord } from "../machine/counted.ts";
 import { PAGE_SIZE, type PaNum } from "../machine/address.ts";
 import type { Ram } from "../machine/memory.ts";
 import type { Mmu } from "../machine/mmu.ts";
-import { PTE_D, PTE_U, PTE_W, pteFrame } from "../machine/sv39.ts";
+import { frameOf, PTE_D, PTE_U, PTE_W } from "../machine/sv39.ts";
 import { type AuditClass, entryText, type Finding, finding } from "./finding.ts";
 import { eachLeaf, mappingsTo } from "./mappings.ts";
 import { checkTables } from "./table_check.ts";
@@ -72,7 +72,7 @@ function sweepTable(view: KernelView, ram: Ram, root: RootView, sweep: Sweep): v
   const { first: base, total } = view.frames;
   const { pid } = root;
   const visit = (address: number, pte: number, at: PaNum, level: number) => {
-    const frame = pteFrame(pte);
+    const frame = frameOf(pte);
     const first = (frame - base) / PAGE_SIZE;
     const pages = 2 ** (9 * level);
     const area = areaAt(root, address);

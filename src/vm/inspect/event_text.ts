@@ -4,18 +4,17 @@
  * @module
  */
 
+import { causeName } from "../machine/cause.ts";
 import { counted } from "../machine/counted.ts";
 import { hex } from "../machine/address.ts";
 import type { VmEvent } from "../events.ts";
 import { pteChange, type RswLetters } from "../machine/flags.ts";
 
-const FAULTS: Readonly<Record<number, string>> = { 12: "instruction", 13: "load", 15: "store" };
-
 /** What an event says, in one line without its stamp; the fork policy's marks go by its letters. */
 export function eventText(e: VmEvent, rsw: RswLetters = ["1", "1"]): string {
   switch (e.kind) {
     case "fault":
-      return `${FAULTS[e.old] ?? ""} page fault (${e.old}) at ${hex(e.va)} → ${e.why}`;
+      return `${causeName(e.old)} (${e.old}) at ${hex(e.va)} → ${e.why}`;
     case "pte":
     case "mark": {
       const change = pteChange(e.old, e.new, rsw);

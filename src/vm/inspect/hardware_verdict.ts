@@ -5,18 +5,10 @@
  * @module
  */
 
+import { type FaultCause, PAGE_FAULT } from "../machine/cause.ts";
 import type { PaNum, Va } from "../machine/address.ts";
 import type { Ram } from "../machine/memory.ts";
-import {
-  type Access,
-  EXECUTE,
-  PAGE_FAULT,
-  permits,
-  READ,
-  type Rights,
-  walk,
-  WRITE,
-} from "../machine/sv39.ts";
+import { type Access, EXECUTE, permits, READ, type Rights, walk, WRITE } from "../machine/sv39.ts";
 
 /** What one kind of access would do. */
 export interface Verdict {
@@ -27,7 +19,7 @@ export interface Verdict {
   /** The process survives it; undefined: unknown. */
   readonly survives: boolean | undefined;
   /** scause of the fault: 12, 13 or 15; undefined when there is none. */
-  readonly cause: number | undefined;
+  readonly cause: FaultCause | undefined;
   /**
    * `ok`, or what the kernel would do about the fault: `COW copy of 4K`, `last owner: reuse in place`, `killed: …`,
    * `unknown`.

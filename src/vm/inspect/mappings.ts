@@ -7,7 +7,7 @@
 
 import { type Pa, pa, PAGE_SIZE, type PaNum, paNum, type Va, va } from "../machine/address.ts";
 import type { Ram } from "../machine/memory.ts";
-import { PTE_R, PTE_V, PTE_W, PTE_X, pteFrame } from "../machine/sv39.ts";
+import { frameOf, PTE_R, PTE_V, PTE_W, PTE_X } from "../machine/sv39.ts";
 import { type KernelView, partOf, type RootView, userRoots } from "./view.ts";
 
 /** One leaf PTE of one address space. */
@@ -55,8 +55,8 @@ export function eachLeaf(
       const address = base + i * span;
       if ((pte & PTE_V) === 0) onAway(address, pte, paNum(table + 8 * i), level);
       else if ((pte & LEAF) !== 0) visit(address, pte, paNum(table + 8 * i), level);
-      else if (level > 0 && ram.contains(pteFrame(pte), PAGE_SIZE)) {
-        descend(pteFrame(pte), level - 1, address);
+      else if (level > 0 && ram.contains(frameOf(pte), PAGE_SIZE)) {
+        descend(frameOf(pte), level - 1, address);
       }
     }
   };
@@ -96,8 +96,8 @@ function findFrame(
         if (page >= first && page < first + pages) {
           onLeaf(base + i * span, pte, paNum(table + 8 * i), level);
         }
-      } else if (level > 0 && ram.contains(pteFrame(pte), PAGE_SIZE)) {
-        descend(pteFrame(pte), level - 1, base + i * span);
+      } else if (level > 0 && ram.contains(frameOf(pte), PAGE_SIZE)) {
+        descend(frameOf(pte), level - 1, base + i * span);
       }
     }
   };
@@ -142,7 +142,7 @@ export function mappedCounts(view: KernelView, ram: Ram): Uint32Array {
   const counts = new Uint32Array(total);
   for (const root of userRoots(view)) {
     eachLeaf(ram, root.root, (_va, pte, _at, level) => {
-      const from = (pteFrame(pte) - first) / PAGE_SIZE;
+      const from = (frameOf(pte) - first) / PAGE_SIZE;
       for (let i = Math.max(from, 0); i < Math.min(from + 512 ** level, total); i++) counts[i]++;
     });
   }
@@ -159,7 +159,7 @@ function mapping(root: RootView, address: number, pte: number, at: PaNum, level:
     pid: root.pid,
     name: root.name,
     va: va(address),
-    pa: pa(pteFrame(pte)),
+    pa: pa(frameOf(pte)),
     size: 2 ** (12 + 9 * level),
     pteAddr: pa(at),
     pte: BigInt(pte),

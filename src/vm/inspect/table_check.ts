@@ -35,7 +35,7 @@ export function checkTables(view: KernelView, ram: Ram): Finding[] {
     eachEntry(ram, root.root, (e) => {
       const damage = damageOf(ram, e);
       if (damage === undefined) return;
-      const frame = leadsToRam(ram, e) ? sv39.pteFrame(e.low) : undefined;
+      const frame = leadsToRam(ram, e) ? sv39.frameOf(e.low) : undefined;
       const detail = `${entryText(root.pid, e.address, e.low, e.at)}, ${damage}`;
       const where = { address: e.address, pid: root.pid, frame };
       findings.push(finding("PTE damaged", where, detail));
@@ -56,8 +56,8 @@ export function eachEntry(ram: Ram, root: PaNum, visit: (entry: Entry) => void):
       const address = base + i * 2 ** (12 + 9 * level);
       visit({ address, at: paNum(table + 8 * i), low, high, level });
       const isPointer = (low & (PTE_V | LEAF)) === PTE_V && high === 0;
-      if (isPointer && level > 0 && ram.contains(sv39.pteFrame(low), PAGE_SIZE)) {
-        descend(sv39.pteFrame(low), level - 1, address);
+      if (isPointer && level > 0 && ram.contains(sv39.frameOf(low), PAGE_SIZE)) {
+        descend(sv39.frameOf(low), level - 1, address);
       }
     }
   };
@@ -71,7 +71,7 @@ export function damageOf(ram: Ram, { low, high, level }: Entry): string | undefi
   if ((low & LEAF) === 0) {
     if (level === 0) return "a pointer at level 0, where only pages can be";
     if ((low & (PTE_A | PTE_D | PTE_U)) !== 0) return "a pointer with bits that only a leaf has";
-    const inRam = ram.contains(sv39.pteFrame(low), PAGE_SIZE);
+    const inRam = ram.contains(sv39.frameOf(low), PAGE_SIZE);
     return inRam ? undefined : "a pointer to a table outside RAM";
   }
   if ((low & (PTE_R | PTE_W)) === PTE_W) return "writable but not readable, which is reserved";
@@ -82,7 +82,7 @@ export function damageOf(ram: Ram, { low, high, level }: Entry): string | undefi
 
 /** Whether an entry is a leaf all of whose bytes are in RAM. */
 export function leadsToRam(ram: Ram, { low, level }: Entry): boolean {
-  return (low & PTE_V) !== 0 && ram.contains(sv39.pteFrame(low), PAGE_SIZE * 512 ** level);
+  return (low & PTE_V) !== 0 && ram.contains(sv39.frameOf(low), PAGE_SIZE * 512 ** level);
 }
 
 /** Trampoline and trapframes stand where the way to user mode and back expects them. */

@@ -6,7 +6,7 @@
 
 import { PAGE_SIZE, type Va, va } from "../machine/address.ts";
 import type { Ram } from "../machine/memory.ts";
-import { PTE_R, PTE_U, PTE_W, PTE_X, pteFrame } from "../machine/sv39.ts";
+import { frameOf, PTE_R, PTE_U, PTE_W, PTE_X } from "../machine/sv39.ts";
 import { eachLeaf, mappedCounts } from "./mappings.ts";
 import { areaAt, type AreaFacts, type KernelView, partOf, type RootView } from "./view.ts";
 
@@ -59,7 +59,7 @@ export function vmmap(view: KernelView, ram: Ram, root: RootView): AreaView[] {
     }
     if (sum === undefined) return;
     sum.rss += size;
-    const others = mapped[(pteFrame(pte) - view.frames.first) / PAGE_SIZE] > 1;
+    const others = mapped[(frameOf(pte) - view.frames.first) / PAGE_SIZE] > 1;
     if (others) sum.shared += size;
     const mayStore = area === undefined
       ? (pte & (view.cowBit ?? 0)) !== 0

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { CAUSE } from "../machine/cause.ts";
 import { wakeProc } from "./process/sleep.ts";
 import { findProc, spaceOf } from "./process/table.ts";
 import { mapArea } from "./memory/areas/populate.ts";
@@ -25,7 +26,7 @@ import { mayRun, type Proc } from "./process/proc.ts";
 import { A0, A7, readEpc, readRegister, SP, writeEpc, writeRegister } from "./process/trapframe.ts";
 import { type KernelStop, run, switchTo } from "./run.ts";
 import { numberOf } from "./syscalls/dispatch.ts";
-import { ECALL_FROM_U, endDying, handleTrap } from "./trap.ts";
+import { endDying, handleTrap } from "./trap.ts";
 import { newPlace } from "./process/threads.ts";
 
 /** Something a person asked for that the kernel cannot do; the message is one clear line. */
@@ -185,7 +186,7 @@ export function userCall(
   writeRegister(ram, p.trapframe, A7, BigInt(number));
   // An ecall right before the next instruction: the process goes on where it stands.
   writeEpc(ram, p.trapframe, epc - 4n);
-  handleTrap(k, p, { kind: "trap", cause: ECALL_FROM_U, tval: 0n, epc: epc - 4n });
+  handleTrap(k, p, { kind: "trap", cause: CAUSE.ecallU, tval: 0n, epc: epc - 4n });
   let watched = watchedBy(k, p.pid, k.machine.watches.takeCopied());
   let stop: KernelStop | undefined;
   while (p.inCall) {

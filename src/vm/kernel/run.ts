@@ -5,6 +5,7 @@
  * @module
  */
 
+import { CAUSE } from "../machine/cause.ts";
 import { activate } from "./memory/tables/flush.ts";
 import { findProc, runOf, spaceOf } from "./process/table.ts";
 import { busy, now } from "./process/time.ts";
@@ -20,7 +21,7 @@ import { exit } from "./process/lifecycle.ts";
 import { restoreUser, saveUser } from "./process/trapframe.ts";
 import { runCall } from "./syscalls/dispatch.ts";
 import { hitBreakpoint, watchedBy } from "./breakpoints.ts";
-import { ECALL_FROM_U, endDying, handleTrap } from "./trap.ts";
+import { endDying, handleTrap } from "./trap.ts";
 
 /** Why the kernel stopped running. */
 export type KernelStop =
@@ -140,7 +141,7 @@ function runUntil(k: Kernel, budget: number, options: RunOptions): KernelStop {
         }
         const copied = copiedStop(k, p.pid);
         if (copied !== undefined) return copied;
-        if (options.step && (p.inCall || stop.cause === ECALL_FROM_U)) return { kind: "budget" };
+        if (options.step && (p.inCall || stop.cause === CAUSE.ecallU)) return { kind: "budget" };
         break;
       }
       default: {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { CAUSE, causeName, type FaultCause, isPageFault } from "../machine/cause.ts";
 import { emptySpace } from "./memory/areas/spaces.ts";
 import { findProc, spaceOf } from "./process/table.ts";
 import { print } from "./console.ts";
@@ -17,21 +18,6 @@ import { endOthers, exit } from "./process/lifecycle.ts";
 import type { Proc } from "./process/proc.ts";
 import { skipEcall } from "./process/trapframe.ts";
 import { enterCall, runCall } from "./syscalls/dispatch.ts";
-
-/** scause of an ecall from U mode (privileged spec, table "scause values"). */
-export const ECALL_FROM_U = 8;
-
-/** What the other causes are called. */
-const CAUSES: Readonly<Record<number, string>> = {
-  0: "instruction address misaligned",
-  1: "instruction access fault",
-  2: "illegal instruction",
-  3: "breakpoint",
-  4: "load address misaligned",
-  5: "load access fault",
-  6: "store address misaligned",
-  7: "store access fault",
-};
 
 /** A trap as the machine returns it. */
 export type Trap = Extract<Stop, { kind: "trap" }>;
@@ -46,27 +32,27 @@ const TRAP_COST = 500;
 export function handleTrap(k: Kernel, p: Proc, trap: Trap): void {
   const { cause } = trap;
   k.state.skipped += TRAP_COST;
-  if (cause === ECALL_FROM_U) {
+  if (cause === CAUSE.ecallU) {
     skipEcall(k.machine.ram, p.trapframe);
     enterCall(k, p);
     runCall(k, p);
     return;
   }
-  if (cause === 12 || cause === 13 || cause === 15) {
+  if (isPageFault(cause)) {
     const result = pageFault(k, p, cause, trap.tval);
     if (result.handled) return;
     condemn(k, p, trap, result.why, result.oom);
     return;
   }
-  const name = CAUSES[cause] ?? `cause ${cause}`;
-  condemn(k, p, trap, cause === 2 ? `${name} ${hex(trap.tval)}` : name);
+  const name = causeName(cause);
+  condemn(k, p, trap, cause === CAUSE.illegal ? `${name} ${hex(trap.tval)}` : name);
 }
 
 /** One page fault through memory's fault path, counted for the process. */
 function pageFault(
   k: Kernel,
   p: Proc,
-  cause: 12 | 13 | 15,
+  cause: FaultCause,
   tval: bigint,
 ): FaultResult {
   p.accounting.faults[cause]++;

@@ -5,15 +5,9 @@
  * @module
  */
 
+import { MSTATUS } from "./hart/csr_state.ts";
 import { TLB_BANKS } from "./layout.ts";
 import type { Rights } from "./sv39.ts";
-
-/** mstatus.MPRV: loads and stores as in mode MPP. */
-export const MSTATUS_MPRV = 1 << 17;
-/** mstatus.SUM: supervisor may access user memory. */
-export const MSTATUS_SUM = 1 << 18;
-/** mstatus.MXR: make executable readable. */
-export const MSTATUS_MXR = 1 << 19;
 
 /** Bank of untranslated accesses: M-mode, or satp Bare. */
 export const BARE_BANK = 0;
@@ -37,8 +31,8 @@ export class Banks {
   /** The key of a context; SUM matters in S-mode only. */
   static key(asid: number, mode: number, mstatus: number): number {
     let key = asid << 3;
-    if (mode === 1) key |= (mstatus & MSTATUS_SUM) !== 0 ? SUPERVISOR | SUM : SUPERVISOR;
-    if ((mstatus & MSTATUS_MXR) !== 0) key |= MXR;
+    if (mode === 1) key |= (mstatus & MSTATUS.SUM) !== 0 ? SUPERVISOR | SUM : SUPERVISOR;
+    if ((mstatus & MSTATUS.MXR) !== 0) key |= MXR;
     return key;
   }
 

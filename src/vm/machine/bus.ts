@@ -50,7 +50,7 @@ export class Bus {
   }
 
   /** Puts a device on the bus. Throws a RangeError when its place is taken. */
-  register(base: PaNum, size: number, device: Device): void {
+  register({ base, size }: Pick<Mapping, "base" | "size">, device: Device): void {
     const end = base + size;
     const taken = this.#mappings.find((m) => base < m.base + m.size && end > m.base);
     if (taken !== undefined || (base < this.#ram.end && end > this.#ram.base)) {

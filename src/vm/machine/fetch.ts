@@ -7,7 +7,7 @@
 
 import { PAGE_SIZE, type PaNum } from "./address.ts";
 import type { Bus } from "./bus.ts";
-import { CAUSE } from "./hart/csr_state.ts";
+import { CAUSE } from "./cause.ts";
 import type { Hart } from "./hart/hart.ts";
 import type { Ram } from "./memory.ts";
 import type { Mmu } from "./mmu.ts";

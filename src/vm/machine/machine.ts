@@ -5,14 +5,14 @@
  * @module
  */
 
-import { type PaNum, RAM_BASE } from "./address.ts";
+import { RAM_BASE } from "./address.ts";
 import { Bus } from "./bus.ts";
 import { Clock } from "./clock.ts";
-import { Clint, CLINT_BASE, CLINT_SIZE } from "./devices/clint.ts";
-import { Finisher, FINISHER_BASE, FINISHER_SIZE } from "./devices/finisher.ts";
-import { Plic, PLIC_BASE, PLIC_SIZE } from "./devices/plic.ts";
-import { Uart, UART_BASE, UART_IRQ, UART_SIZE } from "./devices/uart.ts";
-import { VIRTIO_BASE, VIRTIO_IRQ, VIRTIO_SIZE, VirtioBlock } from "./devices/virtio_blk.ts";
+import { Clint } from "./devices/clint.ts";
+import { Finisher } from "./devices/finisher.ts";
+import { Plic } from "./devices/plic.ts";
+import { Uart } from "./devices/uart.ts";
+import { VirtioBlock } from "./devices/virtio_blk.ts";
 import { Engine, STOP_BUDGET, STOP_TRAP } from "./engine/engine.ts";
 import { sstc } from "./hart/csr_rows.ts";
 import { IRQ } from "./hart/csr_state.ts";
@@ -20,6 +20,7 @@ import { Hart } from "./hart/hart.ts";
 import { Registers } from "./hart/registers.ts";
 import { awaitedTimers, deliver, takeInterrupt, wakes } from "./hart/trap.ts";
 import { DEFAULT_RAM, Ram } from "./memory.ts";
+import { CLINT, FINISHER, PLIC, UART, VIRTIO } from "./memory_map.ts";
 import type { MachineOptions, MachineState, Stop } from "./machine_state.ts";
 import { Mmu } from "./mmu.ts";
 import { PC, RESERVATION, TLB_READ, X_SINK } from "./layout.ts";
@@ -81,16 +82,16 @@ export class Machine {
     const clock = new Clock(registers, options.instructionsPerTick ?? 10);
     const clint = new Clint(clock);
     const plic = this.plic;
-    const uart = new Uart((on) => plic.signal(UART_IRQ, on));
+    const uart = new Uart((on) => plic.signal(UART.irq, on));
     const hart = new Hart(registers, mmu, clock, { lines: () => clint.lines() | plic.lines() });
-    bus.register(FINISHER_BASE as PaNum, FINISHER_SIZE, this.finisher);
-    bus.register(CLINT_BASE as PaNum, CLINT_SIZE, clint);
-    bus.register(PLIC_BASE as PaNum, PLIC_SIZE, plic);
-    bus.register(UART_BASE as PaNum, UART_SIZE, uart);
+    bus.register(FINISHER, this.finisher);
+    bus.register(CLINT, clint);
+    bus.register(PLIC, plic);
+    bus.register(UART, uart);
     if (options.disk !== undefined) {
-      const signal = (on: boolean) => plic.signal(VIRTIO_IRQ, on);
+      const signal = (on: boolean) => plic.signal(VIRTIO.irq, on);
       this.virtio = new VirtioBlock(ram, options.disk, options.virtioVersion, signal);
-      bus.register(VIRTIO_BASE as PaNum, VIRTIO_SIZE, this.virtio);
+      bus.register(VIRTIO, this.virtio);
     }
     const parts = { ram, bus, mmu, hart, watches: this.watches };
     const slow = new SlowPath(parts);

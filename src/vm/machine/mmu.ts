@@ -15,22 +15,25 @@ import {
   type VaNum,
   vaNum,
 } from "./address.ts";
-import { Banks, BARE_BANK, MSTATUS_MPRV } from "./banks.ts";
+import { Banks, BARE_BANK } from "./banks.ts";
 import type { Bus } from "./bus.ts";
+import { ACCESS_FAULT, PAGE_FAULT } from "./cause.ts";
+import { MSTATUS, previousMode } from "./hart/csr_state.ts";
 import { RAM_OFFSET, RESERVATION, TLB_BANKS, TLB_EXECUTE, TLB_READ, TLB_WRITE } from "./layout.ts";
 import type { Ram } from "./memory.ts";
 import {
   type Access,
-  ACCESS_FAULT,
   checkLeaf,
   EXECUTE,
   FAIL,
   frameNumber,
   type Level,
-  PAGE_FAULT,
+  makeSatp,
   PTE_A,
   PTE_D,
   READ,
+  SATP_BARE,
+  SATP_SV39,
   walkTables,
   WalkTrail,
   WRITE,
@@ -40,9 +43,6 @@ import { Tlb } from "./tlb.ts";
 import type { Watches } from "./watch.ts";
 
 export type { AccessCounters, MmuCounters, MmuState, TlbEntry };
-
-/** satp.MODE for Sv39, in its place. */
-export const SATP_SV39 = 8n << 60n;
 
 /** The MMU of one hart. */
 export class Mmu {
@@ -92,16 +92,15 @@ export class Mmu {
   /** satp as the CSR reads. */
   get satp(): bigint {
     if (!this.paging && this.root === 0 && this.asid === 0) return 0n;
-    const mode = this.paging ? SATP_SV39 : 0n;
-    return mode | (BigInt(this.asid) << 44n) | BigInt(this.root / 4096);
+    return makeSatp(this.root, this.asid, this.paging ? SATP_SV39 : SATP_BARE);
   }
 
   /** Writes satp; a MODE other than Bare and Sv39 changes nothing. No TLB entry is dropped. */
   setSatp(value: bigint): void {
     const mode = Number((value >> 60n) & 0xfn);
     // "If satp is written with an unsupported MODE, the entire write has no effect".
-    if (mode !== 0 && mode !== 8) return;
-    this.paging = mode === 8;
+    if (mode !== SATP_BARE && mode !== SATP_SV39) return;
+    this.paging = mode === SATP_SV39;
     this.asid = Number((value >> 44n) & 0xffffn);
     this.root = Number(value & 0xfff_ffff_ffffn) * 4096 as PaNum;
   }
@@ -123,7 +122,7 @@ export class Mmu {
     this.fetchBank = this.bankFor(mode, mstatus);
     // "When MPRV=1, load and store memory addresses are translated and protected as though the current
     // privilege mode were set to MPP."
-    const data = (mstatus & MSTATUS_MPRV) !== 0 ? (mstatus >>> 11) & 3 : mode;
+    const data = (mstatus & MSTATUS.MPRV) !== 0 ? previousMode(mstatus) : mode;
     this.dataBank = this.bankFor(data, mstatus);
     this.#slots[TLB_READ / 4] = Tlb.tableOffset(this.dataBank, READ);
     this.#slots[TLB_WRITE / 4] = Tlb.tableOffset(this.dataBank, WRITE);

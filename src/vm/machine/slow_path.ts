@@ -20,13 +20,13 @@ import {
   TRAPPED,
 } from "./engine/host.ts";
 import { Fetcher, type Parts } from "./fetch.ts";
-import { CAUSE } from "./hart/csr_state.ts";
+import { ACCESS_FAULT, CAUSE } from "./cause.ts";
 import type { Hart } from "./hart/hart.ts";
 import { executeSystem } from "./hart/system.ts";
 import { ACCESS_VALUE, RAM_OFFSET } from "./layout.ts";
 import type { Ram } from "./memory.ts";
 import type { Mmu } from "./mmu.ts";
-import { type Access, ACCESS_FAULT, READ, WRITE } from "./sv39.ts";
+import { type Access, READ, WRITE } from "./sv39.ts";
 import type { Watch, Watches, WatchHit } from "./watch.ts";
 
 /** The machine as the interpreter calls it. */

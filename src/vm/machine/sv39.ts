@@ -6,7 +6,7 @@
  * @module
  */
 
-import { PAGE_SHIFT, PAGE_SIZE, type PaNum, type Va, type VaNum } from "./address.ts";
+import { PAGE_SHIFT, PAGE_SIZE, type PaNum, paNum, type Va, type VaNum } from "./address.ts";
 import type { Ram } from "./memory.ts";
 
 /** Valid. */
@@ -43,11 +43,6 @@ export const READ = 0;
 export const WRITE = 1;
 /** An instruction fetch. */
 export const EXECUTE = 2;
-
-/** Page fault of an access, as in scause: 13 load, 15 store/AMO, 12 instruction. */
-export const PAGE_FAULT = [13, 15, 12] as const;
-/** Access fault of an access, as in scause: 5 load, 7 store/AMO, 1 instruction. */
-export const ACCESS_FAULT = [5, 7, 1] as const;
 
 /** Level of a leaf: 0 = 4 KiB, 1 = 2 MiB, 2 = 1 GiB. */
 export type Level = 0 | 1 | 2;
@@ -269,12 +264,22 @@ export function permits(
   return fail === FAIL.none ? undefined : WALK_FAILS[fail];
 }
 
+/** satp.MODE: no translation. */
+export const SATP_BARE = 0;
+/** satp.MODE: Sv39. */
+export const SATP_SV39 = 8;
+
+/** A value of satp: the page table at `root` (xv6's MAKE_SATP). */
+export function makeSatp(root: PaNum, asid = 0, mode: number = SATP_SV39): bigint {
+  return (BigInt(mode) << 60n) | (BigInt(asid) << 44n) | BigInt(root / PAGE_SIZE);
+}
+
 /** A PTE that maps (or points to) the frame at `pa`, as xv6's PA2PTE, with flags; exact for RAM addresses. */
 export function makePte(pa: PaNum, flags: number): number {
-  return ((pa / 4096) * 1024 + flags) >>> 0;
+  return (pa / PAGE_SIZE) * 1024 + flags;
 }
 
 /** The frame a kernel-made PTE maps or points to, as xv6's PTE2PA. */
-export function pteFrame(low: number): PaNum {
-  return ((low >>> 10) * 4096) as PaNum;
+export function frameOf(low: number): PaNum {
+  return paNum((low >>> 10) * PAGE_SIZE);
 }

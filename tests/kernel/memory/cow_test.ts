@@ -9,14 +9,9 @@ import { eager } from "../../../src/vm/kernel/fork/eager.ts";
 import { shareReadonly } from "../../../src/vm/kernel/fork/share_readonly.ts";
 import type { ForkPolicy } from "../../../src/vm/kernel/fork/policy.ts";
 import type { VaNum } from "../../../src/vm/machine/address.ts";
-import { PTE_D, PTE_V, PTE_W } from "../../../src/vm/machine/sv39.ts";
+import { frameOf, PTE_D, PTE_V, PTE_W } from "../../../src/vm/machine/sv39.ts";
 import { readEntry } from "../../../src/vm/kernel/memory/tables/entry.ts";
-import {
-  frameOf,
-  PTE_COW,
-  PTE_READONLY,
-  PTE_SHARE,
-} from "../../../src/vm/kernel/memory/tables/pte.ts";
+import { PTE_COW, PTE_READONLY, PTE_SHARE } from "../../../src/vm/kernel/memory/tables/pte.ts";
 import type { AddressSpace } from "../../../src/vm/kernel/memory/areas/space.ts";
 import { assertSound } from "./check.ts";
 import { forkedSpace, PAGE, World } from "./world.ts";

@@ -1,3 +1,4 @@
+import { frameOf } from "../../../src/vm/machine/sv39.ts";
 import { assert, assertEquals, assertExists } from "@std/assert";
 import { activate } from "../../../src/vm/kernel/memory/tables/flush.ts";
 import { reclaim } from "../../../src/vm/kernel/memory/reclaim/reclaim.ts";
@@ -7,7 +8,6 @@ import { mapArea } from "../../../src/vm/kernel/memory/areas/populate.ts";
 import { cow } from "../../../src/vm/kernel/fork/cow.ts";
 import type { VaNum } from "../../../src/vm/machine/address.ts";
 import { readEntry } from "../../../src/vm/kernel/memory/tables/entry.ts";
-import { frameOf } from "../../../src/vm/kernel/memory/tables/pte.ts";
 import type { AddressSpace } from "../../../src/vm/kernel/memory/areas/space.ts";
 import { assertSound } from "./check.ts";
 import { forkedSpace, PAGE, World } from "./world.ts";

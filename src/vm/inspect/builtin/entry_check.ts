@@ -6,6 +6,7 @@
  * @module
  */
 
+import { frameOf } from "../../machine/sv39.ts";
 import * as sv39 from "../../machine/sv39.ts";
 import { frameAt, frameIndex, homeOf, isSole, kindOf } from "../../kernel/memory/frames/frames.ts";
 import { hex, MAXVA, PAGE_SIZE, type VaNum } from "../../machine/address.ts";
@@ -13,7 +14,7 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { findArea } from "../../kernel/memory/areas/areas.ts";
 import { isSoleLeaf } from "../../kernel/memory/tables/superpage.ts";
 import { cacheKey, partAt } from "../../kernel/memory/reclaim/page_cache.ts";
-import { areaFlags, frameOf, slotOf } from "../../kernel/memory/tables/pte.ts";
+import { areaFlags, slotOf } from "../../kernel/memory/tables/pte.ts";
 import { type Area, PERM_W } from "../../kernel/memory/areas/space.ts";
 import { type AuditClass, entryText, type Finding, finding } from "../finding.ts";
 import { damageOf, eachEntry, type Entry, leadsToRam } from "../table_check.ts";

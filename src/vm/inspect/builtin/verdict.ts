@@ -6,11 +6,13 @@
  * @module
  */
 
+import { PAGE_FAULT } from "../../machine/cause.ts";
 import { hasSuperpage, isSole } from "../../kernel/memory/frames/frames.ts";
 import { MAXVA, PAGE_SIZE, SUPERPAGE_SIZE, type Va, type VaNum } from "../../machine/address.ts";
 import {
   type Access,
   EXECUTE,
+  frameOf,
   permits,
   PTE_V,
   PTE_W,
@@ -23,7 +25,7 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { findArea } from "../../kernel/memory/areas/areas.ts";
 import { fitsSuperpage, isPlentiful, isSoleLeaf } from "../../kernel/memory/tables/superpage.ts";
 import { cachedAt, partAt } from "../../kernel/memory/reclaim/page_cache.ts";
-import { frameOf, isSwapped, slotOf } from "../../kernel/memory/tables/pte.ts";
+import { isSwapped, slotOf } from "../../kernel/memory/tables/pte.ts";
 import { isShm } from "../../kernel/memory/areas/shm.ts";
 import {
   type AddressSpace,
@@ -34,7 +36,6 @@ import {
 } from "../../kernel/memory/areas/space.ts";
 
 const NAMES = ["read", "write", "execute"] as const;
-const CAUSE = [13, 15, 12] as const;
 const RIGHT = [PERM_R | PERM_W, PERM_W, PERM_X] as const;
 
 /** The three verdicts for an address of a space. */
@@ -50,7 +51,13 @@ export function verdict(k: Kernel, space: AddressSpace, address: Va, access: Acc
   if (ok) return { access: name, allowed: true, survives: true, cause: undefined, text: "ok" };
   const outcome = settle(k, space, address, access);
   const killed = outcome.startsWith("killed");
-  return { access: name, allowed: false, survives: !killed, cause: CAUSE[access], text: outcome };
+  return {
+    access: name,
+    allowed: false,
+    survives: !killed,
+    cause: PAGE_FAULT[access],
+    text: outcome,
+  };
 }
 
 /** What the kernel would do about the fault. */

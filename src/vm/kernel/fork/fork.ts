@@ -12,7 +12,7 @@ import { flushAll } from "../memory/tables/flush.ts";
 import { holdFile } from "../memory/areas/shm.ts";
 import { createSpace, releaseSpace } from "../memory/areas/spaces.ts";
 import { PAGE_SIZE, type PaNum, SUPERPAGE_SIZE, type VaNum } from "../../machine/address.ts";
-import { PTE_A, PTE_D, PTE_V } from "../../machine/sv39.ts";
+import { frameOf, makePte, PTE_A, PTE_D, PTE_V } from "../../machine/sv39.ts";
 import { type ForkStatistics, noForks } from "./statistics.ts";
 import type { Memory } from "../memory/memory.ts";
 import { refEach, setHome, SUPERPAGE_FRAMES } from "../memory/frames/frames.ts";
@@ -27,7 +27,7 @@ import {
   setEntry,
 } from "../memory/tables/entry.ts";
 import { ensureMiddle, ensureTable } from "../memory/tables/page_table.ts";
-import { flagsOf, frameOf, isLeaf, isSwapped, makePte, slotOf } from "../memory/tables/pte.ts";
+import { flagsOf, isLeaf, isSwapped, slotOf } from "../memory/tables/pte.ts";
 import { readSlot, refSlot } from "../memory/reclaim/swap_disk.ts";
 import type { AddressSpace, Area } from "../memory/areas/space.ts";
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { makeSatp } from "../../machine/sv39.ts";
 import { findProc, spaceOf } from "./table.ts";
 import { leaveSpace, releaseSpace } from "../memory/areas/spaces.ts";
 import { copyout } from "../memory/faults/copyin.ts";
@@ -90,7 +91,7 @@ export function allocProcess(
 
 /** The trapframe names the kernel's own page table, as xv6's prepare_return writes it. */
 export function writeKernelSatp(k: Kernel, p: Proc): void {
-  const satp = (8n << 60n) | BigInt(k.kernelRoot / 4096);
+  const satp = makeSatp(k.kernelRoot);
   k.machine.ram.write64(paNum(p.trapframe + KERNEL_SATP), satp);
 }
 

@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { FaultCause } from "../../machine/cause.ts";
 import type { PaNum } from "../../machine/address.ts";
 import type { CallTable } from "../abi.ts";
 
@@ -39,7 +40,7 @@ export interface Accounting {
   /** System calls made. */
   calls: number;
   /** Page faults by cause. */
-  faults: { 12: number; 13: number; 15: number };
+  faults: Record<FaultCause, number>;
   /** Frames that were copied on its behalf. */
   framesCopied: number;
   /** Virtual tick at which it started. */

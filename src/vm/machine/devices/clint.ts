@@ -9,11 +9,6 @@ import type { Device } from "../bus.ts";
 import type { Clock } from "../clock.ts";
 import { IRQ } from "../hart/csr_state.ts";
 
-/** First address. */
-export const CLINT_BASE = 0x0200_0000;
-/** Bytes of its registers. */
-export const CLINT_SIZE = 0x1_0000;
-
 const MSIP = 0;
 const MTIMECMP = 0x4000;
 const MTIME = 0xbff8;

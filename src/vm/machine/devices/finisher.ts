@@ -7,11 +7,6 @@
 
 import type { Device } from "../bus.ts";
 
-/** First address. */
-export const FINISHER_BASE = 0x10_0000;
-/** Bytes of its registers. */
-export const FINISHER_SIZE = 0x1000;
-
 const PASS = 0x5555;
 const FAIL = 0x3333;
 const RESET = 0x7777;

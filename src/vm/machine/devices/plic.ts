@@ -13,11 +13,6 @@ import type { Device } from "../bus.ts";
 import { IRQ } from "../hart/csr_state.ts";
 import { type Saved, Saver } from "../saver.ts";
 
-/** First address. */
-export const PLIC_BASE = 0x0c00_0000;
-/** Bytes of its registers. */
-export const PLIC_SIZE = 0x60_0000;
-
 const SOURCES = 96;
 const WORDS = SOURCES / 32;
 const CONTEXTS = 2;

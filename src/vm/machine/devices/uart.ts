@@ -7,13 +7,6 @@
 
 import type { Device } from "../bus.ts";
 
-/** First address. */
-export const UART_BASE = 0x1000_0000;
-/** Bytes of its registers. */
-export const UART_SIZE = 0x100;
-/** Its interrupt source at the PLIC. */
-export const UART_IRQ = 10;
-
 const IER_RX = 1;
 const IER_TX = 2;
 const LCR_DLAB = 0x80;

@@ -12,13 +12,6 @@ import { DiskBytes, type DiskImage } from "../disk_bytes.ts";
 import type { Ram } from "../memory.ts";
 import { type Buffer, QueueError, type QueuePlaces, Virtqueue } from "./virtqueue.ts";
 
-/** First address. */
-export const VIRTIO_BASE = 0x1000_1000;
-/** Bytes of its registers. */
-export const VIRTIO_SIZE = 0x1000;
-/** Its interrupt source at the PLIC. */
-export const VIRTIO_IRQ = 1;
-
 /** Bytes of a sector, the unit of addresses on the disk. */
 export const SECTOR_SIZE = 512;
 

@@ -23,6 +23,11 @@ export const MSTATUS = {
   TSR: 1 << 22,
 } as const;
 
+/** mstatus.MPP: the mode before a trap to M. */
+export function previousMode(mstatus: number): number {
+  return (mstatus >>> 11) & 3;
+}
+
 /** Interrupts: bits of mip and mie, numbered as in mcause. */
 export const IRQ = {
   SSI: 1 << 1,
@@ -36,24 +41,6 @@ export const IRQ = {
 export const S_IRQS = IRQ.SSI | IRQ.STI | IRQ.SEI;
 /** All interrupts. */
 export const ALL_IRQS = S_IRQS | IRQ.MSI | IRQ.MTI | IRQ.MEI;
-
-/** Exception causes as in mcause. */
-export const CAUSE = {
-  fetchMisaligned: 0,
-  fetchAccess: 1,
-  illegal: 2,
-  breakpoint: 3,
-  loadMisaligned: 4,
-  loadAccess: 5,
-  storeMisaligned: 6,
-  storeAccess: 7,
-  ecallU: 8,
-  ecallS: 9,
-  ecallM: 11,
-  fetchPage: 12,
-  loadPage: 13,
-  storePage: 15,
-} as const;
 
 /** Contents of the CSRs. Numbers hold registers whose bits all lie in the low 32. */
 export interface CsrState {

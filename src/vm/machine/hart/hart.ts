@@ -6,11 +6,12 @@
 
 import type { Va } from "../address.ts";
 import type { Clock } from "../clock.ts";
+import { registerNumber } from "../isa/register_names.ts";
 import type { Mmu } from "../mmu.ts";
 import { type Saved, Saver } from "../saver.ts";
 import { CSR_ROWS, type CsrContext, type CsrRow, pendingInterrupts, sstc } from "./csr_rows.ts";
 import { type CsrState, IRQ, type Mode, resetState } from "./csr_state.ts";
-import { REGISTER_NAMES, type Registers } from "./registers.ts";
+import type { Registers } from "./registers.ts";
 
 const BY_NUMBER = new Map(CSR_ROWS.map((row) => [row.number, row]));
 const BY_NAME = new Map(CSR_ROWS.map((row) => [row.name, row]));
@@ -157,10 +158,8 @@ export class Hart implements CsrContext {
   /** A register's or CSR's value by its name (`a0`, `x10`, `pc`, `satp` …); undefined for an unknown name. */
   named(name: string): bigint | undefined {
     if (name === "pc") return this.pc;
-    const abi = name === "fp" ? 8 : REGISTER_NAMES.indexOf(name);
-    if (abi >= 0) return this.x(abi);
-    const plain = /^x([12]?[0-9]|3[01])$/.exec(name);
-    if (plain !== null) return this.x(Number(plain[1]));
+    const number = registerNumber(name);
+    if (number !== undefined) return this.x(number);
     return BY_NAME.get(name)?.read(this);
   }
 

@@ -23,12 +23,6 @@ const HEADER = 0x1000;
 /** Bytes of pc and x0…x31. */
 const FILE = X + 32 * 8 - PC;
 
-/** ABI names of x0…x31. */
-export const REGISTER_NAMES: readonly string[] = [
-  ..."zero ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5".split(" "),
-  ..."a6 a7 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6".split(" "),
-];
-
 /** x registers, pc, reservation and raised trap of one hart. */
 export class Registers {
   /** x0…x31 as unsigned 64-bit values; x0 must stay 0. */

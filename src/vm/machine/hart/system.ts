@@ -7,7 +7,8 @@
 
 import { DONE, DONE_STOP, RETRY, TRAPPED } from "../engine/host.ts";
 import type { Mmu } from "../mmu.ts";
-import { CAUSE, MSTATUS } from "./csr_state.ts";
+import { CAUSE } from "../cause.ts";
+import { MSTATUS } from "./csr_state.ts";
 import type { Hart } from "./hart.ts";
 import { returnFrom, takeable } from "./trap.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { IRQ, type Mode, MSTATUS } from "./csr_state.ts";
+import { IRQ, type Mode, MSTATUS, previousMode } from "./csr_state.ts";
 import type { Hart } from "./hart.ts";
 
 /** "Multiple simultaneous interrupts destined for M-mode are handled in the following decreasing priority
@@ -79,7 +79,7 @@ export function returnFrom(hart: Hart, level: 1 | 3): void {
   const { state } = hart;
   let mode: Mode;
   if (level === 3) {
-    const previous = (state.mstatus >>> 11) & 3;
+    const previous = previousMode(state.mstatus);
     mode = previous === 3 ? 3 : previous === 1 ? 1 : 0;
     state.mstatus = moveBit(state.mstatus, MSTATUS.MPIE, MSTATUS.MIE) | MSTATUS.MPIE;
     state.mstatus &= ~MSTATUS.MPP;

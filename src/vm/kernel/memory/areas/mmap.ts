@@ -7,7 +7,7 @@
 
 import { flushAll } from "../tables/flush.ts";
 import { PAGE_SIZE, pageUp, SUPERPAGE_SIZE, type VaNum } from "../../../machine/address.ts";
-import { PTE_A, PTE_D, PTE_V } from "../../../machine/sv39.ts";
+import { frameOf, makePte, PTE_A, PTE_D, PTE_V } from "../../../machine/sv39.ts";
 import type { Backing } from "./backing.ts";
 import { areasIn, cutAreas, findHole, insertArea, isHole, mergeAreas, splitAt } from "./areas.ts";
 import { isSole } from "../frames/frames.ts";
@@ -17,7 +17,7 @@ import type { Memory } from "../memory.ts";
 import { writeBack } from "../reclaim/page_cache.ts";
 import { eachEntry, setEntry, setMark } from "../tables/entry.ts";
 import { unmapAreas } from "./unmap.ts";
-import { areaFlags, flagsOf, frameOf, isSwapped, makePte, slotOf, swapPte } from "../tables/pte.ts";
+import { areaFlags, flagsOf, isSwapped, slotOf, swapPte } from "../tables/pte.ts";
 import { holdFile, isShm, newShm } from "./shm.ts";
 import { type AddressSpace, type Area, MMAP_TOP, PERM_W } from "./space.ts";
 

@@ -4,9 +4,10 @@
  * @module
  */
 
+import { makePte } from "../../../machine/sv39.ts";
 import type { Memory } from "../memory.ts";
 import type { AddressSpace, Area } from "./space.ts";
-import { areaFlags, makePte } from "../tables/pte.ts";
+import { areaFlags } from "../tables/pte.ts";
 import { PAGE_SIZE, type PaNum, SUPERPAGE_SIZE, type VaNum } from "../../../machine/address.ts";
 import { fitsSuperpage } from "../tables/superpage.ts";
 import { mapSuperpage } from "../tables/promote.ts";

@@ -6,13 +6,12 @@
 
 import { allocate } from "../reclaim/allocate.ts";
 import { PAGE_SIZE, type PaNum, type VaNum } from "../../../machine/address.ts";
-import { PTE_R, PTE_V, PTE_W, PTE_X } from "../../../machine/sv39.ts";
+import { frameOf, makePte, PTE_R, PTE_V, PTE_W, PTE_X } from "../../../machine/sv39.ts";
 import { frameAt, freeFrame, KERNEL_FRAMES } from "../frames/frames.ts";
 import type { Memory } from "../memory.ts";
 import { ensureTable, freeTables, prune } from "../tables/page_table.ts";
 import { entryOf, find, setEntry } from "../tables/entry.ts";
 import { clearAreas, unmapAreas } from "./unmap.ts";
-import { frameOf, makePte } from "../tables/pte.ts";
 import { type AddressSpace, TRAMPOLINE, TRAPFRAME, USYSCALL } from "./space.ts";
 import type { Ram } from "../../../machine/memory.ts";
 

@@ -7,13 +7,13 @@
 import { flushAll } from "../tables/flush.ts";
 import { countOf, dropFrame, isCache, unrefFrame } from "../frames/frames.ts";
 import type { VaNum } from "../../../machine/address.ts";
-import { PTE_D } from "../../../machine/sv39.ts";
+import { frameOf, PTE_D } from "../../../machine/sv39.ts";
 import { dropLeaf } from "../tables/superpage.ts";
 import type { Memory } from "../memory.ts";
 import { removeCached, writeBack } from "../reclaim/page_cache.ts";
 import { eachEntry, setEntry } from "../tables/entry.ts";
 import { prune } from "../tables/page_table.ts";
-import { frameOf, isSwapped, slotOf } from "../tables/pte.ts";
+import { isSwapped, slotOf } from "../tables/pte.ts";
 import { isShm, letFileGo } from "./shm.ts";
 import type { AddressSpace, Area } from "./space.ts";
 import { dropSlot } from "../reclaim/swap_disk.ts";

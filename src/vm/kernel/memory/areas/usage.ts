@@ -4,11 +4,12 @@
  * @module
  */
 
+import { frameOf } from "../../../machine/sv39.ts";
 import { countOf } from "../frames/frames.ts";
 import { PAGE_SIZE, type PaNum } from "../../../machine/address.ts";
 import type { Memory } from "../memory.ts";
 import { countTables, eachEntry } from "../tables/entry.ts";
-import { frameOf, isSwapped } from "../tables/pte.ts";
+import { isSwapped } from "../tables/pte.ts";
 import type { AddressSpace } from "./space.ts";
 
 /** Pages of one space, each 4 KiB. */

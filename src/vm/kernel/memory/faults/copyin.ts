@@ -6,6 +6,7 @@
  * @module
  */
 
+import { CAUSE } from "../../../machine/cause.ts";
 import {
   MAXVA,
   PAGE_SIZE,
@@ -13,11 +14,10 @@ import {
   SUPERPAGE_SIZE,
   type VaNum,
 } from "../../../machine/address.ts";
-import { PTE_A, PTE_D, PTE_R, PTE_U, PTE_V, PTE_W } from "../../../machine/sv39.ts";
+import { frameOf, PTE_A, PTE_D, PTE_R, PTE_U, PTE_V, PTE_W } from "../../../machine/sv39.ts";
 import { fault } from "./fault.ts";
 import type { Memory } from "../memory.ts";
 import { entryOf, find, levelOf, setMark } from "../tables/entry.ts";
-import { frameOf } from "../tables/pte.ts";
 import { type AddressSpace, USYSCALL } from "../areas/space.ts";
 
 /** Settling one page takes at most this many faults: a table, a swap-in, a copy, and one to spare. */
@@ -27,11 +27,16 @@ const MAX_FAULTS = 4;
  * Where the byte at `va` stands, for a load (13) or a store (15) on the user's behalf; sets A and D as
  * the hardware's walk would. 0 when the process may not access it.
  */
-export function userAddress(m: Memory, space: AddressSpace, cause: 13 | 15, va: VaNum): PaNum | 0 {
+export function userAddress(
+  m: Memory,
+  space: AddressSpace,
+  cause: typeof CAUSE.loadPage | typeof CAUSE.storePage,
+  va: VaNum,
+): PaNum | 0 {
   // The pgtbl lab's page is for user code to read; as a pointer in a call it is bad, as usertests wants it.
   if (va >= USYSCALL) return 0;
-  const need = cause === 15 ? PTE_V | PTE_U | PTE_W : PTE_V | PTE_U | PTE_R;
-  const mark = cause === 15 ? PTE_A | PTE_D : PTE_A;
+  const need = cause === CAUSE.storePage ? PTE_V | PTE_U | PTE_W : PTE_V | PTE_U | PTE_R;
+  const mark = cause === CAUSE.storePage ? PTE_A | PTE_D : PTE_A;
   for (let tries = 0; tries <= MAX_FAULTS; tries++) {
     const slot = find(m.ram, space.root, va);
     if (slot !== 0) {
@@ -39,7 +44,7 @@ export function userAddress(m: Memory, space: AddressSpace, cause: 13 | 15, va: 
       const pte = m.ram.readPte(at);
       if ((pte & need) === need) {
         if ((pte & mark) !== mark) {
-          setMark(m, va, at, pte, pte | mark, cause === 15 ? "copyout" : "copyin");
+          setMark(m, va, at, pte, pte | mark, cause === CAUSE.storePage ? "copyout" : "copyin");
         }
         const offset = levelOf(slot) === 0 ? va % PAGE_SIZE : va % SUPERPAGE_SIZE;
         return (frameOf(pte) + offset) as PaNum;
@@ -58,7 +63,7 @@ export function copyout(
   bytes: Uint8Array,
 ): boolean {
   return eachPiece(dst, bytes.length, (va, from, length) => {
-    const pa = userAddress(m, space, 15, va);
+    const pa = userAddress(m, space, CAUSE.storePage, va);
     if (pa === 0) return false;
     const piece = bytes.subarray(from, from + length);
     const { watches } = m.mmu;
@@ -84,14 +89,14 @@ export function copyin(
   if (src < 0 || Number(src) + length > MAXVA) return undefined;
   const first = Number(src) as VaNum;
   if (length > 0 && (first % PAGE_SIZE) + length <= PAGE_SIZE) { // as nearly all are
-    const pa = userAddress(m, space, 13, first);
+    const pa = userAddress(m, space, CAUSE.loadPage, first);
     if (pa === 0) return undefined;
     watchLoad(m, first, pa, length);
     return m.ram.bytes(pa, length).slice();
   }
   const pieces: Uint8Array[] = [];
   const done = eachPiece(src, length, (va, _from, size) => {
-    const pa = userAddress(m, space, 13, va);
+    const pa = userAddress(m, space, CAUSE.loadPage, va);
     if (pa === 0) return false;
     watchLoad(m, va, pa, size);
     pieces.push(m.ram.bytes(pa, size).slice());
@@ -117,7 +122,7 @@ export function copyinBytes(
   let bytes = new Uint8Array(0);
   let ended = false;
   eachPiece(src, max, (va, from, length) => {
-    const pa = userAddress(m, space, 13, va);
+    const pa = userAddress(m, space, CAUSE.loadPage, va);
     if (pa === 0) return false;
     const piece = m.ram.bytes(pa, length);
     const nul = piece.indexOf(0);
@@ -162,7 +167,7 @@ export function loadBytes(
         m.ram.write((frameOf(pte) + inPage) as PaNum, bytes.subarray(from, from + length));
         return true;
       }
-      if (!fault(m, space, 13, at).handled) return false;
+      if (!fault(m, space, CAUSE.loadPage, at).handled) return false;
     }
     return false;
   });

@@ -4,11 +4,12 @@
  * @module
  */
 
+import { CAUSE, type FaultCause } from "../../../machine/cause.ts";
 import { moved } from "../reclaim/moved.ts";
 import { freeFrame, refFrame, setHome } from "../frames/frames.ts";
 import { allocate } from "../reclaim/allocate.ts";
 import { PAGE_SIZE, type PaNum, type VaNum } from "../../../machine/address.ts";
-import { PTE_FLAGS, PTE_W } from "../../../machine/sv39.ts";
+import { makePte, PTE_FLAGS, PTE_W } from "../../../machine/sv39.ts";
 import { fitsSuperpage, isPlentiful } from "../tables/superpage.ts";
 import { mapSuperpage, promote } from "../tables/promote.ts";
 import type { Memory } from "../memory.ts";
@@ -16,7 +17,7 @@ import type { CachedPage } from "../state.ts";
 import { cacheKey, partAt, putCached } from "../reclaim/page_cache.ts";
 import { blockDown, setEntry } from "../tables/entry.ts";
 import { ensureTable, prune } from "../tables/page_table.ts";
-import { areaFlags, makePte } from "../tables/pte.ts";
+import { areaFlags } from "../tables/pte.ts";
 import type { FaultResult, Settled } from "./result.ts";
 import { isShm } from "../areas/shm.ts";
 import type { AddressSpace, Area } from "../areas/space.ts";
@@ -28,7 +29,7 @@ export function fillPage(
   space: AddressSpace,
   area: Area,
   page: VaNum,
-  cause: 12 | 13 | 15,
+  cause: FaultCause,
 ): FaultResult | undefined {
   const block = blockDown(page);
   if (fitsSuperpage(m, area, block) && isPlentiful(m)) {
@@ -62,13 +63,13 @@ function fillFromFile(
   area: Area,
   { file, offset, length }: Omit<CachedPage, "frame">,
   page: VaNum,
-  cause: 12 | 13 | 15,
+  cause: FaultCause,
   at: PaNum,
 ): FaultResult | undefined {
   if (area.kind === "file" && offset >= m.files.size(file)) {
     return { handled: false, why: "page beyond the end of the mapped file", oom: false };
   }
-  const own = !area.shared && cause === 15;
+  const own = !area.shared && cause === CAUSE.storePage;
   const key = cacheKey(file, offset, length);
   let held = m.state.cache.byKey.get(key);
   let how: Settled = "cache hit";

@@ -5,21 +5,20 @@
  * @module
  */
 
+import { CAUSE, type FaultCause, FAULTING } from "../../../machine/cause.ts";
 import { freeFrame, isSole, setHome } from "../frames/frames.ts";
 import { allocate } from "../reclaim/allocate.ts";
 import { flush } from "../tables/flush.ts";
 import { MAXVA, PAGE_SIZE, pageDown, type PaNum, type VaNum } from "../../../machine/address.ts";
 import {
-  type Access,
   checkLeaf,
-  EXECUTE,
+  frameOf,
+  makePte,
   PTE_V,
   PTE_W,
-  READ,
   WALK_FAILS,
   walkTables,
   WalkTrail,
-  WRITE,
 } from "../../../machine/sv39.ts";
 import { findArea } from "../areas/areas.ts";
 import { fillPage } from "./demand_fill.ts";
@@ -27,16 +26,11 @@ import { copyLeaf, demote, dropLeaf, isSoleLeaf } from "../tables/superpage.ts";
 import type { Memory } from "../memory.ts";
 import { releasePage } from "../areas/unmap.ts";
 import { blockDown, entryOf, find, levelOf, setEntry } from "../tables/entry.ts";
-import { flagsOf, frameOf, isSwapped, makePte } from "../tables/pte.ts";
+import { flagsOf, isSwapped } from "../tables/pte.ts";
 import type { FaultResult, Settled } from "./result.ts";
 import { freeSlots } from "../reclaim/swap_disk.ts";
 import { swapIn } from "../reclaim/swap_in.ts";
 import { type AddressSpace, type Area, PERM_R, PERM_W, PERM_X } from "../areas/space.ts";
-
-/** Page-fault causes as scause holds them. */
-export type FaultCause = 12 | 13 | 15;
-
-const ACCESS: Record<FaultCause, Access> = { 12: EXECUTE, 13: READ, 15: WRITE };
 
 /** Settles a page fault of `space` at `va`, any 64-bit value; {@link FaultResult} says how, or why it cannot be. */
 export function fault(
@@ -70,7 +64,7 @@ function decide(
   if (refusal !== undefined) return kill(refusal);
   if (isSwapped(pte)) return swapIn(m, space, page) ? settled("swap in") : outOfMemory(m);
   if ((pte & PTE_V) === 0) return fillPage(m, space, area, page, cause) ?? outOfMemory(m);
-  if (cause === 15 && (pte & PTE_W) === 0) {
+  if (cause === CAUSE.storePage && (pte & PTE_W) === 0) {
     if (levelOf(slot) === 1) return storeToSuperpage(m, space, area, page, pte, entryOf(slot));
     return storeToShared(m, space, area, page, pte, entryOf(slot));
   }
@@ -79,8 +73,10 @@ function decide(
 
 /** Why the area does not allow the access, if so. */
 function refuse(m: Memory, area: Area, cause: FaultCause, pte: number): string | undefined {
-  if (cause === 12) return (area.perm & PERM_X) !== 0 ? undefined : "no execute right";
-  if (cause === 13) return (area.perm & (PERM_R | PERM_W)) !== 0 ? undefined : "no read right";
+  if (cause === CAUSE.fetchPage) return (area.perm & PERM_X) !== 0 ? undefined : "no execute right";
+  if (cause === CAUSE.loadPage) {
+    return (area.perm & (PERM_R | PERM_W)) !== 0 ? undefined : "no read right";
+  }
   if ((area.perm & PERM_W) !== 0) return undefined;
   const verdict = (pte & PTE_V) !== 0 ? m.policy.onStore(pte, false, area) : undefined;
   return verdict?.do === "kill" ? verdict.why : "store to a read-only page";
@@ -157,7 +153,7 @@ function storeToSuperpage(
 function retry(m: Memory, space: AddressSpace, cause: FaultCause, va: VaNum): FaultResult {
   const trail = new WalkTrail();
   const fail = walkTables(m.ram, space.root, Math.floor(va / PAGE_SIZE), trail) ||
-    checkLeaf(trail.low[trail.count - 1], ACCESS[cause], { user: true, sum: false, mxr: false });
+    checkLeaf(trail.low[trail.count - 1], FAULTING[cause], { user: true, sum: false, mxr: false });
   if (fail !== 0) return kill(`PTE damaged: ${WALK_FAILS[fail]}`);
   flush(m, space, pageDown(va), "stale TLB entry");
   return settled("retry");

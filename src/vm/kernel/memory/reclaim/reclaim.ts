@@ -10,13 +10,13 @@
 import { moved, pidOf } from "./moved.ts";
 import { flushAll } from "../tables/flush.ts";
 import { PAGE_SIZE, type PaNum, SUPERPAGE_SIZE, type VaNum } from "../../../machine/address.ts";
-import { PTE_A, PTE_D } from "../../../machine/sv39.ts";
+import { frameOf, PTE_A, PTE_D } from "../../../machine/sv39.ts";
 import { countOf, FRAME_KINDS, frameAt, frameTotal, freeFrame } from "../frames/frames.ts";
 import { demote, isSoleLeaf } from "../tables/superpage.ts";
 import type { Memory } from "../memory.ts";
 import { moveCachedToSlot, removeCached, writeBack } from "./page_cache.ts";
 import { blockDown, setEntry, setMark } from "../tables/entry.ts";
-import { frameOf, swapPte } from "../tables/pte.ts";
+import { swapPte } from "../tables/pte.ts";
 import { type Mapper, mappersOf } from "./rmap.ts";
 import { isShm } from "../areas/shm.ts";
 import type { AddressSpace } from "../areas/space.ts";

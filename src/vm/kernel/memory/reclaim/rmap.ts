@@ -8,12 +8,11 @@
 
 import { homeOf } from "../frames/frames.ts";
 import { PAGE_SIZE, type PaNum, type VaNum } from "../../../machine/address.ts";
-import { PTE_V } from "../../../machine/sv39.ts";
+import { frameOf, PTE_V } from "../../../machine/sv39.ts";
 import { findArea } from "../areas/areas.ts";
 import type { Memory } from "../memory.ts";
 import type { CachedPage } from "../state.ts";
 import { entryOf, find, levelOf } from "../tables/entry.ts";
-import { frameOf } from "../tables/pte.ts";
 import type { AddressSpace, Area } from "../areas/space.ts";
 
 /** One entry that maps a frame. */

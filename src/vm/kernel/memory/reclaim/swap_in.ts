@@ -10,11 +10,11 @@ import { moved } from "./moved.ts";
 import { refFrame, setHome } from "../frames/frames.ts";
 import { allocate } from "./allocate.ts";
 import { PAGE_SIZE, type VaNum } from "../../../machine/address.ts";
-import { PTE_V } from "../../../machine/sv39.ts";
+import { makePte, PTE_V } from "../../../machine/sv39.ts";
 import { findArea } from "../areas/areas.ts";
 import type { Memory } from "../memory.ts";
 import { entryOf, find, readEntry, setEntry } from "../tables/entry.ts";
-import { flagsOf, isSwapped, makePte, slotOf } from "../tables/pte.ts";
+import { flagsOf, isSwapped, slotOf } from "../tables/pte.ts";
 import type { AddressSpace } from "../areas/space.ts";
 import { dropSlot, readSlot } from "./swap_disk.ts";
 

@@ -21,8 +21,8 @@ import {
   SUPERPAGE_SIZE,
   type VaNum,
 } from "../../../machine/address.ts";
-import { PTE_V } from "../../../machine/sv39.ts";
-import { frameOf, isLeaf, isTable, makePte } from "./pte.ts";
+import { frameOf, makePte, PTE_V } from "../../../machine/sv39.ts";
+import { isLeaf, isTable } from "./pte.ts";
 import type { Memory } from "../memory.ts";
 import { KernelPanic } from "../panic.ts";
 

@@ -18,18 +18,18 @@ import {
   type VaNum,
   vaNum,
 } from "../../../machine/address.ts";
-import { PTE_R, PTE_V, PTE_W, PTE_X } from "../../../machine/sv39.ts";
+import { frameOf, makePte, PTE_R, PTE_V, PTE_W, PTE_X } from "../../../machine/sv39.ts";
 import type { Ram } from "../../../machine/memory.ts";
+import { CLINT, FINISHER, PLIC, UART } from "../../../machine/memory_map.ts";
 import { KernelPanic } from "../panic.ts";
-import { frameOf, makePte } from "./pte.ts";
 import { TRAMPOLINE } from "../areas/space.ts";
 
-/** Devices that a kernel on the `virt` machine maps: finisher, CLINT, PLIC, UART with virtio. */
-const DEVICES: readonly { readonly at: number; readonly size: number }[] = [
-  { at: 0x10_0000, size: PAGE_SIZE },
-  { at: 0x200_0000, size: 0x1_0000 },
-  { at: 0xc00_0000, size: 2 * SUPERPAGE_SIZE },
-  { at: 0x1000_0000, size: 2 * PAGE_SIZE },
+/** What a kernel maps of the devices, in bytes: of the PLIC what xv6 uses; virtio follows the UART. */
+const DEVICES: readonly { readonly at: PaNum; readonly size: number }[] = [
+  { at: FINISHER.base, size: PAGE_SIZE },
+  { at: CLINT.base, size: CLINT.size },
+  { at: PLIC.base, size: 2 * SUPERPAGE_SIZE },
+  { at: UART.base, size: 2 * PAGE_SIZE },
 ];
 /** The first of the kernel's frames hold its text, mapped R-X; all other RAM is RW-. */
 const TEXT_FRAMES = 8;
@@ -51,7 +51,7 @@ export function makeKernelMap(ram: Ram, trampoline: PaNum): PaNum {
   const root = paNum(trampoline - PAGE_SIZE);
   const making: Making = { ram, root, next: root };
   takeTable(making, trampoline);
-  for (const { at, size } of DEVICES) mapRange(making, vaNum(at), paNum(at), size, PTE_R | PTE_W);
+  for (const { at, size } of DEVICES) mapRange(making, vaNum(at), at, size, PTE_R | PTE_W);
   const text = TEXT_FRAMES * PAGE_SIZE;
   mapRange(making, vaNum(ram.base), ram.base, text, PTE_R | PTE_X);
   const rest = ram.base + text;

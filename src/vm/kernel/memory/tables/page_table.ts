@@ -16,10 +16,10 @@
 import { freeFrame } from "../frames/frames.ts";
 import { allocate } from "../reclaim/allocate.ts";
 import { PAGE_SIZE, type PaNum, SUPERPAGE_SIZE, type VaNum } from "../../../machine/address.ts";
-import { PTE_V } from "../../../machine/sv39.ts";
+import { frameOf, makePte, PTE_V } from "../../../machine/sv39.ts";
 import type { Memory } from "../memory.ts";
 import { KernelPanic } from "../panic.ts";
-import { frameOf, isTable, makePte } from "./pte.ts";
+import { isTable } from "./pte.ts";
 import {
   blockDown,
   ENTRIES,

@@ -18,8 +18,8 @@ import {
 import { ensureMiddle } from "./page_table.ts";
 import { fitsSuperpage, isPlentiful, setHomes } from "./superpage.ts";
 import { eachBlock, setEntry, tellEntries } from "./entry.ts";
-import { areaFlags, frameOf, isLeaf, makePte } from "./pte.ts";
-import { PTE_A, PTE_D, PTE_FLAGS, PTE_V } from "../../../machine/sv39.ts";
+import { areaFlags, isLeaf } from "./pte.ts";
+import { frameOf, makePte, PTE_A, PTE_D, PTE_FLAGS, PTE_V } from "../../../machine/sv39.ts";
 import { moved } from "../reclaim/moved.ts";
 import { flushAll } from "./flush.ts";
 

@@ -5,7 +5,6 @@
  * @module
  */
 
-import type { PaNum } from "../../../machine/address.ts";
 import {
   PTE_FLAGS,
   PTE_R,
@@ -24,16 +23,6 @@ export const PTE_COW = PTE_RSW0;
 export const PTE_SHARE = PTE_RSW0;
 /** The two-bit design: was read-only before it was shared (bit 9). */
 export const PTE_READONLY = PTE_RSW1;
-
-/** The frame a PTE points to (xv6's PTE2PA). */
-export function frameOf(pte: number): PaNum {
-  return ((pte >>> 10) * 4096) as PaNum;
-}
-
-/** A PTE from a frame and flags (xv6's PA2PTE). */
-export function makePte(frame: PaNum, flags: number): number {
-  return (frame / 4096) * 1024 + flags;
-}
 
 /** The low ten bits. */
 export function flagsOf(pte: number): number {

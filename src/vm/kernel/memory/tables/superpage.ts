@@ -9,7 +9,7 @@
 import { flush } from "./flush.ts";
 import { moved } from "../reclaim/moved.ts";
 import { PAGE_SIZE, type PaNum, SUPERPAGE_SIZE, type VaNum } from "../../../machine/address.ts";
-import { PTE_V } from "../../../machine/sv39.ts";
+import { frameOf, makePte, PTE_V } from "../../../machine/sv39.ts";
 import {
   allocSuperpage,
   allocZeroed,
@@ -25,7 +25,7 @@ import {
 } from "../frames/frames.ts";
 import type { Memory } from "../memory.ts";
 import { blockDown, setEntry, tellEntries } from "./entry.ts";
-import { flagsOf, frameOf, isLeaf, makePte } from "./pte.ts";
+import { flagsOf, isLeaf } from "./pte.ts";
 import type { AddressSpace, Area } from "../areas/space.ts";
 
 /** Whether the area may have a 2 MiB leaf for the block: private, not of a file, and all of it inside. */
