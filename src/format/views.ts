@@ -95,7 +95,7 @@ export function frameLine(frame: FrameReport): NoteSection {
       frame.stored ?? "?"
     }  counted ${frame.counted}  ${frame.state}  ` +
       users.join("  ") + more,
-    frame.state === "ok" ? "plain" : "bad",
+    frame.state === "ok" || frame.state === "unknown" ? "plain" : "bad",
   );
 }
 
