@@ -4,12 +4,12 @@
  * @module
  */
 
-import { satpOf } from "./inspect/translation.ts";
 import type { Proc } from "./kernel/process/proc.ts";
 import { readEpc, readRegister, writeRegister } from "./kernel/process/trapframe.ts";
 import { CSR_ROWS } from "./machine/hart/csr_rows.ts";
 import { REGISTER_NAMES, registerNumber } from "./machine/isa/register_names.ts";
 import type { Ram } from "./machine/memory.ts";
+import { makeSatp } from "./machine/sv39.ts";
 import type { PaNum } from "./machine/address.ts";
 
 /** Names of the control and status registers that the hart has. */
@@ -39,7 +39,7 @@ export class Registers {
 
   /** satp while it runs: Sv39, ASID 0 and the page number of its root table. */
   get satp(): bigint {
-    return satpOf(this.#root());
+    return makeSatp(this.#root());
   }
 
   /** x0 to x31. */

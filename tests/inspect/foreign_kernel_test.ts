@@ -94,7 +94,7 @@ class Guest implements KernelView {
     for (let level = 2; level > 0; level--) {
       const at = paNum(table + 8 * (Math.floor(address / 2 ** (12 + 9 * level)) % 512));
       if (this.ram.readPte(at) === 0) this.ram.writePte(at, sv39.makePte(this.frame(1), PTE_V));
-      table = sv39.pteFrame(this.ram.readPte(at));
+      table = sv39.frameOf(this.ram.readPte(at));
     }
     const at = paNum(table + 8 * (Math.floor(address / PAGE_SIZE) % 512));
     this.ram.writePte(at, sv39.makePte(frame, flags));
@@ -250,7 +250,7 @@ Deno.test("entries that the hardware cannot take are named; software's own are l
   g.map(g.parent.root, 0x9000, g.text, PTE_R | PTE_W); // V is clear
   assertEquals(g.audit(), []);
   const odd = oneFinding((g) => {
-    const level1 = sv39.pteFrame(g.ram.readPte(g.parent.root));
+    const level1 = sv39.frameOf(g.ram.readPte(g.parent.root));
     const frame = paNum(g.ram.base + 12 * 2 ** 20 + PAGE_SIZE);
     g.ram.writePte(paNum(level1 + 8), sv39.makePte(frame, USER));
     g.frames.stored = (() => undefined) as never;

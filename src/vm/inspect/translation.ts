@@ -8,7 +8,7 @@
 import { type Pa, pa, PAGE_SIZE, type PaNum, paNum, type Va, va } from "../machine/address.ts";
 import { flagText } from "../machine/flags.ts";
 import type { Ram } from "../machine/memory.ts";
-import { PTE_V, walk } from "../machine/sv39.ts";
+import { makeSatp, PTE_V, walk } from "../machine/sv39.ts";
 import { type Frame, frameHandle, type FrameReport } from "./frame.ts";
 import { hardwareVerdicts, type Verdict } from "./hardware_verdict.ts";
 import { slotIn } from "./page_owners.ts";
@@ -62,11 +62,6 @@ export interface Translation {
   readonly verdicts: readonly Verdict[];
   /** Counts and owners of the frame. */
   readonly owners: FrameReport | undefined;
-}
-
-/** satp of an address space as the kernel writes it: Sv39, ASID 0 and the page number of its root table. */
-export function satpOf(root: PaNum): bigint {
-  return (8n << 60n) | BigInt(root / PAGE_SIZE);
 }
 
 /**
@@ -134,7 +129,7 @@ function walked(
   const frame = inRam ? frameHandle(view, ram, first) : undefined;
   return {
     va: va(address),
-    satp: satpOf(root),
+    satp: makeSatp(root),
     levels,
     pte: leaf?.pte,
     frame,
