@@ -201,6 +201,7 @@ export function systemCall(
     blocked: outcome.kind === "blocked" ? outcome.wait : undefined,
     exited: outcome.kind === "exited",
     stop: outcome.kind === "unfinished" ? outcome.stop : undefined,
+    why: outcome.kind === "returned" ? outcome.why : undefined,
     watched: outcome.kind === "returned" ? outcome.watched : undefined,
     events: k.events.since(mark),
   };
@@ -211,8 +212,7 @@ export function forkProcess(k: Kernel, p: Proc): ForkReport {
   const before = { ...k.state.forkTotals };
   const report = systemCall(k, p, "fork", []);
   if (report.result === undefined || report.result < 0n) {
-    const slots = k.state.procs.includes(undefined) ? "out of memory" : "the process table is full";
-    throw new KernelError(`fork of pid ${p.pid} failed: ${slots}`);
+    throw new KernelError(`fork of pid ${p.pid} failed: ${report.why}`);
   }
   return {
     parent: p.pid,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { usageOf } from "./kernel/memory/areas/usage.ts";
+import { type SpaceUsage, usageOf } from "./kernel/memory/areas/usage.ts";
 import { findProc, spaceOf } from "./kernel/process/table.ts";
 import { integer, isText, onlyNames, whole } from "./checks.ts";
 import { counted } from "./machine/counted.ts";
@@ -24,7 +24,6 @@ import {
 import type { AccessKind } from "./machine/user_access.ts";
 import type { CallName } from "./kernel/abi.ts";
 import type { Kernel } from "./kernel/kernel.ts";
-import type { SpaceUsage } from "./kernel/memory/areas/usage.ts";
 import { describeWait, type Proc } from "./kernel/process/proc.ts";
 import { endNow, KernelError } from "./kernel/manual.ts";
 import { rootOf } from "./kernel/view.ts";
@@ -33,7 +32,6 @@ import { type Mapping, mappingsOf } from "./inspect/mappings.ts";
 import { type AreaView, vmmap } from "./inspect/vmmap.ts";
 import type { Translation } from "./inspect/translation.ts";
 import type { AccessReport, CallReport, ForkReport } from "./reports.ts";
-import { whyGrowFails, whyMapFails, whyRangeFails } from "./refusals.ts";
 import { bytesOf, type Size } from "./size.ts";
 import type { Vm } from "./vm.ts";
 import { kernelOf, openDoor, partsOf, viewOf } from "./parts.ts";
@@ -275,56 +273,32 @@ export class Process {
       throw new KernelError(`sbrk(${size}): its argument is an int, -2^31 to 2^31-1 bytes`);
     }
     const report = this.call("sbrk", bytes, how === "lazy" ? 2 : 1);
-    return this.#address(
-      report,
-      `sbrk(${size})`,
-      () => whyGrowFails(this.#k, this.#record, bytes),
-    );
+    return this.#address(report, `sbrk(${size})`);
   }
 
   /** mmap: anonymous private memory unless options say otherwise; the address. Throws KernelError when it fails. */
   mmap(length: Size, options: MmapOptions = {}): Va {
     onlyNames("mmap", options, ["prot", "shared", "at", "fd", "offset"]);
     const { prot = "rw", shared = false, at, fd, offset = 0 } = options;
-    const perm = permBits(prot);
-    const bytes = bytesOf(length);
     const flags = (shared ? 1 : 2) | (at === undefined ? 0 : 0x10) | (fd === undefined ? 0x20 : 0);
-    const report = this.call("mmap", at ?? 0, bytes, perm, flags, fd ?? -1, offset);
-    const wish = { length: bytes, perm, shared, fd, offset };
-    return this.#address(
-      report,
-      `mmap(${length})`,
-      () =>
-        whyMapFails(this.#k, this.#record, {
-          ...wish,
-          at: at === undefined ? undefined : BigInt(at),
-        }),
-    );
+    const bytes = bytesOf(length);
+    const report = this.call("mmap", at ?? 0, bytes, permBits(prot), flags, fd ?? -1, offset);
+    return this.#address(report, `mmap(${length})`);
   }
 
   /** munmap. Throws KernelError when it fails. */
   munmap(address: bigint | number, length: Size): void {
-    const bytes = bytesOf(length);
-    this.#address(
-      this.call("munmap", address, bytes),
-      "munmap",
-      () => whyRangeFails(this.#k, this.#record, "munmap", BigInt(address), bytes),
-    );
+    this.#address(this.call("munmap", address, bytesOf(length)), "munmap");
   }
 
   /** mprotect with letters out of `rwx`. Throws KernelError when it fails. */
   mprotect(address: bigint | number, length: Size, prot: string): void {
-    const bytes = bytesOf(length);
-    this.#address(
-      this.call("mprotect", address, bytes, permBits(prot)),
-      "mprotect",
-      () => whyRangeFails(this.#k, this.#record, "mprotect", BigInt(address), bytes),
-    );
+    this.#address(this.call("mprotect", address, bytesOf(length), permBits(prot)), "mprotect");
   }
 
-  #address(report: CallReport, what: string, why?: () => string): Va {
+  #address(report: CallReport, what: string): Va {
     if (report.result === undefined || report.result === -1n) {
-      const reason = why === undefined || !this.alive ? "" : `: ${why()}`;
+      const reason = report.why === undefined ? "" : `: ${report.why}`;
       throw new KernelError(`${what} of pid ${this.pid} failed${reason}`);
     }
     return va(report.result);

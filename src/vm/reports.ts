@@ -135,6 +135,8 @@ export interface CallReport {
   readonly name: string;
   /** What it returned: a0 as a signed number. Undefined when it did not return. */
   readonly result: bigint | undefined;
+  /** Why it returned -1, when the call says. */
+  readonly why: string | undefined;
   /** Set when it would wait for ever; it was taken back. */
   readonly blocked: Wait | undefined;
   /** The process is gone. */

@@ -9,7 +9,7 @@
 
 import { CAUSE } from "../machine/cause.ts";
 import { wakeProc } from "./process/sleep.ts";
-import { findProc, spaceOf } from "./process/table.ts";
+import { findProc, noRoom, spaceOf } from "./process/table.ts";
 import { mapArea } from "./memory/areas/populate.ts";
 import { createSpace, releaseSpace } from "./memory/areas/spaces.ts";
 import { PAGE_SIZE, type Va, vaNum } from "../machine/address.ts";
@@ -63,7 +63,7 @@ function onNobodysBehalf<T>(k: Kernel, body: () => T): T {
 
 function standUp(k: Kernel, parent: number, name: string): Proc {
   const p = allocProcess(k, parent, name, () => firstHome(manualSpace(k)));
-  if (p === undefined) throw noRoom(k);
+  if (p === undefined) throw new KernelError(noRoom(k).why);
   p.manual = true;
   writeUsyscall(k, p);
   // The other registers hold the allocator's junk, as xv6's would.
@@ -134,7 +134,7 @@ function loadUp(
   const p = allocProcess(k, INIT_PID, path, () => firstHome(loaded.space));
   if (p === undefined) {
     releaseSpace(k, loaded.space);
-    throw noRoom(k);
+    throw new KernelError(noRoom(k).why);
   }
   setUp(k, p, loaded, path);
   writeRegister(k.machine.ram, p.trapframe, A0, BigInt(loaded.argc));
@@ -143,20 +143,14 @@ function loadUp(
   return p;
 }
 
-function noRoom(k: Kernel): KernelError {
-  return new KernelError(
-    k.state.procs.includes(undefined)
-      ? `out of memory: ${k.state.frames.free} frames are free`
-      : `the process table is full: ${k.state.procs.length} processes`,
-  );
-}
-
 /** What came of a system call made for a process. */
 export type CallOutcome =
   /** It returned `value` (a0, unsigned 64 bits); the watchpoint that its copying in or out hit. */
   | {
     readonly kind: "returned";
     readonly value: bigint;
+    /** Why the call was refused, when it says. */
+    readonly why: string | undefined;
     readonly watched: Watched | undefined;
   }
   /** The process is gone: it exited, or was killed. */
@@ -186,7 +180,7 @@ export function userCall(
   writeRegister(ram, p.trapframe, A7, BigInt(number));
   // An ecall right before the next instruction: the process goes on where it stands.
   writeEpc(ram, p.trapframe, epc - 4n);
-  handleTrap(k, p, { kind: "trap", cause: CAUSE.ecallU, tval: 0n, epc: epc - 4n });
+  const refused = handleTrap(k, p, { kind: "trap", cause: CAUSE.ecallU, tval: 0n, epc: epc - 4n });
   let watched = watchedBy(k, p.pid, k.machine.watches.takeCopied());
   let stop: KernelStop | undefined;
   while (p.inCall) {
@@ -196,7 +190,10 @@ export function userCall(
     watched ??= { ...stop.stop, point: stop.point! };
   }
   if (findProc(k, p.pid) !== p || p.state === "zombie") return { kind: "exited" };
-  if (!p.inCall) return { kind: "returned", value: readRegister(ram, p.trapframe, A0), watched };
+  if (!p.inCall) {
+    const value = readRegister(ram, p.trapframe, A0);
+    return { kind: "returned", value, why: refused?.why, watched };
+  }
   // It was stopped on the way, or nobody is going to end its wait: taken back, so that it can do something else.
   const { wait } = p;
   wakeProc(p);

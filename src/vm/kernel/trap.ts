@@ -18,6 +18,7 @@ import { endOthers, exit } from "./process/lifecycle.ts";
 import type { Proc } from "./process/proc.ts";
 import { skipEcall } from "./process/trapframe.ts";
 import { enterCall, runCall } from "./syscalls/dispatch.ts";
+import type { Refused } from "./memory/outcome.ts";
 
 /** A trap as the machine returns it. */
 export type Trap = Extract<Stop, { kind: "trap" }>;
@@ -28,24 +29,26 @@ export type Trap = Extract<Stop, { kind: "trap" }>;
  */
 const TRAP_COST = 500;
 
-/** Handles the trap; the process goes on, sleeps, has exited, or is condemned ({@link endDying}) afterwards. */
-export function handleTrap(k: Kernel, p: Proc, trap: Trap): void {
+/**
+ * Handles the trap; the process goes on, sleeps, has exited, or is condemned ({@link endDying})
+ * afterwards. Answers why a system call was refused, when it says.
+ */
+export function handleTrap(k: Kernel, p: Proc, trap: Trap): Refused | undefined {
   const { cause } = trap;
   k.state.skipped += TRAP_COST;
   if (cause === CAUSE.ecallU) {
     skipEcall(k.machine.ram, p.trapframe);
     enterCall(k, p);
-    runCall(k, p);
-    return;
+    return runCall(k, p);
   }
   if (isPageFault(cause)) {
     const result = pageFault(k, p, cause, trap.tval);
-    if (result.handled) return;
-    condemn(k, p, trap, result.why, result.oom);
-    return;
+    if (!result.handled) condemn(k, p, trap, result.why, result.oom);
+    return undefined;
   }
   const name = causeName(cause);
   condemn(k, p, trap, cause === CAUSE.illegal ? `${name} ${hex(trap.tval)}` : name);
+  return undefined;
 }
 
 /** One page fault through memory's fault path, counted for the process. */

@@ -1,9 +1,7 @@
 import { assert, assertEquals, assertExists } from "@std/assert";
-import { grow, shrink } from "../../../src/vm/kernel/memory/areas/sbrk.ts";
 import { copyin, copyinstr, copyout } from "../../../src/vm/kernel/memory/faults/copyin.ts";
 import { releaseSpace } from "../../../src/vm/kernel/memory/areas/spaces.ts";
 import { activate } from "../../../src/vm/kernel/memory/tables/flush.ts";
-import { mmap, munmap } from "../../../src/vm/kernel/memory/areas/mmap.ts";
 import { mapArea } from "../../../src/vm/kernel/memory/areas/populate.ts";
 import { allocJunk, freeFrame, homeOf } from "../../../src/vm/kernel/memory/frames/frames.ts";
 import { fault } from "../../../src/vm/kernel/memory/faults/fault.ts";
@@ -18,7 +16,7 @@ import { evict, reclaim } from "../../../src/vm/kernel/memory/reclaim/reclaim.ts
 import { mappersOf } from "../../../src/vm/kernel/memory/reclaim/rmap.ts";
 import type { AddressSpace, Area } from "../../../src/vm/kernel/memory/areas/space.ts";
 import { assertSound } from "./check.ts";
-import { forkedSpace, MIB, PAGE, World } from "./world.ts";
+import { forkedSpace, grow, MIB, mmap, munmap, PAGE, shrink, World } from "./world.ts";
 import { plant } from "../../machine/machine_lab.ts";
 
 const at = (n: number) => n as VaNum;

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertExists } from "@std/assert";
 import { releaseSpace } from "../../../src/vm/kernel/memory/areas/spaces.ts";
 import { countOf, failAllocation } from "../../../src/vm/kernel/memory/frames/frames.ts";
-import { grow } from "../../../src/vm/kernel/memory/areas/sbrk.ts";
 import { copyin, copyout, loadBytes } from "../../../src/vm/kernel/memory/faults/copyin.ts";
 import { mapArea } from "../../../src/vm/kernel/memory/areas/populate.ts";
 import { cow } from "../../../src/vm/kernel/fork/cow.ts";
@@ -14,7 +13,7 @@ import { readEntry } from "../../../src/vm/kernel/memory/tables/entry.ts";
 import { PTE_COW, PTE_READONLY, PTE_SHARE } from "../../../src/vm/kernel/memory/tables/pte.ts";
 import type { AddressSpace } from "../../../src/vm/kernel/memory/areas/space.ts";
 import { assertSound } from "./check.ts";
-import { forkedSpace, PAGE, World } from "./world.ts";
+import { forkedSpace, grow, PAGE, World } from "./world.ts";
 import { forkSpace } from "../../../src/vm/kernel/fork/fork.ts";
 
 function entry(world: World, space: AddressSpace, va: number): number {

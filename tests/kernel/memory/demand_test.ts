@@ -2,7 +2,6 @@ import { frameOf } from "../../../src/vm/machine/sv39.ts";
 import { assert, assertEquals, assertExists } from "@std/assert";
 import { activate } from "../../../src/vm/kernel/memory/tables/flush.ts";
 import { reclaim } from "../../../src/vm/kernel/memory/reclaim/reclaim.ts";
-import { grow } from "../../../src/vm/kernel/memory/areas/sbrk.ts";
 import { releaseSpace } from "../../../src/vm/kernel/memory/areas/spaces.ts";
 import { mapArea } from "../../../src/vm/kernel/memory/areas/populate.ts";
 import { cow } from "../../../src/vm/kernel/fork/cow.ts";
@@ -10,7 +9,7 @@ import type { VaNum } from "../../../src/vm/machine/address.ts";
 import { readEntry } from "../../../src/vm/kernel/memory/tables/entry.ts";
 import type { AddressSpace } from "../../../src/vm/kernel/memory/areas/space.ts";
 import { assertSound } from "./check.ts";
-import { forkedSpace, PAGE, World } from "./world.ts";
+import { forkedSpace, grow, PAGE, World } from "./world.ts";
 import { Saver } from "../../../src/vm/machine/saver.ts";
 import type { MemoryState } from "../../../src/vm/kernel/memory/state.ts";
 

@@ -7,9 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import { failAllocation } from "../../../src/vm/kernel/memory/frames/frames.ts";
 import { promoteSpace } from "../../../src/vm/kernel/memory/tables/promote.ts";
 import { reclaim } from "../../../src/vm/kernel/memory/reclaim/reclaim.ts";
-import { mmap, mprotect, munmap } from "../../../src/vm/kernel/memory/areas/mmap.ts";
 import { copyin, copyout } from "../../../src/vm/kernel/memory/faults/copyin.ts";
-import { grow, shrink } from "../../../src/vm/kernel/memory/areas/sbrk.ts";
 import {
   createSpace,
   leaveSpace,
@@ -23,7 +21,18 @@ import type { VaNum } from "../../../src/vm/machine/address.ts";
 import type { MemoryOptions } from "../../../src/vm/kernel/memory/options.ts";
 import type { AddressSpace } from "../../../src/vm/kernel/memory/areas/space.ts";
 import { assertSound } from "./check.ts";
-import { forkedSpace, Killed, MIB, PAGE, World } from "./world.ts";
+import {
+  forkedSpace,
+  grow,
+  Killed,
+  MIB,
+  mmap,
+  mprotect,
+  munmap,
+  PAGE,
+  shrink,
+  World,
+} from "./world.ts";
 
 /** Accesses that may be killed for lack of memory, and for nothing else. */
 function touch(access: () => void): void {

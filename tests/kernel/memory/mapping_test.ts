@@ -1,14 +1,13 @@
 import { assert, assertEquals, assertExists } from "@std/assert";
 import { overlayCached, patchCached } from "../../../src/vm/kernel/memory/reclaim/page_cache.ts";
 import { releaseSpace } from "../../../src/vm/kernel/memory/areas/spaces.ts";
-import { mmap, mprotect, msync, munmap } from "../../../src/vm/kernel/memory/areas/mmap.ts";
 import { cow } from "../../../src/vm/kernel/fork/cow.ts";
 import type { VaNum } from "../../../src/vm/machine/address.ts";
 import type { FileKey } from "../../../src/vm/kernel/memory/areas/backing.ts";
 import type { MapRequest } from "../../../src/vm/kernel/memory/options.ts";
 import { type AddressSpace, MMAP_TOP } from "../../../src/vm/kernel/memory/areas/space.ts";
 import { assertSound } from "./check.ts";
-import { forkedSpace, PAGE, World } from "./world.ts";
+import { forkedSpace, mmap, mprotect, msync, munmap, PAGE, World } from "./world.ts";
 
 /** A file of one and a half pages of `A`, as mmaptest has it. */
 function halfFile(world: World, inode = 1): FileKey {

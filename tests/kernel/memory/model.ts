@@ -9,8 +9,6 @@
  */
 
 import { copyout } from "../../../src/vm/kernel/memory/faults/copyin.ts";
-import { mmap, mprotect, msync, munmap } from "../../../src/vm/kernel/memory/areas/mmap.ts";
-import { grow, shrink } from "../../../src/vm/kernel/memory/areas/sbrk.ts";
 import {
   leaveSpace,
   releaseSpace,
@@ -22,7 +20,18 @@ import type { VaNum } from "../../../src/vm/machine/address.ts";
 import type { FileKey } from "../../../src/vm/kernel/memory/areas/backing.ts";
 import type { AddressSpace } from "../../../src/vm/kernel/memory/areas/space.ts";
 import { problems } from "./check.ts";
-import { forkedSpace, Killed, PAGE, type World } from "./world.ts";
+import {
+  forkedSpace,
+  grow,
+  Killed,
+  mmap,
+  mprotect,
+  msync,
+  munmap,
+  PAGE,
+  shrink,
+  type World,
+} from "./world.ts";
 
 type Cell = Map<number, bigint>;
 

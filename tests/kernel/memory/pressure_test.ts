@@ -2,7 +2,6 @@
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { mmap } from "../../../src/vm/kernel/memory/areas/mmap.ts";
 import { EventLog } from "../../../src/vm/events.ts";
 import type { PaNum } from "../../../src/vm/machine/address.ts";
 import { Ram } from "../../../src/vm/machine/memory.ts";
@@ -28,7 +27,7 @@ import {
   writeSlot,
 } from "../../../src/vm/kernel/memory/reclaim/swap_disk.ts";
 import { assertSound } from "./check.ts";
-import { MIB, PAGE, World } from "./world.ts";
+import { MIB, mmap, PAGE, World } from "./world.ts";
 
 /** A number, in the first and the last word of a frame. */
 function stamp(ram: Ram, frame: PaNum, value: number): void {

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertExists } from "@std/assert";
 import { reclaim } from "../../../src/vm/kernel/memory/reclaim/reclaim.ts";
 import { promoteSpace } from "../../../src/vm/kernel/memory/tables/promote.ts";
-import { mmap, mprotect, munmap } from "../../../src/vm/kernel/memory/areas/mmap.ts";
 import {
   allocRaw,
   failAllocation,
@@ -9,15 +8,14 @@ import {
 } from "../../../src/vm/kernel/memory/frames/frames.ts";
 import { releaseSpace } from "../../../src/vm/kernel/memory/areas/spaces.ts";
 import { usageOf } from "../../../src/vm/kernel/memory/areas/usage.ts";
-import { grow, shrink } from "../../../src/vm/kernel/memory/areas/sbrk.ts";
 import { mapArea } from "../../../src/vm/kernel/memory/areas/populate.ts";
 import { cow } from "../../../src/vm/kernel/fork/cow.ts";
 import { eager } from "../../../src/vm/kernel/fork/eager.ts";
 import type { PaNum, VaNum } from "../../../src/vm/machine/address.ts";
-import { find, levelOf } from "../../../src/vm/kernel/memory/tables/entry.ts";
+import { findEntry } from "../../../src/vm/kernel/memory/tables/entry.ts";
 import type { AddressSpace } from "../../../src/vm/kernel/memory/areas/space.ts";
 import { assertSound } from "./check.ts";
-import { forkedSpace, MIB, PAGE, World } from "./world.ts";
+import { forkedSpace, grow, MIB, mmap, mprotect, munmap, PAGE, shrink, World } from "./world.ts";
 import { forkSpace } from "../../../src/vm/kernel/fork/fork.ts";
 
 const SUPER = 2 * MIB;
@@ -27,7 +25,7 @@ function make(more: Record<string, unknown> = {}): World {
 }
 
 function level(world: World, space: AddressSpace, va: number): number {
-  return levelOf(find(world.ram, space.root, va as VaNum));
+  return findEntry(world.ram, space.root, va as VaNum)!.level;
 }
 
 /** The heap's pages numbered: page i holds i. */

@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertExists, assertStringIncludes } from "@std/assert";
-import { mmap, mprotect, munmap } from "../../../src/vm/kernel/memory/areas/mmap.ts";
 import { reclaim } from "../../../src/vm/kernel/memory/reclaim/reclaim.ts";
 import { releaseSpace } from "../../../src/vm/kernel/memory/areas/spaces.ts";
 import { usageOf } from "../../../src/vm/kernel/memory/areas/usage.ts";
@@ -9,7 +8,7 @@ import { readEntry } from "../../../src/vm/kernel/memory/tables/entry.ts";
 import { isSwapped } from "../../../src/vm/kernel/memory/tables/pte.ts";
 import type { AddressSpace } from "../../../src/vm/kernel/memory/areas/space.ts";
 import { assertSound } from "./check.ts";
-import { forkedSpace, MIB, PAGE, World } from "./world.ts";
+import { forkedSpace, MIB, mmap, mprotect, munmap, PAGE, World } from "./world.ts";
 
 const SMALL = { policy: cow, kernelFrames: 4096 - 100, watermarks: { low: 8, high: 16 } };
 

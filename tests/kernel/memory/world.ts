@@ -5,20 +5,21 @@
  * @module
  */
 
+import * as memory from "../../../src/vm/kernel/memory/areas/mmap.ts";
+import * as heap from "../../../src/vm/kernel/memory/areas/sbrk.ts";
 import { fault } from "../../../src/vm/kernel/memory/faults/fault.ts";
 import { activate } from "../../../src/vm/kernel/memory/tables/flush.ts";
 import { reclaim } from "../../../src/vm/kernel/memory/reclaim/reclaim.ts";
-import { grow } from "../../../src/vm/kernel/memory/areas/sbrk.ts";
 import { createSpace } from "../../../src/vm/kernel/memory/areas/spaces.ts";
+import type { MapRequest, MemoryOptions } from "../../../src/vm/kernel/memory/options.ts";
 import { EventLog } from "../../../src/vm/events.ts";
-import type { PaNum } from "../../../src/vm/machine/address.ts";
+import type { PaNum, VaNum } from "../../../src/vm/machine/address.ts";
 import { Machine } from "../../../src/vm/machine/machine.ts";
 import type { Ram } from "../../../src/vm/machine/memory.ts";
 import type { Mmu } from "../../../src/vm/machine/mmu.ts";
 import type { AccessTrap } from "../../../src/vm/machine/user_access.ts";
 import type { FileKey, FilePages } from "../../../src/vm/kernel/memory/areas/backing.ts";
 import type { Memory } from "../../../src/vm/kernel/memory/memory.ts";
-import type { MemoryOptions } from "../../../src/vm/kernel/memory/options.ts";
 import type { AddressSpace } from "../../../src/vm/kernel/memory/areas/space.ts";
 import { newKernelMap, newMemoryState, settledMemory } from "../../../src/vm/kernel/memory/boot.ts";
 import { forkSpace } from "../../../src/vm/kernel/fork/fork.ts";
@@ -169,4 +170,41 @@ export class World {
 /** The space of a forked child; undefined when memory does not suffice. */
 export function forkedSpace(m: Memory, parent: AddressSpace): AddressSpace | undefined {
   return forkSpace(m, parent)?.space;
+}
+
+/** mmap: its address, or -1. */
+export function mmap(m: Memory, space: AddressSpace, request: MapRequest): VaNum | -1 {
+  const mapped = memory.mmap(m, space, request);
+  return mapped.ok ? mapped.value : -1;
+}
+
+/** munmap: whether it was done. */
+export function munmap(m: Memory, space: AddressSpace, start: VaNum, length: number): boolean {
+  return memory.munmap(m, space, start, length).ok;
+}
+
+/** mprotect: whether it was done. */
+export function mprotect(
+  m: Memory,
+  space: AddressSpace,
+  start: VaNum,
+  length: number,
+  perm: number,
+): boolean {
+  return memory.mprotect(m, space, start, length, perm).ok;
+}
+
+/** msync: whether it was done. */
+export function msync(m: Memory, space: AddressSpace, start: VaNum, length: number): boolean {
+  return memory.msync(m, space, start, length).ok;
+}
+
+/** sbrk upwards: whether it was done. */
+export function grow(m: Memory, space: AddressSpace, n: number, lazy: boolean): boolean {
+  return heap.grow(m, space, n, lazy).ok;
+}
+
+/** sbrk downwards: whether it was done; more than there is, never. */
+export function shrink(m: Memory, space: AddressSpace, n: number): boolean {
+  return n <= space.size && heap.shrink(m, space, n).ok;
 }

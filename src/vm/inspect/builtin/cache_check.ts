@@ -26,9 +26,9 @@ export function checkCache(k: Kernel, dirty: Uint8Array): Finding[] {
   for (const [key, page] of cache.byKey) {
     const say = (detail: string) =>
       findings.push(finding("page cache", { frame: page.frame || undefined }, detail));
-    const { file, offset, length, frame, slot } = page;
+    const { file, offset, frame, slot } = page;
     const what = `page at ${offset} of file ${file.inode}`;
-    if (key !== cacheKey(file, offset, length)) say(`${what} is kept under the name ${key}`);
+    if (key !== cacheKey(page)) say(`${what} is kept under the name ${key}`);
     if ((frame === 0) !== (slot !== undefined)) say(`${what} is in no place, or in two`);
     if (slot !== undefined && !isShm(file)) say(`${what} is on the swap disk, not in its file`);
     if (frame === 0) continue;
@@ -38,7 +38,7 @@ export function checkCache(k: Kernel, dirty: Uint8Array): Finding[] {
     } else if (!isShm(file)) findings.push(...checkContent(k, page, frame, dirty));
   }
   for (const [frame, page] of cache.byFrame) {
-    if (cache.byKey.get(cacheKey(page.file, page.offset, page.length)) === page) continue;
+    if (cache.byKey.get(cacheKey(page)) === page) continue;
     findings.push(finding("page cache", { frame: frame as PaNum }, "a page that no name finds"));
   }
   for (let i = 0; i < frameTotal(k); i++) {

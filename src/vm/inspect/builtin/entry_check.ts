@@ -119,8 +119,8 @@ function checkPlace(k: Kernel, e: Entry, area: Area, say: Say): void {
   const held = cache.byFrame.get(frame);
   const part = partAt(area, e.address as VaNum);
   if (held !== undefined) {
-    const key = part && cacheKey(area.backing!.file, part.offset, part.length);
-    if (key === cacheKey(held.file, held.offset, held.length)) return;
+    const key = part && cacheKey(part);
+    if (key === cacheKey(held)) return;
     return say("page misplaced", "shows a page of a file that is not the area's there");
   }
   if (area.shared) {

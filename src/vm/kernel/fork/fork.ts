@@ -17,15 +17,7 @@ import { type ForkStatistics, noForks } from "./statistics.ts";
 import type { Memory } from "../memory/memory.ts";
 import { refEach, setHome, SUPERPAGE_FRAMES } from "../memory/frames/frames.ts";
 import { copyLeaf, refLeaf } from "../memory/tables/superpage.ts";
-import {
-  countTables,
-  eachBlock,
-  eachEntry,
-  entryOf,
-  find,
-  levelOf,
-  setEntry,
-} from "../memory/tables/entry.ts";
+import { countTables, eachBlock, eachEntry, findEntry, setEntry } from "../memory/tables/entry.ts";
 import { ensureMiddle, ensureTable } from "../memory/tables/page_table.ts";
 import { flagsOf, isLeaf, isSwapped, slotOf } from "../memory/tables/pte.ts";
 import { readSlot, refSlot } from "../memory/reclaim/swap_disk.ts";
@@ -136,13 +128,13 @@ function copyPage(
 ): boolean {
   const frame = ensureTable(m, child.root, va) === 0 ? 0 : allocateSpare(m, "user", "raw");
   if (frame === 0) return false;
-  const slot = find(m.ram, parent.root, va); // only now: making room may have moved the page to the disk
-  const pte = m.ram.readPte(entryOf(slot));
+  // Only now: making room may have moved the page to the disk.
+  const { pte, level } = findEntry(m.ram, parent.root, va)!;
   if (isSwapped(pte)) {
     readSlot(m, slotOf(pte), frame);
     moved(m, "swap-in", parent, va, frame, slotOf(pte), PAGE_SIZE, "fork");
   } else {
-    const from = (frameOf(pte) + (levelOf(slot) === 1 ? va % SUPERPAGE_SIZE : 0)) as PaNum;
+    const from = (frameOf(pte) + (level === 1 ? va % SUPERPAGE_SIZE : 0)) as PaNum;
     m.ram.copyFrame(frame, from);
     m.events.copy(va, from, frame, PAGE_SIZE, "fork");
   }

@@ -7,6 +7,8 @@
 import type { Kernel } from "../kernel.ts";
 import type { AddressSpace } from "../memory/areas/space.ts";
 import type { Proc } from "./proc.ts";
+import { type Refused, refused } from "../memory/outcome.ts";
+import { counted } from "../../machine/counted.ts";
 
 /** The processes, zombies included, in the order of their slots. */
 export function procs(k: Kernel): Proc[] {
@@ -23,6 +25,13 @@ export function findProc(k: Kernel, pid: number): Proc | undefined {
 /** A process's memory. */
 export function spaceOf(k: Kernel, p: Proc): AddressSpace {
   return k.state.spaces.get(p.space)!;
+}
+
+/** Why there cannot be one more process. */
+export function noRoom(k: Kernel): Refused {
+  return k.state.procs.includes(undefined)
+    ? refused(`out of memory: ${counted(k.state.frames.free, "frame")} free`)
+    : refused(`the process table is full: ${k.state.procs.length} processes`);
 }
 
 /** The processes of a run that have not exited. */

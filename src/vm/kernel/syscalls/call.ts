@@ -9,14 +9,14 @@
  */
 
 import { print } from "../console.ts";
-import type { VaNum } from "../../machine/address.ts";
-import { MAXVA } from "../../machine/address.ts";
+import { MAXVA, type VaNum } from "../../machine/address.ts";
 import type { CallName } from "../abi.ts";
 import type { File } from "../files/file.ts";
 import type { Kernel } from "../kernel.ts";
 import { fileOf } from "../files/table.ts";
 import type { Proc } from "../process/proc.ts";
 import { A0, A7, readInt, readRegister } from "../process/trapframe.ts";
+import type { Outcome, Refused } from "../memory/outcome.ts";
 
 /**
  * What an argument is, for `strace`: a number, an address, a descriptor, a string in user memory, a
@@ -44,6 +44,17 @@ export interface Argument {
   readonly kind: ArgumentKind;
 }
 
+/**
+ * What a handler answers: the result for a0; -1 with its reason; or undefined when there is none now, because
+ * the process sleeps or has exited.
+ */
+export type CallResult = number | Refused | undefined;
+
+/** The result for a0 of a memory call that answers with a number, or its refusal. */
+export function valueOf(outcome: Outcome<number>): number | Refused {
+  return outcome.ok ? outcome.value : outcome;
+}
+
 /** One system call. */
 export interface Call {
   readonly name: CallName;
@@ -55,14 +66,14 @@ export interface Call {
   readonly returns: "int" | "address" | "nothing" | "registers";
   /** This kernel has not what it is for: it says so and returns -1. */
   readonly absent: boolean;
-  run(k: Kernel, p: Proc): number | undefined;
+  run(k: Kernel, p: Proc): CallResult;
 }
 
 /** Declares a call; `args` reads like a C prototype: `"int fd, in buf, size n"`. */
 export function call(
   name: CallName,
   args: string,
-  run: (k: Kernel, p: Proc) => number | undefined,
+  run: (k: Kernel, p: Proc) => CallResult,
   returns: Call["returns"] = "int",
 ): Call {
   const list = args === "" ? [] : args.split(", ").map((text) => {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type Refused, refused } from "../memory/outcome.ts";
 import { print } from "../console.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Proc } from "../process/proc.ts";
@@ -66,27 +67,25 @@ function callNumber(k: Kernel, p: Proc): number {
 
 /**
  * Runs, or runs again, the call that the process is inside of. Afterwards it has returned (a0 holds the
- * result), sleeps, or has exited.
+ * result), sleeps, or has exited. Answers why the call was refused, when it says.
  */
-export function runCall(k: Kernel, p: Proc): void {
+export function runCall(k: Kernel, p: Proc): Refused | undefined {
   if (p.killed) {
     exit(k, p, -1);
-    return;
+    return undefined;
   }
   const number = callNumber(k, p);
   const row = rowOf(p, number);
   if (row === undefined) {
     const named = p.callTable[number];
     print(k, `${p.pid} ${p.name}: unknown sys call ${number}${named ? ` (${named})` : ""}\n`);
-    returnFrom(k, p, number, undefined, -1);
-    return;
+    return returnFrom(k, p, number, undefined, -1);
   }
   if (p.interposed !== undefined && labs.isForbidden(k, p, p.interposed, number, row.name)) {
-    returnFrom(k, p, number, row, -1);
-    return;
+    return returnFrom(k, p, number, row, refused(`interpose forbids ${row.name}`));
   }
   const result = row.run(k, p);
-  if (result !== undefined) returnFrom(k, p, number, row, result);
+  return result === undefined ? undefined : returnFrom(k, p, number, row, result);
 }
 
 function returnFrom(
@@ -94,15 +93,18 @@ function returnFrom(
   p: Proc,
   number: number,
   row: Call | undefined,
-  result: number,
-): void {
+  answer: number | Refused,
+): Refused | undefined {
+  const why = typeof answer === "number" ? undefined : answer;
+  const result = typeof answer === "number" ? answer : -1;
   if (row?.returns !== "registers") writeNumber(k.machine.ram, p.trapframe, A0, result);
   p.inCall = false;
   p.progress = undefined;
   if (result < 0) { for (const line of k.files.takeNotices()) print(k, `${line}\n`); }
   k.events.return(number, result, row?.name ?? "unknown");
   if (p.traceMask !== 0) labs.printTraced(k, p, number, row, result);
-  if (k.trace !== undefined) traceReturn(k, p, row, result);
+  if (k.trace !== undefined) traceReturn(k, p, row, result, why);
   // Killed while inside: usertrap looks once more before it returns to user space.
   if (p.killed) exit(k, p, -1);
+  return why;
 }

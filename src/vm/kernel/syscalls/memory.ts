@@ -16,8 +16,12 @@ import { ROOT_FS } from "../files/mount.ts";
 import type { Kernel } from "../kernel.ts";
 import type { MapRequest } from "../memory/options.ts";
 import type { Proc } from "../process/proc.ts";
-import { argAddress, argFile, argInt, argument, call } from "./call.ts";
+import { argAddress, argInt, argument, call, valueOf } from "./call.ts";
+import { done, type Outcome, type Refused, refused } from "../memory/outcome.ts";
 import { setMark } from "../memory/tables/entry.ts";
+import type { Backing } from "../memory/areas/backing.ts";
+import { fileOf } from "../files/table.ts";
+import type { AddressSpace } from "../memory/areas/space.ts";
 
 /** mmap flags, as Linux and the lab number them. */
 export const MAP_SHARED = 1;
@@ -31,77 +35,105 @@ export const PROT_WRITE = 2;
 export const mmapCall = call(
   "mmap",
   "address addr, size len, prot prot, map-flags flags, fd fd, size offset",
-  (k, p) => mapCall(k, p),
+  (k, p) => {
+    const request = mapRequest(k, p);
+    return request.ok ? valueOf(mmap(k, spaceOf(k, p), request.value)) : request;
+  },
   "address",
 );
 
-function mapCall(k: Kernel, p: Proc): number {
-  const length = argument(k, p, 1);
+/** What is asked for, when it can be meant. */
+function mapRequest(k: Kernel, p: Proc): Outcome<MapRequest> {
+  const length = BigInt.asIntN(64, argument(k, p, 1));
   const prot = argInt(k, p, 2);
   const flags = argInt(k, p, 3);
   const at = argAddress(k, p, 0);
   const shared = (flags & MAP_SHARED) !== 0;
-  if (length === 0n || length >= 1n << 38n || at === undefined) return -1;
-  if (shared === ((flags & MAP_PRIVATE) !== 0) || (prot & ~7) !== 0) return -1;
+  if (length <= 0n) return refused(`${length} bytes: want at least one`);
+  if (at === undefined) return refused(`${hex(argument(k, p, 0))} is beyond MAXVA`);
+  if (shared === ((flags & MAP_PRIVATE) !== 0)) {
+    return refused("MAP_SHARED or MAP_PRIVATE, not both");
+  }
+  if ((prot & ~7) !== 0) return refused(`protection ${prot}: want bits R 1, W 2, X 4`);
   const request: MapRequest = {
-    length: Number(length),
+    length: exactLength(length),
     perm: prot,
     kind: "anon",
     shared,
     ...(flags & MAP_FIXED ? { at } : at !== 0 ? { hint: at } : {}),
   };
-  if ((flags & MAP_ANONYMOUS) === 0) {
-    const backing = fileBacking(k, p, prot, shared, request.length);
-    if (backing === undefined) return -1;
-    request.kind = "file";
-    request.backing = backing;
-  }
-  return mmap(k, spaceOf(k, p), request);
+  if ((flags & MAP_ANONYMOUS) !== 0) return done(request);
+  const backing = fileBacking(k, p, prot, shared, request.length);
+  return backing.ok ? done({ ...request, kind: "file", backing: backing.value }) : backing;
 }
 
+/** A length as an exact number; what is larger is as much too large. */
+function exactLength(length: bigint): number {
+  return Number(length < 1n << 53n ? length : 1n << 53n);
+}
+
+/** The file that is mapped, when the process may map it so. */
 function fileBacking(
   k: Kernel,
   p: Proc,
   prot: number,
   shared: boolean,
   length: number,
-): MapRequest["backing"] {
-  const file = argFile(k, p, 4);
+): Outcome<Backing> {
+  const fd = argInt(k, p, 4);
+  const file = fileOf(k, p, fd);
   const offset = argument(k, p, 5);
-  if (file?.type !== "inode" || !file.readable) return undefined;
-  if (offset % BigInt(PAGE_SIZE) !== 0n || offset >= 1n << 32n) return undefined;
-  if (shared && (prot & PROT_WRITE) !== 0 && !file.writable) return undefined;
-  return {
+  if (file === undefined) return refused(`descriptor ${fd} is not open`);
+  if (file.type !== "inode") return refused(`descriptor ${fd} is a ${file.type}, not a file`);
+  if (!file.readable) return refused(`descriptor ${fd} is not open for reading`);
+  if (offset % BigInt(PAGE_SIZE) !== 0n) return refused(`offset ${offset} is not page-aligned`);
+  if (offset >= 1n << 32n) return refused(`offset ${offset} is beyond every file`);
+  if (shared && (prot & PROT_WRITE) !== 0 && !file.writable) {
+    return refused(
+      `shared stores go to the file, and descriptor ${fd} is not open for writing`,
+    );
+  }
+  return done({
     file: { fs: ROOT_FS, inode: file.inode },
     offset: Number(offset),
     length,
     writable: file.writable,
-  };
+  });
 }
 
-/** A page-aligned range from arguments 0 and 1; undefined when it is none. */
-function argRange(k: Kernel, p: Proc): { start: VaNum; length: number } | undefined {
+/** A call about the range of arguments 0 and 1; its page alignment is for the call itself to judge. */
+function onRange(
+  k: Kernel,
+  p: Proc,
+  run: (space: AddressSpace, start: VaNum, length: number) => Outcome,
+): number | Refused {
   const start = argAddress(k, p, 0);
-  const length = argument(k, p, 1);
-  if (start === undefined || start % PAGE_SIZE !== 0 || length === 0n || length >= 1n << 38n) {
-    return undefined;
-  }
-  return { start, length: Number(length) };
+  const length = BigInt.asIntN(64, argument(k, p, 1));
+  if (start === undefined) return refused(`${hex(argument(k, p, 0))} is beyond MAXVA`);
+  const outcome = run(spaceOf(k, p), start, exactLength(length));
+  return outcome.ok ? 0 : outcome;
 }
 
 /** munmap(addr, len) → 0, -1 */
-export const munmapCall = call("munmap", "address addr, size len", (k, p) => {
-  const range = argRange(k, p);
-  return range !== undefined && munmap(k, spaceOf(k, p), range.start, range.length) ? 0 : -1;
-});
+export const munmapCall = call(
+  "munmap",
+  "address addr, size len",
+  (k, p) => onRange(k, p, (space, start, length) => munmap(k, space, start, length)),
+);
 
 /** mprotect(addr, len, prot) → 0, -1 */
 export const mprotectCall = call("mprotect", "address addr, size len, prot prot", (k, p) => {
-  const range = argRange(k, p);
   const prot = argInt(k, p, 2);
-  if (range === undefined || (prot & ~7) !== 0) return -1;
-  return mprotect(k, spaceOf(k, p), range.start, range.length, prot) ? 0 : -1;
+  if ((prot & ~7) !== 0) return refused(`protection ${prot}: want bits R 1, W 2, X 4`);
+  return onRange(k, p, (space, start, length) => mprotect(k, space, start, length, prot));
 });
+
+/** msync(addr, len) → 0, -1: dirty pages of shared file areas go back to their files. */
+export const msyncCall = call(
+  "msync",
+  "address addr, size len",
+  (k, p) => onRange(k, p, (space, start, length) => msync(k, space, start, length)),
+);
 
 /** pgpte(va) → the PTE that maps it, 0 for none (the pgtbl lab). */
 export const pgpteCall = call("pgpte", "address va", (k, p) => {
@@ -146,10 +178,4 @@ export const kpgtblCall = call("kpgtbl", "", (k, p) => {
     `page table ${hex(spaceOf(k, p).root)}\n` + printTable(k.machine.ram, spaceOf(k, p).root),
   );
   return 0;
-});
-
-/** msync(addr, len) → 0, -1: dirty pages of shared file areas go back to their files. */
-export const msyncCall = call("msync", "address addr, size len", (k, p) => {
-  const range = argRange(k, p);
-  return range !== undefined && msync(k, spaceOf(k, p), range.start, range.length) ? 0 : -1;
 });

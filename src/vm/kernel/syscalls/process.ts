@@ -4,7 +4,7 @@
  * @module
  */
 
-import { findProc, spaceOf } from "../process/table.ts";
+import { findProc, noRoom, spaceOf } from "../process/table.ts";
 import { grow, shrink } from "../memory/areas/sbrk.ts";
 import { exec } from "../exec.ts";
 import { clone } from "../process/clone.ts";
@@ -14,7 +14,7 @@ import { sleepOn } from "../process/sleep.ts";
 import { fetchArgv, fetchPath } from "./strings.ts";
 
 /** fork() → child's pid, 0 in the child, -1 when there is no process slot or no memory. */
-export const forkCall = call("fork", "", (k, p) => fork(k, p)?.pid ?? -1);
+export const forkCall = call("fork", "", (k, p) => fork(k, p)?.pid ?? noRoom(k));
 
 /** exit(status) does not return. */
 export const exitCall = call("exit", "int status", (k, p) => {
@@ -55,10 +55,10 @@ export const sbrkCall = call("sbrk", "int n, sbrk-how how", (k, p) => {
   const how = argInt(k, p, 1);
   // uvmdealloc to a size that wrapped round does nothing, and sbrk succeeds: usertests relies on it.
   if (-n > old) return old;
-  const done = n >= 0
+  const moved = n >= 0
     ? grow(k, spaceOf(k, p), n, k.lazySbrk || how === SBRK_LAZY)
     : shrink(k, spaceOf(k, p), -n);
-  return done ? old : -1;
+  return moved.ok ? old : moved;
 }, "address");
 
 /** pause(n), called sleep before 2025: returns after n ticks. */

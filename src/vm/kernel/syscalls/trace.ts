@@ -14,6 +14,7 @@ import type { Proc } from "../process/proc.ts";
 import { CLONE_NAMES } from "../process/clone.ts";
 import { A0, readRegister } from "../process/trapframe.ts";
 import type { Argument, Call } from "./call.ts";
+import type { Refused } from "../memory/outcome.ts";
 
 /** Longest piece of a string or buffer that is shown. */
 const SHOWN = 32;
@@ -31,7 +32,13 @@ export function traceEntry(k: Kernel, p: Proc, number: number, row: Call | undef
 }
 
 /** Notes what a call of a process returned. */
-export function traceReturn(k: Kernel, p: Proc, row: Call | undefined, result: number): void {
+export function traceReturn(
+  k: Kernel,
+  p: Proc,
+  row: Call | undefined,
+  result: number,
+  why: Refused | undefined,
+): void {
   const record = k.trace?.findLast((r) => r.pid === p.pid && r.result === undefined);
   if (record === undefined) return;
   const args = row?.arguments ?? [];
@@ -41,7 +48,7 @@ export function traceReturn(k: Kernel, p: Proc, row: Call | undefined, result: n
   });
   record.result = row?.returns === "address" && result !== -1
     ? hexText(BigInt(result))
-    : `${result}`;
+    : `${result}${why === undefined ? "" : ` (${why.why})`}`;
 }
 
 function describeAll(k: Kernel, p: Proc, row: Call, result: number | undefined): string[] {

@@ -6,7 +6,15 @@
  */
 
 import { flushAll } from "../tables/flush.ts";
-import { PAGE_SIZE, pageUp, SUPERPAGE_SIZE, type VaNum } from "../../../machine/address.ts";
+import {
+  hex,
+  offset,
+  PAGE_SIZE,
+  pageUp,
+  SUPERPAGE_SIZE,
+  type VaNum,
+  vaNum,
+} from "../../../machine/address.ts";
 import { frameOf, makePte, PTE_A, PTE_D, PTE_V } from "../../../machine/sv39.ts";
 import type { Backing } from "./backing.ts";
 import { areasIn, cutAreas, findHole, insertArea, isHole, mergeAreas, splitAt } from "./areas.ts";
@@ -20,20 +28,23 @@ import { unmapAreas } from "./unmap.ts";
 import { areaFlags, flagsOf, isSwapped, slotOf, swapPte } from "../tables/pte.ts";
 import { holdFile, isShm, newShm } from "./shm.ts";
 import { type AddressSpace, type Area, MMAP_TOP, PERM_W } from "./space.ts";
+import { DONE, done, noTable, type Outcome, refused } from "../outcome.ts";
 
 /**
- * mmap: an area of `length` bytes rounded up to pages; no frame is taken. Its address, or -1 for a
- * bad request or when no hole is large enough. `at` replaces what is mapped there (MAP_FIXED),
- * the heap and the program excepted; `hint` is taken when free.
+ * mmap: an area of `length` bytes rounded up to pages; no frame is taken. `at` replaces what is mapped
+ * there (MAP_FIXED), the heap and the program excepted; `hint` is taken when free. The address.
  */
-export function mmap(m: Memory, space: AddressSpace, request: MapRequest): VaNum | -1 {
-  const length = pageUp(request.length as VaNum) as number;
-  if (!(request.length > 0) || length > MMAP_TOP) return -1;
-  const start = place(m, space, request, length);
-  if (start < 0) return -1;
+export function mmap(m: Memory, space: AddressSpace, request: MapRequest): Outcome<VaNum> {
+  if (!(request.length > 0)) return refused(`${request.length} bytes: want at least one`);
+  const length = pageUp(vaNum(request.length));
+  const found = request.at === undefined
+    ? choosePlace(m, space, request, length)
+    : clearPlace(m, space, request.at, length);
+  if (!found.ok) return found;
+  const start = found.value;
   const area: Area = {
-    start: start as VaNum,
-    end: (start + length) as VaNum,
+    start,
+    end: offset(start, length),
     perm: request.perm,
     kind: request.kind,
     shared: request.shared ?? false,
@@ -45,7 +56,7 @@ export function mmap(m: Memory, space: AddressSpace, request: MapRequest): VaNum
     holdFile(m, backing.file);
   }
   insertArea(space, area);
-  return area.start;
+  return done(start);
 }
 
 /** What is behind a shared anonymous area, so that all who inherit it find its pages. */
@@ -53,71 +64,86 @@ function anonymous(m: Memory): Backing {
   return { file: newShm(m), offset: 0, length: 0, writable: true };
 }
 
-function place(m: Memory, space: AddressSpace, request: MapRequest, length: number): number {
-  const { at, hint } = request;
-  if (at !== undefined) {
-    const end = at + length;
-    if (at % PAGE_SIZE !== 0 || end > MMAP_TOP || at < pageUp(space.size as VaNum)) return -1;
-    if (!splitBorders(m, space, at, end as VaNum, true)) return -1;
-    unmapAreas(
-      m,
-      space,
-      cutAreas(space, at, end as VaNum, (file) => holdFile(m, file)),
-      "mmap fixed",
-    );
-    return at;
+/** MAP_FIXED: what is mapped there goes. */
+function clearPlace(
+  m: Memory,
+  space: AddressSpace,
+  at: VaNum,
+  length: number,
+): Outcome<VaNum> {
+  const { size } = space;
+  const end = offset(at, length);
+  if (at % PAGE_SIZE !== 0) return refused(`${hex(at)} is not page-aligned`);
+  if (at < pageUp(vaNum(size))) {
+    return refused(`${hex(at)} is in the program or its heap, which ends at ${hex(size)}`);
   }
+  if (end > MMAP_TOP) return beyondTop(at, end);
+  if (!splitBorders(m, space, at, end, true)) return noTable(m);
+  unmapAreas(m, space, cutAreas(space, at, end, (file) => holdFile(m, file)), "mmap fixed");
+  return done(at);
+}
+
+/** The hint, when it is free, or the highest hole. */
+function choosePlace(
+  m: Memory,
+  space: AddressSpace,
+  { hint, backing }: MapRequest,
+  length: number,
+): Outcome<VaNum> {
   if (hint !== undefined) {
     const start = pageUp(hint);
-    const end = start + length;
-    if (
-      start >= pageUp(space.size as VaNum) && end <= MMAP_TOP && isHole(space, start, end as VaNum)
-    ) {
-      return start;
-    }
+    const end = offset(start, length);
+    const isAbove = start >= pageUp(vaNum(space.size));
+    if (isAbove && end <= MMAP_TOP && isHole(space, start, end)) return done(start);
   }
-  const mayBeSuperpage = m.superpages && request.backing === undefined && length >= SUPERPAGE_SIZE;
-  return findHole(space, length, mayBeSuperpage ? SUPERPAGE_SIZE : PAGE_SIZE);
+  const mayBeSuperpage = m.superpages && backing === undefined && length >= SUPERPAGE_SIZE;
+  const hole = findHole(space, length, mayBeSuperpage ? SUPERPAGE_SIZE : PAGE_SIZE);
+  if (hole >= 0) return done(hole as VaNum);
+  const [low, high] = [hex(space.size), hex(MMAP_TOP)];
+  return refused(`no ${length} bytes in one piece between ${low} and ${high}`);
 }
 
 /**
- * munmap: nothing is mapped in [start, start + length) afterwards, whatever was; holes are no error. False
- * for an unaligned start, no length, a range that reaches into program or heap, which sbrk moves, or when a shared 2 MiB leaf would have to be split
- * and there is no frame for the table.
+ * munmap: nothing is mapped in [start, start + length) afterwards, whatever was; holes are no error.
+ * Program and heap, which sbrk moves, stay.
  */
-export function munmap(m: Memory, space: AddressSpace, start: VaNum, length: number): boolean {
-  const end = (start + pageUp(length as VaNum)) as VaNum;
-  if (start % PAGE_SIZE !== 0 || !(length > 0) || end > MMAP_TOP) return false;
-  if (areasIn(space, start, end).some((area) => area.kind !== "anon" && area.kind !== "file")) {
-    return false;
+export function munmap(m: Memory, space: AddressSpace, start: VaNum, length: number): Outcome {
+  const range = wholePages(start, length);
+  if (!range.ok) return range;
+  const end = range.value;
+  if (end > MMAP_TOP) return beyondTop(start, end);
+  const fixed = areasIn(space, start, end).find(({ kind }) => kind !== "anon" && kind !== "file");
+  if (fixed !== undefined) {
+    const why = fixed.kind === "heap" ? "sbrk moves its end" : "it stays as long as the program";
+    return refused(`${rangeOf(fixed)} is ${fixed.kind}: ${why}`);
   }
-  if (!splitBorders(m, space, start, end, true)) return false;
+  if (!splitBorders(m, space, start, end, true)) return noTable(m);
   unmapAreas(m, space, cutAreas(space, start, end, (file) => holdFile(m, file)), "munmap");
-  return true;
+  return DONE;
 }
 
-/**
- * mprotect: rights of whole pages. False when a page of the range is in no area, is the guard, or would
- * make a shared file area writable whose file was not opened for writing.
- */
+/** mprotect: rights of whole pages, all of them mapped, the guard and the usyscall page excepted. */
 export function mprotect(
   m: Memory,
   space: AddressSpace,
   start: VaNum,
   length: number,
   perm: number,
-): boolean {
-  const end = (start + pageUp(length as VaNum)) as VaNum;
-  if (start % PAGE_SIZE !== 0 || !(length > 0)) return false;
-  const areas = areasIn(space, start, end);
-  let reached: number = start;
-  for (const area of areas) {
-    if (area.start > reached || area.kind === "guard" || area.kind === "usyscall") return false;
-    const keepsReadOnly = area.shared && area.backing?.writable === false;
-    if (keepsReadOnly && (perm & PERM_W) !== 0) return false;
-    reached = area.end;
-  }
-  if (reached < end || !splitBorders(m, space, start, end, false)) return false;
+): Outcome {
+  const range = wholePages(start, length);
+  if (!range.ok) return range;
+  const end = range.value;
+  const covered = isCovered(space, start, end, (area) => {
+    if (area.kind === "guard" || area.kind === "usyscall") {
+      return refused(`${rangeOf(area)} is ${area.kind}: its rights are fixed`);
+    }
+    const isReadOnly = area.shared && area.backing?.writable === false;
+    return isReadOnly && (perm & PERM_W) !== 0
+      ? refused(`${rangeOf(area)} is a file that was not opened for writing`)
+      : DONE;
+  });
+  if (!covered.ok) return covered;
+  if (!splitBorders(m, space, start, end, false)) return noTable(m);
   splitAt(space, start, (file) => holdFile(m, file));
   splitAt(space, end, (file) => holdFile(m, file));
   for (const area of areasIn(space, start, end)) {
@@ -126,7 +152,41 @@ export function mprotect(
   }
   mergeAreas(space);
   flushAll(m, space, "mprotect");
-  return true;
+  return DONE;
+}
+
+/** The end of a range of whole pages. */
+function wholePages(start: VaNum, length: number): Outcome<VaNum> {
+  if (start % PAGE_SIZE !== 0) return refused(`${hex(start)} is not page-aligned`);
+  if (!(length > 0)) return refused(`${length} bytes: want at least one`);
+  return done(pageUp(offset(start, length)));
+}
+
+/** Whether areas that pass `check` cover all of [start, end). */
+function isCovered(
+  space: AddressSpace,
+  start: VaNum,
+  end: VaNum,
+  check: (area: Area) => Outcome,
+): Outcome {
+  let reached = start;
+  for (const area of areasIn(space, start, end)) {
+    if (area.start > reached) break;
+    const checked = check(area);
+    if (!checked.ok) return checked;
+    reached = area.end;
+  }
+  return reached >= end ? DONE : refused(`nothing is mapped at ${hex(reached)}`);
+}
+
+function rangeOf(area: Area): string {
+  return `${hex(area.start)}..${hex(area.end)}`;
+}
+
+function beyondTop(start: VaNum, end: VaNum): Outcome<never> {
+  return refused(
+    `${hex(start)}..${hex(end)} is not below ${hex(MMAP_TOP)}, where mapped areas end`,
+  );
 }
 
 /** Brings the entries of an area to its rights; A and D stay. */
@@ -150,22 +210,32 @@ export function entryWithRights(m: Memory, area: Area, pte: number, level: 0 | 1
   return sole ? bare : m.policy.sharePte(bare);
 }
 
-/** msync: dirty pages of shared file areas go back to their files and are clean. False for a bad range. */
-export function msync(m: Memory, space: AddressSpace, start: VaNum, length: number): boolean {
-  const end = (start + pageUp(length as VaNum)) as VaNum;
-  if (start % PAGE_SIZE !== 0) return false;
-  let reached: number = start;
-  for (const area of areasIn(space, start, end)) {
-    if (area.start > reached) return false;
-    reached = area.end;
-    if (!area.shared || area.backing === undefined || isShm(area.backing.file)) continue;
-    const from = Math.max(area.start, start) as VaNum;
-    eachEntry(m.ram, space.root, from, Math.min(area.end, end) as VaNum, (va, at, pte) => {
-      if ((pte & (PTE_V | PTE_D)) !== (PTE_V | PTE_D)) return;
-      writeBack(m, space, frameOf(pte), va, "msync");
-      setMark(m, va, at, pte, pte & ~PTE_D, "msync");
-    });
-  }
+/** msync: dirty pages of shared file areas go back to their files and are clean. */
+export function msync(m: Memory, space: AddressSpace, start: VaNum, length: number): Outcome {
+  const range = wholePages(start, length);
+  if (!range.ok) return range;
+  const end = range.value;
+  const covered = isCovered(space, start, end, (area) => {
+    writeBackArea(m, space, area, start, end);
+    return DONE;
+  });
   flushAll(m, space, "msync");
-  return reached >= end;
+  return covered;
+}
+
+/** Writes back the dirty pages of an area between two addresses. */
+function writeBackArea(
+  m: Memory,
+  space: AddressSpace,
+  area: Area,
+  start: VaNum,
+  end: VaNum,
+): void {
+  if (!area.shared || area.backing === undefined || isShm(area.backing.file)) return;
+  const from = vaNum(Math.max(area.start, start));
+  eachEntry(m.ram, space.root, from, vaNum(Math.min(area.end, end)), (va, at, pte) => {
+    if ((pte & (PTE_V | PTE_D)) !== (PTE_V | PTE_D)) return;
+    writeBack(m, space, frameOf(pte), va, "msync");
+    setMark(m, va, at, pte, pte & ~PTE_D, "msync");
+  });
 }

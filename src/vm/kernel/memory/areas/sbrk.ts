@@ -5,24 +5,32 @@
  */
 
 import { holdFile } from "./shm.ts";
-import { PAGE_SIZE, pageUp, type VaNum } from "../../../machine/address.ts";
-import { cutAreas, findArea, insertArea, isHole } from "./areas.ts";
+import { hex, PAGE_SIZE, pageUp, type VaNum, vaNum } from "../../../machine/address.ts";
+import { cutAreas, findArea, insertArea } from "./areas.ts";
 import { promote } from "../tables/promote.ts";
 import { splitBorders } from "../tables/superpage.ts";
 import type { Memory } from "../memory.ts";
 import { blockDown } from "../tables/entry.ts";
 import { clearAreas, unmapAreas } from "./unmap.ts";
 import { populate } from "./populate.ts";
-import { type AddressSpace, type Area, PERM_R, PERM_W, TRAPFRAME } from "./space.ts";
+import { type AddressSpace, type Area, MMAP_TOP, PERM_R, PERM_W, TRAPFRAME } from "./space.ts";
+import { DONE, noTable, type Outcome, outOfFrames, refused } from "../outcome.ts";
+import { counted } from "../../../machine/counted.ts";
 
-/** sbrk upwards by `n` bytes. False when there is no room or no memory, with everything as before. */
-export function grow(m: Memory, space: AddressSpace, n: number, lazy: boolean): boolean {
+/** sbrk upwards by `n` bytes. */
+export function grow(m: Memory, space: AddressSpace, n: number, lazy: boolean): Outcome {
   const size = space.size + n;
-  if (size > TRAPFRAME) return false;
-  const start = pageUp(space.size as VaNum);
-  const end = pageUp(size as VaNum);
+  const start = pageUp(vaNum(space.size));
+  const end = pageUp(vaNum(size));
+  const blocking = space.areas.find((area) => area.start >= start && area.start < end);
+  if (blocking !== undefined && start < MMAP_TOP) {
+    const where = `${hex(blocking.start)}..${hex(blocking.end)} is ${blocking.kind}`;
+    return refused(`${where}, in the way of a heap up to ${hex(size)}`);
+  }
+  if (size > TRAPFRAME || reachesTrapframe(space, end)) {
+    return refused(`the heap would end at ${hex(size)}, beyond ${hex(TRAPFRAME)}`);
+  }
   if (start < end) {
-    if (!isHole(space, start, end) || reachesTrapframe(space, end)) return false;
     const area: Area = {
       start,
       end,
@@ -31,12 +39,14 @@ export function grow(m: Memory, space: AddressSpace, n: number, lazy: boolean): 
       shared: false,
       lazy,
     };
-    if (!lazy && !populate(m, space, area, "sbrk")) return false;
+    if (!lazy && !populate(m, space, area, "sbrk")) {
+      return outOfFrames(m, `for ${counted((end - start) / PAGE_SIZE, "page")} and their tables`);
+    }
     insertArea(space, area);
     if (!lazy) promoteBlocks(m, space, start, end);
   }
   space.size = size;
-  return true;
+  return DONE;
 }
 
 /** Blocks that sbrk has just made whole become 2 MiB leaves. */
@@ -49,23 +59,21 @@ function promoteBlocks(m: Memory, space: AddressSpace, start: VaNum, end: VaNum)
 }
 
 /**
- * sbrk downwards by `n` bytes, through stack, guard and program if need be. Pages go when the new size no
- * longer reaches into them. False, with nothing done, when `n` exceeds the size, or when a shared 2 MiB leaf would
- * have to be split and there is no frame for the table.
+ * sbrk downwards by `n` bytes, at most the size, through stack, guard and program if need be. Pages go
+ * when the new size no longer reaches into them.
  */
-export function shrink(m: Memory, space: AddressSpace, n: number): boolean {
-  if (n > space.size) return false;
-  const start = pageUp((space.size - n) as VaNum);
-  const end = pageUp(space.size as VaNum);
+export function shrink(m: Memory, space: AddressSpace, n: number): Outcome {
+  const start = pageUp(vaNum(space.size - n));
+  const end = pageUp(vaNum(space.size));
   if (start < end) {
-    if (!splitBorders(m, space, start, end, true)) return false;
-    // xv6's uvmdealloc leaves the tables, and sysinfotest counts on it. An empty table would keep a 2 MiB
-    // leaf from its place.
+    if (!splitBorders(m, space, start, end, true)) return noTable(m);
+    // xv6's uvmdealloc leaves the tables, and sysinfotest counts on it. An empty table would keep a
+    // 2 MiB leaf from its place.
     const unmap = m.superpages ? unmapAreas : clearAreas;
     unmap(m, space, cutAreas(space, start, end, (file) => holdFile(m, file)), "sbrk");
   }
   space.size -= n;
-  return true;
+  return DONE;
 }
 
 /** Whether a heap up to `end` would cover a mapped trapframe. */

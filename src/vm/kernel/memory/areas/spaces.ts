@@ -6,11 +6,11 @@
 
 import { allocate } from "../reclaim/allocate.ts";
 import { PAGE_SIZE, type PaNum, type VaNum } from "../../../machine/address.ts";
-import { frameOf, makePte, PTE_R, PTE_V, PTE_W, PTE_X } from "../../../machine/sv39.ts";
+import { makePte, PTE_R, PTE_V, PTE_W, PTE_X } from "../../../machine/sv39.ts";
 import { frameAt, freeFrame, KERNEL_FRAMES } from "../frames/frames.ts";
 import type { Memory } from "../memory.ts";
 import { ensureTable, freeTables, prune } from "../tables/page_table.ts";
-import { entryOf, find, setEntry } from "../tables/entry.ts";
+import { entryAt, findEntry, setEntry } from "../tables/entry.ts";
 import { clearAreas, unmapAreas } from "./unmap.ts";
 import { type AddressSpace, TRAMPOLINE, TRAPFRAME, USYSCALL } from "./space.ts";
 import type { Ram } from "../../../machine/memory.ts";
@@ -121,17 +121,15 @@ function mapTopPage(
 ): boolean {
   const table = ensureTable(m, root, va);
   if (table === 0) return false;
-  const at = (table + ((va / PAGE_SIZE) & 511) * 8) as PaNum;
+  const at = entryAt(table, va, 0);
   setEntry(m, va, at, 0, makePte(frame, flags), why);
   return true;
 }
 
-function unmapTopPage(m: Memory, space: AddressSpace, va: VaNum): PaNum | 0 {
-  const slot = find(m.ram, space.root, va);
-  const pte = slot === 0 ? 0 : m.ram.readPte(entryOf(slot));
-  if (pte === 0) return 0;
-  setEntry(m, va, entryOf(slot), pte, 0, "exit");
-  return frameOf(pte);
+function unmapTopPage(m: Memory, space: AddressSpace, va: VaNum): void {
+  const entry = findEntry(m.ram, space.root, va);
+  if (entry === undefined || entry.pte === 0) return;
+  setEntry(m, va, entry.at, entry.pte, 0, "exit");
 }
 
 function freeTopPages(m: Memory, space: AddressSpace): void {

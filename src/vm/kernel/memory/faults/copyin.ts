@@ -6,7 +6,6 @@
  * @module
  */
 
-import { CAUSE } from "../../../machine/cause.ts";
 import {
   MAXVA,
   PAGE_SIZE,
@@ -17,8 +16,9 @@ import {
 import { frameOf, PTE_A, PTE_D, PTE_R, PTE_U, PTE_V, PTE_W } from "../../../machine/sv39.ts";
 import { fault } from "./fault.ts";
 import type { Memory } from "../memory.ts";
-import { entryOf, find, levelOf, setMark } from "../tables/entry.ts";
+import { findEntry, setMark } from "../tables/entry.ts";
 import { type AddressSpace, USYSCALL } from "../areas/space.ts";
+import { CAUSE } from "../../../machine/cause.ts";
 
 /** Settling one page takes at most this many faults: a table, a swap-in, a copy, and one to spare. */
 const MAX_FAULTS = 4;
@@ -38,15 +38,14 @@ export function userAddress(
   const need = cause === CAUSE.storePage ? PTE_V | PTE_U | PTE_W : PTE_V | PTE_U | PTE_R;
   const mark = cause === CAUSE.storePage ? PTE_A | PTE_D : PTE_A;
   for (let tries = 0; tries <= MAX_FAULTS; tries++) {
-    const slot = find(m.ram, space.root, va);
-    if (slot !== 0) {
-      const at = entryOf(slot);
-      const pte = m.ram.readPte(at);
+    const entry = findEntry(m.ram, space.root, va);
+    if (entry !== undefined) {
+      const { at, pte, level } = entry;
       if ((pte & need) === need) {
         if ((pte & mark) !== mark) {
           setMark(m, va, at, pte, pte | mark, cause === CAUSE.storePage ? "copyout" : "copyin");
         }
-        const offset = levelOf(slot) === 0 ? va % PAGE_SIZE : va % SUPERPAGE_SIZE;
+        const offset = level === 0 ? va % PAGE_SIZE : va % SUPERPAGE_SIZE;
         return (frameOf(pte) + offset) as PaNum;
       }
     }
@@ -160,11 +159,10 @@ export function loadBytes(
 ): boolean {
   return eachPiece(va, bytes.length, (at, from, length) => {
     for (let tries = 0; tries <= MAX_FAULTS; tries++) {
-      const slot = find(m.ram, space.root, at);
-      const pte = slot === 0 ? 0 : m.ram.readPte(entryOf(slot));
-      if ((pte & PTE_V) !== 0) {
-        const inPage = levelOf(slot) === 0 ? at % PAGE_SIZE : at % SUPERPAGE_SIZE;
-        m.ram.write((frameOf(pte) + inPage) as PaNum, bytes.subarray(from, from + length));
+      const entry = findEntry(m.ram, space.root, at);
+      if (entry !== undefined && (entry.pte & PTE_V) !== 0) {
+        const inPage = entry.level === 0 ? at % PAGE_SIZE : at % SUPERPAGE_SIZE;
+        m.ram.write((frameOf(entry.pte) + inPage) as PaNum, bytes.subarray(from, from + length));
         return true;
       }
       if (!fault(m, space, CAUSE.loadPage, at).handled) return false;

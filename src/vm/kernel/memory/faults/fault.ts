@@ -1,38 +1,29 @@
 /**
  * The one way a page fault is settled, for user instructions and for the kernel's own copyin and
- * copyout: find the area, check its rights against the cause, then fill, bring back, copy or refuse.
+ * copyout: the plan is made, then done.
  *
  * @module
  */
 
-import { CAUSE, type FaultCause, FAULTING } from "../../../machine/cause.ts";
-import { freeFrame, isSole, setHome } from "../frames/frames.ts";
-import { allocate } from "../reclaim/allocate.ts";
-import { flush } from "../tables/flush.ts";
-import { MAXVA, PAGE_SIZE, pageDown, type PaNum, type VaNum } from "../../../machine/address.ts";
-import {
-  checkLeaf,
-  frameOf,
-  makePte,
-  PTE_V,
-  PTE_W,
-  WALK_FAILS,
-  walkTables,
-  WalkTrail,
-} from "../../../machine/sv39.ts";
-import { findArea } from "../areas/areas.ts";
-import { fillPage } from "./demand_fill.ts";
-import { copyLeaf, demote, dropLeaf, isSoleLeaf } from "../tables/superpage.ts";
-import type { Memory } from "../memory.ts";
+import { PAGE_SIZE, pageDown, type VaNum } from "../../../machine/address.ts";
+import type { AddressSpace, Area } from "../areas/space.ts";
 import { releasePage } from "../areas/unmap.ts";
-import { blockDown, entryOf, find, levelOf, setEntry } from "../tables/entry.ts";
-import { flagsOf, isSwapped } from "../tables/pte.ts";
-import type { FaultResult, Settled } from "./result.ts";
+import { freeFrame, setHome } from "../frames/frames.ts";
+import type { Memory } from "../memory.ts";
+import { allocate } from "../reclaim/allocate.ts";
 import { freeSlots } from "../reclaim/swap_disk.ts";
 import { swapIn } from "../reclaim/swap_in.ts";
-import { type AddressSpace, type Area, PERM_R, PERM_W, PERM_X } from "../areas/space.ts";
+import { blockDown, type Entry, setEntry } from "../tables/entry.ts";
+import { flush } from "../tables/flush.ts";
+import { flagsOf } from "../tables/pte.ts";
+import { frameOf, makePte } from "../../../machine/sv39.ts";
+import { copyLeaf, demote, dropLeaf } from "../tables/superpage.ts";
+import { fillFromFile, fillZero } from "./demand_fill.ts";
+import { CAUSE, type FaultCause } from "../../../machine/cause.ts";
+import { type Plan, planFault } from "./plan.ts";
+import type { FaultResult, Settled } from "./result.ts";
 
-/** Settles a page fault of `space` at `va`, any 64-bit value; {@link FaultResult} says how, or why it cannot be. */
+/** Settles a page fault of `space` at `va`, any 64-bit value; the result says how, or why it cannot be. */
 export function fault(
   m: Memory,
   space: AddressSpace,
@@ -40,64 +31,56 @@ export function fault(
   va: VaNum | bigint,
 ): FaultResult {
   const n = m.events.fault(cause, va);
-  const result = decide(m, space, cause, va);
+  const result = apply(m, space, va, planFault(m, space, cause, va));
   m.events.settled(n, result.handled ? result.how : result.why);
   if (!result.handled && result.oom) m.events.note("oom", m.events.pid, 0, result.why);
   return result;
 }
 
-function decide(
-  m: Memory,
-  space: AddressSpace,
-  cause: FaultCause,
-  address: VaNum | bigint,
-): FaultResult {
-  if (address < 0 || address >= MAXVA) return kill("address beyond MAXVA");
-  const va = Number(address) as VaNum;
-  const area = findArea(space, va);
-  if (area === undefined) return kill("no area there");
-  if (area.kind === "guard") return kill("guard page");
-  const page = pageDown(va);
-  const slot = find(m.ram, space.root, va);
-  const pte = slot === 0 ? 0 : m.ram.readPte(entryOf(slot));
-  const refusal = refuse(m, area, cause, pte);
-  if (refusal !== undefined) return kill(refusal);
-  if (isSwapped(pte)) return swapIn(m, space, page) ? settled("swap in") : outOfMemory(m);
-  if ((pte & PTE_V) === 0) return fillPage(m, space, area, page, cause) ?? outOfMemory(m);
-  if (cause === CAUSE.storePage && (pte & PTE_W) === 0) {
-    if (levelOf(slot) === 1) return storeToSuperpage(m, space, area, page, pte, entryOf(slot));
-    return storeToShared(m, space, area, page, pte, entryOf(slot));
+/** Does what the plan says. */
+function apply(m: Memory, space: AddressSpace, va: VaNum | bigint, plan: Plan): FaultResult {
+  if (plan.do === "kill") return { handled: false, why: plan.why, oom: false };
+  const page = pageDown(Number(va) as VaNum);
+  switch (plan.do) {
+    case "swap in":
+      return swapIn(m, space, page) ? settled("swap in") : outOfMemory(m);
+    case "zero fill":
+      return fillZero(m, space, page, plan) ?? outOfMemory(m);
+    case "file fill":
+    case "cache hit":
+    case "object fill":
+    case "swap in object":
+      return fillFromFile(m, space, page, plan) ?? outOfMemory(m);
+    case "cow reuse":
+      return reuse(m, space, page, plan.entry);
+    case "cow copy":
+      return copyPage(m, space, plan.area, page, plan.entry);
+    case "superpage copy":
+      return copySuperpage(m, space, page, plan.entry) ?? split(m, space, page, plan.entry);
+    case "split and copy":
+      return split(m, space, page, plan.entry);
+    case "retry":
+      flush(m, space, page, "stale TLB entry");
+      return settled("retry");
   }
-  return retry(m, space, cause, va);
 }
 
-/** Why the area does not allow the access, if so. */
-function refuse(m: Memory, area: Area, cause: FaultCause, pte: number): string | undefined {
-  if (cause === CAUSE.fetchPage) return (area.perm & PERM_X) !== 0 ? undefined : "no execute right";
-  if (cause === CAUSE.loadPage) {
-    return (area.perm & (PERM_R | PERM_W)) !== 0 ? undefined : "no read right";
-  }
-  if ((area.perm & PERM_W) !== 0) return undefined;
-  const verdict = (pte & PTE_V) !== 0 ? m.policy.onStore(pte, false, area) : undefined;
-  return verdict?.do === "kill" ? verdict.why : "store to a read-only page";
+/** The last owner's page, or 2 MiB leaf, is writable again. */
+function reuse(m: Memory, space: AddressSpace, page: VaNum, entry: Entry): FaultResult {
+  const { at, pte, level } = entry;
+  setEntry(m, level === 0 ? page : blockDown(page), at, pte, m.policy.ownPte(pte), "cow reuse");
+  flush(m, space, page, "cow reuse");
+  return settled("cow reuse");
 }
 
-/** A store to a present page without W. */
-function storeToShared(
+/** The writer gets a copy of a page that others have, too. */
+function copyPage(
   m: Memory,
   space: AddressSpace,
   area: Area,
   page: VaNum,
-  pte: number,
-  at: PaNum,
+  { at, pte }: Entry,
 ): FaultResult {
-  const verdict = m.policy.onStore(pte, isSole(m, frameOf(pte)), area);
-  if (verdict.do === "kill") return kill(verdict.why);
-  if (verdict.do === "reuse") {
-    setEntry(m, page, at, pte, m.policy.ownPte(pte), "cow reuse");
-    flush(m, space, page, "cow reuse");
-    return settled("cow reuse");
-  }
   const copy = allocate(m, "user", "raw");
   if (copy === 0) return outOfMemory(m);
   if (m.ram.readPte(at) !== pte) { // making room for the copy took the page itself away
@@ -114,63 +97,35 @@ function storeToShared(
   return settled("cow copy");
 }
 
-/**
- * A store to a 2 MiB leaf without W: reused as it is when no part has another owner; else copied whole, or
- * split, and then one of its pages is copied.
- */
-function storeToSuperpage(
+/** The writer gets a copy of a 2 MiB leaf; undefined when no block of frames is free. */
+function copySuperpage(
   m: Memory,
   space: AddressSpace,
-  area: Area,
   page: VaNum,
-  pte: number,
-  at: PaNum,
-): FaultResult {
+  { at, pte }: Entry,
+): FaultResult | undefined {
   const block = blockDown(page);
-  const verdict = m.policy.onStore(pte, isSoleLeaf(m, pte), area);
-  if (verdict.do === "kill") return kill(verdict.why);
-  if (verdict.do === "reuse") {
-    setEntry(m, block, at, pte, m.policy.ownPte(pte), "cow reuse");
-    flush(m, space, page, "cow reuse");
-    return settled("cow reuse");
-  }
-  const head = m.superpageCow === "whole" ? copyLeaf(m, block, pte, "superpage copy") : 0;
-  if (head !== 0) {
-    setEntry(m, block, at, pte, m.policy.ownPte(makePte(head, flagsOf(pte))), "superpage copy");
-    flush(m, space, page, "superpage copy");
-    dropLeaf(m, pte, "superpage copy");
-    return settled("superpage copy");
-  }
-  if (!demote(m, space, block, at)) return outOfMemory(m);
-  const entry = find(m.ram, space.root, page);
-  return storeToShared(m, space, area, page, m.ram.readPte(entry as PaNum), entry as PaNum);
+  const head = copyLeaf(m, block, pte, "superpage copy");
+  if (head === 0) return undefined;
+  setEntry(m, block, at, pte, m.policy.ownPte(makePte(head, flagsOf(pte))), "superpage copy");
+  flush(m, space, page, "superpage copy");
+  dropLeaf(m, pte, "superpage copy");
+  return settled("superpage copy");
 }
 
-/**
- * The tables allow the access by now: another thread settled it, or the TLB was behind. Asks the
- * hardware's own walk, so that an entry the hardware refuses for another reason is no endless loop.
- */
-function retry(m: Memory, space: AddressSpace, cause: FaultCause, va: VaNum): FaultResult {
-  const trail = new WalkTrail();
-  const fail = walkTables(m.ram, space.root, Math.floor(va / PAGE_SIZE), trail) ||
-    checkLeaf(trail.low[trail.count - 1], FAULTING[cause], { user: true, sum: false, mxr: false });
-  if (fail !== 0) return kill(`PTE damaged: ${WALK_FAILS[fail]}`);
-  flush(m, space, pageDown(va), "stale TLB entry");
-  return settled("retry");
+/** A 2 MiB leaf is split; what becomes of the page that is stored to is then planned anew. */
+function split(m: Memory, space: AddressSpace, page: VaNum, { at }: Entry): FaultResult {
+  if (!demote(m, space, blockDown(page), at)) return outOfMemory(m);
+  return apply(m, space, page, planFault(m, space, CAUSE.storePage, page));
 }
 
 function settled(how: Settled): FaultResult {
   return { handled: true, how };
 }
 
-function kill(why: string): FaultResult {
-  return { handled: false, why, oom: false };
-}
-
 /** The answer when no frame is to be had, even after a search for pages to evict. */
 function outOfMemory(m: Memory): FaultResult {
-  const why = m.state.swap.slots === 0
-    ? ""
-    : `, ${freeSlots(m.state.swap)} of ${m.state.swap.slots} swap slots free`;
+  const { swap } = m.state;
+  const why = swap.slots === 0 ? "" : `, ${freeSlots(swap)} of ${swap.slots} swap slots free`;
   return { handled: false, why: "out of memory" + why, oom: true };
 }

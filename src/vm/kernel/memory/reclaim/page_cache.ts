@@ -18,28 +18,35 @@ export function newPageCache(): PageCache {
   return { byKey: new Map(), byFrame: new Map() };
 }
 
-/** What identifies a page. The length counts, too: the last page of a program segment is cut off there. */
-export function cacheKey(file: FileKey, offset: number, length: number): string {
+/** Which part of a file a page is. */
+export type FilePart = Pick<CachedPage, "file" | "offset" | "length">;
+
+/** What identifies a page. The length counts: the last page of a program segment is cut off there. */
+export function cacheKey({ file, offset, length }: FilePart): string {
   return `${file.fs}:${file.inode}:${offset}:${length}`;
 }
 
-/** Which part of its file an area shows at a page: undefined where it is anonymous, or beyond what the file gives. */
-export function partAt(area: Area, page: VaNum): Pick<CachedPage, "offset" | "length"> | undefined {
+/**
+ * Which part of its file an area shows at a page: undefined where it is anonymous, or beyond what the
+ * file gives.
+ */
+export function partAt(area: Area, page: VaNum): FilePart | undefined {
   const skip = page - area.start;
   const { backing } = area;
   if (backing === undefined || skip >= backing.length) return undefined;
-  return { offset: backing.offset + skip, length: Math.min(PAGE_SIZE, backing.length - skip) };
+  const { file, offset, length } = backing;
+  return { file, offset: offset + skip, length: Math.min(PAGE_SIZE, length - skip) };
 }
 
 /** What is held of the file for a page of an area. */
 export function cachedAt(cache: PageCache, area: Area, page: VaNum): CachedPage | undefined {
   const part = partAt(area, page);
-  return part && cache.byKey.get(cacheKey(area.backing!.file, part.offset, part.length));
+  return part && cache.byKey.get(cacheKey(part));
 }
 
 /** Notes that a frame (of kind `cache`) holds a page. */
 export function putCached(cache: PageCache, page: CachedPage): void {
-  cache.byKey.set(cacheKey(page.file, page.offset, page.length), page);
+  cache.byKey.set(cacheKey(page), page);
   if (page.frame !== 0) cache.byFrame.set(page.frame, page);
 }
 
@@ -54,7 +61,7 @@ export function moveCachedToSlot(cache: PageCache, frame: PaNum, slot: number): 
 /** Forgets a page. */
 export function removeCached(cache: PageCache, page: CachedPage): void {
   if (page.frame !== 0) cache.byFrame.delete(page.frame);
-  cache.byKey.delete(cacheKey(page.file, page.offset, page.length));
+  cache.byKey.delete(cacheKey(page));
 }
 
 /**

@@ -7,13 +7,13 @@
  */
 
 import { homeOf } from "../frames/frames.ts";
-import { PAGE_SIZE, type PaNum, type VaNum } from "../../../machine/address.ts";
+import { type PaNum, SUPERPAGE_SIZE, type VaNum } from "../../../machine/address.ts";
 import { frameOf, PTE_V } from "../../../machine/sv39.ts";
 import { findArea } from "../areas/areas.ts";
 import type { Memory } from "../memory.ts";
 import type { CachedPage } from "../state.ts";
-import { entryOf, find, levelOf } from "../tables/entry.ts";
 import type { AddressSpace, Area } from "../areas/space.ts";
+import { findEntry } from "../tables/entry.ts";
 
 /** One entry that maps a frame. */
 export interface Mapper {
@@ -62,11 +62,9 @@ function addMapper(
   va: VaNum,
   frame: PaNum,
 ): void {
-  const slot = find(m.ram, space.root, va);
-  if (slot === 0) return;
-  const level = levelOf(slot);
-  const pte = m.ram.readPte(entryOf(slot));
-  const inLeaf = level === 0 ? 0 : va % (512 * PAGE_SIZE);
-  if ((pte & PTE_V) === 0 || frameOf(pte) + inLeaf !== frame) return;
-  mappers.push({ space, area: findArea(space, va), va, at: entryOf(slot), pte, level });
+  const entry = findEntry(m.ram, space.root, va);
+  if (entry === undefined || (entry.pte & PTE_V) === 0) return;
+  const inLeaf = entry.level === 0 ? 0 : va % SUPERPAGE_SIZE;
+  if (frameOf(entry.pte) + inLeaf !== frame) return;
+  mappers.push({ space, area: findArea(space, va), va, ...entry });
 }

@@ -13,7 +13,7 @@ import { PAGE_SIZE, type VaNum } from "../../../machine/address.ts";
 import { makePte, PTE_V } from "../../../machine/sv39.ts";
 import { findArea } from "../areas/areas.ts";
 import type { Memory } from "../memory.ts";
-import { entryOf, find, readEntry, setEntry } from "../tables/entry.ts";
+import { findEntry, readEntry, setEntry } from "../tables/entry.ts";
 import { flagsOf, isSwapped, slotOf } from "../tables/pte.ts";
 import type { AddressSpace } from "../areas/space.ts";
 import { dropSlot, readSlot } from "./swap_disk.ts";
@@ -41,11 +41,10 @@ function bringBack(m: Memory, space: AddressSpace, page: VaNum, why: string): bo
   moved(m, "swap-in", space, page, frame, slot, PAGE_SIZE, why);
   let owners = 0;
   for (const other of m.state.spaces.values()) {
-    const found = find(m.ram, other.root, page);
-    const entry = found === 0 ? 0 : m.ram.readPte(entryOf(found));
-    if (!isSwapped(entry) || slotOf(entry) !== slot) continue;
-    const pte = makePte(frame, flagsOf(entry) | PTE_V);
-    setEntry(m, page, entryOf(found), entry, pte, why);
+    const found = findEntry(m.ram, other.root, page);
+    if (found === undefined || !isSwapped(found.pte) || slotOf(found.pte) !== slot) continue;
+    const pte = makePte(frame, flagsOf(found.pte) | PTE_V);
+    setEntry(m, page, found.at, found.pte, pte, why);
     if (owners++ > 0) refFrame(m, frame, why);
   }
   dropSlot(m, slot, owners);

@@ -18,6 +18,7 @@ import {
   PAGE_SHIFT,
   PAGE_SIZE,
   type PaNum,
+  paNum,
   SUPERPAGE_SIZE,
   type VaNum,
 } from "../../../machine/address.ts";
@@ -31,36 +32,48 @@ export const TABLE_SPAN = 0x4000_0000;
 
 export const ENTRIES = 512;
 
-/**
- * Where the entry for `va` stands, plus its level: the address of the level-0 entry, or of a 2 MiB
- * leaf's level-1 entry plus 1. 0 when there is no table for it. (An entry's address has three low
- * bits to spare, and a number allocates nothing.)
- */
-export function find(ram: Ram, root: PaNum, va: VaNum): number {
+/** One entry of a page table, as it was found. */
+export interface Entry {
+  /** Where it stands. */
+  readonly at: PaNum;
+  /** The low word of the PTE. */
+  readonly pte: number;
+  /** 0, or 1 for a 2 MiB leaf. */
+  readonly level: 0 | 1;
+}
+
+/** The level-0 entry for `va`, or the 2 MiB leaf that covers it; undefined: there is no table for it. */
+export function findEntry(ram: Ram, root: PaNum, va: VaNum): Entry | undefined {
+  const middle = middleAt(ram, root, va);
+  if (middle === 0) return undefined;
+  const pointer = ram.readPte(middle);
+  if ((pointer & PTE_V) === 0) return undefined;
+  if (isLeaf(pointer)) return { at: middle, pte: pointer, level: 1 };
+  const at = entryAt(frameOf(pointer), va, 0);
+  return { at, pte: ram.readPte(at), level: 0 };
+}
+
+/** Where the level-1 entry for `va` stands; 0: there is no table for it. */
+export function middleAt(ram: Ram, root: PaNum, va: VaNum): PaNum | 0 {
+  const top = ram.readPte(entryAt(root, va, 2));
+  return (top & PTE_V) === 0 ? 0 : entryAt(frameOf(top), va, 1);
+}
+
+/** The level-1 entry for `va`, 0 when there is no table for it. */
+export function middleEntry(ram: Ram, root: PaNum, va: VaNum): number {
+  const at = middleAt(ram, root, va);
+  return at === 0 ? 0 : ram.readPte(at);
+}
+
+/** Where in a table of that level the entry for `va` stands. */
+export function entryAt(table: PaNum, va: VaNum, level: 0 | 1 | 2): PaNum {
   const page = Math.floor(va / PAGE_SIZE);
-  const top = ram.readPte((root + (page >>> 18) * 8) as PaNum);
-  if ((top & PTE_V) === 0) return 0;
-  const at = frameOf(top) + ((page >>> 9) & 511) * 8;
-  const middle = ram.readPte(at as PaNum);
-  if ((middle & PTE_V) === 0) return 0;
-  if (isLeaf(middle)) return at + 1;
-  return frameOf(middle) + (page & 511) * 8;
-}
-
-/** The level in what {@link find} returned. */
-export function levelOf(slot: number): 0 | 1 {
-  return (slot & 1) as 0 | 1;
-}
-
-/** The entry's address in what {@link find} returned. */
-export function entryOf(slot: number): PaNum {
-  return (slot - (slot & 1)) as PaNum;
+  return paNum(table + ((page >>> (9 * level)) & 511) * 8);
 }
 
 /** The entry of `va`, 0 when there is no table for it. */
 export function readEntry(ram: Ram, root: PaNum, va: VaNum): number {
-  const slot = find(ram, root, va);
-  return slot === 0 ? 0 : ram.readPte(entryOf(slot));
+  return findEntry(ram, root, va)?.pte ?? 0;
 }
 
 /** Changes an entry and tells it. */

@@ -15,17 +15,17 @@
 
 import { freeFrame } from "../frames/frames.ts";
 import { allocate } from "../reclaim/allocate.ts";
-import { PAGE_SIZE, type PaNum, SUPERPAGE_SIZE, type VaNum } from "../../../machine/address.ts";
+import { type PaNum, SUPERPAGE_SIZE, type VaNum } from "../../../machine/address.ts";
 import { frameOf, makePte, PTE_V } from "../../../machine/sv39.ts";
 import type { Memory } from "../memory.ts";
 import { KernelPanic } from "../panic.ts";
-import { isTable } from "./pte.ts";
+import { isLeaf, isTable } from "./pte.ts";
 import {
   blockDown,
   ENTRIES,
-  find,
+  entryAt,
   isEmpty,
-  levelOf,
+  middleEntry,
   setEntry,
   TABLE_SPAN,
   tableWords,
@@ -36,9 +36,9 @@ import {
  * be mapped by a 2 MiB leaf.
  */
 export function ensureTable(m: Memory, root: PaNum, va: VaNum): PaNum | 0 {
-  const made: number = find(m.ram, root, va);
-  if (made !== 0 && levelOf(made) === 0) return (made - (made % PAGE_SIZE)) as PaNum;
-  if (made !== 0) throw new KernelPanic(`0x${va.toString(16)} is inside a 2 MiB leaf`);
+  const pointer = middleEntry(m.ram, root, va);
+  if (isTable(pointer)) return frameOf(pointer);
+  if (isLeaf(pointer)) throw new KernelPanic(`0x${va.toString(16)} is inside a 2 MiB leaf`);
   const at = ensureMiddle(m, root, va);
   if (at === 0) return 0;
   const table = allocate(m, "table", "zeroed");
@@ -52,7 +52,7 @@ export function ensureTable(m: Memory, root: PaNum, va: VaNum): PaNum | 0 {
 
 /** Where the level-1 entry for `va` stands, its table made if need be; 0: out of memory. */
 export function ensureMiddle(m: Memory, root: PaNum, va: VaNum): PaNum | 0 {
-  const at = (root + Math.floor(va / TABLE_SPAN) * 8) as PaNum;
+  const at = entryAt(root, va, 2);
   const top = m.ram.readPte(at);
   let table: PaNum | 0 = frameOf(top);
   if ((top & PTE_V) === 0) {
@@ -61,7 +61,7 @@ export function ensureMiddle(m: Memory, root: PaNum, va: VaNum): PaNum | 0 {
     const start = (va - (va % TABLE_SPAN)) as VaNum;
     setEntry(m, start, at, 0, makePte(table, PTE_V), "table");
   }
-  return (table + (Math.floor(va / SUPERPAGE_SIZE) & 511) * 8) as PaNum;
+  return entryAt(table, va, 1);
 }
 
 /** Frees the tables for [start, end) that hold nothing any more, the root excepted. */

@@ -24,7 +24,7 @@ import {
   SUPERPAGE_FRAMES,
 } from "../frames/frames.ts";
 import type { Memory } from "../memory.ts";
-import { blockDown, setEntry, tellEntries } from "./entry.ts";
+import { blockDown, findEntry, setEntry, tellEntries } from "./entry.ts";
 import { flagsOf, isLeaf } from "./pte.ts";
 import type { AddressSpace, Area } from "../areas/space.ts";
 
@@ -99,14 +99,6 @@ export function demote(
   return true;
 }
 
-/** Where the 2 MiB leaf that covers `va` has its entry, 0 when there is none. */
-export function leafEntry(m: Memory, space: AddressSpace, va: VaNum): PaNum | 0 {
-  const top = m.ram.readPte((space.root + Math.floor(va / 0x4000_0000) * 8) as PaNum);
-  if ((top & PTE_V) === 0) return 0;
-  const at = (frameOf(top) + (Math.floor(va / SUPERPAGE_SIZE) & 511) * 8) as PaNum;
-  return isLeaf(m.ram.readPte(at)) ? at : 0;
-}
-
 /**
  * Before [start, end) changes: 2 MiB leaves that lie across its borders are split. `discard`: the pages inside
  * are about to be unmapped, so one of them may serve as the table. False: out of memory.
@@ -120,10 +112,11 @@ export function splitBorders(
 ): boolean {
   const leaves = [start, end].flatMap((border) => {
     const block = blockDown(border);
-    const at = block === border ? 0 : leafEntry(m, space, border);
-    if (at === 0) return [];
+    const leaf = block === border ? undefined : findEntry(m.ram, space.root, border);
+    if (leaf?.level !== 1) return [];
+    const { at } = leaf;
     const inside = (border === start ? start : Math.max(start, block)) as VaNum;
-    const page = (frameOf(m.ram.readPte(at)) + inside - block) as PaNum;
+    const page = (frameOf(leaf.pte) + inside - block) as PaNum;
     return { block, at, spare: discard && countOf(m, page) === 1 ? inside : undefined };
   });
   // First those that have no page to spare: when there is no frame for their tables, nothing is gone yet.
