@@ -59,6 +59,7 @@ export {
   type WatchOptions,
 } from "./src/vm/vm.ts";
 export { Run } from "./src/vm/run.ts";
+export { History, type HistoryEntry, type Moment } from "./src/vm/history.ts";
 export type { AccessSize, BytesReport } from "./src/vm/actions.ts";
 export type { Breakpoint as StopPoint } from "./src/vm/breakpoints.ts";
 export type { Abi, CallName } from "./src/vm/calls.ts";

@@ -8,7 +8,6 @@ import { BOOT_OPTIONS } from "../vm/boot_options.ts";
 import { command, CommandError, EXIT, type FlagSpec } from "../framework/command.ts";
 import { note, result } from "../framework/result.ts";
 import { size } from "../vm/numbers.ts";
-import { forgetPast } from "../session/past.ts";
 import { forgetEntries } from "./save.ts";
 import { forgetSnapshots } from "../session/snapshots.ts";
 import { setCurrent } from "../session/target.ts";
@@ -49,11 +48,11 @@ export default command({
       value === undefined ? [] : [value === true ? `--${name}` : `--${name}=${value}`]
     );
     const vm = await session.boot(flags);
+    vm.history.start();
     session.vm = vm;
     session.place = undefined;
     session.last = 0n;
     setCurrent(ctx, 0);
-    forgetPast(session);
     forgetSnapshots(session);
     forgetEntries(session);
     const { free, total } = vm.free();

@@ -1,77 +1,82 @@
 /**
- * `goto`: a debugged program at a given instruction, earlier or later.
+ * `goto`: the computer at a given instruction, earlier or later, or right behind a given event.
  *
  * @module
  */
 
-import { command, CommandError, type Context } from "../framework/command.ts";
-import { consoleText, note, result } from "../framework/result.ts";
-import { beginRun, endRun, goesOn, travel } from "../session/past.ts";
-import { placeSections, programOf } from "../session/running.ts";
-import { processFor, setCurrent } from "../session/target.ts";
+import { command, CommandError, type Context, EXIT } from "../framework/command.ts";
+import { consoleText, note, type Section } from "../framework/result.ts";
+import { programOf } from "../session/running.ts";
+import { processFor, refusing } from "../session/target.ts";
+import { arrived, wentBack } from "../session/travel.ts";
 
 export default command({
   name: "goto",
   group: "run control",
-  summary: "the computer at a given instruction: back into the past, or forward",
+  summary: "the computer at a given instruction, back or forward; or right behind a given event",
   details:
     "Counts the instructions that all processes have retired since boot, as timeline and $instret " +
-    "do. Forward, the program runs there, past breakpoints.",
-  args: [{ name: "instret", kind: "count", doc: "instructions retired since boot" }],
+    "do. Forward, the program runs there, past breakpoints. goto event N goes back to an event by the number that " +
+    "timeline shows. undo comes back from both.",
+  args: [
+    {
+      name: "instret",
+      kind: "text",
+      offers: ["event"],
+      doc: "instructions retired since boot; or the word event",
+    },
+    { name: "n", kind: "count", optional: true, doc: "the event's number" },
+  ],
   flags: [{ name: "pid", short: "p", kind: "pid", doc: "the program that runs forward" }],
   examples: [{
     say: "to the beginning and back",
     lines: ["spawn echo hi", "step 5", "goto 0", "goto 5"],
     shows: ["at instruction 5"],
+  }, {
+    say: "in the middle of a run",
+    lines: ["run cowtest", "goto event 1097"],
+    shows: ["at instruction"],
   }],
-  async run(ctx, { instret, pid }) {
-    const here = ctx.vm.instret;
+  async run(ctx, { instret: typed, n, pid }) {
     const current = ctx.session.pid;
-    let output = "";
-    let program = 0;
-    if (instret <= here) program = travel(ctx, instret);
-    else output = await forward(ctx, instret, pid);
-    setCurrent(ctx, ctx.vm.hasProcess(current) ? current : program);
-    const now = ctx.vm.instret;
-    const short = now === instret ? [] : [note(`nobody could run to ${instret}`, "warn")];
-    return result([
-      consoleText(output),
-      note(`at instruction ${now}`),
-      ...short,
-      ...placeSections(ctx, ctx.session.pid),
-    ], {
-      json: { instret: now, pid: ctx.session.pid },
-      value: BigInt(now),
-      status: now === instret ? 0 : 1,
-    });
+    if (typed === "event") {
+      if (n === undefined) throw new CommandError("goto event needs its number: goto event N");
+      return wentBack(ctx, refusing(() => ctx.vm.goto({ event: n })));
+    }
+    if (n !== undefined) {
+      throw new CommandError(`goto ${typed} ${n}: want goto INSTRET, or goto event N`);
+    }
+    const instret = instructionOf(ctx, typed);
+    if (instret <= ctx.vm.instret) {
+      return wentBack(ctx, refusing(() => ctx.vm.goto(instret)));
+    }
+    const said = await forward(ctx, instret, pid);
+    const short = ctx.vm.instret !== instret;
+    if (short) said.push(note(`nobody could run to ${instret}`, "warn"));
+    return { ...arrived(ctx, current, 0, said), status: short ? EXIT.failed : EXIT.ok };
   },
 });
 
+function instructionOf(ctx: Context, typed: string): number {
+  const value = ctx.evaluate(typed);
+  if (value < 0n || value > 2n ** 53n) throw new CommandError(`there is no instruction ${value}`);
+  return Number(value);
+}
+
 /** Runs on to an instruction; what the guest printed. */
-async function forward(ctx: Context, instret: number, pid: number | undefined): Promise<string> {
+async function forward(ctx: Context, instret: number, pid: number | undefined): Promise<Section[]> {
   const p = processFor(ctx, pid);
   const program = programOf(ctx, p);
-  const family = program.run;
-  beginRun(ctx, program, false);
-  let output = "";
-  let pass: readonly number[] = [p.pid, program.pid];
+  const running = ctx.vm.resume(program.pid, { pass: [p.pid, program.pid] });
   const end = await ctx.inSlices((n) => {
-    const stop = ctx.vm.advance(Math.min(n, instret - ctx.vm.instret), {
-      untilOver: family,
-      pass,
-    });
-    pass = stop.kind === "stopped" ? [stop.pid] : [];
-    const text = ctx.vm.takeOutput();
-    output += text;
-    ctx.emit(text);
-    goesOn(ctx);
-    const over = stop.kind !== "budget" && stop.kind !== "stopped";
-    return over || ctx.vm.instret === instret ? stop : undefined;
+    const over = running.slice(Math.min(n, instret - ctx.vm.instret));
+    ctx.emit(running.takeOutput());
+    const stops = over && running.report().stop.kind !== "stopped";
+    return stops || ctx.vm.instret === instret ? "over" : undefined;
   });
-  endRun(ctx, family);
-  if (typeof end === "object" && end.kind === "panic") {
-    throw new CommandError(`the kernel panicked: ${end.message}`, 3);
-  }
+  const { stop, console } = running.report();
+  running.leave();
+  if (stop.kind === "panic") throw new CommandError(`the kernel panicked: ${stop.message}`, 3);
   if (end === "interrupted") ctx.progress("");
-  return output;
+  return [consoleText(console)];
 }

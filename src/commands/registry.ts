@@ -42,6 +42,7 @@ import pte from "./pte.ts";
 import quit from "./quit.ts";
 import reclaim from "./reclaim.ts";
 import record from "./record.ts";
+import redo from "./redo.ts";
 import refcount from "./refcount.ts";
 import reg from "./reg.ts";
 import render from "./render.ts";
@@ -63,6 +64,7 @@ import sym from "./sym.ts";
 import sync from "./sync.ts";
 import timeline from "./timeline.ts";
 import tlb from "./tlb.ts";
+import undo from "./undo.ts";
 import until from "./until.ts";
 import use from "./use.ts";
 import vmmap from "./vmmap.ts";
@@ -110,6 +112,7 @@ export const COMMANDS: readonly Command[] = [
   quit,
   reclaim,
   record,
+  redo,
   refcount,
   reg,
   render,
@@ -131,6 +134,7 @@ export const COMMANDS: readonly Command[] = [
   sync,
   timeline,
   tlb,
+  undo,
   until,
   use,
   vmmap,

@@ -6,7 +6,6 @@
 
 import { command } from "../framework/command.ts";
 import { note, result } from "../framework/result.ts";
-import { forgetPast } from "../session/past.ts";
 import { variable } from "./snap.ts";
 import { snapshotNamed } from "../session/snapshots.ts";
 import { setCurrent } from "../session/target.ts";
@@ -25,7 +24,6 @@ export default command({
   run(ctx, { name }) {
     const { state, instret, pid } = snapshotNamed(ctx, name);
     ctx.vm.restore(state);
-    forgetPast(ctx.session);
     setCurrent(ctx, ctx.vm.hasProcess(pid) ? pid : 0);
     return result([note(`as at snapshot ${name}, instruction ${instret}`)], {
       json: { name, instret, pid: ctx.session.pid },

@@ -35,7 +35,7 @@ export default command({
   async run(ctx, { program, args, input }) {
     const { name, bytes } = await loadProgram(ctx, program);
     const running = refusing(() => ctx.vm.start(name, args, bytes), EXIT.load);
-    const ending = await runInSlices(ctx, running, input?.replaceAll("\\n", "\n"));
+    const ending = await runInSlices(ctx, running, { typed: input?.replaceAll("\\n", "\n") });
     const report = running.report();
     leaveRun(ctx, running, report);
     const last = ending === "escaped" ? [waiting(report)] : closing(report);

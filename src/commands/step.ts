@@ -9,7 +9,6 @@ import { REGISTER_NAMES } from "../vm/machine/isa/register_names.ts";
 import { type Cell, command, CommandError, type Context, hex } from "../framework/command.ts";
 import { consoleText, note, result, type Section, table } from "../framework/result.ts";
 import { instructionAt } from "../format/code.ts";
-import { beginRun, endRun, goesOn } from "../session/past.ts";
 import { processFor, setCurrent } from "../session/target.ts";
 import { effectLines } from "../format/views.ts";
 
@@ -40,12 +39,10 @@ export default command({
     const rows: Cell[][] = [];
     const mark = ctx.vm.mark();
     const family = p.run;
-    beginRun(ctx, p, true);
     let end: Section | undefined;
     for (let i = 0; i < many && end === undefined; i++) end = stepOne(ctx, p.pid, rows);
-    goesOn(ctx);
+    ctx.vm.holdRun(family, true);
     const output = ctx.vm.takeOutput();
-    endRun(ctx, family);
     const sections: Section[] = [
       table(
         [{ name: "PC", kind: "va" }, { name: "SYMBOL" }, { name: "INSTRUCTION" }, {

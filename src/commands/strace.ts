@@ -44,7 +44,7 @@ export default command({
     const trace = traceCalls(ctx.vm);
     try {
       const running = refusing(() => ctx.vm.start(name, args, bytes), EXIT.load);
-      const ending = await runInSlices(ctx, running, input?.replaceAll("\\n", "\n"));
+      const ending = await runInSlices(ctx, running, { typed: input?.replaceAll("\\n", "\n") });
       const report = running.report();
       leaveRun(ctx, running, report);
       const calls = trace.calls.filter((r) => only === undefined || only.includes(r.name));

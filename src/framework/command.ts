@@ -86,6 +86,8 @@ export interface ArgSpec {
   verbatim?: boolean;
   /** Fixed words to choose from, for completion and a check. */
   choices?: readonly string[];
+  /** Words that completion offers; others are good, too. */
+  offers?: readonly string[];
   /** A phrase for help: what it is, its unit. */
   doc?: string;
 }

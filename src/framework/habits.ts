@@ -42,7 +42,6 @@ const COMMANDS: readonly Habit[] = [
   [/^(gdb|lldb)\b/, "break, step, reg and x are built in; help lists them"],
   [/^(make)\b/, "build on the host, then run PATH/TO/_PROGRAM"],
   [/^(exec|execve|start)\b/, "spawn PROG holds a program at its start, run PROG runs it"],
-  [/^(undo|redo)\b/, "snap NAME and restore NAME go back to a state, back N undoes instructions"],
   [/^!/, "Ctrl-R searches the history, history lists it"],
   // gdb
   [/^(n|next|ni|nexti|si|stepi)\b/, "step N runs N instructions; source lines are not known here"],

@@ -65,6 +65,7 @@ export function newSession(
     boot?: (flags: readonly string[]) => Promise<Vm>;
   },
 ): Session {
+  vm.history.start();
   const session: Session = {
     vm,
     boot: surroundings.boot,

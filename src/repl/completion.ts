@@ -81,7 +81,8 @@ function argument(
     return choose(head, start, word, flags);
   }
   if (!spec) return { start, candidates: [] };
-  if (spec.choices) return choose(head, start, word, spec.choices.map((text) => ({ text })));
+  const words = spec.choices ?? ("offers" in spec ? spec.offers : undefined);
+  if (words) return choose(head, start, word, words.map((text) => ({ text })));
   const kind = spec.kind ?? "text";
   if (kind === "command") return choose(head, start, word, commandNames(commands, word));
   if (!EXPRESSIONS.includes(kind)) {

@@ -197,7 +197,8 @@ export class Shell {
     };
     const result = common.help
       ? helpResult(command)
-      : await this.#asTyped(head, () => command.run(this.#context(stream, names), args));
+      : await this.#asTyped(head, () =>
+        this.#recorded(line, () => command.run(this.#context(stream, names), args)));
     this.#host.output.progress("");
     // deno-lint-ignore no-control-regex -- what ends a drawing may stand behind the last line
     if (!/(?:^|\n)(?:\x1b\[[\d?]*[mh])*$/.test(streamed)) out("\n");
@@ -208,6 +209,17 @@ export class Shell {
     const ended = this.interrupt.requested && this.#depth === 0 ? { status: EXIT.interrupted } : {};
     this.#print(line, { ...left, ...ended }, common, streamed !== "", out);
     return { ...result, ...ended };
+  }
+
+  /** A line is one step of the computer's history. */
+  async #recorded<T>(line: string, body: () => T | Promise<T>): Promise<T> {
+    const { session } = this;
+    const end = session.vm.history.begin(line.trim(), session.pid);
+    try {
+      return await body();
+    } finally {
+      end(session.pid);
+    }
   }
 
   #lookUp(head: Segment): Command {

@@ -19,7 +19,6 @@ import {
   type Section,
 } from "../framework/result.ts";
 import { runInSlices } from "./slices.ts";
-import { beginRun, endRun, goesOn, tookInput } from "./past.ts";
 import { closing, reportJson, statusOf } from "./run_report.ts";
 import { setCurrent } from "./target.ts";
 import { eventsJson } from "../format/event_json.ts";
@@ -37,20 +36,15 @@ export function programOf(ctx: Context, p: Process): Process {
 /** Runs a program on, until its end, a stop point or an event; Ctrl-C stops it where it is. */
 export async function runOn(ctx: Context, p: Process, until?: EventFilter): Promise<Result> {
   const program = programOf(ctx, p);
-  const family = program.run;
-  beginRun(ctx, program, false);
   const from = ctx.vm.instret;
   const running = ctx.vm.resume(program.pid, {
     pass: [p.pid, program.pid],
     ...(until === undefined ? {} : { until }),
   });
-  const ending = await runInSlices(ctx, running, undefined, {
-    sliced: () => goesOn(ctx),
-    typed: () => tookInput(ctx),
-  });
+  const ending = await runInSlices(ctx, running, { keep: true });
   const report = running.report();
   const stopped = stopSections(ctx, report.stop);
-  endRun(ctx, family);
+  running.leave();
   const [orphan] = report.left;
   if (stopped !== undefined && ctx.vm.hasProcess(stopped.pid)) {
     setCurrent(ctx, stopped.pid);
@@ -119,8 +113,10 @@ function stopSections(ctx: Context, end: RunReport["stop"]): Stopped | undefined
 
 /** The instruction that a process will execute next. */
 export function placeSections(ctx: Context, pid: number): Section[] {
-  if (!ctx.vm.hasProcess(pid) || !ctx.vm.process(pid).alive) return [];
-  const pc = va(ctx.vm.process(pid).registers.pc);
+  if (!ctx.vm.hasProcess(pid)) return [];
+  const p = ctx.vm.process(pid);
+  if (!p.alive || p.manual) return [];
+  const pc = va(p.registers.pc);
   const line = instructionAt(ctx.vm, pid, pc);
   const symbol = line === undefined || line.symbol === "" ? "" : ` <${line.symbol}>`;
   const text = line?.text ?? "(not mapped)";

@@ -20,25 +20,22 @@ export type Ending =
   /** The escape key: the program is still there. */
   | "escaped";
 
-/** What somebody wants to be told on the way. */
-export interface SliceWatcher {
-  /** A slice has been run. */
-  sliced(): void;
-  /** Keys have reached the console. */
-  typed(): void;
+/** How a program is driven. */
+export interface Drive {
+  /** What it reads from the console; without it, what comes on the terminal or the pipe. */
+  readonly typed?: string | undefined;
+  /** Ctrl-C stops it where it is; else it is killed. */
+  readonly keep?: boolean;
 }
 
 /**
- * Runs until the program ends or cannot go on. A program that reads the console gets what `typed` holds,
- * a line whenever it waits for one (and then the end of file), or, without it, what comes on the terminal or
- * the pipe. With a watcher,
- * Ctrl-C stops the program where it is; else it is killed.
+ * Runs until the program ends or cannot go on. A program that reads the console gets a line of what is typed
+ * whenever it waits for one, and then the end of file.
  */
 export async function runInSlices(
   ctx: Context,
   running: Run,
-  typed?: string,
-  watcher?: SliceWatcher,
+  { typed, keep = false }: Drive = {},
 ): Promise<Ending> {
   const { budget } = ctx.session.settings;
   let left = budget === undefined ? Number.MAX_SAFE_INTEGER : Number(budget);
@@ -53,14 +50,13 @@ export async function runInSlices(
       const text = running.takeOutput();
       if (text !== "") ctx.emit(text);
       line = (line + text).slice((line + text).lastIndexOf("\n") + 1);
-      watcher?.sliced();
       return over || left <= 0 ? true : undefined;
     });
   const script = typed === undefined ? undefined : scriptOf(typed);
   return await ctx.guestInput(async (input) => {
     for (let ends = 0; ends < 2;) {
       if (await slices() === "interrupted" || ctx.interrupt.requested) {
-        if (watcher === undefined) running.interrupt();
+        if (!keep) running.interrupt();
         return "interrupted";
       }
       if (left <= 0 || !running.waitsForConsole()) return "over";
@@ -69,14 +65,12 @@ export async function runInSlices(
       const keys = script === undefined ? await nextKeys(input) : script.shift();
       if (keys !== undefined) {
         ctx.vm.type(keys);
-        watcher?.typed();
       } else if (ctx.interrupt.requested) continue;
       else if (ctx.session.interactive && script === undefined) {
         linesLeft(ctx).set(running.pid, line);
         return "escaped";
       } else {
         ctx.vm.type(CTRL_D);
-        watcher?.typed();
         ends++;
       }
     }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { MOST_BYTES } from "../vm/history.ts";
 import { KeptStates } from "../vm/state_size.ts";
 import type { VmState } from "../vm/vm.ts";
 import type { Context, Session } from "../framework/command.ts";
@@ -32,9 +33,6 @@ export function snapshotsOf(session: Session): Map<string, Snapshot> {
   return none;
 }
 
-/** Bytes that the snapshots of a session may take together; a single one may take more. */
-export const MOST_BYTES: number = 2 ** 30;
-
 /**
  * Takes one; an older one of that name is gone. Throws {@linkcode CommandError} when they would all take more room than
  * they may; then nothing is kept and nothing is gone.
@@ -62,6 +60,7 @@ export function takeSnapshot(
   }
   all.delete(name);
   all.set(name, snapshot);
+  share(ctx.session);
   return snapshot;
 }
 
@@ -71,6 +70,12 @@ export function dropSnapshot(ctx: Context, name: string): void {
   const all = snapshotsOf(ctx.session);
   all.delete(found);
   roomOf(ctx.session).reset([...all.values()].map((one) => one.state));
+  share(ctx.session);
+}
+
+/** They and what is recorded for undo have one room. */
+function share(session: Session): void {
+  session.vm.history.pin([...snapshotsOf(session).values()].map((one) => one.state));
 }
 
 /** The computer is another one: its snapshots are gone. */

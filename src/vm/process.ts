@@ -183,6 +183,7 @@ export class Process {
       this.#k.machine.ram,
       () => this.#record,
       () => spaceOf(this.#k, this.#record).root,
+      (what, args, body) => this.#does(what, args, body),
     );
   }
 
@@ -203,7 +204,7 @@ export class Process {
 
   /** fork(), with what was shared, copied and changed. */
   forkReport(): ForkReport {
-    return forkProcess(this.#k, this.#record);
+    return this.#does("fork", [], () => forkProcess(this.#k, this.#record));
   }
 
   /** Stores `size` bytes (8 unless given). Throws KernelError when the kernel kills the process for it. */
@@ -219,7 +220,18 @@ export class Process {
   /** A load, or with a value a store, whatever comes of it: the report says if the process was killed. */
   access(address: bigint | number, size: AccessSize = 8, value?: bigint): AccessReport {
     checkAccess(address, size, value);
-    return access(partsOf(this.#vm), this.#record, va(address), size, value);
+    return this.#does(
+      value === undefined ? "load" : "store",
+      [address, value, size === 8 ? undefined : size],
+      () => access(partsOf(this.#vm), this.#record, va(address), size, value),
+    );
+  }
+
+  /** Everything done in its name that may change the computer goes through here. */
+  #does<T>(what: string, args: readonly unknown[], body: () => T): T {
+    // Whoever is gone does nothing.
+    void this.#record;
+    return this.#vm.history.call(`p${this.pid}.${what}`, args, body);
   }
 
   #survive(report: AccessReport): AccessReport {
@@ -238,32 +250,45 @@ export class Process {
     const bytes = bytesOf(length);
     checkAccess(address, 1, integer("byte", byte));
     if (bytes < 0) throw new RangeError(`a range of ${length} bytes`);
-    return fillRange(this.#k, this.#record, va(address), bytes, byte);
+    return this.#does(
+      "fill",
+      [address, length, byte],
+      () => fillRange(this.#k, this.#record, va(address), bytes, byte),
+    );
   }
 
   /** Loads bytes of its memory: pages are touched and may fault. Throws as {@link load}. */
   bytes(address: bigint | number, length: number): Uint8Array {
     whole("length", length, 0);
-    const into = new Uint8Array(length);
-    this.#bytes("load", address, into);
-    return into;
+    return this.#bytes("load", "bytes", address, new Uint8Array(length));
   }
 
   /** Stores bytes, or a text in UTF-8. Throws as {@link store}. */
   put(address: bigint | number, bytes: Uint8Array | string): void {
-    const list = typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes;
-    this.#bytes("store", address, list);
+    const list = typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes.slice();
+    this.#bytes("store", "put", address, list);
   }
 
-  #bytes(kind: AccessKind, address: bigint | number, bytes: Uint8Array): void {
+  /** The bytes, which a load has filled. */
+  #bytes(kind: AccessKind, what: string, address: bigint | number, bytes: Uint8Array): Uint8Array {
     const bytesAt = (done: number) => bytes.subarray(done);
-    accessBytes(this.#k, this.#record, kind, va(address), bytes.length, bytesAt);
+    const length = BigInt(bytes.length);
+    this.#does(
+      what,
+      [address, kind === "load" ? length : bytes],
+      () => accessBytes(this.#k, this.#record, kind, va(address), bytes.length, bytesAt),
+    );
+    return bytes;
   }
 
   /** A system call by name, as if the process executed the ecall. */
   call(name: CallName, ...args: (bigint | number)[]): CallReport {
     const values = args.map((arg) => integer(`${name}: argument`, arg));
-    return systemCall(this.#k, this.#record, name, values);
+    return this.#does(
+      "call",
+      [name, ...args],
+      () => systemCall(this.#k, this.#record, name, values),
+    );
   }
 
   /** sbrk: moves the heap's end; the old end. Throws KernelError when there is no memory. */
@@ -319,17 +344,21 @@ export class Process {
     if (bytes.length > 256) {
       throw new RangeError(`a path of ${bytes.length - 1} bytes: 255 at most`);
     }
-    const at = va(this.registers.get("sp")! - 256n);
-    this.put(at, bytes);
     const access = mode.includes("w") ? (mode.includes("r") ? 2 : 1) : 0;
     const flags = access | (mode.includes("+") ? 0x200 : 0) | (mode.includes("0") ? 0x400 : 0);
-    return Number(this.#address(this.call("open", at, flags), `open("${path}")`));
+    return this.#does("open", [path, mode], () => {
+      const at = va(this.registers.get("sp")! - 256n);
+      this.put(at, bytes);
+      return Number(this.#address(this.call("open", at, flags), `open("${path}")`));
+    });
   }
 
   /** pipe: its two descriptors, reading end first, as the kernel writes them to `at`. Throws KernelError when it fails. */
   pipe(at: bigint | number): [read: number, write: number] {
-    this.#address(this.call("pipe", at), "pipe");
-    return [Number(this.load(at, 4)), Number(this.load(va(BigInt(at) + 4n), 4))];
+    return this.#does("pipe", [at], () => {
+      this.#address(this.call("pipe", at), "pipe");
+      return [Number(this.load(at, 4)), Number(this.load(va(BigInt(at) + 4n), 4))];
+    });
   }
 
   /** read(fd, at, length): how many bytes came. The kernel stores them. Throws KernelError when it fails. */
@@ -370,7 +399,7 @@ export class Process {
 
   /** Kills it: at once when it stands still, else when it next enters or leaves the kernel. */
   kill(): void {
-    endNow(this.#k, this.#record);
+    this.#does("kill", [], () => endNow(this.#k, this.#record));
   }
 
   /** How an address is translated now. */

@@ -29,7 +29,6 @@ export function loadProgram(
   args: readonly string[],
   bytes: Uint8Array | undefined,
 ): Proc {
-  checkProgram(program, args, bytes);
   const fromFile = bytes === undefined && program !== guestName(program) &&
     !kernel.files.isFile(program);
   const file = fromFile ? kernel.programs.get(program) : bytes;

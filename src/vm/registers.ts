@@ -20,16 +20,23 @@ export class Registers {
   readonly #ram: Ram;
   readonly #record: () => Proc;
   readonly #root: () => PaNum;
+  readonly #does: (what: string, args: unknown[], body: () => void) => void;
 
   /**
    * For {@link Process.registers}.
    *
    * @internal
    */
-  constructor(ram: Ram, record: () => Proc, root: () => PaNum) {
+  constructor(
+    ram: Ram,
+    record: () => Proc,
+    root: () => PaNum,
+    does: (what: string, args: unknown[], body: () => void) => void,
+  ) {
     this.#ram = ram;
     this.#record = record;
     this.#root = root;
+    this.#does = does;
   }
 
   /** The address of its next instruction. */
@@ -61,6 +68,10 @@ export class Registers {
     if (n === undefined || n === 0) {
       throw new RangeError(`${name} cannot be set: ra, sp, gp, tp, t0 … a0 …`);
     }
-    writeRegister(this.#ram, this.#record().trapframe, n, value);
+    this.#does(
+      "registers.set",
+      [name, value],
+      () => writeRegister(this.#ram, this.#record().trapframe, n, value),
+    );
   }
 }

@@ -8,11 +8,11 @@
  * @module
  */
 
-import { takeOutput } from "./kernel/console.ts";
 import { busy } from "./kernel/process/time.ts";
 import { holdRun, runOf } from "./kernel/process/table.ts";
 import type { Ended } from "./kernel/state.ts";
 import type { Kernel } from "./kernel/kernel.ts";
+import { endNow } from "./kernel/manual.ts";
 import { describeWait } from "./kernel/process/proc.ts";
 import { type EventFilter, type KernelStop, run, type RunOptions } from "./kernel/run.ts";
 import type { Leftover, RunReport, RunStop } from "./reports.ts";
@@ -60,12 +60,12 @@ export class Run {
     const { name, run } = vm.process(pid);
     this.#name = name;
     this.#run = run;
-    holdRun(this.#kernel, this.#run, false);
+    this.#vm.history.hold(this.#run, false);
   }
 
   /** Runs at most `budget` instructions more. True when it is over: {@link report} then says why. */
   slice(budget: number): boolean {
-    holdRun(this.#kernel, this.#run, false);
+    this.#vm.history.hold(this.#run, false);
     const { machine } = this.#kernel;
     const end = machine.instret + budget;
     this.#stop = this.#ended === undefined
@@ -81,11 +81,12 @@ export class Run {
   }
 
   #go(budget: number, options: RunOptions): KernelStop {
-    return run(this.#kernel, budget, {
+    const all = {
       ...options,
       pass: this.#pass,
       ...(this.#until === undefined ? {} : { untilEvent: this.#until }),
-    });
+    };
+    return this.#vm.history.run(budget, all, { pid: this.pid, run: this.#run });
   }
 
   /** The program has ended: its status is kept before later exits push it out of the list. */
@@ -106,7 +107,7 @@ export class Run {
   #goOn(budget: number): KernelStop {
     const stop = this.#go(budget, { untilOver: this.#run, deadline: this.#deadline });
     if (stop.kind !== "budget" || busy(this.#kernel) < this.#deadline) return stop;
-    holdRun(this.#kernel, this.#run, true);
+    this.#vm.history.hold(this.#run, true);
     return { kind: "exited", pid: this.pid };
   }
 
@@ -117,13 +118,12 @@ export class Run {
 
   /** Nobody runs it on: what is still there is held, so that others do not pay for it. */
   leave(): void {
-    holdRun(this.#kernel, this.#run, true);
+    this.#vm.history.hold(this.#run, true);
   }
 
   /** Console text since the last time this was called. */
   takeOutput(): string {
-    const bytes = takeOutput(this.#kernel);
-    const text = this.#decoder.decode(bytes, { stream: true });
+    const text = this.#decoder.decode(this.#vm.history.takeOutput(), { stream: true });
     this.#console += text;
     return text;
   }
@@ -142,11 +142,14 @@ export class Run {
 
   /** A person stopped it: the program and all that it and its children made die. */
   interrupt(): void {
-    holdRun(this.#kernel, this.#run, false);
-    const all = runOf(this.#kernel, this.#run);
-    for (const p of all) this.#vm.process(p.pid).kill();
-    // Those that were about to run die where the kernel next picks them up: now, before they do anything.
-    for (const p of all) if (p.state !== "zombie") run(this.#kernel, 1, { only: p.pid });
+    const kernel = this.#kernel;
+    this.#vm.history.call(`the end of pid ${this.pid}`, [], () => {
+      holdRun(kernel, this.#run, false);
+      const all = runOf(kernel, this.#run);
+      for (const p of all) endNow(kernel, p);
+      // Those that were about to run die where the kernel next picks them up: now, before they do anything.
+      for (const p of all) if (p.state !== "zombie") run(kernel, 1, { only: p.pid });
+    });
     this.#ended ??= this.#kernel.state.ended.findLast((one) => one.pid === this.pid);
     this.#stop = { kind: "interrupted" };
   }

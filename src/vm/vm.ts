@@ -8,13 +8,15 @@
 import { makeKernel, restoreKernel, saveKernel } from "./kernel/boot.ts";
 import { reclaim } from "./kernel/memory/reclaim/reclaim.ts";
 import { census, failAllocation, frameTotal } from "./kernel/memory/frames/frames.ts";
-import { findProc, holdRun, procs } from "./kernel/process/table.ts";
+import { findProc, procs } from "./kernel/process/table.ts";
 import { takeOutput, type } from "./kernel/console.ts";
 import { type BootOptions, differences, type Made, madeOf, settled } from "./boot_options.ts";
 import { addWatchpoint, type Breakpoint, type WatchOptions } from "./breakpoints.ts";
 import { isText, onlyNames, whole } from "./checks.ts";
 import { defaultDisk, Disk, FsError } from "./disk.ts";
 import { EventLog, type VmEvent } from "./events.ts";
+import { History, type HistoryEntry, type Moment } from "./history.ts";
+import { ANYBODY } from "./checkpoints.ts";
 import { audit } from "./inspect/audit.ts";
 import { checkBuiltin } from "./inspect/builtin/audit.ts";
 import type { Finding } from "./inspect/finding.ts";
@@ -31,7 +33,7 @@ import { policyNamed } from "./kernel/fork/policies.ts";
 import type { ForkObserver, Kernel } from "./kernel/kernel.ts";
 import { KernelError, makeInit, makeManual } from "./kernel/manual.ts";
 import { noPrograms } from "./kernel/programs.ts";
-import { type EventFilter, type KernelStop, run, type RunOptions } from "./kernel/run.ts";
+import type { EventFilter, KernelStop, RunOptions } from "./kernel/run.ts";
 import { kernelView, savedView } from "./kernel/view.ts";
 import { pa, va } from "./machine/address.ts";
 import { flagText } from "./machine/flags.ts";
@@ -41,7 +43,7 @@ import type { RamView } from "./machine/ram_view.ts";
 import { type Mark, markOf, sinceMark } from "./marks.ts";
 import { openDoor, type Parts } from "./parts.ts";
 import { Process } from "./process.ts";
-import { loadProgram } from "./programs.ts";
+import { checkProgram, loadProgram } from "./programs.ts";
 import type { Census, Difference, RunReport } from "./reports.ts";
 import { Run } from "./run.ts";
 import { symbolsView } from "./symbols.ts";
@@ -100,6 +102,9 @@ export class Vm {
   readonly #parts: Parts;
   /** The same as a state holds it. */
   readonly #made: Made;
+  /** What was done to it, for {@link undo} and the ways back. */
+  readonly history: History;
+  #revision = 0;
 
   static {
     openDoor("vm", (vm) => vm.#parts);
@@ -139,6 +144,16 @@ export class Vm {
     const [machine, kernel, view] = [this.#machine, this.#kernel, this.#view];
     this.#parts = { machine, kernel, view, loaded: new Map() };
     makeInit(this.#kernel);
+    const save = () => this.#save(), put = (state: VmState) => this.#put(state);
+    this.history = new History({ ...this.#parts, save, put }, () => ++this.#revision);
+  }
+
+  /**
+   * Another number after each thing that changed the computer or may have: with the same number it is the same. Looking
+   * does not change it; a load does, since it goes through the TLB.
+   */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** User instructions retired since boot, by all processes. */
@@ -186,20 +201,29 @@ export class Vm {
    * is named as for {@link run}.
    */
   spawn(program?: string, args: readonly string[] = [], bytes?: Uint8Array): Process {
-    const p = program === undefined
-      ? makeManual(this.#kernel)
-      : loadProgram(this.#parts, program, args, bytes);
-    p.held = program !== undefined;
-    return new Process(this, p.pid);
+    if (program !== undefined) checkProgram(program, args, bytes);
+    const file = bytes?.slice(), words = [...args];
+    const pid = this.history.call("vm.spawn", program === undefined ? [] : [program, words], () => {
+      const p = program === undefined
+        ? makeManual(this.#kernel)
+        : loadProgram(this.#parts, program, words, file);
+      p.held = program !== undefined;
+      return p.pid;
+    });
+    return new Process(this, pid);
   }
 
   /** Starts a program and returns its run, which goes on in slices. */
   start(program: string, args: readonly string[] = [], bytes?: Uint8Array): Run {
-    // What was written before is not this program's.
-    takeOutput(this.#kernel);
+    checkProgram(program, args, bytes);
     const mark = this.mark();
-    const p = loadProgram(this.#parts, program, args, bytes);
-    return new Run(this, p.pid, mark);
+    const file = bytes?.slice(), words = [...args];
+    const pid = this.history.call("vm.start", [program, words], () => {
+      // What was written before is not this program's.
+      takeOutput(this.#kernel);
+      return loadProgram(this.#parts, program, words, file).pid;
+    });
+    return new Run(this, pid, mark);
   }
 
   /**
@@ -223,22 +247,25 @@ export class Vm {
   ): RunReport {
     onlyNames("run", options, ["input", "budget", "bytes"]);
     if (options.budget !== undefined) whole("budget", options.budget, 1);
-    if (options.input !== undefined) this.type(options.input);
-    const running = this.start(program, args, options.bytes);
-    const report = running.finish(options.budget);
-    running.leave();
-    return report;
+    return this.history.group("vm.run", [program, args], () => {
+      if (options.input !== undefined) this.type(options.input);
+      const running = this.start(program, args, options.bytes);
+      const report = running.finish(options.budget);
+      running.leave();
+      return report;
+    });
   }
 
   /** Keys at the console: a text, or the bytes that a terminal sends. */
   type(keys: string | Uint8Array): void {
     if (!(keys instanceof Uint8Array)) isText("type", keys);
-    type(this.#kernel, typeof keys === "string" ? new TextEncoder().encode(keys) : keys);
+    const bytes = typeof keys === "string" ? new TextEncoder().encode(keys) : keys.slice();
+    this.history.call("vm.type", [keys], () => type(this.#kernel, bytes));
   }
 
   /** What was printed on the console since it was last taken. */
   takeOutput(): string {
-    return new TextDecoder().decode(takeOutput(this.#kernel));
+    return new TextDecoder().decode(this.history.takeOutput());
   }
 
   /** Whether there is a process with this pid; a zombie is one. */
@@ -370,12 +397,14 @@ export class Vm {
   /** Runs whoever can run, or what options say, for at most `budget` instructions. */
   advance(budget: number, options: RunOptions = {}): KernelStop {
     whole("budget", budget, 0);
-    return run(this.#kernel, budget, options);
+    const { only } = options;
+    const runner = only === undefined ? ANYBODY : { pid: only, run: this.process(only).run, only };
+    return this.history.run(budget, options, runner);
   }
 
   /** Holds the processes of a run, so that they do not go on by themselves, or lets them. */
   holdRun(pid: number, held: boolean): void {
-    holdRun(this.#kernel, pid, held);
+    this.history.hold(pid, held);
   }
 
   /**
@@ -384,7 +413,7 @@ export class Vm {
    */
   reclaim(frames: number): number {
     whole("reclaim", frames, 0);
-    return reclaim(this.#kernel, frames);
+    return this.history.call("vm.reclaim", [frames], () => reclaim(this.#kernel, frames));
   }
 
   /**
@@ -393,7 +422,12 @@ export class Vm {
    */
   breakAt(address: bigint | number, pid?: number): Breakpoint {
     if (pid !== undefined) this.process(pid);
-    return addBreakpoint(this.#kernel, va(address), pid);
+    const at = va(address);
+    return this.history.call(
+      "vm.breakAt",
+      [address, pid],
+      () => addBreakpoint(this.#kernel, at, pid),
+    );
   }
 
   /**
@@ -402,7 +436,12 @@ export class Vm {
    */
   watch(address: bigint | number, options: WatchOptions = {}): Breakpoint {
     if (options.pid !== undefined) this.process(options.pid);
-    return addWatchpoint(this.#kernel, address, options);
+    const wanted = { ...options };
+    return this.history.call(
+      "vm.watch",
+      [address, options],
+      () => addWatchpoint(this.#kernel, address, wanted),
+    );
   }
 
   /** Those that are set, in the order in which they were. */
@@ -412,13 +451,13 @@ export class Vm {
 
   /** Takes a breakpoint or watchpoint away; false when there is none of that number. */
   removeBreakpoint(n: number): boolean {
-    return removeBreakpoint(this.#kernel, n);
+    return this.history.call("vm.removeBreakpoint", [n], () => removeBreakpoint(this.#kernel, n));
   }
 
   /** Makes the frame allocation number `n` from now fail (1 is the next one); 0 takes it back. */
   failAllocation(n: number): void {
     whole("failAllocation", n, 0);
-    failAllocation(this.#kernel, n);
+    this.history.call("vm.failAllocation", [n], () => failAllocation(this.#kernel, n));
   }
 
   /** Opens the shell on this VM in the middle of a script; it goes on when the person leaves. */
@@ -430,6 +469,10 @@ export class Vm {
 
   /** The whole VM as plain data; see {@link restore}. */
   save(): VmState {
+    return this.history.state();
+  }
+
+  #save(): VmState {
     return {
       made: this.#made,
       machine: this.#machine.save(),
@@ -465,12 +508,57 @@ export class Vm {
     const damaged = (why: string) => new RangeError(`restore: the state is damaged: ${why}`);
     const missing = missingIn(before, state, 3);
     if (missing !== undefined) throw damaged(`it has no${missing}`);
-    try {
-      this.#put(state);
-    } catch (error) {
-      this.#put(before);
-      throw damaged((error as Error).message);
-    }
+    this.history.jump(state, () => {
+      try {
+        this.#put(state);
+      } catch (error) {
+        this.#put(before);
+        throw damaged((error as Error).message);
+      }
+    });
+  }
+
+  /**
+   * Undoes the last `n` actions: calls that changed the computer, whole runs, lines of the shell. What it undid, the
+   * last first. Wants {@link History.start} to have been called before. Throws a RangeError with one clear line when there are not as
+   * many.
+   */
+  undo(n: number = 1): HistoryEntry[] {
+    return this.history.undo(n);
+  }
+
+  /** Does again what was undone last, until something else is done. Throws as {@link undo}. */
+  redo(n: number = 1): HistoryEntry[] {
+    return this.history.redo(n);
+  }
+
+  /**
+   * The computer as it was some instructions earlier, or right behind the last event that a filter lets through, also
+   * in the middle of a run. Breakpoints stay. What was done since can be had back by {@link undo}. Wants
+   * {@link History.start}; throws a RangeError for what was not recorded.
+   *
+   * @example Back to the last copy
+   * ```ts
+   * import { boot, expect } from "@cowsh/cowsh";
+   *
+   * const vm = boot();
+   * vm.history.start();
+   * vm.run("cowtest");
+   * const { event } = vm.back({ kinds: ["copy"] });
+   * expect(vm.events().findLast((e) => e.kind === "copy")!.n).toBeLessThan(event);
+   * vm.undo();
+   * expect(vm.processes()).toHaveLength(1);
+   * ```
+   */
+  back(to: number | EventFilter = 1): Moment {
+    if (typeof to !== "number") onlyNames("back", to, ["kinds", "pid", "va", "from"]);
+    return this.history.back(to);
+  }
+
+  /** The computer when so many instructions had been retired, or right behind an event, by its number. As {@link back}. */
+  goto(to: number | { readonly event: number }): Moment {
+    if (typeof to !== "number") onlyNames("goto", to, ["event"]);
+    return this.history.goto(to);
   }
 
   #put(state: VmState): void {

@@ -37,6 +37,7 @@ const SESSIONS: readonly (readonly string[])[] = [
     spawn sh -c 'echo a | cat; ls | wc'  break  break -a main  watch $sp-8  break  sym mai
     sym main+2  sym  step  step 5  reg  continue  delete 2  until fork  until exit  dis
     print main  back 3  goto 10  continue  delete  delete  continue  ps  back 2  continue -p 2
+    undo  undo 2  redo  undo --list  back syscall  goto event 40  undo
     boot  spawn sh -c 'echo a | cat'  until fault  break -a fork  continue  continue
     timeline 5000
   `),

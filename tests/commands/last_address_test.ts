@@ -81,7 +81,7 @@ Deno.test("every command that may set $_ is in the table above", () => {
   // A program's symbols, and what changes the computer's time, are looked at elsewhere.
   const elsewhere =
     ("back break compare console continue delete exit fsck goto mkfs play print quit " +
-      "record render restore save source step sym until wait boot").split(" ");
+      "record redo render restore save source step sym undo until wait boot").split(" ");
   const seen = [...PLACES.map(([line]) => line), ...LEAVE].map((line) => line.split(" ")[0]);
   const missing = COMMANDS.filter((c) => !seen.includes(c.name) && !elsewhere.includes(c.name));
   assertEquals(missing.map((c) => c.name), []);

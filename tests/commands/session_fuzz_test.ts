@@ -8,10 +8,13 @@ import fc from "fast-check";
 import type { ArgSpec, Command } from "../../src/framework/command.ts";
 import { BEGINNINGS, USEFUL, WORDS } from "./line_words.ts";
 import { COMMANDS } from "../../src/commands/registry.ts";
-import { typed } from "./typist.ts";
+import { fingerprint } from "../vm/lab.ts";
+import { newTyped, typed } from "./typist.ts";
 
 /** They end the session, take the terminal, or take minutes. */
 const LEFT_OUT = ["quit", "console", "compare", "source", "record", "play", "render"];
+/** They go through what was typed themselves, or lose it. */
+const OF_HISTORY = ["undo", "redo", "boot"];
 const TYPED = COMMANDS.filter((c) => !LEFT_OUT.includes(c.name));
 
 function words(spec: Pick<ArgSpec, "kind" | "choices">): fc.Arbitrary<string> {
@@ -67,4 +70,48 @@ Deno.test("random sessions: no bug, no nonsense, and the audit is clean", async 
     ),
     { numRuns: 60, interruptAfterTimeLimit: 20_000 },
   );
+});
+
+Deno.test("random sessions: undone all the way they are at their start, done again at their end", async () => {
+  const plain = line.filter((one) => !OF_HISTORY.includes(one.split(" ")[0]));
+  let undone = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      begin,
+      fc.array(plain, { minLength: 5, maxLength: 15 }),
+      async (first, lines) => {
+        const { type, session } = await newTyped(["--mem", "16M", "--budget", "500000"]);
+        const { vm } = session;
+        const start = fingerprint(vm);
+        const states: [Record<string, string>, number][] = [];
+        let end: [Record<string, string>, number] = [start, 0];
+        for (const line of [...first, ...lines]) {
+          if (OF_HISTORY.includes(line.split(" ")[0])) continue;
+          const before: [Record<string, string>, number] = [fingerprint(vm), session.pid];
+          const { revision } = vm;
+          await type(line);
+          if (vm.revision === revision) assertEquals(fingerprint(vm), before[0], `seen: ${line}`);
+          const { length } = vm.history.entries();
+          if (length > states.length) {
+            states.push(before);
+            end = [fingerprint(vm), session.pid];
+          }
+          assertEquals(length, states.length, line);
+        }
+        assertEquals(fingerprint(vm), end[0]);
+        const labels = vm.history.entries().map((entry) => entry.label);
+        for (let i = states.length - 1; i >= 0; i--) {
+          assertEquals((await type("undo")).status, 0);
+          assertEquals([fingerprint(vm), session.pid], states[i], `undone: ${labels[i]}`);
+          undone++;
+        }
+        assertEquals(fingerprint(vm), start);
+        if (states.length === 0) return;
+        assertEquals((await type(`redo ${states.length}`)).status, 0);
+        assertEquals([fingerprint(vm), session.pid], end);
+      },
+    ),
+    { numRuns: 25, interruptAfterTimeLimit: 30_000 },
+  );
+  assert(undone > 20, `${undone} lines undone`);
 });

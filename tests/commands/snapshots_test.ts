@@ -84,7 +84,7 @@ Deno.test("long differences are cut with a count, and --all shows them", async (
 
 Deno.test("a snapshot of that name is replaced, and names are suggested", async () => {
   const said = await typed(["snap one", "spawn", "snap two", "snap one", "snap", "diff on"], SMALL);
-  assertMatch(plain(said[4].text), /two 0 2 2 \d+ \d+K\none 0 2 2 \d+ \d+K/);
+  assertMatch(plain(said[4].text), /two 0 2 2 \d+ \d+K\none 0 2 2 \d+ 0\n/);
   assertMatch(said[5].text, /no snapshot on; did you mean one\?/);
 });
 

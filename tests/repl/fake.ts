@@ -142,11 +142,17 @@ export interface Captured {
   host: Host;
 }
 
+/** A computer without programs, whose history nobody asks for. */
+export const computer = {
+  hasProgram: (_name: string) => false,
+  history: { start: () => {}, begin: () => () => {} },
+} as unknown as Vm;
+
 /** A shell on the fakes. */
 export function captured(
   options: { json?: boolean; color?: boolean; width?: number } = {},
 ): Captured {
-  const session = newSession({ hasProgram: (_name: string) => false } as Vm, {
+  const session = newSession(computer, {
     json: false,
     keepGoing: false,
     budget: undefined,

@@ -1,12 +1,11 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { Vm } from "../../src/framework/command.ts";
 import { newSession } from "../../src/repl/boot.ts";
 import { History } from "../../src/repl/history.ts";
 import { TerminalInput } from "../../src/repl/input.ts";
 import { interact } from "../../src/repl/interact.ts";
 import { Shell } from "../../src/repl/shell.ts";
 import { TerminalHost } from "../../src/repl/terminal_host.ts";
-import { captured, FAKES, NAMES } from "./fake.ts";
+import { captured, computer, FAKES, NAMES } from "./fake.ts";
 import { ModelTty } from "./terminal.ts";
 
 /** A person at a terminal: types, and looks. */
@@ -29,7 +28,7 @@ class Person {
     );
     const interrupt = { requested: false };
     const shellSession = newSession(
-      { hasProgram: (_name: string) => false } as Vm,
+      computer,
       { json: false, keepGoing: false, budget: undefined },
       { color, interactive: true, history: () => history.entries },
     );

@@ -10,7 +10,7 @@
 import { toVaNum, va } from "../machine/address.ts";
 import type { Stop } from "../machine/machine.ts";
 import type { Watch, WatchHit } from "../machine/watch.ts";
-import type { Breakpoint, Kernel } from "./kernel.ts";
+import type { Breakpoint, Breakpoints, Kernel } from "./kernel.ts";
 
 /** Bytes to watch; see {@link Watch}. */
 export type WatchRequest = Omit<Watch, "start">;
@@ -53,6 +53,25 @@ export function removeBreakpoint(k: Kernel, n: number): boolean {
     k.machine.removeBreak(toVaNum(va(point.address))!);
   }
   return true;
+}
+
+/** Those that there are now, to be put back later. */
+export function copyBreakpoints({ points, next }: Breakpoints): Breakpoints {
+  return { points: points.map((point) => ({ ...point })), next };
+}
+
+/** Sets these in the place of those that there are. */
+export function putBreakpoints(k: Kernel, breakpoints: Breakpoints): void {
+  for (const { watch, address } of k.breakpoints.points) {
+    if (watch === undefined) k.machine.removeBreak(toVaNum(va(address))!);
+    else k.machine.unwatch(watch);
+  }
+  k.breakpoints.points = breakpoints.points;
+  k.breakpoints.next = breakpoints.next;
+  for (const { watch, address } of breakpoints.points) {
+    if (watch === undefined) k.machine.addBreak(toVaNum(va(address))!);
+    else k.machine.watch(watch);
+  }
 }
 
 function isBreakAt(point: Breakpoint, address: bigint): boolean {

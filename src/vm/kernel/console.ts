@@ -22,6 +22,11 @@ export function type(k: Kernel, bytes: Uint8Array): void {
   if (typed.entered) wake(k, (_, wait) => wait.on === "console");
 }
 
+/** Whether anything was printed since it was last taken. */
+export function hasOutput(k: Kernel): boolean {
+  return k.state.console.outputLength > 0;
+}
+
 /** What was printed since the last time this was called. */
 export function takeOutput(k: Kernel): Uint8Array {
   return screen.takeOutput(k.state.console);

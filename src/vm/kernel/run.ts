@@ -42,8 +42,8 @@ export type KernelStop =
     readonly stop: Stop;
     readonly point: Breakpoint | undefined;
   }
-  /** The event waited for has happened. */
-  | { readonly kind: "event"; readonly event: VmEvent };
+  /** The event waited for has happened; `first` is the number of the first one since the hart left user mode. */
+  | { readonly kind: "event"; readonly event: VmEvent; readonly first: number };
 
 /** An event to wait for: all that is given must fit. */
 export interface EventFilter {
@@ -53,6 +53,15 @@ export interface EventFilter {
   readonly pid?: number;
   /** About the page that holds this address. */
   readonly va?: bigint;
+  /** With this number, or a later one. */
+  readonly from?: number;
+}
+
+/** Whether a filter lets an event through. */
+export function matchesEvent(event: VmEvent, { kinds, pid, va, from = 0 }: EventFilter): boolean {
+  return event.n >= from && (kinds === undefined || kinds.includes(event.kind)) &&
+    (pid === undefined || event.pid === pid) &&
+    (va === undefined || isOfPage(event, va));
 }
 
 /** What to run, and until when. */
@@ -103,7 +112,7 @@ function runUntil(k: Kernel, budget: number, options: RunOptions): KernelStop {
     // First of all, so that it makes no difference where the run before this one was cut off.
     if (now(k) >= k.state.schedule.tickEnds) endTicks(k);
     const event = options.untilEvent && firstEvent(k, options.untilEvent, seen);
-    if (event !== undefined) return { kind: "event", event };
+    if (event !== undefined) return { kind: "event", event, first: seen };
     seen = k.events.next;
     const done = finished(k, options);
     if (done !== undefined) return done;
@@ -136,7 +145,7 @@ function runUntil(k: Kernel, budget: number, options: RunOptions): KernelStop {
         handleTrap(k, p, stop);
         if (k.state.dying !== undefined) {
           const event = options.untilEvent && firstEvent(k, options.untilEvent, seen);
-          if (event !== undefined) return { kind: "event", event };
+          if (event !== undefined) return { kind: "event", event, first: seen };
           endDying(k);
         }
         const copied = copiedStop(k, p.pid);
@@ -174,10 +183,7 @@ function isPoint(stop: Stop): boolean {
 function firstEvent(k: Kernel, filter: EventFilter, from: number): VmEvent | undefined {
   for (let n = Math.max(from, k.events.oldest); n < k.events.next; n++) {
     const event = k.events.at(n);
-    if (filter.kinds !== undefined && !filter.kinds.includes(event.kind)) continue;
-    if (filter.pid !== undefined && event.pid !== filter.pid) continue;
-    if (filter.va !== undefined && !isOfPage(event, filter.va)) continue;
-    return event;
+    if (matchesEvent(event, filter)) return event;
   }
   return undefined;
 }

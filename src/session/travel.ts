@@ -1,0 +1,69 @@
+/**
+ * What the commands that go through time share: which events are meant, and where one stands afterwards.
+ *
+ * @module
+ */
+
+import type { EventKind } from "../vm/events.ts";
+import { type EventFilter, eventText } from "../vm/reports.ts";
+import {
+  type Context,
+  type FlagSpec,
+  note,
+  type Result,
+  result,
+  type Section,
+} from "../framework/command.ts";
+import { eventsJson } from "../format/event_json.ts";
+import type { Moment } from "../vm/history.ts";
+import { placeSections } from "./running.ts";
+import { setCurrent } from "./target.ts";
+
+/** The flags of a command that takes a kind of event. */
+export const EVENT_FLAGS = [
+  { name: "by", kind: "pid", doc: "the event was on behalf of this process" },
+  { name: "va", kind: "expr", doc: "the event was about the page that holds this address" },
+] as const satisfies readonly FlagSpec[];
+
+/** The events that a kind and the flags name. */
+export function eventsMeant(
+  kind: EventKind,
+  { by, va }: { by: number | undefined; va: bigint | undefined },
+): EventFilter {
+  return {
+    kinds: [kind],
+    ...(by === undefined ? {} : { pid: by }),
+    ...(va === undefined ? {} : { va: BigInt.asUintN(64, va) }),
+  };
+}
+
+/** The computer has gone back to a moment. */
+export function wentBack(ctx: Context, { pid, found }: Moment): Result {
+  const said = found === undefined
+    ? []
+    : [note(`event ${found.n}: pid ${found.pid}: ${eventText(found, ctx.vm.rsw)}`, "strong")];
+  const { session } = ctx;
+  const there = arrived(ctx, found?.pid ?? session.pid, found ? session.pid : pid, said);
+  const json = {
+    ...there.json,
+    ...(found === undefined ? {} : { event: eventsJson(ctx.vm, [found])[0] }),
+  };
+  return { ...there, json };
+}
+
+/** The computer is at another moment: `pid` is the current process if it is there, else `other`. */
+export function arrived(
+  ctx: Context,
+  pid: number,
+  other: number,
+  before: readonly Section[] = [],
+): Result {
+  const { vm, session } = ctx;
+  const there = (one: number) => vm.hasProcess(one);
+  setCurrent(ctx, there(pid) ? pid : there(other) ? other : 0);
+  const { instret } = vm;
+  return result(
+    [...before, note(`at instruction ${instret}`), ...placeSections(ctx, session.pid)],
+    { json: { instret, pid: session.pid }, value: BigInt(instret) },
+  );
+}

@@ -1,0 +1,93 @@
+/**
+ * What the recorded past of a computer is made of: states, some way apart, and what was done between them.
+ *
+ * @module
+ */
+
+import { copyBreakpoints, putBreakpoints } from "./kernel/breakpoints.ts";
+import { takeOutput } from "./kernel/console.ts";
+import { holdRun } from "./kernel/process/table.ts";
+import type { Breakpoints, Kernel } from "./kernel/kernel.ts";
+import type { VmState } from "./state.ts";
+
+/** The computer whose past it is. */
+export interface Computer {
+  readonly kernel: Kernel;
+  /** Files that programs were loaded from, for their symbols. */
+  readonly loaded: Map<string, Uint8Array>;
+  readonly save: () => VmState;
+  readonly put: (state: VmState) => void;
+}
+
+/** A call that changed the computer: done again on the same state it does the same. */
+export interface Call {
+  /** The revision of the computer that it made. */
+  readonly revision: number;
+  readonly again: () => unknown;
+  /** Whether it threw; then it throws again. */
+  threw: boolean;
+}
+
+/** Who runs: a program, or everybody who can. */
+export interface Runner {
+  /** The program that was run; 0 for no one in particular. */
+  readonly pid: number;
+  /** The run that it belongs to; 0 for none. See the process's own `run`. */
+  readonly run: number;
+  /** Nobody but this process runs. */
+  readonly only?: number;
+}
+
+/** Everybody who can run. */
+export const ANYBODY: Runner = { pid: 0, run: 0 };
+
+/** How a computer came from one checkpoint to another: first calls, then a run. */
+export interface Way {
+  readonly from: Checkpoint;
+  readonly calls: readonly Call[];
+  /** The run, and the instret at which it began. */
+  readonly ran: Runner & { readonly since: number } | undefined;
+}
+
+/** A state that is kept, and how it came about. */
+export interface Checkpoint {
+  readonly state: VmState;
+  readonly revision: number;
+  readonly instret: number;
+  /** Number of the next event. */
+  readonly event: number;
+  readonly breakpoints: Breakpoints;
+  readonly loaded: ReadonlyMap<string, Uint8Array>;
+  /** In the middle of a run: it may be left out. */
+  readonly between: boolean;
+  /** Undefined where what came before is not known. */
+  way: Way | undefined;
+}
+
+/** Makes the computer what it was, breakpoints among it. */
+export function putBack(computer: Computer, { state, breakpoints, loaded }: Checkpoint): void {
+  computer.put(state);
+  putBreakpoints(computer.kernel, copyBreakpoints(breakpoints));
+  putLoaded(computer, loaded);
+}
+
+/** Makes the files that programs were loaded from what they were. */
+export function putLoaded({ loaded }: Computer, by: ReadonlyMap<string, Uint8Array>): void {
+  loaded.clear();
+  for (const [name, bytes] of by) loaded.set(name, bytes);
+}
+
+/** What was printed has been printed before, and what is still there of the run is held, as where runs stop. */
+export function comeToRest({ kernel }: Computer, ran: Runner | undefined): void {
+  takeOutput(kernel);
+  if (ran !== undefined && ran.run !== 0) holdRun(kernel, ran.run, true);
+}
+
+/** Makes a call again, which fails if it failed. */
+export function redo(call: Call): void {
+  try {
+    call.again();
+  } catch (error) {
+    if (!call.threw) throw error;
+  }
+}

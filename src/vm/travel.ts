@@ -1,0 +1,187 @@
+/**
+ * The ways to a moment of the recorded past: the state before it is put back, and what followed is done again. Each
+ * function leaves the computer at the moment, or throws a RangeError that says what is recorded.
+ *
+ * @module
+ */
+
+import {
+  type Checkpoint,
+  comeToRest,
+  type Computer,
+  putBack,
+  redo,
+  type Way,
+} from "./checkpoints.ts";
+import { putBreakpoints } from "./kernel/breakpoints.ts";
+import { type EventFilter, type KernelStop, matchesEvent, run } from "./kernel/run.ts";
+import { counted } from "./machine/counted.ts";
+import { sameSaved } from "./machine/saver.ts";
+import type { VmState } from "./state.ts";
+
+/** A moment that was reached again. */
+export interface Landing {
+  readonly way: Way;
+  /** Number of the first event that happened in the same trap or call. */
+  readonly first: number;
+  /** The event that was wanted. */
+  readonly event?: number;
+}
+
+/** Goes somewhere from `head`, the present; what leads there may be found among others, too. */
+export type Find = (
+  computer: Computer,
+  head: Checkpoint,
+  others: readonly Checkpoint[],
+) => Landing;
+
+/** `n` instructions before a state. What happened since the last one, a system call or what a person did, is one step. */
+export function backBy(
+  computer: Computer,
+  head: Checkpoint,
+  others: readonly Checkpoint[],
+  n: number,
+): Landing {
+  const here = head.instret;
+  const now = toInstret(computer, head, others, here);
+  const left = rests(computer, now, head.state) ? n : n - 1;
+  if (left === 0) return now;
+  if (left > here) {
+    const have = `${counted(here, "instruction")} ${here === 1 ? "has" : "have"}`;
+    throw new RangeError(`back ${n}: only ${have} been run`);
+  }
+  return toInstret(computer, head, others, here - left);
+}
+
+/** When that many instructions had been retired. */
+export function toInstret(
+  computer: Computer,
+  head: Checkpoint,
+  others: readonly Checkpoint[],
+  instret: number,
+): Landing {
+  const { kernel } = computer;
+  const way = waysOf(head, others).find(({ way, end }) =>
+    way.ran !== undefined && way.ran.since <= instret && instret <= end.instret
+  )?.way;
+  if (way === undefined) {
+    const which = instructionsOf(head);
+    throw new RangeError(`instruction ${instret} is not in the recorded past: ${which}`);
+  }
+  putBack(computer, way.from);
+  for (const call of way.calls) redo(call);
+  runAgain(computer, way, instret - kernel.machine.instret);
+  if (kernel.machine.instret !== instret) throw lost(`instruction ${instret}`, computer);
+  return { way, first: kernel.events.next };
+}
+
+/** Right behind an event. */
+export function toEvent(
+  computer: Computer,
+  head: Checkpoint,
+  others: readonly Checkpoint[],
+  event: number,
+): Landing {
+  const { kernel } = computer;
+  const found = waysOf(head, others).find(({ way, end }) =>
+    way.from.event <= event && event < end.event
+  );
+  if (found === undefined) {
+    if (event >= head.event) {
+      throw new RangeError(`event ${event} has not happened yet: the next one is ${head.event}`);
+    }
+    const first = waysOf(head).at(-1)?.way.from.event;
+    const which = first === undefined ? "nothing is" : `${first} to ${head.event - 1}`;
+    throw new RangeError(`event ${event} is not in the recorded past: ${which}`);
+  }
+  const { way, end } = found;
+  putBack(computer, way.from);
+  for (const [i, call] of way.calls.entries()) {
+    const first = kernel.events.next;
+    redo(call);
+    if (kernel.events.next <= event) continue;
+    const calls = way.calls.slice(0, i + 1);
+    return { way: { from: way.from, calls, ran: undefined }, first, event };
+  }
+  // What the run did after its last instruction is within one more.
+  const left = end.instret - kernel.machine.instret + 1;
+  const stop = runAgain(computer, way, left, { from: event });
+  if (stop.kind !== "event") throw lost(`event ${event}`, computer);
+  return { way, first: stop.first, event };
+}
+
+/** Right behind the last event that a filter lets through; the one before when it is there already. */
+export function toLast(
+  computer: Computer,
+  head: Checkpoint,
+  others: readonly Checkpoint[],
+  filter: EventFilter,
+  name: string,
+): Landing {
+  const { events } = computer.kernel;
+  for (let before = head.event;;) {
+    const { oldest } = events;
+    let n = before - 1;
+    while (n >= oldest && !matchesEvent(events.at(n), filter)) n--;
+    if (n < oldest) {
+      const since = oldest === 0 ? "" : `; the log goes back to event ${oldest} only`;
+      throw new RangeError(`back: there is no ${name} before this${since}`);
+    }
+    const landing = toEvent(computer, head, others, n);
+    if (!rests(computer, landing, head.state)) return landing;
+    before = landing.first;
+  }
+}
+
+/** Whether the computer is now in a state: just stopped, or come to rest. */
+function rests(computer: Computer, { way }: Landing, state: VmState): boolean {
+  if (sameSaved(state, computer.save())) return true;
+  comeToRest(computer, way.ran);
+  return sameSaved(state, computer.save());
+}
+
+/** Runs as it ran before. Breakpoints are not for this. */
+function runAgain(
+  { kernel }: Computer,
+  { ran }: Way,
+  budget: number,
+  untilEvent?: EventFilter,
+): KernelStop {
+  putBreakpoints(kernel, { points: [], next: 1 });
+  return run(kernel, budget, {
+    ...(ran?.only === undefined ? {} : { only: ran.only }),
+    ...(untilEvent === undefined ? {} : { untilEvent }),
+  });
+}
+
+/** How the computer came to a checkpoint, the last part first; then how it came to others, the last one first. */
+function waysOf(
+  head: Checkpoint,
+  others: readonly Checkpoint[] = [],
+): { way: Way; end: Checkpoint }[] {
+  const ways: { way: Way; end: Checkpoint }[] = [];
+  for (let end = head; end.way !== undefined; end = end.way.from) ways.push({ way: end.way, end });
+  for (const end of others.toReversed()) {
+    if (end.way !== undefined) ways.push({ way: end.way, end });
+  }
+  return ways;
+}
+
+function lost(wanted: string, { kernel: { machine, events } }: Computer): Error {
+  return new Error(
+    `replay to ${wanted} ended at instruction ${machine.instret}, event ${events.next}`,
+  );
+}
+
+/** The instructions that can be reached again, as text. */
+function instructionsOf(head: Checkpoint): string {
+  const spans: [number, number][] = [];
+  for (const { way, end } of waysOf(head).reverse()) {
+    if (way.ran === undefined) continue;
+    const last = spans.at(-1);
+    if (last !== undefined && way.ran.since <= last[1]) last[1] = Math.max(last[1], end.instret);
+    else spans.push([way.ran.since, end.instret]);
+  }
+  if (spans.length === 0) return "nothing is; what runs from now on will be";
+  return spans.map(([from, to]) => `${from} to ${to}`).join(", ");
+}
