@@ -67,13 +67,13 @@ export class Lab implements EngineHost {
   /** Answer for a watched access: 1 go on, 3 stop. */
   watchAnswer = 1;
 
-  constructor(options: { size?: number; countHits?: boolean } = {}) {
+  constructor(options: { size?: number } = {}) {
     this.size = options.size ?? 1 << 20;
     const pages = (layout.RAM_OFFSET + this.size) / 65536;
     this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     this.view = new DataView(this.memory.buffer);
     this.#registers = new BigUint64Array(this.memory.buffer, layout.X, 32);
-    this.engine = new Engine(this.memory, this, { countHits: options.countHits ?? true });
+    this.engine = new Engine(this.memory, this);
     this.#slot(layout.TLB_READ, layout.TLB_BASE);
     this.#slot(layout.TLB_WRITE, layout.TLB_BASE + layout.TLB_TABLE_SIZE);
     this.#slot(layout.TLB_EXECUTE, layout.TLB_BASE + 2 * layout.TLB_TABLE_SIZE);

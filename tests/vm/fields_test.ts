@@ -63,7 +63,6 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "#mmu": WIRED,
     "#clock": WIRED,
     "#pins": WIRED,
-    csr: WIRED,
     "#mode": "restored through `mode`, which chooses the banks",
   },
   "machine/devices/uart.ts": { "#signal": WIRED },

@@ -3,10 +3,10 @@
  * one: the mix does not compile.
  *
  * There are two forms of each. At the surface (API, commands, inspectors' results) an address is a
- * branded `bigint`, {@link Va} and {@link Pa}, because guests have 64-bit registers and any value can be
- * asked about. Inside the machine and the kernel, an address that is known to be exact below 2^53
- * (every Sv39 user address, every address in RAM or a device) is a branded `number`, {@link VaNum} and
- * {@link PaNum}: it costs no allocation.
+ * branded `bigint`, {@link Va} and {@link Pa}, because guests have 64-bit registers and any value
+ * can be asked about. Inside the machine and the kernel, an address that is known to be exact below
+ * 2^53 (every Sv39 user address, every address in RAM or a device) is a branded `number`,
+ * {@link VaNum} and {@link PaNum}: it costs no allocation.
  *
  * @module
  */
@@ -36,12 +36,12 @@ export const RAM_BASE: PaNum = 0x8000_0000 as PaNum;
 
 const MASK64 = 0xffff_ffff_ffff_ffffn;
 
-/** A virtual address from any 64-bit value (taken modulo 2^64). Throws a RangeError for a number that is not exact. */
+/** A virtual address: a value modulo 2^64. Throws a RangeError for a number that is not exact. */
 export function va(value: bigint | number): Va {
   return exact(value) as Va;
 }
 
-/** A physical address from any 64-bit value (taken modulo 2^64). Throws a RangeError for a number that is not exact. */
+/** A physical address: a value modulo 2^64. Throws a RangeError for a number that is not exact. */
 export function pa(value: bigint | number): Pa {
   return exact(value) as Pa;
 }
@@ -62,9 +62,14 @@ export function paNum(value: number): PaNum {
   return value as PaNum;
 }
 
-/** The surface form as an inside number, or `undefined` at or above 2^53 where it would not be exact. */
+/** The surface form as an inside number; `undefined` from 2^53 on, where it is not exact. */
 export function toVaNum(value: Va | bigint): VaNum | undefined {
   return value >= 0n && value < 0x20_0000_0000_0000n ? Number(value) as VaNum : undefined;
+}
+
+/** A byte of a frame of RAM or a device, by the frame's number: its address / 4096. */
+export function inFrame(frame: number, bytes = 0): PaNum {
+  return (frame * PAGE_SIZE + bytes) as PaNum;
 }
 
 /** The start of the 4 KiB page that holds the address (xv6's PGROUNDDOWN). */
@@ -82,7 +87,7 @@ export function offset<A extends VaNum | PaNum>(address: A, bytes: number): A {
   return (address + bytes) as A;
 }
 
-/** An address or other 64-bit value as the tools print it: `0x` and lower-case digits, so it pastes back. */
+/** A 64-bit value as the tools print it: `0x` and lower-case digits, so it pastes back. */
 export function hex(value: bigint | number): string {
   return "0x" + (BigInt(value) & MASK64).toString(16);
 }

@@ -1,6 +1,6 @@
 /**
- * The translation contexts that the TLB banks hold: privilege, ASID, SUM and MXR decide together what an address
- * means, so each combination in use has a bank of its own.
+ * The translation contexts that the TLB banks hold: privilege, ASID, SUM and MXR decide together
+ * what an address means, so each combination in use has a bank of its own.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The physical memory map: RAM, and devices at their places. Accesses to RAM by the hart do not come here;
- * accesses to devices do, and DMA and the shell reach both through it.
+ * The physical memory map: RAM, and devices at their places. Accesses to RAM by the hart do not
+ * come here; accesses to devices do, and DMA and the shell reach both through it.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export interface Device {
   readonly name: string;
   /** Reads a register: an unsigned number of `size` bytes. */
   read(offset: number, size: 1 | 2 | 4): number;
-  /** Whether what a register reads has still to be decided: the run stops before the instruction that reads it. */
+  /** What a register reads is still to be decided: the run stops before the reading instruction. */
   undecided?(offset: number): boolean;
   /** Writes a register. */
   write(offset: number, size: 1 | 2 | 4, value: number): void;
@@ -36,9 +36,6 @@ export class Bus {
   readonly #mappings: Mapping[] = [];
   /** Frame numbers that hold any device. */
   readonly #pages = new Set<number>();
-  /** Goes up at each access to a device, by which a run learns that interrupts may have changed. */
-  deviceAccesses = 0;
-
   /** A bus with RAM alone. */
   constructor(ram: Ram) {
     this.#ram = ram;
@@ -73,7 +70,7 @@ export class Bus {
     return this.#mappings.find((m) => pa >= m.base && pa + length <= m.base + m.size);
   }
 
-  /** Reads `size` bytes of RAM or a device as an unsigned number. Throws a RangeError where nothing is. */
+  /** Reads `size` bytes of RAM or a device, unsigned. Throws a RangeError where nothing is. */
   read(pa: PaNum, size: 1 | 2 | 4): number {
     if (this.#ram.contains(pa, size)) {
       return size === 1
@@ -83,7 +80,6 @@ export class Bus {
         : this.#ram.read32(pa);
     }
     const mapping = this.#device(pa, size);
-    this.deviceAccesses++;
     return mapping.device.read(pa - mapping.base, size);
   }
 
@@ -96,7 +92,6 @@ export class Bus {
       return;
     }
     const mapping = this.#device(pa, size);
-    this.deviceAccesses++;
     mapping.device.write(pa - mapping.base, size, value);
   }
 

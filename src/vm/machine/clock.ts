@@ -1,7 +1,7 @@
 /**
- * Time. The only clock of the machine is the number of retired instructions: mtime moves by one in every
- * `instructionsPerTick` of them, and jumps forward when the hart waits for a timer. So the same inputs
- * give the same times on every computer.
+ * Time. The only clock of the machine is the number of retired instructions: mtime moves by one in
+ * every `instructionsPerTick` of them, and jumps forward when the hart waits for a timer. So the
+ * same inputs give the same times on every computer.
  *
  * @module
  */

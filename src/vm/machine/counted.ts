@@ -1,5 +1,6 @@
 /**
- * A count in words: `1 step`, `2 steps`, `0 entries`. Messages whose number may be one say it by this.
+ * A count in words: `1 step`, `2 steps`, `0 entries`. Messages whose number may be one say it by
+ * this.
  *
  * @param many the plural, where it is not the word with an s
  */

@@ -1,5 +1,6 @@
 /**
- * The bytes of a disk, with a note of which have changed: a saved state shares the others with the one before.
+ * The bytes of a disk, with a note of which have changed: a saved state shares the others with the
+ * one before.
  *
  * @module
  */
@@ -19,7 +20,7 @@ import {
 /** A disk's contents at one moment, never changed after it was made. */
 export type DiskImage = Pieces<Uint8Array>;
 
-/** A disk's contents. Whoever writes to {@link DiskBytes.bytes} says so by {@link DiskBytes.touch}. */
+/** A disk's contents. Who writes to {@link DiskBytes.bytes} calls {@link DiskBytes.touch}. */
 export class DiskBytes {
   /** The contents, changed in place. */
   readonly bytes: Uint8Array;

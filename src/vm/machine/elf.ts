@@ -1,7 +1,7 @@
 /**
- * ELF files for 64-bit little-endian RISC-V: header, segments, sections and symbols, with every offset
- * checked against the file. (System V ABI, "Object Files"; RISC-V ELF psABI for the machine number.)
- * The one reader of such files: for bare mode, exec, symbols and stubs.
+ * ELF files for 64-bit little-endian RISC-V: header, segments, sections and symbols, with every
+ * offset checked against the file. (System V ABI, "Object Files"; RISC-V ELF psABI for the machine
+ * number.) The one reader of such files: for bare mode, exec, symbols and stubs.
  *
  * @module
  */
@@ -75,13 +75,16 @@ const ET_DYN = 3;
 const PT_LOAD = 1;
 const SHT_SYMTAB = 2;
 const SHT_NOBITS = 8;
-/** All names together may be so many times as long as the file: linkers let names share their ends only. */
+/**
+ * All names together may be so many times as long as the file: linkers let names share their ends
+ * only.
+ */
 const NAMES_LIMIT = 16;
 const KINDS = ["none", "object", "function", "section", "file"] as const;
 
 /**
- * A parsed ELF executable. Header and segments are checked at once; sections and symbols when they are
- * asked for, since a file can be good enough to run and have damaged ones.
+ * A parsed ELF executable. Header and segments are checked at once; sections and symbols when they
+ * are asked for, since a file can be good enough to run and have damaged ones.
  */
 export class Elf {
   /** Address of the first instruction. */
@@ -90,7 +93,6 @@ export class Elf {
   readonly segments: readonly ElfSegment[];
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  #headers: readonly SectionHeader[] | undefined;
   #sections: readonly ElfSection[] | undefined;
   #symbols: readonly ElfSymbol[] | undefined;
   #nameBytes = 0;
@@ -180,29 +182,39 @@ export class Elf {
     return this.#sections ??= this.#readSections();
   }
 
-  /** The section headers; their names are not read. */
-  #readHeaders(): SectionHeader[] {
+  /** How many section headers there are; their table is whole. */
+  #sectionCount(): number {
     const view = this.#view;
     const table = this.#number(40, "section header offset");
     const size = view.getUint16(58, true), count = view.getUint16(60, true);
-    if (table === 0 || count === 0) return [];
+    if (table === 0 || count === 0) return 0;
     if (size < 64) throw new ElfError(`section headers of ${size} bytes, want 64`);
     this.#slice(table, size * count, "section header table");
-    return Array.from({ length: count }, (_, i) => {
-      const at = table + i * size;
-      return {
-        nameAt: view.getUint32(at, true),
-        type: view.getUint32(at + 4, true),
-        address: view.getBigUint64(at + 16, true),
-        offset: this.#number(at + 24, "offset of a section"),
-        size: this.#number(at + 32, "size of a section"),
-        link: view.getUint32(at + 40, true),
-      };
-    });
+    return count;
+  }
+
+  /** Where section header `i` stands; its type is four bytes further. */
+  #headerAt(i: number): number {
+    return this.#near(40) + i * this.#view.getUint16(58, true);
+  }
+
+  /** Section header `i`; its name is not read. */
+  #header(i: number): SectionHeader {
+    const view = this.#view;
+    const at = this.#headerAt(i);
+    return {
+      nameAt: view.getUint32(at, true),
+      type: view.getUint32(at + 4, true),
+      address: view.getBigUint64(at + 16, true),
+      offset: this.#number(at + 24, `offset of section ${i}`),
+      size: this.#number(at + 32, `size of section ${i}`),
+      link: view.getUint32(at + 40, true),
+    };
   }
 
   #readSections(): ElfSection[] {
-    const headers = this.#headers ??= this.#readHeaders();
+    const count = this.#sectionCount();
+    const headers = Array.from({ length: count }, (_, i) => this.#header(i));
     const named = headers[this.#view.getUint16(62, true)];
     const names = named && this.#contents(named, "section names");
     return headers.map(({ nameAt, ...section }) => ({
@@ -241,7 +253,9 @@ export class Elf {
     return section === undefined ? undefined : this.#contents(section, `section ${name}`);
   }
 
-  /** The symbol table, in the file's order; empty in a stripped file. Throws an {@link ElfError}. */
+  /**
+   * The symbol table, in the file's order; empty in a stripped file. Throws an {@link ElfError}.
+   */
   get symbols(): readonly ElfSymbol[] {
     return this.#symbols ??= this.readSymbols(() => true);
   }
@@ -251,14 +265,16 @@ export class Elf {
    * Throws an {@link ElfError}.
    */
   readSymbols(passes: (value: number) => boolean): ElfSymbol[] {
-    const headers = this.#headers ??= this.#readHeaders();
-    const table = headers.find((s) => s.type === SHT_SYMTAB);
-    if (table === undefined) return [];
-    const strings = headers[table.link];
-    if (strings === undefined) throw new ElfError("symbol table without names");
+    const view = this.#view;
+    const count = this.#sectionCount();
+    let i = 0;
+    while (i < count && view.getUint32(this.#headerAt(i) + 4, true) !== SHT_SYMTAB) i++;
+    if (i === count) return [];
+    const table = this.#header(i);
+    if (table.link >= count) throw new ElfError("symbol table without names");
+    const strings = this.#header(table.link);
     const names = this.#contents(strings, "symbol names");
     this.#slice(table.offset, table.size, "symbol table");
-    const view = this.#view;
     const symbols: ElfSymbol[] = [];
     for (let at = table.offset + 24; at + 24 <= table.offset + table.size; at += 24) {
       if (!passes(this.#near(at + 8))) continue;

@@ -1,7 +1,7 @@
 /**
- * The fast TLB tables in linear memory that the interpreter compares with: direct-mapped, in 4 KiB pieces, each
- * counting its hits. They are a cache of the TLB's entries: dropping from them changes no count, as the hits of a
- * dropped piece are collected first.
+ * The fast TLB tables in linear memory that the interpreter compares with: direct-mapped, in 4 KiB
+ * pieces, each counting its hits. They are a cache of the TLB's entries: dropping from them changes
+ * no count, as the hits of a dropped piece are collected first.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { TABLES } from "./tlb_state.ts";
 const INDEX = TLB_ENTRIES - 1;
 const WORDS = TLB_ENTRY_SIZE / 4;
 const EMPTY = 0xffff_ffff;
-/** Level of pieces of untranslated addresses (M-mode, or satp Bare): no entry has them, and they are not counted. */
+/** Level of pieces of untranslated addresses (M-mode, satp Bare), which are not counted. */
 const BARE = 3;
 
 /** The fast tables of all banks; table = bank × 3 + access. */
@@ -51,8 +51,9 @@ export class FastTables {
   }
 
   /**
-   * Puts a piece in, in the place of the one there. `level` is its entry's, undefined when untranslated.
-   * `uncounted`: the interpreter's next compare is the access that missed, which is no hit.
+   * Puts a piece in, in the place of the one there. `level` is its entry's, undefined when
+   * untranslated. `uncounted`: the interpreter's next compare is the access that missed, which is
+   * no hit.
    */
   fill(
     table: number,
@@ -95,13 +96,13 @@ export class FastTables {
     this.#words[slot * WORDS + 1] = EMPTY;
   }
 
-  /** Drops what a page's slot holds if it is of a 4 KiB entry; a superpage's piece stays, its entry stands. */
+  /** Drops what a page's slot holds, if it belongs to a 4 KiB entry and not to a superpage. */
   dropSmall(table: number, page: number): void {
     const slot = table * TLB_ENTRIES + (page & INDEX);
     if (this.#levels[slot] === 0) this.#drop(slot);
   }
 
-  /** Drops the pieces of one superpage: those of its level whose page, without the bits of `mask`, is `start`. */
+  /** Drops a superpage's pieces: those of its level whose page without `mask` is `start`. */
   dropPieces(table: number, level: Level, start: number, mask: number): void {
     for (let n = 0; n < this.#usedCount[table]; n++) {
       const slot = table * TLB_ENTRIES + this.#used[table * TLB_ENTRIES + n];

@@ -1,11 +1,11 @@
 /**
- * Instruction fetches that the fast execute table does not serve: translation, decoded pages, instructions over a
- * page end, and pages with breakpoints.
+ * Instruction fetches that the fast execute table does not serve: translation, decoded pages,
+ * instructions over a page end, and pages with breakpoints.
  *
  * @module
  */
 
-import { PAGE_SIZE, type PaNum } from "./address.ts";
+import { inFrame, PAGE_SIZE, type PaNum } from "./address.ts";
 import type { Bus } from "./bus.ts";
 import { CAUSE } from "./cause.ts";
 import type { Hart } from "./hart/hart.ts";
@@ -38,7 +38,7 @@ export interface Parts {
 export class Fetcher {
   /** The engine's decoded pages; the machine connects them. */
   code: CodePages | undefined;
-  /** A fetch was refused because its page has a breakpoint: the machine steps through such pages. */
+  /** A fetch was refused, its page having a breakpoint: the machine steps through such pages. */
   breakPage = false;
   /** Fetches from pages with breakpoints are let through, but not kept. */
   stepping = false;
@@ -55,7 +55,7 @@ export class Fetcher {
     this.#watches = watches;
   }
 
-  /** The offset of the decoded records of pc's page, or 0: trap raised, or {@link Fetcher.breakPage} set. */
+  /** Offset of the decoded records of pc's page; 0: trap raised, or {@link Fetcher.breakPage}. */
   page(): number {
     const { pcLow, pcHigh, pc } = this.#hart.registers;
     const mmu = this.#mmu;
@@ -70,7 +70,7 @@ export class Fetcher {
       return 0;
     }
     if (this.code === undefined) throw new Error("the machine has no engine");
-    const records = this.code.codePage(frame * PAGE_SIZE as PaNum);
+    const records = this.code.codePage(inFrame(frame));
     mmu.countHit(mmu.fetchBank, EXECUTE);
     if (kept) mmu.fillExecute(pcHigh, pcLow, records);
     return records;
@@ -94,8 +94,8 @@ export class Fetcher {
       return undefined;
     }
     mmu.countHit(mmu.fetchBank, EXECUTE);
-    const low = this.#ram.read16(first * PAGE_SIZE + (pcLow & (PAGE_SIZE - 1)) as PaNum);
-    return (this.#ram.read16(second * PAGE_SIZE as PaNum) << 16) | low;
+    const low = this.#ram.read16(inFrame(first, pcLow & (PAGE_SIZE - 1)));
+    return (this.#ram.read16(inFrame(second)) << 16) | low;
   }
 
   /** The frame of RAM to fetch from, or minus the cause: nothing else holds instructions. */

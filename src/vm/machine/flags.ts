@@ -1,18 +1,18 @@
 /**
- * PTE bits as text: all of them, always in the same places, so that a changed bit shows; or only those that
- * changed, by name.
+ * PTE bits as text: all of them, always in the same places, so that a changed bit shows; or only
+ * those that changed, by name.
  *
  * @module
  */
 
 const LETTERS = "VRWXUGAD";
 
-/** Letters that a fork policy gives the two RSW bits of a PTE, bit 8 and bit 9; `1` for a bit that it does not use. */
+/** Letters that a fork policy gives the RSW bits of a PTE, 8 and 9; `1` for one it does not use. */
 export type RswLetters = readonly [string, string];
 
 /**
- * A PTE's low ten bits as ten places: the two RSW bits by the letter that the fork policy gives them, else `1`,
- * then `DAGUXWRV`, with `-` for a bit that is clear.
+ * A PTE's low ten bits as ten places: the two RSW bits by the letter that the fork policy gives
+ * them, else `1`, then `DAGUXWRV`, with `-` for a bit that is clear.
  *
  * `flagText(0x153, "C")` is `-C -A-U--RV`.
  */

@@ -1,7 +1,7 @@
 /**
- * Where things stand in the one `WebAssembly.Memory` that holds the whole machine: hart state first,
- * then the TLBs, the decoded-code pool, and guest RAM last. The emitted interpreter reads these
- * places with constant offsets; TypeScript reads the same places through typed arrays. So the
+ * Where things stand in the one `WebAssembly.Memory` that holds the whole machine: hart state
+ * first, then the TLBs, the decoded-code pool, and guest RAM last. The emitted interpreter reads
+ * these places with constant offsets; TypeScript reads the same places through typed arrays. So the
  * machine's state is this memory plus a few plain records, and a snapshot is a copy of it.
  *
  * Everything here is a byte offset into the linear memory unless its comment says otherwise.
@@ -10,8 +10,9 @@
  */
 
 /**
- * Program counter (i64). Exact whenever TypeScript runs. It stands before x0, as epc in xv6's trapframe stands before
- * kernel_hartid and x1, so that a trap of the built-in kernel moves all of them as one copy.
+ * Program counter (i64). Exact whenever TypeScript runs. It stands before x0, as epc in xv6's
+ * trapframe stands before kernel_hartid and x1, so that a trap of the built-in kernel moves all of
+ * them as one copy.
  */
 export const PC = 0x3f8;
 /** x0…x31, 64 bits each; x0 is never written. */
@@ -22,7 +23,7 @@ export const X_SINK = 0x500;
 export const BUDGET = 0x510;
 /** Virtual address of the access that a slow path is asked about (i64). */
 export const ACCESS_VA = 0x518;
-/** The value of that access: to be stored, or, after a slow load, loaded and already extended (i64). */
+/** The value of that access: to be stored; or loaded by a slow load, already extended (i64). */
 export const ACCESS_VALUE = 0x520;
 /** Cause of a raised trap as in scause, without the interrupt bit (i32). */
 export const TRAP_CAUSE = 0x528;
@@ -49,14 +50,14 @@ export const TLB_ENTRY_SIZE = 16;
 export const TLB_INVALID = -1n;
 /** Bytes of one table. */
 export const TLB_TABLE_SIZE = TLB_ENTRIES * TLB_ENTRY_SIZE;
-/** Banks: one translation context (privilege, ASID) each, so that a trap or switch flushes nothing. */
+/** Banks, one translation context (privilege, ASID) each: a trap or switch flushes nothing. */
 export const TLB_BANKS = 8;
 /** Start of the banks; bank b's tables (read, write, execute) follow each other. */
 export const TLB_BASE = 0x1_0000;
 /** Bytes of one bank. */
 export const TLB_BANK_SIZE = 3 * TLB_TABLE_SIZE;
 
-/** One i32 for each 4 KiB frame of RAM: offset of its decoded records, 0 while it holds no decoded code. */
+/** One i32 for each 4 KiB frame of RAM: offset of its decoded records, 0 while it has none. */
 export const CODE_MAP = 0x10_0000;
 /** Decoded pages of the interpreter. */
 export const CODE_POOL = 0x40_0000;

@@ -1,6 +1,6 @@
 /**
- * The machine: RAM, one hart, MMU, devices and the engine, wired together. It knows instructions and traps,
- * nothing of processes.
+ * The machine: RAM, one hart, MMU, devices and the engine, wired together. It knows instructions
+ * and traps, nothing of processes.
  *
  * @module
  */
@@ -31,7 +31,7 @@ import { type Watch, Watches } from "./watch.ts";
 
 export type { MachineOptions, MachineState, Stop };
 
-/** Longest engine run in one go. V8 replaces its baseline code by the optimised only when a call returns. */
+/** Longest engine run in one go: V8 puts its optimised code in only when a call returns. */
 const LONGEST = 2 ** 20;
 /** Entries of the TLB count their hits in 32 bits: they are collected at least this often. */
 const FOLD_EVERY = 2 ** 31;
@@ -118,8 +118,9 @@ export class Machine {
   }
 
   /**
-   * Runs at most `budget` instructions. Afterwards pc is the next instruction to run. A breakpoint at the first
-   * instruction is passed, since a run that stopped there is to go on, unless `passBreak` is false.
+   * Runs at most `budget` instructions. Afterwards pc is the next instruction to run. A breakpoint
+   * at the first instruction is passed, since a run that stopped there is to go on, unless
+   * `passBreak` is false.
    */
   run(budget: number, passBreak = true): Stop {
     if (!(budget >= 0 && budget <= MAX_BUDGET)) {
@@ -170,7 +171,8 @@ export class Machine {
             epc: registers.pc,
           };
         }
-        // With no instruction retired since, a trap at the same pc in the same mode comes again for ever.
+        // With no instruction retired since, a trap at the same pc in the same mode comes again for
+        // ever.
         const trap = { pc: registers.pc, mode: this.hart.mode };
         if (used === 0 && last?.pc === trap.pc && last.mode === trap.mode) {
           const { trapCause: cause, trapValue: tval } = registers;
@@ -187,7 +189,7 @@ export class Machine {
     }
   }
 
-  /** Returns why the engine stopped; how many instructions it retired is left in {@link Machine.#used}. */
+  /** Why the engine stopped; how many instructions it retired is in {@link Machine.#used}. */
   #engineRun(slice: number): number {
     this.hart.registers.budget = slice;
     this.clock.begin(slice);
@@ -231,7 +233,7 @@ export class Machine {
     return times;
   }
 
-  /** Ends a WFI when an interrupt is pending, letting time jump to the next timer; false if none will come. */
+  /** Ends a WFI if an interrupt is pending, or time can jump to one; false if none will come. */
   #wake(): boolean {
     if (!wakes(this.hart)) {
       const times = this.#dueTimes(awaitedTimers(this.hart));
@@ -265,7 +267,7 @@ export class Machine {
     return words;
   }
 
-  /** Makes the machine what it was. Watchpoints and breakpoints stay. Throws a RangeError for a machine of another shape. */
+  /** Makes the machine what it was; watchpoints stay. Throws a RangeError for another shape. */
   restore(state: MachineState): void {
     if (state.ram.length !== this.ram.size) {
       throw new RangeError(

@@ -1,5 +1,6 @@
 /**
- * What goes into a machine and what comes out of it, as plain data: options, states, and why runs end.
+ * What goes into a machine and what comes out of it, as plain data: options, states, and why runs
+ * end.
  *
  * @module
  */
@@ -21,8 +22,8 @@ export interface MachineOptions {
   /** Bytes of RAM: 16 MiB to 2 GiB; 128 MiB when absent. */
   readonly memBytes?: number;
   /**
-   * Who handles a trap from U-mode: `guest` delivers it to M or S as hardware does; `host` ends the run with
-   * it, for a kernel written in TypeScript. `guest` when absent.
+   * Who handles a trap from U-mode: `guest` delivers it to M or S as hardware does; `host` ends the
+   * run with it, for a kernel written in TypeScript. `guest` when absent.
    */
   readonly traps?: "guest" | "host";
   /** Retired instructions in one tick of mtime; 10 when absent. */
@@ -30,13 +31,13 @@ export interface MachineOptions {
   /** A disk image behind virtio, written in place; no such device when absent. */
   readonly disk?: Uint8Array;
   /**
-   * Registers of that device: 1 for kernels written for legacy virtio-mmio, 2 for others. When absent, the run stops
-   * before the guest asks ({@link Stop}).
+   * Registers of that device: 1 for kernels written for legacy virtio-mmio, 2 for others. When
+   * absent, the run stops before the guest asks ({@link Stop}).
    */
   readonly virtioVersion?: 1 | 2;
 }
 
-/** A machine's state as plain data: it can be kept, copied, compared, and restored any number of times. */
+/** A machine's state as plain data: to be kept, copied, compared, restored any number of times. */
 export interface MachineState {
   /** RAM; frames that did not change are shared with the states before. */
   readonly ram: RamImage;
@@ -64,7 +65,7 @@ export interface MachineState {
 export type Stop =
   /** The budget is used up. */
   | { readonly kind: "budget" }
-  /** A trap from U-mode for the host: cause as in scause, value as in stval, pc of the instruction. */
+  /** A trap from U-mode for the host: as in scause and stval, and pc of the instruction. */
   | {
     readonly kind: "trap";
     readonly cause: number;
@@ -80,7 +81,7 @@ export type Stop =
     readonly tval: bigint;
     readonly pc: bigint;
   }
-  /** The guest is about to ask for the version of its disk's registers: set `virtio.version`, and go on. */
+  /** The guest is about to read the version of its disk's registers: set `virtio.version`. */
   | { readonly kind: "version" }
   /** The guest ended the machine, with a code of 0 for success; or asked for a reset. */
   | { readonly kind: "finisher"; readonly code: number; readonly reset: boolean }

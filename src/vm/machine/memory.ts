@@ -1,16 +1,16 @@
 /**
  * Guest RAM: physical addresses from {@link RAM_BASE} on, held in one `WebAssembly.Memory` together
- * with the hart's registers and TLBs (see layout.ts), so that the emitted interpreter and TypeScript
- * look at the same bytes.
+ * with the hart's registers and TLBs (see layout.ts), so that the emitted interpreter and
+ * TypeScript look at the same bytes.
  *
- * Whatever changes RAM goes through the mutators of {@link Ram} or through a write-TLB entry. Both keep
- * two promises: decoded code of a changed frame is dropped, and the frame is marked in
+ * Whatever changes RAM goes through the mutators of {@link Ram} or through a write-TLB entry. Both
+ * keep two promises: decoded code of a changed frame is dropped, and the frame is marked in
  * {@link Ram.dirty}.
  *
  * @module
  */
 
-import { hex, PAGE_SHIFT, PAGE_SIZE, type PaNum, RAM_BASE } from "./address.ts";
+import { hex, offset, PAGE_SHIFT, PAGE_SIZE, type PaNum, RAM_BASE } from "./address.ts";
 import { CODE_MAP, RAM_OFFSET } from "./layout.ts";
 
 /** Smallest RAM the machine takes, in bytes (16 MiB). */
@@ -25,7 +25,7 @@ const TO_OFFSET = RAM_OFFSET - RAM_BASE;
 /** RAM is a multiple of this, in bytes: a page of WebAssembly's memory (64 KiB). */
 export const RAM_STEP = 65536;
 
-/** Guest RAM, little-endian, addressed by physical address. A range outside RAM throws a RangeError. */
+/** Guest RAM, little-endian, by physical address. A range outside throws a RangeError. */
 export class Ram {
   /** First address of RAM. */
   readonly base: PaNum = RAM_BASE;
@@ -36,16 +36,17 @@ export class Ram {
   /** The linear memory that holds the whole machine. */
   readonly memory: WebAssembly.Memory;
   /**
-   * One byte for each frame, index `(pa - base) / 4096`: 1 when the frame may have changed since the
-   * byte was last cleared. Whoever clears bytes must drop the write-TLB entries (`tlb.dropFastWrites`).
+   * One byte for each frame, index `(pa - base) / 4096`: 1 when the frame may have changed since
+   * the byte was last cleared. Whoever clears bytes must drop the write-TLB entries
+   * (`tlb.dropFastWrites`).
    */
   readonly dirty: Uint8Array;
   /** Called when bytes under decoded code change; the machine connects the engine here. */
   codeChanged: (pa: PaNum, length: number) => void = () => {};
 
   /**
-   * The linear memory as 32-bit words, for reading only: with {@link Ram.wordsOf}, what goes over many PTEs
-   * checks a table once instead of each entry.
+   * The linear memory as 32-bit words, for reading only: with {@link Ram.wordsOf}, what goes over
+   * many PTEs checks a table once instead of each entry.
    */
   readonly words: Uint32Array;
 
@@ -54,7 +55,7 @@ export class Ram {
   readonly #wide: BigInt64Array;
   readonly #code: Int32Array;
 
-  /** Makes zeroed RAM of `size` bytes: a whole number of 64 KiB, {@link MIN_RAM} to {@link MAX_RAM}. */
+  /** Zeroed RAM of `size` bytes: whole steps of 64 KiB, {@link MIN_RAM} to {@link MAX_RAM}. */
   constructor(size: number = DEFAULT_RAM) {
     if (!Number.isInteger(size) || size < MIN_RAM || size > MAX_RAM || size % RAM_STEP !== 0) {
       throw new RangeError(
@@ -62,7 +63,7 @@ export class Ram {
       );
     }
     this.size = size;
-    this.end = (RAM_BASE + size) as PaNum;
+    this.end = offset(RAM_BASE, size);
     const pages = (RAM_OFFSET + size) / RAM_STEP;
     this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     const buffer = this.memory.buffer;
@@ -112,9 +113,9 @@ export class Ram {
   /** Set between a change and its report, so that the report comes after the bytes have changed. */
   #pending = false;
 
-  #changed(pa: number, length: number): void {
+  #changed(pa: PaNum, length: number): void {
     this.#pending = false;
-    this.codeChanged(pa as PaNum, length);
+    this.codeChanged(pa, length);
   }
 
   /** The byte at `pa`. */
@@ -169,14 +170,15 @@ export class Ram {
   }
 
   /**
-   * The low 32 bits of the PTE at the 8-aligned address `pa`: flags, RSW, and the low 22 bits of the frame
-   * number. That is the whole of a PTE that the built-in kernel made, since its frames lie below 2^34.
+   * The low 32 bits of the PTE at the 8-aligned address `pa`: flags, RSW, and the low 22 bits of
+   * the frame number. That is the whole of a PTE that the built-in kernel made, since its frames
+   * lie below 2^34.
    */
   readPte(pa: PaNum): number {
     return this.words[this.#at(pa, 8) / 4];
   }
 
-  /** Index in {@link Ram.words} of the first word of a frame, given by its number (pa / 4096); -1 outside RAM. */
+  /** Index in {@link Ram.words} of a frame's first word, by its number (pa / 4096); -1 outside. */
   wordsOf(frame: number): number {
     const at = frame - RAM_BASE / PAGE_SIZE;
     return at >= 0 && at < this.dirty.length ? RAM_OFFSET / 4 + at * (PAGE_SIZE / 4) : -1;
@@ -237,8 +239,8 @@ export class Ram {
   }
 
   /**
-   * Copies bytes from elsewhere in the linear memory (see layout.ts), such as the register file, to RAM. All three
-   * numbers are multiples of 8. For so few bytes a loop is faster than copyWithin.
+   * Copies bytes from elsewhere in the linear memory (see layout.ts), such as the register file, to
+   * RAM. All three numbers are multiples of 8. For so few bytes a loop is faster than copyWithin.
    */
   writeFrom(pa: PaNum, offset: number, length: number): void {
     const wide = this.#wide;
@@ -247,7 +249,7 @@ export class Ram {
     if (this.#pending) this.#changed(pa, length);
   }
 
-  /** Copies bytes of RAM to elsewhere in the linear memory, as {@link Ram.writeFrom} the other way. */
+  /** Copies bytes of RAM to elsewhere in the linear memory: {@link Ram.writeFrom} backwards. */
   readTo(offset: number, pa: PaNum, length: number): void {
     const wide = this.#wide;
     let from = this.#at(pa, length) / 8;

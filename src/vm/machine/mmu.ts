@@ -1,17 +1,19 @@
 /**
- * The memory management unit: satp, the choice of TLB bank, translation through TLB and walk with A and D
- * set by the walker, and sfence.vma.
+ * The memory management unit: satp, the choice of TLB bank, translation through TLB and walk with A
+ * and D set by the walker, and sfence.vma.
  *
  * @module
  */
 
 import {
+  inFrame,
   PAGE_SHIFT,
   PAGE_SIZE,
   type PaNum,
   paNum,
   RAM_BASE,
   type Va,
+  va,
   type VaNum,
   vaNum,
 } from "./address.ts";
@@ -49,7 +51,7 @@ export class Mmu {
   /** The TLBs. */
   readonly tlb: Tlb;
   /** Root page table of the current satp (0 while satp is Bare). */
-  root: PaNum = 0 as PaNum;
+  root: PaNum = paNum(0);
   /** ASID of the current satp. */
   asid = 0;
   /** satp.MODE is Sv39. */
@@ -60,10 +62,10 @@ export class Mmu {
   fetchBank: number = BARE_BANK;
 
   /**
-   * Called when a walk sets A, or A and D, in a leaf in RAM, before the access itself: with the first
-   * address of the 4 KiB page accessed (negative in the upper half), where the PTE stands, and its low
-   * 32 bits before and after. Walks of instructions, fetches and {@link UserAccess} call it alike; the
-   * machine's owner connects itself here.
+   * Called when a walk sets A, or A and D, in a leaf in RAM, before the access itself: with the
+   * first address of the 4 KiB page accessed (negative in the upper half), where the PTE stands,
+   * and its low 32 bits before and after. Walks of instructions, fetches and {@link UserAccess}
+   * call it alike; the machine's owner connects itself here.
    */
   marked: (page: VaNum, pteAddr: PaNum, before: number, after: number) => void = () => {};
 
@@ -102,12 +104,13 @@ export class Mmu {
     if (mode !== SATP_BARE && mode !== SATP_SV39) return;
     this.paging = mode === SATP_SV39;
     this.asid = Number((value >> 44n) & 0xffffn);
-    this.root = Number(value & 0xfff_ffff_ffffn) * 4096 as PaNum;
+    this.root = inFrame(Number(value & 0xfff_ffff_ffffn));
   }
 
   /**
-   * For the built-in kernel: satp to Sv39 with this root, without a flush, and U-mode's banks selected. Another
-   * root also ends an LR's reservation, as a kernel does at a switch by a dummy SC.
+   * For the built-in kernel: satp to Sv39 with this root, without a flush, and U-mode's banks
+   * selected. Another root also ends an LR's reservation, as a kernel does at a switch by a dummy
+   * SC.
    */
   setRoot(root: PaNum, asid = 0): void {
     if (root !== this.root) this.#slots[RESERVATION / 4] = 0;
@@ -120,8 +123,8 @@ export class Mmu {
   /** Makes the interpreter use the banks for a privilege mode and mstatus (its low 32 bits). */
   select(mode: number, mstatus: number): void {
     this.fetchBank = this.bankFor(mode, mstatus);
-    // "When MPRV=1, load and store memory addresses are translated and protected as though the current
-    // privilege mode were set to MPP."
+    // "When MPRV=1, load and store memory addresses are translated and protected as though the
+    // current privilege mode were set to MPP."
     const data = (mstatus & MSTATUS.MPRV) !== 0 ? previousMode(mstatus) : mode;
     this.dataBank = this.bankFor(data, mstatus);
     this.#slots[TLB_READ / 4] = Tlb.tableOffset(this.dataBank, READ);
@@ -129,7 +132,7 @@ export class Mmu {
     this.#slots[TLB_EXECUTE / 4] = Tlb.tableOffset(this.fetchBank, EXECUTE);
   }
 
-  /** The bank for accesses of a mode under the current satp; when none fits, the oldest is emptied. */
+  /** The bank for a mode's accesses under the current satp; if none fits, the oldest is emptied. */
   bankFor(mode: number, mstatus: number): number {
     if (mode === 3 || !this.paging) return BARE_BANK;
     const key = Banks.key(this.asid, mode, mstatus);
@@ -142,9 +145,10 @@ export class Mmu {
   }
 
   /**
-   * Translates one page for a bank, through its TLB and on a miss through the tables, setting A and D.
-   * The address comes as two 32-bit halves. Returns the frame number (pa / 4096), of RAM or a device, or
-   * minus the cause of the fault. {@link Mmu.missed} tells whether it was a miss; a hit is not counted here.
+   * Translates one page for a bank, through its TLB and on a miss through the tables, setting A and
+   * D. The address comes as two 32-bit halves. Returns the frame number (pa / 4096), of RAM or a
+   * device, or minus the cause of the fault. {@link Mmu.missed} tells whether it was a miss; a hit
+   * is not counted here.
    */
   frameOf(bank: number, access: Access, high: number, low: number): number {
     this.missed = false;
@@ -175,8 +179,8 @@ export class Mmu {
     const level = trail.level;
     const high = trail.high[last];
     const frame = frameNumber(low, high) + (page & ((1 << (9 * level)) - 1));
-    // Step 7 with hardware update: "set pte.a to 1 and, if the original memory access is a store, also set
-    // pte.d to 1".
+    // Step 7 with hardware update: "set pte.a to 1 and, if the original memory access is a store,
+    // also set pte.d to 1".
     const wanted = access === WRITE ? PTE_A | PTE_D : PTE_A;
     if ((low & wanted) !== wanted) {
       const pteAddr = paNum(trail.pteAddr[last]);
@@ -210,27 +214,28 @@ export class Mmu {
   }
 
   /**
-   * Puts the page that {@link Mmu.frameOf} has just translated into the fast table, unless it needs more
-   * than a plain access. Returns whether it is there now. For reads and writes.
+   * Puts the page that {@link Mmu.frameOf} has just translated into the fast table, unless it needs
+   * more than a plain access. Returns whether it is there now. For reads and writes.
    */
   fillFast(bank: number, access: Access, high: number, low: number, frame: number): boolean {
     if (!this.isRam(frame)) return false;
-    const pa = frame * 4096;
+    const pa = inFrame(frame);
     const pageLow = (low & ~0xfff) >>> 0;
     if (this.watches.any) {
       if (this.watches.watchesPage((high & 0x1f_ffff) * 2 ** 32 + pageLow, pa)) return false;
     }
     if (access === WRITE) {
-      if (this.#ram.hasCode(pa as PaNum)) return false;
+      if (this.#ram.hasCode(pa)) return false;
       this.#ram.dirty[frame - RAM_BASE / 4096] = 1;
     }
     const addend = pa - RAM_BASE + RAM_OFFSET - pageLow;
-    // The access is tried again and the interpreter counts that as a hit; after a miss it must not count.
+    // The access is tried again and the interpreter counts that as a hit; after a miss it must not
+    // count.
     this.tlb.fillFast(bank, access, pageLow, high, addend, this.#levelOf(bank), this.missed);
     return true;
   }
 
-  /** Puts the page just translated into the fast execute table, with the offset of its decoded records. */
+  /** Puts the page just translated into the fast execute table, with its records' offset. */
   fillExecute(high: number, low: number, records: number): void {
     const bank = this.fetchBank;
     const pageLow = (low & ~0xfff) >>> 0;
@@ -241,14 +246,14 @@ export class Mmu {
     return bank === BARE_BANK ? undefined : this.tlb.foundLevel;
   }
 
-  /** Counts the last {@link Mmu.frameOf} as a hit, if it was one, for an access that is not tried again. */
+  /** Counts the last {@link Mmu.frameOf} if it was a hit, for an access that is not tried again. */
   countHit(bank: number, access: Access): void {
     if (!this.missed && bank !== BARE_BANK) this.tlb.countHit(access, this.tlb.foundLevel);
   }
 
   /**
-   * sfence.vma: drops the entries for one address, or all; of one ASID (then entries of global leaves stay),
-   * or of every address space. An address that is not canonical matches nothing.
+   * sfence.vma: drops the entries for one address, or all; of one ASID (then entries of global
+   * leaves stay), or of every address space. An address that is not canonical matches nothing.
    */
   sfence(address?: VaNum | Va, asid?: number): void {
     const keep = asid !== undefined;
@@ -289,13 +294,12 @@ export class Mmu {
   entries(): TlbEntry[] {
     const list: TlbEntry[] = [];
     this.tlb.visit(({ bank, access, level, page, frame, flags }) => {
-      const address = BigInt.asUintN(64, BigInt.asIntN(39, BigInt(page) << 12n));
       list.push({
         asid: this.#banks.asid(bank),
         user: this.#banks.rights(bank).user,
         access,
-        va: address as Va,
-        pa: frame * 4096 as PaNum,
+        va: va(BigInt.asIntN(39, BigInt(page) << 12n)),
+        pa: inFrame(frame),
         size: 2 ** (12 + 9 * level),
         flags,
       });

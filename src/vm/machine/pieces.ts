@@ -1,6 +1,7 @@
 /**
- * Long arrays as saved states hold them: cut into pieces in a tree, so that two states share every piece, and
- * every part of the tree, that did not change between them. A saved array is plain data and is never changed.
+ * Long arrays as saved states hold them: cut into pieces in a tree, so that two states share every
+ * piece, and every part of the tree, that did not change between them. A saved array is plain data
+ * and is never changed.
  *
  * @module
  */
@@ -76,7 +77,7 @@ export function numberAt(pieces: Pieces, index: number): number {
   return pieceAt(pieces, Math.floor(index / pieces.each))?.[index % pieces.each] ?? 0;
 }
 
-/** The array with other pieces in some places; it shares the rest, and is the same one when there is no change. */
+/** The array with other pieces in some places; it shares the rest, and is itself without any. */
 export function withPieces<P extends Numbers>(
   pieces: Pieces<P>,
   changes: Iterable<Change<P>>,
@@ -104,7 +105,7 @@ export function withPieces<P extends Numbers>(
   return tree === pieces.tree ? pieces : { ...pieces, tree };
 }
 
-/** The pieces that are not shared with an array of the same length; without one, those that are not all zeros. */
+/** The pieces not shared with an array of the same length; without one, those not all zeros. */
 export function* piecesSince<P extends Numbers>(
   now: Pieces<P>,
   before: Pieces<P> = zeros(now.array, now.length, now.each),
@@ -141,7 +142,7 @@ export function holds(piece: Numbers | undefined, array: Numbers, from: number, 
   return true;
 }
 
-/** A part of an array as plain bits. By words where that can be: one kind of array in nearly all cases, which is fast. */
+/** A part of an array as plain bits: as words where it can be, nearly always, which is fast. */
 function bits(array: Numbers, from: number, to: number): Int32Array | Uint8Array {
   const size = array.BYTES_PER_ELEMENT;
   const at = array.byteOffset + from * size, bytes = (to - from) * size;

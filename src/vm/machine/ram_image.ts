@@ -1,11 +1,11 @@
 /**
- * Images of RAM that share the frames which did not change between them: saving and restoring cost what has
- * been written since, not what there is.
+ * Images of RAM that share the frames which did not change between them: saving and restoring cost
+ * what has been written since, not what there is.
  *
  * @module
  */
 
-import { PAGE_SIZE, type PaNum, RAM_BASE } from "./address.ts";
+import { offset, PAGE_SIZE, type PaNum, RAM_BASE } from "./address.ts";
 import type { Ram } from "./memory.ts";
 import {
   type Change,
@@ -32,7 +32,7 @@ export class RamImages {
    * Images of a machine's RAM.
    *
    * @param ram Fresh RAM, all zero.
-   * @param forgetWriters Drops the fast write-TLB entries, so that the next store to each frame marks it dirty.
+   * @param forgetWriters Drops the fast write-TLB entries: the next store to each frame marks it.
    */
   constructor(ram: Ram, forgetWriters: () => void) {
     this.#ram = ram;
@@ -82,5 +82,5 @@ export class RamImages {
 }
 
 function frameAt(index: number): PaNum {
-  return (RAM_BASE + index * PAGE_SIZE) as PaNum;
+  return offset(RAM_BASE, index * PAGE_SIZE);
 }

@@ -1,7 +1,7 @@
 /**
- * How plain records become saved states that share what did not change. A record is copied when it, or
- * something in it, is not what was saved of it last; else its last copy is used again. So
- * a saved state costs what differs from the one before, and nobody has to say what was changed.
+ * How plain records become saved states that share what did not change. A record is copied when it,
+ * or something in it, is not what was saved of it last; else its last copy is used again. So a
+ * saved state costs what differs from the one before, and nobody has to say what was changed.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export type Saved<T> = T extends number | string | bigint | boolean | undefined 
 /** Bytes of a piece of an array. */
 const PIECE = 1024;
 
-/** Saves the records of one owner, and makes them again. What stands twice in them stands twice in what it makes. */
+/** Saves and makes again the records of one owner. What stands twice in them does so again. */
 export class Saver {
   /** The last copy of each live object. Two live objects never have the same one. */
   readonly #copies = new WeakMap<object, object>();

@@ -1,12 +1,13 @@
 /**
- * The interpreter's way out: everything that is not a plain access to a page in the fast TLB tables.
- * TLB misses, misaligned accesses, devices, pages with decoded code, watched pages, fetches, SYSTEM
- * instructions. Accesses from outside the hart ({@link UserAccess}) take the same way.
+ * The interpreter's way out: everything that is not a plain access to a page in the fast TLB
+ * tables. TLB misses, misaligned accesses, devices, pages with decoded code, watched pages,
+ * fetches, SYSTEM instructions. Accesses from outside the hart ({@link UserAccess}) take the same
+ * way.
  *
  * @module
  */
 
-import { offset, PAGE_SIZE, type PaNum, paNum, RAM_BASE } from "./address.ts";
+import { inFrame, offset, PAGE_SIZE, type PaNum, RAM_BASE } from "./address.ts";
 import type { Bus } from "./bus.ts";
 import {
   ACCESS_ATOMIC,
@@ -71,8 +72,8 @@ export class SlowPath implements EngineHost {
   }
 
   /**
-   * A plain load or store that no instruction makes, at ACCESS_VA in the data bank: always done here,
-   * so {@link RETRY} is no answer. A loaded value is zero-extended.
+   * A plain load or store that no instruction makes, at ACCESS_VA in the data bank: always done
+   * here, so {@link RETRY} is no answer. A loaded value is zero-extended.
    */
   outside(kind: typeof ACCESS_LOAD | typeof ACCESS_STORE, size: number): number {
     this.#outside = true;
@@ -100,7 +101,7 @@ export class SlowPath implements EngineHost {
     const plain = (low & (size - 1)) === 0 && !this.#outside;
     if (plain && mmu.fillFast(bank, type, high, low, frame)) return RETRY;
     mmu.countHit(bank, type);
-    const pa = paNum(frame * PAGE_SIZE + (low & (PAGE_SIZE - 1)));
+    const pa = inFrame(frame, low & (PAGE_SIZE - 1));
     if (!mmu.isRam(frame)) return this.#device(pa, kind, size, signed);
     return this.#inRam(pa, kind, size, signed);
   }
@@ -221,8 +222,8 @@ export class SlowPath implements EngineHost {
     if (!mmu.isRam(first) || !mmu.isRam(next)) {
       return this.#raise(ACCESS_FAULT[type], registers.accessVa);
     }
-    const firstPa = paNum(first * PAGE_SIZE + (low & (PAGE_SIZE - 1)));
-    const nextPa = paNum(next * PAGE_SIZE);
+    const firstPa = inFrame(first, low & (PAGE_SIZE - 1));
+    const nextPa = inFrame(next);
     const watch = this.#watched(firstPa, head, write) ??
       this.#watched(nextPa, size - head, write, Number(BigInt.asIntN(64, nextVa)));
     const gather = () =>

@@ -1,12 +1,21 @@
 /**
  * Sv39 address translation as the privileged specification's section "Virtual Address Translation
- * Process" words it: PTE bits, the walk through three levels, and the check of a leaf. The MMU and the
- * inspectors use this one walker.
+ * Process" words it: PTE bits, the walk through three levels, and the check of a leaf. The MMU and
+ * the inspectors use this one walker.
  *
  * @module
  */
 
-import { PAGE_SHIFT, PAGE_SIZE, type PaNum, paNum, type Va, type VaNum } from "./address.ts";
+import {
+  inFrame,
+  offset,
+  PAGE_SHIFT,
+  PAGE_SIZE,
+  type PaNum,
+  paNum,
+  type Va,
+  type VaNum,
+} from "./address.ts";
 import type { Ram } from "./memory.ts";
 
 /** Valid. */
@@ -101,8 +110,8 @@ export class WalkTrail {
 
 /**
  * Walks from the root table to a leaf for a virtual page number (27 bits, of a canonical address).
- * Returns 0 and leaves the leaf last in `trail`, or the number of the failed check. Permissions are not
- * looked at: see {@link checkLeaf}.
+ * Returns 0 and leaves the leaf last in `trail`, or the number of the failed check. Permissions are
+ * not looked at: see {@link checkLeaf}.
  */
 export function walkTables(ram: Ram, root: PaNum, vpn: number, trail: WalkTrail): number {
   let table = root / PAGE_SIZE;
@@ -110,7 +119,8 @@ export function walkTables(ram: Ram, root: PaNum, vpn: number, trail: WalkTrail)
   for (let level = 2; level >= 0; level--) {
     const index = (vpn >>> (9 * level)) & 0x1ff;
     trail.level = level as Level;
-    // Step 2: "If accessing pte violates a PMA or PMP check, raise an access-fault exception". RAM is whole frames.
+    // Step 2: "If accessing pte violates a PMA or PMP check, raise an access-fault exception". RAM
+    // is whole frames.
     const first = ram.wordsOf(table);
     if (first < 0) return FAIL.outside;
     const low = ram.words[first + 2 * index], high = ram.words[first + 2 * index + 1];
@@ -118,8 +128,8 @@ export function walkTables(ram: Ram, root: PaNum, vpn: number, trail: WalkTrail)
     trail.pteAddr[n] = table * PAGE_SIZE + 8 * index;
     trail.low[n] = low;
     trail.high[n] = high;
-    // Step 3: "If pte.v = 0, or if pte.r = 0 and pte.w = 1, or if any bits or encodings that are reserved for
-    // future standard use are set within pte, stop and raise a page-fault exception".
+    // Step 3: "If pte.v = 0, or if pte.r = 0 and pte.w = 1, or if any bits or encodings that are
+    // reserved for future standard use are set within pte, stop and raise a page-fault exception".
     if ((low & PTE_V) === 0) return FAIL.invalid;
     if ((low & (PTE_R | PTE_W)) === PTE_W) return FAIL.writeOnly;
     if ((high & RESERVED_HIGH) !== 0) return FAIL.reserved;
@@ -212,13 +222,13 @@ export interface Walk {
 }
 
 /**
- * Walks the tables at `root` for a virtual address and tells every level. Reads RAM only: it goes round the
- * TLB, sets no A or D, and looks at no permission (see {@link permits}).
+ * Walks the tables at `root` for a virtual address and tells every level. Reads RAM only: it goes
+ * round the TLB, sets no A or D, and looks at no permission (see {@link permits}).
  */
 export function walk(ram: Ram, root: PaNum, address: Va | VaNum): Walk {
   const value = BigInt.asUintN(64, BigInt(address));
-  // "Instruction fetch addresses and load and store effective addresses, which are 64 bits, must have bits
-  // 63–39 all equal to bit 38, or else a page-fault exception will occur."
+  // "Instruction fetch addresses and load and store effective addresses, which are 64 bits, must
+  // have bits 63–39 all equal to bit 38, or else a page-fault exception will occur."
   if (BigInt.asUintN(64, BigInt.asIntN(39, value)) !== value) {
     return { steps: [], fail: WALK_FAILS[FAIL.canonical] };
   }
@@ -231,7 +241,7 @@ export function walk(ram: Ram, root: PaNum, address: Va | VaNum): Walk {
     steps.push({
       level,
       index: (vpn >>> (9 * level)) & 0x1ff,
-      pteAddr: trail.pteAddr[i] as PaNum,
+      pteAddr: paNum(trail.pteAddr[i]),
       pte: (BigInt(trail.high[i]) << 32n) | BigInt(trail.low[i]),
     });
   }
@@ -239,7 +249,7 @@ export function walk(ram: Ram, root: PaNum, address: Va | VaNum): Walk {
   const { level, pteAddr, pte } = steps[steps.length - 1];
   const size = 2 ** (PAGE_SHIFT + 9 * level);
   const last = trail.count - 1;
-  const page = frameNumber(trail.low[last], trail.high[last]) * 4096;
+  const page = inFrame(frameNumber(trail.low[last], trail.high[last]));
   return {
     steps,
     leaf: {
@@ -248,8 +258,8 @@ export function walk(ram: Ram, root: PaNum, address: Va | VaNum): Walk {
       pteAddr,
       pte,
       flags: trail.low[last] & PTE_FLAGS,
-      page: page as PaNum,
-      pa: (page + Number(value & BigInt(size - 1))) as PaNum,
+      page,
+      pa: offset(page, Number(value & BigInt(size - 1))),
     },
   };
 }
@@ -274,12 +284,12 @@ export function makeSatp(root: PaNum, asid = 0, mode: number = SATP_SV39): bigin
   return (BigInt(mode) << 60n) | (BigInt(asid) << 44n) | BigInt(root / PAGE_SIZE);
 }
 
-/** A PTE that maps (or points to) the frame at `pa`, as xv6's PA2PTE, with flags; exact for RAM addresses. */
+/** A PTE for the frame at `pa` with flags, as xv6's PA2PTE | flags; exact for RAM addresses. */
 export function makePte(pa: PaNum, flags: number): number {
   return (pa / PAGE_SIZE) * 1024 + flags;
 }
 
 /** The frame a kernel-made PTE maps or points to, as xv6's PTE2PA. */
 export function frameOf(low: number): PaNum {
-  return paNum((low >>> 10) * PAGE_SIZE);
+  return inFrame(low >>> 10);
 }

@@ -1,15 +1,15 @@
 /**
  * The TLBs. Each bank holds one translation context (privilege, SUM, MXR, ASID) so that a trap or a
- * switch between privileges flushes nothing; in each bank there are three TLBs, for reads, writes and
- * fetches.
+ * switch between privileges flushes nothing; in each bank there are three TLBs, for reads, writes
+ * and fetches.
  *
  * One TLB is two things:
- * - the **entries**, what the simulated hardware caches: 256 of 4 KiB (direct-mapped), 32 of 2 MiB and 4 of
- *   1 GiB (round-robin). Hits and misses are counted on these. A translation stays here, right or stale,
- *   until it is evicted or an sfence.vma drops it.
- * - the **fast table** in linear memory that the interpreter compares with, always in 4 KiB pieces. It is
- *   only a cache of the entries: it leaves out pages that need more than a plain access (devices, decoded
- *   code, watched pages), and dropping from it changes no count.
+ * - the **entries**, what the simulated hardware caches: 256 of 4 KiB (direct-mapped), 32 of 2 MiB
+ *   and 4 of 1 GiB (round-robin). Hits and misses are counted on these. A translation stays here,
+ *   right or stale, until it is evicted or an sfence.vma drops it.
+ * - the **fast table** in linear memory that the interpreter compares with, always in 4 KiB pieces.
+ *   It is only a cache of the entries: it leaves out pages that need more than a plain access
+ *   (devices, decoded code, watched pages), and dropping from it changes no count.
  *
  * @module
  */
@@ -91,7 +91,7 @@ export class Tlb {
     this.#state.misses[access * 3 + level]++;
   }
 
-  /** Makes an entry for a leaf; `page` may be any page of it, and `frame` is that page's. Counts nothing. */
+  /** Makes an entry for a leaf; `page` is any page of it, `frame` that page's. Counts nothing. */
   insert(
     bank: number,
     access: Access,
@@ -226,7 +226,7 @@ export class Tlb {
     for (let table = 1; table < TABLES; table += 3) this.#fast.dropTable(table);
   }
 
-  /** Adds what the interpreter has counted so far to the counters. Needed at least every 2^31 accesses. */
+  /** Adds what the interpreter counted to the counters. Needed at least every 2^31 accesses. */
   fold(): void {
     this.#fast.fold();
   }

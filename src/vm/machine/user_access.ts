@@ -1,12 +1,13 @@
 /**
  * The machine's one door for accesses that no instruction makes: loads and stores from outside the
- * hart, done as a U-mode instruction of it would do them. They go through the TLBs, the walk and the
- * interpreter's own slow path, so every check, watchpoint, A and D bit and device rule is the same.
+ * hart, done as a U-mode instruction of it would do them. They go through the TLBs, the walk and
+ * the interpreter's own slow path, so every check, watchpoint, A and D bit and device rule is the
+ * same.
  *
  * @module
  */
 
-import { PAGE_SIZE, paNum } from "./address.ts";
+import { inFrame, PAGE_SIZE } from "./address.ts";
 import { ACCESS_LOAD, ACCESS_STORE, TRAPPED } from "./engine/host.ts";
 import type { Parts } from "./fetch.ts";
 import { ACCESS_VA, RESERVATION } from "./layout.ts";
@@ -85,9 +86,9 @@ export class UserAccess {
   }
 
   /**
-   * A run of single bytes from `va` on, stored from `bytes` or loaded into it: as many as lie in one
-   * page (in a device: one). The page is translated once and counts as one access. A watchpoint on
-   * some of the bytes is told with the first eight of them that it watches.
+   * A run of single bytes from `va` on, stored from `bytes` or loaded into it: as many as lie in
+   * one page (in a device: one). The page is translated once and counts as one access. A watchpoint
+   * on some of the bytes is told with the first eight of them that it watches.
    */
   run(kind: AccessKind, va: bigint, bytes: Uint8Array): AccessDone<number> | AccessTrap {
     const { mmu, ram, watches } = this.#parts;
@@ -100,7 +101,7 @@ export class UserAccess {
       if (!mmu.isRam(frame)) return this.#oneByte(kind, va, bytes);
       mmu.countHit(mmu.dataBank, type);
       const inPage = low % PAGE_SIZE;
-      const pa = paNum(frame * PAGE_SIZE + inPage);
+      const pa = inFrame(frame, inPage);
       const length = Math.min(bytes.length, PAGE_SIZE - inPage);
       const move = () => {
         if (write) ram.write(pa, bytes.subarray(0, length));

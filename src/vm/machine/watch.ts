@@ -1,6 +1,7 @@
 /**
- * What makes a page need more than a plain access: watchpoints on bytes, breakpoints on instructions.
- * Both work by keeping the page out of the fast TLB tables, so they cost nothing elsewhere.
+ * What makes a page need more than a plain access: watchpoints on bytes, breakpoints on
+ * instructions. Both work by keeping the page out of the fast TLB tables, so they cost nothing
+ * elsewhere.
  *
  * @module
  */
@@ -124,8 +125,8 @@ export class Watches {
   }
 
   /**
-   * Does `move`, which loads or stores a run of bytes in one page, for no instruction. The watchpoint
-   * that it hits, told with the first eight of the bytes that this watches.
+   * Does `move`, which loads or stores a run of bytes in one page, for no instruction. The
+   * watchpoint that it hits, told with the first eight of the bytes that this watches.
    */
   around(
     ram: Ram,

@@ -21,7 +21,7 @@ export interface ClintState {
   readonly mtimecmp: bigint;
 }
 
-/** The CLINT. Registers are 32 bits wide; narrower reads see part of one, narrower writes are dropped. */
+/** The CLINT. Registers have 32 bits; narrower reads see a part, narrower writes are dropped. */
 export class Clint implements Device {
   readonly name = "clint";
   #msip = 0;

@@ -1,6 +1,6 @@
 /**
- * The SiFive test finisher, by which a bare-metal program ends the machine: it stores 0x5555 for pass, or
- * `code << 16 | 0x3333` for fail, or 0x7777 for reset.
+ * The SiFive test finisher, by which a bare-metal program ends the machine: it stores 0x5555 for
+ * pass, or `code << 16 | 0x3333` for fail, or 0x7777 for reset.
  *
  * @module
  */

@@ -1,10 +1,11 @@
 /**
- * The platform-level interrupt controller, in SiFive's layout: priorities, enables and thresholds for two
- * contexts of hart 0 (0: M-mode, 1: S-mode), claim and complete.
+ * The platform-level interrupt controller, in SiFive's layout: priorities, enables and thresholds
+ * for two contexts of hart 0 (0: M-mode, 1: S-mode), claim and complete.
  *
- * Each time that a source signals its request is pending, until it is claimed. Two things are as QEMU has them:
- * a source that goes on asking signals at each of its changes, and completing an interrupt does not look at the
- * source again. Kernels of some years rely on it: they never quiet the UART's transmit interrupt.
+ * Each time that a source signals its request is pending, until it is claimed. Two things are as
+ * QEMU has them: a source that goes on asking signals at each of its changes, and completing an
+ * interrupt does not look at the source again. Kernels of some years rely on it: they never quiet
+ * the UART's transmit interrupt.
  *
  * @module
  */
@@ -55,9 +56,9 @@ export class Plic implements Device {
   }
 
   /**
-   * A source says whether it wants attention. "If a level interrupt source deasserts its interrupt after the PLIC
-   * core accepts the request and before the interrupt is serviced, the interrupt request remains present in the IP
-   * bit".
+   * A source says whether it wants attention. "If a level interrupt source deasserts its interrupt
+   * after the PLIC core accepts the request and before the interrupt is serviced, the interrupt
+   * request remains present in the IP bit".
    */
   signal(source: number, on: boolean): void {
     if (!on) return;
@@ -132,8 +133,8 @@ export class Plic implements Device {
       if (register === 0) state.threshold[context] = value & LEVELS;
       else if (register === 4 && value > 0 && value < SOURCES) {
         const word = value >>> 5;
-        // "If the completion ID does not match an interrupt source that is currently enabled for the target, the
-        // completion is silently ignored."
+        // "If the completion ID does not match an interrupt source that is currently enabled for
+        // the target, the completion is silently ignored."
         state.claimed[word] &= ~(1 << (value & 31) & state.enable[context * WORDS + word]);
       }
     }

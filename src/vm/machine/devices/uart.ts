@@ -1,6 +1,7 @@
 /**
- * A 16550 UART with byte registers: what the guest transmits is collected for whoever owns the machine, and
- * what that owner types is queued for the guest. Bytes pass at once; there is no baud rate.
+ * A 16550 UART with byte registers: what the guest transmits is collected for whoever owns the
+ * machine, and what that owner types is queued for the guest. Bytes pass at once; there is no baud
+ * rate.
  *
  * @module
  */

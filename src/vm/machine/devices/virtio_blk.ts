@@ -1,12 +1,12 @@
 /**
- * A virtio block device behind virtio-mmio registers, over a disk image in memory: version 1 (legacy), which
- * xv6 drove until 2021, and version 2, which it has driven since. A driver takes one of them only. A request is served at its notification.
- * (Virtio 1.1, sections 4.2 and 5.2.)
+ * A virtio block device behind virtio-mmio registers, over a disk image in memory: version 1
+ * (legacy), which xv6 drove until 2021, and version 2, which it has driven since. A driver takes
+ * one of them only. A request is served at its notification. (Virtio 1.1, sections 4.2 and 5.2.)
  *
  * @module
  */
 
-import type { PaNum } from "../address.ts";
+import { offset, paNum } from "../address.ts";
 import type { Device } from "../bus.ts";
 import { DiskBytes, type DiskImage } from "../disk_bytes.ts";
 import type { Ram } from "../memory.ts";
@@ -92,7 +92,7 @@ export class VirtioBlock implements Device {
   readonly #ram: Ram;
   readonly #signal: (on: boolean) => void;
 
-  /** A device with a disk image, which it writes in place; its length is rounded down to sectors. */
+  /** A device with a disk image, written in place; its length is rounded down to sectors. */
   constructor(
     ram: Ram,
     image: Uint8Array,
@@ -234,7 +234,7 @@ export class VirtioBlock implements Device {
   #places(): QueuePlaces {
     const { queueSize: size, pageSize, queueFrame, queueAlign, ...f } = this.#fields;
     if (this.version !== 1) {
-      const whole = ([low, high]: [number, number]) => low + high * 2 ** 32;
+      const whole = ([low, high]: [number, number]) => paNum(low + high * 2 ** 32);
       return {
         size,
         descriptors: whole(f.descriptors),
@@ -243,10 +243,10 @@ export class VirtioBlock implements Device {
       };
     }
     // Legacy: one block; the used ring on the next multiple of QueueAlign after the available ring.
-    const descriptors = queueFrame * pageSize;
-    const available = descriptors + 16 * size;
+    const descriptors = paNum(queueFrame * pageSize);
+    const available = offset(descriptors, 16 * size);
     const align = queueAlign || 4096;
-    const used = Math.ceil((available + 6 + 2 * size) / align) * align;
+    const used = paNum(Math.ceil((available + 6 + 2 * size) / align) * align);
     return { size, descriptors, available, used };
   }
 
@@ -266,7 +266,8 @@ export class VirtioBlock implements Device {
       if (served > 0 && queue.wantsInterrupt) f.interrupt |= 1;
     } catch (error) {
       if (!(error instanceof QueueError)) throw error;
-      // 2.1.2: a device that meets an error sets DEVICE_NEEDS_RESET and sends a configuration change.
+      // 2.1.2: a device that meets an error sets DEVICE_NEEDS_RESET and sends a configuration
+      // change.
       f.status |= NEEDS_RESET;
       f.interrupt |= 2;
     }
@@ -280,10 +281,10 @@ export class VirtioBlock implements Device {
       throw new QueueError("a request needs a header and a status byte");
     }
     const type = this.#ram.read32(header.pa);
-    const sector = this.#ram.read64((header.pa + 8) as PaNum);
+    const sector = this.#ram.read64(offset(header.pa, 8));
     const data = buffers.slice(1, -1);
     const { code, written } = this.#transfer(type, sector, data);
-    this.#ram.write8((status.pa + status.length - 1) as PaNum, code);
+    this.#ram.write8(offset(status.pa, status.length - 1), code);
     return written + 1;
   }
 

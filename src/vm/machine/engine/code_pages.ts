@@ -1,8 +1,8 @@
 /**
- * The pool of decoded pages: which frame's code is decoded where, and that it stays true when RAM changes.
- * Records are filled one run of instructions at a time, when execution first reaches them; a write to
- * the frame clears just the records it touches. A page is given up when all its records are cleared, when
- * much of its frame is overwritten, or, the pool being full, in turn.
+ * The pool of decoded pages: which frame's code is decoded where, and that it stays true when RAM
+ * changes. Records are filled one run of instructions at a time, when execution first reaches them;
+ * a write to the frame clears just the records it touches. A page is given up when all its records
+ * are cleared, when much of its frame is overwritten, or, the pool being full, in turn.
  *
  * @module
  */
@@ -24,22 +24,22 @@ import {
 } from "./records.ts";
 import { shapeOf } from "./shape.ts";
 
-/** Where the record of a straddling instruction is put (see the interpreter), with its followers. */
+/** Where the record of an instruction over a page end is put, with its followers. */
 export const SCRATCH: number = layout.CODE_POOL;
 const FIRST_PAGE = layout.CODE_POOL + 0x40;
-/** Records, the two that lead on, and a little more, so that pages do not share the same cache sets. */
+/** Records, the two that lead on, and a gap, so that pages do not share the same cache sets. */
 const STRIDE = RECORDS_SIZE + 0x40;
 /** How many pages fit. */
 export const POOL_PAGES: number = Math.floor((layout.RAM_OFFSET - FIRST_PAGE) / STRIDE);
 
 /** Most instructions decoded ahead of execution in one go. */
 const DECODE_AHEAD = 64;
-/** A write of at least this many bytes gives the decoded page up instead of clearing its records. */
+/** A write of so many bytes or more gives the decoded page up; a shorter one clears records. */
 const GIVE_UP_BYTES = 512;
 /**
- * So many small writes do so as well, those that hit decoded records counting more: the frame may hold
- * data by now, and stores to it are slow while it holds decoded code. If it is run again, decoding it
- * again costs less than these stores did.
+ * So many small writes do so as well, those that hit decoded records counting more: the frame may
+ * hold data by now, and stores to it are slow while it holds decoded code. If it is run again,
+ * decoding it again costs less than these stores did.
  */
 const GIVE_UP_WRITES = 256;
 const HIT_WEIGHT = 4;
@@ -84,8 +84,8 @@ export class CodePages {
   }
 
   /**
-   * Decodes from the record at `rp` to the next instruction that does not go on below, or as far as is
-   * decoded. False: the page has been given up, execution has to look it up again.
+   * Decodes from the record at `rp` to the next instruction that does not go on below, or as far as
+   * is decoded. False: the page has been given up, execution has to look it up again.
    */
   fill(rp: number): boolean {
     const index = indexOf(rp);

@@ -1,24 +1,26 @@
 /**
- * The engine: executes RV64IMAC instructions from RAM. It owns the emitted interpreter and the decoded
- * pages; everything else of the machine is behind {@link EngineHost} and the memory layout.
+ * The engine: executes RV64IMAC instructions from RAM. It owns the emitted interpreter and the
+ * decoded pages; everything else of the machine is behind {@link EngineHost} and the memory layout.
  *
  * @module
  */
 
-import { type PaNum, RAM_BASE } from "../address.ts";
+import { offset, type PaNum, RAM_BASE } from "../address.ts";
 import * as layout from "../layout.ts";
-import { CodePages, SCRATCH } from "./code_pages.ts";
-import { type EmitOptions, STOP_BUDGET, STOP_HOST, STOP_TRAP } from "./handler.ts";
+import { CodePages } from "./code_pages.ts";
+import { STOP_BUDGET, STOP_HOST, STOP_TRAP } from "./handler.ts";
 import type { EngineHost } from "./host.ts";
 import { emitInterpreter } from "./interpreter.ts";
 
 export { STOP_BUDGET, STOP_HOST, STOP_TRAP };
 
+/** The interpreter, made once: it knows nothing of a machine but what its memory holds. */
+let module: WebAssembly.Module | undefined;
+
 /** Executes instructions; see {@link Engine.run}. */
 export class Engine {
   readonly #memory: WebAssembly.Memory;
   readonly #host: EngineHost;
-  readonly #options: EmitOptions;
   readonly #pages: CodePages;
   /** The interpreter, made at the first run: a shell that only looks at memory never needs it. */
   #run: ((budget: number) => number) | undefined;
@@ -28,12 +30,10 @@ export class Engine {
    *
    * @param memory The machine's memory (see layout.ts), never grown afterwards.
    * @param host Answers what the interpreter asks.
-   * @param options What the interpreter counts.
    */
-  constructor(memory: WebAssembly.Memory, host: EngineHost, options: Partial<EmitOptions> = {}) {
+  constructor(memory: WebAssembly.Memory, host: EngineHost) {
     this.#memory = memory;
     this.#host = host;
-    this.#options = { countHits: options.countHits ?? true };
     this.#pages = new CodePages(memory);
   }
 
@@ -50,34 +50,37 @@ export class Engine {
   #makeInterpreter(): (budget: number) => number {
     const memory = this.#memory, host = this.#host, pages = this.#pages;
     const slots = new DataView(memory.buffer);
-    const instance = new WebAssembly.Instance(interpreterModule(this.#options), {
-      m: {
-        memory,
-        access: (kind: number, size: number, signed: number) => host.access(kind, size, signed),
-        fetchPage: () => host.fetchPage(),
-        straddle: () => {
-          const answer = host.fetchStraddle();
-          if (answer === 0) pages.fillScratch(slots.getInt32(layout.ACCESS_VALUE, true));
-          return answer;
+    const instance = new WebAssembly.Instance(
+      module ??= new WebAssembly.Module(emitInterpreter()),
+      {
+        m: {
+          memory,
+          access: (kind: number, size: number, signed: number) => host.access(kind, size, signed),
+          fetchPage: () => host.fetchPage(),
+          straddle: () => {
+            const answer = host.fetchStraddle();
+            if (answer === 0) pages.fillScratch(slots.getInt32(layout.ACCESS_VALUE, true));
+            return answer;
+          },
+          system: (word: number) => host.system(word),
+          decode: (rp: number) => pages.fill(rp) ? 0 : 1,
+          wrote: (place: number, size: number) =>
+            pages.written(offset(RAM_BASE, (place >>> 0) - layout.RAM_OFFSET), size),
         },
-        system: (word: number) => host.system(word),
-        decode: (rp: number) => pages.fill(rp) ? 0 : 1,
-        wrote: (place: number, size: number) =>
-          pages.written(((place >>> 0) - layout.RAM_OFFSET + RAM_BASE) as PaNum, size),
       },
-    });
+    );
     return instance.exports["run"] as (budget: number) => number;
   }
 
   /**
-   * The decoded records for a frame of RAM, made on demand; sets its CODE_MAP word and drops the write
-   * TLB entries that map it.
+   * The decoded records for a frame of RAM, made on demand; sets its CODE_MAP word and drops the
+   * write TLB entries that map it.
    */
   codePage(frame: PaNum): number {
     return this.#pages.pageFor(frame);
   }
 
-  /** RAM changed by other means than the interpreter's fast path: drops what was decoded from it. */
+  /** RAM changed, but not by the interpreter's fast path: drops what was decoded from it. */
   written(pa: PaNum, length: number): void {
     this.#pages.written(pa, length);
   }
@@ -91,16 +94,4 @@ export class Engine {
   usage(): { pages: number; records: number } {
     return this.#pages.usage();
   }
-}
-
-/** Modules know nothing of a machine but what its memory holds, so each variant is made once. */
-const modules = new Map<boolean, WebAssembly.Module>();
-
-function interpreterModule(options: EmitOptions): WebAssembly.Module {
-  let module = modules.get(options.countHits);
-  if (module === undefined) {
-    module = new WebAssembly.Module(emitInterpreter(1, SCRATCH, options));
-    modules.set(options.countHits, module);
-  }
-  return module;
 }

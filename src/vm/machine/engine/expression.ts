@@ -1,6 +1,7 @@
 /**
- * The values of {@link Meaning} as WebAssembly expressions: each holds the code that leaves its value on
- * the stack. Where a value is used twice its code is emitted twice, so these should be short.
+ * The values of {@link Meaning} as WebAssembly expressions: each holds the code that leaves its
+ * value on the stack. Where a value is used twice its code is emitted twice, so these should be
+ * short.
  *
  * @module
  */

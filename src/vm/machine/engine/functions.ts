@@ -12,7 +12,7 @@ export const FETCH_PAGE = 1;
 export const STRADDLE = 2;
 /** {@link EngineHost.system}. */
 export const SYSTEM = 3;
-/** Fills the record at an offset; 1 if its page is no longer in use and PC must be looked up again. */
+/** Fills the record at an offset; 1 if its page was given up and PC must be looked up again. */
 export const DECODE = 4;
 /** Says that an atomic operation wrote some bytes at a linear-memory offset. */
 export const WROTE = 5;
@@ -20,5 +20,3 @@ export const WROTE = 5;
 export const MUL_HIGH = 6;
 /** The linear-memory offset an atomic operation works on, or why there is none. */
 export const ATOMIC = 7;
-/** The interpreter. */
-export const RUN = 8;

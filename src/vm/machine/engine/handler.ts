@@ -70,15 +70,9 @@ import {
 /** Global that is DONE or {@link DONE_STOP} after an atomic access outside the TLB, else 0. */
 export const AFTER = 0;
 
-/** What the interpreter counts or not; each costs time, so each is compiled in or left out. */
-export interface EmitOptions {
-  /** Count hits in the TLB entries. */
-  readonly countHits: boolean;
-}
-
 const SIZES = { 1: "8", 2: "16", 4: "32", 8: "" } as const;
 
-/** What a slow access is, as one number: kind, size, signed, sink, and the record's length above. */
+/** A slow access as one number: kind, size, signed, sink, and the record's length above. */
 export function describe(
   kind: number,
   size: number,
@@ -94,17 +88,17 @@ export function describe(
 export const tagMask = (size: number): bigint => ~(0xfffn & ~BigInt(size - 1));
 
 /** The code of one handler. It ends by branching. */
-export function handlerCode(variant: Variant, labels: Labels, options: EmitOptions): Bytes {
-  const emitter = new HandlerEmitter(variant, labels, options);
+export function handlerCode(variant: Variant, labels: Labels): Bytes {
+  const emitter = new HandlerEmitter(variant, labels);
   variant.row.means(emitter);
   return [emitter.code, labels.to("next")];
 }
 
 /** The code of a handler for two instructions in a row. */
-export function pairCode({ first, second }: Pair, labels: Labels, options: EmitOptions): Bytes {
-  const emitter = new HandlerEmitter(first, labels, options);
+export function pairCode({ first, second }: Pair, labels: Labels): Bytes {
+  const emitter = new HandlerEmitter(first, labels);
   first.row.means(emitter);
-  return [emitter.code, takeOne(labels), handlerCode(second, labels, options)];
+  return [emitter.code, takeOne(labels), handlerCode(second, labels)];
 }
 
 /** One instruction is about to be executed: counts it, or leaves when the budget is used up. */
@@ -120,8 +114,8 @@ const IMM = new Value(load("i64_load32_s", 4, get(RP)));
 const ADDRESS = new Value(pc);
 
 /**
- * Emits a handler's code by being what a row's meaning talks to. Where the meaning leads on to the next
- * instruction the code ends with rp moved on; in all other cases it branches away.
+ * Emits a handler's code by being what a row's meaning talks to. Where the meaning leads on to the
+ * next instruction the code ends with rp moved on; in all other cases it branches away.
  */
 class HandlerEmitter implements Meaning {
   readonly code: Bytes = [];
@@ -136,7 +130,6 @@ class HandlerEmitter implements Meaning {
   constructor(
     readonly variant: Variant,
     readonly labels: Labels,
-    readonly options: EmitOptions,
   ) {
     const shape = shapeOf(variant.row);
     this.rs2 = shape.registerForm ? RS2_OF_REGISTER_FORM : RS2;
@@ -276,7 +269,7 @@ class HandlerEmitter implements Meaning {
       set(DESC, i32(describe(kind, size, signed, sink, length))),
       this.labels.to("slow", 1),
     ));
-    if (this.options.countHits) this.#emit(countHit());
+    this.#emit(countHit());
     this.#emit([set(PLACE, placeOf(get(VA))), operation, advance(length)]);
   }
 

@@ -1,16 +1,17 @@
 /**
  * What the interpreter needs from the rest of the machine: the way out of WebAssembly into
- * TypeScript for everything that is not the fast path. The MMU, the bus and the CSRs stand behind it.
+ * TypeScript for everything that is not the fast path. The MMU, the bus and the CSRs stand behind
+ * it.
  *
  * Before each call the PC slot holds the address of the instruction that asks and the BUDGET slot
  * the instructions left, *including* that one: retired so far = budget given to `run` - BUDGET.
- * After a call the interpreter reads BUDGET and the TLB table slots again, so a host may shorten the run
- * (a nearer timer) or switch banks.
+ * After a call the interpreter reads BUDGET and the TLB table slots again, so a host may shorten
+ * the run (a nearer timer) or switch banks.
  *
  * @module
  */
 
-/** Kinds of memory access a host is asked about: the first argument of {@link EngineHost.access}. */
+/** A load: a kind of access, as {@link EngineHost.access} is asked about it. */
 export const ACCESS_LOAD = 0;
 /** A plain store; its value is in ACCESS_VALUE. */
 export const ACCESS_STORE = 1;
@@ -43,7 +44,8 @@ export interface EngineHost {
   access(kind: number, size: number, signed: number): number;
   /**
    * PC's page is not in the execute TLB. Returns the offset of the page's decoded records
-   * ({@link Engine.codePage} of its frame), having installed the execute TLB entry, or 0: trap raised.
+   * ({@link Engine.codePage} of its frame), having installed the execute TLB entry, or 0: trap
+   * raised.
    */
   fetchPage(): number;
   /**

@@ -1,6 +1,6 @@
 /**
- * The interpreter as a WebAssembly module: one function with a loop around a jump table over decoded
- * records, its handlers emitted from the instruction rows.
+ * The interpreter as a WebAssembly module: one function with a loop around a jump table over
+ * decoded records, its handlers emitted from the instruction rows.
  *
  *     loop $far                      pc → page by the execute TLB → rp, bias
  *       loop $next                   execute the record at rp
@@ -14,11 +14,11 @@
  * @module
  */
 
+import { SCRATCH } from "./code_pages.ts";
 import * as layout from "../layout.ts";
 import { ACCESS, DECODE, FETCH_PAGE, STRADDLE, WROTE } from "./functions.ts";
 import {
   AFTER,
-  type EmitOptions,
   handlerCode,
   pairCode,
   STOP_BUDGET,
@@ -87,15 +87,11 @@ import {
   when,
 } from "./wasm.ts";
 
-/** The binary module. `pages` is the size of the memory it will be given, in 64 KiB. */
-export function emitInterpreter(
-  pages: number,
-  scratch: number,
-  options: EmitOptions,
-): Uint8Array<ArrayBuffer> {
+/** The binary module. */
+export function emitInterpreter(): Uint8Array<ArrayBuffer> {
   const result = { results: [I32] };
   return assemble({
-    memory: { initial: pages, maximum: 65536 },
+    memory: { initial: 1, maximum: 65536 },
     imports: [
       { name: "access", params: [I32, I32, I32], ...result },
       { name: "fetchPage", params: [], ...result },
@@ -107,14 +103,15 @@ export function emitInterpreter(
     globals: [0],
     functions: [
       mulHigh(),
-      atomic(options),
-      { name: "run", params: [F64], ...result, locals: LOCAL_TYPES, code: run(scratch, options) },
+      atomic(),
+      { name: "run", params: [F64], ...result, locals: LOCAL_TYPES, code: run() },
     ],
   });
 }
 
-function run(scratch: number, options: EmitOptions): Bytes {
-  // Blocks from the outside: the two loops, the shared ends, and the handlers', the last one outermost.
+function run(): Bytes {
+  // Blocks from the outside: the two loops, the shared ends, and the handlers', the last one
+  // outermost.
   const [singles, doubles, firstDouble] = [variants(), pairs(), firstPair()];
   const handlers = firstDouble + doubles.length;
   const depths = { far: 0, next: 1, slow: 2, refused: 3, done: 4, exhausted: 5 };
@@ -125,7 +122,7 @@ function run(scratch: number, options: EmitOptions): Bytes {
     ...set(WRITE, slot32(layout.TLB_WRITE)),
     ...set(TARGET, slot64(layout.PC)),
     ...loop,
-    ...farLookup(options),
+    ...farLookup(),
     ...loop,
   ];
   for (let i = 2; i < outer + handlers; i++) code.push(...block);
@@ -136,13 +133,13 @@ function run(scratch: number, options: EmitOptions): Bytes {
     code.push(...end);
     code.push(
       handler < FIRST_VARIANT
-        ? specialHandler(handler, labels, scratch)
+        ? specialHandler(handler, labels)
         : handler < firstDouble
-        ? handlerCode(singles[handler - FIRST_VARIANT]!, labels, options)
-        : pairCode(doubles[handler - firstDouble]!, labels, options),
+        ? handlerCode(singles[handler - FIRST_VARIANT]!, labels)
+        : pairCode(doubles[handler - firstDouble]!, labels),
     );
   }
-  code.push(end, exhausted(options));
+  code.push(end, exhausted());
   code.push(end, atomicDone(new Labels(depths, 3)));
   code.push(end, atomicRefused(new Labels(depths, 2)));
   code.push(end, slowPath(new Labels(depths, 1)));
@@ -150,8 +147,9 @@ function run(scratch: number, options: EmitOptions): Bytes {
 }
 
 /**
- * A run that ends in the middle of a page goes on with a look-up that it would not have made without the
- * stop: one hit is taken back in advance, so that counts do not depend on how a run is cut.
+ * A run that ends in the middle of a page goes on with a look-up that it would not have made
+ * without the stop: one hit is taken back in advance, so that counts do not depend on how a run is
+ * cut.
  */
 const uncountLookup: Bytes = when(
   op("i32_sub", load("i32_load16_u", 0, get(RP)), i32(PAGE_END)),
@@ -165,8 +163,10 @@ const uncountLookup: Bytes = when(
   ),
 );
 
-/** pc (in TARGET) → rp and bias. The budget is tested first: a run that ends here faults in the next one. */
-function farLookup(options: EmitOptions): Bytes {
+/**
+ * pc (in TARGET) → rp and bias. The budget comes first: a run that ends here faults in the next.
+ */
+function farLookup(): Bytes {
   const entry = lookUp(slot32(layout.TLB_EXECUTE), get(TARGET));
   const page = op("i64_and", get(TARGET), i64(~0xfffn));
   const inPage = op("i32_and", op("i32_wrap_i64", get(TARGET)), i32(0xfff));
@@ -180,7 +180,7 @@ function farLookup(options: EmitOptions): Bytes {
     ...either(
       VOID,
       op("i64_eq", load("i64_load", 0, entry), page),
-      [...options.countHits ? countHit() : [], ...set(RP, load("i32_load", 8, get(ENTRY)))],
+      [...countHit(), ...set(RP, load("i32_load", 8, get(ENTRY)))],
       [
         ...setSlot64(layout.PC, get(TARGET)),
         ...setSlot64(layout.BUDGET, get(BUDGET)),
@@ -210,9 +210,9 @@ function dispatch(handlers: number, labels: Labels): Bytes {
 }
 
 /** The budget is used up before the instruction at rp. */
-function exhausted(options: EmitOptions): Bytes {
+function exhausted(): Bytes {
   return [
-    options.countHits ? uncountLookup : [],
+    uncountLookup,
     setSlot64(layout.PC, pc),
     setSlot64(layout.BUDGET, i64(0n)),
     leave(i32(STOP_BUDGET)),
@@ -220,7 +220,7 @@ function exhausted(options: EmitOptions): Bytes {
 }
 
 /** The four handlers that execute no instruction: not decoded, page end, straddling, illegal. */
-function specialHandler(handler: number, labels: Labels, scratch: number): Bytes {
+function specialHandler(handler: number, labels: Labels): Bytes {
   const unretire = set(BUDGET, op("i64_add", get(BUDGET), i64(1n)));
   const lookAgain = [...set(TARGET, pc), ...labels.to("far")];
   switch (handler) {
@@ -233,13 +233,14 @@ function specialHandler(handler: number, labels: Labels, scratch: number): Bytes
     case 1:
       return [...unretire, ...lookAgain];
     case 2:
-      // The instruction is executed from a record outside the page, with a bias that gives its own pc.
+      // The instruction is executed from a record outside the page, with a bias that gives its own
+      // pc.
       return [
         ...writeBack,
         ...when(call(STRADDLE), leave(i32(STOP_TRAP))),
         ...readBack,
         ...set(TARGET, pc),
-        ...set(RP, i32(scratch)),
+        ...set(RP, i32(SCRATCH)),
         ...setBias,
         ...labels.to("next"),
       ];
@@ -324,10 +325,11 @@ function atomicRefused(labels: Labels): Bytes {
 }
 
 /**
- * The place in linear memory for an atomic access: (kind, size, address, pc, budget) → offset, or RETRY or
- * TRAPPED, which are no offsets of RAM. Sets the AFTER global when the host had to permit it.
+ * The place in linear memory for an atomic access: (kind, size, address, pc, budget) → offset, or
+ * RETRY or TRAPPED, which are no offsets of RAM. Sets the AFTER global when the host had to permit
+ * it.
  */
-function atomic(options: EmitOptions): FunctionBody {
+function atomic(): FunctionBody {
   const KIND = 0, SIZE = 1, ADDRESS = 2, AT = 3, LEFT = 4, FOUND = 5, ANSWER = 6;
   const table = either(
     I32,
@@ -347,7 +349,7 @@ function atomic(options: EmitOptions): FunctionBody {
     code: [
       when(
         op("i64_eq", load("i64_load", 0, lookUp(table, get(ADDRESS), FOUND)), masked),
-        options.countHits ? countHit(FOUND) : [],
+        countHit(FOUND),
         leave(placeOf(get(ADDRESS), FOUND)),
       ),
       setSlot64(layout.PC, get(AT)),

@@ -1,6 +1,6 @@
 /**
- * Where the interpreter's code can branch to. WebAssembly counts labels outwards from where the branch
- * stands, so a place in the code is known by how many blocks are around it.
+ * Where the interpreter's code can branch to. WebAssembly counts labels outwards from where the
+ * branch stands, so a place in the code is known by how many blocks are around it.
  *
  * @module
  */

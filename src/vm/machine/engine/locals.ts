@@ -71,7 +71,7 @@ export const retire: Bytes = set(BUDGET, op("i64_sub", get(BUDGET), [0x42, 1]));
 export const advance = (length: number): Bytes =>
   set(RP, op("i32_add", get(RP), i32(length << RECORD_SHIFT)));
 
-/** Leaves the entry for an address in a local and on the stack; `table` is the offset of its table. */
+/** Leaves the entry for an address in a local and on the stack; `table`: its table's offset. */
 export const lookUp = (table: Bytes, address: Bytes, entry = ENTRY): Bytes => {
   const shift = layout.TLB_ENTRY_SIZE === 16 ? 12 - 4 : NaN;
   const index = op(

@@ -1,7 +1,7 @@
 /**
- * Pairs of instructions that are executed by one handler, which saves the jump between them. Both keep
- * their records: the first one's handler number says that the next record is to be executed right after
- * it, with the budget tested in between as ever, so a pair is never seen from outside.
+ * Pairs of instructions that are executed by one handler, which saves the jump between them. Both
+ * keep their records: the first one's handler number says that the next record is to be executed
+ * right after it, with the budget tested in between as ever, so a pair is never seen from outside.
  *
  * The list is what compiled code is full of (pairs were counted in real user programs and kernels):
  * saving and restoring registers, making addresses, passing arguments, loop ends.

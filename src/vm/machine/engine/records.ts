@@ -1,12 +1,12 @@
 /**
- * Decoded records: what the interpreter executes instead of encodings. A frame's decoded page has one
- * record of 8 bytes for each halfword of the frame:
+ * Decoded records: what the interpreter executes instead of encodings. A frame's decoded page has
+ * one record of 8 bytes for each halfword of the frame:
  *
  *     0  handler (u16)   which code of the interpreter runs it; 0: not decoded yet
- *     2  a (u8)          rd, or rs2 of stores and branches; registers are given as 8 × their number
+ *     2  a (u8)          rd, or rs2 of stores and branches; a register is 8 × its number
  *     3  b (u8)          rs1
- *     4  imm (i32)       immediate; rs2 of register forms; for branches inside the page the distance
- *                        in record bytes; the encoding for system and illegal instructions
+ *     4  imm (i32)       immediate; rs2 of register forms; for branches inside the page the
+ *                        distance in record bytes; the encoding for system and illegal instructions
  *
  * so the program counter is the record pointer divided by 4 plus a bias that holds for one page.
  * After the last record two more send the interpreter on to the next page.
@@ -44,7 +44,7 @@ export interface RecordWords {
   imm: number;
 }
 
-/** The record of an instruction; `offset` is its place in the page, or -1 when it stands outside any. */
+/** The record of an instruction; `offset` is its place in the page, -1 outside any page. */
 export function recordOf(instruction: Instruction, offset: number): RecordWords {
   const { row, length, rd, rs1, rs2, word } = instruction;
   let { imm } = instruction;

@@ -1,6 +1,6 @@
 /**
- * The handlers of the interpreter that execute instructions: which there are, and their numbers. A row has
- * one for each length it is encoded in, and more where its record is read differently.
+ * The handlers of the interpreter that execute instructions: which there are, and their numbers. A
+ * row has one for each length it is encoded in, and more where its record is read differently.
  *
  * @module
  */
@@ -63,8 +63,8 @@ export function numberOfKey(key: string): number {
 }
 
 /**
- * Whether rd = x0 needs a handler of its own. Not a computation, which then has no effect at all; nor
- * an atomic operation, which puts x0 right afterwards.
+ * Whether rd = x0 needs a handler of its own. Not a computation, which then has no effect at all;
+ * nor an atomic operation, which puts x0 right afterwards.
  */
 export function hasSink({ kind }: Shape): boolean {
   return kind === "load" || kind === "jump" || kind === "jumpTo";

@@ -1,7 +1,7 @@
 /**
- * A small WebAssembly assembler: enough of the binary format (core specification, chapter 5) to emit the
- * interpreter. Code is plain arrays of bytes; the helpers below put operands before operators, so emitted
- * code reads like nested expressions.
+ * A small WebAssembly assembler: enough of the binary format (core specification, chapter 5) to
+ * emit the interpreter. Code is plain arrays of bytes; the helpers below put operands before
+ * operators, so emitted code reads like nested expressions.
  *
  * @module
  */
@@ -38,7 +38,6 @@ export const OPS = {
   i32_rem_s: 0x6f,
   i32_rem_u: 0x70,
   i32_and: 0x71,
-  i32_or: 0x72,
   i32_shl: 0x74,
   i32_shr_s: 0x75,
   i32_shr_u: 0x76,
@@ -219,7 +218,7 @@ export interface ModuleParts {
   functions: FunctionBody[];
 }
 
-/** Bytes that the LEB128 length of a sized part takes: padded, so that it can be filled in afterwards. */
+/** Bytes of the LEB128 length of a sized part: padded, so that it can be filled in later. */
 const LENGTH_BYTES = 4;
 
 /** Writes a module front to back. */
@@ -264,7 +263,7 @@ class Writer {
 const text = (value: string): Bytes => [value.length, [...new TextEncoder().encode(value)]];
 const vector = (items: Bytes[]): Bytes => [uleb(items.length), items];
 
-/** The binary module. Indices of locals, globals, functions and types stay below 128, one byte each. */
+/** The binary module. Indices of locals, globals, functions and types are below 128: one byte. */
 export function assemble(parts: ModuleParts): Uint8Array<ArrayBuffer> {
   const writer = new Writer();
   const section = (id: number, items: Bytes[]) => {

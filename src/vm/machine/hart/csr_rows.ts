@@ -1,7 +1,7 @@
 /**
- * The control and status registers: one row each, with its number, name, the bits that software can change,
- * and how it is read and written. Numbers carry the lowest privilege (bits 9:8) and "read-only" (bits 11:10
- * are 11), so rows do not repeat them.
+ * The control and status registers: one row each, with its number, name, the bits that software can
+ * change, and how it is read and written. Numbers carry the lowest privilege (bits 9:8) and
+ * "read-only" (bits 11:10 are 11), so rows do not repeat them.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export interface CsrContext {
   readonly retired: number;
   /** mtime. */
   readonly time: number;
-  /** Interrupt bits that hardware drives: MSIP, MTIP, MEIP, SEIP, and STIP when stimecmp is in use. */
+  /** Interrupt bits that hardware drives: MSIP, MTIP, MEIP, SEIP; STIP when stimecmp is used. */
   readonly lines: number;
   /** The MMU's register. */
   satp: bigint;
@@ -75,7 +75,7 @@ function small(number: number, name: NumberField, mask: number): CsrRow {
   };
 }
 
-/** A register that always reads the same; writes are accepted and ignored unless the number says read-only. */
+/** A register that always reads the same; writes are ignored unless its number is read-only. */
 function fixed(number: number, name: string, value = 0n): CsrRow {
   const row = { number, name, writable: 0n, read: () => value };
   return number >> 10 === 3 ? row : { ...row, write: () => {} };
@@ -113,7 +113,7 @@ export function sstc(state: CsrState): boolean {
   return state.menvcfg >> 63n === 1n;
 }
 
-/** Whether the counter of a bit (0 cycle, 1 time, 2 instret, …) may be read in the present mode. */
+/** Whether a counter (bit 0 cycle, 1 time, 2 instret) may be read in the present mode. */
 function counterEnabled(c: CsrContext, bit: number): boolean {
   if (c.mode === 3) return true;
   if ((c.state.mcounteren >>> bit & 1) === 0) return false;
@@ -300,7 +300,8 @@ export const CSR_ROWS: readonly CsrRow[] = [
       const next = Number(value & 5n), old = c.state.mcountinhibit;
       for (const [field, bit] of [["cycle", 1], ["instret", 4]] as const) {
         if ((next & bit) === (old & bit)) continue;
-        // What a held counter keeps is its value; what a running one keeps is its lead over `retired`.
+        // What a held counter keeps is its value; what a running one keeps is its lead over
+        // `retired`.
         const retired = BigInt(c.retired);
         const lead = c.state[field] + ((next & bit) !== 0 ? retired : -retired - 1n);
         c.state[field] = BigInt.asUintN(64, lead);

@@ -66,7 +66,7 @@ export interface CsrState {
   menvcfg: bigint;
   senvcfg: bigint;
   stimecmp: bigint;
-  /** What mcycle and minstret are ahead of the retired instructions, or their value while inhibited. */
+  /** What mcycle and minstret are ahead of the retired instructions; inhibited, their value. */
   cycle: bigint;
   instret: bigint;
   /** pmpcfg0, 2, … 14 and pmpaddr0…63: stored, not enforced. */

@@ -46,12 +46,6 @@ export class Hart implements CsrContext {
   readonly #pins: InterruptSource;
   readonly #saver = new Saver();
 
-  /** The CSRs by number or name, as M-mode reads and writes them (see {@link Hart.readCsr}). */
-  readonly csr = {
-    read: (which: number | string): bigint => this.readCsr(which),
-    write: (which: number | string, value: bigint): void => this.writeCsr(which, value),
-  };
-
   /** A hart at reset: M-mode, pc 0. */
   constructor(registers: Registers, mmu: Mmu, clock: Clock, pins: InterruptSource) {
     this.registers = registers;
@@ -141,7 +135,7 @@ export class Hart implements CsrContext {
     return this.#row(which).read(this);
   }
 
-  /** Writes a CSR as M-mode would, legalising the value. Throws a RangeError when there is none or it is read-only. */
+  /** Writes a CSR as M-mode would. Throws a RangeError when there is none or it is read-only. */
   writeCsr(which: number | string, value: bigint): void {
     const row = this.#row(which);
     if (row.write === undefined) throw new RangeError(`CSR ${row.name} is read-only`);
@@ -155,7 +149,7 @@ export class Hart implements CsrContext {
     return row;
   }
 
-  /** A register's or CSR's value by its name (`a0`, `x10`, `pc`, `satp` …); undefined for an unknown name. */
+  /** A register's or CSR's value by name (`a0`, `x10`, `pc`, `satp`); undefined for another. */
   named(name: string): bigint | undefined {
     if (name === "pc") return this.pc;
     const number = registerNumber(name);

@@ -1,21 +1,12 @@
 /**
- * The registers that the interpreter works on: x0–x31, pc, the trap it raised. They stand in the linear
- * memory (layout.ts); this class is the view of them.
+ * The registers that the interpreter works on: x0–x31, pc, the trap it raised. They stand in the
+ * linear memory (layout.ts); this class is the view of them.
  *
  * @module
  */
 
 import type { PaNum, Va } from "../address.ts";
-import {
-  ACCESS_VA,
-  ACCESS_VALUE,
-  BUDGET,
-  PC,
-  RESERVATION,
-  TRAP_CAUSE,
-  TRAP_VALUE,
-  X,
-} from "../layout.ts";
+import { ACCESS_VA, ACCESS_VALUE, BUDGET, PC, TRAP_CAUSE, TRAP_VALUE, X } from "../layout.ts";
 import type { Ram } from "../memory.ts";
 
 /** Bytes of the part of linear memory that holds hart state. */
@@ -29,7 +20,7 @@ export class Registers {
   readonly xs: BigUint64Array;
   /** The same registers as 32-bit halves, low half first: `words[2 * i]`. */
   readonly words: Uint32Array;
-  /** All of the hart's state in linear memory as unsigned and signed 32-bit words, index offset / 4. */
+  /** All of the hart's state in linear memory as unsigned 32-bit words; index: offset / 4. */
   readonly header: Uint32Array;
   readonly #signed: Int32Array;
   readonly #wide: BigUint64Array;
@@ -135,14 +126,9 @@ export class Registers {
     return this.#wide[TRAP_VALUE / 8];
   }
 
-  /** Forgets the reservation of an LR, so that the next SC fails. */
-  clearReservation(): void {
-    this.header[RESERVATION / 4] = 0;
-  }
-
   /**
-   * Copies pc and x0…x31 to the 8-aligned physical address `pa`: in xv6's trapframe they stand so from epc on, with
-   * kernel_hartid in the place of x0.
+   * Copies pc and x0…x31 to the 8-aligned physical address `pa`: in xv6's trapframe they stand so
+   * from epc on, with kernel_hartid in the place of x0.
    */
   saveTo(ram: Ram, pa: PaNum): void {
     ram.writeFrom(pa, PC, FILE);

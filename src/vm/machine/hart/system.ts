@@ -1,6 +1,6 @@
 /**
- * The SYSTEM instructions: CSR reads and writes with their checks, ecall, ebreak, xRET, WFI, sfence.vma, and
- * fence.i. Each is one call from the interpreter.
+ * The SYSTEM instructions: CSR reads and writes with their checks, ecall, ebreak, xRET, WFI,
+ * sfence.vma, and fence.i. Each is one call from the interpreter.
  *
  * @module
  */
@@ -28,7 +28,8 @@ const TIMING = new Set([0x104, 0x14d, 0x304, 0x30a]);
 
 /** Executes one SYSTEM instruction or fence.i; answers as `EngineHost.system`. */
 export function executeSystem(hart: Hart, mmu: Mmu, word: number): number {
-  if ((word & 0x7f) === MISC_MEM) return RETRY; // fence.i: decoded code follows every store by itself
+  // fence.i: decoded code follows every store by itself.
+  if ((word & 0x7f) === MISC_MEM) return RETRY;
   const operation = (word >>> 12) & 7;
   if (operation !== 0) return executeCsr(hart, word, operation);
   switch (word) {

@@ -1,6 +1,6 @@
 /**
- * Traps: delivery to M or S by the delegation registers, interrupts by priority, and the way back by mret and
- * sret. Privileged specification, "Trap-Handling", mstatus and mideleg sections.
+ * Traps: delivery to M or S by the delegation registers, interrupts by priority, and the way back
+ * by mret and sret. Privileged specification, "Trap-Handling", mstatus and mideleg sections.
  *
  * @module
  */
@@ -8,8 +8,10 @@
 import { IRQ, type Mode, MSTATUS, previousMode } from "./csr_state.ts";
 import type { Hart } from "./hart.ts";
 
-/** "Multiple simultaneous interrupts destined for M-mode are handled in the following decreasing priority
- * order: MEI, MSI, MTI, SEI, SSI, STI." */
+/**
+ * "Multiple simultaneous interrupts destined for M-mode are handled in the following decreasing
+ * priority order: MEI, MSI, MTI, SEI, SSI, STI."
+ */
 const PRIORITY = [11, 3, 7, 9, 1, 5] as const;
 
 const INTERRUPT = 1n << 63n;
@@ -54,9 +56,9 @@ export function takeable(hart: Hart): number {
   if (state.mie === 0) return -1;
   const pending = hart.pending & state.mie;
   if (pending === 0) return -1;
-  // "An interrupt i will trap to M-mode if: (a) either the current privilege mode is M and MIE is set, or the
-  // current privilege mode has less privilege than M-mode; (b) bit i is set in both mip and mie; (c) bit i is
-  // not set in mideleg."
+  // "An interrupt i will trap to M-mode if: (a) either the current privilege mode is M and MIE is
+  // set, or the current privilege mode has less privilege than M-mode; (b) bit i is set in both mip
+  // and mie; (c) bit i is not set in mideleg."
   const machine = mode < 3 || (state.mstatus & MSTATUS.MIE) !== 0 ? pending & ~state.mideleg : 0;
   const supervisor = mode < 1 || (mode === 1 && (state.mstatus & MSTATUS.SIE) !== 0)
     ? pending & state.mideleg
@@ -90,18 +92,18 @@ export function returnFrom(hart: Hart, level: 1 | 3): void {
     state.mstatus &= ~MSTATUS.SPP;
     hart.pc = state.sepc;
   }
-  // "An MRET or SRET instruction that changes the privilege mode to a mode less privileged than M also sets
-  // MPRV=0."
+  // "An MRET or SRET instruction that changes the privilege mode to a mode less privileged than M
+  // also sets MPRV=0."
   if (mode !== 3) state.mstatus &= ~MSTATUS.MPRV;
   hart.mode = mode;
 }
 
-/** Whether a waiting hart wakes: "an interrupt pending and enabled in mie", whatever mstatus says. */
+/** Whether a waiting hart wakes: an interrupt is pending and enabled in mie, not in mstatus. */
 export function wakes(hart: Hart): boolean {
   return (hart.pending & hart.state.mie) !== 0;
 }
 
-/** The interrupts whose arrival by timer a run must stop for: those enabled in mie and not yet pending. */
+/** The timer interrupts that a run must stop for: enabled in mie and not yet pending. */
 export function awaitedTimers(hart: Hart): number {
   return hart.state.mie & (IRQ.MTI | IRQ.STI) & ~hart.pending;
 }

@@ -1,6 +1,7 @@
 /**
  * Pseudo-instructions: shorter names for a base instruction with certain operands, as the assembly
- * programmer's manual lists them. The first that fits is used. The texts use the words of {@link Row.text}.
+ * programmer's manual lists them. The first that fits is used. The texts use the words of
+ * {@link Row.text}.
  *
  * @module
  */

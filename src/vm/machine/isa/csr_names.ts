@@ -1,7 +1,7 @@
 /**
- * Names of control and status registers by number, as assemblers spell them (privileged ISA manual, "CSR
- * Listing", and the extensions that binutils knows). Which of them this machine has is the hart's
- * business; a disassembler names them all.
+ * Names of control and status registers by number, as assemblers spell them (privileged ISA manual,
+ * "CSR Listing", and the extensions that binutils knows). Which of them this machine has is the
+ * hart's business; a disassembler names them all.
  *
  * @module
  */

@@ -48,8 +48,8 @@ function expand(compressed: CompressedRow, word: number): Instruction {
 }
 
 /**
- * Looks rows up by a key of the encoding; a row whose key bits are not all fixed stands under several keys.
- * The table is made at the first look.
+ * Looks rows up by a key of the encoding; a row whose key bits are not all fixed stands under
+ * several keys. The table is made at the first look.
  */
 function bucket<R extends Row | CompressedRow>(
   rows: readonly R[],

@@ -1,6 +1,6 @@
 /**
- * Instructions as text, the way `objdump -d` prints them: pseudo-instructions and base mnemonics for
- * compressed encodings, or, without aliases, the instructions as they are encoded.
+ * Instructions as text, the way `objdump -d` prints them: pseudo-instructions and base mnemonics
+ * for compressed encodings, or, without aliases, the instructions as they are encoded.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { Instruction } from "./row.ts";
 
 /** How to print. */
 export interface DisassembleOptions {
-  /** Pseudo-instructions (`mv`, `ret`) rather than the encoded forms (`c.mv`, `c.jr ra`). Default true. */
+  /** Pseudo-instructions (`mv`, `ret`), not the encoded forms (`c.mv`, `c.jr ra`). Default true. */
   readonly aliases?: boolean;
   /** What to print after a branch target, given its address: a symbol, as ` <main+0x4>`. */
   readonly symbol?: (address: bigint) => string | undefined;
@@ -32,8 +32,8 @@ export interface Disassembly {
 }
 
 /**
- * Disassembles one encoding (32 bits; for a compressed instruction only the low 16 matter) that stands at
- * `address`, which branch targets are relative to.
+ * Disassembles one encoding (32 bits; for a compressed instruction only the low 16 matter) that
+ * stands at `address`, which branch targets are relative to.
  */
 export function disassemble(
   word: number,

@@ -1,8 +1,8 @@
 /**
  * The words in which an instruction row says what it does. A row's meaning is a function over
- * {@link Meaning}; whoever reads the row decides what `rs1` or `set` are. The interpreter's emitter binds
- * them to fields of decoded records and writes WebAssembly; a compiler of hot regions may bind them to
- * locals and constants.
+ * {@link Meaning}; whoever reads the row decides what `rs1` or `set` are. The interpreter's emitter
+ * binds them to fields of decoded records and writes WebAssembly; a compiler of hot regions may
+ * bind them to locals and constants.
  *
  * @module
  */

@@ -1,12 +1,12 @@
 /**
  * The manual's own notation for instruction formats, read by the machine: from
- * `"imm[12|10:5] rs2 rs1 000 imm[4:1|11] 1100011"` come the mask and match of the encoding and, for each
- * field, where its bits stand. Encoder, decoder and disassembler all use what is derived here.
+ * `"imm[12|10:5] rs2 rs1 000 imm[4:1|11] 1100011"` come the mask and match of the encoding and, for
+ * each field, where its bits stand. Encoder, decoder and disassembler all use what is derived here.
  *
- * Tokens, from the highest bit down: literal bits (`0110011`); registers `rd`, `rs1`, `rs2` (5 bits) and
- * `rd'`, `rs1'`, `rs2'` (3 bits, x8…x15); immediates `imm[…]` (signed) and `uimm[…]` with the list
- * of their bits as the manual prints it; `nzimm`/`nzuimm`: the same, zero being another instruction; `aq`
- * and `rl`; `rd≠0` or `rd≠{0,2}`: these values belong to another instruction.
+ * Tokens, from the highest bit down: literal bits (`0110011`); registers `rd`, `rs1`, `rs2` (5
+ * bits) and `rd'`, `rs1'`, `rs2'` (3 bits, x8…x15); immediates `imm[…]` (signed) and `uimm[…]` with
+ * the list of their bits as the manual prints it; `nzimm`/`nzuimm`: the same, zero being another
+ * instruction; `aq` and `rl`; `rd≠0` or `rd≠{0,2}`: these values belong to another instruction.
  *
  * @module
  */
@@ -14,7 +14,7 @@
 /** The operand fields an instruction can have. `aqrl` is aq in bit 1 and rl in bit 0. */
 export type FieldName = "rd" | "rs1" | "rs2" | "imm" | "aqrl";
 
-/** A run of bits of one field: `width` bits from bit `from` of the word go to bit `to` of the value. */
+/** A run of bits of a field: `width` bits from bit `from` of the word to bit `to` of the value. */
 interface Piece {
   from: number;
   width: number;

@@ -14,15 +14,15 @@ export interface Row {
   readonly extension: string;
   readonly pattern: Pattern;
   /**
-   * Operands as the assembler writes them. Words: `rd rs1 rs2` registers, `imm` decimal, `shamt` and
-   * `upper` hexadecimal, `target` pc + imm, `csr` a CSR name, `zimm` the rs1 field as a number,
+   * Operands as the assembler writes them. Words: `rd rs1 rs2` registers, `imm` decimal, `shamt`
+   * and `upper` hexadecimal, `target` pc + imm, `csr` a CSR name, `zimm` the rs1 field as a number,
    * `pred`/`succ` of a fence. Everything else stands for itself.
    */
   readonly text: string;
   readonly means: (m: Meaning) => void;
 }
 
-/** A compressed instruction (2 bytes): another encoding of a base instruction, with some operands fixed. */
+/** A compressed instruction (2 bytes): a base instruction with some operands fixed. */
 export interface CompressedRow {
   readonly name: string;
   readonly extension: "C";
@@ -31,7 +31,7 @@ export interface CompressedRow {
   readonly text: string;
   /** The base instruction it expands to. */
   readonly base: string;
-  /** Base operands that the format does not have: a number, or the name of the field that stands for it. */
+  /** Base operands that the format lacks: a number, or the name of the field that gives it. */
   readonly fixed: Partial<Record<"rd" | "rs1" | "rs2" | "imm", number | "rd">>;
 }
 
@@ -69,7 +69,7 @@ export function compressed(
   return withPattern({ name, extension: "C", text, base, fixed }, format);
 }
 
-/** Adds the pattern of a format, parsed when it is first asked for: many a session decodes nothing. */
+/** Adds the pattern of a format, parsed when first asked for: many sessions decode nothing. */
 function withPattern<T extends object>(row: T, format: string): T & { readonly pattern: Pattern } {
   let pattern: Pattern | undefined;
   return Object.defineProperty(row, "pattern", {

@@ -1,6 +1,6 @@
 /**
- * All instruction rows: RV64IMAC, Zicsr, Zifencei and the privileged instructions. Decoder, disassembler,
- * encoder and engine are derived from these lists; a new instruction is a new row.
+ * All instruction rows: RV64IMAC, Zicsr, Zifencei and the privileged instructions. Decoder,
+ * disassembler, encoder and engine are derived from these lists; a new instruction is a new row.
  *
  * @module
  */

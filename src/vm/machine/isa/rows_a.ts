@@ -1,7 +1,7 @@
 /**
- * The A extension: load-reserved, store-conditional and the atomic memory operations. On one hart they
- * are atomic by themselves and aq/rl order nothing that it could observe. A word's old value is
- * sign-extended into rd, and its operation is done on 32 bits.
+ * The A extension: load-reserved, store-conditional and the atomic memory operations. On one hart
+ * they are atomic by themselves and aq/rl order nothing that it could observe. A word's old value
+ * is sign-extended into rd, and its operation is done on 32 bits.
  *
  * @module
  */

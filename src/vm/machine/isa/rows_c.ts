@@ -1,7 +1,8 @@
 /**
- * The C extension for RV64 without floating point (unprivileged ISA manual, chapter "C"): each row is a
- * shorter encoding of a base instruction. Code points the manual calls HINTs (a result into x0, a
- * shift by 0) expand to instructions that do nothing; reserved ones match no row and are illegal.
+ * The C extension for RV64 without floating point (unprivileged ISA manual, chapter "C"): each row
+ * is a shorter encoding of a base instruction. Code points the manual calls HINTs (a result into
+ * x0, a shift by 0) expand to instructions that do nothing; reserved ones match no row and are
+ * illegal.
  *
  * @module
  */

@@ -146,7 +146,7 @@ export const ROWS_I: readonly Row[] = [
   registerWord("srlw", "0000000", "101", (a, b) => a.shrU(b)),
   registerWord("sraw", "0100000", "101", (a, b) => a.shrS(b)),
 
-  // One hart in program order sees its own accesses in order: nothing to do. Reserved settings of fm, rs1
-  // and rd are to be taken as plain fences.
+  // One hart in program order sees its own accesses in order: nothing to do. Reserved settings of
+  // fm, rs1 and rd are to be taken as plain fences.
   row("I", "fence", "imm[11:0] rs1 000 rd 0001111", "pred,succ", (m) => m.nothing()),
 ];

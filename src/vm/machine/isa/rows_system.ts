@@ -1,6 +1,7 @@
 /**
  * What the interpreter hands to the machine: Zicsr, Zifencei, environment calls and the privileged
- * instructions. Their meaning is the host's (CSRs, traps, TLBs); here stand their encodings and texts.
+ * instructions. Their meaning is the host's (CSRs, traps, TLBs); here stand their encodings and
+ * texts.
  *
  * @module
  */
