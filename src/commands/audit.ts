@@ -5,8 +5,9 @@
  */
 
 import { type Cell, command, EXIT, hex } from "../framework/command.ts";
-import { note, result, table } from "../framework/result.ts";
-import { json, mappingJson } from "../format/views.ts";
+import { type Json, note, result, table } from "../framework/result.ts";
+import { membersJson } from "../format/json.ts";
+import { mappingJson } from "../format/views.ts";
 
 export default command({
   name: "audit",
@@ -54,14 +55,8 @@ export default command({
     ], {
       json: {
         clean: false,
-        findings: findings.map((f) => ({
-          class: f.class,
-          pa: json(f.pa),
-          va: json(f.va),
-          pid: f.pid ?? null,
-          stored: f.stored ?? null,
-          counted: f.counted ?? null,
-          detail: f.detail,
+        findings: findings.map((f): Json => ({
+          ...membersJson(f),
           owners: f.owners.map(mappingJson),
         })),
       },

@@ -6,11 +6,12 @@
 
 import { counted } from "../vm/machine/counted.ts";
 import type { StateDiff } from "../vm/reports.ts";
-import { type Cell, command, hex } from "../framework/command.ts";
-import { type Json, note, result, type Section, table } from "../framework/result.ts";
+import { type Cell, command } from "../framework/command.ts";
+import { note, result, type Section, table } from "../framework/result.ts";
 import { variable } from "./snap.ts";
 import { snapshotNamed } from "../session/snapshots.ts";
-import { json, known } from "../format/views.ts";
+import { membersJson } from "../format/json.ts";
+import { known } from "../format/views.ts";
 import type { Vm } from "../framework/types.ts";
 
 /** Rows of a table, unless all are asked for. */
@@ -35,7 +36,7 @@ export default command({
     const after = b === undefined ? ctx.vm.save() : snapshotNamed(ctx, b).state;
     const diff = ctx.vm.diff(before, after);
     return result(sections(ctx.vm, diff, all ? Infinity : MOST), {
-      json: diffJson(diff),
+      json: membersJson(diff),
       value: BigInt(diff.ptes.length),
       api: `vm.diff(${variable(a)}${b === undefined ? "" : `, ${variable(b)}`});`,
     });
@@ -112,29 +113,4 @@ function shortened(
   const cut = rows.length - most;
   const shown = table(columns, rows.slice(0, most), name);
   return cut > 0 ? [shown, note(`… and ${cut} more ${name}; --all shows them`, "dim")] : [shown];
-}
-
-function diffJson(diff: StateDiff): { [key: string]: Json } {
-  return {
-    instructions: diff.instructions,
-    events: diff.events,
-    framesTaken: diff.framesTaken ?? null,
-    processes: diff.processes.map((p) => ({
-      pid: p.pid,
-      before: p.before ?? null,
-      after: p.after ?? null,
-    })),
-    ptes: diff.ptes.map((p) => ({
-      pid: p.pid,
-      va: hex(p.va),
-      before: json(p.before),
-      after: json(p.after),
-    })),
-    frames: diff.frames.map((f) => ({
-      pa: hex(f.pa),
-      kind: [...f.kind],
-      count: f.count.map((n) => n ?? null),
-      bytes: f.bytes,
-    })),
-  };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { membersJson } from "../format/json.ts";
 import { type Cell, command, hex, pairs } from "../framework/command.ts";
 import { note, result, table } from "../framework/result.ts";
 
@@ -53,20 +54,7 @@ export default command({
       )]),
       ...(more > 0 ? [note(`… and ${more} more slots`, "dim")] : []),
     ], {
-      json: {
-        slots: report.slots,
-        used: report.used,
-        hand: report.hand,
-        turns: report.turns,
-        low: report.low,
-        high: report.high,
-        ages: [...report.ages],
-        inUse: shown.map((s) => ({
-          slot: s.slot,
-          count: s.count,
-          owners: s.owners.map((o) => ({ pid: o.pid, va: hex(o.va) })),
-        })),
-      },
+      json: membersJson({ ...report, inUse: shown }),
       value: BigInt(report.used),
     });
   },

@@ -33,6 +33,18 @@ export function jsonValue(value: Value, kind: Kind): Json {
   return typeof value === "number" || Number.isSafeInteger(number) ? number : `${value}`;
 }
 
+/** A report, member by member: its bigints, which are addresses and PTEs, as `"0x…"`; what is unknown as null. */
+export function membersJson(report: object): { [key: string]: Json } {
+  return Object.fromEntries(Object.entries(report).map(([name, one]) => [name, memberJson(one)]));
+}
+
+function memberJson(value: unknown): Json {
+  if (typeof value === "bigint") return hex(value);
+  if (Array.isArray(value)) return value.map(memberJson);
+  if (typeof value === "object" && value !== null) return membersJson(value);
+  return value === undefined ? null : value as Json;
+}
+
 /** A heading as a property name: `PTE-ADDR` is `pteAddr`. */
 export function jsonKey(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]+(.)/g, (_, c: string) => c.toUpperCase());

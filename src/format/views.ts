@@ -19,6 +19,7 @@ import {
 } from "../vm/reports.ts";
 import { watchedJson, watchedNotes } from "./breakpoints.ts";
 import { eventsJson } from "./event_json.ts";
+import { membersJson } from "./json.ts";
 import {
   type Cell,
   type Json,
@@ -101,15 +102,7 @@ export function frameLine(frame: FrameReport): NoteSection {
 
 /** A frame in JSON. */
 export function frameJson(frame: FrameReport): { [key: string]: Json } {
-  return {
-    pa: hex(frame.pa),
-    kind: frame.kind,
-    stored: frame.stored ?? null,
-    counted: frame.counted,
-    state: frame.state,
-    owners: frame.owners.map(mappingJson),
-    uses: [...frame.uses],
-  };
+  return { ...membersJson(frame), owners: frame.owners.map(mappingJson) };
 }
 
 /** A mapping in JSON. */
@@ -150,28 +143,13 @@ export function translationJson(t: Translation): { [key: string]: Json } {
     va: hex(t.va),
     satp: hex(t.satp),
     kind: t.kind,
-    levels: t.levels.map((l) => ({
-      level: l.level,
-      index: l.index,
-      pteAddr: hex(l.pteAddr),
-      pte: hex(l.pte),
-      pa: json(l.pa),
-      slot: l.slot ?? null,
-      size: l.size ?? null,
-      flags: l.flags,
-    })),
+    levels: t.levels.map(membersJson),
     pte: json(t.pte),
     pa: json(t.pa),
     frame: t.owners === undefined ? null : frameJson(t.owners),
     size: t.size ?? null,
     fail: t.fail ?? null,
-    verdicts: t.verdicts.map((v) => ({
-      access: v.access,
-      allowed: v.allowed,
-      survives: v.survives ?? null,
-      cause: v.cause ?? null,
-      text: v.text,
-    })),
+    verdicts: t.verdicts.map(membersJson),
   };
 }
 
@@ -239,9 +217,7 @@ export function accessJson(vm: Vm, report: AccessReport): { [key: string]: Json 
     value: hex(report.value),
     old: json(report.old),
     pa: json(report.pa),
-    killed: report.killed === undefined
-      ? null
-      : { ...report.killed, stval: hex(report.killed.stval) },
+    killed: report.killed === undefined ? null : membersJson(report.killed),
     watched: watched === undefined ? null : watchedJson(report.pid, watched.point, watched),
     owners: report.owners.map((o) => ({
       pid: o.pid,

@@ -6,7 +6,7 @@ import { frameIndex } from "../../src/vm/kernel/memory/frames/frames.ts";
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Process } from "../../src/vm/process.ts";
-import { spacesInUse } from "../../src/vm/inspect/builtin/spaces.ts";
+import { spacesInUse } from "../../src/vm/kernel/view.ts";
 import { eachLeaf } from "../../src/vm/inspect/mappings.ts";
 import type { AccessReport } from "../../src/vm/reports.ts";
 import type { BootOptions, Vm } from "../../src/vm/vm.ts";
@@ -19,11 +19,11 @@ const HEAP = 0x3000;
 /** Every leaf and swapped entry by process and page, and every count: no code of the reports has a part in it. */
 function sweep(vm: Vm) {
   const entries = new Map<string, { pte: number; frame: number | undefined }>();
-  for (const { space, process } of spacesInUse(kernelOf(vm))) {
+  for (const { space, p } of spacesInUse(kernelOf(vm))) {
     const add = (va: number, pte: number, level: number) => {
       for (let i = 0; i < 512 ** level; i++) {
         const frame = (pte & 1) === 0 ? undefined : (pte >>> 10) * PAGE + i * PAGE;
-        entries.set(`${process.pid}:${va + i * PAGE}`, { pte, frame });
+        entries.set(`${p.pid}:${va + i * PAGE}`, { pte, frame });
       }
     };
     eachLeaf(

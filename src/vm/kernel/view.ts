@@ -38,17 +38,9 @@ import { procs, spaceOf } from "./process/table.ts";
 
 /** What inspectors ask of the built-in kernel. Its own code has no symbols, which are those of user programs. */
 export function kernelView(k: Kernel, symbols: SymbolsView): KernelView {
-  const byPid = () => procs(k).sort((a, b) => a.pid - b.pid);
   return {
-    processes: () => byPid().map((p) => processView(k, p)),
-    roots() {
-      const first = new Map<AddressSpace, Proc>();
-      for (const p of byPid()) {
-        const space = k.state.spaces.get(p.space);
-        if (space !== undefined && !first.has(space)) first.set(space, p);
-      }
-      return [kernelRoot(k), ...[...first].map(([space, p]) => new Root(k, space, p))];
-    },
+    processes: () => byPid(k).map((p) => processView(k, p)),
+    roots: () => [kernelRoot(k), ...spacesInUse(k).map(({ space, p }) => new Root(k, space, p))],
     frames: {
       first: frameAt(k, 0),
       total: frameTotal(k),
@@ -64,6 +56,20 @@ export function kernelView(k: Kernel, symbols: SymbolsView): KernelView {
     // Whatever the kernel does, it has done by the time anybody can ask.
     unrest: () => undefined,
   };
+}
+
+/** The address spaces in use, each once, with the process that stands for it: of several the lowest pid. */
+export function spacesInUse(k: Kernel): { space: AddressSpace; p: Proc }[] {
+  const first = new Map<AddressSpace, Proc>();
+  for (const p of byPid(k)) {
+    const space = k.state.spaces.get(p.space);
+    if (space !== undefined && !first.has(space)) first.set(space, p);
+  }
+  return [...first].map(([space, p]) => ({ space, p }));
+}
+
+function byPid(k: Kernel): Proc[] {
+  return procs(k).sort((a, b) => a.pid - b.pid);
 }
 
 /** A process as inspectors see it. */

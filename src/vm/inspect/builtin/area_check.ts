@@ -9,7 +9,7 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { isShm } from "../../kernel/memory/areas/shm.ts";
 import { type Area, MMAP_TOP } from "../../kernel/memory/areas/space.ts";
 import { type Finding, finding } from "../finding.ts";
-import { spacesInUse } from "./spaces.ts";
+import { spacesInUse } from "../../kernel/view.ts";
 
 /** How many areas refer to each file, and to each shared anonymous object, by inode. */
 interface Holders {
@@ -21,7 +21,7 @@ interface Holders {
 export function checkAreas(k: Kernel): Finding[] {
   const findings: Finding[] = [];
   const holders: Holders = { files: new Map(), objects: new Map() };
-  for (const { space, process: { pid } } of spacesInUse(k)) {
+  for (const { space, p: { pid } } of spacesInUse(k)) {
     let reached = 0;
     for (const area of space.areas) {
       const wrong = area.start < reached

@@ -18,7 +18,7 @@ import { areaFlags, slotOf } from "../../kernel/memory/tables/pte.ts";
 import { type Area, PERM_W } from "../../kernel/memory/areas/space.ts";
 import { type AuditClass, entryText, type Finding, finding } from "../finding.ts";
 import { damageOf, eachEntry, type Entry, leadsToRam } from "../table_check.ts";
-import { spacesInUse } from "./spaces.ts";
+import { spacesInUse } from "../../kernel/view.ts";
 
 const { PTE_G, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X } = sv39;
 const LEAF = PTE_R | PTE_W | PTE_X;
@@ -28,7 +28,7 @@ const MARKS = sv39.PTE_RSW0 | sv39.PTE_RSW1;
 export function checkEntries(k: Kernel): Finding[] {
   const findings: Finding[] = [];
   const { ram } = k;
-  for (const { space, process: { pid } } of spacesInUse(k)) {
+  for (const { space, p: { pid } } of spacesInUse(k)) {
     eachEntry(ram, space.root, (e) => {
       if (damageOf(ram, e) !== undefined) return; // The audit of any kernel says it.
       const say = (name: AuditClass, what: string) =>

@@ -8,15 +8,14 @@
 import { counted as countedWord } from "../../machine/counted.ts";
 import { hex, type PaNum } from "../../machine/address.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import type { Proc } from "../../kernel/process/proc.ts";
 import { slotOf } from "../../kernel/memory/tables/pte.ts";
 import { entryText, type Finding, finding } from "../finding.ts";
 import { eachLeaf } from "../mappings.ts";
-import { spacesInUse } from "./spaces.ts";
+import { spacesInUse } from "../../kernel/view.ts";
 
 /** A PTE that names a slot. */
 interface Reference {
-  readonly process: Proc;
+  readonly pid: number;
   readonly address: number;
 }
 
@@ -31,15 +30,15 @@ export function checkSlots(k: Kernel): Finding[] {
       stored: swap.counts[slot],
       counted: counted.get(slot) ?? 0,
       address: first.get(slot)?.address,
-      pid: first.get(slot)?.process.pid,
+      pid: first.get(slot)?.pid,
     }, detail));
-  for (const { space, process } of spacesInUse(k)) {
+  for (const { space, p } of spacesInUse(k)) {
     const away = (address: number, pte: number, at: PaNum, level: number) => {
       const slot = slotOf(pte);
       const other = first.get(slot);
-      if (other === undefined) first.set(slot, { process, address });
+      if (other === undefined) first.set(slot, { pid: p.pid, address });
       counted.set(slot, (counted.get(slot) ?? 0) + 1);
-      const where = () => entryText(process.pid, address, pte, at);
+      const where = () => entryText(p.pid, address, pte, at);
       if (level !== 0) say(slot, `${where()}: a swapped entry at level ${level}`);
       else if (slot >= swap.slots) say(slot, `${where()}: there is no slot ${slot}`);
       else if (other !== undefined && other.address !== address) {

@@ -9,7 +9,7 @@ import { type Va, va } from "../../machine/address.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { slotOf } from "../../kernel/memory/tables/pte.ts";
 import { eachLeaf } from "../mappings.ts";
-import { spacesInUse } from "./spaces.ts";
+import { spacesInUse } from "../../kernel/view.ts";
 
 /** One slot in use. */
 export interface SlotView {
@@ -46,10 +46,10 @@ export function swapReport(k: Kernel): SwapReport {
   const { swap, clock } = k.state;
   const { watermarks } = k;
   const owners = new Map<number, { pid: number; va: Va }[]>();
-  for (const { space, process } of spacesInUse(k)) {
+  for (const { space, p } of spacesInUse(k)) {
     eachLeaf(k.machine.ram, space.root, () => {}, () => {}, (address, pte) => {
       const list = owners.get(slotOf(pte)) ?? [];
-      list.push({ pid: process.pid, va: va(address) });
+      list.push({ pid: p.pid, va: va(address) });
       owners.set(slotOf(pte), list);
     });
   }
@@ -67,11 +67,11 @@ export function swapReport(k: Kernel): SwapReport {
   return {
     slots: swap.slots,
     used: inUse.length,
-    inUse,
     hand: clock.hand,
     turns: clock.turns,
     low: watermarks.low,
     high: watermarks.high,
     ages: Array.from(ages, (n) => n ?? 0),
+    inUse,
   };
 }
