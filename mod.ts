@@ -109,6 +109,7 @@ export {
   type Translation,
   type Verdict,
   type Wait,
+  type WalkReport,
   type Watch,
   type Watched,
   type WatchHit,

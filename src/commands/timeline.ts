@@ -83,7 +83,10 @@ export default command({
   },
 });
 
-/** Whether an event is about the frame that holds `pa`; a PTE change also is about those that it led and leads to. */
+/**
+ * Whether an event is about the frame that holds `pa`; a PTE change also is about those that it led
+ * and leads to.
+ */
 function isOfFrame(e: VmEvent, pa: number): boolean {
   const frame = Math.floor(pa / 4096);
   const among = (first: number, run: number) => frame >= first && frame < first + run;

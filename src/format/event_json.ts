@@ -1,6 +1,6 @@
 /**
- * Events in JSON. An event's numbers mean what its kind says; here each meaning is a property of its own, the
- * same in every event and null where a kind has none, so that a column has one type.
+ * Events in JSON. An event's numbers mean what its kind says; here each meaning is a property of
+ * its own, the same in every event and null where a kind has none, so that a column has one type.
  *
  * @module
  */
@@ -34,7 +34,9 @@ const NOTHING = {
   call: null,
   /** What a call returned, what a process exited with. */
   result: null,
-  /** The process that it happened to: a child, the one switched to, the owner of a page that moved. */
+  /**
+   * The process that it happened to: a child, the one switched to, the owner of a page that moved.
+   */
   process: null,
   /** Slot of the swap disk. */
   slot: null,

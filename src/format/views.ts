@@ -8,6 +8,7 @@ import { FAULT_NAMES, FAULTING } from "../vm/machine/cause.ts";
 import { counted } from "../vm/machine/counted.ts";
 import { hex } from "../vm/machine/address.ts";
 import type { VmEvent } from "../vm/events.ts";
+import { KernelError } from "../vm/vm.ts";
 import {
   type AccessReport,
   type Difference,
@@ -168,6 +169,8 @@ export function accessSections(vm: Vm, report: AccessReport): Section[] {
     ...watchedNotes(report.pid, [report.watched]),
   ];
   if (report.events.some((e) => e.kind === "pte" || e.kind === "fault")) {
+    const known = explanation(report);
+    if ("why" in known) return [...sections, note(known.why, "warn")];
     sections.push(table(
       [
         { name: "PID", kind: "pid" },
@@ -178,7 +181,7 @@ export function accessSections(vm: Vm, report: AccessReport): Section[] {
         { name: "FLAGS", key: "flagsAfter" },
         { name: "FRAME", kind: "pa", key: "frame" },
       ],
-      report.owners.map((o): Cell[] => [
+      known.owners.map((o): Cell[] => [
         o.pid,
         o.va,
         o.pte.before ?? null,
@@ -189,11 +192,26 @@ export function accessSections(vm: Vm, report: AccessReport): Section[] {
       ]),
       "owners",
     ));
-    for (const c of report.counts) {
+    for (const c of known.counts) {
       sections.push(note(`frame ${hex(c.frame)}  count ${c.count.before} → ${c.count.after}`));
     }
   }
   return sections;
+}
+
+/**
+ * Owners and counts; or why they are not known: an access that evicts much can make more events
+ * than the log holds.
+ */
+function explanation(
+  report: AccessReport,
+): Pick<AccessReport, "owners" | "counts"> | { readonly why: string } {
+  try {
+    return { owners: report.owners, counts: report.counts };
+  } catch (error) {
+    if (error instanceof KernelError) return { why: error.message };
+    throw error;
+  }
 }
 
 /** Frames that an action took and gave back: `2 frames allocated, 1 frame freed`. */
@@ -209,6 +227,8 @@ export function framesText({ allocated, freed }: Pick<Difference, "allocated" | 
 /** An access in JSON. */
 export function accessJson(vm: Vm, report: AccessReport): { [key: string]: Json } {
   const { watched } = report;
+  const found = explanation(report);
+  const known = "why" in found ? undefined : found;
   return {
     pid: report.pid,
     va: hex(report.va),
@@ -219,19 +239,19 @@ export function accessJson(vm: Vm, report: AccessReport): { [key: string]: Json 
     pa: json(report.pa),
     killed: report.killed === undefined ? null : membersJson(report.killed),
     watched: watched === undefined ? null : watchedJson(report.pid, watched.point, watched),
-    owners: report.owners.map((o) => ({
+    owners: known?.owners.map((o) => ({
       pid: o.pid,
       va: hex(o.va),
       pteBefore: json(o.pte.before),
       pteAfter: json(o.pte.after),
       frameBefore: json(o.frame.before),
       frameAfter: json(o.frame.after),
-    })),
-    counts: report.counts.map((c) => ({
+    })) ?? null,
+    counts: known?.counts.map((c) => ({
       frame: hex(c.frame),
       before: c.count.before,
       after: c.count.after,
-    })),
+    })) ?? null,
     events: eventsJson(vm, report.events),
   };
 }

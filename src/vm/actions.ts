@@ -5,21 +5,37 @@
  * @module
  */
 
-import { countOf, frameIndex } from "./kernel/memory/frames/frames.ts";
-import { findProc, spaceOf } from "./kernel/process/table.ts";
-import { hex, PAGE_SIZE, paNum, type Va, va } from "./machine/address.ts";
+import { hex, type Pa, pa, PAGE_SIZE, type PaNum, type Va, va } from "./machine/address.ts";
+import { spaceOf } from "./kernel/process/table.ts";
 import type { AccessKind } from "./machine/user_access.ts";
-import { entryAt, type PageEntry, pageOwners } from "./inspect/page_owners.ts";
+import { Moment, residentsOf } from "./inspect/builtin/moment.ts";
 import { verdicts } from "./inspect/builtin/verdict.ts";
-import { type Translation, translation } from "./inspect/translation.ts";
+import { entryAt, pageOwners, type Resident } from "./inspect/page_owners.ts";
+import {
+  type Look,
+  type Translation,
+  translation,
+  type WalkReport,
+  walkReport,
+} from "./inspect/translation.ts";
 import type { CallName } from "./kernel/abi.ts";
 import type { Watched } from "./kernel/breakpoints.ts";
 import type { Kernel } from "./kernel/kernel.ts";
-import { heldFrame, rootOf } from "./kernel/view.ts";
+import { heldFrame, kindAt, rootOf } from "./kernel/view.ts";
+import type { KernelView } from "./inspect/view.ts";
+import { walk } from "./machine/sv39.ts";
 import type { Parts } from "./parts.ts";
 import type { Proc } from "./kernel/process/proc.ts";
-import { KernelError, userAccess, userCall, userRun } from "./kernel/manual.ts";
+import {
+  type AccessOutcome,
+  type CallOutcome,
+  KernelError,
+  userAccess,
+  userCall,
+  userRun,
+} from "./kernel/manual.ts";
 import type { AccessReport, CallReport, CountChange, ForkReport, OwnerChange } from "./reports.ts";
+import type { VmEvent } from "./events.ts";
 import { forkDifference } from "./kernel/fork/statistics.ts";
 
 const PAGE = 4096n;
@@ -35,38 +51,117 @@ export function access(
   size: AccessSize,
   value?: bigint,
 ): AccessReport {
-  const { kernel: k, view, machine: { ram } } = parts;
-  const mark = k.events.next;
-  const places = pagesOf(address, size);
-  const befores = places.map((at) => translate(parts, p, at));
-  const before = befores[0];
-  const { root } = spaceOf(k, p);
-  const own = places.map((at) => entryAt(view, ram, root, at));
-  const sharers = places.map((at) => pageOwners(view, ram, root, at, heldFrame(k, p, at)));
-  const counts = k.state.frames.counts.slice();
-  const old = value === undefined ? undefined : peek(k, before, size);
+  const { kernel: k } = parts;
+  const before: Seen = { moment: new Moment(k), residents: residentsOf(k) };
+  const pages = pagesOf(address, size).map((at): Page => {
+    const seen = look(k, p, at);
+    return { seen, held: seen.walk.leaf ? undefined : heldFrame(k, p, at) };
+  });
+  const old = value === undefined ? undefined : peek(k, pages[0].seen, size);
   const outcome = userAccess(k, p, address, size, value);
-  const afters = places.map((at) => outcome.kind === "done" ? translate(parts, p, at) : undefined);
-  const after = afters[0];
-  const owners = places.map((at, i) => ownerChanges(parts, p, at, sharers[i], own[i]));
-  return {
-    pid: p.pid,
-    va: address,
-    size,
-    store: value !== undefined,
-    value: outcome.kind === "done" ? BigInt.asUintN(8 * size, outcome.value) : value ?? 0n,
-    pa: after?.pa,
-    old,
-    killed: outcome.kind === "killed"
-      ? { cause: outcome.cause, stval: outcome.stval, why: outcome.why }
-      : undefined,
-    watched: outcome.kind === "done" ? outcome.watched : undefined,
-    before,
-    after,
-    owners: owners.flat(),
-    counts: owners.flatMap((one) => countChanges(k, one, counts)),
-    events: k.events.since(mark),
-  };
+  return new Access(parts, p, { size, value, old, before, pages, outcome });
+}
+
+/** A moment, and who was there. */
+interface Seen {
+  readonly moment: Moment;
+  readonly residents: readonly Resident[];
+}
+
+/** One page that an access touches, as it was before. */
+interface Page {
+  readonly seen: Look;
+  /** The frame of the page cache that a first touch maps. */
+  readonly held: PaNum | undefined;
+}
+
+/** What is known of an access without asking further. */
+interface Done {
+  readonly size: AccessSize;
+  /** What was to be stored. */
+  readonly value: bigint | undefined;
+  readonly old: bigint | undefined;
+  readonly before: Seen;
+  readonly pages: readonly Page[];
+  readonly outcome: AccessOutcome;
+}
+
+/**
+ * A report that works out on demand what takes long; a class, since getters of literals take long
+ * to make.
+ */
+class Access implements AccessReport {
+  readonly pid: number;
+  readonly va: Va;
+  readonly size: number;
+  readonly store: boolean;
+  readonly value: bigint;
+  readonly pa: Pa | undefined;
+  readonly old: bigint | undefined;
+  readonly killed: AccessReport["killed"];
+  readonly watched: Watched | undefined;
+  readonly #parts: Parts;
+  readonly #before: Seen;
+  readonly #after: Seen;
+  readonly #pages: readonly Page[];
+  readonly #left: Look | undefined;
+  #owners: readonly OwnerChange[][] | undefined;
+  #counts: readonly CountChange[] | undefined;
+  #events: readonly VmEvent[] | undefined;
+
+  constructor(parts: Parts, p: Proc, { size, value, old, before, pages, outcome }: Done) {
+    const { kernel: k } = parts;
+    const done = outcome.kind === "done";
+    const [{ seen }] = pages;
+    const left = done ? look(k, p, seen.va) : undefined;
+    const leaf = left?.walk.leaf;
+    this.pid = p.pid;
+    this.va = seen.va;
+    this.size = size;
+    this.store = value !== undefined;
+    this.value = done ? BigInt.asUintN(8 * size, outcome.value) : value ?? 0n;
+    this.pa = leaf && pa(leaf.pa);
+    this.old = old;
+    this.killed = done
+      ? undefined
+      : { cause: outcome.cause, stval: outcome.stval, why: outcome.why };
+    this.watched = done ? outcome.watched : undefined;
+    this.#parts = parts;
+    this.#before = before;
+    this.#after = { moment: new Moment(k), residents: residentsOf(k) };
+    this.#pages = pages;
+    this.#left = left;
+  }
+
+  get before(): WalkReport {
+    return this.#words(this.#pages[0].seen);
+  }
+
+  get after(): WalkReport | undefined {
+    return this.#left && this.#words(this.#left);
+  }
+
+  #words(seen: Look): WalkReport {
+    return walkReport(this.#parts.view, this.#parts.machine.ram, seen);
+  }
+
+  get owners(): readonly OwnerChange[] {
+    return this.#ownersByPage().flat();
+  }
+
+  get counts(): readonly CountChange[] {
+    return this.#counts ??= this.#ownersByPage()
+      .flatMap(([self]) => countChanges(this.#before.moment, this.#after.moment, self));
+  }
+
+  get events(): readonly VmEvent[] {
+    return this.#events ??= this.#before.moment.until(this.#after.moment);
+  }
+
+  #ownersByPage(): readonly OwnerChange[][] {
+    return this.#owners ??= this.#pages
+      .map((page) => ownerChanges(this.#parts.view, this.#before, this.#after, page));
+  }
 }
 
 /** How an address of a process is translated now, and what accesses would do. */
@@ -80,32 +175,49 @@ export function translate({ kernel, view, machine }: Parts, p: Proc, at: Va): Tr
   );
 }
 
+/** Looks at an address of a process. */
+function look(k: Kernel, p: Proc, address: Va): Look {
+  const { root } = spaceOf(k, p);
+  return {
+    pid: p.pid,
+    name: p.name,
+    va: address,
+    kind: kindAt(k, p, address),
+    root,
+    walk: walk(k.machine.ram, root, address),
+  };
+}
+
 /** Where an access begins, and where its second page does when it crosses into one. */
 function pagesOf(address: Va, size: AccessSize): Va[] {
   const inPage = 4096n - address % 4096n;
   return inPage >= BigInt(size) ? [address] : [address, va(BigInt.asUintN(64, address + inPage))];
 }
 
-/** The bytes at a mapped address, past MMU and faults; undefined where the access would cross the page. */
-function peek(k: Kernel, at: Translation, size: AccessSize): bigint | undefined {
-  if (at.pa === undefined || at.pa % 4096n + BigInt(size) > 4096n) return undefined;
-  return k.machine.ram.readNumber(paNum(Number(at.pa)), size);
+/**
+ * The bytes at a mapped address, past MMU and faults; undefined where the access would cross the
+ * page.
+ */
+function peek(k: Kernel, { walk: { leaf } }: Look, size: AccessSize): bigint | undefined {
+  if (leaf === undefined || leaf.pa % PAGE_SIZE + size > PAGE_SIZE) return undefined;
+  return k.machine.ram.readNumber(leaf.pa, size);
 }
 
-/** The process itself, then all others that had the page before or have it now. */
+/** The process itself, then all others that had the page before. */
 function ownerChanges(
-  { kernel: k, view, machine: { ram } }: Parts,
-  p: Proc,
-  address: Va,
-  before: readonly PageEntry[],
-  own: Pick<PageEntry, "pte" | "frame">,
+  view: KernelView,
+  before: Seen,
+  after: Seen,
+  { seen, held }: Page,
 ): OwnerChange[] {
-  const isSelf = (e: PageEntry) => e.pid === p.pid && e.va === address - address % PAGE;
-  const self = { pid: p.pid, name: p.name, va: address, ...own };
-  return [self, ...before.filter((e) => !isSelf(e))].map((was): OwnerChange => {
-    const owner = findProc(k, was.pid);
-    const space = owner && spaceOf(k, owner);
-    const now = space === undefined ? undefined : entryAt(view, ram, space.root, was.va);
+  const { pid, name, va, root } = seen;
+  const { tables } = before.moment;
+  const own = entryAt(view, tables, root, va);
+  const others = pageOwners(view, tables, before.residents, own, held)
+    .filter((e) => e.pid !== pid || e.va !== va - va % PAGE);
+  return [{ pid, name, va, ...own }, ...others].map((was): OwnerChange => {
+    const space = after.residents.find((one) => one.pid === was.pid);
+    const now = space && entryAt(view, after.moment.tables, space.root, was.va);
     return {
       pid: was.pid,
       name: was.name,
@@ -117,14 +229,10 @@ function ownerChanges(
 }
 
 /** The frames that the process had and has at the page, each once. */
-function countChanges(k: Kernel, [self]: OwnerChange[], counts: Uint32Array): CountChange[] {
-  return [...new Set([self.frame.before, self.frame.after])]
-    .filter((frame) => frame !== undefined)
-    .map((frame) => {
-      const number = paNum(Number(frame));
-      const before = counts[frameIndex(k, number)];
-      return { frame, count: { before, after: countOf(k, number) } };
-    });
+function countChanges(before: Moment, after: Moment, { frame }: OwnerChange): CountChange[] {
+  return [...new Set([frame.before, frame.after])]
+    .filter((one) => one !== undefined)
+    .map((one) => ({ frame: one, count: { before: before.count(one), after: after.count(one) } }));
 }
 
 /** What came of {@link accessBytes}. */
@@ -136,9 +244,9 @@ export interface BytesReport {
 }
 
 /**
- * Loads or stores of single bytes from `start` on, each page's as one run through the MMU: `bytesAt`
- * gives what is to be stored or filled from a byte on. Throws KernelError when the process is killed
- * for one; what was done before it stays.
+ * Loads or stores of single bytes from `start` on, each page's as one run through the MMU:
+ * `bytesAt` gives what is to be stored or filled from a byte on. Throws KernelError when the
+ * process is killed for one; what was done before it stays.
  */
 export function accessBytes(
   k: Kernel,
@@ -192,19 +300,42 @@ export function systemCall(
   args: readonly (bigint | number)[],
   budget?: number,
 ): CallReport {
-  const mark = k.events.next;
+  const before = new Moment(k);
   const outcome = userCall(k, p, name, args, budget);
-  return {
-    pid: p.pid,
-    name,
-    result: outcome.kind === "returned" ? BigInt.asIntN(64, outcome.value) : undefined,
-    blocked: outcome.kind === "blocked" ? outcome.wait : undefined,
-    exited: outcome.kind === "exited",
-    stop: outcome.kind === "unfinished" ? outcome.stop : undefined,
-    why: outcome.kind === "returned" ? outcome.why : undefined,
-    watched: outcome.kind === "returned" ? outcome.watched : undefined,
-    events: k.events.since(mark),
-  };
+  return new Call(p.pid, name, outcome, before, new Moment(k));
+}
+
+/** As {@link Access}, of a call. */
+class Call implements CallReport {
+  readonly pid: number;
+  readonly name: string;
+  readonly result: bigint | undefined;
+  readonly blocked: CallReport["blocked"];
+  readonly exited: boolean;
+  readonly stop: CallReport["stop"];
+  readonly why: CallReport["why"];
+  readonly watched: Watched | undefined;
+  readonly #before: Moment;
+  readonly #after: Moment;
+  #events: readonly VmEvent[] | undefined;
+
+  constructor(pid: number, name: string, outcome: CallOutcome, before: Moment, after: Moment) {
+    const returned = outcome.kind === "returned";
+    this.pid = pid;
+    this.name = name;
+    this.result = returned ? BigInt.asIntN(64, outcome.value) : undefined;
+    this.blocked = outcome.kind === "blocked" ? outcome.wait : undefined;
+    this.exited = outcome.kind === "exited";
+    this.stop = outcome.kind === "unfinished" ? outcome.stop : undefined;
+    this.why = returned ? outcome.why : undefined;
+    this.watched = returned ? outcome.watched : undefined;
+    this.#before = before;
+    this.#after = after;
+  }
+
+  get events(): readonly VmEvent[] {
+    return this.#events ??= this.#before.until(this.#after);
+  }
 }
 
 /** fork() with what it shared and copied. Throws KernelError when it fails. */
@@ -217,7 +348,9 @@ export function forkProcess(k: Kernel, p: Proc): ForkReport {
   return {
     parent: p.pid,
     child: Number(report.result),
-    events: report.events,
     ...forkDifference(k.state.forkTotals, before),
+    get events() {
+      return report.events;
+    },
   };
 }

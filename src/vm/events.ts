@@ -1,7 +1,7 @@
 /**
  * The one stream of what happened: faults, PTE changes, frames allocated, copied and freed, system
- * calls, context switches. Each event is numbered and stamped with retired instructions, pid and pc.
- * Counters, `timeline`, assertions, recordings and comparisons all read it.
+ * calls, context switches. Each event is numbered and stamped with retired instructions, pid and
+ * pc. Counters, `timeline`, assertions, recordings and comparisons all read it.
  *
  * Recording must cost next to nothing, so an event is a row of numbers in a ring of typed arrays
  * and becomes an object only when somebody reads it. Counters are kept apart and count every event,
@@ -25,12 +25,12 @@ import { type Saved, Saver } from "./machine/saver.ts";
 /**
  * What can happen. The position in this list is the number stored in the ring.
  *
- * From a boot on, these events alone give every word of every process's page tables and every stored
- * count. `pte` tells each write of the kernel to a PTE, `mark` each change of nothing but A and D: by the
- * walker, by copyin and copyout in its place, by the search for pages to evict, by pgaccess(). A table
- * is all zeros when its frame is allocated and when it is freed. `alloc` says that a frame's count is
- * 1, `free` that it is 0; `count` tells every other change. The kernel's own map, made once at boot, is
- * not told.
+ * From a boot on, these events alone give every word of every process's page tables and every
+ * stored count. `pte` tells each write of the kernel to a PTE, `mark` each change of nothing but A
+ * and D: by the walker, by copyin and copyout in its place, by the search for pages to evict, by
+ * pgaccess(). A table is all zeros when its frame is allocated and when it is freed. `alloc` says
+ * that a frame's count is 1 now, `free` that it is 0; `count` tells every other change. The
+ * kernel's own map, made once at boot, is not told.
  */
 export const EVENT_KINDS = [
   "fault",
@@ -89,24 +89,27 @@ export interface VmEvent {
   /** Frame concerned, or the address of the PTE for `pte` and `mark`. */
   readonly pa: number;
   /**
-   * Value before: the old PTE or count; the cause for `fault`; the source frame for `copy`; the call number for
-   * `syscall`.
+   * Value before: the old PTE or count; the cause for `fault`; the source frame for `copy`; the
+   * call number for `syscall`.
    */
   readonly old: number;
   /**
-   * Value after: the new PTE or count; the child's pid for `fork`; the new pid for `switch`; the result for `return`; for a page
-   * that moved, the pid whose page it is at `va` (0: no process has that memory yet).
+   * Value after: the new PTE or count; the child's pid for `fork`; the new pid for `switch`; the
+   * result for `return`; for a page that moved, the pid whose page it is at `va` (0: no process has
+   * that memory yet).
    */
   readonly new: number;
   /** Bytes moved, for `copy`, `read-in`, `write-back` and the swap kinds. */
   readonly bytes: number;
   /**
-   * How many in a row one event tells, else 1: `count`, so many frames from `pa` on had and have the same count;
-   * `pte`, so many entries of one table from `pa` and `va` on, of which each maps the frame behind the one that
-   * the entry before it maps.
+   * How many in a row one event tells, else 1: `count`, so many frames from `pa` on had and have
+   * the same count; `pte`, so many entries of one table from `pa` and `va` on, of which each maps
+   * the frame behind the one that the entry before it maps.
    */
   readonly run: number;
-  /** Why, in a few words: the verdict of a fault, the reason of a PTE change, the kind of a frame. */
+  /**
+   * Why, in a few words: the verdict of a fault, the reason of a PTE change, the kind of a frame.
+   */
   readonly why: string;
 }
 
@@ -191,6 +194,7 @@ export class EventLog {
   #clock: Clock;
   readonly #capacity: number;
   readonly #saver = new Saver();
+  #restores = 0;
   /** The ring as it was saved last, and the oldest event that was added or settled since. */
   #saved: Pieces<Float64Array>;
   #changed = 0;
@@ -224,14 +228,19 @@ export class EventLog {
     return this.#next;
   }
 
+  /** How often the log was put back: numbers of events from before then name others now. */
+  get restores(): number {
+    return this.#restores;
+  }
+
   /** Number of the oldest event still in the ring. */
   get oldest(): number {
     return Math.max(0, this.#next - this.#capacity);
   }
 
   /**
-   * A page fault; `va` may be any 64-bit value. It stands in the log before what it causes; what the kernel
-   * decided is added by {@link settled}, which takes the number returned here.
+   * A page fault; `va` may be any 64-bit value. It stands in the log before what it causes; what
+   * the kernel decided is added by {@link settled}, which takes the number returned here.
    */
   fault(cause: FaultCause, va: VaNum | bigint): number {
     this.#faults[cause]++;
@@ -247,8 +256,8 @@ export class EventLog {
   }
 
   /**
-   * A PTE at `pteAddr` that maps `va` changed from `old` to `now` (low 32 bits, as the kernel makes them), or
-   * {@link VmEvent.run} of them did.
+   * A PTE at `pteAddr` that maps `va` changed from `old` to `now` (low 32 bits, as the kernel makes
+   * them), or {@link VmEvent.run} of them did.
    */
   pte(va: VaNum, pteAddr: PaNum, old: number, now: number, why: string, run = 1): void {
     this.#counts[PTE] += run - 1;
@@ -268,12 +277,12 @@ export class EventLog {
 
   /** A frame was allocated; `why` is its kind. */
   alloc(frame: PaNum, why: string): void {
-    this.#add(KIND_NUMBER.alloc, 0, frame, 0, 0, 0, why);
+    this.#add(KIND_NUMBER.alloc, 0, frame, 0, 1, 0, why);
   }
 
-  /** A frame went back to the free list. */
-  free(frame: PaNum, why: string): void {
-    this.#add(KIND_NUMBER.free, 0, frame, 0, 0, 0, why);
+  /** A frame whose stored count was `count` went back to the free list. */
+  free(frame: PaNum, count: number, why: string): void {
+    this.#add(KIND_NUMBER.free, 0, frame, count, 0, 0, why);
   }
 
   /** The bytes of frame `from` were copied to frame `to`, for `va`. */
@@ -318,8 +327,8 @@ export class EventLog {
   }
 
   /**
-   * A page of process `owner` moved between a frame and a file or the swap disk; `slot` is the byte of the file or
-   * the slot number.
+   * A page of process `owner` moved between a frame and a file or the swap disk; `slot` is the byte
+   * of the file or the slot number.
    */
   move(
     kind: MoveKind,
@@ -333,10 +342,13 @@ export class EventLog {
     this.#add(KIND_NUMBER[kind], va, frame, slot, owner, bytes, why);
   }
 
-  /** The events from number `n` on that the ring still holds, oldest first. */
-  since(n: number): VmEvent[] {
+  /**
+   * The events from number `n` on, and before number `end`, that the ring still holds, oldest
+   * first.
+   */
+  since(n: number, end: number = this.#next): VmEvent[] {
     const events: VmEvent[] = [];
-    for (let i = Math.max(n, this.oldest); i < this.#next; i++) events.push(this.at(i));
+    for (let i = Math.max(n, this.oldest); i < end; i++) events.push(this.at(i));
     return events;
   }
 
@@ -399,6 +411,7 @@ export class EventLog {
 
   /** Puts back what {@link save} returned. */
   restore(state: EventLogState): void {
+    this.#restores++;
     this.pid = state.pid;
     this.pc = state.pc;
     this.#next = state.next;
@@ -454,7 +467,8 @@ export class EventLog {
 
   /** Each different text is kept once. */
   #word(text: string): number {
-    // The same text often comes twice, or by turns with another: the pages of one area, fork's parent and child.
+    // The same text often comes twice, or by turns with another: the pages of one area, fork's
+    // parent and child.
     if (text === this.#lastText) return this.#lastWord;
     if (text === this.#otherText) return this.#otherWord;
     let word = this.#wordIndex.get(text);

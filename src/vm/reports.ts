@@ -7,7 +7,7 @@
 import type { FaultCause } from "./machine/cause.ts";
 import type { Pa, Va } from "./machine/address.ts";
 import type { VmEvent } from "./events.ts";
-import type { Translation } from "./inspect/translation.ts";
+import type { WalkReport } from "./inspect/translation.ts";
 import type { Watched } from "./kernel/breakpoints.ts";
 import type { KernelStop } from "./kernel/run.ts";
 import type { ForkStatistics } from "./kernel/fork/statistics.ts";
@@ -21,7 +21,7 @@ export { Frame, type FrameReport } from "./inspect/frame.ts";
 export type { Mapping } from "./inspect/mappings.ts";
 export type { SharedGroup, Sharing } from "./inspect/sharing.ts";
 export type { SlotView, SwapReport } from "./inspect/builtin/swap_report.ts";
-export type { LevelView, Translation } from "./inspect/translation.ts";
+export type { LevelView, Translation, WalkReport } from "./inspect/translation.ts";
 export type { Verdict } from "./inspect/hardware_verdict.ts";
 export type { AreaView } from "./inspect/vmmap.ts";
 export type { Watched } from "./kernel/breakpoints.ts";
@@ -63,7 +63,10 @@ export interface OwnerChange {
   readonly name: string;
   /** Where it has the page; for the process itself, the address accessed. */
   readonly va: Va;
-  /** The leaf PTE, or the entry of a page on the swap disk (V is clear there); undefined while there is neither. */
+  /**
+   * The leaf PTE, or the entry of a page on the swap disk (V is clear there); undefined while there
+   * is neither.
+   */
   readonly pte: Change<bigint | undefined>;
   /** The frame it maps; undefined while there is none. */
   readonly frame: Change<Pa | undefined>;
@@ -77,7 +80,14 @@ export interface CountChange {
   readonly count: Change<number>;
 }
 
-/** A load or store made for a process, with all it caused. */
+/**
+ * A load or store made for a process, with all it caused.
+ *
+ * Who else has the page, what became of counts, and the events are worked out when they are first
+ * asked for, from what has happened since; so a store costs little when nobody asks. They tell of
+ * this access, whenever that is. They throw KernelError once the log of events does not reach back
+ * to it, or the computer was put back to a saved state.
+ */
 export interface AccessReport {
   /** The process that accessed. */
   readonly pid: number;
@@ -94,8 +104,8 @@ export interface AccessReport {
   /** The bytes there before a store, when there was a page and the access was aligned. */
   readonly old: bigint | undefined;
   /**
-   * Set when the kernel killed the process for it. `stval` is the address that faulted: the second page's
-   * first byte when that half of a page-crossing access did.
+   * Set when the kernel killed the process for it. `stval` is the address that faulted: the second
+   * page's first byte when that half of a page-crossing access did.
    */
   readonly killed:
     | { readonly cause: number; readonly stval: bigint; readonly why: string }
@@ -103,12 +113,12 @@ export interface AccessReport {
   /** The watchpoint that it hit. */
   readonly watched: Watched | undefined;
   /** How the address was translated before. */
-  readonly before: Translation;
-  /** How it is translated now; undefined when the process was killed. */
-  readonly after: Translation | undefined;
+  readonly before: WalkReport;
+  /** How it was translated then; undefined when the process was killed. */
+  readonly after: WalkReport | undefined;
   /**
-   * The process itself first, then all others that had what it finds there, in a frame or on the swap disk; then the
-   * same of a second page.
+   * The process itself first, then all others that had what it finds there, in a frame or on the
+   * swap disk; then the same of a second page.
    */
   readonly owners: readonly OwnerChange[];
   /** The frames that were or are behind the bytes accessed, for this process. */
@@ -117,7 +127,10 @@ export interface AccessReport {
   readonly events: readonly VmEvent[];
 }
 
-/** A fork made for a process. */
+/**
+ * A fork made for a process. Its events are read when asked for, as those of an {@link
+ * AccessReport}.
+ */
 export interface ForkReport extends ForkStatistics {
   /** Who forked. */
   readonly parent: number;
@@ -127,7 +140,10 @@ export interface ForkReport extends ForkStatistics {
   readonly events: readonly VmEvent[];
 }
 
-/** A system call made for a process, with all it caused. */
+/**
+ * A system call made for a process. Its events are read when asked for, as those of an {@link
+ * AccessReport}.
+ */
 export interface CallReport {
   /** Who called. */
   readonly pid: number;

@@ -15,10 +15,15 @@ import { diffStates } from "../../src/vm/inspect/diff.ts";
 import { frameHandle, frameReport } from "../../src/vm/inspect/frame.ts";
 import { hardwareVerdicts } from "../../src/vm/inspect/hardware_verdict.ts";
 import { mappingsOf, mappingsTo } from "../../src/vm/inspect/mappings.ts";
-import { pageOwners } from "../../src/vm/inspect/page_owners.ts";
+import { entryAt, pageOwners } from "../../src/vm/inspect/page_owners.ts";
 import { sharing } from "../../src/vm/inspect/sharing.ts";
 import { kernelTranslation, translation } from "../../src/vm/inspect/translation.ts";
-import type { KernelView, RootView, SavedView } from "../../src/vm/inspect/view.ts";
+import {
+  type KernelView,
+  type RootView,
+  type SavedView,
+  userRoots,
+} from "../../src/vm/inspect/view.ts";
 import { vmmap } from "../../src/vm/inspect/vmmap.ts";
 import { plant, va as vaNum } from "../machine/machine_lab.ts";
 
@@ -154,9 +159,10 @@ Deno.test("mappings, owners and sharing are read from RAM alone", () => {
   ]);
   const both = [[3, "sh", BigInt(HEAP)], [4, "cowtest", BigInt(HEAP)]];
   assertEquals(mappingsTo(g, g.ram, g.shared).map((m) => [m.pid, m.name, m.va]), both);
-  const owners = pageOwners(g, g.ram, g.child.root, va(HEAP + 8), undefined);
+  const entry = (at: number) => entryAt(g, g.ram, g.child.root, va(at));
+  const owners = pageOwners(g, g.ram, userRoots(g), entry(HEAP + 8), undefined);
   assertEquals(owners.map((e) => [e.pid, e.name, e.va]), both);
-  assertEquals(pageOwners(g, g.ram, g.child.root, va(0x9000), undefined), []);
+  assertEquals(pageOwners(g, g.ram, userRoots(g), entry(0x9000), undefined), []);
   const { processes, matrix, groups } = sharing(g, g.ram);
   assertEquals(processes.map((p) => p.pid), [3, 4]);
   assertEquals(matrix, [[0, 2], [2, 0]]);

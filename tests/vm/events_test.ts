@@ -41,10 +41,10 @@ Deno.test("an event is stamped with who, when and where; runs count as many as t
   assertEquals([log.at(2).run, log.at(2).bytes, log.at(3).run], [512, 0, 3]);
   assertEquals([log.counters.pte, log.counters.count], [512, 3]);
   const n = log.fault(15, 5n);
-  for (let i = 0; i < 3; i++) log.free(1 as PaNum, "x");
+  for (let i = 0; i < 3; i++) log.free(1 as PaNum, 1, "x");
   log.settled(n, "zero fill");
   assertEquals(log.at(n).why, "zero fill");
-  log.free(1 as PaNum, "x");
+  log.free(1 as PaNum, 1, "x");
   log.settled(n, "too late"); // forgotten by now: nobody else gets its words
   assertEquals(log.since(0).map(({ why }) => why), ["x", "x", "x", "x"]);
 });

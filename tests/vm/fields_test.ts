@@ -75,6 +75,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "#lastWord": CACHE,
     "#otherText": CACHE,
     "#otherWord": CACHE,
+    "#restores": "counts restores, so that a report of before one is known",
     "#clock": WIRED,
     "#capacity": WIRED,
     "#counts": "read through `counters`",

@@ -3,15 +3,20 @@
 import { usageOf } from "../../src/vm/kernel/memory/areas/usage.ts";
 import { findProc, spaceOf } from "../../src/vm/kernel/process/table.ts";
 import { frameIndex } from "../../src/vm/kernel/memory/frames/frames.ts";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import type { Process } from "../../src/vm/process.ts";
 import { spacesInUse } from "../../src/vm/kernel/view.ts";
 import { eachLeaf } from "../../src/vm/inspect/mappings.ts";
-import type { AccessReport } from "../../src/vm/reports.ts";
+import type { AccessReport, Translation, WalkReport } from "../../src/vm/reports.ts";
+import { promoteSpace } from "../../src/vm/kernel/memory/tables/promote.ts";
+import { KernelError } from "../../src/vm/kernel/manual.ts";
+import { va } from "../../src/vm/machine/address.ts";
 import type { BootOptions, Vm } from "../../src/vm/vm.ts";
+import { note } from "../../src/framework/result.ts";
+import { accessJson, accessSections } from "../../src/format/views.ts";
 import { assertAudit, boot } from "./lab.ts";
-import { kernelOf, machineOf } from "../../src/vm/parts.ts";
+import { kernelOf, machineOf, recordOf } from "../../src/vm/parts.ts";
 
 const PAGE = 4096;
 const HEAP = 0x3000;
@@ -40,7 +45,13 @@ function sweep(vm: Vm) {
 type Sweep = ReturnType<typeof sweep>;
 
 /** Holds a report against the two sweeps. */
-function check(vm: Vm, report: AccessReport, before: Sweep, after: Sweep, where: string): void {
+function check(
+  vm: Vm,
+  report: Pick<AccessReport, "pid" | "va" | "owners" | "counts">,
+  before: Sweep,
+  after: Sweep,
+  where: string,
+): void {
   const [self] = report.owners;
   assertEquals([self.pid, self.va], [report.pid, report.va], where);
   const seen = new Set<string>();
@@ -57,9 +68,11 @@ function check(vm: Vm, report: AccessReport, before: Sweep, after: Sweep, where:
   }
   // Nobody who has the frame, or had it, is left out.
   const frames = [self.frame.before, self.frame.after].filter((f) => f !== undefined).map(Number);
-  for (const state of [before, after]) {
+  for (const [which, state] of [["before", before], ["after", after]] as const) {
+    // The frame that a copy gave back may be another page's copy: each moment by itself.
+    const own = self.frame[which];
     for (const [key, { frame }] of state.entries) {
-      if (frame !== undefined && frames.includes(frame)) assert(seen.has(key), `${where}: ${key}`);
+      if (own !== undefined && frame === Number(own)) assert(seen.has(key), `${where}: ${key}`);
     }
   }
   assertEquals(report.counts.map((c) => Number(c.frame)), [...new Set(frames)], where);
@@ -90,7 +103,12 @@ function scene(options: BootOptions): { vm: Vm; processes: Process[]; places: bi
 }
 
 const step = fc.record({
-  what: fc.constantFrom("load", "store", "store", "load", "cross", "reclaim", "fork"),
+  what: fc.constantFrom(
+    ...["load", "store", "store", "load", "cross", "reclaim", "fork"],
+    ...["exit", "unmap", "protect", "promote", "exec"],
+  ),
+  /** Its report is asked ten steps later. */
+  late: fc.boolean(),
   who: fc.nat(5),
   where: fc.nat(100),
   size: fc.constantFrom(1, 2, 4, 8) as fc.Arbitrary<1 | 2 | 4 | 8>,
@@ -114,36 +132,84 @@ for (const [name, options] of MACHINES) {
       fc.property(fc.array(step, { minLength: 5, maxLength: 25 }), (steps) => {
         vm.restore(start);
         const live = [...pids];
-        for (const [i, { what, who, where, size }] of steps.entries()) {
+        const late: { at: number; ask: () => void }[] = [];
+        for (const [i, { what, late: isLate, who, where, size }] of steps.entries()) {
+          while (late.length > 0 && late[0].at <= i) late.shift()!.ask();
           const p = vm.process(live[who % live.length]);
-          if (what === "fork") {
-            if (live.length < 4) live.push(p.fork().pid);
+          const place = places[where % places.length];
+          if (what !== "load" && what !== "store" && what !== "cross") {
+            act(vm, p, what, place, live);
             continue;
           }
-          if (what === "reclaim") {
-            for (let n = 0; n < 3; n++) vm.reclaim(20);
-            continue;
-          }
-          const at = places[where % places.length] + (what === "cross" ? 4093n : BigInt(size));
+          const at = va(place + (what === "cross" ? 4093n : BigInt(size)));
+          const mark = vm.mark();
+          const walks = [p.pte(at)];
           const before = sweep(vm);
           const report = p.access(
             at,
             what === "cross" ? 8 : size,
             what === "load" ? undefined : 5n,
           );
+          const after = sweep(vm);
+          const events = vm.events(mark.event);
+          const killed = report.killed !== undefined;
+          if (!killed) walks.push(p.pte(at));
           const said = `step ${i}, ${what} ${p.pid}:0x${at.toString(16)}`;
-          if (what !== "cross") check(vm, report, before, sweep(vm), said);
-          else if (report.killed === undefined) checkHalves(vm, report, before, sweep(vm), said);
-          if (report.killed !== undefined) {
-            live.splice(live.indexOf(p.pid), 1);
-            if (live.length === 0) return;
-          }
+          const ask = () => {
+            if (what !== "cross") check(vm, report, before, after, said);
+            else if (!killed) checkHalves(vm, report, before, after, said);
+            for (const [n, seen] of [report.before, report.after].entries()) {
+              assertEquals(seen, walks[n] && walkOf(walks[n]), said);
+            }
+            assertEquals(report.events, events, said);
+          };
+          if (isLate) late.push({ at: i + 10, ask });
+          else ask();
+          if (killed) live.splice(live.indexOf(p.pid), 1);
+          if (live.length === 0) break;
         }
+        for (const { ask } of late) ask();
         assertAudit(vm);
       }),
-      { numRuns: 12 },
+      { numRuns: 16 },
     );
   });
+}
+
+/** What is done between accesses. */
+function act(vm: Vm, p: Process, what: string, place: bigint, live: number[]): void {
+  switch (what) {
+    case "fork":
+      if (live.length < 4) live.push(p.fork().pid);
+      return;
+    case "reclaim":
+      for (let n = 0; n < 3; n++) vm.reclaim(20);
+      return;
+    case "exit":
+      if (live.length === 1) return;
+      live.splice(live.indexOf(p.pid), 1);
+      return p.exit();
+    case "exec":
+      if (live.length === 1) return;
+      live.splice(live.indexOf(p.pid), 1);
+      p.put(0x2000, "/echo\0");
+      p.store(0x2010, 0n);
+      p.call("exec", 0x2000, 0x2010);
+      return;
+    case "unmap":
+      p.call("munmap", place, PAGE);
+      return;
+    case "protect":
+      p.call("mprotect", place, PAGE, place % 8192n === 0n ? 1 : 3);
+      return;
+    case "promote":
+      promoteSpace(kernelOf(vm), spaceOf(kernelOf(vm), recordOf(p)));
+  }
+}
+
+/** The part of a translation that reports tell. */
+function walkOf({ verdicts: _, owners: __, ...walk }: Translation): WalkReport {
+  return walk;
 }
 
 /** An access across two pages reports the one, then the other. */
@@ -155,7 +221,7 @@ function checkHalves(vm: Vm, report: AccessReport, one: Sweep, two: Sweep, where
     [report.owners[0].frame.before, report.owners[0].frame.after].filter((f) => f !== undefined),
   );
   const half = (owners: AccessReport["owners"], counts: AccessReport["counts"]) =>
-    check(vm, { ...report, va: owners[0].va, owners, counts }, one, two, where);
+    check(vm, { pid: report.pid, va: owners[0].va, owners, counts }, one, two, where);
   half(report.owners.slice(0, i), report.counts.slice(0, frames.size));
   half(report.owners.slice(i), report.counts.slice(frames.size));
 }
@@ -212,4 +278,50 @@ Deno.test("what fork says it shared, copied and took is what the tables have", (
     assertEquals(report.ptes, written.length, name);
     assertAudit(vm);
   }
+});
+
+Deno.test("a report that is asked too late says so, and what was asked stays", () => {
+  const vm = boot();
+  const p = vm.spawn();
+  p.sbrk(4 * PAGE);
+  p.fork();
+  const early = p.store(HEAP, 1n);
+  const owners = early.owners;
+  const [late, call, fork] = [p.store(HEAP + PAGE, 1n), p.call("getpid"), p.forkReport()];
+  const before = vm.save();
+  const nothing = p.access(HEAP);
+  while (kernelOf(vm).events.next < 65_000) p.call("sbrk", 0);
+  assertEquals(late.owners.length, 2, "all of it is still there");
+  const kept = p.store(HEAP + 2 * PAGE, 1n);
+  for (let i = 0; i < 33_000; i++) p.call("sbrk", 0);
+  assertEquals([early.owners, late.owners.length], [owners, 2]);
+  assertThrows(() => early.counts, KernelError, "the log, which goes back to event");
+  for (const report of [late, call, fork, kept]) {
+    assertThrows(() => report.events, KernelError, "explained from the log");
+  }
+  assertEquals([nothing.events, nothing.before.pa], [[], nothing.pa]);
+  const last = p.store(HEAP + 3 * PAGE, 1n);
+  vm.restore(before);
+  assertThrows(() => last.owners, KernelError, "put back to a saved state");
+  assertThrows(() => last.events, KernelError, "put back to a saved state");
+  assertEquals([last.value, last.after!.pa], [1n, last.pa]);
+});
+
+Deno.test("an access that made more events than the log holds: what it did, and why not to whom else", () => {
+  const vm = boot();
+  const p = vm.spawn();
+  const report = p.store(Number(p.sbrk(4 * PAGE)), 7n);
+  const fault = p.fork().access(HEAP, 8, 1n).events;
+  const forgotten: AccessReport = {
+    ...report,
+    ...{ before: report.before, after: report.after, events: fault, counts: [] },
+    get owners(): never {
+      throw new KernelError("forgotten");
+    },
+  };
+  const sections = accessSections(vm, forgotten);
+  assertEquals(sections.at(-1), note("forgotten", "warn"));
+  assertEquals(sections.some((one) => "rows" in one), false);
+  const json = accessJson(vm, forgotten);
+  assertEquals([json.owners, json.counts, json.value], [null, null, "0x7"]);
 });

@@ -1,5 +1,6 @@
 /**
- * What an event says, in words: for `timeline`, for what a command caused, for the steps of a scenario.
+ * What an event says, in words: for `timeline`, for what a command caused, for the steps of a
+ * scenario.
  *
  * @module
  */
@@ -106,7 +107,10 @@ const MOVES = [
 /** The kinds that say what an action did to memory; the rest is bookkeeping. */
 const EFFECTS: ReadonlySet<string> = new Set(["fault", ...MOVES, "kill"]);
 
-/** Whether an event is something an action did to memory: a fault, a copy, a page that moved, a death. */
+/**
+ * Whether an event is something an action did to memory: a fault, a copy, a page that moved, a
+ * death.
+ */
 export function isEffect(e: VmEvent): boolean {
   return EFFECTS.has(e.kind);
 }

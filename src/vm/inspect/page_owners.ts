@@ -1,15 +1,14 @@
 /**
- * Who has a page, wherever it is now: in a frame, on the swap disk, or in the page cache while this process has
- * not touched it yet. Read out of the page tables, to be looked at again after something was done to it.
+ * Who has a page, wherever it is now: in a frame, on the swap disk, or in the page cache while this
+ * process has not touched it yet. Read out of the page tables, as they are or were.
  *
  * @module
  */
 
 import { type Pa, pa, PAGE_SIZE, type PaNum, paNum, type Va, va } from "../machine/address.ts";
-import type { Ram } from "../machine/memory.ts";
-import { walk } from "../machine/sv39.ts";
-import { eachLeaf, type Mapping, mappingsTo } from "./mappings.ts";
-import { type KernelView, userRoots } from "./view.ts";
+import { frameOf, type TableMemory, walk } from "../machine/sv39.ts";
+import { eachLeaf, findFrame } from "./mappings.ts";
+import type { KernelView, RootView } from "./view.ts";
 
 /** One process's entry for a page. */
 export interface PageEntry {
@@ -26,11 +25,11 @@ export interface PageEntry {
 /** The entry of an address in a page table. */
 export function entryAt(
   view: KernelView,
-  ram: Ram,
+  tables: TableMemory,
   root: PaNum,
   address: Va,
 ): Pick<PageEntry, "pte" | "frame"> {
-  const { leaf, steps } = walk(ram, root, address);
+  const { leaf, steps } = walk(tables, root, address);
   if (leaf !== undefined) return { pte: leaf.pte, frame: pa(leaf.pa - leaf.pa % PAGE_SIZE) };
   const pte = steps.at(-1)?.pte ?? 0n;
   return { pte: slotIn(view, pte) === undefined ? undefined : pte, frame: undefined };
@@ -41,38 +40,39 @@ export function slotIn(view: KernelView, pte: bigint): number | undefined {
   return view.slotOf(Number(pte & 0xffff_ffffn));
 }
 
+/** A process and its page table. */
+export type Resident = Pick<RootView, "pid" | "name" | "root">;
+
 /**
- * All entries for what a page table has at an address; `held`: the frame that it would find there, where it has
- * nothing yet.
+ * All entries, of some processes, for the page that an entry is of; `held`: the frame that would be
+ * found there, where there is nothing yet. Of processes that share a table, the lowest pid stands
+ * for all.
  */
 export function pageOwners(
   view: KernelView,
-  ram: Ram,
-  root: PaNum,
-  address: Va,
+  tables: TableMemory,
+  residents: readonly Resident[],
+  { pte, frame }: Pick<PageEntry, "pte" | "frame">,
   held: PaNum | undefined,
 ): PageEntry[] {
-  const { pte, frame } = entryAt(view, ram, root, address);
-  const found = frame ?? (held && pa(held));
-  if (found !== undefined) {
-    return mappingsTo(view, ram, paNum(Number(found))).map((m) => at(m, found));
-  }
-  return pte === undefined ? [] : namersOf(view, ram, slotIn(view, pte)!);
-}
-
-function at(m: Mapping, frame: Pa): PageEntry {
-  const page = va(m.va + (frame - m.pa));
-  return { pid: m.pid, name: m.name, va: page, pte: m.pte, frame };
-}
-
-/** The entries that name a swap slot. */
-function namersOf(view: KernelView, ram: Ram, slot: number): PageEntry[] {
   const list: PageEntry[] = [];
-  for (const { root, pid, name } of userRoots(view)) {
-    eachLeaf(ram, root, () => {}, () => {}, (address, pte) => {
-      if (view.slotOf(pte) !== slot) return;
-      list.push({ pid, name, va: va(address), pte: BigInt(pte), frame: undefined });
-    });
+  const found = frame ?? (held && pa(held));
+  const slot = pte === undefined ? undefined : slotIn(view, pte);
+  const done = new Set<PaNum>();
+  for (const { pid, name, root } of residents.toSorted((a, b) => a.pid - b.pid)) {
+    if (done.has(root)) continue;
+    done.add(root);
+    if (found !== undefined) {
+      findFrame(tables, root, paNum(Number(found)), (address, pte) => {
+        const page = va(BigInt(address) + found - pa(frameOf(pte)));
+        list.push({ pid, name, va: page, pte: BigInt(pte), frame: found });
+      });
+    } else if (slot !== undefined) {
+      eachLeaf(tables, root, () => {}, () => {}, (address, pte) => {
+        if (view.slotOf(pte) !== slot) return;
+        list.push({ pid, name, va: va(address), pte: BigInt(pte), frame: undefined });
+      });
+    }
   }
   return list;
 }

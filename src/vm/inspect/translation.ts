@@ -1,6 +1,6 @@
 /**
- * One address of one process, seen by the hardware: the walk, level by level, the frame it ends at, and
- * what each kind of access would do.
+ * One address of one process, seen by the hardware: the walk, level by level, the frame it ends at,
+ * and what each kind of access would do.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import { type Pa, pa, PAGE_SIZE, type PaNum, paNum, type Va, va } from "../machine/address.ts";
 import { flagText } from "../machine/flags.ts";
 import type { Ram } from "../machine/memory.ts";
-import { makeSatp, PTE_V, walk } from "../machine/sv39.ts";
+import { makeSatp, PTE_V, type Walk, walk } from "../machine/sv39.ts";
 import { type Frame, frameHandle, type FrameReport } from "./frame.ts";
 import { hardwareVerdicts, type Verdict } from "./hardware_verdict.ts";
 import { slotIn } from "./page_owners.ts";
@@ -34,8 +34,8 @@ export interface LevelView {
   readonly flags: string;
 }
 
-/** A snapshot of how an address is translated. */
-export interface Translation {
+/** How an address was translated: the walk, and where it led. */
+export interface WalkReport {
   /** The process that was asked. */
   readonly pid: number;
   /** Its name. */
@@ -58,6 +58,10 @@ export interface Translation {
   readonly size: number | undefined;
   /** Why the walk ended without a leaf. */
   readonly fail: string | undefined;
+}
+
+/** A snapshot of how an address is translated, and of what accesses would do. */
+export interface Translation extends WalkReport {
   /** What a read, a write and a fetch would do, in this order. */
   readonly verdicts: readonly Verdict[];
   /** Counts and owners of the frame. */
@@ -65,8 +69,8 @@ export interface Translation {
 }
 
 /**
- * How an address is translated by a page table now. `verdicts`: what accesses would do; {@link hardwareVerdicts} where
- * nobody knows what the kernel does about a fault.
+ * How an address is translated by a page table now. `verdicts`: what accesses would do; {@link
+ * hardwareVerdicts} where nobody knows what the kernel does about a fault.
  */
 export function translation(
   view: KernelView,
@@ -76,16 +80,17 @@ export function translation(
   verdicts: readonly Verdict[],
 ): Translation {
   const kind = address < 1n << 38n ? partOf(root, Number(address - address % 4096n)) : "none";
-  return {
-    ...walked(view, ram, root.root, address),
-    pid: root.pid,
-    name: root.name,
-    kind,
-    verdicts,
-  };
+  const { pid, name } = root;
+  const found = walk(ram, root.root, address);
+  const who = { pid, name, va: va(address), kind, root: root.root, walk: found };
+  const report = walkReport(view, ram, who);
+  return { ...report, verdicts, owners: report.frame?.report() };
 }
 
-/** How `address` is translated by the kernel's own page table, for an access from S mode; undefined: unknown. */
+/**
+ * How `address` is translated by the kernel's own page table, for an access from S mode; undefined:
+ * unknown.
+ */
 export function kernelTranslation(
   view: KernelView,
   ram: Ram,
@@ -93,24 +98,32 @@ export function kernelTranslation(
 ): Translation | undefined {
   const root = view.roots().find(({ pid }) => pid === 0)?.root;
   if (root === undefined) return undefined;
-  const t = walked(view, ram, root, address);
+  const found = walk(ram, root, address);
+  const who = { pid: 0, name: "kernel", va: va(address), kind: "none", root, walk: found };
+  const t = walkReport(view, ram, who);
+  const owners = t.frame?.report();
   return {
     ...t,
-    pid: 0,
-    name: "kernel",
-    kind: t.pa === undefined ? "none" : t.owners === undefined ? "device" : "kernel map",
+    kind: t.pa === undefined ? "none" : owners === undefined ? "device" : "kernel map",
+    owners,
     verdicts: hardwareVerdicts(ram, root, address, { user: false, sum: false, mxr: false }),
   };
 }
 
-/** The walk and what it leads to. */
-function walked(
+/** What a walk found for a process, to be put into words later. */
+export interface Look extends Pick<WalkReport, "pid" | "name" | "va" | "kind"> {
+  /** The root table. */
+  readonly root: PaNum;
+  /** The PTEs on the way. */
+  readonly walk: Walk;
+}
+
+/** What a walk found, in words. */
+export function walkReport(
   view: KernelView,
   ram: Ram,
-  root: PaNum,
-  address: Va,
-): Omit<Translation, "pid" | "name" | "kind" | "verdicts"> {
-  const result = walk(ram, root, address);
+  { root, walk: result, ...who }: Look,
+): WalkReport {
   const { leaf } = result;
   const levels = result.steps.map((step) => ({
     level: step.level,
@@ -128,7 +141,7 @@ function walked(
   const inRam = first !== undefined && ram.contains(paNum(Number(first)), PAGE_SIZE);
   const frame = inRam ? frameHandle(view, ram, first) : undefined;
   return {
-    va: va(address),
+    ...who,
     satp: makeSatp(root),
     levels,
     pte: leaf?.pte,
@@ -136,6 +149,5 @@ function walked(
     pa: leaf && pa(leaf.pa),
     size: leaf?.size,
     fail: result.fail,
-    owners: frame?.report(),
   };
 }

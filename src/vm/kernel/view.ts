@@ -1,5 +1,6 @@
 /**
- * The built-in kernel as inspectors see any kernel: all of it is known exactly, from its own records.
+ * The built-in kernel as inspectors see any kernel: all of it is known exactly, from its own
+ * records.
  *
  * @module
  */
@@ -36,7 +37,10 @@ import { isSwapped, PTE_COW, slotOf } from "./memory/tables/pte.ts";
 import { describeWait, type Proc } from "./process/proc.ts";
 import { procs, spaceOf } from "./process/table.ts";
 
-/** What inspectors ask of the built-in kernel. Its own code has no symbols, which are those of user programs. */
+/**
+ * What inspectors ask of the built-in kernel. Its own code has no symbols, which are those of user
+ * programs.
+ */
 export function kernelView(k: Kernel, symbols: SymbolsView): KernelView {
   return {
     processes: () => byPid(k).map((p) => processView(k, p)),
@@ -137,6 +141,17 @@ function factsOf({ start, end, kind, perm, shared, backing }: Area): AreaFacts {
   const inode = backing === undefined || isShm(backing.file) ? undefined : backing.file.inode;
   const offset = inode === undefined ? undefined : backing?.offset;
   return { start, end, kind, perm, shared, file: inode, offset };
+}
+
+/** What a process has at an address: its area's kind, `trapframe`, `trampoline` or `none`. */
+export function kindAt(k: Kernel, p: Proc, address: Va): string {
+  if (address >= BigInt(MAXVA)) return "none";
+  const page = vaNum(Number(address - address % BigInt(PAGE_SIZE)));
+  const space = spaceOf(k, p);
+  const area = findArea(space, page);
+  if (area !== undefined) return area.kind;
+  if (page === TRAMPOLINE) return "trampoline";
+  return space.trapframes.some((t) => t.va === page) ? "trapframe" : "none";
 }
 
 /** The frame of the page cache that a first touch of an address would map. */

@@ -140,6 +140,7 @@ export class Ram {
 
   /** `length` bytes from `pa` on as one unsigned number, whatever their number. */
   readNumber(pa: PaNum, length: number): bigint {
+    if (length === 8) return this.read64(pa);
     let value = 0n;
     for (const byte of this.bytes(pa, length).toReversed()) value = (value << 8n) | BigInt(byte);
     return value;

@@ -16,7 +16,6 @@ import {
   type Va,
   type VaNum,
 } from "./address.ts";
-import type { Ram } from "./memory.ts";
 
 /** Valid. */
 export const PTE_V = 0x001;
@@ -108,12 +107,28 @@ export class WalkTrail {
   readonly high: Uint32Array = new Uint32Array(3);
 }
 
+/** Where page tables are read from: RAM, or RAM as it was. */
+export interface TableMemory {
+  /** 32-bit words; an entry of a table has two. */
+  readonly words: Uint32Array;
+  /**
+   * Index in {@link TableMemory.words} of the first word of a frame, given by its number (pa /
+   * 4096); -1 outside RAM.
+   */
+  wordsOf(frame: number): number;
+}
+
 /**
  * Walks from the root table to a leaf for a virtual page number (27 bits, of a canonical address).
  * Returns 0 and leaves the leaf last in `trail`, or the number of the failed check. Permissions are
  * not looked at: see {@link checkLeaf}.
  */
-export function walkTables(ram: Ram, root: PaNum, vpn: number, trail: WalkTrail): number {
+export function walkTables(
+  ram: TableMemory,
+  root: PaNum,
+  vpn: number,
+  trail: WalkTrail,
+): number {
   let table = root / PAGE_SIZE;
   trail.count = 0;
   for (let level = 2; level >= 0; level--) {
@@ -225,14 +240,15 @@ export interface Walk {
  * Walks the tables at `root` for a virtual address and tells every level. Reads RAM only: it goes
  * round the TLB, sets no A or D, and looks at no permission (see {@link permits}).
  */
-export function walk(ram: Ram, root: PaNum, address: Va | VaNum): Walk {
+export function walk(ram: TableMemory, root: PaNum, address: Va | VaNum): Walk {
   const value = BigInt.asUintN(64, BigInt(address));
   // "Instruction fetch addresses and load and store effective addresses, which are 64 bits, must
   // have bits 63–39 all equal to bit 38, or else a page-fault exception will occur."
   if (BigInt.asUintN(64, BigInt.asIntN(39, value)) !== value) {
     return { steps: [], fail: WALK_FAILS[FAIL.canonical] };
   }
-  const vpn = Number((value >> 12n) & 0x7ff_ffffn);
+  const low39 = Number(BigInt.asUintN(39, value));
+  const vpn = Math.floor(low39 / PAGE_SIZE);
   const trail = new WalkTrail();
   const fail = walkTables(ram, root, vpn, trail);
   const steps: WalkStep[] = [];
@@ -242,7 +258,9 @@ export function walk(ram: Ram, root: PaNum, address: Va | VaNum): Walk {
       level,
       index: (vpn >>> (9 * level)) & 0x1ff,
       pteAddr: paNum(trail.pteAddr[i]),
-      pte: (BigInt(trail.high[i]) << 32n) | BigInt(trail.low[i]),
+      pte: trail.high[i] === 0
+        ? BigInt(trail.low[i])
+        : (BigInt(trail.high[i]) << 32n) | BigInt(trail.low[i]),
     });
   }
   if (fail !== FAIL.none) return { steps, fail: WALK_FAILS[fail] };
@@ -259,7 +277,7 @@ export function walk(ram: Ram, root: PaNum, address: Va | VaNum): Walk {
       pte,
       flags: trail.low[last] & PTE_FLAGS,
       page,
-      pa: offset(page, Number(value & BigInt(size - 1))),
+      pa: offset(page, low39 % size),
     },
   };
 }

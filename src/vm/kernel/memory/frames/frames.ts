@@ -275,12 +275,13 @@ export function freeFrame(m: Pool, frame: PaNum, why: string): void {
   pushFree(m.ram, s.head, frame);
   s.head = frame;
   s.kinds[i] = FREE;
+  const count = s.counts[i];
   s.counts[i] = 0;
   s.homes[i] = 0;
   s.ages[i] = 0;
   s.free++;
   s.blockFree[i >>> 9]++;
-  m.events.free(frame, why);
+  m.events.free(frame, count, why);
 }
 
 /** Turns a frame in use into one of another kind. */
