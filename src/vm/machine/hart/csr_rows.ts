@@ -1,11 +1,12 @@
 /**
- * The control and status registers: one row each, with its number, name, the bits that software can
- * change, and how it is read and written. Numbers carry the lowest privilege (bits 9:8) and
- * "read-only" (bits 11:10 are 11), so rows do not repeat them.
+ * The control and status registers: one row each, with its name, the bits that software can
+ * change, and how it is read and written. Its number, which csr_names.ts knows, carries the lowest
+ * privilege (bits 9:8) and "read-only" (bits 11:10 are 11), so rows do not repeat them.
  *
  * @module
  */
 
+import { csrNumbers } from "../isa/csr_names.ts";
 import { ALL_IRQS, type CsrState, IRQ, type Mode, MSTATUS, S_IRQS } from "./csr_state.ts";
 
 /** What a row can see of the machine. */
@@ -49,11 +50,15 @@ type NumberField = {
 }[keyof CsrState];
 type BigField = { [K in keyof CsrState]: CsrState[K] extends bigint ? K : never }[keyof CsrState];
 
+/** The name of a row, with its number. */
+function named(name: string): Pick<CsrRow, "number" | "name"> {
+  return { number: csrNumbers(name)[0], name };
+}
+
 /** A register that keeps the bits of `mask`. */
-function stored(number: number, name: BigField, mask = ALL): CsrRow {
+function stored(name: BigField, mask = ALL): CsrRow {
   return {
-    number,
-    name,
+    ...named(name),
     writable: mask,
     read: ({ state }) => state[name],
     write: ({ state }, value) => {
@@ -63,10 +68,9 @@ function stored(number: number, name: BigField, mask = ALL): CsrRow {
 }
 
 /** The same for a register whose bits all lie in the low 32. */
-function small(number: number, name: NumberField, mask: number): CsrRow {
+function small(name: NumberField, mask: number): CsrRow {
   return {
-    number,
-    name,
+    ...named(name),
     writable: BigInt(mask >>> 0),
     read: ({ state }) => BigInt(state[name] >>> 0),
     write: ({ state }, value) => {
@@ -76,15 +80,13 @@ function small(number: number, name: NumberField, mask: number): CsrRow {
 }
 
 /** A register that always reads the same; writes are ignored unless its number is read-only. */
-function fixed(number: number, name: string, value = 0n): CsrRow {
-  const row = { number, name, writable: 0n, read: () => value };
-  return number >> 10 === 3 ? row : { ...row, write: () => {} };
+function fixed(name: string, value = 0n): CsrRow {
+  const row = { ...named(name), writable: 0n, read: () => value };
+  return row.number >> 10 === 3 ? row : { ...row, write: () => {} };
 }
 
-/** Several {@link fixed} ones that read zero. */
-function zeros(first: number, count: number, name: (i: number) => string): CsrRow[] {
-  return Array.from({ length: count }, (_, i) => fixed(first + i, name(i)));
-}
+/** The names of the counters above instret, numbered as the manual does. */
+const counters = (name: string) => Array.from({ length: 29 }, (_, i) => `${name}${i + 3}`);
 
 const MSTATUS_WRITABLE = MSTATUS.SIE | MSTATUS.MIE | MSTATUS.SPIE | MSTATUS.MPIE | MSTATUS.SPP |
   MSTATUS.MPP | MSTATUS.MPRV | MSTATUS.SUM | MSTATUS.MXR | MSTATUS.TVM | MSTATUS.TW | MSTATUS.TSR;
@@ -134,23 +136,19 @@ function setCounter(c: CsrContext, field: "cycle" | "instret", value: bigint): v
   c.state[field] = BigInt.asUintN(64, value - (held ? 0n : BigInt(c.retired + 1)));
 }
 
-function machineCounter(number: number, name: string, field: "cycle" | "instret"): CsrRow {
+function machineCounter(name: string, field: "cycle" | "instret"): CsrRow {
   return {
-    number,
-    name,
+    ...named(name),
     writable: ALL,
     read: (c) => counter(c, field),
     write: (c, value) => setCounter(c, field, value),
   };
 }
 
-function userCounter(
-  number: number,
-  name: string,
-  bit: number,
-  read: (c: CsrContext) => bigint,
-): CsrRow {
-  return { number, name, writable: 0n, read, allowed: (c) => counterEnabled(c, bit) };
+function userCounter(name: string, read: (c: CsrContext) => bigint): CsrRow {
+  const row = named(name);
+  // The enabling bits are numbered as the counters are.
+  return { ...row, writable: 0n, read, allowed: (c) => counterEnabled(c, row.number & 31) };
 }
 
 /** A trap vector: base 4-aligned, mode 0 direct or 1 vectored. */
@@ -162,8 +160,7 @@ const DELEGABLE = 0xb3ff;
 
 /** Supervisor views of mie and mip show and change the delegated interrupts only. */
 const sie: CsrRow = {
-  number: 0x104,
-  name: "sie",
+  ...named("sie"),
   writable: BigInt(S_IRQS),
   read: ({ state }) => BigInt(state.mie & state.mideleg),
   write: ({ state }, value) => {
@@ -172,8 +169,7 @@ const sie: CsrRow = {
   },
 };
 const sip: CsrRow = {
-  number: 0x144,
-  name: "sip",
+  ...named("sip"),
   writable: BigInt(IRQ.SSI),
   read: (c) => BigInt(pendingInterrupts(c) & c.state.mideleg),
   write: ({ state }, value) => {
@@ -184,8 +180,7 @@ const sip: CsrRow = {
 
 function pmpcfg(index: number): CsrRow {
   return {
-    number: 0x3a0 + 2 * index,
-    name: `pmpcfg${2 * index}`,
+    ...named(`pmpcfg${2 * index}`),
     writable: 0x9f9f_9f9f_9f9f_9f9fn,
     read: ({ state }) => state.pmpcfg[index],
     write: ({ state }, value) => {
@@ -211,8 +206,7 @@ function pmpLocked(state: CsrState, i: number): boolean {
 function pmpaddr(index: number): CsrRow {
   const mask = (1n << 54n) - 1n;
   return {
-    number: 0x3b0 + index,
-    name: `pmpaddr${index}`,
+    ...named(`pmpaddr${index}`),
     writable: mask,
     read: ({ state }) => state.pmpaddr[index],
     write: ({ state }, value) => {
@@ -230,39 +224,34 @@ const MISA = (2n << 62n) | [..."ACIMSU"].reduce(
 /** All CSRs of the machine. */
 export const CSR_ROWS: readonly CsrRow[] = [
   // Unprivileged counters.
-  userCounter(0xc00, "cycle", 0, (c) => counter(c, "cycle")),
-  userCounter(0xc01, "time", 1, (c) => BigInt(c.time)),
-  userCounter(0xc02, "instret", 2, (c) => counter(c, "instret")),
-  ...Array.from(
-    { length: 29 },
-    (_, i) => userCounter(0xc03 + i, `hpmcounter${i + 3}`, i + 3, () => 0n),
-  ),
+  userCounter("cycle", (c) => counter(c, "cycle")),
+  userCounter("time", (c) => BigInt(c.time)),
+  userCounter("instret", (c) => counter(c, "instret")),
+  ...counters("hpmcounter").map((name) => userCounter(name, () => 0n)),
 
   // Supervisor.
   {
-    number: 0x100,
-    name: "sstatus",
+    ...named("sstatus"),
     writable: BigInt(SSTATUS_WRITABLE),
     read: ({ state }) => BigInt(state.mstatus & SSTATUS_WRITABLE) | SSTATUS_FIXED,
     write: ({ state }, value) => writeStatus(state, value, SSTATUS_WRITABLE),
   },
   sie,
-  stored(0x105, "stvec", TVEC_MASK),
-  small(0x106, "scounteren", -1),
-  stored(0x10a, "senvcfg", 1n),
-  stored(0x140, "sscratch"),
-  stored(0x141, "sepc", EPC_MASK),
-  stored(0x142, "scause"),
-  stored(0x143, "stval"),
+  stored("stvec", TVEC_MASK),
+  small("scounteren", -1),
+  stored("senvcfg", 1n),
+  stored("sscratch"),
+  stored("sepc", EPC_MASK),
+  stored("scause"),
+  stored("stval"),
   sip,
   {
-    ...stored(0x14d, "stimecmp"),
+    ...stored("stimecmp"),
     // Sstc: from S-mode it needs menvcfg.STCE and mcounteren.TM.
     allowed: ({ mode, state }) => mode === 3 || (sstc(state) && (state.mcounteren & 2) !== 0),
   },
   {
-    number: 0x180,
-    name: "satp",
+    ...named("satp"),
     writable: ALL,
     read: (c) => c.satp,
     write: (c, value) => {
@@ -272,28 +261,26 @@ export const CSR_ROWS: readonly CsrRow[] = [
   },
 
   // Machine.
-  fixed(0xf11, "mvendorid"),
-  fixed(0xf12, "marchid"),
-  fixed(0xf13, "mimpid"),
-  fixed(0xf14, "mhartid"),
-  fixed(0xf15, "mconfigptr"),
+  fixed("mvendorid"),
+  fixed("marchid"),
+  fixed("mimpid"),
+  fixed("mhartid"),
+  fixed("mconfigptr"),
   {
-    number: 0x300,
-    name: "mstatus",
+    ...named("mstatus"),
     writable: BigInt(MSTATUS_WRITABLE),
     read: ({ state }) => BigInt(state.mstatus >>> 0) | MSTATUS_FIXED,
     write: ({ state }, value) => writeStatus(state, value, MSTATUS_WRITABLE),
   },
-  fixed(0x301, "misa", MISA),
-  small(0x302, "medeleg", DELEGABLE),
-  small(0x303, "mideleg", S_IRQS),
-  small(0x304, "mie", ALL_IRQS),
-  stored(0x305, "mtvec", TVEC_MASK),
-  small(0x306, "mcounteren", -1),
-  stored(0x30a, "menvcfg", (1n << 63n) | 1n),
+  fixed("misa", MISA),
+  small("medeleg", DELEGABLE),
+  small("mideleg", S_IRQS),
+  small("mie", ALL_IRQS),
+  stored("mtvec", TVEC_MASK),
+  small("mcounteren", -1),
+  stored("menvcfg", (1n << 63n) | 1n),
   {
-    number: 0x320,
-    name: "mcountinhibit",
+    ...named("mcountinhibit"),
     writable: 5n,
     read: ({ state }) => BigInt(state.mcountinhibit),
     write: (c, value) => {
@@ -309,13 +296,12 @@ export const CSR_ROWS: readonly CsrRow[] = [
       c.state.mcountinhibit = next;
     },
   },
-  stored(0x340, "mscratch"),
-  stored(0x341, "mepc", EPC_MASK),
-  stored(0x342, "mcause"),
-  stored(0x343, "mtval"),
+  stored("mscratch"),
+  stored("mepc", EPC_MASK),
+  stored("mcause"),
+  stored("mtval"),
   {
-    number: 0x344,
-    name: "mip",
+    ...named("mip"),
     writable: BigInt(S_IRQS),
     read: (c) => BigInt(pendingInterrupts(c)),
     // "Only the software-writable SEIP bit participates in the read-modify-write sequence".
@@ -327,11 +313,10 @@ export const CSR_ROWS: readonly CsrRow[] = [
   },
   ...Array.from({ length: 8 }, (_, i) => pmpcfg(i)),
   ...Array.from({ length: 64 }, (_, i) => pmpaddr(i)),
-  machineCounter(0xb00, "mcycle", "cycle"),
-  machineCounter(0xb02, "minstret", "instret"),
-  ...zeros(0xb03, 29, (i) => `mhpmcounter${i + 3}`),
-  ...zeros(0x323, 29, (i) => `mhpmevent${i + 3}`),
+  machineCounter("mcycle", "cycle"),
+  machineCounter("minstret", "instret"),
+  ...[...counters("mhpmcounter"), ...counters("mhpmevent")].map((name) => fixed(name)),
 
   // Debug triggers: none are there; tdata1 of type 0 says so.
-  ...zeros(0x7a0, 4, (i) => ["tselect", "tdata1", "tdata2", "tdata3"][i]),
+  ...["tselect", "tdata1", "tdata2", "tdata3"].map((name) => fixed(name)),
 ];

@@ -6,6 +6,7 @@
  */
 
 import { DONE, DONE_STOP, RETRY, TRAPPED } from "../engine/host.ts";
+import { csrNumbers } from "../isa/csr_names.ts";
 import type { Mmu } from "../mmu.ts";
 import { CAUSE } from "../cause.ts";
 import { MSTATUS } from "./csr_state.ts";
@@ -20,11 +21,13 @@ const WFI = 0x1050_0073;
 const MISC_MEM = 0x0f;
 
 /** CSRs whose write can change what is translated how. */
-const TRANSLATION = new Set([0x100, 0x180, 0x300]);
+const TRANSLATION = new Set(csrNumbers("sstatus", "satp", "mstatus"));
 /** CSRs whose write can make an interrupt ready. */
-const READINESS = new Set([0x100, 0x104, 0x144, 0x300, 0x303, 0x304, 0x344]);
+const READINESS = new Set(
+  csrNumbers("sstatus", "sie", "sip", "mstatus", "mideleg", "mie", "mip"),
+);
 /** CSRs whose write can move the next timer, for which the run has been cut to length. */
-const TIMING = new Set([0x104, 0x14d, 0x304, 0x30a]);
+const TIMING = new Set(csrNumbers("sie", "stimecmp", "mie", "menvcfg"));
 
 /** Executes one SYSTEM instruction or fence.i; answers as `EngineHost.system`. */
 export function executeSystem(hart: Hart, mmu: Mmu, word: number): number {

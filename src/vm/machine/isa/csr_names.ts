@@ -63,6 +63,7 @@ fb0 mtopi
 `;
 
 const names = readRuns();
+const numbers = new Map([...names].map(([number, name]) => [name, number]));
 
 /** The name of a CSR, or its number in hexadecimal. */
 export function csrName(number: number): string {
@@ -71,8 +72,14 @@ export function csrName(number: number): string {
 
 /** The number of the CSR of that name. */
 export function csrNumber(name: string): number | undefined {
-  for (const [number, known] of names) if (known === name) return number;
-  return undefined;
+  return numbers.get(name);
+}
+
+/** The numbers of some CSRs. Throws an Error for a name that is none. */
+export function csrNumbers(...wanted: string[]): number[] {
+  const unknown = wanted.find((name) => !numbers.has(name));
+  if (unknown !== undefined) throw new Error(`no CSR ${unknown}`);
+  return wanted.map((name) => numbers.get(name)!);
 }
 
 function readRuns(): Map<number, string> {
