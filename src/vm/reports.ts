@@ -5,6 +5,7 @@
  */
 
 import type { FaultCause } from "./machine/cause.ts";
+import type { MmuCounters, TlbEntry } from "./machine/mmu.ts";
 import type { Pa, Va } from "./machine/address.ts";
 import type { VmEvent } from "./events.ts";
 import type { WalkReport } from "./inspect/translation.ts";
@@ -34,6 +35,14 @@ export type { Stop } from "./machine/machine.ts";
 export type { AccessCounters, MmuCounters, TlbEntry } from "./machine/mmu.ts";
 export type { Access } from "./machine/sv39.ts";
 export type { Watch, WatchHit } from "./machine/watch.ts";
+
+/** The TLBs for who only reads them. */
+export interface TlbView {
+  /** All entries. */
+  entries(): TlbEntry[];
+  /** Hits, misses, walks and flushes since boot. */
+  counters(): MmuCounters;
+}
 
 /** The frames, counted. */
 export interface Census {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Made } from "./boot_options.ts";
+import { differences, type Made } from "./boot_options.ts";
 import type { EventLogState } from "./events.ts";
 import type { SavedKernel } from "./kernel/boot.ts";
 import type { MachineState } from "./machine/machine.ts";
@@ -40,7 +40,7 @@ export interface VmState {
 }
 
 /** A field that one state has and another lacks, down to some depth, each name behind a blank; lists are not looked into. */
-export function missingIn(whole: object, other: object, depth: number): string | undefined {
+function missingIn(whole: object, other: object, depth: number): string | undefined {
   for (const [name, inside] of Object.entries(whole)) {
     if (!(name in other)) return ` ${name}`;
     const there = (other as Record<string, unknown>)[name];
@@ -53,6 +53,22 @@ export function missingIn(whole: object, other: object, depth: number): string |
 
 function isRecord(one: unknown): one is object {
   return typeof one === "object" && one !== null && !Array.isArray(one);
+}
+
+/** Throws a RangeError for what is no state of a computer like the one that `now` is the state of. */
+export function checkRestorable(state: VmState, now: VmState): void {
+  checkState("restore", state);
+  const [other] = differences(state.made, now.made);
+  if (other !== undefined) {
+    throw new RangeError(`restore: the state is of a computer with ${other}`);
+  }
+  const missing = missingIn(now, state, 3);
+  if (missing !== undefined) throw damaged(`it has no${missing}`);
+}
+
+/** What restore says about a state that nobody can have saved like that. */
+export function damaged(why: string): RangeError {
+  return new RangeError(`restore: the state is damaged: ${why}`);
 }
 
 /** Throws a RangeError for what save() never returned, as far as one look tells. */

@@ -5,16 +5,16 @@
  * @module
  */
 
-import { makeKernel, restoreKernel, saveKernel } from "./kernel/boot.ts";
 import { reclaim } from "./kernel/memory/reclaim/reclaim.ts";
 import { census, failAllocation, frameTotal } from "./kernel/memory/frames/frames.ts";
 import { findProc, procs } from "./kernel/process/table.ts";
 import { takeOutput, type } from "./kernel/console.ts";
-import { type BootOptions, differences, type Made, madeOf, settled } from "./boot_options.ts";
+import { type BootOptions, type Made, madeOf, settled } from "./boot_options.ts";
 import { addWatchpoint, type Breakpoint, type WatchOptions } from "./breakpoints.ts";
 import { isText, onlyNames, whole } from "./checks.ts";
-import { defaultDisk, Disk, FsError } from "./disk.ts";
-import { EventLog, type VmEvent } from "./events.ts";
+import { bootParts, putBack, putParts, saveParts } from "./computer.ts";
+import { Disk } from "./disk.ts";
+import type { VmEvent } from "./events.ts";
 import { History, type HistoryEntry, type Moment } from "./history.ts";
 import { ANYBODY } from "./checkpoints.ts";
 import { audit } from "./inspect/audit.ts";
@@ -26,38 +26,25 @@ import { type Sharing, sharing } from "./inspect/sharing.ts";
 import { type SwapReport, swapReport } from "./inspect/builtin/swap_report.ts";
 import { kernelTranslation, type Translation } from "./inspect/translation.ts";
 import type { KernelView } from "./inspect/view.ts";
-import { abiNamed } from "./kernel/abi.ts";
 import { addBreakpoint, removeBreakpoint } from "./kernel/breakpoints.ts";
 import type { ForkStatistics } from "./kernel/fork/statistics.ts";
-import { policyNamed } from "./kernel/fork/policies.ts";
 import type { ForkObserver, Kernel } from "./kernel/kernel.ts";
-import { KernelError, makeInit, makeManual } from "./kernel/manual.ts";
-import { noPrograms } from "./kernel/programs.ts";
+import { KernelError, makeManual } from "./kernel/manual.ts";
 import type { EventFilter, KernelStop, RunOptions } from "./kernel/run.ts";
-import { kernelView, savedView } from "./kernel/view.ts";
+import { savedView } from "./kernel/view.ts";
 import { pa, va } from "./machine/address.ts";
 import { flagText } from "./machine/flags.ts";
-import { Machine } from "./machine/machine.ts";
-import type { MmuCounters, TlbEntry } from "./machine/mmu.ts";
+import type { Machine } from "./machine/machine.ts";
 import type { RamView } from "./machine/ram_view.ts";
 import { type Mark, markOf, sinceMark } from "./marks.ts";
 import { openDoor, type Parts } from "./parts.ts";
 import { Process } from "./process.ts";
 import { checkProgram, loadProgram } from "./programs.ts";
-import type { Census, Difference, RunReport } from "./reports.ts";
+import type { Census, Difference, RunReport, TlbView } from "./reports.ts";
 import { Run } from "./run.ts";
-import { symbolsView } from "./symbols.ts";
-import { checkState, missingIn, type VmState } from "./state.ts";
+import { checkRestorable, checkState, type VmState } from "./state.ts";
 
 export { type BootOptions, KernelError, type Mark, type RamView, type VmState, type WatchOptions };
-
-/** The TLBs for who only reads them. */
-export interface TlbView {
-  /** All entries. */
-  entries(): TlbEntry[];
-  /** Hits, misses, walks and flushes since boot. */
-  counters(): MmuCounters;
-}
 
 /**
  * A booted computer. Methods are synchronous and deterministic; what they answer are snapshots, except for
@@ -114,37 +101,13 @@ export class Vm {
   constructor(options: BootOptions = {}) {
     this.options = options;
     const made = settled(options);
-    const { programs = noPrograms, abi, fs, fat } = made;
     this.#made = madeOf(made);
-    this.#machine = new Machine({ memBytes: made.mem, traps: "host" });
-    const events = new EventLog(this.#machine);
-    const { mmu, clock, hart } = this.#machine;
-    mmu.marked = (page, pteAddr, before, after) => {
-      if (clock.running) events.pc = hart.registers.pcNumber;
-      events.mark(page, pteAddr, before, after, "walk");
-    };
-    this.#kernel = makeKernel(this.#machine, events, programs, {
-      policy: policyNamed(made.policy)!,
-      superpages: made.superpages,
-      superpageCow: made.superpageCow,
-      swap: made.swap,
-      readAhead: made.readAhead,
-      ...(abi === undefined ? {} : { abi: typeof abi === "string" ? abiNamed(abi) : abi }),
-      quantum: made.quantum,
-      seed: made.seed,
-      lazySbrk: made.lazy,
-      demandExec: made.exec === "demand",
-    });
-    const { files } = this.#kernel;
-    if (fs !== undefined) mounting("fs", () => files.mountRoot(fs));
-    else files.mountRootLater(() => defaultDisk(programs));
-    if (fat !== undefined) mounting("fat", () => files.mountFat(fat));
-    this.disk = new Disk(files);
-    this.#view = kernelView(this.#kernel, symbolsView(this));
-    const [machine, kernel, view] = [this.#machine, this.#kernel, this.#view];
-    this.#parts = { machine, kernel, view, loaded: new Map() };
-    makeInit(this.#kernel);
-    const save = () => this.#save(), put = (state: VmState) => this.#put(state);
+    this.#parts = bootParts(this, made);
+    const { machine, kernel, view } = this.#parts;
+    [this.#machine, this.#kernel, this.#view] = [machine, kernel, view];
+    this.disk = new Disk(kernel.files);
+    const save = () => saveParts(this.#parts, this.#made);
+    const put = (state: VmState) => putParts(this.#parts, state);
     this.history = new History({ ...this.#parts, save, put }, () => ++this.#revision);
   }
 
@@ -341,11 +304,8 @@ export class Vm {
 
   /** The frames by kind, and how few were ever free. */
   census(): Census {
-    return {
-      ...this.free(),
-      lowest: this.#kernel.state.frames.lowest,
-      kinds: census(this.#kernel),
-    };
+    const { lowest } = this.#kernel.state.frames;
+    return { ...this.free(), lowest, kinds: census(this.#kernel) };
   }
 
   /** The swap disk and the clock that chooses what goes there. */
@@ -422,12 +382,8 @@ export class Vm {
    */
   breakAt(address: bigint | number, pid?: number): Breakpoint {
     if (pid !== undefined) this.process(pid);
-    const at = va(address);
-    return this.history.call(
-      "vm.breakAt",
-      [address, pid],
-      () => addBreakpoint(this.#kernel, at, pid),
-    );
+    const at = va(address), add = () => addBreakpoint(this.#kernel, at, pid);
+    return this.history.call("vm.breakAt", [address, pid], add);
   }
 
   /**
@@ -436,12 +392,8 @@ export class Vm {
    */
   watch(address: bigint | number, options: WatchOptions = {}): Breakpoint {
     if (options.pid !== undefined) this.process(options.pid);
-    const wanted = { ...options };
-    return this.history.call(
-      "vm.watch",
-      [address, options],
-      () => addWatchpoint(this.#kernel, address, wanted),
-    );
+    const wanted = { ...options }, add = () => addWatchpoint(this.#kernel, address, wanted);
+    return this.history.call("vm.watch", [address, options], add);
   }
 
   /** Those that are set, in the order in which they were. */
@@ -472,15 +424,6 @@ export class Vm {
     return this.history.state();
   }
 
-  #save(): VmState {
-    return {
-      made: this.#made,
-      machine: this.#machine.save(),
-      kernel: saveKernel(this.#kernel),
-      events: this.#kernel.events.save(),
-    };
-  }
-
   /** What differs between two saved states; without the second, between the first and now. */
   diff(before: VmState, after?: VmState): StateDiff {
     checkState("diff", before);
@@ -499,23 +442,9 @@ export class Vm {
    * anything else, and the VM is as it was.
    */
   restore(state: VmState): void {
-    checkState("restore", state);
-    const [other] = differences(state.made, this.#made);
-    if (other !== undefined) {
-      throw new RangeError(`restore: the state is of a computer with ${other}`);
-    }
     const before = this.save();
-    const damaged = (why: string) => new RangeError(`restore: the state is damaged: ${why}`);
-    const missing = missingIn(before, state, 3);
-    if (missing !== undefined) throw damaged(`it has no${missing}`);
-    this.history.jump(state, () => {
-      try {
-        this.#put(state);
-      } catch (error) {
-        this.#put(before);
-        throw damaged((error as Error).message);
-      }
-    });
+    checkRestorable(state, before);
+    this.history.jump(state, () => putBack(this.#parts, state, before));
   }
 
   /**
@@ -559,21 +488,5 @@ export class Vm {
   goto(to: number | { readonly event: number }): Moment {
     if (typeof to !== "number") onlyNames("goto", to, ["event"]);
     return this.history.goto(to);
-  }
-
-  #put(state: VmState): void {
-    this.#machine.restore(state.machine);
-    restoreKernel(this.#kernel, state.kernel);
-    this.#kernel.events.restore(state.events);
-  }
-}
-
-/** Mounts the image of an option; an error says of which. */
-function mounting(option: "fs" | "fat", mount: () => void): void {
-  try {
-    mount();
-  } catch (error) {
-    if (error instanceof FsError) error.option = option;
-    throw error;
   }
 }
