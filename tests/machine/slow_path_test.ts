@@ -61,6 +61,21 @@ Deno.test("an access across a page end is seen by a watch on either page", () =>
   }
 });
 
+Deno.test("a watchpoint in the upper half sees each store to its bytes, and no other one", () => {
+  const tables = user((a) =>
+    a.put("sw", { rs1: 6, rs2: 7, imm: 0 }).put("sw", { rs1: 6, rs2: 7, imm: 8 }).put("ecall")
+  );
+  const { machine: made } = tables;
+  tables.map(2 ** 39 - 0x1000, at(0x4_0000), PTE_R | PTE_W | PTE_U);
+  made.hart.setX(6, -0x1000n & (2n ** 64n - 1n));
+  made.hart.setX(7, 7n);
+  made.watch({ space: "va", start: -0xff8, length: 4, read: false, write: true });
+  const stop = made.run(10);
+  assert(stop.kind === "watch");
+  assertEquals([stop.pa, stop.va, stop.after], [at(0x4_0008), 2n ** 64n - 0xff8n, 7n]);
+  assertEquals(made.run(10).kind, "trap");
+});
+
 Deno.test("an access across a page end into a device, or out of one, is an access fault and does nothing", () => {
   for (const [first, second] of [[at(0x2_0000), UART], [UART, at(0x2_0000)]] as const) {
     const tables = user((a) => a.put("sd", { rs1: 6, rs2: 7, imm: 0 }));

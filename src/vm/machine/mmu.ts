@@ -221,9 +221,7 @@ export class Mmu {
     if (!this.isRam(frame)) return false;
     const pa = inFrame(frame);
     const pageLow = (low & ~0xfff) >>> 0;
-    if (this.watches.any) {
-      if (this.watches.watchesPage((high & 0x1f_ffff) * 2 ** 32 + pageLow, pa)) return false;
-    }
+    if (this.watches.any && this.watches.watchesPage(high * 2 ** 32 + pageLow, pa)) return false;
     if (access === WRITE) {
       if (this.#ram.hasCode(pa)) return false;
       this.#ram.dirty[frame - RAM_BASE / 4096] = 1;

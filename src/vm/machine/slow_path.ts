@@ -122,15 +122,8 @@ export class SlowPath implements EngineHost {
       this.#load(pa, size, signed);
     }
     if (watch === undefined) return DONE;
-    this.#hit(
-      watch,
-      pa,
-      size,
-      write,
-      before,
-      atomic && write ? undefined : this.#ram.readNumber(pa, size),
-    );
-    return DONE_STOP;
+    const after = atomic && write ? undefined : this.#ram.readNumber(pa, size);
+    return this.#hit({ watch, pa, size, write, before, after });
   }
 
   #load(pa: PaNum, size: number, signed: number): void {
@@ -241,8 +234,7 @@ export class SlowPath implements EngineHost {
       registers.accessValue = signed !== 0 ? BigInt.asIntN(bits, before) : before;
     }
     if (watch === undefined) return DONE;
-    this.#hit(watch, firstPa, size, write, before, gather());
-    return DONE_STOP;
+    return this.#hit({ watch, pa: firstPa, size, write, before, after: gather() });
   }
 
   #watched(pa: PaNum, size: number, write: boolean, at?: number): Watch | undefined {
@@ -252,17 +244,10 @@ export class SlowPath implements EngineHost {
     return this.#watches.hit(va, pa, size, write);
   }
 
-  #hit(
-    watch: Watch,
-    pa: PaNum,
-    size: number,
-    write: boolean,
-    before: bigint,
-    after: bigint | undefined,
-  ): void {
+  #hit(hit: Omit<WatchHit, "pc" | "va">): number {
     const { pc, accessVa: va } = this.#hart.registers;
-    const by = this.#outside ? undefined : pc;
-    this.#watchHit = { watch, pc: by, va, pa, size, write, before, after };
+    this.#watchHit = { ...hit, va, pc: this.#outside ? undefined : pc };
+    return DONE_STOP;
   }
 
   fetchPage(): number {
