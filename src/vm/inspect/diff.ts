@@ -7,7 +7,7 @@
 
 import { type Pa, pa, PAGE_SIZE, RAM_BASE, type Va, va } from "../machine/address.ts";
 import { pieceAt, pieceCount } from "../machine/pieces.ts";
-import { PTE_R, PTE_V, PTE_W, PTE_X } from "../machine/sv39.ts";
+import { leafSize, PTE_R, PTE_V, PTE_W, PTE_X } from "../machine/sv39.ts";
 import type { SavedView } from "./view.ts";
 
 /** A process that is in one state only, or whose record differs. */
@@ -114,7 +114,7 @@ function leavesOf({ ram, processes }: SavedView, pid: number): Map<number, numbe
     for (let i = 0; i < 512; i++) {
       const pte = words[2 * i];
       if (pte === 0) continue;
-      const address = base + i * 2 ** (12 + 9 * level);
+      const address = base + i * leafSize(level);
       const pointer = (pte & (PTE_V | PTE_R | PTE_W | PTE_X)) === PTE_V;
       if (!pointer) leaves.set(address, pte);
       else if (level > 0) descend((pte >>> 10) * PAGE_SIZE, level - 1, address);

@@ -6,7 +6,15 @@
  */
 
 import { type Pa, pa, PAGE_SIZE, type PaNum, paNum, type Va, va } from "../machine/address.ts";
-import { frameOf, PTE_R, PTE_V, PTE_W, PTE_X, type TableMemory } from "../machine/sv39.ts";
+import {
+  frameOf,
+  leafSize,
+  PTE_R,
+  PTE_V,
+  PTE_W,
+  PTE_X,
+  type TableMemory,
+} from "../machine/sv39.ts";
 import { type KernelView, partOf, type RootView, userRoots } from "./view.ts";
 
 /** One leaf PTE of one address space. */
@@ -189,7 +197,7 @@ function mapping(root: RootView, address: number, pte: number, at: PaNum, level:
     name: root.name,
     va: va(address),
     pa: pa(frameOf(pte)),
-    size: 2 ** (12 + 9 * level),
+    size: leafSize(level),
     pteAddr: pa(at),
     pte: BigInt(pte),
     kind: partOf(root, address),

@@ -53,7 +53,7 @@ export function eachEntry(ram: Ram, root: PaNum, visit: (entry: Entry) => void):
     for (let i = 0; i < 512; i++) {
       const low = words[2 * i], high = words[2 * i + 1];
       if (low === 0 && high === 0) continue;
-      const address = base + i * 2 ** (12 + 9 * level);
+      const address = base + i * sv39.leafSize(level);
       visit({ address, at: paNum(table + 8 * i), low, high, level });
       const isPointer = (low & (PTE_V | LEAF)) === PTE_V && high === 0;
       if (isPointer && level > 0 && ram.contains(sv39.frameOf(low), PAGE_SIZE)) {

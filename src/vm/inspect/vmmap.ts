@@ -6,7 +6,7 @@
 
 import { PAGE_SIZE, type Va, va } from "../machine/address.ts";
 import type { Ram } from "../machine/memory.ts";
-import { frameOf, PTE_R, PTE_U, PTE_W, PTE_X } from "../machine/sv39.ts";
+import { frameOf, leafSize, PTE_R, PTE_U, PTE_W, PTE_X } from "../machine/sv39.ts";
 import { eachLeaf, mappedCounts } from "./mappings.ts";
 import { areaAt, type AreaFacts, type KernelView, partOf, type RootView } from "./view.ts";
 
@@ -46,7 +46,7 @@ export function vmmap(view: KernelView, ram: Ram, root: RootView): AreaView[] {
   const known = new Map(areas.map((area) => [area, viewOf(area)]));
   const views: Summed[] = [...known.values()];
   eachLeaf(ram, root.root, (address, pte, _at, level) => {
-    const size = 2 ** (12 + 9 * level);
+    const size = leafSize(level);
     const area = areaAt(root, address);
     let sum = area && known.get(area);
     if (root.areas === undefined && partOf(root, address) === "unknown") {

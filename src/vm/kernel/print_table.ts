@@ -6,7 +6,7 @@
 
 import { type PaNum, paNum } from "../machine/address.ts";
 import type { Ram } from "../machine/memory.ts";
-import { frameOf, PTE_R, PTE_V, PTE_W, PTE_X } from "../machine/sv39.ts";
+import { frameOf, leafSize, PTE_R, PTE_V, PTE_W, PTE_X } from "../machine/sv39.ts";
 
 const word = (value: number) => "0x" + value.toString(16).padStart(16, "0");
 
@@ -16,7 +16,7 @@ export function printTable(ram: Ram, table: PaNum, level = 2, base = 0): string 
   for (let index = 0; index < 512; index++) {
     const pte = ram.readPte(paNum(table + 8 * index));
     if ((pte & PTE_V) === 0) continue;
-    const va = base + index * 2 ** (12 + 9 * level);
+    const va = base + index * leafSize(level);
     const pa = frameOf(pte);
     text += `${" ..".repeat(3 - level)}${word(va)}: pte ${word(pte)} pa ${word(pa)}\n`;
     const pointer = (pte & (PTE_R | PTE_W | PTE_X)) === 0;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { hex, type PaNum } from "./address.ts";
+import { hex, offset, PAGE_SIZE, pageDown, type PaNum } from "./address.ts";
 import type { Ram } from "./memory.ts";
 
 /** A memory-mapped device. Its registers are 1, 2 or 4 bytes wide; an 8-byte access is two of 4. */
@@ -57,7 +57,9 @@ export class Bus {
     }
     this.#mappings.push({ base, size, device });
     this.#mappings.sort((a, b) => a.base - b.base);
-    for (let at: number = base - base % 4096; at < end; at += 4096) this.#pages.add(at / 4096);
+    for (let at = pageDown(base); at < end; at = offset(at, PAGE_SIZE)) {
+      this.#pages.add(at / PAGE_SIZE);
+    }
   }
 
   /** Whether any device has registers in a frame (pa / 4096). */

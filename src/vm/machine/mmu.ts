@@ -29,10 +29,13 @@ import {
   EXECUTE,
   FAIL,
   frameNumber,
+  insideLeaf,
+  leafSize,
   type Level,
   makeSatp,
   PTE_A,
   PTE_D,
+  PTE_FLAGS,
   READ,
   SATP_BARE,
   SATP_SV39,
@@ -178,7 +181,7 @@ export class Mmu {
     if (denied !== FAIL.none) return -this.#fault(access, denied);
     const level = trail.level;
     const high = trail.high[last];
-    const frame = frameNumber(low, high) + (page & ((1 << (9 * level)) - 1));
+    const frame = frameNumber(low, high) + (page & insideLeaf(level));
     // Step 7 with hardware update: "set pte.a to 1 and, if the original memory access is a store,
     // also set pte.d to 1".
     const wanted = access === WRITE ? PTE_A | PTE_D : PTE_A;
@@ -194,7 +197,7 @@ export class Mmu {
     if (!this.#exists(frame)) return -this.#fault(access, FAIL.outside);
     this.missed = true;
     this.tlb.foundLevel = level;
-    this.tlb.insert(bank, access, level, page, frame, low & 0x3ff);
+    this.tlb.insert(bank, access, level, page, frame, low & PTE_FLAGS);
     this.tlb.countMiss(access, level);
     return frame;
   }
@@ -210,7 +213,7 @@ export class Mmu {
 
   /** Whether a frame number is one of RAM. */
   isRam(frame: number): boolean {
-    return frame >= RAM_BASE / 4096 && frame < this.#ram.end / 4096;
+    return frame >= RAM_BASE / PAGE_SIZE && frame < this.#ram.end / PAGE_SIZE;
   }
 
   /**
@@ -224,7 +227,7 @@ export class Mmu {
     if (this.watches.any && this.watches.watchesPage(high * 2 ** 32 + pageLow, pa)) return false;
     if (access === WRITE) {
       if (this.#ram.hasCode(pa)) return false;
-      this.#ram.dirty[frame - RAM_BASE / 4096] = 1;
+      this.#ram.dirty[frame - RAM_BASE / PAGE_SIZE] = 1;
     }
     const addend = pa - RAM_BASE + RAM_OFFSET - pageLow;
     // The access is tried again and the interpreter counts that as a hit; after a miss it must not
@@ -298,7 +301,7 @@ export class Mmu {
         access,
         va: va(BigInt.asIntN(39, BigInt(page) << 12n)),
         pa: inFrame(frame),
-        size: 2 ** (12 + 9 * level),
+        size: leafSize(level),
         flags,
       });
     });
@@ -333,7 +336,7 @@ export class Mmu {
 /** The 27-bit number of an address's page, or -1 when the address is not canonical. */
 function pageNumber(address: VaNum | Va): number {
   if (typeof address === "number" && address >= 0 && address < 2 ** 38) {
-    return Math.floor(address / 4096);
+    return Math.floor(address / PAGE_SIZE);
   }
   const value = BigInt.asIntN(64, BigInt(address));
   if (BigInt.asIntN(39, value) !== value) return -1;

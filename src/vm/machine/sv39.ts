@@ -55,6 +55,16 @@ export const EXECUTE = 2;
 /** Level of a leaf: 0 = 4 KiB, 1 = 2 MiB, 2 = 1 GiB. */
 export type Level = 0 | 1 | 2;
 
+/** Bytes that a leaf of a level maps. */
+export function leafSize(level: number): number {
+  return 2 ** (PAGE_SHIFT + 9 * level);
+}
+
+/** The bits of a page number that lie inside a leaf of a level. */
+export function insideLeaf(level: number): number {
+  return (1 << (9 * level)) - 1;
+}
+
 /** Why a translation fails. The position is the number the inside uses; 0 is "does not fail". */
 export const WALK_FAILS = [
   "",
@@ -150,7 +160,7 @@ export function walkTables(
     if ((high & RESERVED_HIGH) !== 0) return FAIL.reserved;
     if ((low & (PTE_R | PTE_X)) !== 0) {
       // Step 6: "If i > 0 and pte.ppn[i-1:0] != 0, this is a misaligned superpage".
-      const mask = level === 0 ? 0 : ((1 << (9 * level)) - 1) << 10;
+      const mask = insideLeaf(level) << 10;
       return (low & mask) !== 0 ? FAIL.misaligned : FAIL.none;
     }
     // "For non-leaf PTEs, the D, A, and U bits are reserved for future standard use."
@@ -265,7 +275,7 @@ export function walk(ram: TableMemory, root: PaNum, address: Va | VaNum): Walk {
   }
   if (fail !== FAIL.none) return { steps, fail: WALK_FAILS[fail] };
   const { level, pteAddr, pte } = steps[steps.length - 1];
-  const size = 2 ** (PAGE_SHIFT + 9 * level);
+  const size = leafSize(level);
   const last = trail.count - 1;
   const page = inFrame(frameNumber(trail.low[last], trail.high[last]));
   return {

@@ -17,7 +17,7 @@
 import { FastTables } from "./fast_tlb.ts";
 import { TLB_ENTRIES } from "./layout.ts";
 import { type Saved, Saver } from "./saver.ts";
-import type { Access, Level } from "./sv39.ts";
+import { type Access, insideLeaf, type Level, PTE_G } from "./sv39.ts";
 import {
   emptyState,
   GIGA_ENTRIES,
@@ -68,9 +68,10 @@ export class Tlb {
       for (let i = first; i < first + SUPER; i++) {
         const start = state.superPage[i];
         if (start < 0) continue;
-        const mask = i < first + MEGA_ENTRIES ? 0x1ff : 0x3ffff;
+        const level = i < first + MEGA_ENTRIES ? 1 : 2;
+        const mask = insideLeaf(level);
         if ((page & ~mask) === start) {
-          this.foundLevel = mask === 0x1ff ? 1 : 2;
+          this.foundLevel = level;
           return state.superFrame[i] + (page & mask);
         }
       }
@@ -114,7 +115,7 @@ export class Tlb {
       }
       return;
     }
-    const mask = level === 1 ? 0x1ff : 0x3ffff;
+    const mask = insideLeaf(level);
     const first = table * SUPER + (level === 1 ? 0 : MEGA_ENTRIES);
     const count = level === 1 ? MEGA_ENTRIES : GIGA_ENTRIES;
     let victim = first + state.next[table * 2 + level - 1];
@@ -154,7 +155,7 @@ export class Tlb {
   #dropSuper(table: number, entry: number, level: Level): void {
     const state = this.#state;
     const start = state.superPage[entry];
-    const mask = level === 1 ? 0x1ff : 0x3ffff;
+    const mask = insideLeaf(level);
     state.superPage[entry] = -1;
     this.#superCount[table]--;
     this.#fast.dropPieces(table, level, start, mask);
@@ -173,7 +174,7 @@ export class Tlb {
     for (let n = 0; n < this.#heldCount[table]; n++) {
       const index = this.#held[first + n];
       const slot = first + index;
-      if (keepGlobal && state.page[slot] >= 0 && (state.flags[slot] & 0x20) !== 0) {
+      if (keepGlobal && state.page[slot] >= 0 && (state.flags[slot] & PTE_G) !== 0) {
         this.#held[first + kept++] = index;
       } else {
         state.page[slot] = -1;
@@ -184,7 +185,7 @@ export class Tlb {
     if (this.#superCount[table] !== 0) {
       for (let i = table * SUPER; i < (table + 1) * SUPER; i++) {
         if (state.superPage[i] < 0) continue;
-        if (keepGlobal && (state.superFlags[i] & 0x20) !== 0) continue;
+        if (keepGlobal && (state.superFlags[i] & PTE_G) !== 0) continue;
         state.superPage[i] = -1;
         this.#superCount[table]--;
       }
@@ -200,7 +201,7 @@ export class Tlb {
     const state = this.#state;
     for (let table = bank * 3; table < bank * 3 + 3; table++) {
       const slot = table * TLB_ENTRIES + (page & INDEX);
-      if (state.page[slot] === page && !(keepGlobal && (state.flags[slot] & 0x20) !== 0)) {
+      if (state.page[slot] === page && !(keepGlobal && (state.flags[slot] & PTE_G) !== 0)) {
         state.page[slot] = -1;
         this.#fast.dropSmall(table, page);
       }
@@ -208,9 +209,9 @@ export class Tlb {
       for (let n = 0; n < SUPER; n++) {
         const entry = table * SUPER + n;
         const level = n < MEGA_ENTRIES ? 1 : 2;
-        const mask = level === 1 ? 0x1ff : 0x3ffff;
+        const mask = insideLeaf(level);
         if (state.superPage[entry] !== (page & ~mask)) continue;
-        if (keepGlobal && (state.superFlags[entry] & 0x20) !== 0) continue;
+        if (keepGlobal && (state.superFlags[entry] & PTE_G) !== 0) continue;
         this.#dropSuper(table, entry, level);
       }
     }
