@@ -1,7 +1,7 @@
 /**
- * Which number means which system call. The table is data, because the lab trees do not agree: mmap is
- * 27 in newer trees and 22 in most students' ones. A program's own stubs tell (stubs.ts); the tables
- * here serve programs without any, and a person who says so.
+ * Which number means which system call. The table is data, because the lab trees do not agree: mmap
+ * is 27 in newer trees and 22 in most students' ones. A program's own stubs tell (stubs.ts); the
+ * tables here are for programs without stubs, and for a choice by hand.
  *
  * @module
  */
@@ -57,8 +57,8 @@ export type CallName =
   | "cpupin";
 
 /**
- * The numbering of one process: number to name, as its program calls it. A name that no row has is an
- * unknown call.
+ * The numbering of one process: number to name, as its program calls it. A name that no row has is
+ * an unknown call.
  */
 export type CallTable = Readonly<Record<number, string>>;
 
@@ -164,9 +164,9 @@ export function abiNamed(name: string): Abi {
 }
 
 /**
- * A numbering from the text of a JSON file: `{"name": "mine", "calls": {"22": "mmap"}}`. Its entries are
- * laid over the 21 calls of xv6; `null` takes a number away. `"usyscall": true` gives each process the
- * pgtbl lab's page.
+ * A numbering from the text of a JSON file: `{"name": "mine", "calls": {"22": "mmap"}}`. Its
+ * entries are laid over the 21 calls of xv6; `null` takes a number away. `"usyscall": true` gives
+ * each process the pgtbl lab's page.
  *
  * Throws an Error with one line that says what is wrong and what would be right.
  */

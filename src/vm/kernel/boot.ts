@@ -90,8 +90,8 @@ export function saveKernel(k: Kernel): SavedKernel {
 }
 
 /**
- * Puts back what {@link saveKernel} returned; the machine's state, satp and TLBs among it, goes back
- * with it. Records held elsewhere are stale then: look them up by id.
+ * Puts back what {@link saveKernel} returned; the machine's state, satp and TLBs among it, goes
+ * back with it. Records held elsewhere are stale then: look them up by id.
  */
 export function restoreKernel(k: Kernel, saved: SavedKernel): void {
   const state = k.saver.revive<KernelState>(saved.state);

@@ -1,8 +1,8 @@
 /**
- * Where a run is to stop: breakpoints and watchpoints of one process or of all. The machine knows addresses
- * only and stops at each of them; which stop is wanted is decided here, by process.
+ * Where a run is to stop: breakpoints and watchpoints, of one process or of all. The machine stops
+ * at addresses, whoever runs; here it is decided which process's stop is wanted.
  *
- * They are a person's, not the computer's: a saved state does not hold them, a restored one keeps them.
+ * They belong to the user: a saved state does not hold them, a restored one keeps them.
  *
  * @module
  */
@@ -16,8 +16,8 @@ import type { Breakpoint, Breakpoints, Kernel } from "./kernel.ts";
 export type WatchRequest = Omit<Watch, "start">;
 
 /**
- * Adds a breakpoint, or with `request` a watchpoint. Throws a RangeError for an address that no instruction
- * and no access can have.
+ * Adds a breakpoint, or with `request` a watchpoint. Throws a RangeError for an address that no
+ * instruction or no access can have.
  */
 export function addBreakpoint(
   k: Kernel,
@@ -78,7 +78,7 @@ function isBreakAt(point: Breakpoint, address: bigint): boolean {
   return point.watch === undefined && point.address === address;
 }
 
-/** The point that a stop of the machine in that process is for; undefined when it is some other process's. */
+/** The point for which the machine stopped in that process; undefined: it is another process's. */
 export function hitBreakpoint(k: Kernel, pid: number, stop: Stop): Breakpoint | undefined {
   const mine = k.breakpoints.points.filter((one) => one.pid === undefined || one.pid === pid);
   if (stop.kind === "break") return mine.find((one) => isBreakAt(one, stop.pc));
@@ -88,7 +88,7 @@ export function hitBreakpoint(k: Kernel, pid: number, stop: Stop): Breakpoint | 
   return undefined;
 }
 
-/** A watchpoint that was hit: which one of ours, and what the machine tells of the access. */
+/** A watchpoint that was hit, and what the machine tells of the access. */
 export interface Watched extends WatchHit {
   /** The watchpoint. */
   readonly point: Breakpoint;

@@ -35,8 +35,8 @@ interface Loaded {
 }
 
 /**
- * exec() for a process: the program at `path` in the file system, seen from its directory. Returns argc, or
- * a few words that say why not, with the process as it was.
+ * exec() for a process: the program at `path` in the file system, seen from its directory. Returns
+ * argc, or a few words that say why not, with the process as it was.
  */
 export function exec(
   k: Kernel,
@@ -54,7 +54,7 @@ export function exec(
   return loaded.argc;
 }
 
-/** The process takes the loaded image for its own and lets its old memory go. */
+/** The process takes the loaded image for its own and releases its old memory. */
 function become(k: Kernel, p: Proc, loaded: Loaded, path: string): void {
   becomeFirst(k, p);
   unshareFiles(k, p);
@@ -89,8 +89,8 @@ export function setUp(k: Kernel, p: Proc, loaded: Loaded, path: string): void {
 }
 
 /**
- * Loads a program into a new address space, arguments on its stack. A few words that say why not, with
- * nothing kept, when the file is not a program or memory runs out. `inode` is the file, where there is one.
+ * Loads a program into a new address space, arguments on its stack. Says in a few words why not,
+ * with nothing kept, when it is no program or memory runs out. `inode`: its file, if it has one.
  */
 export function load(
   k: Kernel,
@@ -158,7 +158,7 @@ function area(kind: Area["kind"], start: VaNum, end: VaNum, perm: number): Area 
   return { kind, start, end, perm, shared: false, lazy: false };
 }
 
-/** The area of a segment, from where the one before ended when they share a page (as uvmalloc would). */
+/** A segment's area, from the end of the one before where they share a page (as uvmalloc would). */
 function segmentArea(segment: ElfSegment, from: VaNum, before: VaNum): Area | undefined {
   const end = pageUp(vaNum(from + segment.memSize));
   const start = vaNum(Math.max(from, before));
@@ -167,7 +167,7 @@ function segmentArea(segment: ElfSegment, from: VaNum, before: VaNum): Area | un
   return area(segment.execute ? "text" : "data", start, end, perm);
 }
 
-/** Strings, each 16-aligned, then the NULL-ended pointer array, 16-aligned, where sp and a1 point. */
+/** Strings, each 16-aligned, then the pointers to them and a NULL, where sp and a1 point. */
 function pushArguments(
   k: Kernel,
   space: AddressSpace,

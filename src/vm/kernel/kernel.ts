@@ -1,7 +1,7 @@
 /**
- * The built-in kernel: it owns the processes, gives the hart to one at a time, and handles each trap
- * that comes back. Its code is TypeScript, but what it manages is real: page tables and trapframes
- * stand in guest RAM, user code runs in U mode on the hart, and every fault and system call is a trap.
+ * The built-in kernel: it owns the processes, gives the hart to one at a time, and handles each
+ * trap. Its code is TypeScript, but what it manages is real: page tables and trapframes stand in
+ * guest RAM, user code runs in U mode on the hart, and every fault and system call is a trap.
  *
  * This file says what the kernel's functions work on: the machine, what was chosen at boot, and the
  * state. Time is retired user instructions. A tick ends every `quantum` of them; when all processes
@@ -19,9 +19,9 @@ import type { Memory } from "./memory/memory.ts";
 import type { ProgramSource } from "./programs.ts";
 import type { KernelState } from "./state.ts";
 
-/** How the kernel is made, as far as memory does not ask. */
+/** How the kernel is made; memory has options of its own. */
 export interface KernelOptions {
-  /** Numbering of the system calls for every program; each program's stubs tell its own unless given. */
+  /** System call numbers for all programs; unless given, each program's stubs tell its own. */
   readonly abi?: Abi;
   /** User instructions of a tick. */
   readonly quantum?: number;
@@ -37,7 +37,7 @@ export interface KernelOptions {
 export interface Breakpoint {
   /** Its number, from 1. */
   readonly n: number;
-  /** The process that it is for; undefined: whichever comes there. */
+  /** The process that it is for; undefined: any. */
   readonly pid: number | undefined;
   /** Address of the instruction, or of the first byte watched. */
   readonly address: bigint;
@@ -72,8 +72,8 @@ export interface TraceRecord {
 }
 
 /**
- * Somebody who is told when a fork's copying of memory begins and when it is done, to measure it by a
- * clock of their own: the kernel reads none.
+ * Told when a fork begins to copy memory and when it is done, to measure it by a clock: the kernel
+ * reads none.
  */
 export interface ForkObserver {
   /** The process is about to get a copy of its memory for a child. */
@@ -90,9 +90,9 @@ export interface Kernel extends Memory {
   readonly files: FileSystems;
   /** Programs that are run by name. */
   readonly programs: ProgramSource;
-  /** The numbering of who has no program, or one without stubs. */
+  /** The numbering for a process without a program, or with one without stubs. */
   readonly abi: Abi;
-  /** Whether that numbering is everybody's, whatever a program's stubs say. */
+  /** Whether that numbering holds for all programs, whatever their stubs say. */
   readonly abiForAll: boolean;
   /** User instructions of a tick. */
   readonly quantum: number;
@@ -104,10 +104,10 @@ export interface Kernel extends Memory {
   state: KernelState;
   /** Makes saved states, which share what did not change between them. */
   readonly saver: Saver;
-  /** System calls made, while somebody wants to know them. */
+  /** System calls made, while they are recorded. */
   trace: TraceRecord[] | undefined;
   /** Who is told of forks. */
   forkObserver: ForkObserver | undefined;
-  /** Breakpoints and watchpoints. They are a person's: a saved state does not hold them. */
+  /** Breakpoints and watchpoints. They belong to the user: a saved state does not hold them. */
   readonly breakpoints: Breakpoints;
 }

@@ -1,5 +1,5 @@
 /**
- * What a person does in the name of a process: system calls and memory accesses, through the same
+ * What the user does in the name of a process: system calls and memory accesses, through the same
  * MMU, fault path and call table that a guest program's instructions take.
  *
  * A manual process is one without a program of its own, made for that.
@@ -29,7 +29,7 @@ import { numberOf } from "./syscalls/dispatch.ts";
 import { endDying, handleTrap } from "./trap.ts";
 import { newPlace } from "./process/threads.ts";
 
-/** Something a person asked for that the kernel cannot do; the message is one clear line. */
+/** The user asked for something that the kernel cannot do; the message is one clear line. */
 export class KernelError extends Error {
   /** The class name, as shown before the message. */
   override name = "KernelError";
@@ -48,7 +48,7 @@ export function makeManual(k: Kernel, parent = INIT_PID, name = "demo"): Proc {
   return onNobodysBehalf(k, () => standUp(k, parent, name));
 }
 
-/** What is done meanwhile is not the current process's doing: its events have pid 0. */
+/** Events of what `body` does have pid 0: it is not the current process's doing. */
 function onNobodysBehalf<T>(k: Kernel, body: () => T): T {
   const { pid, pc } = k.events;
   k.events.pid = 0;
@@ -104,8 +104,8 @@ function manualSpace(k: Kernel) {
 }
 
 /**
- * A process that will run a program: one of the file system, else of the program source, else the bytes
- * given. Throws KernelError when there is none, it is no program, or there is no room.
+ * A process that will run a program: from the file system, else from the program source, else the
+ * bytes given. Throws KernelError when there is none, it is no program, or there is no room.
  */
 export function makeProgram(
   k: Kernel,
@@ -155,14 +155,14 @@ export type CallOutcome =
   }
   /** The process is gone: it exited, or was killed. */
   | { readonly kind: "exited" }
-  /** It would wait for something that nobody is going to do. It was taken back: the process is not inside it. */
+  /** It would wait for what no process will do. It was taken back: the process is not inside it. */
   | { readonly kind: "blocked"; readonly wait: NonNullable<Proc["wait"]> }
-  /** The hart met a breakpoint or watchpoint in another process, or the budget was used up, before it returned. It was taken back. */
+  /** Before it returned, the budget ran out or another process met a breakpoint; taken back. */
   | { readonly kind: "unfinished"; readonly stop: KernelStop };
 
 /**
- * A system call as if the process had executed an ecall: arguments into its trapframe, then the call's own row.
- * When it has to wait, the others run until it can finish.
+ * A system call as if the process had executed an ecall. When it has to wait, other processes run
+ * until it can finish.
  */
 export function userCall(
   k: Kernel,
@@ -174,7 +174,7 @@ export function userCall(
   const { ram } = k.machine;
   const number = numberOf(p, name);
   const epc = begin(k, p);
-  // What a C caller could not pass stays what it was for a person, too: only the named registers change.
+  // Of the argument registers, only those that are given change.
   const saved = args.map((_, i) => readRegister(ram, p.trapframe, A0 + i));
   args.forEach((value, i) => writeRegister(ram, p.trapframe, A0 + i, BigInt(value)));
   writeRegister(ram, p.trapframe, A7, BigInt(number));
@@ -194,7 +194,7 @@ export function userCall(
     const value = readRegister(ram, p.trapframe, A0);
     return { kind: "returned", value, why: refused?.why, watched };
   }
-  // It was stopped on the way, or nobody is going to end its wait: taken back, so that it can do something else.
+  // Stopped on the way, or nothing will end its wait: taken back, so the process is free again.
   const { wait } = p;
   wakeProc(p);
   p.inCall = false;
@@ -264,7 +264,7 @@ function settle<T>(
   throw new KernelError(`an access of pid ${p.pid} faults again and again`);
 }
 
-/** The hart is the process's, as before an instruction of it; where it stands. */
+/** Gives the hart to the process, as before an instruction of it; its pc. */
 function begin(k: Kernel, p: Proc): bigint {
   if (p.state === "zombie") throw new KernelError(`process ${p.pid} has exited`);
   if (p.inCall) throw new KernelError(`process ${p.pid} is inside a system call`);
@@ -275,7 +275,7 @@ function begin(k: Kernel, p: Proc): bigint {
   return epc;
 }
 
-/** Ends a process from outside: what kill() would do once it runs, at once for one that stands still. */
+/** Ends a process: as kill() would once it runs, but at once for one that stands still. */
 export function endNow(k: Kernel, p: Proc): void {
   p.killed = true;
   endOthers(k, p);

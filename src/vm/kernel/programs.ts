@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Programs by name; the shell's own, and files that a person names by their paths. */
+/** Programs by name: the shell's own, and files named by their paths. */
 export interface ProgramSource {
   /** The ELF file of a program, or undefined when there is none of that name. */
   get(name: string): Uint8Array | undefined;
@@ -15,7 +15,7 @@ export interface ProgramSource {
 /** No programs at all. */
 export const noPrograms: ProgramSource = { get: () => undefined, list: () => [] };
 
-/** What a guest calls a program that comes from a file: the last of its path, without the `_` of xv6's build. */
+/** The guest's name of a program from a file: the path's last part, without xv6's `_`. */
 export function guestName(path: string): string {
   return path.split("/").at(-1)!.replace(/^_/, "");
 }

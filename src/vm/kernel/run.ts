@@ -1,6 +1,6 @@
 /**
- * The kernel's main loop: pick a process, let the hart run it in U mode until something happens, handle
- * what happened. xv6's scheduler, usertrap and usertrapret in one.
+ * The kernel's main loop: pick a process, let the hart run it in U mode until something happens,
+ * handle what happened. xv6's scheduler, usertrap and usertrapret in one.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export type KernelStop =
   | { readonly kind: "exited"; readonly pid: number }
   /** The process waited for finished the call it was inside of. */
   | { readonly kind: "returned"; readonly pid: number }
-  /** Nobody can run until the outside does something: all wait for the console, or for each other. */
+  /** No process can run: all wait for the console, or for each other. */
   | { readonly kind: "idle" }
   /** The kernel found its own state damaged, as xv6's panic(). Nothing can run any more. */
   | { readonly kind: "panic"; readonly message: string }
@@ -42,7 +42,7 @@ export type KernelStop =
     readonly stop: Stop;
     readonly point: Breakpoint | undefined;
   }
-  /** The event waited for has happened; `first` is the number of the first one since the hart left user mode. */
+  /** The event waited for; `first`: number of the first event since user mode was left. */
   | { readonly kind: "event"; readonly event: VmEvent; readonly first: number };
 
 /** An event to wait for: all that is given must fit. */
@@ -68,7 +68,7 @@ export function matchesEvent(event: VmEvent, { kinds, pid, va, from = 0 }: Event
 export interface RunOptions {
   /** Return when this process has exited. */
   untilExit?: number;
-  /** Return when this run is over: its first process, and all that it and its children made, have exited. */
+  /** Return when this run is over: its first process and all its descendants have exited. */
   untilOver?: number;
   /** Return, as if the budget were used up, when the kernel's busy time has come to this. */
   deadline?: number;
@@ -78,7 +78,7 @@ export interface RunOptions {
   only?: number;
   /** For single steps: a system call counts as one instruction. */
   step?: boolean;
-  /** Processes that pass a breakpoint at their next instruction, once: they stopped there before. */
+  /** Processes that pass a breakpoint at their next instruction, once: they stopped there. */
   pass?: readonly number[];
   /** Return when such an event has happened. */
   untilEvent?: EventFilter;
@@ -104,12 +104,12 @@ function runUntil(k: Kernel, budget: number, options: RunOptions): KernelStop {
   let left = budget;
   const passing = new Set(options.pass);
   let seen = k.events.next;
-  // It was left for somebody to look at.
+  // Left by the run before, for a look at the process before it exits.
   endDying(k);
-  // What was copied before, for somebody else, is none of this run's stops.
+  // Hits of copies before this run are none of its stops.
   k.machine.watches.takeCopied();
   for (;;) {
-    // First of all, so that it makes no difference where the run before this one was cut off.
+    // First, so that it makes no difference where the run before this one was cut off.
     if (now(k) >= k.state.schedule.tickEnds) endTicks(k);
     const event = options.untilEvent && firstEvent(k, options.untilEvent, seen);
     if (event !== undefined) return { kind: "event", event, first: seen };
@@ -166,7 +166,7 @@ function runUntil(k: Kernel, budget: number, options: RunOptions): KernelStop {
   }
 }
 
-/** The stop for a watchpoint that a process's call has just hit by copying in or out, if one did. */
+/** The stop for a watchpoint that a process's call has hit by copying in or out, if any. */
 function copiedStop(k: Kernel, pid: number): KernelStop | undefined {
   const hit = k.machine.watches.takeCopied();
   const met = watchedBy(k, pid, hit);
@@ -243,10 +243,10 @@ function runUser(k: Kernel, p: Proc, budget: number, passBreak: boolean): Stop {
   return stop;
 }
 
-/** Timer interrupts: time has gone on, by more than one tick when the kernel took long; the next one gets its turn. */
+/** Timer interrupts: ends all ticks that are over, and the next process gets its turn. */
 function endTicks(k: Kernel): void {
   const met = k.state.current === 0 ? undefined : findProc(k, k.state.current);
-  // One interrupt, however many ticks it came late; a call under way is kernel mode, which has no alarm.
+  // One alarm tick, however many ended; a call under way is kernel mode, which has no alarm.
   if (met !== undefined && !met.inCall && mayRun(met)) alarmTick(k, met);
   while (now(k) >= k.state.schedule.tickEnds) tick(k);
   const next = pick(k);

@@ -41,7 +41,7 @@ export interface Ended {
 export interface Dying {
   /** Its pid. */
   readonly pid: number;
-  /** For want of memory: it gives back its own at once. */
+  /** Out of memory: it frees its own at once. */
   readonly oom: boolean;
 }
 
@@ -79,7 +79,7 @@ export interface KernelState extends MemoryState {
   nextPipe: number;
   /** What all forks did together. */
   forkTotals: ForkStatistics;
-  /** Who is condemned to die for a trap and has not exited yet; a run may stop in between. */
+  /** The process that will be killed for a trap and has not exited; a run may stop in between. */
   dying: Dying | undefined;
   /** Why the kernel stopped for good, once it has. */
   panicked: string | undefined;

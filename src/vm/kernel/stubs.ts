@@ -1,7 +1,7 @@
 /**
- * Which numbers a program uses for which calls, told from its own stubs: xv6's usys.S gives each call a
- * function of its name that loads the number and traps. The trees of seven years number the labs'
- * calls differently, and no header of an ELF file says how.
+ * Which numbers a program uses for which calls, told from its own stubs: xv6's usys.S gives each
+ * call a function of its name that loads the number and traps. The trees of seven years number the
+ * labs' calls differently, and no header of an ELF file says how.
  *
  * @module
  */
@@ -15,8 +15,8 @@ const ECALL = 0x0000_0073;
 const LONGEST = 32;
 
 /**
- * A program's numbering: `base`, with the calls that its stubs name where they say. `base` itself when
- * its stubs agree with it, or when it has none (a stripped program).
+ * A program's numbering: `base`, with the calls that its stubs name where they say. `base` itself
+ * when its stubs agree with it, or when it has none (a stripped program).
  */
 export function tableOf(program: Elf, base: CallTable): CallTable {
   const stubs = stubsOf(program);

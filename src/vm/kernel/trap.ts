@@ -1,6 +1,6 @@
 /**
- * A trap from user mode, as xv6's usertrap handles it: an ecall is a system call, a page fault goes to
- * memory's fault path, anything else kills the process with xv6's two lines on the console.
+ * A trap from user mode, as xv6's usertrap handles it: an ecall is a system call, a page fault goes
+ * to memory's fault path, anything else kills the process with xv6's two lines on the console.
  *
  * @module
  */
@@ -24,8 +24,8 @@ import type { Refused } from "./memory/outcome.ts";
 export type Trap = Extract<Stop, { kind: "trap" }>;
 
 /**
- * What a trap costs in virtual time, in instructions: about what xv6 takes from the trampoline to a short call and
- * back. Without it a loop of system calls would stand still in time and never be preempted fairly.
+ * What a trap costs in virtual time, in instructions: about xv6's way from the trampoline to a
+ * short call and back. Without it a loop of system calls would take no time and never be preempted.
  */
 const TRAP_COST = 500;
 
@@ -77,14 +77,14 @@ function condemn(k: Kernel, p: Proc, trap: Trap, why: string, oom = false): void
 }
 
 /**
- * The condemned process exits, if there is one. One that asked for more memory than there is gives
- * back its own at once: its parent may need a page before it can come to wait for it.
+ * The condemned process exits, if there is one. One that ran out of memory frees its own at once:
+ * its parent may need a page before it can wait for it.
  */
 export function endDying(k: Kernel): void {
   const { dying } = k.state;
   if (dying === undefined) return;
   const p = findProc(k, dying.pid)!;
-  // A fatal fault is the whole process's end, with all its threads.
+  // A fatal fault ends the process with all its threads.
   endOthers(k, p);
   exit(k, p, -1);
   const isThere = findProc(k, p.pid) === p;

@@ -1,6 +1,5 @@
 /**
- * The built-in kernel as inspectors see any kernel: all of it is known exactly, from its own
- * records.
+ * The built-in kernel as inspectors see any kernel, known exactly from its own records.
  *
  * @module
  */
@@ -37,10 +36,7 @@ import { isSwapped, PTE_COW, slotOf } from "./memory/tables/pte.ts";
 import { describeWait, type Proc } from "./process/proc.ts";
 import { procs, spaceOf } from "./process/table.ts";
 
-/**
- * What inspectors ask of the built-in kernel. Its own code has no symbols, which are those of user
- * programs.
- */
+/** What inspectors ask of the built-in kernel. `symbols` are of user programs: it has none. */
 export function kernelView(k: Kernel, symbols: SymbolsView): KernelView {
   return {
     processes: () => byPid(k).map((p) => processView(k, p)),
@@ -57,12 +53,12 @@ export function kernelView(k: Kernel, symbols: SymbolsView): KernelView {
     rsw: k.policy.rsw,
     slotOf: (pte) => isSwapped(pte) ? slotOf(pte) : undefined,
     symbols,
-    // Whatever the kernel does, it has done by the time anybody can ask.
+    // Whatever the kernel does is done before anything can be asked.
     unrest: () => undefined,
   };
 }
 
-/** The address spaces in use, each once, with the process that stands for it: of several the lowest pid. */
+/** The address spaces in use, each once, with the one of its processes with the lowest pid. */
 export function spacesInUse(k: Kernel): { space: AddressSpace; p: Proc }[] {
   const first = new Map<AddressSpace, Proc>();
   for (const p of byPid(k)) {
@@ -99,7 +95,7 @@ export function rootOf(k: Kernel, p: Proc): RootView {
   return new Root(k, spaceOf(k, p), p);
 }
 
-/** The page table of a process; areas are looked up only when somebody asks for them. */
+/** The page table of a process; areas are looked up only when asked for. */
 class Root implements RootView {
   readonly root: PaNum;
   readonly pid: number;

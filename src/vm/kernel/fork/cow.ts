@@ -1,9 +1,9 @@
 /**
  * Copy-on-write as the COW lab asks for it: one RSW bit.
  *
- * fork maps the parent's frames in the child, takes W away in both where it was set, and marks those pages
- * {@link PTE_COW}. Pages that were read-only stay so, without a mark. A store to a marked page copies
- * it, unless nobody else is left: then the page is simply writable again. A store to an unmarked one kills.
+ * fork maps the parent's frames in the child; where W was set it is cleared in both, and
+ * {@link PTE_COW} set. Read-only pages stay so, without the mark. A store to a marked page copies
+ * it, or makes it writable again when it has one owner. A store to an unmarked one kills.
  *
  * @module
  */

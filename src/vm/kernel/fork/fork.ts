@@ -1,7 +1,7 @@
 /**
- * fork of an address space, the same for all policies: tables first, then copies, then shared pages.
- * Only the first two can run out of memory, and neither changes the parent, so a fork that fails leaves
- * everything as it was.
+ * fork of an address space, the same for all policies: tables first, then copies, then shared
+ * pages. Only the first two can run out of memory, and neither changes the parent, so a fork that
+ * fails leaves everything as it was.
  *
  * @module
  */
@@ -60,8 +60,8 @@ function copies(m: Memory, area: Area): boolean {
 }
 
 /**
- * Gives the child a table wherever the parent has one in an area. Making room for one may split a 2 MiB leaf of the
- * parent that was passed already, so it goes round until nothing is missing.
+ * Gives the child a table wherever the parent has one in an area. Making room for one may split a
+ * 2 MiB leaf of the parent that was passed already, so it is repeated until nothing is missing.
  */
 function makeTables(m: Memory, parent: AddressSpace, child: AddressSpace): boolean {
   let complete = true;
@@ -78,7 +78,7 @@ function makeTables(m: Memory, parent: AddressSpace, child: AddressSpace): boole
   return complete;
 }
 
-/** Copies the pages of areas that are not shared; the child's areas list grows with them, for the undo. */
+/** Copies the pages of areas that are not shared, which the child gets for the undo. */
 function copyAreas(
   m: Memory,
   parent: AddressSpace,
@@ -101,7 +101,7 @@ function copyAreas(
   return true;
 }
 
-/** A page of zeros in place of the parent's, for what the kernel writes there anew: nothing is copied. */
+/** A page of zeros for what the kernel writes there anew: nothing is copied. */
 function ownPage(
   m: Memory,
   parent: AddressSpace,
@@ -170,7 +170,7 @@ function copyBlock(
   return true;
 }
 
-/** Maps the parent's pages of an area in the child, with the policy's marks in both unless MAP_SHARED. */
+/** Maps an area's pages in the child, with the policy's marks in both unless MAP_SHARED. */
 function shareArea(
   m: Memory,
   parent: AddressSpace,

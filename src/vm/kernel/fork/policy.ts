@@ -8,11 +8,11 @@
 
 import type { Area } from "../memory/areas/space.ts";
 
-/** What to do about a store to a present user page whose PTE lacks W, in an area that may be written. */
+/** What a store does to a present user page without W, in an area that may be written. */
 export type StoreVerdict =
   /** Allocate a frame, copy the page, map the copy with W, drop the old frame. */
   | { readonly do: "copy" }
-  /** Nobody else maps the frame: give W back in place. */
+  /** No other mapping of the frame: give W back in place. */
   | { readonly do: "reuse" }
   /** The process must die. */
   | { readonly do: "kill"; readonly why: string };
@@ -23,7 +23,7 @@ export interface ForkPolicy {
   readonly name: string;
   /** One line for help and `compare`. */
   readonly summary: string;
-  /** Letters for the two RSW bits of a PTE, bit 8 and bit 9; a bit that it does not use is a `1`. */
+  /** Letters for the two RSW bits of a PTE, bit 8 and bit 9; `1` for a bit it does not use. */
   readonly rsw: readonly [string, string];
   /**
    * What fork does with the pages of a private area: give the child copies at once, or map the

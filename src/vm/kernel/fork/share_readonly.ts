@@ -1,7 +1,7 @@
 /**
- * Copy-on-write with two RSW bits, as contest kernels do it: {@link PTE_SHARE} says that fork shared
- * the page, {@link PTE_READONLY} that it was read-only before. The stack is copied at once (the child
- * is about to write it). A store to a shared page always copies, the last owner's too.
+ * Copy-on-write with two RSW bits, as contest kernels do it. {@link PTE_SHARE}: fork shared the
+ * page; {@link PTE_READONLY}: it was read-only before. The stack, which the child is about to
+ * write, is copied at once. A store to a shared page always copies, the last owner's too.
  *
  * | SHARE | READONLY | a store |
  * |---|---|---|

@@ -27,9 +27,7 @@ export function settledMemory(frames: number, options: MemoryOptions): SettledMe
   };
 }
 
-/**
- * The state at boot. Throws a RangeError when there are too many frames of the kernel's own.
- */
+/** The state at boot. Throws a RangeError when there are too many frames of the kernel's own. */
 export function newMemoryState(ram: Ram, options: MemoryOptions): MemoryState {
   return {
     frames: newFrames(ram, options.kernelFrames ?? KERNEL_FRAMES),

@@ -1,5 +1,5 @@
 /**
- * How memory is made and asked: the options of a boot, a request to map, and what it needs of the MMU.
+ * How memory is made and asked: options of a boot, a request to map, what it needs of the MMU.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export interface Watermarks {
 export interface MemoryOptions {
   /** Fork policy; `cow` unless given. */
   readonly policy?: ForkPolicy;
-  /** Areas get 2 MiB leaves where they cover an aligned block and frames in a row are to be had. */
+  /** Areas get 2 MiB leaves for aligned blocks while 512 frames in a row are free. */
   readonly superpages?: boolean;
   /** A store to a shared 2 MiB leaf: copy it whole, or split it and copy 4 KiB (unless given). */
   readonly superpageCow?: SuperpageCow;

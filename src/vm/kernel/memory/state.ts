@@ -1,7 +1,6 @@
 /**
- * What memory is, as one plain record: frames and their counts, address spaces, the page cache, shared
- * objects, the swap disk, the reclaim clock. Page tables and page contents stand in guest RAM, which
- * is the machine's. A saved state is a copy of this record; a field is declared here and nowhere else.
+ * What memory is, as one plain record. Page tables and page contents stand in guest RAM, which is
+ * the machine's. A saved state is a copy of this record; a field is declared here and nowhere else.
  *
  * @module
  */
@@ -88,7 +87,7 @@ export interface ReclaimClock {
   emptySearches: number;
   /** Allocations to let go by before searching gently again. */
   pause: number;
-  /** Allocations to let go by before searching again at all: there is nothing that could be evicted. */
+  /** Allocations to let go by before any search: nothing could be evicted. */
   wall: number;
 }
 

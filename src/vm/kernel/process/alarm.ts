@@ -1,6 +1,6 @@
 /**
  * sigalarm and sigreturn of the traps lab: every so many ticks of its own, a process is taken to a
- * handler, and from there back to where the timer met it, with all its registers.
+ * handler, and from there back to where the timer interrupted it, with all its registers.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Kernel } from "../kernel.ts";
 import type { Alarm, Proc } from "./proc.ts";
 import { A0, EPC, readRegister, TRAPFRAME_SIZE, writeEpc, writeNumber } from "./trapframe.ts";
 
-/** sigalarm(interval, handler): starts anew; interval 0 ends it. A handler that runs may still return. */
+/** sigalarm(interval, handler): starts anew; 0 ends it. A running handler may still return. */
 export function setAlarm(p: Proc, interval: number, handler: bigint): void {
   const saved = p.alarm?.saved;
   p.alarm = interval === 0 && saved === undefined
@@ -19,8 +19,8 @@ export function setAlarm(p: Proc, interval: number, handler: bigint): void {
 }
 
 /**
- * The timer met the process in user mode: one tick of its alarm. The handler is not called again before it has
- * returned; the ticks meanwhile do not count.
+ * One tick of the alarm, at the timer in user mode. The handler is not called again before it has
+ * returned; ticks meanwhile do not count.
  */
 export function alarmTick(k: Kernel, p: Proc): void {
   const { alarm } = p;
@@ -33,13 +33,13 @@ export function alarmTick(k: Kernel, p: Proc): void {
   k.events.note("alarm", p.pid, alarm.interval, "");
 }
 
-/** A child of fork: its parent's alarm is not its own, but a handler that it was made in can return. */
+/** The alarm of a child of fork: none, but a handler inside which it was made can return. */
 export function alarmOfChild(parent: Proc): Alarm | undefined {
   const { alarm } = parent;
   return alarm?.saved && { ...alarm, interval: 0 };
 }
 
-/** sigreturn(): registers and pc as the timer met them, a0 too, which is its result. -1 when no handler runs. */
+/** sigreturn(): registers and pc as at the timer; a0 is its result. -1 when no handler runs. */
 export function returnFromAlarm(k: Kernel, p: Proc): number {
   const { alarm } = p;
   const { ram } = k.machine;

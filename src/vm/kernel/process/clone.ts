@@ -1,7 +1,7 @@
 /**
- * clone(2) as Linux documents it, as far as this kernel has what a flag is about: what a child shares with its
- * maker, where its thread id is stored, and who waits for whom. A flag about what is not here is
- * refused with a line that says so, and so is a combination that Linux refuses.
+ * clone(2) as Linux documents it: what a child shares with its parent, where its thread id is
+ * stored, and who waits for whom. A flag for what this kernel lacks is refused with a line that
+ * says so, and so is a combination that Linux refuses.
  *
  * @module
  */
@@ -36,8 +36,8 @@ const CSIGNAL = 0xff;
 const SIGCHLD = 17;
 
 /**
- * Their names. SIGHAND and SYSVSEM share what nobody has here, signal handlers and semaphores, so that the flags of
- * pthread_create work. SIGCHLD or no signal: wait() finds the child.
+ * Their names. SIGHAND and SYSVSEM share what this kernel lacks, signal handlers and semaphores, so
+ * that the flags of pthread_create work. SIGCHLD or no signal: wait() finds the child.
  */
 export const CLONE_NAMES: Readonly<Record<number, string>> = {
   [CLONE_VM]: "CLONE_VM",
@@ -80,7 +80,7 @@ export interface CloneArguments {
   readonly childTid: bigint;
 }
 
-/** clone(): the child; or the result -1 with its line on the console; -1 without a line: no slot or no memory. */
+/** clone(): the child, or -1: refused, with a line on the console, or no slot or no memory. */
 export function clone(k: Kernel, parent: Proc, args: CloneArguments): Proc | number {
   const why = whyNot(parent, args.flags);
   if (why !== undefined) return refuse(k, parent, `clone(${hex(args.flags)}): ${why}`);

@@ -40,8 +40,8 @@ interface Home {
 }
 
 /**
- * A new process in the memory that `makeHome` finds for it, the first of a run unless `run` says of which it
- * is. Undefined, with nothing kept, when the table or memory is full.
+ * A new process in the memory that `makeHome` finds for it, of that run or the first of a new one.
+ * Undefined, with nothing kept, when the table or memory is full.
  */
 export function allocProcess(
   k: Kernel,
@@ -95,7 +95,7 @@ export function writeKernelSatp(k: Kernel, p: Proc): void {
   k.machine.ram.write64(paNum(p.trapframe + KERNEL_SATP), satp);
 }
 
-/** fork(): a child with a copy of the memory, as the policy makes it. Undefined when it can't be had. */
+/** fork(): a child with a copy of the memory, as the policy makes it. Undefined: no room. */
 export function fork(k: Kernel, parent: Proc): Proc | undefined {
   let statistics: ForkStatistics | undefined;
   const child = makeChild(k, parent, "fork", () => {
@@ -109,7 +109,7 @@ export function fork(k: Kernel, parent: Proc): Proc | undefined {
   return child;
 }
 
-/** A space of one's own comes with its first trapframe. */
+/** A new space comes with its first trapframe. */
 export function firstHome(space: AddressSpace | undefined): Home | undefined {
   return space && { space, trapframe: space.trapframes[0].frame };
 }
@@ -121,7 +121,7 @@ export function makeChild(
   why: string,
   makeHome: () => Home | undefined,
 ): Proc | undefined {
-  // What a person forks by hand is told what to do by hand, each by itself.
+  // What the user forks by hand is driven by hand, each process by itself.
   const run = parent.manual ? undefined : parent.run;
   const child = allocProcess(k, parent.group, parent.name, makeHome, run);
   if (child === undefined) return undefined;
@@ -141,8 +141,8 @@ export function makeChild(
 }
 
 /**
- * exit() of one thread: it leaves what it shares. The last one of its group hands their children to init and tells
- * the parent. The record of the first stays until it is waited for; the others' go at once.
+ * exit() of one thread. The last of its group hands their children to init and tells the parent.
+ * The record of the first stays until it is waited for; the others' go at once.
  */
 export function exit(k: Kernel, p: Proc, status: number): void {
   leaveFiles(k, p);
@@ -175,7 +175,7 @@ function isOver(k: Kernel, p: Proc): boolean {
   return p.state === "zombie" && !hasThreads(k, p.group);
 }
 
-/** init waits for its children all the time; the kernel does it for it, at once. */
+/** init waits for its children all the time: the kernel reaps them at once. */
 function reapForInit(k: Kernel, p: Proc): void {
   if ((p.parent === INIT_PID || p.parent === 0) && isOver(k, p)) freeProcess(k, p);
 }
@@ -211,8 +211,8 @@ function freeProcess(k: Kernel, p: Proc): void {
 }
 
 /**
- * kill(): marks a process with all its threads; each exits when it next enters or leaves the kernel. -1 when there is no
- * such process.
+ * kill(): marks a process with all its threads; each exits when it next enters or leaves the
+ * kernel. -1: no such process.
  */
 export function kill(k: Kernel, pid: number): number {
   const p = findProc(k, pid);
@@ -227,7 +227,7 @@ export function kill(k: Kernel, pid: number): number {
   return 0;
 }
 
-/** The other threads of a group end with one of them: at once where they do not run by themselves. */
+/** The other threads of a group end with `p`: at once where they do not run by themselves. */
 export function endOthers(k: Kernel, p: Proc): void {
   for (const one of threadsOf(k, p.group)) {
     if (one === p) continue;
@@ -238,8 +238,8 @@ export function endOthers(k: Kernel, p: Proc): void {
 }
 
 /**
- * exec() of a thread: the others end, and it is the first of its group from now on, under that one's pid. The program
- * is another, the process is not.
+ * exec() of a thread: the others end, and it becomes the first of its group, with that pid: the
+ * process stays the same one.
  */
 export function becomeFirst(k: Kernel, p: Proc): void {
   const first = findProc(k, p.group)!;

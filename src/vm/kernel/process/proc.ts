@@ -24,7 +24,7 @@ export const NAME_LENGTH = 15;
  */
 export type ProcState = "runnable" | "sleeping" | "zombie";
 
-/** What a sleeping process waits for. Whoever makes it true wakes all that wait for it. */
+/** What a sleeping process waits for. Whatever makes it true wakes all that wait for it. */
 export type Wait =
   | { readonly on: "child" }
   | { readonly on: "vfork"; readonly child: number }
@@ -50,11 +50,11 @@ export interface Accounting {
 /** One process. */
 export interface Proc {
   /**
-   * Its number, from 1, never used twice in a VM: its thread id, as Linux has it. It changes when a thread that is
-   * not the first of its group calls exec, which makes it the first.
+   * Its thread id, from 1, never used twice in a VM. It changes when a thread that is not the first
+   * of its group calls exec, which makes it the first.
    */
   pid: number;
-  /** The pid of the first thread of its group, which getpid() returns; its own, but for CLONE_THREAD. */
+  /** What getpid() returns: pid of the group's first thread, its own unless CLONE_THREAD. */
   group: number;
   /** Its place in the process table, 0…63, which decides its turn. */
   readonly slot: number;
@@ -65,7 +65,7 @@ export interface Proc {
   /** Last component of the program's path. */
   name: string;
   state: ProcState;
-  /** Has no program of its own: it stands still and does what a person types. */
+  /** Has no program: it stands still and does what the user types. */
   manual: boolean;
   /** Has a program, but runs only when it is stepped or continued. */
   held: boolean;
@@ -77,25 +77,25 @@ export interface Proc {
   wait: Wait | undefined;
   /** True from the ecall until the call's result is in a0. */
   inCall: boolean;
-  /** What the call under way has already done; meaning is the call's own (bytes moved, tick to reach). */
+  /** What the call under way has already done, in its own terms (bytes moved, tick to reach). */
   progress: number | undefined;
-  /** Somebody killed it: it exits when it next enters or leaves the kernel. */
+  /** Killed: it exits when it next enters or leaves the kernel. */
   killed: boolean;
   /** Why the kernel killed it, for people; empty when it was `kill` or nothing. */
   killedBy: string;
   /** Exit status, once a zombie. */
   status: number;
-  /** Id of its descriptor table; who was made with CLONE_FILES has its maker's. */
+  /** Id of its descriptor table; with CLONE_FILES its parent's. */
   files: number;
-  /** Id of its current directory; who was made with CLONE_FS has its maker's. */
+  /** Id of its current directory; with CLONE_FS its parent's. */
   place: number;
-  /** User address where its id is cleared when it leaves its memory (CLONE_CHILD_CLEARTID); 0: nowhere. */
+  /** Where its id is cleared when it leaves its memory (CLONE_CHILD_CLEARTID); 0: nowhere. */
   clearTid: bigint;
-  /** Its maker waits until it leaves its memory (CLONE_VFORK). */
+  /** Its parent waits until it leaves its memory (CLONE_VFORK). */
   vforked: boolean;
   /** Which number means which call, to its program. */
   callTable: CallTable;
-  /** The calls that the trace lab's trace() asked for: a bit for each number. Children inherit it. */
+  /** The trace lab's trace() mask: a bit for each call number. Children inherit it. */
   traceMask: number;
   /** What the sandbox of the syscall lab forbids; undefined: nothing. Children inherit it. */
   interposed: Interposed | undefined;
@@ -112,7 +112,7 @@ export interface Alarm {
   readonly handler: bigint;
   /** Ticks until the next call. */
   left: number;
-  /** While the handler runs: the trapframe from epc on, as the timer met it. */
+  /** While the handler runs: the trapframe from epc on, as at the timer interrupt. */
   saved: Uint8Array | undefined;
 }
 
@@ -124,7 +124,7 @@ export interface Interposed {
   readonly path: string;
 }
 
-/** Whether the scheduler may pick it: manual and held processes only finish calls they are inside of. */
+/** Whether it may be scheduled: manual and held processes only to finish a call. */
 export function mayRun(p: Proc): boolean {
   return p.state === "runnable" && (p.inCall || (!p.manual && !p.held));
 }

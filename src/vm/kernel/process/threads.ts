@@ -1,6 +1,6 @@
 /**
- * What processes made by clone() share, and how it is left: thread groups, descriptor tables, current
- * directories. Who shares something holds the same record; the last one to leave lets it go.
+ * What processes made by clone() share: thread groups, descriptor tables, current directories.
+ * Sharers hold the same record; the last one to leave frees it.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export function hasThreads(k: Kernel, group: number): boolean {
   return false;
 }
 
-/** It has no descriptor table any more; the files close when nobody else has it. */
+/** Leaves its descriptor table; the files close when no other process has it. */
 export function leaveFiles(k: Kernel, p: Proc): void {
   if (p.files !== 0) dropFdTable(k, p.files);
   p.files = 0;
@@ -51,7 +51,7 @@ export function placeOf(k: Kernel, p: Proc): Place {
   return k.state.places.get(p.place)!;
 }
 
-/** It has no current directory any more. */
+/** Leaves its current directory. */
 export function leaveDirectory(k: Kernel, p: Proc): void {
   if (p.place === 0) return;
   const place = placeOf(k, p);
@@ -62,7 +62,7 @@ export function leaveDirectory(k: Kernel, p: Proc): void {
   p.place = 0;
 }
 
-/** Stores a thread id, a C int, in a process's memory. False for a bad address, or without memory. */
+/** Stores a thread id, a C int, in user memory. False for a bad address, or out of memory. */
 export function putTid(k: Kernel, p: Proc, at: bigint, tid: number): boolean {
   const address = userAddress(at);
   const word = new Uint8Array(Int32Array.of(tid).buffer);
@@ -70,11 +70,11 @@ export function putTid(k: Kernel, p: Proc, at: bigint, tid: number): boolean {
 }
 
 /**
- * It leaves its memory, by exit or exec: CLONE_CHILD_CLEARTID clears its id there, when others still have that memory,
- * and the parent that CLONE_VFORK made wait goes on.
+ * A process leaves its memory, by exit or exec: its id there is cleared (CLONE_CHILD_CLEARTID) when
+ * others still have that memory, and a parent that waits for it (CLONE_VFORK) goes on.
  */
 export function leaveMemory(k: Kernel, p: Proc): void {
-  // As on Linux nobody is told when the address is bad: the process that could be is going.
+  // As on Linux a bad address is not reported: the process that it could be reported to is going.
   if (p.clearTid !== 0n && spaceOf(k, p).users > 1) putTid(k, p, p.clearTid, 0);
   p.clearTid = 0n;
   if (!p.vforked) return;

@@ -11,7 +11,7 @@ export function now(k: Kernel): number {
   return k.machine.instret + k.state.skipped;
 }
 
-/** The part of {@link now} in which somebody ran. */
+/** The part of {@link now} in which a process ran. */
 export function busy(k: Kernel): number {
   return now(k) - k.state.idled;
 }

@@ -1,6 +1,6 @@
 /**
- * The trapframe: a frame of its own for each process, where the user registers stand while the kernel
- * runs. xv6's `struct trapframe`, to the byte, so that tools which know xv6 can read it.
+ * The trapframe: a frame of its own for each process, where the user registers stand while the
+ * kernel runs. xv6's `struct trapframe`, to the byte, so that tools which know xv6 can read it.
  *
  * @module
  */
@@ -54,7 +54,7 @@ export function writeNumber(ram: Ram, trapframe: PaNum, n: number, value: number
   ram.writeHalves(registerPa(trapframe, n), value, Math.floor(value / 2 ** 32));
 }
 
-/** Moves the user pc over the ecall that it stands at: "sepc points to the ecall, but we return to the next". */
+/** Steps over an ecall: "sepc points to the ecall, but we return to the next" (xv6's trap.c). */
 export function skipEcall(ram: Ram, trapframe: PaNum): void {
   const at = paNum(trapframe + EPC);
   const low = ram.read32(at) + 4;
@@ -63,8 +63,8 @@ export function skipEcall(ram: Ram, trapframe: PaNum): void {
 }
 
 /**
- * Sets the user pc at which the process runs on; an odd one is rounded down, as "the low bit of sepc is always zero"
- * (privileged specification, sepc) does on its way to the hart.
+ * Sets the user pc at which the process runs on; bit 0 is cleared, as "the low bit of sepc is
+ * always zero" (privileged specification, sepc).
  */
 export function writeEpc(ram: Ram, trapframe: PaNum, pc: bigint): void {
   ram.write64(paNum(trapframe + EPC), BigInt.asUintN(64, pc & ~1n));

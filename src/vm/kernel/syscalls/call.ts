@@ -44,10 +44,7 @@ export interface Argument {
   readonly kind: ArgumentKind;
 }
 
-/**
- * What a handler answers: the result for a0; -1 with its reason; or undefined when there is none now, because
- * the process sleeps or has exited.
- */
+/** What a handler answers: the result for a0; -1 with its reason; or undefined: see above. */
 export type CallResult = number | Refused | undefined;
 
 /** The result for a0 of a memory call that answers with a number, or its refusal. */
@@ -60,11 +57,11 @@ export interface Call {
   readonly name: CallName;
   readonly arguments: readonly Argument[];
   /**
-   * Whether the result is an address (printed in hex) or a number; `registers` when the call has set them
-   * all, a0 with them.
+   * Whether the result is an address (printed in hex) or a number; `registers` when the call has
+   * set them all, a0 with them.
    */
   readonly returns: "int" | "address" | "nothing" | "registers";
-  /** This kernel has not what it is for: it says so and returns -1. */
+  /** Of what this kernel lacks: it says so and returns -1. */
   readonly absent: boolean;
   run(k: Kernel, p: Proc): CallResult;
 }
@@ -83,7 +80,7 @@ export function call(
   return { name, arguments: list, returns, absent: false, run };
 }
 
-/** A call that a lab has and this kernel has not: one line on the console says whose it is, and why. */
+/** A lab's call that this kernel lacks: a line on the console says whose it is, and why. */
 export function absent(name: CallName, args: string, why: string): Call {
   const row = call(name, args, (k, p) => {
     const number = readInt(k.machine.ram, p.trapframe, A7);

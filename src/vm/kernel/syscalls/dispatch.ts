@@ -66,8 +66,8 @@ function callNumber(k: Kernel, p: Proc): number {
 }
 
 /**
- * Runs, or runs again, the call that the process is inside of. Afterwards it has returned (a0 holds the
- * result), sleeps, or has exited. Answers why the call was refused, when it says.
+ * Runs, or runs again, the call that the process is inside of. Afterwards it has returned (a0 holds
+ * the result), sleeps, or has exited. Answers why the call was refused, when it says.
  */
 export function runCall(k: Kernel, p: Proc): Refused | undefined {
   if (p.killed) {

@@ -121,8 +121,8 @@ export const openCall = call("open", "path path, open-flags mode", (k, p) => {
   if (inode < 0) return -1;
   const file = { fs: ROOT_FS, inode };
   const changes = (mode & (O_WRONLY | O_RDWR | O_TRUNC)) !== 0;
-  // xv6 has made the file by the time it finds that there is no descriptor, but has not truncated it. And a program
-  // whose pages still come from the file is not written to (Linux: ETXTBSY).
+  // xv6 makes the file before it finds no descriptor free, but does not truncate it. A file from
+  // which a running program's pages still come is not written to (Linux: ETXTBSY).
   if (!room || changes && isRunning(k, file)) {
     fs.iput(inode);
     return -1;

@@ -1,6 +1,6 @@
 /**
- * The calls that xv6's labs have students add, as each lab's own test wants them; and those of labs about
- * what this computer has not, which say so.
+ * The calls that xv6's labs have students add, as each lab's own test wants them; those of labs
+ * about what this computer lacks say so.
  *
  * @module
  */
@@ -16,13 +16,13 @@ import type { Interposed, Proc } from "../process/proc.ts";
 import { absent, argAddress, argInt, argument, type Call, call } from "./call.ts";
 import { fetchPath } from "./strings.ts";
 
-/** trace(mask), syscall lab: each call whose bit is set prints a line when it returns, also in children. */
+/** trace(mask), syscall lab: calls whose bit is set print a line at return, in children too. */
 export const traceCall = call("trace", "int mask", (k, p) => {
   p.traceMask = argInt(k, p, 0);
   return 0;
 });
 
-/** The line of the syscall lab, when the mask has the call's bit; `name` as the program calls it. */
+/** trace's line, when the mask has the call's bit; with the name that the program uses. */
 export function printTraced(
   k: Kernel,
   p: Proc,
@@ -35,7 +35,7 @@ export function printTraced(
   print(k, `${p.pid}: syscall ${name} -> ${result}\n`);
 }
 
-/** sysinfo(&info), syscall lab: `struct sysinfo { uint64 freemem; uint64 nproc; }`, bytes and processes. */
+/** sysinfo(&info), syscall lab: `struct { uint64 freemem, nproc; }`, bytes and processes. */
 export const sysinfoCall = call("sysinfo", "address info", (k, p) => {
   const address = argAddress(k, p, 0);
   if (address === undefined) return -1;
@@ -46,7 +46,7 @@ export const sysinfoCall = call("sysinfo", "address info", (k, p) => {
   return copyout(k, spaceOf(k, p), address, new Uint8Array(words.buffer)) ? 0 : -1;
 });
 
-/** sigalarm(ticks, handler), traps lab: the handler is called each so many ticks of the process's own time. */
+/** sigalarm(ticks, handler), traps lab: calls the handler each so many ticks of its own time. */
 export const sigalarmCall = call("sigalarm", "int ticks, address handler", (k, p) => {
   const ticks = argInt(k, p, 0);
   if (ticks < 0) return -1;
@@ -54,10 +54,10 @@ export const sigalarmCall = call("sigalarm", "int ticks, address handler", (k, p
   return 0;
 });
 
-/** sigreturn(), traps lab: back to where the timer met the process, with all its registers. */
+/** sigreturn(), traps lab: back to where the timer interrupted, with all registers. */
 export const sigreturnCall = call("sigreturn", "", (k, p) => returnFromAlarm(k, p), "registers");
 
-/** interpose(mask, path), syscall lab of 2025: calls whose bit is set fail, but for open and exec of the path. */
+/** interpose(mask, path), syscall lab of 2025: masked calls fail, but open and exec of `path`. */
 export const interposeCall = call("interpose", "int mask, path path", (k, p) => {
   const path = fetchPath(k, p, 1);
   if (path === undefined) return -1;

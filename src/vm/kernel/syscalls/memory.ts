@@ -42,7 +42,7 @@ export const mmapCall = call(
   "address",
 );
 
-/** What is asked for, when it can be meant. */
+/** The request, or what is wrong with it. */
 function mapRequest(k: Kernel, p: Proc): Outcome<MapRequest> {
   const length = BigInt.asIntN(64, argument(k, p, 1));
   const prot = argInt(k, p, 2);
@@ -67,12 +67,12 @@ function mapRequest(k: Kernel, p: Proc): Outcome<MapRequest> {
   return backing.ok ? done({ ...request, kind: "file", backing: backing.value }) : backing;
 }
 
-/** A length as an exact number; what is larger is as much too large. */
+/** A length as an exact number; 2^53 stands for all that are too large. */
 function exactLength(length: bigint): number {
   return Number(length < 1n << 53n ? length : 1n << 53n);
 }
 
-/** The file that is mapped, when the process may map it so. */
+/** The mapped file, or why the process may not map it so. */
 function fileBacking(
   k: Kernel,
   p: Proc,
@@ -101,7 +101,7 @@ function fileBacking(
   });
 }
 
-/** A call about the range of arguments 0 and 1; its page alignment is for the call itself to judge. */
+/** A call about the range of arguments 0 and 1, whose alignment `run` checks. */
 function onRange(
   k: Kernel,
   p: Proc,
@@ -147,8 +147,8 @@ export const pgpteCall = call("pgpte", "address va", (k, p) => {
 const PGACCESS_MOST = 64;
 
 /**
- * pgaccess(base, n, mask) of the pgtbl lab until 2023: a bit for each of `n` pages that was accessed since it was
- * last asked; asking clears the A bits.
+ * pgaccess(base, n, mask), pgtbl lab until 2023: a bit for each of `n` pages that was accessed
+ * since it was last asked; asking clears the A bits.
  */
 export const pgaccessCall = call("pgaccess", "address base, int n, address mask", (k, p) => {
   const base = argAddress(k, p, 0);

@@ -22,7 +22,7 @@ export const exitCall = call("exit", "int status", (k, p) => {
   return undefined;
 }, "nothing");
 
-/** wait(&status) → pid of a child that has exited, -1 without children. Status 0 asks for none. */
+/** wait(&status) → pid of a child that has exited, -1 without children. Status 0: not stored. */
 export const waitCall = call("wait", "address status", (k, p) => wait(k, p, argument(k, p, 0)));
 
 /** kill(pid) → 0, -1 when there is no such process. */
@@ -34,7 +34,7 @@ export const getpidCall = call("getpid", "", (_k, p) => p.group);
 /** gettid() → the thread, as Linux has it. */
 export const gettidCall = call("gettid", "", (_k, p) => p.pid);
 
-/** exec(path, argv) returns only when it fails, with -1; else the new program starts with argc in a0. */
+/** exec(path, argv) → -1, or the new program starts with argc in a0. */
 export const execCall = call("exec", "path path, argv argv", (k, p) => {
   const path = fetchPath(k, p, 0);
   const uargv = argAddress(k, p, 1);
@@ -48,12 +48,12 @@ export const execCall = call("exec", "path path, argv argv", (k, p) => {
 /** sbrk's second argument in trees since 2025; older programs leave garbage there. */
 const SBRK_LAZY = 2;
 
-/** sbrk(n, how) → the old size; -1 when there is no memory. Only how = 2 is lazy, and only to grow. */
+/** sbrk(n, how) → the old size; -1: no memory. Only how = 2 is lazy, and only to grow. */
 export const sbrkCall = call("sbrk", "int n, sbrk-how how", (k, p) => {
   const n = argInt(k, p, 0);
   const old = spaceOf(k, p).size;
   const how = argInt(k, p, 1);
-  // uvmdealloc to a size that wrapped round does nothing, and sbrk succeeds: usertests relies on it.
+  // uvmdealloc to a size that wrapped round does nothing; usertests wants sbrk to succeed.
   if (-n > old) return old;
   const moved = n >= 0
     ? grow(k, spaceOf(k, p), n, k.lazySbrk || how === SBRK_LAZY)
@@ -72,8 +72,9 @@ export const pauseCall = call("pause", "int ticks", (k, p) => {
 export const uptimeCall = call("uptime", "", (k) => k.state.ticks);
 
 /**
- * clone(flags, stack, parent_tid, tls, child_tid) → the child's id, 0 in the child, -1: as Linux on RISC-V has it. With
- * CLONE_VFORK it returns when the child has left its memory; `progress` is the child's id meanwhile.
+ * clone(flags, stack, parent_tid, tls, child_tid) as on Linux for RISC-V: the child's id, 0 in the
+ * child, -1. With CLONE_VFORK it waits, `progress` being the child's id, until that has left its
+ * memory.
  */
 export const cloneCall = call(
   "clone",

@@ -17,7 +17,7 @@ export const MAXPATH = 128;
 /** Most exec arguments, counting the NULL (xv6's MAXARG). */
 export const MAXARG = 32;
 
-/** The path that argument `n` points to, as bytes read as Latin-1; undefined when it is bad or too long. */
+/** The path that argument `n` points to, in Latin-1; undefined: a bad address or too long. */
 export function fetchPath(k: Kernel, p: Proc, n: number): string | undefined {
   const address = argAddress(k, p, n);
   return address === undefined ? undefined : copyinstr(k, spaceOf(k, p), address, MAXPATH);

@@ -1,6 +1,6 @@
 /**
- * A record of the system calls that processes make, with their arguments decoded as strace(1) prints them.
- * Looking at user memory for it changes nothing: no fault, no A bit.
+ * The system calls that processes make, with arguments as strace(1) prints them. Looking at user
+ * memory for it changes nothing: no fault, no A bit.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Reading and writing, by what stands behind the descriptor: the console, a pipe, a file. What cannot
- * finish now sleeps and is run again; how far it got is in the process record.
+ * Reading and writing, by what stands behind the descriptor: the console, a pipe, a file. What
+ * cannot finish now sleeps and is run again; how far it got is in the process record.
  *
  * @module
  */
@@ -36,7 +36,7 @@ export function readFile(
       const key = { fs: ROOT_FS, inode: file.inode };
       const mapped = k.state.cache.byKey.size > 0;
       const got = k.files.root!.readi(file.inode, file.offset, n, (chunk, done) => {
-        // Who has the file mapped may have stored into it: those bytes are newer than the disk's.
+        // Mappers may have stored into the file: those bytes are newer than the disk's.
         const bytes = mapped ? chunk.slice() : chunk;
         if (mapped) overlayCached(k, key, file.offset + done, bytes);
         return buffer !== undefined && copyoutTo(k, p, buffer, done, bytes);
@@ -81,7 +81,7 @@ function copyoutTo(k: Kernel, p: Proc, to: VaNum, done: number, bytes: Uint8Arra
   return copyout(k, spaceOf(k, p), offset(to, done), bytes);
 }
 
-/** Copies out as much as comes before the first bad address; how many bytes that was, -1 when the first is bad. */
+/** Copies out up to the first bad address; how many bytes, -1 when the first is bad. */
 function copyoutPart(
   k: Kernel,
   p: Proc,
@@ -101,8 +101,8 @@ function copyoutPart(
 }
 
 /**
- * A line at a time, as consoleread: up to a newline, an end of file or `n` bytes, waiting for them; `progress`
- * counts what was there before a wait. What a bad address keeps from the reader stays for the next read.
+ * A line at a time, as consoleread: up to a newline, an end of file or `n` bytes, waiting for them;
+ * `progress` counts the bytes of before a wait. Bytes for a bad address stay for the next read.
  */
 function readConsole(
   k: Kernel,
@@ -114,7 +114,7 @@ function readConsole(
   while (done < n) {
     if (!consoleReady(k.state.console)) {
       if (p.killed) return -1;
-      // A person's call is taken back where it would wait: what was read is not taken back with it.
+      // A call made by hand is taken back where it would wait, but what it has read is gone.
       if (p.manual && done > 0) break;
       p.progress = done;
       return sleepOn(p, { on: "console" });
@@ -130,7 +130,7 @@ function readConsole(
   return done;
 }
 
-/** Everything up to the first bad address, as consolewrite; how much that was, -1 when the first byte is bad. */
+/** Up to the first bad address, as consolewrite; how many bytes, -1 when the first is bad. */
 function writeConsole(k: Kernel, p: Proc, buffer: VaNum | undefined, n: number): number {
   let done = 0;
   while (done < n) {
@@ -142,7 +142,7 @@ function writeConsole(k: Kernel, p: Proc, buffer: VaNum | undefined, n: number):
   return done;
 }
 
-/** At most `n` bytes, and not beyond the page they start in, so that a bad page stops only what is in it. */
+/** At most `n` bytes and only up to a page's end, so that a bad page stops only its own. */
 function copyinPart(
   k: Kernel,
   p: Proc,
@@ -156,8 +156,8 @@ function copyinPart(
 }
 
 /**
- * What is there, as piperead; waits while there is nothing and somebody may still write. Bytes that a bad address
- * keeps from the reader stay in the pipe.
+ * What is there, as piperead; waits while it is empty with a writer. Bytes for a bad address stay
+ * in the pipe.
  */
 function readPipe(
   k: Kernel,
@@ -177,8 +177,8 @@ function readPipe(
 }
 
 /**
- * All of it, as pipewrite: `progress` counts what went in before a wait for space. A bad address ends it with what
- * went in before, -1 when nothing did.
+ * All of it, as pipewrite; `progress` counts the bytes before a wait for space. At a bad address:
+ * how many went in, -1 when none did.
  */
 function writePipe(
   k: Kernel,

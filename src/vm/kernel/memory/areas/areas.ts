@@ -1,6 +1,6 @@
 /**
- * The sorted list of a space's areas: find, insert, split, cut, find room. Pure list work, no page is
- * touched here.
+ * The sorted list of a space's areas: find, insert, split, cut, find room. Pure list work, no page
+ * is touched here.
  *
  * @module
  */
@@ -66,7 +66,7 @@ export function splitAt(space: AddressSpace, va: VaNum, hold: Hold): void {
   space.areas.splice(i + 1, 0, tail);
 }
 
-/** Takes the areas of [start, end) out of the list, splitting those at the borders; returns them. */
+/** Takes the areas of [start, end) out of the list, split at the borders; returns them. */
 export function cutAreas(
   space: AddressSpace,
   start: VaNum,
@@ -92,8 +92,8 @@ export function mergeAreas(space: AddressSpace): void {
 }
 
 /**
- * The highest hole of `length` bytes below {@link MMAP_TOP} and above the heap, its start a multiple
- * of `align`; -1 when there is none.
+ * The highest hole of `length` bytes below {@link MMAP_TOP} and above the heap, its start a
+ * multiple of `align`; -1 when there is none.
  */
 export function findHole(space: AddressSpace, length: number, align = PAGE_SIZE): VaNum | -1 {
   const lowest = Math.ceil(space.size / PAGE_SIZE) * PAGE_SIZE;
@@ -110,7 +110,7 @@ export function findHole(space: AddressSpace, length: number, align = PAGE_SIZE)
   return -1;
 }
 
-/** Whether `next` goes on where `area` ends, with the same nature. File areas must continue in the file. */
+/** Whether `next` can be merged to the end of `area`: adjacent, alike, neither with a file. */
 function continues(area: Area, next: Area): boolean {
   return area.end === next.start && area.kind === next.kind && area.perm === next.perm &&
     area.shared === next.shared && area.lazy === next.lazy &&

@@ -19,7 +19,7 @@ export interface FileKey {
 export interface Backing {
   /** The file; the area holds one reference to it ({@link FilePages.dup}). */
   readonly file: FileKey;
-  /** Byte in the file at the area's start; a multiple of the page size, except for program segments. */
+  /** Byte in the file at the area's start, a multiple of 4096 except for program segments. */
   readonly offset: number;
   /** Bytes of the area that come from the file, from its start; what follows reads zero. */
   readonly length: number;
@@ -31,9 +31,9 @@ export interface Backing {
 export interface FilePages {
   /** The file's present size. */
   size(file: FileKey): number;
-  /** Reads at most `length` bytes at `offset` into RAM at `into`; the number read (short at end of file), or -1. */
+  /** Reads `length` bytes at `offset` into RAM; how many (fewer at the end of file), or -1. */
   read(file: FileKey, offset: number, into: PaNum, length: number): number;
-  /** Writes `length` bytes at `offset` from RAM; never called beyond {@link size}. False when it failed. */
+  /** Writes `length` bytes at `offset`, never beyond {@link size}. False when it failed. */
   write(file: FileKey, offset: number, from: PaNum, length: number): boolean;
   /** One more area holds the file: it stays readable when closed and unlinked. */
   dup(file: FileKey): void;

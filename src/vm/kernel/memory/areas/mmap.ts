@@ -1,6 +1,6 @@
 /**
- * mmap, munmap, mprotect and msync, as Linux documents them: the call makes or changes areas, pages come
- * at first touch.
+ * mmap, munmap, mprotect and msync, as Linux documents them: the call makes or changes areas, pages
+ * come at first touch.
  *
  * @module
  */
@@ -31,8 +31,8 @@ import { type AddressSpace, type Area, MMAP_TOP, PERM_W } from "./space.ts";
 import { DONE, done, noTable, type Outcome, refused } from "../outcome.ts";
 
 /**
- * mmap: an area of `length` bytes rounded up to pages; no frame is taken. `at` replaces what is mapped
- * there (MAP_FIXED), the heap and the program excepted; `hint` is taken when free. The address.
+ * mmap: an area of `length` bytes rounded up to pages; no frame is taken. `at` replaces what is
+ * mapped there (MAP_FIXED) except program and heap; `hint` is taken when free. The address.
  */
 export function mmap(m: Memory, space: AddressSpace, request: MapRequest): Outcome<VaNum> {
   if (!(request.length > 0)) return refused(`${request.length} bytes: want at least one`);
@@ -59,7 +59,7 @@ export function mmap(m: Memory, space: AddressSpace, request: MapRequest): Outco
   return done(start);
 }
 
-/** What is behind a shared anonymous area, so that all who inherit it find its pages. */
+/** What backs a shared anonymous area, so that all who inherit it find its pages. */
 function anonymous(m: Memory): Backing {
   return { file: newShm(m), offset: 0, length: 0, writable: true };
 }
@@ -104,8 +104,8 @@ function choosePlace(
 }
 
 /**
- * munmap: nothing is mapped in [start, start + length) afterwards, whatever was; holes are no error.
- * Program and heap, which sbrk moves, stay.
+ * munmap: nothing is mapped in [start, start + length) afterwards, whatever was; holes are no
+ * error. Program and heap, which sbrk moves, stay.
  */
 export function munmap(m: Memory, space: AddressSpace, start: VaNum, length: number): Outcome {
   const range = wholePages(start, length);
@@ -122,7 +122,7 @@ export function munmap(m: Memory, space: AddressSpace, start: VaNum, length: num
   return DONE;
 }
 
-/** mprotect: rights of whole pages, all of them mapped, the guard and the usyscall page excepted. */
+/** mprotect: rights of whole pages, all of them mapped; not of guard and usyscall page. */
 export function mprotect(
   m: Memory,
   space: AddressSpace,
@@ -197,7 +197,7 @@ function applyRights(m: Memory, space: AddressSpace, area: Area): void {
   });
 }
 
-/** The entry with the area's rights: a private page that others use, too, is marked instead of writable. */
+/** The entry with the area's rights: a private page with other owners is marked, not writable. */
 export function entryWithRights(m: Memory, area: Area, pte: number, level: 0 | 1): number {
   const flags = areaFlags(area) | (flagsOf(pte) & (PTE_A | PTE_D));
   if (isSwapped(pte)) {

@@ -20,8 +20,8 @@ import { insertArea, isHole } from "./areas.ts";
 import { holdFile } from "./shm.ts";
 
 /**
- * Gives every page of [area.start, area.end) a zeroed frame; nothing may be mapped there. False when
- * memory runs out: nothing is left mapped then.
+ * Gives every page of [area.start, area.end) a zeroed frame; nothing may be mapped there. False
+ * when memory runs out: nothing is left mapped then.
  */
 export function populate(m: Memory, space: AddressSpace, area: Area, why: string): boolean {
   const flags = areaFlags(area);
@@ -49,8 +49,8 @@ export function populate(m: Memory, space: AddressSpace, area: Area, why: string
 }
 
 /**
- * An area for exec: with all its pages, zeroed, unless it is lazy; its file gets one more holder. False
- * when something is mapped there or memory runs out, with nothing done.
+ * An area for exec: with all its pages, zeroed, unless it is lazy; its file gets one more holder.
+ * False when something is mapped there or memory runs out, with nothing done.
  */
 export function mapArea(m: Memory, space: AddressSpace, area: Area): boolean {
   if (!isHole(space, area.start, area.end)) return false;

@@ -59,8 +59,8 @@ function promoteBlocks(m: Memory, space: AddressSpace, start: VaNum, end: VaNum)
 }
 
 /**
- * sbrk downwards by `n` bytes, at most the size, through stack, guard and program if need be. Pages go
- * when the new size no longer reaches into them.
+ * sbrk downwards by `n` bytes, at most the size, through stack, guard and program if need be. Pages
+ * go when the new size no longer reaches into them.
  */
 export function shrink(m: Memory, space: AddressSpace, n: number): Outcome {
   const start = pageUp(vaNum(space.size - n));

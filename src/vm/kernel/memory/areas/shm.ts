@@ -1,7 +1,7 @@
 /**
- * Shared anonymous memory as a file without a name: its pages live in the page cache, are found by object
- * and offset by all who inherited the area, touched before or after the fork, and stay as long as
- * an area refers to the object.
+ * Shared anonymous memory as a file without a name: its pages live in the page cache, are found by
+ * object and offset by all who inherited the area, touched before or after the fork, and stay as
+ * long as an area refers to the object.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export function isShm(file: FileKey): boolean {
   return file.fs === SHM_FS;
 }
 
-/** A new object, held by nobody yet. */
+/** A new object, which no area refers to yet. */
 export function newShm(m: Memory): FileKey {
   return { fs: SHM_FS, inode: m.state.shm.next++ };
 }
@@ -32,7 +32,7 @@ export function holdFile(m: Memory, file: FileKey): void {
   m.state.shm.holders.set(file.inode, (m.state.shm.holders.get(file.inode) ?? 0) + 1);
 }
 
-/** One area less; an object that nobody refers to any more is freed with all its pages, none of them mapped. */
+/** One area less; an object without any is freed with its pages, none of which is mapped. */
 export function letFileGo(m: Memory, file: FileKey): void {
   m.state.heldFiles--;
   if (!isShm(file)) return m.files.drop(file);

@@ -1,7 +1,7 @@
 /**
  * An address space and its areas, as plain data: what the kernel believes about a process's memory.
- * What the hardware sees are the page tables in guest RAM under {@link AddressSpace.root}; the two are
- * kept apart so that an audit can hold one against the other.
+ * What the hardware sees are the page tables in guest RAM under {@link AddressSpace.root}; the two
+ * are kept apart so that an audit can hold one against the other.
  *
  * ```text
  * 0                text, data            from the program file

@@ -57,7 +57,7 @@ export function releaseSpace(m: Memory, space: AddressSpace): void {
   }
 }
 
-/** Unmaps all areas of a dead process whose record has to stay for a while; its trapframe stays mapped. */
+/** Unmaps all areas of a dead process whose record has to stay; its trapframe stays mapped. */
 export function emptySpace(m: Memory, space: AddressSpace): void {
   const { areas } = space;
   space.areas = [];

@@ -1,7 +1,8 @@
 /**
- * A mapped file that became shorter, as POSIX and Linux have it: pages wholly beyond its end are unmapped
- * everywhere, stored-to private copies and pages on the swap disk among them, so that an access kills (SIGBUS
- * there); what the last page has beyond the end reads zero, now and after the file has grown again.
+ * A mapped file became shorter, as POSIX and Linux have it: pages wholly beyond its end are
+ * unmapped everywhere, private copies and pages on the swap disk too, so that an access kills
+ * (SIGBUS there). Of the last page, bytes beyond the end read zero, now and after the file has
+ * grown.
  *
  * @module
  */
@@ -48,7 +49,7 @@ function unmapFrom(m: Memory, space: AddressSpace, area: Area, start: VaNum): vo
   flushAll(m, space, WHY);
 }
 
-/** Whether a program whose pages come from the file at first touch is in memory: it must not change under it. */
+/** Whether a process runs this file with pages still to come from it: it must not change. */
 export function isRunning(m: Memory, file: FileKey): boolean {
   for (const { areas } of m.state.spaces.values()) {
     for (const { kind, backing } of areas) {

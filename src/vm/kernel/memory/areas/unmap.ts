@@ -1,5 +1,5 @@
 /**
- * Letting pages go, and giving an area all its pages at once.
+ * Letting pages go.
  *
  * @module
  */
@@ -19,8 +19,8 @@ import type { AddressSpace, Area } from "./space.ts";
 import { dropSlot } from "../reclaim/swap_disk.ts";
 
 /**
- * One mapping of the frame in `pte` is gone: written back if a shared mapping dirtied it, freed with the last,
- * unless it is of a shared anonymous object, which keeps its pages.
+ * One mapping of the frame in `pte` is gone. It is written back if a shared mapping dirtied it, and
+ * freed with the last mapping, but for a shared anonymous object, which keeps its pages.
  */
 export function releasePage(
   m: Memory,
@@ -40,7 +40,7 @@ export function releasePage(
   dropFrame(m, frame, why);
 }
 
-/** Unmaps every page of an area (which may be out of the list already) and frees what nobody else maps. */
+/** Unmaps all pages of an area, in the list or not, and frees those with no other owner. */
 export function unmapArea(m: Memory, space: AddressSpace, area: Area, why: string): void {
   eachEntry(m.ram, space.root, area.start, area.end, (va, at, pte, level) => {
     setEntry(m, va, at, pte, 0, why);

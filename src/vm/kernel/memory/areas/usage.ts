@@ -16,7 +16,7 @@ import type { AddressSpace } from "./space.ts";
 export interface SpaceUsage {
   /** Pages that are in frames. */
   rss: number;
-  /** Of these, in frames that nobody else maps. */
+  /** Of these, in frames that no other space maps. */
   private: number;
   /** Of these, in frames that others map as well. */
   shared: number;

@@ -20,12 +20,12 @@ import { findEntry, setMark } from "../tables/entry.ts";
 import { type AddressSpace, USYSCALL } from "../areas/space.ts";
 import { CAUSE } from "../../../machine/cause.ts";
 
-/** Settling one page takes at most this many faults: a table, a swap-in, a copy, and one to spare. */
+/** Most faults to settle one page: a table, a swap-in, a copy, and one to spare. */
 const MAX_FAULTS = 4;
 
 /**
- * Where the byte at `va` stands, for a load (13) or a store (15) on the user's behalf; sets A and D as
- * the hardware's walk would. 0 when the process may not access it.
+ * Where the byte at `va` stands, for a load (13) or a store (15) on the user's behalf; sets A and D
+ * as the hardware's walk would. 0 when the process may not access it.
  */
 export function userAddress(
   m: Memory,
@@ -33,7 +33,7 @@ export function userAddress(
   cause: typeof CAUSE.loadPage | typeof CAUSE.storePage,
   va: VaNum,
 ): PaNum | 0 {
-  // The pgtbl lab's page is for user code to read; as a pointer in a call it is bad, as usertests wants it.
+  // The pgtbl lab's page is for user code only; usertests wants it refused as a pointer in a call.
   if (va >= USYSCALL) return 0;
   const need = cause === CAUSE.storePage ? PTE_V | PTE_U | PTE_W : PTE_V | PTE_U | PTE_R;
   const mark = cause === CAUSE.storePage ? PTE_A | PTE_D : PTE_A;
@@ -54,7 +54,7 @@ export function userAddress(
   return 0;
 }
 
-/** Copies bytes to user memory; false when a page may not be written (earlier pages are written by then). */
+/** Copies bytes to user memory; false at a page that may not be written (those before it are). */
 export function copyout(
   m: Memory,
   space: AddressSpace,
@@ -111,7 +111,7 @@ export function copyin(
   return bytes;
 }
 
-/** The bytes of a string without its NUL, which must come within `max` bytes; undefined otherwise. */
+/** A string's bytes without its NUL; undefined when that does not come within `max` bytes. */
 export function copyinBytes(
   m: Memory,
   space: AddressSpace,
@@ -136,10 +136,7 @@ export function copyinBytes(
   return ended ? bytes : undefined;
 }
 
-/**
- * A string up to its NUL, one char a byte; undefined when there is no NUL within `max` bytes or a page may
- * not be read.
- */
+/** As {@link copyinBytes}, one char a byte. */
 export function copyinstr(
   m: Memory,
   space: AddressSpace,
@@ -150,7 +147,7 @@ export function copyinstr(
   return bytes && String.fromCharCode(...bytes);
 }
 
-/** exec's way to write pages whatever their rights; false when one cannot be had. */
+/** Writes pages whatever their rights, for exec; false when one cannot be had. */
 export function loadBytes(
   m: Memory,
   space: AddressSpace,

@@ -65,7 +65,7 @@ export function fillFromFile(
   });
 }
 
-/** Makes the table for a page's entry, has `fill` write the entry, and joins the page to a 2 MiB leaf if it can. */
+/** Makes the entry's table, has `fill` write the entry, and makes a 2 MiB leaf if it can. */
 function withEntry(
   m: Memory,
   space: AddressSpace,
@@ -91,7 +91,7 @@ function fillFrame(
 ): FaultResult | undefined {
   const frame = allocate(m, own ? "user" : "cache", "zeroed");
   if (frame === 0) return undefined;
-  // Making room may have dropped it.
+  // Making room may have freed it.
   const held = m.state.cache.byKey.get(cacheKey(part));
   if (held !== undefined && held.frame !== 0) {
     m.ram.copyFrame(frame, held.frame);
@@ -126,7 +126,7 @@ function mapCached(
   return { handled: true, how };
 }
 
-/** Brings a page of a shared anonymous object back from its slot to a frame; undefined: out of memory. */
+/** Brings a page of a shared anonymous object back to a frame; undefined: out of memory. */
 function cachedFromSlot(
   m: Memory,
   space: AddressSpace,

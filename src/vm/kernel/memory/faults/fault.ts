@@ -23,7 +23,7 @@ import { CAUSE, type FaultCause } from "../../../machine/cause.ts";
 import { type Plan, planFault } from "./plan.ts";
 import type { FaultResult, Settled } from "./result.ts";
 
-/** Settles a page fault of `space` at `va`, any 64-bit value; the result says how, or why it cannot be. */
+/** Settles a page fault at `va`, any 64-bit value; the result says how, or why it cannot be. */
 export function fault(
   m: Memory,
   space: AddressSpace,

@@ -1,6 +1,6 @@
 /**
- * What the kernel would do about a page fault, and why: decided here and nowhere else. The fault path
- * applies it, `pte`'s verdicts show it. Nothing is changed.
+ * What the kernel would do about a page fault, and why: decided here and nowhere else. The fault
+ * path applies it, `pte`'s verdicts show it. Nothing is changed.
  *
  * @module
  */
@@ -32,11 +32,11 @@ export type Plan =
   | { readonly do: "kill"; readonly why: string }
   /** A zeroed frame, or 2 MiB of zeroes as one leaf. */
   | { readonly do: "zero fill"; readonly area: Area; readonly superpage: boolean }
-  /** A page of a file that nobody has in a frame yet is read. */
+  /** A page of a file that is in no frame yet is read. */
   | FilePlan<"file fill">
   /** A page of a file that is in a frame: mapped, or copied for a private store. */
   | FilePlan<"cache hit">
-  /** A page of a shared anonymous object that nobody has touched yet. */
+  /** A first touch of a page of a shared anonymous object. */
   | FilePlan<"object fill">
   /** A page of a shared anonymous object comes back from the swap disk. */
   | FilePlan<"swap in object">

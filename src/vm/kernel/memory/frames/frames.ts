@@ -1,10 +1,10 @@
 /**
  * Physical frames: who may have one, how many user mappings each has, which are free.
  *
- * The free list is xv6's: last freed, first allocated (see free_list.ts). Frames never used since boot
- * are not on the list but *fresh*: they are taken from the top of RAM downwards when the list is
- * empty. That is the order xv6's kinit gives, without touching all of RAM at boot, and a fresh frame
- * is known to be zero.
+ * The free list is xv6's: last freed, first allocated (see free_list.ts). Frames never used since
+ * boot are not on the list but *fresh*: they are taken from the top of RAM downwards when the list
+ * is empty. That is the order xv6's kinit gives, without touching all of RAM at boot, and a fresh
+ * frame is known to be zero.
  *
  * One count a frame: user frames count their user mappings; tables and trapframes have 1.
  *
@@ -38,7 +38,7 @@ export type UsedKind = "table" | "trapframe" | "user" | "cache";
 const FRESH = 0, FREE = 1, KERNEL = 2, CACHE = 6;
 const KIND_NUMBER: Record<UsedKind, number> = { table: 3, trapframe: 4, user: 5, cache: CACHE };
 
-/** Frames that the kernel itself takes at the start of RAM: xv6's text and data are about as large. */
+/** Frames that the kernel takes at the start of RAM: about the size of xv6's text and data. */
 export const KERNEL_FRAMES = 34;
 /** Frames in a 2 MiB page. */
 export const SUPERPAGE_FRAMES = SUPERPAGE_SIZE / PAGE_SIZE;
@@ -58,8 +58,7 @@ export interface Pool {
 }
 
 /**
- * All of RAM after the kernel's own frames is free. Throws a RangeError when there are too few or too
- * many of these.
+ * All of RAM after the kernel's own frames is free. Throws a RangeError for a bad number of these.
  */
 export function newFrames(ram: Ram, kernelFrames: number): FramesState {
   const total = ram.size / PAGE_SIZE;
@@ -157,7 +156,7 @@ export function allocZeroed(m: Pool, kind: UsedKind): PaNum | 0 {
   return frame;
 }
 
-/** One frame with count 1 and unknown content, for a caller that fills all of it; 0: there is none. */
+/** One frame with count 1 and any content, for a caller that fills it; 0: there is none. */
 export function allocRaw(m: Pool, kind: UsedKind): PaNum | 0 {
   const s = m.state.frames;
   if (++s.allocations === s.failAt || s.free === 0) return 0;
@@ -238,10 +237,7 @@ export function unrefFrame(m: Pool, frame: PaNum, why: string): void {
   m.events.count(frame, old, old - 1, why);
 }
 
-/**
- * One mapping more (1) or less (-1) of `run` frames from number `first` on, none of which is freed by
- * it.
- */
+/** One mapping more (1) or less (-1) of `run` frames from number `first`; none is freed by it. */
 export function changeRun(m: Pool, first: number, run: number, change: 1 | -1, why: string): void {
   const { counts } = m.state.frames;
   for (let from = first, i = first + 1; i <= first + run; i++) {
@@ -289,7 +285,7 @@ export function setKind(m: Pool, frame: PaNum, kind: UsedKind): void {
   m.state.frames.kinds[numberOf(m, frame)] = KIND_NUMBER[kind];
 }
 
-/** Remembers at which page a user frame is mapped: fork keeps addresses, so all its owners map it there. */
+/** Notes where a user frame is mapped: at the same page by all its owners, since fork keeps it. */
 export function setHome(m: Pool, frame: PaNum, va: VaNum): void {
   m.state.frames.homes[numberOf(m, frame)] = va / PAGE_SIZE;
 }
@@ -300,8 +296,8 @@ export function homeOf(m: Pool, frame: PaNum): VaNum {
 }
 
 /**
- * The free list as it stands in RAM, first to be allocated first; fresh frames are not on it. Ends at
- * a link that leaves RAM or after as many members as there are frames (a loop).
+ * The free list as it stands in RAM, next to be allocated first, without fresh frames. Ends at a
+ * link out of RAM or after as many members as there are frames (a loop).
  */
 export function* freeList(m: Pool): Generator<PaNum> {
   let at: number = m.state.frames.head;

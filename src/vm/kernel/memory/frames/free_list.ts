@@ -1,7 +1,7 @@
 /**
- * The free list in the free frames themselves: bytes 0–7 of a member hold the address of the next one, as
- * in xv6's `struct run`; bytes 8–15 that of the one before, so that any member can leave. The links
- * are read from RAM and believed only as far as they lead to free frames.
+ * The free list in the free frames themselves: bytes 0–7 of a member hold the address of the next
+ * one, as in xv6's `struct run`; bytes 8–15 that of the one before, so that any member can leave.
+ * The links are read from RAM and believed only as far as they lead to free frames.
  *
  * @module
  */
@@ -32,8 +32,8 @@ export function pushFree(ram: Ram, head: PaNum | 0, frame: PaNum): void {
 }
 
 /**
- * Takes a member out; the list's new head. `kinds` says by frame number what a frame is, `free` which
- * of them are members. Panics when the links are damaged.
+ * Takes a member out; the list's new head. Members are the frames of kind `free` in `kinds`. Panics
+ * when the links are damaged.
  */
 export function unlinkFree(
   ram: Ram,

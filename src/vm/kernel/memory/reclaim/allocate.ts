@@ -10,8 +10,8 @@ import type { Memory } from "../memory.ts";
 import { balance, isReserve } from "./reclaim.ts";
 
 /**
- * One frame with count 1; 0: out of memory. Every allocation of the kernel comes through here. Pages
- * may be evicted to make room: entries read before it must be read again.
+ * One frame with count 1; 0: out of memory. Every allocation of the kernel comes through here.
+ * Pages may be evicted to make room: entries read before it must be read again.
  */
 export function allocate(
   m: Memory,
@@ -23,10 +23,7 @@ export function allocate(
   return content === "junk" ? allocJunk(m, kind) : allocRaw(m, kind);
 }
 
-/**
- * As {@link allocate} for a call that can fail: the last frames stay for faults where pages come and
- * go.
- */
+/** As {@link allocate}, for a call that can fail: where pages move, faults get the last frames. */
 export function allocateSpare(m: Memory, kind: UsedKind, content: "zeroed" | "raw"): PaNum | 0 {
   balance(m, false);
   if (isReserve(m)) balance(m, false);

@@ -1,5 +1,5 @@
 /**
- * Events about pages that move between frames, files and the swap disk, told of their process.
+ * Events about pages that move between frames, files and the swap disk, with their process.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * Frames that hold a page of a file, found by file and offset, so that all who map it map the same
- * frame. Only pages that somebody maps are kept: with the last mapping the frame is freed, after a
- * write-back when a shared mapping wrote it (PTE_D). So the cache never holds memory that nobody uses.
+ * frame. The last unmapping frees the frame, after a write-back when a shared mapping wrote it
+ * (PTE_D), so the cache holds no unused memory.
  *
  * @module
  */
@@ -21,15 +21,12 @@ export function newPageCache(): PageCache {
 /** Which part of a file a page is. */
 export type FilePart = Pick<CachedPage, "file" | "offset" | "length">;
 
-/** What identifies a page. The length counts: the last page of a program segment is cut off there. */
+/** A page's key, with its length: the last page of a program segment is cut off there. */
 export function cacheKey({ file, offset, length }: FilePart): string {
   return `${file.fs}:${file.inode}:${offset}:${length}`;
 }
 
-/**
- * Which part of its file an area shows at a page: undefined where it is anonymous, or beyond what the
- * file gives.
- */
+/** The part of its file that an area shows at a page; undefined: anonymous, or beyond the file. */
 export function partAt(area: Area, page: VaNum): FilePart | undefined {
   const skip = page - area.start;
   const { backing } = area;
@@ -65,8 +62,8 @@ export function removeCached(cache: PageCache, page: CachedPage): void {
 }
 
 /**
- * Writes a dirty page back to its file, never beyond the file's end; false when that failed. Where it was mapped
- * is for the event.
+ * Writes a dirty page back to its file, never beyond the file's end; false when that failed. `va`,
+ * where it was mapped, is for the event.
  */
 export function writeBack(
   m: Memory,
@@ -97,7 +94,7 @@ export function patchCached(m: Memory, file: FileKey, offset: number, bytes: Uin
   }
 }
 
-/** Bytes read by a system call get what mappers have stored since (`bytes` were at `offset` of the file). */
+/** A system call read `bytes` at `offset` of the file: they get what mappers have stored since. */
 export function overlayCached(m: Memory, file: FileKey, offset: number, bytes: Uint8Array): void {
   for (const page of pagesOf(m.state.cache, file)) {
     if (!isWhole(page)) continue;
@@ -109,12 +106,12 @@ export function overlayCached(m: Memory, file: FileKey, offset: number, bytes: U
   }
 }
 
-/** A page as mmap maps it; those of program segments may begin and end anywhere, and nobody stores into them. */
+/** A page as mmap maps it; pages of program segments, which nothing stores to, may be parts. */
 function isWhole({ offset, length }: CachedPage): boolean {
   return offset % PAGE_SIZE === 0 && length === PAGE_SIZE;
 }
 
-/** The pages held of one file, in the order in which they came. */
+/** The pages held of one file, oldest first. */
 export function pagesOf(cache: PageCache, file: FileKey): CachedPage[] {
   if (cache.byKey.size === 0) return [];
   return [...cache.byKey.values()].filter((page) => isSameFile(page.file, file));

@@ -1,8 +1,8 @@
 /**
- * Making frames free: a clock goes round over all frames. A page used since the hand last came by (PTE_A
- * in any of its mappings) gets its bit cleared and stays; one that was not grows older, and at
- * {@link EVICT_AGE} it must go: clean file pages are dropped, dirty shared ones go back to their file,
- * anonymous ones to the swap disk. That approximates least recently used.
+ * Making frames free: a clock goes round over all frames. A page used since the hand last came by
+ * (PTE_A in any of its mappings) gets its bit cleared and stays; one that was not grows older, and
+ * at {@link EVICT_AGE} it must go: clean file pages are dropped, dirty shared ones go back to their
+ * file, anonymous ones to the swap disk. That approximates least recently used.
  *
  * @module
  */
@@ -38,8 +38,8 @@ export function defaultWatermarks(frames: number): Watermarks {
 }
 
 /**
- * Before an allocation: makes room when free frames are at the low mark and there is anything to evict. At
- * first gently, so that no page goes that was used since the hand last came by. `must`: a fault needs the
+ * Before an allocation: makes room when free frames are at the low mark and there is anything to
+ * evict. At first gently: pages used since the hand last came by stay. `must`: a fault needs the
  * frame; with few left, pages in use go as well.
  */
 export function balance(m: Memory, must: boolean): void {
@@ -64,9 +64,9 @@ export function balance(m: Memory, must: boolean): void {
 }
 
 /**
- * Whether a call that can fail (sbrk, fork's copies) must leave the frames that are left to faults, which
- * cannot: with pages on their way to and from disks, somebody's next instruction may need one. Without
- * any, all of memory may be handed out, as xv6 does.
+ * Whether a call that can fail (sbrk, fork's copies) must leave the last frames to faults, which
+ * cannot: with files mapped or a swap disk, any next instruction may need one. Otherwise all of
+ * memory may be handed out, as xv6 does.
  */
 export function isReserve(m: Memory): boolean {
   return m.state.frames.free < m.watermarks.low &&
@@ -95,7 +95,8 @@ export function reclaim(m: Memory, want: number, turns = EVICT_AGE + 2): number 
 function visit(m: Memory, frame: PaNum, index: number): boolean {
   const mappers = mappersOf(m, frame);
   const superpage = mappers.some(({ level }) => level === 1);
-  if (superpage && frame % SUPERPAGE_SIZE !== 0) return false; // its first frame speaks for a 2 MiB leaf
+  // A 2 MiB leaf is visited with its first frame.
+  if (superpage && frame % SUPERPAGE_SIZE !== 0) return false;
   const ages = m.state.frames.ages;
   let used = false;
   for (const { va, at, pte } of mappers) {
@@ -112,7 +113,7 @@ function visit(m: Memory, frame: PaNum, index: number): boolean {
   return evict(m, frame, mappers);
 }
 
-/** A 2 MiB leaf that nobody uses: split wherever it is mapped; its pages can go when the hand comes by them. */
+/** An unused 2 MiB leaf is split wherever it is mapped; its pages can go at the next turn. */
 function splitLeaves(m: Memory, mappers: readonly Mapper[]): void {
   for (const { space, va, at, level, pte } of mappers) {
     if (level === 0) continue;
@@ -123,7 +124,7 @@ function splitLeaves(m: Memory, mappers: readonly Mapper[]): void {
   }
 }
 
-/** No frame is left for the table: the leaf's first page goes to the disk, and its frame becomes the table. */
+/** No frame for the table: the leaf's first page goes to the disk, its frame becomes the table. */
 function splitByItsOwn(m: Memory, space: AddressSpace, block: VaNum, at: PaNum, pte: number): void {
   const slot = writeSlot(m, frameOf(pte), 1);
   if (slot < 0) return;
@@ -139,7 +140,7 @@ function splitByItsOwn(m: Memory, space: AddressSpace, block: VaNum, at: PaNum, 
 }
 
 /**
- * Takes a page out of its frame, if it has somewhere to go; whether the frame is free now. `mappers` must be all
+ * Evicts a page if it has somewhere to go; whether the frame is free now. `mappers` must be all
  * there are: a mapping that was not found would show a free frame.
  */
 export function evict(m: Memory, frame: PaNum, mappers: readonly Mapper[]): boolean {
@@ -171,7 +172,7 @@ function swapOut(m: Memory, frame: PaNum, mappers: readonly Mapper[]): boolean {
   return true;
 }
 
-/** A page of a shared anonymous object: the object says which slot, its mappers fault and ask it. */
+/** A page of a shared anonymous object: its slot is noted there; mappers fault and find it. */
 function swapOutShared(m: Memory, frame: PaNum, mappers: readonly Mapper[]): boolean {
   const slot = writeSlot(m, frame, 1);
   if (slot < 0) return false;
@@ -182,7 +183,7 @@ function swapOutShared(m: Memory, frame: PaNum, mappers: readonly Mapper[]): boo
   return true;
 }
 
-/** Tells that a frame was given up: its first owner, and in words how many there were. */
+/** Tells that a frame was freed: its first owner, and in words how many there were. */
 function tell(
   m: Memory,
   kind: "evict" | "swap-out",

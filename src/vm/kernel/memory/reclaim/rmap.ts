@@ -1,7 +1,7 @@
 /**
- * The reverse map: from a frame to the entries that map it, without a list to keep. fork leaves addresses
- * as they are, so all owners of a private frame map it at the page where it was mapped first; a page of a file
- * stands, in each area of that file, where the file's offset says.
+ * The reverse map: from a frame to the entries that map it, without a list to keep. fork keeps
+ * addresses, so all owners of a private frame map it at its first page; a page of a file stands
+ * where its offset says in each area of that file.
  *
  * @module
  */

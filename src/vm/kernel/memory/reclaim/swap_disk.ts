@@ -8,7 +8,7 @@ import { PAGE_SIZE, type PaNum } from "../../../machine/address.ts";
 import type { SwapDisk } from "../state.ts";
 import type { Memory } from "../memory.ts";
 
-/** Bytes of the largest swap disk: a PTE of 32 bits has 22 for the number of a slot (see `swapPte`). */
+/** Bytes of the largest swap disk: a PTE of 32 bits has 22 for a slot (see `swapPte`). */
 export const MAX_SWAP: number = 2 ** 22 * PAGE_SIZE;
 
 /** A disk of that many bytes, in whole pages. */

@@ -1,7 +1,7 @@
 /**
- * The swap disk: slots of one page, each with the number of PTEs that refer to it. A page leaves once,
- * however many share it, and comes back once, for all of them: every owner gets its entry
- * back, marks and rights as they were, so that COW sharing survives a stay on the disk.
+ * Pages come back from the swap disk. A page leaves once, however many share it, and comes back
+ * once for all of them: every owner gets its entry back, marks and rights as they were, so that COW
+ * sharing survives a stay on the disk.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Page tables in guest RAM, entry by entry: find one, read or change it, go over a range. Nothing is
- * allocated here.
+ * Page tables in guest RAM, entry by entry: find one, read or change it, go over a range. Nothing
+ * is allocated here.
  *
  * ```text
  *  38        30 29        21 20        12 11         0
@@ -42,7 +42,7 @@ export interface Entry {
   readonly level: 0 | 1;
 }
 
-/** The level-0 entry for `va`, or the 2 MiB leaf that covers it; undefined: there is no table for it. */
+/** The level-0 entry for `va`, or the 2 MiB leaf that covers it; undefined: no table for it. */
 export function findEntry(ram: Ram, root: PaNum, va: VaNum): Entry | undefined {
   const middle = middleAt(ram, root, va);
   if (middle === 0) return undefined;
@@ -103,8 +103,8 @@ export function setMark(
 }
 
 /**
- * Tells the entries of a level-0 table, as far as they are not 0, in runs: as new ones, or as gone with
- * the table, which is freed next. `block` is what it maps from.
+ * Tells the entries of a level-0 table that are not 0, in runs: as new ones, or as gone with the
+ * table, which is freed next. `block` is the first address that it maps.
  */
 export function tellEntries(
   m: Memory,
@@ -131,13 +131,13 @@ export function blockDown(va: VaNum): VaNum {
   return (va - (va % SUPERPAGE_SIZE)) as VaNum;
 }
 
-/** Called with each entry that is not 0: its address, where it stands, its value, 1 for a 2 MiB leaf. */
+/** Gets each entry that is not 0: its address, where it stands, its value, 1 for a 2 MiB leaf. */
 export type EntryVisitor = (va: VaNum, at: PaNum, pte: number, level: 0 | 1) => void;
 
 /**
- * Visits the entries of [start, end) that are not 0, in order, tables excepted. A 2 MiB leaf is visited
- * once, with the start of its block, though the range may hold only a part of it. The visitor may
- * change the entry it is given.
+ * Visits the entries of [start, end) that are not 0, in order, tables excepted. A 2 MiB leaf is
+ * visited once, with the start of its block, though the range may hold only a part of it. The
+ * visitor may change the entry it is given.
  */
 export function eachEntry(
   ram: Ram,
@@ -161,8 +161,8 @@ export function eachEntry(
 }
 
 /**
- * Visits the level-1 entries of [start, end) that are not 0, in order: the start of the 2 MiB block, where
- * the entry stands, its value (a pointer to a level-0 table, or a leaf).
+ * Visits the level-1 entries of [start, end) that are not 0, in order: the start of the 2 MiB
+ * block, where the entry stands, its value (a pointer to a level-0 table, or a leaf).
  */
 export function eachBlock(
   ram: Ram,

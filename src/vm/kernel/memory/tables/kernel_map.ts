@@ -1,11 +1,11 @@
 /**
- * The kernel's own page table, as xv6's kvmmake makes it: devices and RAM at their physical addresses, the
- * trampoline at the top. RAM is mapped by 2 MiB leaves, except the first block, where the kernel's own
- * frames differ in rights: the whole map takes a few frames where 4 KiB leaves would take one for every
- * 2 MiB of RAM.
+ * The kernel's own page table, as xv6's kvmmake makes it: devices and RAM at their physical
+ * addresses, the trampoline at the top. RAM is mapped by 2 MiB leaves, except the first block,
+ * where the kernel's own frames differ in rights: the whole map takes a few frames where 4 KiB
+ * leaves would take one for every 2 MiB of RAM.
  *
- * It stands in the kernel's own frames. The built-in kernel's code is TypeScript and does not run through it;
- * each trapframe's `kernel_satp` names it, and inspectors walk it.
+ * It stands in the kernel's own frames. The built-in kernel's code is TypeScript and does not run
+ * through it; each trapframe's `kernel_satp` names it, and inspectors walk it.
  *
  * @module
  */
@@ -24,7 +24,7 @@ import { CLINT, FINISHER, PLIC, UART } from "../../../machine/memory_map.ts";
 import { KernelPanic } from "../panic.ts";
 import { TRAMPOLINE } from "../areas/space.ts";
 
-/** What a kernel maps of the devices, in bytes: of the PLIC what xv6 uses; virtio follows the UART. */
+/** What the kernel maps of the devices, in bytes: the PLIC as xv6; virtio follows the UART. */
 const DEVICES: readonly { readonly at: PaNum; readonly size: number }[] = [
   { at: FINISHER.base, size: PAGE_SIZE },
   { at: CLINT.base, size: CLINT.size },
@@ -43,10 +43,7 @@ interface Making {
   next: number;
 }
 
-/**
- * Makes the map in the frames below `trampoline`, which is the last of the kernel's own. Returns its root,
- * the frame right below.
- */
+/** Makes the map in the frames below `trampoline`, the kernel's last. Its root: the next below. */
 export function makeKernelMap(ram: Ram, trampoline: PaNum): PaNum {
   const root = paNum(trampoline - PAGE_SIZE);
   const making: Making = { ram, root, next: root };
@@ -71,7 +68,7 @@ function takeTable(making: Making, trampoline: PaNum): PaNum {
   return table;
 }
 
-/** Maps a range with 2 MiB leaves where both addresses are aligned and it covers a block, else with 4 KiB ones. */
+/** Maps a range: 2 MiB leaves where both addresses are aligned and a block is left, else 4 KiB. */
 function mapRange(making: Making, from: VaNum, to: PaNum, size: number, rights: number): void {
   const { ram } = making;
   const flags = PTE_V | rights;

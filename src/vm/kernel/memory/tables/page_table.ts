@@ -1,6 +1,6 @@
 /**
- * Page tables in guest RAM, paid from the frame pool: find an entry, make the tables on the way to
- * one, go over a range, free what has become empty. xv6's walk, mappages and freewalk.
+ * Page tables paid from the frame pool: tables made on the way to an entry, and freed when empty or
+ * with their space. xv6's walk and freewalk.
  *
  * ```text
  *  38        30 29        21 20        12 11         0
@@ -32,8 +32,8 @@ import {
 } from "./entry.ts";
 
 /**
- * The level-0 table for `va`, made if need be; 0: out of memory, nothing changed. The block must not
- * be mapped by a 2 MiB leaf.
+ * The level-0 table for `va`, made if need be; 0: out of memory, nothing changed. No 2 MiB leaf may
+ * map the block.
  */
 export function ensureTable(m: Memory, root: PaNum, va: VaNum): PaNum | 0 {
   const pointer = middleEntry(m.ram, root, va);

@@ -23,7 +23,7 @@ import { frameOf, makePte, PTE_A, PTE_D, PTE_FLAGS, PTE_V } from "../../../machi
 import { moved } from "../reclaim/moved.ts";
 import { flushAll } from "./flush.ts";
 
-/** Maps a new zeroed 2 MiB leaf at the block, if its level-1 entry is empty and frames are to be had. */
+/** Maps a zeroed 2 MiB leaf, if the block's level-1 entry is empty and frames are to be had. */
 export function mapSuperpage(
   m: Memory,
   space: AddressSpace,
@@ -42,8 +42,8 @@ export function mapSuperpage(
 }
 
 /**
- * Makes a 2 MiB leaf of a block whose 512 pages are all there, alike, and of no other owner: in place when
- * their frames stand in a row, else by a copy while memory is plentiful. Whether it did.
+ * Makes a 2 MiB leaf of a block whose 512 pages are present, alike, with one owner: in place when
+ * their frames are in a row, else by a copy while memory is plentiful. Whether it did.
  */
 export function promote(m: Memory, space: AddressSpace, area: Area, block: VaNum): boolean {
   if (!fitsSuperpage(m, area, block)) return false;

@@ -17,7 +17,7 @@ import {
 } from "../../../machine/sv39.ts";
 import { type Area, PERM_R, PERM_W, PERM_X } from "../areas/space.ts";
 
-/** A page whose frame must be copied before it is written, if others use it (bit 8, as the COW lab does). */
+/** A page that is copied before a store, if it has other owners (bit 8, as in the COW lab). */
 export const PTE_COW = PTE_RSW0;
 /** The two-bit design: shared by fork (bit 8). */
 export const PTE_SHARE = PTE_RSW0;
@@ -40,8 +40,8 @@ export function isTable(pte: number): boolean {
 }
 
 /**
- * A page on the swap disk: V clear but not 0. Its slot stands where the frame number would, its flags
- * stay, so that the page comes back with the rights and marks it left with.
+ * A page on the swap disk: V clear but not 0. Its slot stands where the frame number would, its
+ * flags stay, so that the page comes back with the rights and marks it left with.
  */
 export function isSwapped(pte: number): boolean {
   return (pte & PTE_V) === 0 && pte !== 0;
@@ -58,14 +58,14 @@ export function swapPte(slot: number, pte: number): number {
 }
 
 /**
- * The hardware's flags for a page of an area: exactly its rights. The guard page lacks U, as in xv6, and so do
- * pages without any right (PROT_NONE): a leaf must have R or X.
+ * The hardware's flags for a page of an area: its rights. The guard page lacks U, as in xv6, and so
+ * do pages without any right (PROT_NONE): a leaf must have R or X.
  */
 export function areaFlags(area: Area): number {
   if (area.kind === "guard") return PTE_V | PTE_R | PTE_W;
   if (area.perm === 0) return PTE_V | PTE_R;
   let flags = PTE_V | PTE_U;
-  if ((area.perm & (PERM_R | PERM_W)) !== 0) flags |= PTE_R; // "writable but not readable" is reserved
+  if ((area.perm & (PERM_R | PERM_W)) !== 0) flags |= PTE_R; // W without R is reserved
   if ((area.perm & PERM_W) !== 0) flags |= PTE_W;
   if ((area.perm & PERM_X) !== 0) flags |= PTE_X;
   return flags;

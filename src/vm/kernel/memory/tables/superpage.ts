@@ -1,7 +1,7 @@
 /**
- * 2 MiB leaves: made where an area covers an aligned block and 512 frames in a row are to be had, split
- * (demoted) when only a part changes, put together (promoted) when a block has become whole. Each of
- * the 512 frames keeps its own count, so a split changes no count at all.
+ * 2 MiB leaves: made where an area covers an aligned block and 512 frames in a row are free, split
+ * (demoted) when only a part changes, put together (promoted) when a block has become whole. Each
+ * of the 512 frames keeps its own count, so a split changes no count.
  *
  * @module
  */
@@ -28,13 +28,13 @@ import { blockDown, findEntry, setEntry, tellEntries } from "./entry.ts";
 import { flagsOf, isLeaf } from "./pte.ts";
 import type { AddressSpace, Area } from "../areas/space.ts";
 
-/** Whether the area may have a 2 MiB leaf for the block: private, not of a file, and all of it inside. */
+/** Whether a 2 MiB leaf may map the block: all of it in the area, private, without a file. */
 export function fitsSuperpage(m: Memory, area: Area, block: number): boolean {
   return m.superpages && !area.shared && area.backing === undefined && area.kind !== "guard" &&
     area.start <= block && block + SUPERPAGE_SIZE <= area.end;
 }
 
-/** Whether a first touch may take 2 MiB at once: while a quarter of RAM is free, so that sparse touches do not eat it up. */
+/** Whether a first touch may take 2 MiB: a quarter of RAM stays free, against sparse touches. */
 export function isPlentiful(m: Memory): boolean {
   return m.state.frames.free - SUPERPAGE_FRAMES >= frameTotal(m) >>> 2;
 }
@@ -66,9 +66,9 @@ export function isSoleLeaf(m: Memory, pte: number): boolean {
 }
 
 /**
- * Splits the 2 MiB leaf whose level-1 entry stands at `at` into 512 entries of the same rights and marks.
- * The table takes a frame; when there is none, the frame of the page `spare`, if given and of no
- * other owner, becomes the table: that page is unmapped then. False: out of memory, nothing done.
+ * Splits the 2 MiB leaf whose level-1 entry is `at` into 512 entries of the same rights and marks.
+ * Without a free frame for the table, that of the page `spare`, if given and of no other owner,
+ * becomes the table: that page is unmapped then. False: out of memory, nothing done.
  */
 export function demote(
   m: Memory,
@@ -100,8 +100,8 @@ export function demote(
 }
 
 /**
- * Before [start, end) changes: 2 MiB leaves that lie across its borders are split. `discard`: the pages inside
- * are about to be unmapped, so one of them may serve as the table. False: out of memory.
+ * Splits the 2 MiB leaves across the borders of [start, end), which is about to change. `discard`:
+ * its pages will be unmapped, so one may serve as the table. False: out of memory.
  */
 export function splitBorders(
   m: Memory,
@@ -119,12 +119,12 @@ export function splitBorders(
     const page = (frameOf(leaf.pte) + inside - block) as PaNum;
     return { block, at, spare: discard && countOf(m, page) === 1 ? inside : undefined };
   });
-  // First those that have no page to spare: when there is no frame for their tables, nothing is gone yet.
+  // First those without a page to spare: should a frame be lacking, nothing is gone yet.
   leaves.sort((a, b) => Number(a.spare !== undefined) - Number(b.spare !== undefined));
   return leaves.every(({ block, at, spare }) => demote(m, space, block, at, spare));
 }
 
-/** Copies a leaf for another space, as one if a free block is to be had; the new head frame or 0. */
+/** Copies a leaf for another space, if a block of frames is free; the new head frame or 0. */
 export function copyLeaf(m: Memory, block: VaNum, pte: number, why: string): PaNum | 0 {
   const head = allocSuperpage(m, false);
   if (head === 0) return 0;
