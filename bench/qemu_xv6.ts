@@ -1,6 +1,6 @@
 /**
- * Real xv6 on QEMU: boots a tree's kernel on a copy of its disk, types a command, and waits for what it
- * should print.
+ * Real xv6 on QEMU: boots a tree's kernel on a copy of its disk, types a command, and waits for
+ * what it should print.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export interface Transcript {
   readonly text: string;
 }
 
-/** Runs `command` in the tree's shell until its output matches `end`. Throws when QEMU ends before. */
+/** Runs `command` in the tree's shell until its output matches `end`; throws if QEMU ends first. */
 export async function onQemu(tree: string, command: string, end: RegExp): Promise<Transcript> {
   const folder = await Deno.makeTempDir();
   const disk = `${folder}/fs.img`;

@@ -1,6 +1,6 @@
 /**
- * Programs of a few instructions, put together here: each does one thing many times, so that what is measured is
- * that thing and not a C library.
+ * Programs of a few instructions, put together here: each does one thing many times, so that what
+ * is measured is that thing and not a C library.
  *
  * @module
  */

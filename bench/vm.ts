@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { BootOptions } from "../src/vm/vm.ts";
-import { Vm } from "../src/vm/vm.ts";
+import { type BootOptions, Vm } from "../src/vm/vm.ts";
 import { program, programNames } from "../user/programs.ts";
 
 /** Boots with the built-in programs. */

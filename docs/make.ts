@@ -9,13 +9,14 @@
  * @module
  */
 
-import { castText } from "../src/commands/record.ts";
+import { castText } from "../src/session/recording.ts";
 import { COMMANDS } from "../src/commands/registry.ts";
-import { markdown } from "../src/commands/help.ts";
+import { markdown } from "../src/format/help.ts";
 import type { Entry } from "../src/framework/command.ts";
 import { FileWriter } from "../src/host/file.ts";
 import { wholeLines } from "../src/framework/split.ts";
-import { parseCast, renderSvg } from "../src/record/mod.ts";
+import { parseCast } from "../src/record/parse.ts";
+import { renderSvg } from "../src/record/svg.ts";
 import { boot, bootAgain } from "../src/repl/boot.ts";
 import { denoFiles } from "../src/repl/deno_host.ts";
 import { parseFlags } from "../src/repl/flags.ts";

@@ -1,6 +1,6 @@
 /**
- * The kernel stores into user memory, too: a read() into a copy-on-write page must copy it first, page by page, or
- * it would write into everybody's memory.
+ * The kernel stores into user memory, too: a read() into a copy-on-write page must copy it first,
+ * page by page, or it would write into everybody's memory.
  *
  *     deno run scripts/copyout_cow.ts
  *

@@ -1,5 +1,6 @@
 /**
- * Copy-on-write in one page: fork shares the frame, the first writer gets a copy, the last owner its frame back.
+ * Copy-on-write in one page: fork shares the frame, the first writer gets a copy, the last owner
+ * its frame back.
  *
  *     deno run scripts/cow_basic.ts
  *

@@ -1,5 +1,6 @@
 /**
- * Three generations share one page; each write takes one owner away, in any order, and counts stay exact.
+ * Three generations share one page; each write takes one owner away, in any order, and counts stay
+ * exact.
  *
  *     deno run scripts/cow_three_generations.ts
  *

@@ -1,6 +1,6 @@
 /**
- * Demand-paged exec: a program starts with no page of its own in memory, each comes from the file at first touch, and
- * processes that run the same file share its text.
+ * Demand-paged exec: a program starts with no page of its own in memory, each comes from the file
+ * at first touch, and processes that run the same file share its text.
  *
  *     deno run scripts/demand_exec.ts
  *

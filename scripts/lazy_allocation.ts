@@ -1,6 +1,6 @@
 /**
- * Lazy allocation and the fault triple: sbrk raises a number, the first touch faults, and stval, scause and sepc say
- * where, why and where to go on.
+ * Lazy allocation and the fault triple: sbrk raises a number, the first touch faults, and stval,
+ * scause and sepc say where, why and where to go on.
  *
  *     deno run scripts/lazy_allocation.ts
  *

@@ -143,13 +143,13 @@ const OUTSIDE = /^(mod\.ts$|src\/(api|record|framework|format|session|commands|r
 const PURE =
   /^src\/vm\/machine\/(address|cause|counted|flags|isa\/(disassemble|register_names))\.ts$/;
 
-/** True for a file that is behind the face: all but the files directly in src/vm, and one of these. */
+/** True for a file behind the face: all but the files directly in src/vm, and one of these. */
 function isBehindFace(path: string): boolean {
   if (!path.startsWith("src/vm/") || PURE.test(path)) return false;
   return path === "src/vm/parts.ts" || path.split("/").length > 3;
 }
 
-/** Commands, the repl and the API ask `Vm`, `Process` and their like; they do not reach past them. */
+/** Commands, the repl and the API ask `Vm`, `Process` and the like, and do not reach past them. */
 const face: Deno.lint.Rule = {
   create(context) {
     const file = relative(context.filename);

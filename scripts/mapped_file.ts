@@ -1,6 +1,6 @@
 /**
- * One file, mapped shared and private: stores to a shared map are everybody's and reach the file, stores to a
- * private one are copies that nobody else sees.
+ * One file, mapped shared and private: stores to a shared map are everybody's and reach the file,
+ * stores to a private one are copies that nobody else sees.
  *
  *     deno run scripts/mapped_file.ts
  *

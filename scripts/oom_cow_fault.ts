@@ -1,6 +1,6 @@
 /**
- * Memory runs out in the middle of a copy-on-write fault: the writer is killed, everybody else lives with their
- * bytes untouched, and no frame is lost.
+ * Memory runs out in the middle of a copy-on-write fault: the writer is killed, everybody else
+ * lives with their bytes untouched, and no frame is lost.
  *
  *     deno run scripts/oom_cow_fault.ts
  *

@@ -1,6 +1,6 @@
 /**
- * Read-only text stays read-only: fork shares it without making it copy-on-write, and a store to it kills the
- * writer, before and after a fork, from a script and from a real program.
+ * Read-only text stays read-only: fork shares it without making it copy-on-write, and a store to it
+ * kills the writer, before and after a fork, from a script and from a real program.
  *
  *     deno run scripts/readonly_text.ts
  *

@@ -1,6 +1,6 @@
 /**
- * A 2 MiB leaf under copy-on-write: fork shares it by one PTE, a store splits it and copies 4 KiB, or copies it
- * whole; its contents survive both, and munmap of a part.
+ * A 2 MiB leaf under copy-on-write: fork shares it by one PTE, a store splits it and copies 4 KiB,
+ * or copies it whole; its contents survive both, and munmap of a part.
  *
  *     deno run scripts/superpage_cow.ts
  *

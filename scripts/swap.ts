@@ -1,6 +1,6 @@
 /**
- * More memory than there is: pages that were not used go to a swap disk, a shared one once for all its owners, and come
- * back at the touch.
+ * More memory than there is: pages that were not used go to a swap disk, a shared one once for all
+ * its owners, and come back at the touch.
  *
  *     deno run scripts/swap.ts
  *

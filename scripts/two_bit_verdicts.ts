@@ -1,6 +1,6 @@
 /**
- * Copy-on-write with two software bits: SHARE says that fork shared the page, READONLY that it was read-only before.
- * A store then meets one of three verdicts.
+ * Copy-on-write with two software bits: SHARE says that fork shared the page, READONLY that it was
+ * read-only before. A store then meets one of three verdicts.
  *
  *     deno run scripts/two_bit_verdicts.ts
  *

@@ -1,5 +1,6 @@
 /**
- * `run cowtest` from start to end: inside a booted VM, and as a person's command with everything in it.
+ * `run cowtest` from start to end: inside a booted VM, and as a person's command with everything in
+ * it.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Saved states of a computer: the time of a save and of a restore, and the bytes that a save adds, with one page
- * dirtied between two.
+ * Saved states of a computer: the time of a save and of a restore, and the bytes that a save adds,
+ * with one page dirtied between two.
  *
  * @module
  */

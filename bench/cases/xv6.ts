@@ -1,6 +1,6 @@
 /**
- * Real `usertests -q` of a public xv6 tree: its programs from its disk on the built-in kernel, and the
- * same on its own kernel on QEMU. `XV6_TREES` names a folder of built trees (NAME/fs.img,
+ * Real `usertests -q` of a public xv6 tree: its programs from its disk on the built-in kernel, and
+ * the same on its own kernel on QEMU. `XV6_TREES` names a folder of built trees (NAME/fs.img,
  * NAME/kernel/kernel) or one such tree; of several, the newest plain ones are taken (NAME-xv6).
  *
  * @module

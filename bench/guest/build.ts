@@ -1,6 +1,6 @@
 /**
- * Builds the bare-metal loops of the bench into `bin/`, or with `--check` builds them aside and says which
- * differ from the committed files. Needs `riscv64-unknown-elf-gcc`.
+ * Builds the bare-metal loops of the bench into `bin/`, or with `--check` builds them aside and
+ * says which differ from the committed files. Needs `riscv64-unknown-elf-gcc`.
  *
  *     deno run --allow-read --allow-write --allow-run --allow-env bench/guest/build.ts [--check]
  *

@@ -1,8 +1,4 @@
-/**
- * Booting a computer for a script: our own programs on its disk, the shell at hand.
- *
- * @module
- */
+/** Booting a computer for a script: our own programs on its disk, the shell at hand. */
 
 import { program, programNames } from "../../user/programs.ts";
 import { BOOT_OPTIONS } from "../vm/boot_options.ts";
@@ -11,7 +7,7 @@ import { guestName } from "../vm/programs.ts";
 import { type BootOptions, Vm } from "../vm/vm.ts";
 import { openShell } from "./shell.ts";
 
-/** A program that is named by its path on the host, as the shell takes it; undefined when there is no such file. */
+/** A program by its path on the host, as the shell takes it; undefined without such a file. */
 function hostFile(path: string): Uint8Array | undefined {
   if (path === guestName(path)) return undefined;
   try {
@@ -25,8 +21,8 @@ function hostFile(path: string): Uint8Array | undefined {
 /**
  * Boots a computer: 128 MiB of RAM, the `cow` fork policy, a small xv6 disk with our programs.
  *
- * Everything a VM does is synchronous and deterministic: the same calls give the same addresses, the same
- * counts and the same console text on every machine.
+ * Everything a VM does is synchronous and deterministic: the same calls give the same addresses,
+ * the same counts and the same console text on every machine.
  *
  * @example A process forks; both map one frame until one of them writes
  * ```ts

@@ -1,11 +1,9 @@
 /**
- * A scenario as a recording: each step typed as a comment, then the shell lines it shows and what they
- * printed, in virtual time.
- *
- * @module
+ * A scenario as a recording: each step typed as a comment, then the shell lines it shows and what
+ * they printed, in virtual time.
  */
 
-import { CastWriter } from "../record/mod.ts";
+import { CastWriter } from "../record/writer.ts";
 
 /** Columns and rows of a scenario's recording. */
 const SIZE = { width: 100, height: 30 };

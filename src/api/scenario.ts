@@ -1,8 +1,6 @@
 /**
- * Scenarios: a story told to a VM step by step, with checks. One body is a program that prints its progress,
- * a test with sub-steps, and a recording.
- *
- * @module
+ * Scenarios: a story told to a VM step by step, with checks. One body is a program that prints its
+ * progress, a test with sub-steps, and a recording.
  */
 
 import { boot } from "./boot.ts";
@@ -17,8 +15,9 @@ import type { BootOptions, Vm } from "../vm/vm.ts";
 /** How a scenario is set up: how its VM boots, and where its recording goes. */
 export interface ScenarioOptions extends BootOptions {
   /**
-   * A file for the recording, relative to the working directory: asciicast v2, the same bytes on every run.
-   * Written by `deno run` when all went well and it may read and write the folder; under `deno test` an existing one is compared.
+   * A file for the recording, relative to the working directory: asciicast v2, the same bytes on
+   * every run. Written by `deno run` when all went well and it may read and write the folder; under
+   * `deno test` an existing one is compared.
    */
   record?: string;
 }
@@ -28,13 +27,13 @@ export interface Scene {
   /** A freshly booted computer. */
   readonly vm: Vm;
   /**
-   * One step: a progress line, a sub-step of the test, a marker of the recording. Hands back what its body
-   * returns; the line it prints tells what the step did to memory.
+   * One step: a progress line, a sub-step of the test, a marker of the recording. Hands back what
+   * its body returns; the line it prints tells what the step did to memory.
    */
   step<T>(name: string, body: () => T | Promise<T>): Promise<T>;
   /** A line of explanation. */
   say(text: string): void;
-  /** Runs a line of the shell on the VM and shows it with what it prints. Throws when the line fails. */
+  /** Runs a line of the shell on the VM and shows it with what it prints. Throws when it fails. */
   shell(line: string): Promise<string>;
 }
 
@@ -42,10 +41,10 @@ export interface Scene {
 export type ScenarioBody = (scene: Scene) => void | Promise<void>;
 
 /**
- * Tells a story to a freshly booted VM. Under `deno run` each step prints a line, and the exit code is 1 when a
- * check fails; under `deno test` the scenario is a test and each step one of its steps; inside another test it
- * throws what fails. With `record`, a run
- * without failures writes the recording; one that failed leaves none behind.
+ * Tells a story to a freshly booted VM. Under `deno run` each step prints a line, and the exit code
+ * is 1 when a check fails; under `deno test` the scenario is a test and each step one of its steps;
+ * inside another test it throws what fails. With `record`, a run without failures writes the
+ * recording; one that failed leaves none behind.
  *
  * @example
  * ```ts
@@ -151,7 +150,7 @@ function registered(name: string, test: (t: Deno.TestContext) => Promise<void>):
   }
 }
 
-/** Whether `deno test` runs this: its Deno.test refuses a test without a name, the stand-in of `deno run` takes anything. */
+/** Whether `deno test` runs this: its Deno.test refuses a test without a name. */
 function underTest(): boolean {
   try {
     Deno.test("", () => {});

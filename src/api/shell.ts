@@ -1,13 +1,11 @@
 /**
- * The one door from the scripting API to the shell. It is opened while a script runs, so that a script that
- * never asks for a shell loads none; the layer rule knows this file by name.
- *
- * @module
+ * The one door from the scripting API to the shell. It is opened while a script runs, so that a
+ * script that never asks for a shell loads none; the layer rule knows this file by name.
  */
 
 import type { Vm } from "../vm/vm.ts";
 
-/** A shell that runs one line at a time and hands back what it printed, and the line's exit code. */
+/** A shell that runs one line at a time and answers with what it printed and its exit code. */
 export interface LineShell {
   /** Runs one line as if typed. */
   run(line: string): Promise<{ readonly output: string; readonly status: number }>;

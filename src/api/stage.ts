@@ -1,8 +1,6 @@
 /**
- * Where a scenario is performed: on a terminal, with progress lines, or in a test, with sub-steps; and what
- * becomes of its recording.
- *
- * @module
+ * Where a scenario is performed: on a terminal, with progress lines, or in a test, with sub-steps;
+ * and what becomes of its recording.
  */
 
 import { AssertionError } from "@std/assert";
@@ -10,7 +8,8 @@ import { bold, dim, green, red, setColorEnabled, stripAnsiCode } from "@std/fmt/
 import { wantsColor } from "../host/color.ts";
 import { visible, visibleInColor } from "../host/visible.ts";
 import { FileWriter, folderOf } from "../host/file.ts";
-import { CastError, parseCast } from "../record/mod.ts";
+import { CastError } from "../record/cast.ts";
+import { parseCast } from "../record/parse.ts";
 
 /** Shows the steps of a scenario. */
 export interface Stage {
@@ -125,7 +124,7 @@ export class TestStage implements Stage {
   say(): void {}
 }
 
-/** Writes a recording where that is allowed, over an older recording too; says what became of it. */
+/** Writes a recording where that is allowed, over an older one too; says what became of it. */
 export function writeRecording(path: string, text: string): string {
   const folder = folderOf(path);
   const rights = [{ name: "read", path: folder }, { name: "write", path: folder }] as const;
@@ -152,7 +151,7 @@ function isRecording(path: string): boolean {
   }
 }
 
-/** Compares a recording with the one on disk, if there is one and it may be read. Throws when they differ. */
+/** Compares a recording with the one on disk, if that may be read. Throws when they differ. */
 export function compareRecording(path: string, text: string): void {
   if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return;
   let committed: string;

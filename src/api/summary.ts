@@ -1,8 +1,4 @@
-/**
- * What happened to memory, in a few words.
- *
- * @module
- */
+/** What happened to memory, in a few words. */
 
 import { counted } from "../vm/machine/counted.ts";
 import type { VmEvent } from "../vm/events.ts";
@@ -17,7 +13,7 @@ export function effects(events: readonly VmEvent[]): string[] {
   return lines.length <= FEW ? lines : [];
 }
 
-/** `1 store fault · 1 page copied · 3 PTEs written · 5 frames allocated`; without any of it, that. */
+/** `1 store fault · 1 page copied · 3 PTEs written`, or that nothing of the kind happened. */
 export function summary(done: Difference): string {
   const parts = [
     part(done.faults[12], "fetch fault"),

@@ -1,11 +1,9 @@
-/**
- * `audit`: everything in memory that does not fit together.
- *
- * @module
- */
+/** `audit`: everything in memory that does not fit together. */
 
-import { type Cell, command, EXIT, hex } from "../framework/command.ts";
-import { type Json, note, result, table } from "../framework/result.ts";
+import { command } from "../framework/command.ts";
+import { EXIT } from "../framework/errors.ts";
+import { hex } from "../vm/machine/address.ts";
+import { type Json, note, result, tableOf } from "../framework/result.ts";
 import { membersJson } from "../format/json.ts";
 import { mappingJson } from "../format/views.ts";
 
@@ -14,9 +12,10 @@ export default command({
   group: "inspect",
   summary: "check counts, page tables, the free list and the TLB against each other",
   details:
-    "Names each broken rule with its frame and owners: a leak, a wrong count, a frame free while mapped or " +
-    "writable by two, a right or mark lost or gained, a damaged PTE, a dirty page unmarked, a table leak, a " +
-    "stale TLB entry … docs/audit.md lists them all. A finding makes the command fail.",
+    "Names each broken rule with its frame and owners: a leak, a wrong count, a frame free " +
+    "while mapped or writable by two, a right or mark lost or gained, a damaged PTE, a dirty " +
+    "page unmarked, a table leak, a stale TLB entry … docs/audit.md lists them all. A finding " +
+    "makes the command fail.",
   examples: [{ say: "all is well", lines: ["spawn", "fork", "audit"], shows: ["clean"] }],
   run(ctx) {
     const findings = ctx.vm.audit();
@@ -29,29 +28,16 @@ export default command({
       });
     }
     return result([
-      table(
-        [
-          { name: "CLASS" },
-          { name: "PA", kind: "pa" },
-          { name: "VA", kind: "va" },
-          { name: "PID", kind: "pid" },
-          { name: "STORED", kind: "number" },
-          { name: "COUNTED", kind: "number" },
-          { name: "OWNERS" },
-          { name: "DETAIL" },
-        ],
-        findings.map((f): Cell[] => [
-          { value: f.class, tone: "bad" },
-          f.pa ?? null,
-          f.va ?? null,
-          f.pid ?? null,
-          f.stored ?? null,
-          f.counted ?? null,
-          f.owners.map((m) => `${m.pid}:${hex(m.va)}`).join(" "),
-          f.detail,
-        ]),
-        "findings",
-      ),
+      tableOf(findings, "findings", [
+        ["CLASS", "text", (f) => ({ value: f.class, tone: "bad" })],
+        ["PA", "pa", (f) => f.pa],
+        ["VA", "va", (f) => f.va],
+        ["PID", "pid", (f) => f.pid],
+        ["STORED", "number", (f) => f.stored],
+        ["COUNTED", "number", (f) => f.counted],
+        ["OWNERS", "text", (f) => f.owners.map((m) => `${m.pid}:${hex(m.va)}`).join(" ")],
+        ["DETAIL", "text", (f) => f.detail],
+      ]),
     ], {
       json: {
         clean: false,

@@ -1,11 +1,8 @@
-/**
- * `back`: the computer runs backwards.
- *
- * @module
- */
+/** `back`: the computer runs backwards. */
 
 import { EVENT_KINDS, type EventKind } from "../vm/events.ts";
-import { command, CommandError } from "../framework/command.ts";
+import { command } from "../framework/command.ts";
+import { CommandError } from "../framework/errors.ts";
 import { didYouMean } from "../vm/nearest.ts";
 import { refusing } from "../session/target.ts";
 import { EVENT_FLAGS, eventsMeant, wentBack } from "../session/travel.ts";
@@ -14,11 +11,11 @@ export default command({
   name: "back",
   group: "run control",
   summary: "the computer as it was some instructions ago, or right behind the last event of a kind",
-  details:
-    "Whatever ran can be gone back through: run, continue, step, until, strace, console. Everything goes back: " +
-    "memory, TLBs, files, the event log, all processes. Instructions of all processes count; a system call is undone " +
-    "together with the instruction before it, or alone when nothing followed it. back EVENT is until EVENT backwards: " +
-    "it stops right behind the event, and again goes to the one before. undo comes back from it.",
+  details: "Whatever ran can be gone back through: run, continue, step, until, strace, console. " +
+    "Everything goes back: memory, TLBs, files, the event log, all processes. Instructions of " +
+    "all processes count; a system call is undone together with the instruction before it, or " +
+    "alone when nothing followed it. back EVENT is until EVENT backwards: it stops right behind " +
+    "the event, and again goes to the one before. undo comes back from it.",
   args: [{
     name: "what",
     kind: "text",

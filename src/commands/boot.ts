@@ -1,14 +1,11 @@
-/**
- * `boot`: a fresh computer in the place of this one.
- *
- * @module
- */
+/** `boot`: a fresh computer in the place of this one. */
 
 import { BOOT_OPTIONS } from "../vm/boot_options.ts";
-import { command, CommandError, EXIT, type FlagSpec } from "../framework/command.ts";
+import { command, type FlagSpec } from "../framework/command.ts";
+import { CommandError, EXIT } from "../framework/errors.ts";
 import { note, result } from "../framework/result.ts";
 import { size } from "../vm/numbers.ts";
-import { forgetEntries } from "./save.ts";
+import { forgetEntries } from "../session/scenario.ts";
 import { forgetSnapshots } from "../session/snapshots.ts";
 import { setCurrent } from "../session/target.ts";
 
@@ -30,10 +27,11 @@ export default command({
   group: "machine",
   summary: "start a fresh computer in the place of this one, as at the start or with other options",
   details:
-    "Without options it is the computer that the session began with. Options are those of the command line " +
-    "that are about the computer, and stand over the session's own: boot --policy eager, boot --mem 256M " +
-    "--superpages. A disk given with --fs or --fat is read again from its file. Snapshots, breakpoints and " +
-    "the recorded past were the old computer's, and go with it; so do lines kept for save.",
+    "Without options it is the computer that the session began with. Options are those of the " +
+    "command line that are about the computer, and stand over the session's own: boot --policy " +
+    "eager, boot --mem 256M --superpages. A disk given with --fs or --fat is read again from " +
+    "its file. Snapshots, breakpoints and the recorded past were the old computer's, and go " +
+    "with it; so do lines kept for save.",
   flags: FLAGS,
   examples: [
     { say: "xv6 before the lab", lines: ["boot --policy eager"], shows: ["policy eager"] },

@@ -1,11 +1,8 @@
-/**
- * `break`: where a run is to stop.
- *
- * @module
- */
+/** `break`: where a run is to stop. */
 
 import { atVa, note, result } from "../framework/result.ts";
-import { command, hex } from "../framework/command.ts";
+import { command } from "../framework/command.ts";
+import { hex } from "../vm/machine/address.ts";
 import { listPoints, pointText } from "../format/breakpoints.ts";
 import { placeOf, refusing } from "../session/target.ts";
 

@@ -1,14 +1,11 @@
-/**
- * `call`: any system call in the name of a process.
- *
- * @module
- */
+/** `call`: any system call in the name of a process. */
 
 import { CALL_SHAPES, traceCalls, type TraceRecord } from "../vm/calls.ts";
 import type { Process } from "../vm/process.ts";
 import type { CallReport } from "../vm/reports.ts";
 import { atVa, consoleText, note, type Result, result, type Section } from "../framework/result.ts";
-import { command, CommandError, EXIT } from "../framework/command.ts";
+import { command } from "../framework/command.ts";
+import { CommandError, EXIT } from "../framework/errors.ts";
 import { processFor, refusing } from "../session/target.ts";
 import { eventsJson, resultJson } from "../format/event_json.ts";
 import { watchedNotes } from "../format/breakpoints.ts";
@@ -24,9 +21,9 @@ export default command({
   name: "call",
   group: "process",
   summary: "any system call as if the process executed the ecall, decoded as strace does",
-  details:
-    "Paths are given as they are and are put below the stack pointer; other arguments are numbers " +
-    "or expressions, and those left out are 0. A call that would wait for ever is taken back.",
+  details: "Paths are given as they are and are put below the stack pointer; other arguments are " +
+    "numbers or expressions, and those left out are 0. A call that would wait for ever is taken " +
+    "back.",
   args: [
     { name: "name", kind: "text", choices: NAMES, doc: "a system call, like getpid" },
     { name: "args", kind: "text", rest: true, verbatim: true, doc: "its arguments" },

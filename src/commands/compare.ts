@@ -1,30 +1,30 @@
-/**
- * `compare`: one workload under several designs, side by side.
- *
- * @module
- */
+/** `compare`: one workload under several designs, side by side. */
 
-import { type Cell, command, type Context, EXIT, FORCE } from "../framework/command.ts";
-import { type Json, note, result, table } from "../framework/result.ts";
+import { command, type Context, FORCE } from "../framework/command.ts";
+import { EXIT } from "../framework/errors.ts";
+import { type ColumnOf, note, result, tableOf } from "../framework/result.ts";
 import { barChart } from "../format/chart.ts";
+import { asJson } from "../format/json.ts";
+import { POLICY_NAMES } from "../vm/boot_options.ts";
 import { measure, type Measured, startTrial, timeForks, WORKLOADS } from "../session/designs.ts";
 import { loadProgram } from "../session/program.ts";
 import type { Run } from "../vm/run.ts";
 import { refusing } from "../session/target.ts";
 
-const DESIGNS = ["eager", "cow", "share-readonly"];
+/** Every fork policy, xv6's own first: the others are held against it. */
+const DESIGNS = ["eager", ...POLICY_NAMES.filter((name) => name !== "eager")];
 
 export default command({
   name: "compare",
   group: "inspect",
   summary: "run one workload under several memory designs and set the costs side by side",
   details:
-    "Each design gets a freshly booted computer with this session's RAM, swap, quantum, seed, calls and disk. A design " +
-    "is exactly what its name says, a fork policy with mechanisms behind +: cow+superpages, cow+whole (2 MiB pages copied " +
-    "whole), eager+demand, cow+lazy. Workloads that come with the shell: " +
-    `${
-      Object.keys(WORKLOADS).join(", ")
-    }; or any program. The kernel is no guest code, so fork itself retires no instructions: --time says what it costs the host.`,
+    "Each design gets a freshly booted computer with this session's RAM, swap, quantum, seed, " +
+    "calls and disk. A design is exactly what its name says, a fork policy with mechanisms " +
+    "behind +: cow+superpages, cow+whole (2 MiB pages copied whole), eager+demand, cow+lazy. " +
+    `Workloads that come with the shell: ${Object.keys(WORKLOADS).join(", ")}; or any program. ` +
+    "The kernel is no guest code, so fork itself retires no instructions: --time says what it " +
+    "costs the host.",
   args: [
     { name: "workload", kind: "program", doc: "a workload or a program" },
     { name: "args", kind: "text", rest: true, verbatim: true, doc: "the program's arguments" },
@@ -61,9 +61,8 @@ export default command({
       : undefined;
     const line = known?.line ?? [loaded!.name, ...args];
     const designs = policies ?? DESIGNS;
-    const rows: Measured[] = [];
+    const rows: Priced[] = [];
     const cut: string[] = [];
-    const times: { ms: number; forkMs: number }[] = [];
     for (const design of designs) {
       ctx.progress(`${design}: ${line.join(" ")} …`);
       const trial = refusing(
@@ -73,13 +72,13 @@ export default command({
       if (time) timeForks(trial);
       const before = performance.now();
       const ending = await finish(ctx, trial.run);
-      times.push({ ms: performance.now() - before, forkMs: trial.fork.ms });
+      const times = { ms: performance.now() - before, forkMs: trial.fork.ms };
       ctx.progress("");
       if (ending === "interrupted") {
         return result([note("interrupted", "warn")], { status: EXIT.interrupted });
       }
       if (ending === "budget") cut.push(design);
-      rows.push(measure(trial));
+      rows.push({ ...measure(trial), ...(time ? times : {}) });
     }
     const title = line.join(" ");
     if (svg !== undefined) {
@@ -90,14 +89,7 @@ export default command({
     const ran = failed.filter((design) => !cut.includes(design));
     return result([
       note(title, "strong"),
-      table(
-        [...COLUMNS, ...(time ? TIMES : [])],
-        rows.map((
-          r,
-          i,
-        ) => [...cells(r), ...(time ? [times[i].forkMs.toFixed(2), times[i].ms.toFixed(0)] : [])]),
-        "designs",
-      ),
+      tableOf(rows, "designs", [...COLUMNS, ...(time ? TIMES : [])]),
       ...(ran.length === 0 ? [] : [note(`did not end with status 0: ${ran.join(", ")}`, "warn")]),
       ...(cut.length === 0
         ? []
@@ -106,58 +98,37 @@ export default command({
     ], {
       json: {
         workload: title,
-        designs: rows.map((r, i): Json => ({
-          ...r,
-          faults: { ...r.faults },
-          ...(time ? times[i] : {}),
-        })),
+        designs: asJson(rows),
       },
       status: cut.length === 0 ? EXIT.ok : EXIT.budget,
     });
   },
 });
 
-const TIMES = [
-  { name: "FORK-MS", align: "right" as const },
-  { name: "MS", align: "right" as const },
-];
-const COLUMNS = [
-  { name: "DESIGN" },
-  { name: "STATUS", kind: "number" as const },
-  { name: "FETCH", kind: "number" as const },
-  { name: "LOAD", kind: "number" as const },
-  { name: "STORE", kind: "number" as const },
-  { name: "COPIED", kind: "number" as const },
-  { name: "BYTES", kind: "size" as const },
-  { name: "FORKS", kind: "number" as const },
-  { name: "FORK-PTES", kind: "number" as const },
-  { name: "TABLES", kind: "number" as const },
-  { name: "PEAK", kind: "number" as const },
-  { name: "INSTRUCTIONS", kind: "number" as const },
-  { name: "TLB-MISSES", kind: "number" as const },
-  { name: "SWAP-IN", kind: "number" as const },
-  { name: "SWAP-OUT", kind: "number" as const },
-];
+/** What a design cost, with --time the host's milliseconds in all and in fork as well. */
+type Priced = Measured & { readonly ms?: number; readonly forkMs?: number };
 
-function cells(r: Measured): Cell[] {
-  return [
-    r.design,
-    r.status,
-    r.faults.fetch,
-    r.faults.load,
-    r.faults.store,
-    r.framesCopied,
-    r.bytesCopied,
-    r.forks,
-    r.forkPtes,
-    r.forkTables,
-    r.peakFrames,
-    r.instructions,
-    r.tlbMisses,
-    r.swappedIn,
-    r.swappedOut,
-  ];
-}
+const TIMES: readonly ColumnOf<Priced>[] = [
+  ["FORK-MS", "number", ({ forkMs }) => forkMs?.toFixed(2)],
+  ["MS", "number", ({ ms }) => ms?.toFixed(0)],
+];
+const COLUMNS: readonly ColumnOf<Priced>[] = [
+  ["DESIGN", "text", (r) => r.design],
+  ["STATUS", "number", (r) => r.status],
+  ["FETCH", "number", (r) => r.faults.fetch],
+  ["LOAD", "number", (r) => r.faults.load],
+  ["STORE", "number", (r) => r.faults.store],
+  ["COPIED", "number", (r) => r.framesCopied],
+  ["BYTES", "size", (r) => r.bytesCopied],
+  ["FORKS", "number", (r) => r.forks],
+  ["FORK-PTES", "number", (r) => r.forkPtes],
+  ["TABLES", "number", (r) => r.forkTables],
+  ["PEAK", "number", (r) => r.peakFrames],
+  ["INSTRUCTIONS", "number", (r) => r.instructions],
+  ["TLB-MISSES", "number", (r) => r.tlbMisses],
+  ["SWAP-IN", "number", (r) => r.swappedIn],
+  ["SWAP-OUT", "number", (r) => r.swappedOut],
+];
 
 function measures(rows: readonly Measured[]) {
   const pick = (name: string, of: (r: Measured) => number) => ({ name, values: rows.map(of) });

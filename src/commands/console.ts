@@ -1,11 +1,8 @@
-/**
- * `console`: the guest's shell has the terminal.
- *
- * @module
- */
+/** `console`: the guest's shell has the terminal. */
 
-import { Drawing } from "../record/mod.ts";
-import { command, type Context, EXIT } from "../framework/command.ts";
+import { Drawing } from "../record/drawing.ts";
+import { command, type Context } from "../framework/command.ts";
+import { EXIT } from "../framework/errors.ts";
 import { consoleText, note, result } from "../framework/result.ts";
 import { runInSlices } from "../session/slices.ts";
 import { closing, reportJson } from "../session/run_report.ts";

@@ -1,8 +1,4 @@
-/**
- * `continue`: a held program runs on.
- *
- * @module
- */
+/** `continue`: a held program runs on. */
 
 import { command } from "../framework/command.ts";
 import { runOn } from "../session/running.ts";
@@ -14,9 +10,10 @@ export default command({
   group: "run control",
   summary: "let a held program run to its end, a breakpoint or a watchpoint",
   details:
-    "Everybody else who can run does so, too. Where a run stops, all stop; the process that " +
-    "met the breakpoint becomes the current one, and continue goes on with the whole program. " +
-    "Ctrl-C stops it where it is. At the end the figures are those of this run, from the instruction that it says.",
+    "Everybody else who can run does so, too. Where a run stops, all stop; the process that met " +
+    "the breakpoint becomes the current one, and continue goes on with the whole program. " +
+    "Ctrl-C stops it where it is. At the end the figures are those of this run, from the " +
+    "instruction that it says.",
   flags: [{ name: "pid", short: "p", kind: "pid", doc: "this process" }],
   examples: [
     {

@@ -1,11 +1,8 @@
-/**
- * `decode`: the fields of a raw PTE.
- *
- * @module
- */
+/** `decode`: the fields of a raw PTE. */
 
-import { atPa, note, result, table } from "../framework/result.ts";
-import { type Cell, command, hex, pairs } from "../framework/command.ts";
+import { atPa, type Cell, note, pairs, result, table } from "../framework/result.ts";
+import { command } from "../framework/command.ts";
+import { hex } from "../vm/machine/address.ts";
 
 const BITS: readonly [string, string][] = [
   ["V", "valid"],

@@ -1,10 +1,7 @@
-/**
- * `delete`: takes breakpoints and watchpoints away.
- *
- * @module
- */
+/** `delete`: takes breakpoints and watchpoints away. */
 
-import { command, CommandError } from "../framework/command.ts";
+import { command } from "../framework/command.ts";
+import { CommandError } from "../framework/errors.ts";
 import { note, result } from "../framework/result.ts";
 
 export default command({

@@ -1,18 +1,14 @@
-/**
- * `diff`: what changed between two snapshots, or since one.
- *
- * @module
- */
+/** `diff`: what changed between two snapshots, or since one. */
 
 import { counted } from "../vm/machine/counted.ts";
 import type { StateDiff } from "../vm/reports.ts";
-import { type Cell, command } from "../framework/command.ts";
-import { note, result, type Section, table } from "../framework/result.ts";
-import { variable } from "./snap.ts";
+import { command } from "../framework/command.ts";
+import { type ColumnOf, note, result, type Section, tableOf } from "../framework/result.ts";
+import { variable } from "../session/scenario.ts";
 import { snapshotNamed } from "../session/snapshots.ts";
 import { membersJson } from "../format/json.ts";
 import { known } from "../format/views.ts";
-import type { Vm } from "../framework/types.ts";
+import type { Vm } from "../vm/vm.ts";
 
 /** Rows of a table, unless all are asked for. */
 const MOST = 24;
@@ -53,47 +49,30 @@ function sections(vm: Vm, diff: StateDiff, most: number): Section[] {
   );
   const same = diff.processes.length + diff.ptes.length + diff.frames.length === 0;
   if (same) return [summary, note("no process, PTE or frame differs")];
+  const flags = (pte: bigint | undefined) => pte === undefined ? undefined : vm.flags(pte);
   return [
     summary,
-    ...shortened(
-      [{ name: "PID", kind: "pid" }, { name: "BEFORE" }, { name: "AFTER" }],
-      diff.processes.map((p): Cell[] => [p.pid, p.before ?? null, p.after ?? null]),
-      "processes",
-      most,
-    ),
-    ...shortened(
-      [
-        { name: "PID", kind: "pid" },
-        { name: "VA", kind: "va" },
-        { name: "PTE", kind: "pte", key: "before" },
-        { name: "FLAGS", key: "flagsBefore" },
-        { name: "→ PTE", kind: "pte", key: "after" },
-        { name: "FLAGS", key: "flagsAfter" },
-      ],
-      diff.ptes.map((p): Cell[] => [
-        p.pid,
-        p.va,
-        p.before ?? null,
-        p.before === undefined ? null : vm.flags(p.before),
-        p.after ?? null,
-        p.after === undefined ? null : vm.flags(p.after),
-      ]),
-      "ptes",
-      most,
-    ),
-    ...shortened(
-      [
-        { name: "PA", kind: "pa" },
-        { name: "KIND" },
-        { name: "→ KIND" },
-        { name: "COUNT", kind: "number" },
-        { name: "→ COUNT", kind: "number" },
-        { name: "BYTES", kind: "number" },
-      ],
-      diff.frames.map((f): Cell[] => [f.pa, ...f.kind, ...f.count.map(known), f.bytes]),
-      "frames",
-      most,
-    ),
+    ...shortened(diff.processes, "processes", most, [
+      ["PID", "pid", (p) => p.pid],
+      ["BEFORE", "text", (p) => p.before],
+      ["AFTER", "text", (p) => p.after],
+    ]),
+    ...shortened(diff.ptes, "ptes", most, [
+      ["PID", "pid", (p) => p.pid],
+      ["VA", "va", (p) => p.va],
+      ["PTE", "pte", (p) => p.before, "before"],
+      ["FLAGS", "text", (p) => flags(p.before), "flagsBefore"],
+      ["→ PTE", "pte", (p) => p.after, "after"],
+      ["FLAGS", "text", (p) => flags(p.after), "flagsAfter"],
+    ]),
+    ...shortened(diff.frames, "frames", most, [
+      ["PA", "pa", (f) => f.pa],
+      ["KIND", "text", (f) => f.kind[0]],
+      ["→ KIND", "text", (f) => f.kind[1]],
+      ["COUNT", "number", (f) => known(f.count[0])],
+      ["→ COUNT", "number", (f) => known(f.count[1])],
+      ["BYTES", "number", (f) => f.bytes],
+    ]),
   ];
 }
 
@@ -103,14 +82,14 @@ function taken(frames: number | undefined): string {
 }
 
 /** A table and, when it is cut, how much is missing; nothing when it is empty. */
-function shortened(
-  columns: Parameters<typeof table>[0],
-  rows: Cell[][],
+function shortened<T>(
+  things: readonly T[],
   name: string,
   most: number,
+  columns: readonly ColumnOf<T>[],
 ): Section[] {
-  if (rows.length === 0) return [];
-  const cut = rows.length - most;
-  const shown = table(columns, rows.slice(0, most), name);
+  if (things.length === 0) return [];
+  const cut = things.length - most;
+  const shown = tableOf(things.slice(0, most), name, columns);
   return cut > 0 ? [shown, note(`… and ${cut} more ${name}; --all shows them`, "dim")] : [shown];
 }

@@ -1,11 +1,8 @@
-/**
- * `dir`: a directory of the guest's disk, seen from outside.
- *
- * @module
- */
+/** `dir`: a directory of the guest's disk, seen from outside. */
 
-import { type Cell, command, CommandError, EXIT } from "../framework/command.ts";
-import { result, table } from "../framework/result.ts";
+import { command } from "../framework/command.ts";
+import { CommandError, EXIT } from "../framework/errors.ts";
+import { result, tableOf } from "../framework/result.ts";
 import { refusing } from "../session/target.ts";
 
 export default command({
@@ -14,7 +11,8 @@ export default command({
   summary: "list a directory of the guest's disk, without running anything",
   details:
     "Paths start at the root. A FAT32 image given with --fat is under /fat. The computer has no " +
-    "calendar: what is made there is dated 1 January 1980, so that the same run gives the same bytes.",
+    "calendar: what is made there is dated 1 January 1980, so that the same run gives the same " +
+    "bytes.",
   args: [{
     name: "path",
     kind: "text",
@@ -28,22 +26,14 @@ export default command({
   run(ctx, { path = "/" }) {
     const { disk } = ctx.vm;
     if (disk.image === undefined) throw new CommandError("no disk is mounted");
-    const rows = refusing(() => disk.list(path), EXIT.failed).map(({ name, inode }): Cell[] =>
+    const list = refusing(() => disk.list(path), EXIT.failed);
+    return result([tableOf(list, "entries", [
       // A name whose inode is damaged; fsck says more.
-      inode === undefined
-        ? ["?", null, null, null, name]
-        : [inode.type, inode.ino, inode.links, inode.size, name]
-    );
-    return result([table(
-      [
-        { name: "TYPE" },
-        { name: "INO", kind: "number" },
-        { name: "LINKS", kind: "number" },
-        { name: "SIZE", kind: "number" },
-        { name: "NAME" },
-      ],
-      rows,
-      "entries",
-    )], { value: BigInt(rows.length) });
+      ["TYPE", "text", ({ inode }) => inode === undefined ? "?" : inode.type],
+      ["INO", "number", ({ inode }) => inode?.ino],
+      ["LINKS", "number", ({ inode }) => inode?.links],
+      ["SIZE", "number", ({ inode }) => inode?.size],
+      ["NAME", "text", ({ name }) => name],
+    ])], { value: BigInt(list.length) });
   },
 });

@@ -1,12 +1,9 @@
-/**
- * `dis`: a program's instructions.
- *
- * @module
- */
+/** `dis`: a program's instructions. */
 
-import { va } from "../vm/machine/address.ts";
-import { atVa, result, table } from "../framework/result.ts";
-import { type Cell, command, CommandError, hex } from "../framework/command.ts";
+import { hex, va } from "../vm/machine/address.ts";
+import { atVa, type Cell, result, table } from "../framework/result.ts";
+import { command } from "../framework/command.ts";
+import { CommandError } from "../framework/errors.ts";
 import { type CodeLine, instructionAt } from "../format/code.ts";
 import { placeOf, processFor } from "../session/target.ts";
 

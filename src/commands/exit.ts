@@ -1,8 +1,4 @@
-/**
- * `exit`: the current process ends.
- *
- * @module
- */
+/** `exit`: the current process ends. */
 
 import { counted } from "../vm/machine/counted.ts";
 import { command } from "../framework/command.ts";

@@ -1,10 +1,8 @@
-/**
- * `expect`: an assertion on the line.
- *
- * @module
- */
+/** `expect`: an assertion on the line. */
 
-import { command, EXIT, hex } from "../framework/command.ts";
+import { command } from "../framework/command.ts";
+import { EXIT } from "../framework/errors.ts";
+import { hex } from "../vm/machine/address.ts";
 import { note, result } from "../framework/result.ts";
 import { evaluateTree } from "../framework/evaluate.ts";
 import { parseExpression, sidesOf } from "../framework/expression.ts";
@@ -15,7 +13,8 @@ export default command({
   summary: "fail when an expression is zero, and say what its two sides are",
   details:
     "Besides numbers, registers and symbols an expression may ask: refcount(PA), mappings(PA), " +
-    "pa(VA), va(PA), u8(VA) to u64(VA), free(). A script of such lines exits with 1 when one fails.",
+    "pa(VA), va(PA), u8(VA) to u64(VA), free(). A script of such lines exits with 1 when one " +
+    "fails.",
   args: [{ name: "expr", kind: "line", doc: "like refcount(pa(0x3000)) == 2" }],
   examples: [
     {

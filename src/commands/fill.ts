@@ -1,12 +1,10 @@
-/**
- * `fill`: one byte over a range of user memory.
- *
- * @module
- */
+/** `fill`: one byte over a range of user memory. */
 
 import { counted } from "../vm/machine/counted.ts";
 import { atVa, note, result } from "../framework/result.ts";
-import { command, CommandError, EXIT, hex } from "../framework/command.ts";
+import { command } from "../framework/command.ts";
+import { CommandError, EXIT } from "../framework/errors.ts";
+import { hex } from "../vm/machine/address.ts";
 import { placeOf, refusing, setCurrent } from "../session/target.ts";
 import { eventsJson } from "../format/event_json.ts";
 import { watchedJson, watchedNotes } from "../format/breakpoints.ts";

@@ -1,13 +1,10 @@
-/**
- * `find`: where bytes stand in memory.
- *
- * @module
- */
+/** `find`: where bytes stand in memory. */
 
 import { counted } from "../vm/machine/counted.ts";
 import { type PaNum, paNum, va } from "../vm/machine/address.ts";
-import { atPa, atVa, note, result, table } from "../framework/result.ts";
-import { type Cell, command, CommandError, type Context, EXIT } from "../framework/command.ts";
+import { atPa, atVa, type Cell, note, result, table } from "../framework/result.ts";
+import { command, type Context } from "../framework/command.ts";
+import { CommandError, EXIT } from "../framework/errors.ts";
 import type { Process } from "../vm/process.ts";
 import { processFor } from "../session/target.ts";
 
@@ -21,9 +18,9 @@ export default command({
   group: "machine",
   summary: "search a process's memory, or all of RAM, for text or a number",
   details:
-    "PATTERN is text, with escapes in double quotes; a word that begins with 0x is bytes in the order " +
-    "typed: find 0x7f454c46. With --width it is a number, as it stands in memory: find -w 8 $sp. " +
-    "Looking changes nothing: no access is made, no A bit set.",
+    "PATTERN is text, with escapes in double quotes; a word that begins with 0x is bytes in the " +
+    "order typed: find 0x7f454c46. With --width it is a number, as it stands in memory: find -w " +
+    "8 $sp. Looking changes nothing: no access is made, no A bit set.",
   args: [{ name: "pattern", kind: "text", doc: "text, bytes as 0x…, or with -w a number" }],
   flags: [
     { name: "width", short: "w", kind: "count", doc: "a number of 1, 2, 4 or 8 bytes" },

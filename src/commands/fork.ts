@@ -1,11 +1,7 @@
-/**
- * `fork`: a child of a process, and what the fork policy did for it.
- *
- * @module
- */
+/** `fork`: a child of a process, and what the fork policy did for it. */
 
-import { command, pairs } from "../framework/command.ts";
-import { note, result } from "../framework/result.ts";
+import { command } from "../framework/command.ts";
+import { note, pairs, result } from "../framework/result.ts";
 import { processFor, refusing } from "../session/target.ts";
 import { eventsJson } from "../format/event_json.ts";
 import { effectLines } from "../format/views.ts";

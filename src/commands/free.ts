@@ -1,12 +1,8 @@
-/**
- * `free`: the frames by what they are used for.
- *
- * @module
- */
+/** `free`: the frames by what they are used for. */
 
 import { PAGE_SIZE } from "../vm/machine/address.ts";
-import { type Cell, command, pairs } from "../framework/command.ts";
-import { result, table } from "../framework/result.ts";
+import { type Cell, pairs, result, table } from "../framework/result.ts";
+import { command } from "../framework/command.ts";
 
 export default command({
   name: "free",

@@ -1,12 +1,9 @@
-/**
- * `fsck`: checks a disk image.
- *
- * @module
- */
+/** `fsck`: checks a disk image. */
 
 import { fsck } from "../vm/disk.ts";
-import { type Cell, command, CommandError, EXIT } from "../framework/command.ts";
-import { note, result, table } from "../framework/result.ts";
+import { type Cell, note, result, table } from "../framework/result.ts";
+import { command } from "../framework/command.ts";
+import { CommandError, EXIT } from "../framework/errors.ts";
 
 export default command({
   name: "fsck",

@@ -1,10 +1,7 @@
-/**
- * `goto`: the computer at a given instruction, earlier or later, or right behind a given event.
- *
- * @module
- */
+/** `goto`: the computer at a given instruction, earlier or later, or right behind a given event. */
 
-import { command, CommandError, type Context, EXIT } from "../framework/command.ts";
+import { command, type Context } from "../framework/command.ts";
+import { CommandError, EXIT } from "../framework/errors.ts";
 import { consoleText, note, type Section } from "../framework/result.ts";
 import { programOf } from "../session/running.ts";
 import { processFor, refusing } from "../session/target.ts";
@@ -14,10 +11,9 @@ export default command({
   name: "goto",
   group: "run control",
   summary: "the computer at a given instruction, back or forward; or right behind a given event",
-  details:
-    "Counts the instructions that all processes have retired since boot, as timeline and $instret " +
-    "do. Forward, the program runs there, past breakpoints. goto event N goes back to an event by the number that " +
-    "timeline shows. undo comes back from both.",
+  details: "Counts the instructions that all processes have retired since boot, as timeline and " +
+    "$instret do. Forward, the program runs there, past breakpoints. goto event N goes back to " +
+    "an event by the number that timeline shows. undo comes back from both.",
   args: [
     {
       name: "instret",

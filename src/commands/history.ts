@@ -1,8 +1,4 @@
-/**
- * `history`: the lines entered so far.
- *
- * @module
- */
+/** `history`: the lines entered so far. */
 
 import { command } from "../framework/command.ts";
 import { result, table } from "../framework/result.ts";

@@ -1,10 +1,7 @@
-/**
- * `kill`: ends a process from outside.
- *
- * @module
- */
+/** `kill`: ends a process from outside. */
 
-import { command, CommandError } from "../framework/command.ts";
+import { command } from "../framework/command.ts";
+import { CommandError } from "../framework/errors.ts";
 import { note, result } from "../framework/result.ts";
 import { processFor, setCurrent } from "../session/target.ts";
 

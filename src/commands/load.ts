@@ -1,14 +1,12 @@
-/**
- * `load`: reads user memory as the process would.
- *
- * @module
- */
+/** `load`: reads user memory as the process would. */
 
 import { atVa, note, result } from "../framework/result.ts";
-import { command, EXIT, hex } from "../framework/command.ts";
+import { command } from "../framework/command.ts";
+import { EXIT } from "../framework/errors.ts";
+import { hex } from "../vm/machine/address.ts";
 import { accessJson, accessSections } from "../format/views.ts";
 import { placeOf, refusing } from "../session/target.ts";
-import { asHex, killedSections, widthOf } from "./store.ts";
+import { asHex, killedSections, widthOf } from "../session/access.ts";
 
 export default command({
   name: "load",

@@ -1,8 +1,4 @@
-/**
- * `mappings`: every PTE that leads to a frame.
- *
- * @module
- */
+/** `mappings`: every PTE that leads to a frame. */
 
 import { atPa, note, result } from "../framework/result.ts";
 import { command } from "../framework/command.ts";

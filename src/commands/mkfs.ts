@@ -1,12 +1,9 @@
-/**
- * `mkfs`: a new disk image on the host.
- *
- * @module
- */
+/** `mkfs`: a new disk image on the host. */
 
 import { counted } from "../vm/machine/counted.ts";
 import { mkfs } from "../vm/disk.ts";
-import { command, EXIT, FORCE } from "../framework/command.ts";
+import { command, FORCE } from "../framework/command.ts";
+import { EXIT } from "../framework/errors.ts";
 import { note, result } from "../framework/result.ts";
 import { refusing } from "../session/target.ts";
 

@@ -1,11 +1,8 @@
-/**
- * `mmap`: a new mapped area of a process.
- *
- * @module
- */
+/** `mmap`: a new mapped area of a process. */
 
 import { atVa, note, result } from "../framework/result.ts";
-import { command, hex } from "../framework/command.ts";
+import { command } from "../framework/command.ts";
+import { hex } from "../vm/machine/address.ts";
 import { pageEnd, placeOf, processFor, refusing } from "../session/target.ts";
 
 export default command({

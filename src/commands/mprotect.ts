@@ -1,11 +1,8 @@
-/**
- * `mprotect`: other rights for a range.
- *
- * @module
- */
+/** `mprotect`: other rights for a range. */
 
 import { atVa, note, result } from "../framework/result.ts";
-import { command, hex } from "../framework/command.ts";
+import { command } from "../framework/command.ts";
+import { hex } from "../vm/machine/address.ts";
 import { pageEnd, placeOf, refusing } from "../session/target.ts";
 
 export default command({

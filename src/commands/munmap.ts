@@ -1,11 +1,8 @@
-/**
- * `munmap`: takes a mapped range away.
- *
- * @module
- */
+/** `munmap`: takes a mapped range away. */
 
 import { atVa, note, result } from "../framework/result.ts";
-import { command, hex } from "../framework/command.ts";
+import { command } from "../framework/command.ts";
+import { hex } from "../vm/machine/address.ts";
 import { framesText } from "../format/views.ts";
 import { pageEnd, placeOf, refusing } from "../session/target.ts";
 

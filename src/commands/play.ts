@@ -1,12 +1,10 @@
-/**
- * `play`: shows a recording.
- *
- * @module
- */
+/** `play`: shows a recording. */
 
-import { Drawing, play } from "../record/mod.ts";
-import { withCast } from "../session/cast_file.ts";
-import { command, CommandError } from "../framework/command.ts";
+import { Drawing } from "../record/drawing.ts";
+import { play } from "../record/player.ts";
+import { withCast } from "../session/host_files.ts";
+import { command } from "../framework/command.ts";
+import { CommandError } from "../framework/errors.ts";
 import { consoleText, note, result } from "../framework/result.ts";
 import { counted } from "../vm/machine/counted.ts";
 
@@ -17,8 +15,9 @@ export default command({
   name: "play",
   group: "session",
   summary: "show a recording, asciicast v2 or v3",
-  details: "At a terminal it takes the time it was recorded with; Ctrl-C ends it. In a pipe or a " +
-    "file of commands its text comes at once. Only what draws is shown: text, colours, movement of " +
+  details:
+    "At a terminal it takes the time it was recorded with; Ctrl-C ends it. In a pipe or a file " +
+    "of commands its text comes at once. Only what draws is shown: text, colours, movement of " +
     "the cursor, erasing; nothing else of a recording reaches the terminal.",
   args: [{ name: "file", kind: "file", doc: "the recording" }],
   flags: [

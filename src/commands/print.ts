@@ -1,11 +1,8 @@
-/**
- * `print`: the value of an expression.
- *
- * @module
- */
+/** `print`: the value of an expression. */
 
 import { within64 } from "../framework/convert.ts";
-import { command, hex } from "../framework/command.ts";
+import { command } from "../framework/command.ts";
+import { hex } from "../vm/machine/address.ts";
 import { note, result } from "../framework/result.ts";
 import { size } from "../vm/numbers.ts";
 import { evaluate } from "../framework/evaluate.ts";
@@ -17,8 +14,8 @@ export default command({
   group: "inspect",
   summary: "the value of an expression, in hexadecimal and decimal",
   details:
-    "Numbers, registers, symbols and functions as in every address: print pa(0x3000), print $sp - 8, " +
-    "print u64($sp). A virtual address of a program is shown with its symbol.",
+    "Numbers, registers, symbols and functions as in every address: print pa(0x3000), print $sp " +
+    "- 8, print u64($sp). A virtual address of a program is shown with its symbol.",
   args: [{ name: "expr", kind: "line", doc: "like u64(0x3000) or main+8" }],
   examples: [
     {

@@ -1,11 +1,7 @@
-/**
- * `ps`: the processes, what they do and what they hold.
- *
- * @module
- */
+/** `ps`: the processes, what they do and what they hold. */
 
-import { type Cell, command } from "../framework/command.ts";
-import { result, table } from "../framework/result.ts";
+import { type Cell, result, tableOf } from "../framework/result.ts";
+import { command } from "../framework/command.ts";
 import { PAGE_SIZE } from "../vm/machine/address.ts";
 
 export default command({
@@ -17,41 +13,21 @@ export default command({
     "into PRIVATE and SHARED frames; TABLES its page tables. * marks the current process.",
   examples: [{ say: "after a fork", lines: ["spawn", "fork", "ps"], shows: ["demo", "manual"] }],
   run(ctx) {
-    const rows = ctx.vm.processes().map((p): Cell[] => {
-      const use = p.usage();
-      const bytes = (pages: number) => pages * PAGE_SIZE;
-      return [
-        current(p.pid === ctx.session.pid),
-        p.pid,
-        p.parent,
-        p.state,
-        p.name,
-        { value: Number(p.break), kind: "size" },
-        bytes(use.rss),
-        bytes(use.private),
-        bytes(use.shared),
-        bytes(use.tables),
-        p.waits,
-      ];
-    });
+    const processes = ctx.vm.processes().map((p) => ({ p, use: p.usage() }));
     return result([
-      table(
-        [
-          { name: "", key: "current" },
-          { name: "PID", kind: "pid" },
-          { name: "PPID", kind: "pid" },
-          { name: "STATE" },
-          { name: "NAME" },
-          { name: "SIZE", kind: "size" },
-          { name: "RSS", kind: "size" },
-          { name: "PRIVATE", kind: "size" },
-          { name: "SHARED", kind: "size" },
-          { name: "TABLES", kind: "size" },
-          { name: "WAITS-FOR" },
-        ],
-        rows,
-        "processes",
-      ),
+      tableOf(processes, "processes", [
+        ["", "text", ({ p }) => current(p.pid === ctx.session.pid), "current"],
+        ["PID", "pid", ({ p }) => p.pid],
+        ["PPID", "pid", ({ p }) => p.parent],
+        ["STATE", "text", ({ p }) => p.state],
+        ["NAME", "text", ({ p }) => p.name],
+        ["SIZE", "size", ({ p }) => Number(p.break)],
+        ["RSS", "size", ({ use }) => use.rss * PAGE_SIZE],
+        ["PRIVATE", "size", ({ use }) => use.private * PAGE_SIZE],
+        ["SHARED", "size", ({ use }) => use.shared * PAGE_SIZE],
+        ["TABLES", "size", ({ use }) => use.tables * PAGE_SIZE],
+        ["WAITS-FOR", "text", ({ p }) => p.waits],
+      ]),
     ], { api: "vm.processes();" });
   },
 });

@@ -1,8 +1,4 @@
-/**
- * `pte`: how an address is translated.
- *
- * @module
- */
+/** `pte`: how an address is translated. */
 
 import { atPa, result } from "../framework/result.ts";
 import { command } from "../framework/command.ts";

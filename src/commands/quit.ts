@@ -1,10 +1,7 @@
-/**
- * `quit`: ends the session.
- *
- * @module
- */
+/** `quit`: ends the session. */
 
-import { command, CommandError } from "../framework/command.ts";
+import { command } from "../framework/command.ts";
+import { CommandError } from "../framework/errors.ts";
 import { result } from "../framework/result.ts";
 
 export default command({

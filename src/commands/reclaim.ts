@@ -1,12 +1,8 @@
-/**
- * `reclaim`: takes frames back, as memory pressure would.
- *
- * @module
- */
+/** `reclaim`: takes frames back, as memory pressure would. */
 
 import { counted } from "../vm/machine/counted.ts";
-import { command, pairs } from "../framework/command.ts";
-import { note, result } from "../framework/result.ts";
+import { command } from "../framework/command.ts";
+import { note, pairs, result } from "../framework/result.ts";
 import { eventsJson } from "../format/event_json.ts";
 import { effectLines } from "../format/views.ts";
 

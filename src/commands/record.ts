@@ -1,29 +1,12 @@
-/**
- * `record`: what follows becomes a recording in a file.
- *
- * @module
- */
+/** `record`: what follows becomes a recording in a file. */
 
-import { stripAnsiCode } from "@std/fmt/colors";
 import { FileError, type GrowingFile } from "../host/file.ts";
-import { visible } from "../host/visible.ts";
-import { CastWriter } from "../record/mod.ts";
-import {
-  command,
-  CommandError,
-  type Context,
-  type Entry,
-  EXIT,
-  FORCE,
-} from "../framework/command.ts";
+import type { CastWriter } from "../record/writer.ts";
+import { castText, type Look, newCast, show, WIDTH } from "../session/recording.ts";
+import { command, type Context, type Entry, FORCE } from "../framework/command.ts";
+import { CommandError, EXIT } from "../framework/errors.ts";
 import { counted } from "../vm/machine/counted.ts";
 import { note, result } from "../framework/result.ts";
-
-/** What a recording is besides its lines. */
-interface Look {
-  readonly title?: string | undefined;
-  readonly version?: 2 | 3;
-}
 
 /** An open recording. */
 interface Recording {
@@ -43,11 +26,11 @@ export default command({
   group: "session",
   summary: "record the lines that follow, and what they print, as an asciicast",
   details:
-    "Nothing is captured from the terminal: the recording is written, with typing in virtual time, " +
-    "so the same lines give the same bytes. A comment line is a marker for players. record stop " +
-    "or the end of the session completes the file; when an expect line has failed, none is left. A " +
-    "session that is killed leaves the lines so far: in FILE, or, where --force is to replace one, " +
-    "in FILE.part. play, or asciinema play, shows it.",
+    "Nothing is captured from the terminal: the recording is written, with typing in virtual " +
+    "time, so the same lines give the same bytes. A comment line is a marker for players. " +
+    "record stop or the end of the session completes the file; when an expect line has failed, " +
+    "none is left. A session that is killed leaves the lines so far: in FILE, or, where --force " +
+    "is to replace one, in FILE.part. play, or asciinema play, shows it.",
   args: [{ name: "file", kind: "file", optional: true, doc: "where to, or stop" }],
   flags: [
     { name: "title", kind: "text", doc: "what it shows, for players that list recordings" },
@@ -120,7 +103,7 @@ function end({ session }: Context, recording: Recording): void {
   session.closers.delete(recording.closer);
 }
 
-/** Ends it and completes the file; what became of it. Throws {@linkcode CommandError} when an assertion failed. */
+/** Ends it and completes the file; what became of it. Throws when an assertion failed. */
 function stop(ctx: Context, recording: Recording): string {
   const { file, entries, growing } = recording;
   end(ctx, recording);
@@ -136,40 +119,4 @@ function stop(ctx: Context, recording: Recording): string {
     throw new CommandError(`${error.message}; the lines are in ${growing.path}`, EXIT.load);
   }
   return `recorded ${counted(entries.length, "line")} in ${file}`;
-}
-
-/** Rows of a recording's terminal. */
-const HEIGHT = 28;
-/** Its columns: as many as the longest line needs, within bounds; longer ones wrap. */
-const WIDTH = { least: 80, most: 112 };
-const BOLD = "\x1b[1m";
-const DIM = "\x1b[2m";
-const OFF = "\x1b[0m";
-
-/** Lines and what they printed as an asciicast, v2 unless asked: the same bytes for the same lines. */
-export function castText(entries: readonly Entry[], look: Look = {}): string {
-  const widest = entries.flatMap((e) => [...e.output.split("\n"), `> ${e.line}`])
-    .reduce((most, line) => Math.max(most, stripAnsiCode(line).length), WIDTH.least);
-  const cast = newCast(Math.min(WIDTH.most, widest), look);
-  for (const entry of entries) show(cast, entry);
-  return cast.output(`${BOLD}>${OFF} `).wait(1).toString();
-}
-
-function newCast(width: number, { title, version = 2 }: Look): CastWriter {
-  return new CastWriter({
-    width,
-    height: HEIGHT,
-    version,
-    ...(title === undefined ? {} : { title }),
-  });
-}
-
-/** A line, typed, and what it printed. */
-function show(cast: CastWriter, { line, output }: Entry): void {
-  if (line.trim().startsWith("#")) cast.marker(line.trim().replace(/^#\s*/, ""));
-  visible(line, "\n").split("\n").forEach((part, i) => {
-    cast.output(`${BOLD}${i === 0 ? ">" : "…"}${OFF} `);
-    cast.type(part, part.trim().startsWith("#") ? (_, key) => `${DIM}${key}${OFF}` : undefined);
-  });
-  cast.read(output);
 }

@@ -1,10 +1,7 @@
-/**
- * `redo`: does again what undo took back.
- *
- * @module
- */
+/** `redo`: does again what undo took back. */
 
-import { command, note } from "../framework/command.ts";
+import { command } from "../framework/command.ts";
+import { note } from "../framework/result.ts";
 import { refusing } from "../session/target.ts";
 import { arrived } from "../session/travel.ts";
 

@@ -1,8 +1,4 @@
-/**
- * `refcount`: who owns a frame.
- *
- * @module
- */
+/** `refcount`: who owns a frame. */
 
 import { atPa, result } from "../framework/result.ts";
 import { command } from "../framework/command.ts";

@@ -1,12 +1,10 @@
-/**
- * `reg`: a process's registers, or one of them.
- *
- * @module
- */
+/** `reg`: a process's registers, or one of them. */
 
 import { REGISTER_NAMES } from "../vm/machine/isa/register_names.ts";
-import { type Cell, command, CommandError, hex, pairs } from "../framework/command.ts";
-import { result, table } from "../framework/result.ts";
+import { type Cell, pairs, result, table } from "../framework/result.ts";
+import { command } from "../framework/command.ts";
+import { CommandError } from "../framework/errors.ts";
+import { hex } from "../vm/machine/address.ts";
 import { didYouMean } from "../vm/nearest.ts";
 import { readNamed } from "../session/names.ts";
 import { processFor } from "../session/target.ts";

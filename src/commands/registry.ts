@@ -1,8 +1,4 @@
-/**
- * Every command there is: one import and one line each, in alphabetical order.
- *
- * @module
- */
+/** Every command there is: one import and one line each, in alphabetical order. */
 
 import type { Command } from "../framework/command.ts";
 import audit from "./audit.ts";

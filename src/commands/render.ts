@@ -1,12 +1,9 @@
-/**
- * `render`: a recording as an SVG that moves.
- *
- * @module
- */
+/** `render`: a recording as an SVG that moves. */
 
-import { renderSvg } from "../record/mod.ts";
-import { withCast } from "../session/cast_file.ts";
-import { command, CommandError, FORCE } from "../framework/command.ts";
+import { renderSvg } from "../record/svg.ts";
+import { withCast } from "../session/host_files.ts";
+import { command, FORCE } from "../framework/command.ts";
+import { CommandError } from "../framework/errors.ts";
 import { note, result } from "../framework/result.ts";
 import { size } from "../vm/numbers.ts";
 

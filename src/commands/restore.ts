@@ -1,12 +1,8 @@
-/**
- * `restore`: the computer as it was when a snapshot was taken.
- *
- * @module
- */
+/** `restore`: the computer as it was when a snapshot was taken. */
 
 import { command } from "../framework/command.ts";
 import { note, result } from "../framework/result.ts";
-import { variable } from "./snap.ts";
+import { variable } from "../session/scenario.ts";
 import { snapshotNamed } from "../session/snapshots.ts";
 import { setCurrent } from "../session/target.ts";
 

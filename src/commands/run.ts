@@ -1,10 +1,7 @@
-/**
- * `run`: a program from start to end, with its console.
- *
- * @module
- */
+/** `run`: a program from start to end, with its console. */
 
-import { command, EXIT } from "../framework/command.ts";
+import { command } from "../framework/command.ts";
+import { EXIT } from "../framework/errors.ts";
 import { consoleText, result } from "../framework/result.ts";
 import { runInSlices } from "../session/slices.ts";
 import { closing, leaveRun, reportJson, statusOf, waiting } from "../session/run_report.ts";
@@ -15,10 +12,12 @@ export default command({
   name: "run",
   group: "process",
   summary: "run a guest program to its end and show what it cost",
-  details: "The program's console appears as it is written. The last line tells its status, the " +
-    "user instructions, page faults, frames copied and ticks of virtual time. A status other " +
-    "than 0 makes this command fail. Children that outlive the program belong to the run; a daemon is " +
-    "held after 100 million instructions, and said to be left behind. -- in front of the program leaves it words like --json.",
+  details:
+    "The program's console appears as it is written. The last line tells its status, the user " +
+    "instructions, page faults, frames copied and ticks of virtual time. A status other than 0 " +
+    "makes this command fail. Children that outlive the program belong to the run; a daemon is " +
+    "held after 100 million instructions, and said to be left behind. -- in front of the " +
+    "program leaves it words like --json.",
   args: [
     { name: "program", kind: "program", doc: "a program's name or an ELF file on the host" },
     { name: "args", kind: "text", rest: true, verbatim: true, doc: "its arguments" },

@@ -1,11 +1,8 @@
-/**
- * `sbrk`: moves the end of a process's heap.
- *
- * @module
- */
+/** `sbrk`: moves the end of a process's heap. */
 
 import { atVa, note, result } from "../framework/result.ts";
-import { command, hex } from "../framework/command.ts";
+import { command } from "../framework/command.ts";
+import { hex } from "../vm/machine/address.ts";
 import { framesText } from "../format/views.ts";
 import { processFor, refusing } from "../session/target.ts";
 

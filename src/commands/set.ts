@@ -1,11 +1,8 @@
-/**
- * `set`: shows and changes the session's settings.
- *
- * @module
- */
+/** `set`: shows and changes the session's settings. */
 
-import { command, CommandError, pairs, type Settings } from "../framework/command.ts";
-import { result } from "../framework/result.ts";
+import { command, type Settings } from "../framework/command.ts";
+import { CommandError } from "../framework/errors.ts";
+import { pairs, result } from "../framework/result.ts";
 
 const NAMES = ["json", "color", "keep-going", "budget", "ts"] as const;
 const SWITCHES: Record<string, keyof Settings & ("json" | "color" | "keepGoing" | "ts")> = {

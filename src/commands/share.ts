@@ -1,13 +1,10 @@
-/**
- * `share`: which frames are shared by whom.
- *
- * @module
- */
+/** `share`: which frames are shared by whom. */
 
 import { counted } from "../vm/machine/counted.ts";
 import type { Sharing } from "../vm/reports.ts";
-import { type Cell, command, hex } from "../framework/command.ts";
-import { type Json, note, result, table, text } from "../framework/result.ts";
+import { type Cell, type Json, note, result, table, text } from "../framework/result.ts";
+import { command } from "../framework/command.ts";
+import { pick } from "../format/json.ts";
 import { processFor } from "../session/target.ts";
 
 export default command({
@@ -77,15 +74,10 @@ export default command({
   },
 });
 
-function jsonOf(all: Sharing): { [key: string]: Json } {
+function jsonOf({ processes, matrix, groups }: Sharing): { [key: string]: Json } {
   return {
-    processes: all.processes.map((p) => ({ ...p })),
-    matrix: all.matrix.map((row) => [...row]),
-    groups: all.groups.map((g) => ({
-      pids: [...g.pids],
-      kinds: [...g.kinds],
-      frames: g.frames.map((frame) => hex(frame)),
-    })),
+    ...pick({ processes, matrix }, "processes", "matrix"),
+    groups: groups.map((group) => pick(group, "pids", "kinds", "frames")),
   };
 }
 

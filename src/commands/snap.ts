@@ -1,11 +1,9 @@
-/**
- * `snap`: keeps the whole computer as it is now, under a name.
- *
- * @module
- */
+/** `snap`: keeps the whole computer as it is now, under a name. */
 
-import { type Cell, command, CommandError } from "../framework/command.ts";
-import { note, result, table } from "../framework/result.ts";
+import { command } from "../framework/command.ts";
+import { CommandError } from "../framework/errors.ts";
+import { note, result, tableOf } from "../framework/result.ts";
+import { variable } from "../session/scenario.ts";
 import { dropSnapshot, snapshotCosts, snapshotsOf, takeSnapshot } from "../session/snapshots.ts";
 
 export default command({
@@ -13,9 +11,10 @@ export default command({
   group: "run control",
   summary: "keep the whole computer as it is, under a name; without one, list the snapshots",
   details:
-    "RAM, registers, TLBs, processes, files and the event log. What did not change between " +
-    "two snapshots is kept once, so one costs what has changed since the one before: BYTES of the list. " +
-    "All together take 1G at most. restore NAME goes back to one, diff NAME says what has changed.",
+    "RAM, registers, TLBs, processes, files and the event log. What did not change between two " +
+    "snapshots is kept once, so one costs what has changed since the one before: BYTES of the " +
+    "list. All together take 1G at most. restore NAME goes back to one, diff NAME says what has " +
+    "changed.",
   args: [{
     name: "name",
     kind: "snapshot",
@@ -45,30 +44,13 @@ export default command({
       return result([note("no snapshots; snap NAME takes one")], { json: { snapshots: [] } });
     }
     const costs = snapshotCosts(ctx.session);
-    const rows = all.map((one, i): Cell[] => [
-      one.name,
-      one.instret,
-      one.pid === 0 ? null : one.pid,
-      one.processes,
-      one.free,
-      costs[i],
-    ]);
-    return result([table(
-      [
-        { name: "NAME" },
-        { name: "INSTRET", kind: "number" },
-        { name: "PID", kind: "pid" },
-        { name: "PROCESSES", kind: "number" },
-        { name: "FREE", kind: "number" },
-        { name: "BYTES", kind: "size" },
-      ],
-      rows,
-      "snapshots",
-    )]);
+    return result([tableOf(all, "snapshots", [
+      ["NAME", "text", (one) => one.name],
+      ["INSTRET", "number", (one) => one.instret],
+      ["PID", "pid", (one) => one.pid === 0 ? undefined : one.pid],
+      ["PROCESSES", "number", (one) => one.processes],
+      ["FREE", "number", (one) => one.free],
+      ["BYTES", "size", (_, i) => costs[i]],
+    ])]);
   },
 });
-
-/** A snapshot's name as a variable of a script. */
-export function variable(name: string): string {
-  return `snap_${name.replace(/\W/g, "_")}`;
-}

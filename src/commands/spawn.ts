@@ -1,11 +1,9 @@
-/**
- * `spawn`: a process that stands still and does what one types; or a program, held at its start.
- *
- * @module
- */
+/** `spawn`: a process that stands still and does what one types, or a program held at its start. */
 
 import { atVa, note, result } from "../framework/result.ts";
-import { command, EXIT, hex } from "../framework/command.ts";
+import { command } from "../framework/command.ts";
+import { EXIT } from "../framework/errors.ts";
+import { hex } from "../vm/machine/address.ts";
 import { loadProgram } from "../session/program.ts";
 import { refusing, setCurrent } from "../session/target.ts";
 

@@ -1,11 +1,7 @@
-/**
- * `stats`: counters since boot.
- *
- * @module
- */
+/** `stats`: counters since boot. */
 
-import { command, pairs, type Value } from "../framework/command.ts";
-import { result } from "../framework/result.ts";
+import { command } from "../framework/command.ts";
+import { pairs, result, type Value } from "../framework/result.ts";
 
 export default command({
   name: "stats",

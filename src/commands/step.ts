@@ -1,13 +1,10 @@
-/**
- * `step`: single instructions of a program.
- *
- * @module
- */
+/** `step`: single instructions of a program. */
 
-import { va } from "../vm/machine/address.ts";
+import { hex, va } from "../vm/machine/address.ts";
 import { REGISTER_NAMES } from "../vm/machine/isa/register_names.ts";
-import { type Cell, command, CommandError, type Context, hex } from "../framework/command.ts";
-import { consoleText, note, result, type Section, table } from "../framework/result.ts";
+import { type Cell, consoleText, note, result, type Section, table } from "../framework/result.ts";
+import { command, type Context } from "../framework/command.ts";
+import { CommandError } from "../framework/errors.ts";
 import { instructionAt } from "../format/code.ts";
 import { processFor, setCurrent } from "../session/target.ts";
 import { effectLines } from "../format/views.ts";

@@ -1,11 +1,8 @@
-/**
- * `strace`: a program's system calls.
- *
- * @module
- */
+/** `strace`: a program's system calls. */
 
 import { CALL_NAMES, traceCalls, type TraceRecord } from "../vm/calls.ts";
-import { command, EXIT } from "../framework/command.ts";
+import { command } from "../framework/command.ts";
+import { EXIT } from "../framework/errors.ts";
 import { consoleText, type Json, result, text } from "../framework/result.ts";
 import { runInSlices } from "../session/slices.ts";
 import { resultJson } from "../format/event_json.ts";

@@ -1,12 +1,9 @@
-/**
- * `swap`: what is on the swap disk, and the clock that chooses what goes there.
- *
- * @module
- */
+/** `swap`: what is on the swap disk, and the clock that chooses what goes there. */
 
+import { command } from "../framework/command.ts";
+import { hex } from "../vm/machine/address.ts";
+import { note, pairs, result, tableOf } from "../framework/result.ts";
 import { membersJson } from "../format/json.ts";
-import { type Cell, command, hex, pairs } from "../framework/command.ts";
-import { note, result, table } from "../framework/result.ts";
 
 export default command({
   name: "swap",
@@ -25,11 +22,6 @@ export default command({
   run(ctx, { n }) {
     const report = ctx.vm.swap();
     const shown = report.inUse.slice(0, n ?? 20);
-    const rows = shown.map((s): Cell[] => [
-      s.slot,
-      s.count,
-      s.owners.map((o) => `${o.pid}:${hex(o.va)}`).join(" ") || "shared memory",
-    ]);
     const more = report.inUse.length - shown.length;
     return result([
       report.slots === 0 ? note("no swap disk: --swap 64M gives one") : pairs(
@@ -42,16 +34,19 @@ export default command({
         ["LOW", report.low, "number"],
         ["HIGH", report.high, "number"],
       ),
-      table(
-        [{ name: "AGE", kind: "number" }, { name: "FRAMES", kind: "number" }],
-        report.ages.map((count, age): Cell[] => [age, count]),
-        "ages",
-      ),
-      ...(rows.length === 0 ? [] : [table(
-        [{ name: "SLOT", kind: "number" }, { name: "COUNT", kind: "number" }, { name: "OWNERS" }],
-        rows,
-        "slots",
-      )]),
+      tableOf(report.ages, "ages", [
+        ["AGE", "number", (_, age) => age],
+        ["FRAMES", "number", (frames) => frames],
+      ]),
+      ...(shown.length === 0 ? [] : [tableOf(shown, "slots", [
+        ["SLOT", "number", (s) => s.slot],
+        ["COUNT", "number", (s) => s.count],
+        [
+          "OWNERS",
+          "text",
+          (s) => s.owners.map((o) => `${o.pid}:${hex(o.va)}`).join(" ") || "shared memory",
+        ],
+      ])]),
       ...(more > 0 ? [note(`… and ${more} more slots`, "dim")] : []),
     ], {
       json: membersJson({ ...report, inUse: shown }),

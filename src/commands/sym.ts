@@ -1,11 +1,9 @@
-/**
- * `sym`: the symbols of a program.
- *
- * @module
- */
+/** `sym`: the symbols of a program. */
 
-import { atVa, note, result, table } from "../framework/result.ts";
-import { type Cell, command, CommandError, EXIT, hex } from "../framework/command.ts";
+import { atVa, type Cell, note, result, table } from "../framework/result.ts";
+import { command } from "../framework/command.ts";
+import { CommandError, EXIT } from "../framework/errors.ts";
+import { hex } from "../vm/machine/address.ts";
 import { didYouMean } from "../vm/nearest.ts";
 import { nearestSymbol, symbolsOf } from "../vm/symbols.ts";
 import { processFor } from "../session/target.ts";

@@ -1,10 +1,7 @@
-/**
- * `sync`: the disk image, as it is now, into a host file.
- *
- * @module
- */
+/** `sync`: the disk image, as it is now, into a host file. */
 
-import { command, CommandError, FORCE } from "../framework/command.ts";
+import { command, FORCE } from "../framework/command.ts";
+import { CommandError } from "../framework/errors.ts";
 import { note, result } from "../framework/result.ts";
 
 export default command({

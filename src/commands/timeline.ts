@@ -1,13 +1,9 @@
-/**
- * `timeline`: what happened, and who changed what.
- *
- * @module
- */
+/** `timeline`: what happened, and who changed what. */
 
 import { counted } from "../vm/machine/counted.ts";
 import { EVENT_KINDS, type VmEvent } from "../vm/events.ts";
-import { type Cell, command } from "../framework/command.ts";
-import { note, result, type Section, table } from "../framework/result.ts";
+import { command } from "../framework/command.ts";
+import { note, result, type Section, tableOf } from "../framework/result.ts";
 import { eventText, isOfPage } from "../vm/reports.ts";
 import { inRam } from "../session/names.ts";
 import { addressOf } from "../session/target.ts";
@@ -19,9 +15,9 @@ export default command({
   group: "inspect",
   summary: "the newest events: faults, PTE changes, frames, calls, switches",
   details:
-    "pte is a PTE that the kernel wrote: the flags that changed, why, and the whole word before and after. " +
-    "mark is A or D alone, set by an access (walk, or copyin and copyout in its place) or cleared. count is a " +
-    "frame's stored count; it is 1 after alloc and 0 after free.",
+    "pte is a PTE that the kernel wrote: the flags that changed, why, and the whole word before " +
+    "and after. mark is A or D alone, set by an access (walk, or copyin and copyout in its " +
+    "place) or cleared. count is a frame's stored count; it is 1 after alloc and 0 after free.",
   args: [{ name: "n", kind: "count", optional: true, doc: "how many; 20 unless given" }],
   flags: [
     { name: "va", kind: "va", doc: "only of the page that holds this address" },
@@ -55,19 +51,14 @@ export default command({
     const all = ctx.vm.events(args.since ?? 0).filter(wanted);
     const shown = all.slice(Math.max(0, all.length - (args.n ?? 20)));
     const { rsw } = ctx.vm;
-    const rows = shown.map((e): Cell[] => [e.n, e.instret, e.pid, e.pc, e.kind, eventText(e, rsw)]);
-    const sections: Section[] = [table(
-      [
-        { name: "N", kind: "number" },
-        { name: "INSTRET", kind: "number" },
-        { name: "PID", kind: "pid" },
-        { name: "PC", kind: "hex" },
-        { name: "EVENT" },
-        { name: "WHAT" },
-      ],
-      rows,
-      "events",
-    )];
+    const sections: Section[] = [tableOf(shown, "events", [
+      ["N", "number", (e) => e.n],
+      ["INSTRET", "number", (e) => e.instret],
+      ["PID", "pid", (e) => e.pid],
+      ["PC", "hex", (e) => e.pc],
+      ["EVENT", "text", (e) => e.kind],
+      ["WHAT", "text", (e) => eventText(e, rsw)],
+    ])];
     const older = all.length - shown.length;
     if (older > 0) {
       sections.push(note(`${older} older ones; timeline ${all.length} shows them`, "dim"));
@@ -83,10 +74,7 @@ export default command({
   },
 });
 
-/**
- * Whether an event is about the frame that holds `pa`; a PTE change also is about those that it led
- * and leads to.
- */
+/** Whether an event is about the frame of `pa`, or a PTE change that led or leads to it. */
 function isOfFrame(e: VmEvent, pa: number): boolean {
   const frame = Math.floor(pa / 4096);
   const among = (first: number, run: number) => frame >= first && frame < first + run;

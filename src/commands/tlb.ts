@@ -1,11 +1,7 @@
-/**
- * `tlb`: what the TLBs hold, and how often they helped.
- *
- * @module
- */
+/** `tlb`: what the TLBs hold, and how often they helped. */
 
-import { type Cell, command } from "../framework/command.ts";
-import { note, result, type Section, table } from "../framework/result.ts";
+import { command } from "../framework/command.ts";
+import { type ColumnOf, note, result, type Section, tableOf } from "../framework/result.ts";
 import { flagText } from "../vm/machine/flags.ts";
 
 const ACCESS = ["read", "write", "execute"] as const;
@@ -26,47 +22,29 @@ export default command({
     const c = tlb.counters();
     const sections: Section[] = [];
     if (!counters) {
-      const rows = tlb.entries().map((e): Cell[] => [
-        ACCESS[e.access],
-        e.va,
-        e.pa,
-        e.size,
-        flagText(e.flags),
-        e.asid,
-        e.user ? "user" : "kernel",
-      ]);
+      const entries = tlb.entries();
       sections.push(
-        rows.length === 0 ? note("no entries: a switch of address space drops them all") : table(
-          [
-            { name: "ACCESS" },
-            { name: "VA", kind: "va" },
-            { name: "PA", kind: "pa" },
-            { name: "SIZE", kind: "size" },
-            { name: "FLAGS" },
-            { name: "ASID", kind: "number" },
-            { name: "MODE" },
-          ],
-          rows,
-          "entries",
-        ),
+        entries.length === 0
+          ? note("no entries: a switch of address space drops them all")
+          : tableOf(entries, "entries", [
+            ["ACCESS", "text", (e) => ACCESS[e.access]],
+            ["VA", "va", (e) => e.va],
+            ["PA", "pa", (e) => e.pa],
+            ["SIZE", "size", (e) => e.size],
+            ["FLAGS", "text", (e) => flagText(e.flags)],
+            ["ASID", "number", (e) => e.asid],
+            ["MODE", "text", (e) => e.user ? "user" : "kernel"],
+          ]),
       );
     }
-    sections.push(table(
-      [
-        { name: "ACCESS" },
-        ...SIZES.flatMap((size) => [
-          { name: `${size}-HITS`, kind: "number" as const },
-          { name: `${size}-MISSES`, kind: "number" as const },
-        ]),
-        { name: "FAULTS", kind: "number" },
-      ],
-      ACCESS.map((name): Cell[] => [
-        name,
-        ...SIZES.flatMap((_, level) => [c[name].hits[level], c[name].misses[level]]),
-        c[name].faults,
+    sections.push(tableOf(ACCESS, "counters", [
+      ["ACCESS", "text", (name) => name],
+      ...SIZES.flatMap((size, level): ColumnOf<typeof ACCESS[number]>[] => [
+        [`${size}-HITS`, "number", (name) => c[name].hits[level]],
+        [`${size}-MISSES`, "number", (name) => c[name].misses[level]],
       ]),
-      "counters",
-    ));
+      ["FAULTS", "number", (name) => c[name].faults],
+    ]));
     sections.push(note(`${c.walks} walks, ${c.flushes} full flushes, ${c.pageFlushes} by address`));
     return result(sections);
   },

@@ -1,18 +1,7 @@
-/**
- * `undo`: takes back lines that changed the computer.
- *
- * @module
- */
+/** `undo`: takes back lines that changed the computer. */
 
-import {
-  type Cell,
-  command,
-  type Context,
-  note,
-  type Result,
-  result,
-  table,
-} from "../framework/command.ts";
+import { type Cell, note, type Result, result, table } from "../framework/result.ts";
+import { command, type Context } from "../framework/command.ts";
 import { refusing } from "../session/target.ts";
 import { arrived } from "../session/travel.ts";
 
@@ -21,11 +10,12 @@ export default command({
   group: "run control",
   summary: "take back the last line that changed the computer, or the last N",
   details:
-    "Everything typed that changed the computer can be taken back: stores, calls, forks, whole runs, breakpoints, " +
-    "restore, back; the current process goes back, too. redo does it again. Lines that only look are no steps of this; " +
-    "a load is one, since it goes through the TLB. What left the computer is not taken back: files of the host, printed " +
-    "text, settings. The last 10,000 lines are kept, and at most 1G of states; after boot it is another computer, of which nothing " +
-    "is known. undo --list shows what can be taken back.",
+    "Everything typed that changed the computer can be taken back: stores, calls, forks, whole " +
+    "runs, breakpoints, restore, back; the current process goes back, too. redo does it again. " +
+    "Lines that only look are no steps of this; a load is one, since it goes through the TLB. " +
+    "What left the computer is not taken back: files of the host, printed text, settings. The " +
+    "last 10,000 lines are kept, and at most 1G of states; after boot it is another computer, " +
+    "of which nothing is known. undo --list shows what can be taken back.",
   args: [{ name: "n", kind: "count", optional: true, doc: "how many lines; 1 unless given" }],
   flags: [{
     name: "list",
@@ -52,7 +42,10 @@ export default command({
   },
 });
 
-/** The actions around the present, oldest first, each with the line that goes to before or behind it. */
+/**
+ * The actions around the present, oldest first, each with the line that goes to before or behind
+ * it.
+ */
 function listed(ctx: Context, most: number): Result {
   const all = ctx.vm.history.entries();
   const done = all.findIndex((one) => one.undone);

@@ -1,8 +1,4 @@
-/**
- * `until`: a held program runs on to the next event of a kind.
- *
- * @module
- */
+/** `until`: a held program runs on to the next event of a kind. */
 
 import { EVENT_KINDS, type EventKind } from "../vm/events.ts";
 import { command } from "../framework/command.ts";
@@ -15,9 +11,10 @@ export default command({
   group: "run control",
   summary: "let a held program run until something happens: a fault, a copy, a fork …",
   details:
-    "The run stops right behind the event, before the next user instruction; back EVENT goes to the one before. The " +
-    "kinds are those of timeline. A fault that the process will be killed for stops the run before that, so that there is " +
-    "something to look at; until kill does so for other fatal traps, too.",
+    "The run stops right behind the event, before the next user instruction; back EVENT goes to " +
+    "the one before. The kinds are those of timeline. A fault that the process will be killed " +
+    "for stops the run before that, so that there is something to look at; until kill does so " +
+    "for other fatal traps, too.",
   args: [{ name: "event", kind: "text", choices: EVENT_KINDS, doc: "a kind of event" }],
   flags: [
     ...EVENT_FLAGS,

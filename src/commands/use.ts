@@ -1,8 +1,4 @@
-/**
- * `use`: which process the next commands act on.
- *
- * @module
- */
+/** `use`: which process the next commands act on. */
 
 import { command } from "../framework/command.ts";
 import { note, result } from "../framework/result.ts";

@@ -1,11 +1,7 @@
-/**
- * `vmmap`: the areas of a process.
- *
- * @module
- */
+/** `vmmap`: the areas of a process. */
 
-import { type Cell, command } from "../framework/command.ts";
-import { result, table } from "../framework/result.ts";
+import { command } from "../framework/command.ts";
+import { result, tableOf } from "../framework/result.ts";
 import { processFor } from "../session/target.ts";
 
 export default command({
@@ -24,35 +20,19 @@ export default command({
   run(ctx, { pid }) {
     const p = processFor(ctx, pid);
     return result([
-      table(
-        [
-          { name: "START", kind: "va" },
-          { name: "END", kind: "va" },
-          { name: "SIZE", kind: "size" },
-          { name: "PERM" },
-          { name: "KIND" },
-          { name: "RSS", kind: "size" },
-          { name: "SHARED", kind: "size" },
-          { name: "COW", kind: "size" },
-          { name: "SUPER", kind: "size" },
-          { name: "FILE", kind: "number" },
-          { name: "OFF", kind: "hex" },
-        ],
-        p.vmmap().map((a): Cell[] => [
-          a.start,
-          a.end,
-          a.size,
-          a.perm,
-          a.kind,
-          a.rss,
-          a.shared,
-          a.cow,
-          a.superpage,
-          a.file ?? null,
-          a.offset ?? null,
-        ]),
-        "areas",
-      ),
+      tableOf(p.vmmap(), "areas", [
+        ["START", "va", (a) => a.start],
+        ["END", "va", (a) => a.end],
+        ["SIZE", "size", (a) => a.size],
+        ["PERM", "text", (a) => a.perm],
+        ["KIND", "text", (a) => a.kind],
+        ["RSS", "size", (a) => a.rss],
+        ["SHARED", "size", (a) => a.shared],
+        ["COW", "size", (a) => a.cow],
+        ["SUPER", "size", (a) => a.superpage],
+        ["FILE", "number", (a) => a.file],
+        ["OFF", "hex", (a) => a.offset],
+      ]),
     ], { api: `p${p.pid}.vmmap();` });
   },
 });

@@ -1,11 +1,8 @@
-/**
- * `wait`: a process waits for a child that has exited.
- *
- * @module
- */
+/** `wait`: a process waits for a child that has exited. */
 
 import { counted } from "../vm/machine/counted.ts";
-import { command, EXIT } from "../framework/command.ts";
+import { command } from "../framework/command.ts";
+import { EXIT } from "../framework/errors.ts";
 import { note, result } from "../framework/result.ts";
 import { processFor, refusing } from "../session/target.ts";
 

@@ -1,11 +1,9 @@
-/**
- * `watch`: stops a run when bytes are stored to or loaded.
- *
- * @module
- */
+/** `watch`: stops a run when bytes are stored to or loaded. */
 
 import { atPa, atVa, note, result } from "../framework/result.ts";
-import { command, CommandError, hex } from "../framework/command.ts";
+import { command } from "../framework/command.ts";
+import { CommandError } from "../framework/errors.ts";
+import { hex } from "../vm/machine/address.ts";
 import { pointText } from "../format/breakpoints.ts";
 import { placeOf, refusing } from "../session/target.ts";
 

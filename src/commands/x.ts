@@ -1,8 +1,4 @@
-/**
- * `x`: looks at user memory, and changes nothing.
- *
- * @module
- */
+/** `x`: looks at user memory, and changes nothing. */
 
 import { atVa, result } from "../framework/result.ts";
 import { command, type Context } from "../framework/command.ts";

@@ -1,8 +1,4 @@
-/**
- * `xp`: looks at physical memory.
- *
- * @module
- */
+/** `xp`: looks at physical memory. */
 
 import { atPa, result } from "../framework/result.ts";
 import { command } from "../framework/command.ts";

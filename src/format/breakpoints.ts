@@ -1,21 +1,19 @@
-/**
- * Breakpoints and watchpoints as `break`, `watch` and `delete` show them.
- *
- * @module
- */
+/** Breakpoints and watchpoints as `break`, `watch` and `delete` show them. */
 
 import { counted } from "../vm/machine/counted.ts";
 import type { Breakpoint, Watched } from "../vm/breakpoints.ts";
 import type { WatchHit } from "../vm/reports.ts";
+import { pick } from "./json.ts";
 import { nearestSymbol } from "../vm/symbols.ts";
-import { type Cell, type Context, hex } from "../framework/command.ts";
+import type { Context } from "../framework/command.ts";
+import { hex } from "../vm/machine/address.ts";
 import {
   type Json,
   note,
   type NoteSection,
   type Result,
   result,
-  table,
+  tableOf,
 } from "../framework/result.ts";
 
 /** `breakpoint 1 at 0x12 <main> of pid 2`. */
@@ -42,8 +40,8 @@ function symbolAt(ctx: Context, { address, pid }: Breakpoint): string {
 }
 
 /**
- * What a watchpoint saw: `watchpoint 1: pid 2 stored 8 bytes at 0x3000 (0x87feb000): 0x0 → 0x2a`, and
- * which instruction did it, or who did where none did.
+ * What a watchpoint saw: `watchpoint 1: pid 2 stored 8 bytes at 0x3000 (0x87feb000): 0x0 → 0x2a`,
+ * and which instruction did it, or who did where none did.
  */
 export function watchedText(
   pid: number,
@@ -68,13 +66,9 @@ export function watchedJson(
     kind: "watch",
     pid,
     point: point?.n ?? null,
-    pc: hit.pc === undefined ? null : hex(hit.pc),
-    va: hex(hit.va),
+    ...pick(hit, "pc", "va"),
     pa: hex(hit.pa),
-    size: hit.size,
-    write: hit.write,
-    before: hex(hit.before),
-    after: hit.after === undefined ? null : hex(hit.after),
+    ...pick(hit, "size", "write", "before", "after"),
   };
 }
 
@@ -96,26 +90,13 @@ export function listPoints(ctx: Context): Result {
       json: { points: [] },
     });
   }
-  const rows = points.map((point): Cell[] => [
-    point.n,
-    point.watch === undefined ? "break" : accessOf(point),
-    point.pid ?? null,
-    { value: point.address, kind: point.watch?.space ?? "va" },
-    point.watch?.length ?? null,
-    point.watch?.space === "pa" ? "" : symbolAt(ctx, point).trim(),
-    point.hits,
-  ]);
-  return result([table(
-    [
-      { name: "N", kind: "number" },
-      { name: "STOPS-AT" },
-      { name: "PID", kind: "pid" },
-      { name: "ADDRESS", kind: "va" },
-      { name: "SIZE", kind: "number" },
-      { name: "SYMBOL" },
-      { name: "HITS", kind: "number" },
-    ],
-    rows,
-    "points",
-  )]);
+  return result([tableOf(points, "points", [
+    ["N", "number", (point) => point.n],
+    ["STOPS-AT", "text", (point) => point.watch === undefined ? "break" : accessOf(point)],
+    ["PID", "pid", (point) => point.pid],
+    ["ADDRESS", "va", (point) => ({ value: point.address, kind: point.watch?.space ?? "va" })],
+    ["SIZE", "number", (point) => point.watch?.length],
+    ["SYMBOL", "text", (point) => point.watch?.space === "pa" ? "" : symbolAt(ctx, point).trim()],
+    ["HITS", "number", (point) => point.hits],
+  ])]);
 }

@@ -1,13 +1,9 @@
-/**
- * A bar chart as SVG: one group a measure, one bar a design, each group on its own scale.
- *
- * @module
- */
+/** A bar chart as SVG: one group a measure, one bar a design, each group on its own scale. */
 
 import { visible } from "../host/visible.ts";
 
 /** Bars of one measure. */
-export interface Measure {
+interface Measure {
   readonly name: string;
   /** One value a design, in the order of the designs. */
   readonly values: readonly number[];
@@ -29,7 +25,8 @@ export function barChart(
   const top = 40 + 20 * designs.length;
   const height = top + measures.length * group + 10;
   const lines = [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="ui-monospace, monospace" font-size="12">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" ` +
+    `viewBox="0 0 ${WIDTH} ${height}" font-family="ui-monospace, monospace" font-size="12">`,
     `<rect width="100%" height="100%" fill="#ffffff"/>`,
     `<text x="12" y="22" font-size="15" font-weight="bold" fill="#222">${escape(title)}</text>`,
   ];

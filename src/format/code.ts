@@ -1,12 +1,8 @@
-/**
- * Instructions of a process as text with symbols, for `dis` and `step`.
- *
- * @module
- */
+/** Instructions of a process as text with symbols, for `dis` and `step`. */
 
 import { type Va, va } from "../vm/machine/address.ts";
 import { disassemble } from "../vm/machine/isa/disassemble.ts";
-import type { Vm } from "../framework/types.ts";
+import type { Vm } from "../vm/vm.ts";
 import { nearestSymbol } from "../vm/symbols.ts";
 
 /** One instruction of a process. */

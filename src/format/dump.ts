@@ -1,16 +1,12 @@
-/**
- * Bytes as a table: sixteen a row, then the same as text.
- *
- * @module
- */
+/** Bytes as a table: sixteen a row, then the same as text. */
 
-import { type Cell, CommandError } from "../framework/command.ts";
-import { table, type TableSection } from "../framework/result.ts";
+import { type Cell, table, type TableSection } from "../framework/result.ts";
+import { CommandError } from "../framework/errors.ts";
 
 /** More than a screen can use. */
 const MOST = 1 << 20;
 
-/** Rows of bytes from `start`; a byte that is not there prints `--`, whole rows of such fold into one. */
+/** Rows of bytes from `start`; bytes that are not there are `--`, rows of such fold into one. */
 export function dump(
   start: bigint,
   length: number,

@@ -1,14 +1,12 @@
 /**
  * Events in JSON. An event's numbers mean what its kind says; here each meaning is a property of
  * its own, the same in every event and null where a kind has none, so that a column has one type.
- *
- * @module
  */
 
 import { hex } from "../vm/machine/address.ts";
 import type { EventKind, VmEvent } from "../vm/events.ts";
 import type { Json } from "../framework/result.ts";
-import type { Vm } from "../framework/types.ts";
+import type { Vm } from "../vm/vm.ts";
 import { flagChange, type RswLetters } from "../vm/machine/flags.ts";
 
 /** What the numbers of an event may be. */
@@ -34,9 +32,7 @@ const NOTHING = {
   call: null,
   /** What a call returned, what a process exited with. */
   result: null,
-  /**
-   * The process that it happened to: a child, the one switched to, the owner of a page that moved.
-   */
+  /** The process it happened to: a child, the one switched to, the owner of a page that moved. */
   process: null,
   /** Slot of the swap disk. */
   slot: null,

@@ -1,18 +1,7 @@
-/**
- * Results as JSON: addresses and PTEs as `"0x…"`, counts as numbers, nothing that loses bits.
- *
- * @module
- */
+/** Results as JSON: addresses and PTEs as `"0x…"`, counts as numbers, nothing that loses bits. */
 
-import {
-  type Cell,
-  type Column,
-  hex,
-  type Json,
-  type Kind,
-  type Result,
-} from "../framework/result.ts";
-import type { Tone, Value } from "../framework/result.ts";
+import type { Cell, Column, Json, Kind, Result, Tone, Value } from "../framework/result.ts";
+import { hex } from "../vm/machine/address.ts";
 
 /** The value inside a cell, and how it is meant where the cell or its column says so. */
 export function cellParts(
@@ -25,33 +14,42 @@ export function cellParts(
     : { value: cell, kind, tone: undefined, shown: undefined };
 }
 
-/** One value as JSON: hexadecimal kinds as strings, other numbers as numbers where they are exact. */
-export function jsonValue(value: Value, kind: Kind): Json {
+/** One value as JSON: hexadecimal kinds as strings, other numbers as such where they are exact. */
+function jsonValue(value: Value, kind: Kind): Json {
   if (typeof value !== "bigint" && typeof value !== "number") return value;
   if (kind === "va" || kind === "pa" || kind === "pte" || kind === "hex") return hex(value);
   const number = Number(value);
   return typeof value === "number" || Number.isSafeInteger(number) ? number : `${value}`;
 }
 
-/** A report, member by member: its bigints, which are addresses and PTEs, as `"0x…"`; what is unknown as null. */
+/** A report, member by member; see {@linkcode asJson}. */
 export function membersJson(report: object): { [key: string]: Json } {
-  return Object.fromEntries(Object.entries(report).map(([name, one]) => [name, memberJson(one)]));
+  return Object.fromEntries(Object.entries(report).map(([name, one]) => [name, asJson(one)]));
 }
 
-function memberJson(value: unknown): Json {
+/** Some members of a report, in this order; see {@linkcode asJson}. */
+export function pick<T extends object>(
+  report: T,
+  ...names: readonly (keyof T & string)[]
+): { [key: string]: Json } {
+  return Object.fromEntries(names.map((name) => [name, asJson(report[name])]));
+}
+
+/** What a report holds: bigints, which are addresses and PTEs, as `"0x…"`; the unknown as null. */
+export function asJson(value: unknown): Json {
   if (typeof value === "bigint") return hex(value);
-  if (Array.isArray(value)) return value.map(memberJson);
+  if (Array.isArray(value)) return value.map(asJson);
   if (typeof value === "object" && value !== null) return membersJson(value);
   return value === undefined ? null : value as Json;
 }
 
 /** A heading as a property name: `PTE-ADDR` is `pteAddr`. */
-export function jsonKey(name: string): string {
+function jsonKey(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]+(.)/g, (_, c: string) => c.toUpperCase());
 }
 
 /** The rows of a table as objects. */
-export function jsonRows(columns: Column[], rows: Cell[][]): Json[] {
+function jsonRows(columns: Column[], rows: Cell[][]): Json[] {
   return rows.map((row) =>
     Object.fromEntries(columns.map((column, i) => {
       const { value, kind } = cellParts(row[i] ?? null, column);

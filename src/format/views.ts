@@ -1,14 +1,10 @@
-/**
- * Tables that several commands show: events, a walk, a frame, what an access caused.
- *
- * @module
- */
+/** Tables that several commands show: events, a walk, a frame, what an access caused. */
 
 import { FAULT_NAMES, FAULTING } from "../vm/machine/cause.ts";
 import { counted } from "../vm/machine/counted.ts";
 import { hex } from "../vm/machine/address.ts";
 import type { VmEvent } from "../vm/events.ts";
-import { KernelError } from "../vm/vm.ts";
+import { KernelError, type Vm } from "../vm/vm.ts";
 import {
   type AccessReport,
   type Difference,
@@ -20,52 +16,34 @@ import {
 } from "../vm/reports.ts";
 import { watchedJson, watchedNotes } from "./breakpoints.ts";
 import { eventsJson } from "./event_json.ts";
-import { membersJson } from "./json.ts";
+import { asJson, membersJson, pick } from "./json.ts";
 import {
   type Cell,
   type Json,
   note,
   type NoteSection,
   type Section,
-  table,
+  tableOf,
 } from "../framework/result.ts";
-import type { Vm } from "../framework/types.ts";
 
 /** A number as a cell of a table; `?` where it is unknown. */
 export function known(value: number | undefined): Cell {
   return value === undefined ? { value: null, shown: "?" } : value;
 }
 
-/** An address, PTE or count in JSON: `"0x…"`, null when there is none. */
-export function json(value: bigint | number | undefined): Json {
-  return value === undefined ? null : hex(value);
-}
-
 /** The walk of one address, its verdicts and its frame, as `pte` shows them. */
 export function translationSections(t: Translation): Section[] {
   return [
     note(`pid ${t.pid} ${t.name}   satp ${hex(t.satp)} Sv39   va ${hex(t.va)} ${t.kind}`, "dim"),
-    table(
-      [
-        { name: "LVL", kind: "number" },
-        { name: "IDX", kind: "number" },
-        { name: "PTE-ADDR", kind: "pa" },
-        { name: "PTE", kind: "pte" },
-        { name: "PA", kind: "pa" },
-        { name: "SIZE", kind: "size" },
-        { name: "FLAGS" },
-      ],
-      t.levels.map((l): Cell[] => [
-        l.level,
-        l.index,
-        l.pteAddr,
-        l.pte,
-        l.slot === undefined ? l.pa ?? null : { value: `slot ${l.slot}`, kind: "text" },
-        l.size ?? null,
-        l.flags,
-      ]),
-      "levels",
-    ),
+    tableOf(t.levels, "levels", [
+      ["LVL", "number", (l) => l.level],
+      ["IDX", "number", (l) => l.index],
+      ["PTE-ADDR", "pa", (l) => l.pteAddr],
+      ["PTE", "pte", (l) => l.pte],
+      ["PA", "pa", (l) => l.slot === undefined ? l.pa : { value: `slot ${l.slot}`, kind: "text" }],
+      ["SIZE", "size", (l) => l.size],
+      ["FLAGS", "text", (l) => l.flags],
+    ]),
     ...(t.fail === undefined ? [] : [note(`not mapped: ${notMapped(t)}`, "warn")]),
     verdictLine(t),
     ...(t.owners === undefined ? [] : [frameLine(t.owners)]),
@@ -108,48 +86,30 @@ export function frameJson(frame: FrameReport): { [key: string]: Json } {
 
 /** A mapping in JSON. */
 export function mappingJson(m: Mapping): Json {
-  return {
-    pid: m.pid,
-    name: m.name,
-    va: hex(m.va),
-    size: m.size,
-    pte: hex(m.pte),
-    pteAddr: hex(m.pteAddr),
-    kind: m.kind,
-  };
+  return pick(m, "pid", "name", "va", "size", "pte", "pteAddr", "kind");
 }
 
 /** Mappings as a table. */
 export function mappingTable(vm: Vm, mappings: readonly Mapping[]): Section {
-  return table(
-    [
-      { name: "PID", kind: "pid" },
-      { name: "NAME" },
-      { name: "VA", kind: "va" },
-      { name: "SIZE", kind: "size" },
-      { name: "PTE", kind: "pte" },
-      { name: "FLAGS" },
-      { name: "KIND" },
-    ],
-    mappings.map((m): Cell[] => [m.pid, m.name, m.va, m.size, m.pte, vm.flags(m.pte), m.kind]),
-    "owners",
-  );
+  return tableOf(mappings, "owners", [
+    ["PID", "pid", (m) => m.pid],
+    ["NAME", "text", (m) => m.name],
+    ["VA", "va", (m) => m.va],
+    ["SIZE", "size", (m) => m.size],
+    ["PTE", "pte", (m) => m.pte],
+    ["FLAGS", "text", (m) => vm.flags(m.pte)],
+    ["KIND", "text", (m) => m.kind],
+  ]);
 }
 
 /** A translation in JSON. */
 export function translationJson(t: Translation): { [key: string]: Json } {
   return {
-    pid: t.pid,
-    name: t.name,
-    va: hex(t.va),
-    satp: hex(t.satp),
-    kind: t.kind,
+    ...pick(t, "pid", "name", "va", "satp", "kind"),
     levels: t.levels.map(membersJson),
-    pte: json(t.pte),
-    pa: json(t.pa),
+    ...pick(t, "pte", "pa"),
     frame: t.owners === undefined ? null : frameJson(t.owners),
-    size: t.size ?? null,
-    fail: t.fail ?? null,
+    ...pick(t, "size", "fail"),
     verdicts: t.verdicts.map(membersJson),
   };
 }
@@ -171,27 +131,16 @@ export function accessSections(vm: Vm, report: AccessReport): Section[] {
   if (report.events.some((e) => e.kind === "pte" || e.kind === "fault")) {
     const known = explanation(report);
     if ("why" in known) return [...sections, note(known.why, "warn")];
-    sections.push(table(
-      [
-        { name: "PID", kind: "pid" },
-        { name: "VA", kind: "va" },
-        { name: "PTE", kind: "pte", key: "pteBefore" },
-        { name: "FLAGS", key: "flagsBefore" },
-        { name: "→ PTE", kind: "pte", key: "pteAfter" },
-        { name: "FLAGS", key: "flagsAfter" },
-        { name: "FRAME", kind: "pa", key: "frame" },
-      ],
-      known.owners.map((o): Cell[] => [
-        o.pid,
-        o.va,
-        o.pte.before ?? null,
-        o.pte.before === undefined ? null : vm.flags(o.pte.before),
-        o.pte.after ?? null,
-        o.pte.after === undefined ? null : vm.flags(o.pte.after),
-        o.frame.after ?? null,
-      ]),
-      "owners",
-    ));
+    const flags = (pte: bigint | undefined) => pte === undefined ? undefined : vm.flags(pte);
+    sections.push(tableOf(known.owners, "owners", [
+      ["PID", "pid", (o) => o.pid],
+      ["VA", "va", (o) => o.va],
+      ["PTE", "pte", (o) => o.pte.before, "pteBefore"],
+      ["FLAGS", "text", (o) => flags(o.pte.before), "flagsBefore"],
+      ["→ PTE", "pte", (o) => o.pte.after, "pteAfter"],
+      ["FLAGS", "text", (o) => flags(o.pte.after), "flagsAfter"],
+      ["FRAME", "pa", (o) => o.frame.after, "frame"],
+    ]));
     for (const c of known.counts) {
       sections.push(note(`frame ${hex(c.frame)}  count ${c.count.before} → ${c.count.after}`));
     }
@@ -230,22 +179,15 @@ export function accessJson(vm: Vm, report: AccessReport): { [key: string]: Json 
   const found = explanation(report);
   const known = "why" in found ? undefined : found;
   return {
-    pid: report.pid,
-    va: hex(report.va),
-    size: report.size,
-    store: report.store,
-    value: hex(report.value),
-    old: json(report.old),
-    pa: json(report.pa),
-    killed: report.killed === undefined ? null : membersJson(report.killed),
+    ...pick(report, "pid", "va", "size", "store", "value", "old", "pa", "killed"),
     watched: watched === undefined ? null : watchedJson(report.pid, watched.point, watched),
     owners: known?.owners.map((o) => ({
       pid: o.pid,
       va: hex(o.va),
-      pteBefore: json(o.pte.before),
-      pteAfter: json(o.pte.after),
-      frameBefore: json(o.frame.before),
-      frameAfter: json(o.frame.after),
+      pteBefore: asJson(o.pte.before),
+      pteAfter: asJson(o.pte.after),
+      frameBefore: asJson(o.frame.before),
+      frameAfter: asJson(o.frame.after),
     })) ?? null,
     counts: known?.counts.map((c) => ({
       frame: hex(c.frame),

@@ -1,8 +1,6 @@
 /**
  * Words onto a declaration: flags, positional arguments, each made into its kind's value. All
  * complaints about how a command was typed come from here, in one manner.
- *
- * @module
  */
 
 import type { Command, FlagSpec } from "./command.ts";
@@ -27,7 +25,7 @@ export interface Common {
 }
 
 /** Arguments by name, each of its declared type. */
-export interface Bound {
+interface ParsedArguments {
   args: Record<string, unknown>;
   common: Common;
 }
@@ -60,7 +58,11 @@ export function flagUsage(flag: FlagSpec): string {
  *
  * @throws {CommandError} with exit code 2, the position, and what would be right
  */
-export function parseArguments(command: Command, segment: Segment, names: Resolver): Bound {
+export function parseArguments(
+  command: Command,
+  segment: Segment,
+  names: Resolver,
+): ParsedArguments {
   const args: Record<string, unknown> = {};
   const common: Common = { help: false, json: false, ts: false };
   const positional: Word[] = [];
@@ -97,19 +99,18 @@ export function parseArguments(command: Command, segment: Segment, names: Resolv
     if (flag.kind !== undefined) {
       const from = inline ?? words[++i];
       if (from === undefined) {
-        throw new CommandError(
+        throw CommandError.at(
+          word.at,
           `${command.name} ${word.text} needs a value: ${
             flag.kind === "text" ? flag.doc : KIND_WORDS[flag.kind]
           }`,
-          undefined,
-          word.at,
         );
       }
       value = flag.many
         ? from.text.split(",").map((t) => convert(flag, { ...from, text: t }, names))
         : convert(flag, from, names);
     } else if (inline) {
-      throw new CommandError(`${command.name} --${flag.name} takes no value`, undefined, inline.at);
+      throw CommandError.at(inline.at, `${command.name} --${flag.name} takes no value`);
     }
     if (COMMON_FLAGS.includes(flag)) common[flag.name as keyof Common] = true;
     else if (flag.many && Array.isArray(args[flag.name])) {
@@ -117,11 +118,12 @@ export function parseArguments(command: Command, segment: Segment, names: Resolv
     } else args[flag.name] = value;
   }
 
-  if (!common.help) bindPositional(command, positional, segment, names, args);
+  if (!common.help) takePositional(command, positional, segment, names, args);
   return { args, common };
 }
 
-function bindPositional(
+/** Positional arguments into `args`, by the order of the declaration. */
+function takePositional(
   command: Command,
   positional: Word[],
   segment: Segment,
@@ -154,17 +156,16 @@ function bindPositional(
   const extra = positional[next];
   if (extra) {
     refuseOperator(extra);
-    throw new CommandError(
-      `${command.name} has no use for ${JSON.stringify(extra.text)} (usage: ${usage(command)})`,
-      undefined,
+    throw CommandError.at(
       extra.at,
+      `${command.name} has no use for ${JSON.stringify(extra.text)} (usage: ${usage(command)})`,
     );
   }
 }
 
 /**
- * A long flag of the command's own behind a guest program's name, where people put it: `compare cowtest
- * --policies cow`. Short ones and `--help` are the program's there, and all behind `--`.
+ * A long flag of the command's own behind a guest program's name, where people put it: `compare
+ * cowtest --policies cow`. Short ones and `--help` are the program's there, and all behind `--`.
  */
 function isOwnLong(command: Command, word: Word): boolean {
   if (word.quoted || command.args.some((a) => a.kind === "line")) return false;
@@ -187,10 +188,9 @@ function findFlag(command: Command, word: Word): { flag: FlagSpec; inline: Word 
   if (!flag || (!long && joined !== undefined && flag.kind === undefined)) {
     const names = all.flatMap((f) => [`--${f.name}`, ...(f.short ? [`-${f.short}`] : [])]);
     const hint = didYouMean(word.text.replace(/=.*$/s, ""), names);
-    throw new CommandError(
-      `${command.name} has no flag ${word.text}${hint || ` (usage: ${usage(command)})`}`,
-      undefined,
+    throw CommandError.at(
       word.at,
+      `${command.name} has no flag ${word.text}${hint || ` (usage: ${usage(command)})`}`,
     );
   }
   if (joined === undefined) return { flag, inline: undefined };

@@ -1,7 +1,7 @@
 /**
  * How a command is declared. One declaration drives parsing, help, completion, the command page of
- * the docs and a test of its examples; `run` is the only code. Commands print nothing: they return a
- * {@linkcode Result}.
+ * the docs and a test of its examples; `run` is the only code. Commands print nothing: they return
+ * a {@linkcode Result}.
  *
  *     export default command({
  *       name: "refcount", aliases: ["rc"], group: "memory",
@@ -10,18 +10,13 @@
  *       examples: [{ say: "…", lines: ["spawn", "refcount 0x87f3d000"], shows: ["stored 1"] }],
  *       run: (ctx, { pa }) => result([...]),       // pa is a Pa, because the declaration says so
  *     });
- *
- * @module
  */
 
 import type { GrowingFile } from "../host/file.ts";
-import type { Pa, Va, Vm } from "./types.ts";
+import type { Pa, Va } from "../vm/machine/address.ts";
+import type { Vm } from "../vm/vm.ts";
 import type { Resolver } from "./evaluate.ts";
 import type { Place, Result } from "./result.ts";
-
-export { CommandError, EXIT } from "./errors.ts";
-export type { Pa, Va, Vm } from "./types.ts";
-export * from "./result.ts";
 
 /** A virtual address as typed: `0x4000` is the current process's, `3:0x4000` names its process. */
 export interface VaArg {
@@ -34,7 +29,7 @@ export interface VaArg {
 }
 
 /** What `run` receives for each kind of argument. */
-export interface ArgTypes {
+interface ArgTypes {
   /** A virtual address expression; see {@linkcode VaArg}. */
   va: VaArg;
   /** A physical address expression. */
@@ -80,8 +75,8 @@ export interface ArgSpec {
   /** Takes all remaining words and arrives as an array; last only. */
   rest?: boolean;
   /**
-   * With `rest`: words starting with `-` are arguments too, for guest programs: `run grep -v x`. The command's own
-   * long flags are still its own, up to a `--` in front of the program.
+   * With `rest`: words starting with `-` are arguments too, for guest programs: `run grep -v x`.
+   * The command's own long flags are still its own, up to a `--` in front of the program.
    */
   verbatim?: boolean;
   /** Fixed words to choose from, for completion and a check. */
@@ -109,7 +104,7 @@ export interface FlagSpec {
 }
 
 /** A session that shows the command at work; a test runs it and looks for `shows`. */
-export interface Example {
+interface Example {
   /** What it is an example of, in a phrase. */
   say: string;
   /** Lines typed, from a freshly booted machine; the last is the command's own. */
@@ -130,7 +125,7 @@ export const GROUPS = [
 ] as const;
 
 /** A chapter of `help`. */
-export type Group = typeof GROUPS[number];
+type Group = typeof GROUPS[number];
 
 type ArgValue<S extends ArgSpec> = S extends { rest: true } ? ArgTypes[S["kind"]][]
   : S extends { optional: true } ? ArgTypes[S["kind"]] | undefined
@@ -140,12 +135,12 @@ type FlagValue<S extends FlagSpec> = S extends { kind: infer K extends ArgKind }
   : true | undefined;
 
 /** The typed arguments that follow from a declaration: positional ones and flags by their names. */
-export type ArgsOf<A extends readonly ArgSpec[], F extends readonly FlagSpec[]> =
+type ArgsOf<A extends readonly ArgSpec[], F extends readonly FlagSpec[]> =
   & { [S in A[number] as S["name"]]: ArgValue<S> }
   & { [S in F[number] as S["name"]]: FlagValue<S> };
 
 /** A declaration with its types; hand it to {@linkcode command}. */
-export interface Declaration<A extends readonly ArgSpec[], F extends readonly FlagSpec[]> {
+interface Declaration<A extends readonly ArgSpec[], F extends readonly FlagSpec[]> {
   name: string;
   aliases?: readonly string[];
   group: Group;
@@ -213,7 +208,7 @@ export interface Settings {
 export interface Session {
   /** The computer. `boot` assigns another one. */
   vm: Vm;
-  /** Boots as the session began, with more flags of the command line; undefined where a script holds the computer. */
+  /** Boots as the session began, with more flags; undefined where a script holds the computer. */
   readonly boot: ((flags: readonly string[]) => Promise<Vm>) | undefined;
   /** The process that commands act on; 0 when there is none. */
   pid: number;
@@ -226,13 +221,13 @@ export interface Session {
   history: readonly string[];
   /** Whether a person sits in front of it. */
   readonly interactive: boolean;
-  /** Asks the session to end with this code once the command returns; undefined while it goes on. */
+  /** Asks the session to end with this code after the command; undefined while it goes on. */
   quit: number | undefined;
-  /** Named things that commands keep between lines (snapshots, a recording), by the command's name. */
+  /** What commands keep between lines (snapshots, a recording), by the command's name. */
   readonly store: Map<string, unknown>;
   /** Told of every line after it ran: `record`, `save`. */
   readonly watchers: Set<(entry: Entry) => void>;
-  /** Run when the session ends, however it does; each says what it did: an open recording is written. */
+  /** Run when the session ends, in whatever way; each says what it did, like ending a recording. */
   readonly closers: Set<() => Promise<string>>;
 }
 
@@ -252,7 +247,7 @@ export interface HostFiles {
   read(path: string): Promise<Uint8Array>;
   /** Throws what {@linkcode write} would throw at once, for a command whose work comes first. */
   check(path: string, force: boolean): void;
-  /** Writes a file, whole or not at all. Only `force` replaces one that this session did not write. */
+  /** Writes a file, whole or not at all. `force` replaces one that the session did not write. */
   write(path: string, bytes: Uint8Array, force: boolean): void;
   /** Opens a file that grows line by line; the same about `force`. */
   grow(path: string, force: boolean): GrowingFile;
@@ -266,7 +261,7 @@ export const FORCE = {
 
 /** What a person types while the guest has the terminal. */
 export interface GuestInput {
-  /** Bytes that have come, at most to the end of a line, Ctrl-C and the escape key (Ctrl-]) taken out; empty when none. */
+  /** Bytes that have come, at most to the end of a line; without Ctrl-C and Ctrl-] (escape). */
   take(): Uint8Array;
   /** True once no more will come: the pipe's end, or the escape key. */
   readonly ended: boolean;
@@ -279,11 +274,14 @@ export interface Context {
   session: Session;
   /** Shorthand for `session.vm`. */
   readonly vm: Vm;
-  /** Streams guest console text at once, as text: it does nothing to the terminal; also put the whole in a console section, shown when nothing was streamed. */
+  /**
+   * Streams guest console text at once, as text: it does nothing to the terminal; also put the
+   * whole in a console section, shown when nothing was streamed.
+   */
   emit(text: string): void;
   /** Streams text that draws on the terminal: only what a `Drawing` has let pass. */
   draw(text: string): void;
-  /** One line of what is going on, over the last one, on a terminal only; the empty text clears it. */
+  /** A line about what is going on, over the last one, on a terminal; an empty one clears it. */
   progress(line: string): void;
   /** Set by Ctrl-C; long work looks at it after each slice. */
   readonly interrupt: { requested: boolean };

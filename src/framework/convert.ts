@@ -1,8 +1,4 @@
-/**
- * One word as a value of the kind that a declaration wants.
- *
- * @module
- */
+/** One word as a value of the kind that a declaration wants. */
 
 import { pa, va } from "../vm/machine/address.ts";
 import type { ArgKind, ArgSpec, FlagSpec } from "./command.ts";
@@ -38,10 +34,9 @@ export function convert(spec: ArgSpec | FlagSpec, word: Word, names: Resolver): 
   const kind = spec.kind ?? "text";
   if (spec.choices && !spec.choices.includes(word.text)) {
     const hint = didYouMean(word.text, spec.choices);
-    throw new CommandError(
-      `${spec.name} is one of ${spec.choices.join(", ")}, not ${word.text}${hint}`,
-      undefined,
+    throw CommandError.at(
       word.at,
+      `${spec.name} is one of ${spec.choices.join(", ")}, not ${word.text}${hint}`,
     );
   }
   const compute = (): Evaluated => {
@@ -54,7 +49,7 @@ export function convert(spec: ArgSpec | FlagSpec, word: Word, names: Resolver): 
       if (!(error instanceof CommandError) || !wanted || error.message.includes("did you mean")) {
         throw error;
       }
-      throw new CommandError(`${word.text} is not ${KIND_WORDS[kind]}`, undefined, word.at);
+      throw CommandError.at(word.at, `${word.text} is not ${KIND_WORDS[kind]}`);
     }
   };
   switch (kind) {
@@ -83,7 +78,7 @@ export function convert(spec: ArgSpec | FlagSpec, word: Word, names: Resolver): 
     default:
       if (word.text === "") {
         if (kind === "text") return "";
-        throw new CommandError(`${spec.name} is empty`, undefined, word.at);
+        throw CommandError.at(word.at, `${spec.name} is empty`);
       }
       return word.text;
   }
@@ -92,12 +87,12 @@ export function convert(spec: ArgSpec | FlagSpec, word: Word, names: Resolver): 
 /** The value. Throws {@linkcode CommandError} for one of more than 64 bits, signed or not. */
 export function within64(value: bigint, typed: string, at?: number): bigint {
   if (value >= -(1n << 63n) && value < 1n << 64n) return value;
-  throw new CommandError(`${typed} does not fit in 64 bits`, undefined, at);
+  throw CommandError.at(at, `${typed} does not fit in 64 bits`);
 }
 
 function whole(value: bigint, what: string, word: Word): number {
   if (value < 0n || value > 0xffff_ffffn) {
-    throw new CommandError(`${word.text} is no good as ${what}: 0 to 2^32-1`, undefined, word.at);
+    throw CommandError.at(word.at, `${word.text} is no good as ${what}: 0 to 2^32-1`);
   }
   return Number(value);
 }
@@ -112,11 +107,7 @@ function permissions(word: Word): string {
   const letters = word.text.toLowerCase();
   if (letters === "none" || letters === "---") return "none";
   if (!/^[rwx-]+$/.test(letters) || new Set(letters.replaceAll("-", "")).size === 0) {
-    throw new CommandError(
-      `${word.text} is not a permission: letters out of rwx, or none`,
-      undefined,
-      word.at,
-    );
+    throw CommandError.at(word.at, `${word.text} is not a permission: letters out of rwx, or none`);
   }
   return [..."rwx"].filter((c) => letters.includes(c)).join("");
 }
@@ -124,9 +115,8 @@ function permissions(word: Word): string {
 /** A word that is only an operator comes from an expression with blanks. */
 export function refuseOperator(word: Word): void {
   if (word.quoted || !/^[-+*/%&^<>=!|]+$/.test(word.text)) return;
-  throw new CommandError(
-    `${word.text} stands alone; an expression with blanks goes in brackets, like (0x4000 + 8)`,
-    undefined,
+  throw CommandError.at(
     word.at,
+    `${word.text} stands alone; an expression with blanks goes in brackets, like (0x4000 + 8)`,
   );
 }

@@ -1,8 +1,4 @@
-/**
- * The one way a command says no.
- *
- * @module
- */
+/** The one way a command says no. */
 
 /** Exit codes that the shell promises; budgets count instructions, never seconds. */
 export const EXIT = {
@@ -47,6 +43,11 @@ export class CommandError extends Error {
   /** Offset in the line where the trouble starts, when known; an interactive shell points at it. */
   readonly at: number | undefined;
 
+  /** A wrong line: what is wrong in it, and from which offset on. */
+  static at(at: number | undefined, message: string): CommandError {
+    return new CommandError(message, EXIT.usage, at);
+  }
+
   constructor(message: string, exitCode: number = EXIT.usage, at?: number) {
     super(oneLine(message));
     this.name = "CommandError";
@@ -55,7 +56,7 @@ export class CommandError extends Error {
   }
 }
 
-/** Errors of the computer whose messages are made for people, by class name, with their exit codes. */
+/** Errors of the computer whose messages are for people, by class name, with their exit codes. */
 const KNOWN: Readonly<Record<string, number>> = {
   KernelError: EXIT.failed,
   KernelPanic: EXIT.guest,
@@ -65,10 +66,10 @@ const KNOWN: Readonly<Record<string, number>> = {
   FileThereError: EXIT.usage,
 };
 
-/** V8's own RangeErrors, which are bugs here; all others are the computer's answer to a bad argument. */
+/** V8's own RangeErrors, which are bugs here; all others answer a bad argument. */
 const HOST_RANGE = /call stack|^Invalid |^Array buffer|out of bounds|must be |^The number|BigInt/;
 
-/** The error as a {@linkcode CommandError} where it is one or has a line for people; undefined for a bug. */
+/** The error as a {@linkcode CommandError}, if it has a line for people; undefined for a bug. */
 export function asCommandError(error: unknown): CommandError | undefined {
   if (error instanceof CommandError) return error;
   if (!(error instanceof Error)) return undefined;

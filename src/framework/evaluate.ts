@@ -1,8 +1,4 @@
-/**
- * The value of an expression, and what kind of address it is where a function, a symbol or `$_` says so.
- *
- * @module
- */
+/** The value of an expression, and what kind of address it is, where that is known. */
 
 import { hex } from "../vm/machine/address.ts";
 import { CommandError } from "./errors.ts";
@@ -10,13 +6,16 @@ import { type Node, parseExpression, type Tree } from "./expression.ts";
 import { didYouMean } from "../vm/nearest.ts";
 import type { Place, Space } from "./result.ts";
 
-/** Where an expression's names get their values. Every function is asked with the process in force, or undefined for the current one. */
+/**
+ * Where an expression's names get their values. Every function is asked with the process in force,
+ * or undefined for the current one.
+ */
 export interface Resolver {
   /** A general register, `pc`, or a CSR; undefined when there is none of that name. */
   register(name: string, pid: number | undefined): bigint | undefined;
   /** A program's symbol. */
   symbol(name: string, pid: number | undefined): bigint | undefined;
-  /** `f(…)`: `pa`, `va`, `u64` and whatever else there is; undefined when there is no such function. */
+  /** `f(…)`, where `f` is `pa`, `va`, `u64` …; undefined when there is no such function. */
   call(name: string, args: readonly bigint[], pid: number | undefined): bigint | undefined;
   /** What a function takes and gives, where that is an address. */
   spaces(name: string): { takes?: Space; gives?: Space };
@@ -43,7 +42,7 @@ const truth = (b: boolean) => (b ? 1n : 0n);
 
 function shift(left: bigint, right: bigint, sign: string, at: number): bigint {
   if (right < 0n || right > 63n) {
-    throw new CommandError(`${sign} by ${right}: a 64-bit value shifts by 0 to 63`, undefined, at);
+    throw CommandError.at(at, `${sign} by ${right}: a 64-bit value shifts by 0 to 63`);
   }
   return sign === "<<" ? left << right : left >> right;
 }
@@ -73,7 +72,7 @@ const BINARY: Record<string, (a: bigint, b: bigint, sign: string, at: number) =>
 const KEEPS_SPACE: ReadonlySet<string> = new Set(["+", "-", "&", "|"]);
 const SPACE_WORDS: Readonly<Record<Space, string>> = { va: "virtual", pa: "physical" };
 
-/** Complains when an address of the one kind stands where the other is wanted, and says what would be right. */
+/** Complains when an address of one kind stands where the other is wanted; says what is right. */
 export function wantSpace(
   wanted: Space,
   source: string,
@@ -85,10 +84,9 @@ export function wantSpace(
   const right = wanted === "pa"
     ? `pa(${source}) is the physical one`
     : `va(${source}) is where it is mapped`;
-  throw new CommandError(
-    `${name} is a ${SPACE_WORDS[space]} address, not a ${SPACE_WORDS[wanted]} one; ${right}`,
-    undefined,
+  throw CommandError.at(
     at,
+    `${name} is a ${SPACE_WORDS[space]} address, not a ${SPACE_WORDS[wanted]} one; ${right}`,
   );
 }
 
@@ -134,7 +132,7 @@ export function evaluateTree(tree: Tree, names: Resolver, outer?: number): Evalu
   function binaryOf(node: Node & { op: "binary" }): Spaced {
     const [left, right] = [valueOf(node.left), valueOf(node.right)];
     if ((node.sign === "/" || node.sign === "%") && right.value === 0n) {
-      throw new CommandError("division by zero", undefined, node.at);
+      throw CommandError.at(node.at, "division by zero");
     }
     const value = BINARY[node.sign](left.value, right.value, node.sign, node.at);
     // Of two addresses, `a - b` is a distance.
@@ -151,7 +149,7 @@ export function evaluateTree(tree: Tree, names: Resolver, outer?: number): Evalu
       );
     }
     if (names.place === undefined) {
-      throw new CommandError("$_ is the last address shown, and none has been yet", undefined, at);
+      throw CommandError.at(at, "$_ is the last address shown, and none has been yet");
     }
     return { value: names.place.address, space: names.place.space };
   }
@@ -160,7 +158,7 @@ export function evaluateTree(tree: Tree, names: Resolver, outer?: number): Evalu
     const hint = what === "symbol" && /^[0-9a-f_]+$/i.test(name)
       ? `; did you mean 0x${name.toLowerCase()}?`
       : didYouMean(name.replace("$", ""), names.names());
-    throw new CommandError(`no ${what} ${name}${hint}`, undefined, at);
+    throw CommandError.at(at, `no ${what} ${name}${hint}`);
   }
 
   return { ...valueOf(tree.root), pid: rootPid(tree, outer) };

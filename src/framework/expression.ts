@@ -3,9 +3,8 @@
  * tree here, and the tree a number in `evaluate.ts`; nothing is ever evaluated as code.
  *
  *     expr := [PID ":"] or          or := and { "||" and } … down to unary - ~ ! +
- *     term := 0xHEX | 0bBIN | DEC | NUM{K|M|G|T} | $reg | $csr | $_ | $__ | symbol | f(expr {, expr}) | (expr)
- *
- * @module
+ *     term := 0xHEX | 0bBIN | DEC | NUM{K|M|G|T} | $reg | $csr | $_ | $__
+ *           | symbol | f(expr {, expr}) | (expr)
  */
 
 import { CommandError } from "./errors.ts";
@@ -34,8 +33,14 @@ interface Token {
   at: number;
 }
 
-const TOKEN =
-  /\s*(?:(0x[\w]*|\d[\w]*(?:\.\d\w*)?)|(\$[\w]+)|([A-Za-z_.][\w.]*)|(<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^~!<>():,]))/y;
+const NUMBER = /0x\w*|\d\w*(?:\.\d\w*)?/;
+const REGISTER = /\$\w+/;
+const NAME = /[A-Za-z_.][\w.]*/;
+const SIGN = /<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^~!<>():,]/;
+const KINDS = [NUMBER, REGISTER, NAME, SIGN].map(({ source }) => `(${source})`);
+/** One of them, and the blanks before it. */
+const TOKEN = new RegExp(`\\s*(?:${KINDS.join("|")})`, "y");
+/** The binary operators, those that bind least first. */
 const LEVELS = [
   ["||"],
   ["&&"],
@@ -44,10 +49,7 @@ const LEVELS = [
   ["&"],
   ["==", "!="],
   ["<", "<=", ">", ">="],
-  [
-    "<<",
-    ">>",
-  ],
+  ["<<", ">>"],
   ["+", "-"],
   ["*", "/", "%"],
 ];
@@ -63,10 +65,9 @@ function tokens(source: string, base: number): Token[] {
     if (!match) {
       const at = position + source.slice(position).search(/\S/);
       const hint = source[at] === "=" ? "; did you mean ==?" : "";
-      throw new CommandError(
-        `${JSON.stringify(source[at])} has no place in an expression${hint}`,
-        undefined,
+      throw CommandError.at(
         base + at,
+        `${JSON.stringify(source[at])} has no place in an expression${hint}`,
       );
     }
     const text = match[1] ?? match[2] ?? match[3] ?? match[4];
@@ -93,7 +94,7 @@ export function parseExpression(source: string, base = 0): Tree {
   const unexpected = () => {
     const t = list[next];
     const what = t.kind === "end" ? "the expression stops too early" : `${t.text} is out of place`;
-    return new CommandError(`${what} in ${JSON.stringify(source.trim())}`, undefined, t.at);
+    return CommandError.at(t.at, `${what} in ${JSON.stringify(source.trim())}`);
   };
   const expect = (sign: string) => {
     if (!is(sign)) throw unexpected();
@@ -109,7 +110,7 @@ export function parseExpression(source: string, base = 0): Tree {
     if (first.kind === "number" && colon?.kind === "sign" && colon.text === ":") {
       const pid = parseNumber(first.text);
       if (pid === undefined) {
-        throw new CommandError(notANumber(first.text), undefined, first.at);
+        throw CommandError.at(first.at, notANumber(first.text));
       }
       next += 2;
       return whole(Number(pid));
@@ -129,11 +130,7 @@ export function parseExpression(source: string, base = 0): Tree {
 
   function unary(): Node {
     if (++depth > MAX_DEPTH) {
-      throw new CommandError(
-        `more than ${MAX_DEPTH} levels of brackets and signs`,
-        undefined,
-        base,
-      );
+      throw CommandError.at(base, `more than ${MAX_DEPTH} levels of brackets and signs`);
     }
     try {
       return signed();
@@ -165,7 +162,7 @@ export function parseExpression(source: string, base = 0): Tree {
     if (t.kind === "register") return { op: "register", name: t.text.slice(1), at: t.at };
     if (t.kind === "number") {
       const value = parseNumber(t.text);
-      if (value === undefined) throw new CommandError(notANumber(t.text), undefined, t.at);
+      if (value === undefined) throw CommandError.at(t.at, notANumber(t.text));
       return { op: "number", value };
     }
     if (!is("(")) return { op: "symbol", name: t.text, at: t.at };

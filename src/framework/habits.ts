@@ -1,13 +1,11 @@
 /**
- * What people type out of habit, from gdb, Unix and xv6, and what does it here. Asked only about a line that is
- * no command or not typed as the command wants it, so nothing here takes a name away.
- *
- * @module
+ * What people type out of habit, from gdb, Unix and xv6, and what does it here. Asked only about a
+ * line that is no command or not typed as the command wants it, so nothing here takes a name away.
  */
 
 import { didYouMean } from "../vm/nearest.ts";
 
-/** A pattern of a line's beginning (the whole word unless it says otherwise), and what would be right. */
+/** A pattern of a line's beginning, and what would be right. */
 type Habit = readonly [typed: RegExp, right: string];
 
 /** Lines. The first that fits is shown. */
@@ -124,7 +122,7 @@ export function commandHabit(line: string): string | undefined {
   return fitting(COMMANDS, line.trim());
 }
 
-/** What is said about a word that is no command: the habit, a program of that name, or the nearest command. */
+/** About a word that is no command: the habit, a program of that name, or the nearest command. */
 export function noCommand(
   line: string,
   word: string,

@@ -1,13 +1,7 @@
 /**
- * What a command hands back: typed sections that a reader's renderer, a filter and `--json` all work
- * from. Nothing here is text until the renderer prints it, so the three cannot drift apart.
- *
- * @module
+ * What a command hands back: typed sections that a reader's renderer, a filter and `--json` all
+ * work from. Nothing here is text until the renderer prints it, so the three cannot drift apart.
  */
-
-export { hex } from "../vm/machine/address.ts";
-export { size } from "../vm/numbers.ts";
-export { counted } from "../vm/machine/counted.ts";
 
 /** How a value is meant: decides its text (`0x…`, `64K`), its alignment and its JSON form. */
 export type Kind =
@@ -65,7 +59,7 @@ export interface TableSection {
 }
 
 /** Lines printed as they are. */
-export interface TextSection {
+interface TextSection {
   type: "text";
   lines: string[];
   tone?: Tone;
@@ -74,7 +68,7 @@ export interface TextSection {
 }
 
 /** What the guest wrote to its console: printed raw, unless `ctx.emit` already streamed it. */
-export interface ConsoleSection {
+interface ConsoleSection {
   type: "console";
   text: string;
 }
@@ -88,7 +82,7 @@ export interface PairsSection {
 }
 
 /** A name with its value. */
-export interface Pair {
+interface Pair {
   name: string;
   value: Value;
   kind?: Kind;
@@ -114,7 +108,7 @@ export interface Place {
   address: bigint;
 }
 
-/** Whatever JSON can say; bigint is not among it, so that nobody loses bits: use {@linkcode hex}. */
+/** Whatever JSON can say. That is no bigint, so that nobody loses bits: `hex` makes a text. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 /** The whole answer of one command. */
@@ -127,7 +121,7 @@ export interface Result {
   place?: Place;
   /** What `$__` becomes: the number that the command answered, a value read, a count, a status. */
   value?: bigint;
-  /** The command's part in the exit code: 0 fine, 1 an assertion or guest test failed, 3 guest panic, 4 budget used up. */
+  /** The command's part in the exit code, one of `EXIT`. */
   status?: number;
   /** The same thing through the scripting API, for `--ts` and `save`. */
   api?: string;
@@ -138,6 +132,27 @@ export function table(columns: Column[], rows: Cell[][], name?: string): TableSe
   return name === undefined
     ? { type: "table", columns, rows }
     : { type: "table", columns, rows, name };
+}
+
+/** A column of {@linkcode tableOf}: heading, kind, its cell for a thing, its property in JSON. */
+export type ColumnOf<T> = readonly [
+  name: string,
+  kind: Kind,
+  cell: (of: T, index: number) => Cell | undefined,
+  key?: string,
+];
+
+/** One row a thing; what a column does not know of one prints as `-`. */
+export function tableOf<T>(
+  things: readonly T[],
+  name: string,
+  columns: readonly ColumnOf<T>[],
+): TableSection {
+  return table(
+    columns.map(([name, kind, , key]) => key === undefined ? { name, kind } : { name, kind, key }),
+    things.map((thing, i) => columns.map(([, , cell]) => cell(thing, i) ?? null)),
+    name,
+  );
 }
 
 /** A virtual address as what `$_` becomes. */

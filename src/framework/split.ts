@@ -1,8 +1,7 @@
 /**
  * A line cut into words, commands and filters. Quotes and brackets hold words together; an open one
- * continues the line; `#` at the start of a word begins a comment; `|` outside of both begins a filter.
- *
- * @module
+ * continues the line; `#` at the start of a word begins a comment; `|` outside of both begins a
+ * filter.
  */
 
 /** One word of a line. */
@@ -27,7 +26,7 @@ export interface Segment {
 }
 
 /** What a line splits into. */
-export interface Split {
+interface Split {
   /** The command, then each filter; a line of blanks and comments has one segment without words. */
   segments: Segment[];
   /** What is still open at the end: a bracket or a quote; undefined when the line is whole. */
@@ -144,7 +143,7 @@ export interface WholeLine {
   open: string | undefined;
 }
 
-/** Where the whole line that begins at `at` ends, and what is open there: a bracket or a quote takes line ends in. */
+/** Where the whole line that begins at `at` ends, and which bracket or quote is open there. */
 function wholeEnd(text: string, at: number): { end: number; open: string | undefined } {
   let i = at;
   while (i < text.length && text[i] !== "\n") {
@@ -161,7 +160,7 @@ function wholeEnd(text: string, at: number): { end: number; open: string | undef
   return { end: i, open: undefined };
 }
 
-/** A text cut into whole lines: an open bracket or quote joins a line with the next. Blank ones are left out. */
+/** A text cut into whole lines, which open brackets and quotes continue; without blank ones. */
 export function* wholeLines(text: string): Generator<WholeLine> {
   let number = 1;
   for (let at = 0; at < text.length;) {

@@ -1,12 +1,8 @@
-/**
- * Whether to write in colour, and whether the terminal understands more than lines of text.
- *
- * @module
- */
+/** Whether to write in colour, and whether the terminal understands more than lines of text. */
 
 /**
- * `--color` over NO_COLOR over FORCE_COLOR over "is a terminal". Deno lets anybody read these two variables, as
- * it lets Node's packages; a version that does not has only its own word on NO_COLOR.
+ * `--color` over NO_COLOR over FORCE_COLOR over "is a terminal". Deno lets anybody read these two
+ * variables, as it lets Node's packages; a version that does not has only its own word on NO_COLOR.
  */
 export function wantsColor(flag?: boolean): boolean {
   if (flag !== undefined) return flag;

@@ -1,8 +1,6 @@
 /**
- * Files of the host, written whole or not at all: the new bytes go beside the old file, reach the disk and
- * then take its name. Every file that cowsh writes is written here.
- *
- * @module
+ * Files of the host, written whole or not at all: the new bytes go beside the old file, reach the
+ * disk and then take its name. Every file that cowsh writes is written here.
  */
 
 /** Why a file was not read or written, in one line that begins with its path. */
@@ -17,7 +15,7 @@ export class FileThereError extends FileError {
 
 /** A file that is longer after each line. What is killed leaves the lines written so far. */
 export interface GrowingFile {
-  /** Where the lines are now; another file than the one asked for when that one is there already. */
+  /** Where the lines are now; not the file that was asked for when that is there already. */
   readonly path: string;
   /** Adds whole lines. When that fails, none of them is left. */
   append(text: string): void;
@@ -39,14 +37,15 @@ interface Target {
 
 /** Writes files, and knows those that it wrote itself. */
 export class FileWriter {
-  /** What was left under a path: a file that is still that one may be replaced without being asked for. */
+  /** What was left under a path: a file that is still that one may be replaced without `force`. */
   readonly #own = new Map<string, string>();
 
   /**
-   * Replaces a file, or makes it. A symbolic link stays, and what it leads to is replaced; a device is written
-   * to. The file keeps its rights and, where the system allows it, its owner.
+   * Replaces a file, or makes it. A symbolic link stays, and what it leads to is replaced; a device
+   * is written to. The file keeps its rights and, where the system allows it, its owner.
    *
-   * @throws {FileThereError} For a file or link that is there already and that it did not write, without `force`.
+   * @throws {FileThereError} For a file or link that is there already and that it did not write,
+   * without `force`.
    * @throws {FileError} When it cannot be written. The old file is as it was then.
    */
   write(path: string, bytes: Uint8Array, force = false): void {
@@ -58,7 +57,7 @@ export class FileWriter {
     this.#target(path, force);
   }
 
-  /** Opens a file that grows, under its own name or, beside one to be replaced, with `.part` behind it. */
+  /** Opens a file that grows: under its own name, or as NAME.part beside one to be replaced. */
   grow(path: string, force = false): GrowingFile {
     const target = this.#target(path, force);
     if (target.was?.isFile === false) throw new FileError(`${path}: no regular file`);
@@ -185,8 +184,8 @@ function need(name: "read" | "write", path: string): void {
 }
 
 /**
- * From now on a write beyond `ulimit -f` fails as one to a full disk does. The system's answer is a signal that
- * ends whoever does not listen; a program calls this once, and goes on listening.
+ * From now on a write beyond `ulimit -f` fails as one to a full disk does. The system's answer is a
+ * signal that ends whoever does not listen; a program calls this once, and goes on listening.
  */
 export function makeLimitsErrors(): void {
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGXFSZ", () => {});

@@ -1,8 +1,6 @@
 /**
- * Text of others on our terminal: names on a disk, symbols of a program, what a guest prints. A control
- * character in it is shown and not obeyed.
- *
- * @module
+ * Text of others on our terminal: names on a disk, symbols of a program, what a guest prints. A
+ * control character in it is shown and not obeyed.
  */
 
 /** C0, DEL and C1 (ECMA-48), and what ends lines or turns the direction of text in Unicode. */
@@ -34,7 +32,7 @@ export function withoutControls(text: string, keep: string): string {
   return text.replace(CONTROLS, (c) => keep.includes(c) ? c : "");
 }
 
-/** JSON on one line. Its own rules leave DEL, C1 and bidirectional controls as they are; here they are `\uXXXX`. */
+/** JSON on one line, with DEL, C1 and bidirectional controls, too, as `\uXXXX`. */
 export function jsonLine(value: unknown): string {
   return `${JSON.stringify(value).replace(CONTROLS, unicode)}\n`;
 }

@@ -1,11 +1,9 @@
 /**
  * What a recording is: a terminal's size and what happened in it, at which second. The file formats
  * are asciicast v2 and v3 (https://docs.asciinema.org/manual/asciicast/v2/ and …/v3/).
- *
- * @module
  */
 
-/** What an event is: output, input, a marker, a resize, or (v3 only) the exit of the recorded program. */
+/** What an event is: output, input, a marker, a resize or, in v3, the exit of the program. */
 export type CastCode = "o" | "i" | "m" | "r" | "x";
 
 /** One event of a recording. */
@@ -32,7 +30,7 @@ export interface Cast {
   readonly events: readonly CastEvent[];
 }
 
-/** Raised for text that is no recording; the message names the line and what would be right there. */
+/** Raised for text that is no recording; the message says which line, and what would be right. */
 export class CastError extends Error {
   /** Makes the error; `line` counts from 1, or is 0 when the whole text is meant. */
   constructor(
@@ -52,7 +50,8 @@ export function duration(cast: Cast): number {
 
 /**
  * The text of a recording's file: a header line, then one line an event, each ended by a newline.
- * The header holds no date and no environment, so that the same events give the same bytes anywhere.
+ * The header holds no date and no environment, so that the same events give the same bytes
+ * anywhere.
  *
  * @throws {CastError} For a v2 recording that holds an exit event, which v2 does not know.
  */

@@ -1,15 +1,13 @@
 /**
- * What of a recording, or of a guest that has the terminal, may reach it: what draws. Text, colours, movement of
- * the cursor, erasing. No titles, no clipboard, no questions that the terminal would answer by typing, no modes
- * that stay.
- *
- * @module
+ * What of a recording, or of a guest that has the terminal, may reach it: what draws. Text,
+ * colours, movement of the cursor, erasing. No titles, no clipboard, no questions that the terminal
+ * would answer by typing, no modes that stay.
  */
 
 import { withoutControls } from "../host/visible.ts";
 import { type Piece, Sequences } from "./sequences.ts";
 
-/** Final characters of sequences that move the cursor, erase, insert and delete, with numbers for parameters. */
+/** Final characters of sequences that move the cursor, erase, insert and delete. */
 const MOVES = "ABCDEFGHIKLMPSX@`adef";
 /** Escapes: save and restore the cursor, index, next line, reverse index. */
 const ESCAPES = "78DEM";
@@ -50,7 +48,7 @@ export class Drawing {
   }
 }
 
-/** Whether a control sequence draws and leaves nothing behind that {@linkcode Drawing.end} does not undo. */
+/** Whether a control sequence draws, and leaves behind only what {@linkcode Drawing.end} undoes. */
 function draws({ parameters, intermediates, final }: Extract<Piece, { kind: "csi" }>): boolean {
   if (intermediates !== "") return false;
   if (final === "m") return /^[\d;:]*$/.test(parameters);

@@ -11,7 +11,7 @@ export interface Since<T> {
 }
 
 /** Where the cursor is. */
-export interface Cursor {
+interface Cursor {
   /** Column, from 0. */
   readonly x: number;
   /** Row, from 0. */
@@ -21,7 +21,7 @@ export interface Cursor {
 }
 
 /** What a recording shows, row by row. */
-export interface Film {
+interface Film {
   /** For each row of the screen what it shows since when; the first from second 0. */
   readonly rows: readonly (readonly Since<readonly Cell[]>[])[];
   /** Where the cursor is since when. */
@@ -39,8 +39,8 @@ const MOST = { width: 1000, height: 500 };
 const MOST_CHANGES = 500_000;
 
 /**
- * Plays a recording on a screen and keeps what changes. Pauses longer than `idle` seconds are cut to
- * that. Resizes are not followed: the screen keeps the size of the header.
+ * Plays a recording on a screen and keeps what changes. Pauses longer than `idle` seconds are cut
+ * to that. Resizes are not followed: the screen keeps the size of the header.
  *
  * @throws {CastError} For a recording that is too large to be drawn.
  */
@@ -94,7 +94,7 @@ export function film(cast: Cast, idle = Infinity): Film {
   return { rows, cursor, seconds: clock };
 }
 
-/** Adds what holds from a moment on; a second change at the same moment takes the first one's place. */
+/** Adds what holds from a moment on; a second change at the same moment replaces the first. */
 function push<T>(list: Since<T>[], entry: Since<T>): void {
   if (list.at(-1)?.time === entry.time) list.pop();
   list.push(entry);

@@ -2,7 +2,7 @@
 import type { Cast } from "./cast.ts";
 
 /** What a player needs from the outside. */
-export interface PlayOptions {
+interface PlayOptions {
   /** Shows text. */
   readonly write: (text: string) => void | Promise<void>;
   /** Resolves after so many seconds. */
@@ -11,8 +11,6 @@ export interface PlayOptions {
   readonly speed?: number;
   /** The longest pause in recorded seconds; without it pauses are as they were recorded. */
   readonly idle?: number;
-  /** Called at a marker; playing goes on when it resolves. */
-  readonly marker?: (label: string) => void | Promise<void>;
   /** Playing ends before the next event once this is requested. */
   readonly interrupt?: { readonly requested: boolean };
 }
@@ -34,7 +32,6 @@ export async function play(cast: Cast, options: PlayOptions): Promise<boolean> {
     if (pause > 0 && pause !== Infinity) await options.sleep(pause);
     if (interrupt?.requested) return false;
     if (code === "o") await options.write(data);
-    else if (code === "m") await options.marker?.(data);
   }
   return true;
 }

@@ -1,9 +1,8 @@
 /**
  * A terminal's screen: text and control sequences in, cells out. It knows the sequences that line
  * editors and coloured tables use, and passes over the rest as a terminal would.
- *
- * @module
  */
+
 import { unicodeWidth } from "@std/cli/unicode-width";
 import { withoutControls } from "../host/visible.ts";
 import { KEPT } from "./drawing.ts";

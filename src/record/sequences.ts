@@ -1,9 +1,7 @@
 /**
- * A terminal's input taken apart (ECMA-48, and the states of DEC's parser as https://vt100.net/emu/dec_ansi_parser
- * draws them): text, control sequences, escapes. Strings for the terminal itself (OSC, DCS and their like) are
- * dropped; so is what never ends.
- *
- * @module
+ * A terminal's input taken apart (ECMA-48, and the states of DEC's parser as
+ * https://vt100.net/emu/dec_ansi_parser draws them): text, control sequences, escapes. Strings for
+ * the terminal itself (OSC, DCS and their like) are dropped; so is what never ends.
  */
 
 /** One piece of a terminal's input. */

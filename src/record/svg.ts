@@ -5,32 +5,29 @@
  * window of one line's height; a CSS animation moves the strip in steps. So a key typed costs one
  * line in the file, not a frame. Who asks for less motion, or whose viewer knows no animation, sees
  * the last moment.
- *
- * @module
  */
+
 import { visible } from "../host/visible.ts";
 import { unicodeWidth } from "@std/cli/unicode-width";
 import { type Cast, CastError } from "./cast.ts";
 import { film, type Since } from "./frames.ts";
 import type { Cell } from "./screen.ts";
 import type { Color, Style } from "./style.ts";
-import { colorOf, THEME, type Theme } from "./theme.ts";
+import { colorOf, THEME } from "./theme.ts";
 
 /** Options of {@linkcode renderSvg}. */
-export interface SvgOptions {
-  /** Colours of the terminal; a dark theme if not given. */
-  readonly theme?: Theme;
+interface SvgOptions {
   /** The longest pause kept, in recorded seconds; 3 if not given. */
   readonly idle?: number;
   /** How much faster than recorded; 1 if not given. */
   readonly speed?: number;
-  /** Seconds the last moment stays before the film starts again; 4 if not given. */
-  readonly hold?: number;
 }
 
 /** A cell in SVG units, for text of 14 units. */
 const CELL = { width: 8.4, height: 18, baseline: 13.5 };
 const PADDING = 14;
+/** Seconds that the last moment stays before the film starts again. */
+const HOLD = 4;
 /** Characters of all lines that a picture may hold. */
 const LARGEST = 16 * 2 ** 20;
 const FONT = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace";
@@ -42,15 +39,15 @@ const FONT = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',mono
  * @throws {CastError} For a recording that shows nothing, or more than a picture can hold.
  */
 export function renderSvg(cast: Cast, options: SvgOptions = {}): string {
-  const { theme = THEME, idle = 3, speed = 1, hold = 4 } = options;
+  const { idle = 3, speed = 1 } = options;
   if (!(speed > 0)) throw new RangeError(`speed must be a positive number, not ${speed}`);
   if (!cast.events.some(({ code }) => code === "o")) {
     throw new CastError(0, "the recording holds no output to show");
   }
   const { rows, cursor, seconds } = film(cast, idle);
-  const total = seconds / speed + hold;
+  const total = seconds / speed + HOLD;
   const percent = (time: number) => `${round(time / speed / total * 100, 3)}%`;
-  const lines = new Lines(theme);
+  const lines = new Lines();
   const css: string[] = [];
   const body: string[] = [];
 
@@ -84,17 +81,17 @@ export function renderSvg(cast: Cast, options: SvgOptions = {}): string {
   const size = `viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"`;
   return `<svg xmlns="http://www.w3.org/2000/svg" ${size}>
 ${title}<style>
-text{white-space:pre;font:14px ${FONT};fill:${theme.fg}}
+text{white-space:pre;font:14px ${FONT};fill:${THEME.fg}}
 .m{animation:${round(total, 3)}s step-end infinite}
 .b{font-weight:bold}.i{font-style:italic}.u{text-decoration:underline}.s{text-decoration:line-through}.d{opacity:.6}
 ${css.join("\n")}
 @media(prefers-reduced-motion:reduce){.m{animation:none}}
 </style>
-<rect width="100%" height="100%" rx="8" fill="${theme.bg}"/>
+<rect width="100%" height="100%" rx="8" fill="${THEME.bg}"/>
 <svg x="${PADDING}" y="${PADDING}" width="${round(width - 2 * PADDING, 1)}" height="${
     height - 2 * PADDING
   }">
-<rect class="m c" width="${CELL.width}" height="${CELL.height}" fill="${theme.cursor}"/>
+<rect class="m c" width="${CELL.width}" height="${CELL.height}" fill="${THEME.cursor}"/>
 ${body.join("\n")}
 </svg>
 </svg>
@@ -118,8 +115,6 @@ class Lines {
   /** What was drawn already: a line that scrolls is the same one in each row. */
   readonly #drawn = new WeakMap<readonly Cell[], string>();
   #size = 0;
-
-  constructor(readonly theme: Theme) {}
 
   /** The different lines of a row, each drawn once. */
   strip(row: readonly Since<readonly Cell[]>[]): Strip {
@@ -176,9 +171,9 @@ class Lines {
 
   /** The colours that differ from the theme's own. */
   #colors(style: Style): { fg: string | undefined; bg: string | undefined } {
-    const named = (color: Color) => color === undefined ? undefined : colorOf(this.theme, color);
+    const named = (color: Color) => color === undefined ? undefined : colorOf(color);
     const fg = named(style.fg), bg = named(style.bg);
-    return style.inverse ? { fg: bg ?? this.theme.bg, bg: fg ?? this.theme.fg } : { fg, bg };
+    return style.inverse ? { fg: bg ?? THEME.bg, bg: fg ?? THEME.fg } : { fg, bg };
   }
 }
 
@@ -221,7 +216,7 @@ function round(n: number, digits: number): number {
   return Number(n.toFixed(digits));
 }
 
-/** Text as XML content: controls visible; what XML 1.0 cannot hold becomes the replacement character. */
+/** Text as XML: controls visible; what XML 1.0 cannot hold becomes the replacement character. */
 function escape(text: string): string {
   return visible(text)
     .replace(/[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd")

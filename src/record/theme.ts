@@ -1,23 +1,15 @@
 /** Colours of a terminal for drawings of it. */
 import { type Color, hex } from "./style.ts";
 
-/** The colours a terminal is drawn in, as CSS colours. */
-export interface Theme {
+/** A dark theme; each colour of text but black has a contrast of at least 4.5 to the ground. */
+export const THEME = {
   /** Text. */
-  readonly fg: string;
-  /** Ground. */
-  readonly bg: string;
-  /** The cursor's block. */
-  readonly cursor: string;
-  /** The sixteen named colours: black, red, green, yellow, blue, magenta, cyan, white, then bright. */
-  readonly palette: readonly string[];
-}
-
-/** A dark theme; each colour of text has a contrast of at least 4.5 to the ground, but for black. */
-export const THEME: Theme = {
   fg: "#d8dee9",
+  /** Ground. */
   bg: "#14171f",
+  /** The cursor's block. */
   cursor: "#5b6b88",
+  /** The sixteen named colours: black, red, green, yellow, blue, magenta, cyan, white, bright. */
   // deno-fmt-ignore
   palette: [
     "#2b3140", "#f07178", "#a3d977", "#ffcb6b", "#7aa7ff", "#d199ff", "#6fd6e8", "#d8dee9",
@@ -26,9 +18,9 @@ export const THEME: Theme = {
 };
 
 /** The CSS colour of a terminal's: the theme's sixteen, then xterm's cube and ramp of grays. */
-export function colorOf(theme: Theme, color: Exclude<Color, undefined>): string {
+export function colorOf(color: Exclude<Color, undefined>): string {
   if (typeof color === "string") return color;
-  if (color < 16) return theme.palette[color];
+  if (color < 16) return THEME.palette[color];
   if (color >= 232) {
     const gray = 8 + (color - 232) * 10;
     return hex([gray, gray, gray]);

@@ -1,51 +1,38 @@
 /**
- * How fast somebody types in a recording. Nothing is drawn at random: the delay before a key follows
- * from the key, the one before it and the place in the line, so the same line takes the same time.
- *
- * @module
+ * How fast somebody types in a recording. Nothing is drawn at random: the delay before a key
+ * follows from the key, the one before it and the place in the line, so the same line takes the
+ * same time.
  */
 
-/** Delays in milliseconds. */
-export interface TypingModel {
+/** A practised person, about ten keys a second. Delays in milliseconds. */
+export const TYPING = {
   /** Before the first key of a line: looking at the prompt. */
-  readonly first: number;
-  /** Before any other key. */
-  readonly key: number;
-  /** Added for a digit or another key off the home rows. */
-  readonly reach: number;
-  /** Added for a capital or a sign that needs the shift key. */
-  readonly shift: number;
-  /** Added after a space: the next word is thought of. */
-  readonly word: number;
-  /** Taken off when a key is struck twice. */
-  readonly twice: number;
-  /** The most that the unevenness of fingers adds. */
-  readonly uneven: number;
-  /** Before Enter: reading the line once more. */
-  readonly enter: number;
-}
-
-/** A practised person, about ten keys a second. */
-export const TYPING: TypingModel = {
   first: 600,
+  /** Before any other key. */
   key: 60,
+  /** Added for a digit or another key off the home rows. */
   reach: 25,
+  /** Added for a capital or a sign that needs the shift key. */
   shift: 45,
+  /** Added after a space: the next word is thought of. */
   word: 40,
+  /** Taken off when a key is struck twice. */
   twice: 25,
+  /** The most that the unevenness of fingers adds. */
   uneven: 40,
+  /** Before Enter: reading the line once more. */
   enter: 350,
 };
 
 /** Milliseconds before the key at `index` of a line, a whole number. */
-export function keyDelay(model: TypingModel, line: readonly string[], index: number): number {
-  if (index === 0) return model.first;
+export function keyDelay(line: readonly string[], index: number): number {
+  if (index === 0) return TYPING.first;
   const key = line[index], before = line[index - 1];
-  let delay = model.key + uneven(key, before, index) % (model.uneven + 1);
-  if (/[0-9\-=[\];',./\\`]/.test(key)) delay += model.reach;
-  if (/[A-Z~!@#$%^&*()_+{}:"<>?|]/.test(key)) delay += model.shift;
-  if (before === " ") delay += model.word;
-  if (before === key) delay -= model.twice;
+  let delay = TYPING.key + uneven(key, before, index) % (TYPING.uneven + 1);
+  if (/[0-9\-=[\];',./\\`]/.test(key)) delay += TYPING.reach;
+  if (/[A-Z~!@#$%^&*()_+{}:"<>?|]/.test(key)) delay += TYPING.shift;
+  if (before === " ") delay += TYPING.word;
+  if (before === key) delay -= TYPING.twice;
   return Math.max(delay, 1);
 }
 

@@ -1,14 +1,13 @@
 /**
  * Recordings are written, not captured: a script says what is typed and what comes out, and time is
  * virtual. The same script gives the same bytes on every run and every machine.
- *
- * @module
  */
+
 import { type CastCode, type CastEvent, formatCast, formatEvents, formatHeader } from "./cast.ts";
-import { keyDelay, readingTime, TYPING, type TypingModel } from "./typing.ts";
+import { keyDelay, readingTime, TYPING } from "./typing.ts";
 
 /** Options of a {@linkcode CastWriter}. */
-export interface CastOptions {
+interface CastOptions {
   /** Columns of the terminal; 100 if not given. */
   readonly width?: number;
   /** Rows of the terminal; 30 if not given. */
@@ -17,10 +16,6 @@ export interface CastOptions {
   readonly title?: string;
   /** The file format; 2 if not given, because players in the field still reject 3. */
   readonly version?: 2 | 3;
-  /** How fast lines are typed. */
-  readonly typing?: TypingModel;
-  /** Write what is typed as input events too, beside the echo of it. */
-  readonly input?: boolean;
 }
 
 /** Builds one recording, event by event. It holds plain data and touches no file. */
@@ -47,13 +42,8 @@ export class CastWriter {
     this.#options = options;
   }
 
-  /** The virtual time in seconds. */
-  get seconds(): number {
-    return this.#now / 1000;
-  }
-
   #event(code: CastCode, data: string): void {
-    this.#events.push({ time: this.seconds, code, data });
+    this.#events.push({ time: this.#now / 1000, code, data });
   }
 
   /**
@@ -69,7 +59,7 @@ export class CastWriter {
     return this;
   }
 
-  /** Shows text at once. A newline on its own becomes CR LF, as a terminal's line discipline does. */
+  /** Shows text at once. A newline on its own becomes CR LF, as a terminal makes it. */
   output(text: string): this {
     if (text !== "") this.#event("o", text.replace(/\r?\n/g, "\r\n"));
     return this;
@@ -81,38 +71,24 @@ export class CastWriter {
   }
 
   /**
-   * Types a line key by key, each echoed as it is struck, and ends it with Enter. `shown` gives, for
-   * a line typed so far, the text that appears for its last key; without it that is the key itself.
+   * Types a line key by key, each echoed as it is struck, and ends it with Enter. `shown` gives,
+   * for a line typed so far, the text that appears for its last key; without it that is the key
+   * itself.
    */
   type(line: string, shown?: (typed: string, key: string) => string): this {
-    const model = this.#options.typing ?? TYPING;
     const keys = [...line];
     keys.forEach((key, i) => {
-      this.#now += keyDelay(model, keys, i);
-      if (this.#options.input) this.#event("i", key);
+      this.#now += keyDelay(keys, i);
       const typed = keys.slice(0, i + 1).join("");
       this.output(shown ? shown(typed, key) : key);
     });
-    this.#now += model.enter;
-    if (this.#options.input) this.#event("i", "\r");
+    this.#now += TYPING.enter;
     return this.output("\n");
   }
 
   /** Marks this moment: players list markers and can pause at them. */
   marker(label: string): this {
     this.#event("m", label);
-    return this;
-  }
-
-  /** The terminal takes a new size in columns and rows. */
-  resize(width: number, height: number): this {
-    this.#event("r", `${width}x${height}`);
-    return this;
-  }
-
-  /** The recorded program ends with a status. Only format 3 has a place for it; 2 leaves it out. */
-  exit(status: number): this {
-    if (this.#options.version === 3) this.#event("x", String(status));
     return this;
   }
 

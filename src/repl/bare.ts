@@ -1,15 +1,13 @@
 /**
- * `--bare ELF`: a program that is its own kernel, on the machine alone. Its UART is the terminal, or standard
- * input and output; it ends through the finisher or `tohost`, and its code is ours.
- *
- * @module
+ * `--bare ELF`: a program that is its own kernel, on the machine alone. Its UART is the terminal,
+ * or standard input and output; it ends through the finisher or `tohost`, and its code is ours.
  */
 
 import { counted } from "../vm/machine/counted.ts";
 import type { HostFiles } from "../framework/command.ts";
 import { CommandError, EXIT } from "../framework/errors.ts";
 import { jsonLine } from "../host/visible.ts";
-import { Drawing } from "../record/mod.ts";
+import { Drawing } from "../record/drawing.ts";
 import { BareRun, type BareStep } from "../vm/bare.ts";
 import { Keyboard, type Leaving, Lines, TYPE_AHEAD } from "./bare_keys.ts";
 import type { Options } from "./flags.ts";
@@ -30,7 +28,7 @@ export interface BareHost {
   readonly terminal: boolean;
   /** Lets the event loop turn. */
   breathe(): Promise<void>;
-  /** Milliseconds: for the length of slices, two Ctrl-C and the speed; never seen by the machine. */
+  /** Milliseconds, for slices, two Ctrl-C and the speed; the machine never sees them. */
   clock(): number;
 }
 
@@ -42,7 +40,7 @@ const SLICE_MS = 10;
 /** Characters of the guest's last words that are searched for a panic. */
 const LAST_WORDS = 2000;
 
-/** Runs it to its end; the exit code. Throws {@linkcode CommandError} 5 for a file that cannot be used. */
+/** Runs it to its end; the exit code. Throws {@linkcode CommandError} 5 for an unusable file. */
 export async function bare(path: string, options: Options, host: BareHost): Promise<number> {
   const run = await load(path, options, host);
   const console = new Console(run, host);
@@ -171,7 +169,7 @@ async function withKeyboard(run: BareRun, console: Console, host: BareHost): Pro
   }
 }
 
-/** A line is typed when the guest reads, so that none is lost; after the last one it ends when only input is missing. */
+/** Types a line when the guest reads, so that none is lost; ends when it waits after the last. */
 async function withPipe(
   run: BareRun,
   console: Console,
@@ -202,8 +200,8 @@ async function withPipe(
 }
 
 /** What a panic says, and what helps against it. */
-function panicked(words: string, options: Options): string {
-  const why = [...words.matchAll(/panic: *(.*)/g)].at(-1)?.[1]?.trim();
+function panicked(text: string, options: Options): string {
+  const why = [...text.matchAll(/panic: *(.*)/g)].at(-1)?.[1]?.trim();
   const said = why ? `the kernel panicked: ${why}` : "the kernel panicked";
   // Whatever it missed first, a kernel for which there is a disk image needs that.
   return options.disk === undefined ? `${said}; it had no disk: --disk IMAGE gives it one` : said;

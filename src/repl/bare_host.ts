@@ -1,8 +1,4 @@
-/**
- * The host of a bare-metal guest: standard streams, and the terminal raw while it has it.
- *
- * @module
- */
+/** The host of a bare-metal guest: standard streams, and the terminal raw while it has it. */
 
 import { wantsColor } from "../host/color.ts";
 import { visible } from "../host/visible.ts";

@@ -1,8 +1,4 @@
-/**
- * What is typed on a bare-metal guest's UART: a keyboard, or a pipe line by line.
- *
- * @module
- */
+/** What is typed on a bare-metal guest's UART: a keyboard, or a pipe line by line. */
 
 import type { ReadBytes } from "./input.ts";
 
@@ -12,7 +8,7 @@ const LINE_FEED = 0x0a;
 const ESCAPE = 0x1d;
 /** Two Ctrl-C within so many milliseconds end the session. */
 const TWICE_MS = 1000;
-/** Bytes that may be typed before the guest reads again: xv6's console keeps 128, and drops what is more. */
+/** Bytes that may be typed before the guest reads again: xv6's console keeps 128 and drops more. */
 export const TYPE_AHEAD = 120;
 /** Bytes of a long line typed at once from a pipe. */
 const CHUNK = 64;

@@ -1,8 +1,6 @@
 /**
- * The shell without a person: `-c` lines, command files, piped stdin. No banner, no prompt, no echo;
- * the first error ends it, with its place.
- *
- * @module
+ * The shell without a person: `-c` lines, command files, piped stdin. No banner, no prompt, no
+ * echo; the first error ends it, with its place.
  */
 
 import { EXIT } from "../framework/errors.ts";

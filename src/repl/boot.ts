@@ -1,17 +1,13 @@
-/**
- * From flags to a session on a booted computer.
- *
- * @module
- */
+/** From flags to a session on a booted computer. */
 
 import { program, programNames } from "../../user/programs.ts";
-import type { HostFiles, Session, Vm } from "../framework/command.ts";
-import { keepEntries } from "../commands/save.ts";
-import { textOf } from "../commands/source.ts";
+import type { HostFiles, Session } from "../framework/command.ts";
+import { type BootOptions, type Vm, Vm as Computer } from "../vm/vm.ts";
+import { keepEntries } from "../session/scenario.ts";
+import { textOf } from "../session/host_files.ts";
 import { CommandError, EXIT } from "../framework/errors.ts";
 import { type Abi, parseAbi } from "../vm/calls.ts";
 import { FsError } from "../vm/disk.ts";
-import { type BootOptions, Vm as Computer } from "../vm/vm.ts";
 import { type Options, parseFlags } from "./flags.ts";
 
 /** Boots as the flags say. Throws {@linkcode CommandError} with exit code 5, for a bad name 2. */

@@ -1,8 +1,4 @@
-/**
- * What Tab offers, what the grey hint says: both from the commands' declarations.
- *
- * @module
- */
+/** What Tab offers, what the grey hint says: both from the commands' declarations. */
 
 import { COMMON_FLAGS, flagUsage, usage } from "../framework/arguments.ts";
 import type { ArgKind, ArgSpec, Command, FlagSpec } from "../framework/command.ts";

@@ -1,8 +1,4 @@
-/**
- * The host side: standard streams, files, environment. The only file of the shell that names Deno.
- *
- * @module
- */
+/** The host: standard streams, files, environment. The only file of the shell that names Deno. */
 
 import { EXIT } from "../framework/errors.ts";
 import type { GuestInput, HostFiles } from "../framework/command.ts";

@@ -1,9 +1,8 @@
 /**
- * What stands behind a `|`: `where COL OP V`, `cols A,B`, `head N`, `count`, `json`. Filters work on
- * the typed cells of a result's tables, never on printed text. They are read before the command runs, so
- * that a mistake in one costs nothing; `--json` and `--ts` mean the same behind a filter as in front.
- *
- * @module
+ * What stands behind a `|`: `where COL OP V`, `cols A,B`, `head N`, `count`, `json`. Filters work
+ * on the typed cells of a result's tables, never on printed text. They are read before the command
+ * runs, so that a mistake in one costs nothing; `--json` and `--ts` mean the same behind a filter
+ * as in front.
  */
 
 import { cellParts } from "../format/json.ts";
@@ -27,7 +26,7 @@ type Step = (
 ) => Pick<Result, "sections" | "json" | "value">;
 
 /** The filters of a line. */
-export interface Filters {
+interface Filters {
   /** In order, each with its place in the line. */
   steps: readonly { name: string; at: number; step: Step }[];
   /** One JSON object is wanted: `| json`, or `--json` behind any filter. */
@@ -63,31 +62,30 @@ export const FILTERS: readonly Filter[] = [
   },
 ];
 
-/** Reads the filters of a line. Throws {@linkcode CommandError} for one that is none or not typed right. */
+/** Reads the filters of a line. Throws {@linkcode CommandError} for one that is not right. */
 export function readFilters(segments: readonly Segment[]): Filters {
   let json = false;
   let ts = false;
   const steps = segments.flatMap((segment) => {
     const [word, ...all] = segment.words;
     if (word === undefined) {
-      throw new CommandError("nothing behind |; put bit-or in brackets", undefined, segment.at);
+      throw CommandError.at(segment.at, "nothing behind |; put bit-or in brackets");
     }
     const flags = all.filter((w) => !w.quoted && /^--[a-z]/i.test(w.text));
     for (const flag of flags) {
       if (flag.text === "--json") json = true;
       else if (flag.text === "--ts") ts = true;
       else if (flag.text !== "--help") {
-        throw new CommandError(
-          `| ${word.text} has no flag ${flag.text}; --json and --ts are for every line`,
-          undefined,
+        throw CommandError.at(
           flag.at,
+          `| ${word.text} has no flag ${flag.text}; --json and --ts are for every line`,
         );
       }
     }
     const filter = FILTERS.find((f) => f.name === word.text);
     if (filter === undefined) {
       const names = FILTERS.map((f) => f.name);
-      throw new CommandError(noFilter(segment.source, word.text, names), undefined, word.at);
+      throw CommandError.at(word.at, noFilter(segment.source, word.text, names));
     }
     if (filter.name === "json") json = true;
     const words = all.filter((w) => !flags.includes(w));
@@ -101,7 +99,7 @@ export function readFilters(segments: readonly Segment[]): Filters {
     const help = flags.some((flag) => flag.text === "--help");
     const step = help ? undefined : filter.read(words, source.slice(word.text.length), word.end);
     if (step === undefined) {
-      throw new CommandError(`usage: | ${filter.usage}: ${filter.doc}`, undefined, word.at);
+      throw CommandError.at(word.at, `usage: | ${filter.usage}: ${filter.doc}`);
     }
     return filter.name === "json" ? [] : [{ name: filter.name, at: word.at, step }];
   });
@@ -113,9 +111,10 @@ export function applyFilters(result: Result, filters: Filters, names: Resolver):
   for (const { name, at, step } of filters.steps) {
     const tables = result.sections.filter((s) => s.type === "table");
     if (tables.length === 0) {
-      throw new CommandError(`no table here for | ${name}; | json works on all`, undefined, at);
+      throw CommandError.at(at, `no table here for | ${name}; | json works on all`);
     }
-    // JSON follows from what is left, not from what the command had; a number of rows is no address.
+    // JSON follows from what is left, not from what the command had; a number of rows is no
+    // address.
     const { json: _, place, ...rest } = result;
     const shown = name === "count" || place === undefined ? {} : { place };
     result = { ...rest, ...shown, ...step(tables, names) };
@@ -153,11 +152,7 @@ function having(tables: TableSection[], wanted: readonly string[], at: number): 
   for (const name of wanted) {
     if (tables.some((t) => columnIndex(t.columns, name) >= 0)) continue;
     const names = tables.flatMap((t) => t.columns.map((c) => c.name || c.key || ""));
-    throw new CommandError(
-      `no column ${name}; there are ${[...new Set(names)].join(", ")}`,
-      undefined,
-      at,
-    );
+    throw CommandError.at(at, `no column ${name}; there are ${[...new Set(names)].join(", ")}`);
   }
   return tables.filter((t) => wanted.some((name) => columnIndex(t.columns, name) >= 0));
 }

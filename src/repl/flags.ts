@@ -1,8 +1,4 @@
-/**
- * The program's own flags: one table that parsing, `--help` and the check of unknown ones read.
- *
- * @module
- */
+/** The program's own flags: one table that parsing, `--help` and the check of unknown ones read. */
 
 import { parseArgs } from "@std/cli/parse-args";
 import { CommandError } from "../framework/errors.ts";
@@ -32,7 +28,7 @@ export interface Options {
   budget: bigint | undefined;
   /** How the computer is booted: all but what is in files. */
   boot: BootOptions;
-  /** Paths of what is in files: images by the names of their options, and a numbering of the calls. */
+  /** Paths of what is in files, by the names of their options: images, a numbering of the calls. */
   paths: { fs?: string; fat?: string; abi?: string };
   /** Path of a bare-metal program. */
   bare: string | undefined;
@@ -96,10 +92,10 @@ export function helpText(): string {
     "",
     ...rows.map(([name, doc]) => `  ${name.padEnd(widest)}  ${doc}`),
     "",
-    "  --bare kernel/kernel --disk fs.img boots your own xv6, made as for QEMU. On a terminal every key",
-    "  is the guest's, Ctrl-C too; Ctrl-] leaves, two Ctrl-C within a second end it (130). Piped input",
-    "  is typed a line at a time when the guest reads; after the last line, the run ends when the guest",
-    "  only waits for more. A panic of the kernel is exit code 3.",
+    "  --bare kernel/kernel --disk fs.img boots your own xv6, made as for QEMU. On a terminal every",
+    "  key is the guest's, Ctrl-C too; Ctrl-] leaves, two Ctrl-C within a second end it (130). Piped",
+    "  input is typed a line at a time when the guest reads; after the last line, the run ends when",
+    "  the guest only waits for more. A panic of the kernel is exit code 3.",
     "",
     "  exit codes: 0 fine, 1 a test failed, 2 usage, 3 guest panic, 4 budget used up,",
     "              5 could not load, 130 interrupted",

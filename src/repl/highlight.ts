@@ -1,8 +1,4 @@
-/**
- * Live colour for the line being typed.
- *
- * @module
- */
+/** Live colour for the line being typed. */
 
 import { parseNumber } from "../vm/numbers.ts";
 import { split, wholeLines, type Word } from "../framework/split.ts";

@@ -1,11 +1,7 @@
-/**
- * Lines of this and earlier sessions, kept in `localStorage`, which needs no permission.
- *
- * @module
- */
+/** Lines of this and earlier sessions, kept in `localStorage`, which needs no permission. */
 
 /** The part of `Storage` that is used, so that tests bring their own. */
-export interface Store {
+interface Store {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
 }

@@ -1,8 +1,4 @@
-/**
- * Bytes as they come, for whoever has the terminal: the line editor, or the guest.
- *
- * @module
- */
+/** Bytes as they come, for whoever has the terminal: the line editor, or the guest. */
 
 import type { GuestInput } from "../framework/command.ts";
 
@@ -14,8 +10,9 @@ const CTRL_C = 0x03;
 const ESCAPE = 0x1d;
 
 /**
- * Bytes of a terminal: to the guest while it has the terminal, else to the editor. It reads only while
- * somebody waits or works ({@linkcode listen}), so that no read is left over when the session ends.
+ * Bytes of a terminal: to the guest while it has the terminal, else to the editor. It reads only
+ * while somebody waits or works ({@linkcode listen}), so that no read is left over when the session
+ * ends.
  */
 export class TerminalInput {
   /** Called at Ctrl-C while a command runs. */
@@ -35,7 +32,7 @@ export class TerminalInput {
     this.#read = read;
   }
 
-  /** Has a read under way, whose bytes go where they belong: called while a command works, for Ctrl-C. */
+  /** Keeps a read under way while a command works, so that Ctrl-C is heard. */
   listen(): void {
     if (this.#reading || this.#ended) return;
     this.#reading = true;

@@ -1,8 +1,4 @@
-/**
- * The shell with a person in front of it: prompt, editing, Ctrl-C, history.
- *
- * @module
- */
+/** The shell with a person in front of it: prompt, editing, Ctrl-C, history. */
 
 import { type WholeLine, wholeLines } from "../framework/split.ts";
 import { complete, historySuggestion, type Sources, usageHint } from "./completion.ts";
@@ -57,7 +53,7 @@ export async function interact(
 }
 
 /** The editor on a terminal: keys in, drawing out. */
-export class LineEditor {
+class LineEditor {
   readonly #shell: Shell;
   readonly #tty: Tty;
   readonly #input: TerminalInput;

@@ -1,10 +1,7 @@
-/**
- * The shell on a computer that is there already: what `main.ts` opens, and a script in the middle.
- *
- * @module
- */
+/** The shell on a computer that is there already: for `main.ts`, and for a script. */
 
-import type { ArgKind, Session, Vm } from "../framework/command.ts";
+import type { ArgKind, Session } from "../framework/command.ts";
+import type { Vm } from "../vm/vm.ts";
 import { candidatesOf } from "../session/candidates.ts";
 import { namesOf } from "../session/names.ts";
 import { COMMANDS } from "../commands/registry.ts";

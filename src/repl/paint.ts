@@ -1,8 +1,4 @@
-/**
- * Colour: which it is for each kind and tone. Whether to use any is the caller's decision.
- *
- * @module
- */
+/** Colour: which it is for each kind and tone. Whether to use any is the caller's decision. */
 
 import type { Kind, Tone } from "../framework/result.ts";
 
@@ -12,8 +8,8 @@ export type Painter = (text: string) => string;
 const plain: Painter = (text) => text;
 
 /**
- * Select Graphic Rendition (ECMA-48 8.3.117). Not `@std/fmt/colors`, which stays grey under NO_COLOR
- * whatever the caller says: `--color` and recordings outrank it.
+ * Select Graphic Rendition (ECMA-48 8.3.117). Not `@std/fmt/colors`, which stays grey under
+ * NO_COLOR whatever the caller says: `--color` and recordings outrank it.
  */
 function rendition(on: number, off: number): Painter {
   return (text) => `\x1b[${on}m${text}\x1b[${off}m`;

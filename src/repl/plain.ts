@@ -1,8 +1,6 @@
 /**
- * The shell on a terminal that takes no control sequences (`TERM=dumb`): a prompt, and lines as the terminal
- * itself lets one type them.
- *
- * @module
+ * The shell on a terminal that takes no control sequences (`TERM=dumb`): a prompt, and lines as the
+ * terminal itself lets one type them.
  */
 
 import { wholeLines } from "../framework/split.ts";

@@ -1,29 +1,27 @@
 /**
- * Results as text: fixed-width tables that are never cut, numbers to the right, addresses that paste
- * back. On a terminal the last column wraps within its own margin.
- *
- * @module
+ * Results as text: fixed-width tables that are never cut, numbers to the right, addresses that
+ * paste back. On a terminal the last column wraps within its own margin.
  */
 
 import { unicodeWidth } from "@std/cli/unicode-width";
 import { cellParts } from "../format/json.ts";
-import {
-  type Column,
-  hex,
-  type Kind,
-  type PairsSection,
-  type Result,
-  type Section,
-  size,
-  type TableSection,
-  type Tone,
-  type Value,
+import type {
+  Column,
+  Kind,
+  PairsSection,
+  Result,
+  Section,
+  TableSection,
+  Tone,
+  Value,
 } from "../framework/result.ts";
+import { hex } from "../vm/machine/address.ts";
+import { size } from "../vm/numbers.ts";
 import { visible } from "../host/visible.ts";
 import { type Paint, paint } from "./paint.ts";
 
 /** How to print. */
-export interface Style {
+interface Style {
   color: boolean;
   /** Columns of the terminal; undefined when piped, and then nothing wraps. */
   width: number | undefined;
@@ -32,7 +30,7 @@ export interface Style {
 }
 
 /** One value as text. */
-export function show(value: Value, kind: Kind): string {
+function show(value: Value, kind: Kind): string {
   if (value === null) return "-";
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "string") return visible(value);
@@ -122,8 +120,9 @@ function cellsOf(s: TableSection, colors: Paint) {
 const LEAST_ROOM = 16;
 
 /**
- * A table that is too wide for the terminal, and whose last column does not fold, as several below each other: each
- * begins with the columns up to the first that has a name, so that a row is found again.
+ * A table that is too wide for the terminal, and whose last column does not fold, as several below
+ * each other: each begins with the columns up to the first that has a name, so that a row is found
+ * again.
  */
 function inBlocks(s: TableSection, width = Infinity): TableSection[] {
   const { columns, widths } = cellsOf(s, paint(false));
@@ -176,14 +175,14 @@ function tableText(s: TableSection, style: Style, colors: Paint): string {
 }
 
 /**
- * What a guest printed, as text: lines and tabs, and every other control character visible, but for the
- * Ctrl-D that its console echoes.
+ * What a guest printed, as text: lines and tabs, and every other control character visible, but for
+ * the Ctrl-D that its console echoes.
  */
 export function guestText(text: string, keep = ""): string {
   return visible(text.replaceAll("\r\n", "\n").replaceAll("\x04", ""), `\n\t${keep}`);
 }
 
-/** A line broken at blanks, what follows set below the text behind its first gap: `  name  what it is`. */
+/** A line broken at blanks; the rest stands below what follows its first gap: `  name  text`. */
 function hanging(line: string, width: number): string[] {
   const head = /^(?: *\S+(?: \S+)*(?: {2,})| +)/.exec(line)?.[0] ?? "";
   const indent = unicodeWidth(head);

@@ -1,10 +1,7 @@
-/**
- * The shell on a VM that a script holds: one line at a time, or opened for a person in the middle of it.
- *
- * @module
- */
+/** The shell on a VM that a script holds: one line at a time, or opened for a person. */
 
-import type { HostFiles, Session, Vm } from "../framework/command.ts";
+import type { HostFiles, Session } from "../framework/command.ts";
+import type { Vm } from "../vm/vm.ts";
 import { CommandError } from "../framework/errors.ts";
 import { namesOf } from "../session/names.ts";
 import { COMMANDS } from "../commands/registry.ts";
@@ -77,7 +74,7 @@ export class LineShell {
 
 /** A shell on a VM that a script holds. */
 export class ScriptShell extends LineShell {
-  /** Runs one line as if typed, for the process that {@linkcode manualLast} names unless `use` named another. */
+  /** Runs one line as if typed, in the process of {@linkcode manualLast} or the one of `use`. */
   override run(line: string): Promise<LineResult> {
     const { session } = this;
     if (!session.vm.hasProcess(session.pid)) {
@@ -87,7 +84,7 @@ export class ScriptShell extends LineShell {
   }
 }
 
-/** The process that a person would be at, had the script's calls been typed: spawned last, not forked; 0 for none. */
+/** The process that would be current had the script's calls been typed: spawned last, or 0. */
 function manualLast(vm: Vm): number {
   // Whoever is spawned is a child of init, pid 1.
   const spawned = vm.processes().filter((p) => p.manual && p.parent === 1 && p.alive);

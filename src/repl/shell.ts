@@ -1,26 +1,22 @@
 /**
- * One line in, its output and status out: find the command, bind its arguments, run it, filter, print.
- * The same for a person, a pipe, a file and a test.
- *
- * @module
+ * One line in, its output and status out: find the command, parse its arguments, run it, filter,
+ * print. The same for a person, a pipe, a file and a test.
  */
 
 import { type Common, parseArguments } from "../framework/arguments.ts";
-import {
-  type Command,
-  CommandError,
-  type Context,
-  type Entry,
-  EXIT,
-  type GuestInput,
-  type HostFiles,
-  type Session,
+import type {
+  Command,
+  Context,
+  Entry,
+  GuestInput,
+  HostFiles,
+  Session,
 } from "../framework/command.ts";
+import { asCommandError, CommandError, EXIT } from "../framework/errors.ts";
 import type { Result } from "../framework/result.ts";
-import { asCommandError } from "../framework/errors.ts";
 import { evaluate, type Resolver } from "../framework/evaluate.ts";
 import { commandHabit, noCommand } from "../framework/habits.ts";
-import { helpResult } from "../commands/help.ts";
+import { helpResult } from "../format/help.ts";
 import { jsonOf } from "../format/json.ts";
 import { type Segment, split, wholeLines } from "../framework/split.ts";
 import { jsonLine, visible } from "../host/visible.ts";
@@ -31,7 +27,7 @@ import { guestText, render } from "./render.ts";
 export interface Output {
   /** Results. */
   out(text: string): void;
-  /** A diagnostic of one line or more; `at` is the offset in the line typed, where that is known. */
+  /** A diagnostic of one line or more; `at` is its offset in the line typed, where known. */
   err(message: string, at: number | undefined): void;
   /** One line over the last one, for a terminal; the empty text clears it. */
   progress(line: string): void;
@@ -52,7 +48,7 @@ export interface Host {
 }
 
 /** How a line ended. */
-export interface Outcome {
+interface Outcome {
   /** 0, or what the process exits with if this ends the session. */
   status: number;
   /** Offset in the line of what is wrong, where known. */
@@ -154,7 +150,10 @@ export class Shell {
     return code;
   }
 
-  /** The session is over: open files of commands are written, and what each says is printed. The exit code, 0 or the first error's. */
+  /**
+   * The session is over: open files of commands are written, and what each says is printed. The
+   * exit code, 0 or the first error's.
+   */
   async close(): Promise<number> {
     let code: number = EXIT.ok;
     for (const closer of [...this.session.closers]) {
@@ -228,10 +227,13 @@ export class Shell {
     if (command) return command;
     const isProgram = (name: string) => this.session.vm.hasProgram(name);
     const said = noCommand(head.source, word.text, this.#byName.keys(), isProgram);
-    throw new CommandError(said, EXIT.usage, word.at);
+    throw CommandError.at(word.at, said);
   }
 
-  /** What a line does; if it is not as its command wants it, the complaint says what does what people mean by it. */
+  /**
+   * What a line does; if it is not as its command wants it, the complaint says what does what
+   * people mean by it.
+   */
   async #asTyped<T>(head: Segment, body: () => T | Promise<T>): Promise<T> {
     try {
       return await body();
@@ -240,7 +242,7 @@ export class Shell {
       const habit = commandHabit(head.source);
       if (known?.exitCode !== EXIT.usage || habit === undefined) throw error;
       if (known.message.includes("did you mean")) throw error;
-      throw new CommandError(`${known.message}; ${habit}`, EXIT.usage, known.at);
+      throw CommandError.at(known.at, `${known.message}; ${habit}`);
     }
   }
 
@@ -278,7 +280,7 @@ export class Shell {
       draw: stream,
       progress: (line) => host.output.progress(visible(line)),
       interrupt: this.interrupt,
-      inSlices: (slice) => this.#drive(slice),
+      inSlices: (slice) => this.#inSlices(slice),
       files: host.files,
       guestInput: (body) => host.guestInput(body),
       commands: this.commands,
@@ -289,7 +291,7 @@ export class Shell {
   }
 
   /** Slices of about {@linkcode SLICE_MS}, with a breath between them. */
-  async #drive<T>(slice: (instructions: number) => T | undefined): Promise<T | "interrupted"> {
+  async #inSlices<T>(slice: (instructions: number) => T | undefined): Promise<T | "interrupted"> {
     let instructions = FIRST_SLICE;
     while (true) {
       const start = this.#host.clock();

@@ -1,11 +1,7 @@
-/**
- * From the command line to a running shell, interactive or not.
- *
- * @module
- */
+/** From the command line to a running shell, interactive or not. */
 
 import { asCommandError, EXIT } from "../framework/errors.ts";
-import { textOf } from "../commands/source.ts";
+import { textOf } from "../session/host_files.ts";
 import { namesOf } from "../session/names.ts";
 import { wholeLines } from "../framework/split.ts";
 import { size } from "../vm/numbers.ts";

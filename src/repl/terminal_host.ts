@@ -1,8 +1,4 @@
-/**
- * What the shell stands on when a person sits at a terminal.
- *
- * @module
- */
+/** What the shell stands on when a person sits at a terminal. */
 
 import type { GuestInput, HostFiles } from "../framework/command.ts";
 import type { TerminalInput } from "./input.ts";

@@ -1,8 +1,4 @@
-/**
- * What completion offers that depends on the computer: programs, processes, live addresses, symbols.
- *
- * @module
- */
+/** What completion offers by the computer's state: programs, processes, addresses, symbols. */
 
 import { hex } from "../vm/machine/address.ts";
 import { REGISTER_NAMES } from "../vm/machine/isa/register_names.ts";

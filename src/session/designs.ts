@@ -1,8 +1,6 @@
 /**
  * Designs to compare: a fork policy with mechanisms switched on, written `cow+superpages`; and one
  * workload run under a design on a computer of its own.
- *
- * @module
  */
 
 import { type BootOptions, Vm } from "../vm/vm.ts";
@@ -53,15 +51,18 @@ export interface Measured {
   readonly swappedOut: number;
 }
 
-/** The boot options of a design; RAM, swap and the like are the session's. Throws {@linkcode CommandError} for an unknown word. */
-export function designOptions(design: string, base: BootOptions): BootOptions {
-  const [policy, ...words] = design.split("+");
+/**
+ * The boot options of a design; RAM, swap and the like are the session's. Throws {@linkcode
+ * CommandError} for an unknown word.
+ */
+function designOptions(design: string, base: BootOptions): BootOptions {
+  const [policy, ...mechanisms] = design.split("+");
   if (!POLICY_NAMES.includes(policy)) {
     const hint = didYouMean(policy, POLICY_NAMES) || `: ${POLICY_NAMES.join(", ")}`;
     throw new CommandError(`no policy ${policy}${hint}`);
   }
   let options: BootOptions = { ...base, ...PLAIN, policy };
-  for (const word of words) {
+  for (const word of mechanisms) {
     if (!(word in MECHANISMS)) {
       const known = Object.keys(MECHANISMS);
       throw new CommandError(
@@ -74,7 +75,7 @@ export function designOptions(design: string, base: BootOptions): BootOptions {
 }
 
 /** A computer of its own for a design, with the session's disk as it is now. */
-export function bootDesign(design: string, session: Vm): Vm {
+function bootDesign(design: string, session: Vm): Vm {
   const { image, fat } = session.disk;
   return new Vm({
     ...designOptions(design, session.options),
@@ -84,7 +85,7 @@ export function bootDesign(design: string, session: Vm): Vm {
 }
 
 /** A workload under way on its computer. */
-export interface Trial {
+interface Trial {
   readonly vm: Vm;
   readonly run: Run;
   readonly design: string;
@@ -93,7 +94,7 @@ export interface Trial {
   readonly fork: { ms: number };
 }
 
-/** Has each fork of a trial's kernel timed by the host's clock, which the computer itself never reads. */
+/** Times each fork of a trial's kernel by the host's clock, which the computer never reads. */
 export function timeForks(trial: Trial): void {
   let before = 0;
   trial.vm.observeForks({

@@ -1,15 +1,11 @@
-/**
- * What the names in expressions mean on a computer: `$a0`, `$satp`, `main`, `pa(…)`, `u64(…)`.
- *
- * @module
- */
+/** What names in expressions mean on a computer: `$a0`, `$satp`, `main`, `pa(…)`, `u64(…)`. */
 
-import { hex, pa, paNum, va } from "../vm/machine/address.ts";
+import { hex, type Pa, pa, paNum, va } from "../vm/machine/address.ts";
 import { REGISTER_NAMES } from "../vm/machine/isa/register_names.ts";
-import type { Session, Vm } from "../framework/command.ts";
+import type { Session } from "../framework/command.ts";
+import type { Vm } from "../vm/vm.ts";
 import { CommandError } from "../framework/errors.ts";
 import type { Resolver } from "../framework/evaluate.ts";
-import type { Pa } from "../framework/types.ts";
 import type { Space } from "../framework/result.ts";
 import { symbolsOf } from "../vm/symbols.ts";
 
@@ -61,13 +57,13 @@ export function namesOf(session: Session): Resolver {
   };
 }
 
-/** A register by name: the process's own as it will run on, the hart's where there is no process. */
+/** A register by name: the process's own as it will run on, or the hart's without a process. */
 export function readNamed(vm: Vm, name: string, pid: number): bigint | undefined {
   const own = vm.hasProcess(pid) ? vm.process(pid).registers.get(name) : undefined;
   return own ?? vm.register(name);
 }
 
-/** A physical address that RAM has. Throws {@linkcode CommandError} for any other, which is likely a virtual one. */
+/** A physical address in RAM. Throws {@linkcode CommandError} for others, likely virtual ones. */
 export function inRam(vm: Vm, address: bigint): Pa {
   const { base, end } = vm.ram;
   const physical = pa(address);

@@ -1,13 +1,11 @@
-/**
- * What a run's report says: its closing lines, its JSON, and what it adds to the exit code.
- *
- * @module
- */
+/** What a run's report says: its closing lines, its JSON, and what it adds to the exit code. */
 
 import { counted } from "../vm/machine/counted.ts";
 import { meaningsOf } from "../vm/calls.ts";
-import { type Context, EXIT } from "../framework/command.ts";
+import type { Context } from "../framework/command.ts";
+import { EXIT } from "../framework/errors.ts";
 import { type Json, note, type Section } from "../framework/result.ts";
+import { pick } from "../format/json.ts";
 import { setCurrent } from "./target.ts";
 import type { RunReport } from "../vm/reports.ts";
 import type { Run } from "../vm/run.ts";
@@ -26,20 +24,12 @@ export function waiting(report: RunReport): Section {
 /** A run's report in JSON; `status` is what every command has, so the guest's is `exitStatus`. */
 export function reportJson(report: RunReport): { [key: string]: Json } {
   return {
-    pid: report.pid,
-    name: report.name,
+    ...pick(report, "pid", "name"),
     exitStatus: report.status ?? null,
     killedBy: report.killedBy,
     stop: report.stop.kind,
-    left: report.left.map((one): Json => ({ ...one })),
-    console: report.console,
-    instructions: report.instructions,
-    calls: report.calls,
-    faults: { ...report.faults },
-    framesCopied: report.framesCopied,
-    bytesCopied: report.bytesCopied,
-    forks: report.forks,
-    ticks: report.ticks,
+    ...pick(report, "left", "console", "instructions", "calls", "faults"),
+    ...pick(report, "framesCopied", "bytesCopied", "forks", "ticks"),
   };
 }
 
@@ -60,7 +50,7 @@ export function statusOf(report: RunReport): number {
   }
 }
 
-/** The lines that end a run. `since` says from where on its figures count, when that is not the program's start. */
+/** The lines that end a run. `since` says from where its figures count, if not from the start. */
 export function closing(report: RunReport, since = ""): Section[] {
   const { faults } = report;
   const costs =
@@ -123,7 +113,8 @@ function ending(report: RunReport): string {
     case "budget":
       return `not finished: the instruction budget is used up; pid ${report.pid} is held`;
     case "idle":
-      return `not finished: everybody waits, and nobody is there to wake them; pid ${report.pid} is held`;
+      return "not finished: everybody waits, and nobody is there to wake them; " +
+        `pid ${report.pid} is held`;
     case "panic":
       return `the kernel panicked: ${report.stop.message}`;
     case "stopped":

@@ -9,7 +9,8 @@ import { type EventFilter, eventText, type RunReport } from "../vm/reports.ts";
 import { hex, va } from "../vm/machine/address.ts";
 import type { Process } from "../vm/process.ts";
 import { instructionAt } from "../format/code.ts";
-import { CommandError, type Context, EXIT } from "../framework/command.ts";
+import { CommandError, EXIT } from "../framework/errors.ts";
+import type { Context } from "../framework/command.ts";
 import {
   consoleText,
   type Json,

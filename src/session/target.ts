@@ -1,8 +1,4 @@
-/**
- * Which process a command is about, and how the computer's refusals become the shell's.
- *
- * @module
- */
+/** Which process a command is about, and how the computer's refusals become the shell's. */
 
 import type { Context, VaArg } from "../framework/command.ts";
 import { CommandError, EXIT } from "../framework/errors.ts";
@@ -10,7 +6,7 @@ import { wantSpace } from "../framework/evaluate.ts";
 import type { Process } from "../vm/process.ts";
 import { FsError } from "../vm/disk.ts";
 import { KernelError } from "../vm/vm.ts";
-import type { Va } from "../framework/types.ts";
+import type { Va } from "../vm/machine/address.ts";
 
 /** The process named, or the current one. Throws {@linkcode CommandError} when there is none. */
 export function processFor(ctx: Context, pid: number | undefined): Process {
@@ -21,7 +17,7 @@ export function processFor(ctx: Context, pid: number | undefined): Process {
   return refusing(() => ctx.vm.process(wanted));
 }
 
-/** The virtual address of an argument, and the process that it and `-p` name, which must not be two. */
+/** The virtual address of an argument, and the process that it or `-p` names; not two of them. */
 export function addressOf(
   arg: VaArg,
   pid: number | undefined,

@@ -6,14 +6,8 @@
 
 import type { EventKind } from "../vm/events.ts";
 import { type EventFilter, eventText } from "../vm/reports.ts";
-import {
-  type Context,
-  type FlagSpec,
-  note,
-  type Result,
-  result,
-  type Section,
-} from "../framework/command.ts";
+import type { Context, FlagSpec } from "../framework/command.ts";
+import { note, type Result, result, type Section } from "../framework/result.ts";
 import { eventsJson } from "../format/event_json.ts";
 import type { Moment } from "../vm/history.ts";
 import { placeSections } from "./running.ts";

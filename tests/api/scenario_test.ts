@@ -5,7 +5,8 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { formatCast, parseCast } from "../../src/record/mod.ts";
+import { formatCast } from "../../src/record/cast.ts";
+import { parseCast } from "../../src/record/parse.ts";
 import { writeRecording } from "../../src/api/stage.ts";
 import { expect, scenario } from "@cowsh/cowsh";
 

@@ -6,16 +6,13 @@
  */
 
 import xterm from "@xterm/headless";
-import {
-  CastError,
-  CastWriter,
-  Drawing,
-  parseCast,
-  play,
-  renderSvg,
-} from "../../src/record/mod.ts";
-import { castText } from "../../src/commands/record.ts";
-import type { Cast } from "../../src/record/mod.ts";
+import { type Cast, CastError } from "../../src/record/cast.ts";
+import { CastWriter } from "../../src/record/writer.ts";
+import { Drawing } from "../../src/record/drawing.ts";
+import { parseCast } from "../../src/record/parse.ts";
+import { play } from "../../src/record/player.ts";
+import { renderSvg } from "../../src/record/svg.ts";
+import { castText } from "../../src/session/recording.ts";
 import { type Campaign, processorSeconds, type Random, type Task } from "./campaign.ts";
 
 /** Seconds of the processor that no case may take; the slowest known takes about one. */
@@ -61,8 +58,14 @@ function originals(): string[] {
   }));
   const drawn = new CastWriter({ width: 20, height: 5, version: 3 })
     .output("\x1b[2J\x1b[H\x1b[1;4mtop\x1b[0m\x1b[5;1Hlast\x1b[2L\x1b[3P\x1b7\x1b[?25l\x1b8")
-    .wait(2).resize(30, 6).output("\x1b]0;title\x07\x1b[31mred\n".repeat(9)).exit(1);
-  return [castText(entries, { title: "a title" }), castText(entries, { version: 3 }), `${drawn}`];
+    .wait(2).output("\x1b]0;title\x07\x1b[31mred\n".repeat(9));
+  // What recorders write and we do not: another size, an exit.
+  const more = '[0, "r", "30x6"]\n[0, "x", "1"]\n';
+  return [
+    castText(entries, { title: "a title" }),
+    castText(entries, { version: 3 }),
+    `${drawn}${more}`,
+  ];
 }
 
 /** A text with some damage. */

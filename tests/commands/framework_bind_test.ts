@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { parseArguments, usage } from "../../src/framework/arguments.ts";
-import { type Command, command, CommandError } from "../../src/framework/command.ts";
+import { type Command, command } from "../../src/framework/command.ts";
+import { CommandError } from "../../src/framework/errors.ts";
 import { result } from "../../src/framework/result.ts";
 import { quote, split, wholeLines } from "../../src/framework/split.ts";
 import { NAMES } from "../repl/fake.ts";

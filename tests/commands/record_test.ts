@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertStringIncludes, fail } from "@std/assert";
-import { duration, parseCast } from "../../src/record/mod.ts";
-import { castText } from "../../src/commands/record.ts";
-import { scenarioText } from "../../src/commands/save.ts";
+import { duration } from "../../src/record/cast.ts";
+import { parseCast } from "../../src/record/parse.ts";
+import { castText } from "../../src/session/recording.ts";
+import { scenarioText } from "../../src/session/scenario.ts";
 import { COMMANDS } from "../../src/commands/registry.ts";
 import { FORCE } from "../../src/framework/command.ts";
 import { FileError } from "../../src/host/file.ts";

@@ -2,7 +2,8 @@
 
 import { boot } from "@cowsh/cowsh";
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
-import { CommandError, type Session } from "../../src/framework/command.ts";
+import { CommandError } from "../../src/framework/errors.ts";
+import type { Session } from "../../src/framework/command.ts";
 import { forgetSnapshots, snapshotsOf, takeSnapshot } from "../../src/session/snapshots.ts";
 import { lastOf, typed } from "./typist.ts";
 

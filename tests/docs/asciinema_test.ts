@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { parseCast } from "../../src/record/mod.ts";
+import { parseCast } from "../../src/record/parse.ts";
 
 const root = new URL("../../", import.meta.url);
 const casts = [...Deno.readDirSync(new URL("docs/casts/", root))]

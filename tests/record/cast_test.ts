@@ -42,8 +42,16 @@ Deno.test("the file is asciicast v2: a header without a date, then events", () =
 });
 
 Deno.test("version 3 on request: intervals, and the exit of the program", () => {
-  const text = new CastWriter({ width: 40, height: 5, title: "COW", version: 3 })
-    .wait(0.1).output("a").wait(0.2).output("b").resize(50, 6).exit(0).toString();
+  const cast = new CastWriter({ width: 40, height: 5, title: "COW", version: 3 })
+    .wait(0.1).output("a").wait(0.2).output("b").cast();
+  const text = formatCast({
+    ...cast,
+    events: [...cast.events, { time: 0.3, code: "r", data: "50x6" }, {
+      time: 0.3,
+      code: "x",
+      data: "0",
+    }],
+  });
   assertEquals(
     text,
     '{"version":3,"term":{"cols":40,"rows":5},"title":"COW"}\n' +
@@ -56,11 +64,8 @@ Deno.test("the same script gives the same bytes", () => {
 });
 
 Deno.test("each key has its own moment, and Enter ends the line", () => {
-  const { events } = new CastWriter({ input: true }).type("ab c").cast();
-  const echoed = events.filter(({ code }) => code === "o");
+  const { events: echoed } = new CastWriter().type("ab c").cast();
   assertEquals(echoed.map(({ data }) => data), ["a", "b", " ", "c", "\r\n"]);
-  const typed = events.filter(({ code }) => code === "i");
-  assertEquals(typed.map(({ data }) => data), ["a", "b", " ", "c", "\r"]);
   echoed.slice(1).forEach(({ time }, i) => assert(time > echoed[i].time));
 });
 
@@ -198,19 +203,25 @@ Deno.test("playing gives the output at its times, faster or with short pauses wh
   await assertRejects(() => played(cast, { speed: 0 }), RangeError, "speed");
 });
 
-Deno.test("playing stops when interrupted, and tells of markers", async () => {
-  const interrupt = { requested: false };
-  const seen: string[] = [];
-  const { whole, log } = await played(demo().cast(), {
-    interrupt,
-    marker: (label) => {
-      seen.push(label);
-      interrupt.requested = label === "the child writes";
+Deno.test("playing stops when interrupted", async () => {
+  let shown = 0;
+  const interrupt = {
+    get requested() {
+      return shown > 20;
     },
+  };
+  const log: string[] = [];
+  const whole = await play(demo().cast(), {
+    write: (text) => {
+      log.push(text);
+      shown++;
+    },
+    sleep: () => Promise.resolve(),
+    interrupt,
   });
   assertEquals(whole, false);
-  assertEquals(seen, ["fork", "the child writes"]);
-  assertEquals(log.map(([, text]) => text).join("").includes("copied 4 KiB"), false);
+  assertEquals(log.length, 21);
+  assertEquals(log.join("").includes("copied 4 KiB"), false);
 });
 
 Deno.test("damaged recordings are read or refused, play harmlessly and are drawn", async () => {

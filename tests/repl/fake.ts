@@ -2,8 +2,10 @@
  * A shell on nothing: commands, names and a host of our own, so that the shell is tested alone.
  */
 
-import { command, CommandError, pairs, type Vm } from "../../src/framework/command.ts";
-import { atVa, consoleText, note, result, table } from "../../src/framework/result.ts";
+import { command } from "../../src/framework/command.ts";
+import { CommandError } from "../../src/framework/errors.ts";
+import { atVa, consoleText, note, pairs, result, table } from "../../src/framework/result.ts";
+import type { Vm } from "../../src/vm/vm.ts";
 import type { Resolver } from "../../src/framework/evaluate.ts";
 import { COMMANDS } from "../../src/commands/registry.ts";
 import { newSession } from "../../src/repl/boot.ts";

@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Operation, Setting, Step } from "./play.ts";
-import { Play } from "./play.ts";
+import { type Operation, Play, type Setting, type Step } from "./play.ts";
 
 const FEW = [1, 2, 3];
 /** Two of the sizes cover a whole 2 MiB block, wherever mmap puts them. */

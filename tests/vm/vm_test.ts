@@ -9,7 +9,10 @@ import { kernelOf, machineOf, recordOf } from "../../src/vm/parts.ts";
 
 Deno.test("bad options are refused with what would be right", () => {
   const cases: [BootOptions, RegExp][] = [
-    [{ policy: "cows" }, /^policy "cows": want cow, eager or share-readonly; did you mean cow\?$/],
+    [
+      { policy: "cows" },
+      /^policy "cows": want cow, eager(, [a-z-]+)* or [a-z-]+; did you mean cow\?$/,
+    ],
     [{ abi: "linux" }, /^abi "linux": want xv6, xv6-mmap, or a table/],
     [{ mem: 1 }, /16M/],
     [{ mem: "15M" }, /16M/],

@@ -1,8 +1,4 @@
-/**
- * Checks on the whole computer, on processes, and on what actions report.
- *
- * @module
- */
+/** Checks on the whole computer, on processes, and on what actions report. */
 
 import type { FaultCause } from "../../vm/machine/cause.ts";
 import { counted } from "../../vm/machine/counted.ts";
@@ -15,7 +11,10 @@ import { Matchers } from "./matchers.ts";
 
 /** What can be expected of a VM, besides what can be of any value. */
 export class VmMatchers extends Matchers<Vm> {
-  /** Stored counts are the mappings in RAM, no frame is lost, nobody writes what others share, no TLB entry is stale. */
+  /**
+   * Stored counts are the mappings in RAM, no frame is lost, nobody writes what others share, no
+   * TLB entry is stale.
+   */
   toPassAudit(): void {
     const findings = this.actual.audit();
     const fact = findings.length === 0
@@ -34,7 +33,7 @@ export class VmMatchers extends Matchers<Vm> {
 }
 
 /** A finding of the audit in a sentence, with the frame's owners. */
-export function findingText(f: Finding): string {
+function findingText(f: Finding): string {
   const frame = f.pa === undefined ? "" : ` frame ${hex(f.pa)}`;
   const owners = f.owners.map((m) => `pid ${m.pid} at ${hex(m.va)} (PTE ${hex(m.pte)})`);
   return `  ${f.class}:${frame} ${f.detail}${owners.length > 0 ? `; ${owners.join(", ")}` : ""}`;
@@ -50,9 +49,15 @@ export class ProcessMatchers extends Matchers<Process> {
   }
 }
 
-/** What can be expected of an access report (`process.store`, `process.access`), besides what can be of any value. */
+/**
+ * What can be expected of an access report (`process.store`, `process.access`), besides what can be
+ * of any value.
+ */
 export class AccessMatchers extends Matchers<AccessReport> {
-  /** It faulted; with a cause, first with this one (13 load, 15 store), and `why` is part of what the kernel did about it. */
+  /**
+   * It faulted; with a cause, first with this one (13 load, 15 store), and `why` is part of what
+   * the kernel did about it.
+   */
   toFault(cause?: FaultCause, why = ""): void {
     const fault = this.actual.events.find((e) => e.kind === "fault");
     const ok = fault !== undefined && (cause === undefined || fault.old === cause) &&

@@ -1,8 +1,4 @@
-/**
- * Checks on physical frames.
- *
- * @module
- */
+/** Checks on physical frames. */
 
 import { AssertionError } from "@std/assert";
 import { hex } from "../../vm/machine/address.ts";
@@ -65,7 +61,7 @@ function placeText(pid: number, va: bigint): string {
 }
 
 /** Who maps a frame, with PTEs, in a sentence. */
-export function ownersText(frame: Frame): string {
+function ownersText(frame: Frame): string {
   const { owners } = frame;
   if (owners.length === 0) return "nobody maps it";
   return `${owners.map(ownerText).join(", ")} ${owners.length === 1 ? "maps" : "map"} it`;

@@ -1,8 +1,4 @@
-/**
- * Checks on any value, over `@std/assert`.
- *
- * @module
- */
+/** Checks on any value, over `@std/assert`. */
 
 import {
   assert,
@@ -45,8 +41,8 @@ export class Matchers<T> {
   }
 
   /**
-   * Fails unless `ok` is as wanted: "expected SUBJECT to WANTED, but FACT". Both a reader's sentence and,
-   * with `not`, its opposite.
+   * Fails unless `ok` is as wanted: "expected SUBJECT to WANTED, but FACT". Both a reader's
+   * sentence and, with `not`, its opposite.
    */
   protected check(ok: boolean, subject: string, wanted: string, fact: string): void {
     if (ok !== this.negated) return;
@@ -137,8 +133,8 @@ export class Matchers<T> {
   }
 
   /**
-   * A function that throws: anything, or an error of a class, or one whose message contains a text or
-   * matches a pattern.
+   * A function that throws: anything, or an error of a class, or one whose message contains a text
+   * or matches a pattern.
    */
   toThrow(expected?: ErrorType | string | RegExp): void {
     assert(typeof this.actual === "function", "toThrow wants a function: expect(() => …)");
@@ -183,6 +179,6 @@ function described(error: unknown): string {
 }
 
 /** A value as a message shows it. */
-export function inspect(value: unknown): string {
+function inspect(value: unknown): string {
   return Deno.inspect(value, { depth: 4 });
 }

@@ -1,8 +1,4 @@
-/**
- * `expect`: checks whose failure messages name process, address, PTE, count and owners.
- *
- * @module
- */
+/** `expect`: checks whose failure messages name process, address, PTE, count and owners. */
 
 import { Process } from "../../vm/process.ts";
 import { type AccessReport, Frame, type RunReport, type Translation } from "../../vm/reports.ts";
@@ -14,10 +10,11 @@ import { PageMatchers } from "./page.ts";
 
 /**
  * Begins a check. What can be expected depends on the value: a VM can pass the audit, a frame has a
- * count and owners, a translation is mapped, writable or copy-on-write, a process is alive, an access faults
- * or copies, a run prints; any value can be or equal another.
+ * count and owners, a translation is mapped, writable or copy-on-write, a process is alive, an
+ * access faults or copies, a run prints; any value can be or equal another.
  *
- * A check that fails throws an `AssertionError` that says in a sentence what was expected and what is.
+ * A check that fails throws an `AssertionError` that says in a sentence what was expected and what
+ * is.
  *
  * @example
  * ```ts

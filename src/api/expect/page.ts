@@ -1,8 +1,4 @@
-/**
- * Checks on how an address is translated: what the hardware allows now, what the kernel would do.
- *
- * @module
- */
+/** Checks on how an address is translated: what the hardware allows, what the kernel would do. */
 
 import { hex } from "../../vm/machine/address.ts";
 import type { Translation, Verdict } from "../../vm/reports.ts";
@@ -30,7 +26,7 @@ export class PageMatchers extends Matchers<Translation> {
     this.check(this.#verdict("execute").allowed, this.#subject, "be executable", this.#fact);
   }
 
-  /** It is mapped without W, and a store faults and succeeds after all: by a copy or, for the last owner, in place. */
+  /** It is mapped without W, and a store faults and then succeeds: by a copy, or in place. */
   toBeCow(): void {
     const { allowed, survives } = this.#verdict("write");
     const cow = this.actual.pte !== undefined && !allowed && survives === true;

@@ -1,15 +1,14 @@
 /**
  * Bytes from a terminal into keys: control characters, escape sequences, UTF-8 and pastes, all of
  * which may arrive cut into pieces.
- *
- * @module
  */
 
 /** One key, or one paste. */
 export interface Key {
   /**
-   * `text`, `paste`, `enter`, `tab`, `backspace`, `delete`, `up`, `down`, `left`, `right`, `home`, `end`,
-   * `pageup`, `pagedown`, `insert`, `escape`, `f1`…; with `C-`, `M-`, `S-` in front for Ctrl, Alt, Shift.
+   * `text`, `paste`, `enter`, `tab`, `backspace`, `delete`, `up`, `down`, `left`, `right`, `home`,
+   * `end`, `pageup`, `pagedown`, `insert`, `escape`, `f1`…; with `C-`, `M-`, `S-` in front for
+   * Ctrl, Alt, Shift.
    */
   name: string;
   /** What is typed or pasted, for `text` and `paste`. */

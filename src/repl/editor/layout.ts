@@ -1,8 +1,4 @@
-/**
- * The editor's state as rows of a terminal of some width, and where the cursor stands in them.
- *
- * @module
- */
+/** The editor's state as rows of a terminal of some width, and where the cursor stands in them. */
 
 import { visible } from "../../host/visible.ts";
 import { unicodeWidth } from "@std/cli/unicode-width";
@@ -36,7 +32,7 @@ export interface Layout {
   cursorColumn: number;
 }
 
-/** Rows under construction: wraps at the terminal's width, keeps columns, paints stretches whole. */
+/** Rows being made: wraps at the terminal's width, keeps columns, paints stretches whole. */
 class Rows {
   readonly rows: string[] = [""];
   column = 0;

@@ -1,27 +1,22 @@
-/**
- * Tab: the one candidate, the common beginning of several, or a menu to step through.
- *
- * @module
- */
+/** Tab: the one candidate, the common beginning of several, or a menu to step through. */
 
 import type { Key } from "./keys.ts";
-import type { Pressed } from "./press.ts";
 import { type Candidate, type Completion, edges, type EditorState } from "./state.ts";
 
 /** What Tab does with these candidates at the cursor. */
-export function completeHere(s: EditorState, completion: Completion): Pressed {
+export function completeHere(s: EditorState, completion: Completion): EditorState | undefined {
   const { start, candidates } = completion;
   const typed = s.text.slice(start, s.cursor);
-  if (candidates.length === 0) return { state: s, effect: "bell" };
+  if (candidates.length === 0) return undefined;
   if (candidates.length === 1) {
-    return { state: replace(s, start, ended(candidates[0])), effect: undefined };
+    return replace(s, start, ended(candidates[0]));
   }
   const common = commonPrefix(candidates.map((c) => c.text));
   const grown = common.length > typed.length && common.startsWith(typed)
     ? replace(s, start, common)
     : s;
   const menu = { candidates, start, selected: -1, typed: grown.text.slice(start, grown.cursor) };
-  return { state: { ...grown, menu }, effect: undefined };
+  return { ...grown, menu };
 }
 
 /** A key while the menu is open; not taken means that the menu closes and the key goes on. */

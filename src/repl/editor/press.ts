@@ -1,8 +1,4 @@
-/**
- * One key: the editor's next state, and what the shell should do about it.
- *
- * @module
- */
+/** One key: the editor's next state, and what the shell should do about it. */
 
 import type { Key } from "./keys.ts";
 import { completeHere, menuKey } from "./menu.ts";
@@ -32,7 +28,7 @@ export interface Surroundings {
 export type Effect = "submit" | "cancel" | "end" | "clear" | "suspend" | "bell" | undefined;
 
 /** The next state with what to do. */
-export interface Pressed {
+interface Pressed {
   state: EditorState;
   effect: Effect;
 }
@@ -43,7 +39,7 @@ const UNDO_DEPTH = 200;
 type Op = (s: EditorState, env: Surroundings) => EditorState | Pressed;
 
 /** Sets text and cursor, with the way back kept; the cursor is brought to an edge. */
-export function edit(s: EditorState, text: string, cursor: number): EditorState {
+function edit(s: EditorState, text: string, cursor: number): EditorState {
   const undo = text === s.text
     ? s.undo
     : [...s.undo, { text: s.text, cursor: s.cursor }].slice(-UNDO_DEPTH);
@@ -52,8 +48,13 @@ export function edit(s: EditorState, text: string, cursor: number): EditorState 
 }
 
 /** Inserts at the cursor. */
-export function insert(s: EditorState, text: string): EditorState {
+function insert(s: EditorState, text: string): EditorState {
   return edit(s, s.text.slice(0, s.cursor) + text + s.text.slice(s.cursor), s.cursor + text.length);
+}
+
+/** Nothing can be done. */
+function bell(state: EditorState): Pressed {
+  return { state, effect: "bell" };
 }
 
 function move(s: EditorState, cursor: number): EditorState {
@@ -61,7 +62,7 @@ function move(s: EditorState, cursor: number): EditorState {
 }
 
 function remove(s: EditorState, from: number, to: number): EditorState | Pressed {
-  if (from === to) return { state: s, effect: "bell" };
+  if (from === to) return bell(s);
   return edit(s, s.text.slice(0, from) + s.text.slice(to), from);
 }
 
@@ -102,7 +103,7 @@ function snap(text: string, offset: number): number {
 
 /** Shows a history entry, or the line being typed behind the last of them. */
 function recall(s: EditorState, at: number): EditorState | Pressed {
-  if (at < 0 || at > s.history.length) return { state: s, effect: "bell" };
+  if (at < 0 || at > s.history.length) return bell(s);
   const draft = s.at === s.history.length ? s.text : s.draft;
   const text = at === s.history.length ? draft : s.history[at];
   return { ...s, at, draft, text, cursor: text.length, undo: [] };
@@ -118,14 +119,14 @@ function transpose(s: EditorState): EditorState | Pressed {
   const at = s.cursor === s.text.length ? before(s.text, s.cursor) : s.cursor;
   const left = before(s.text, at);
   const right = behind(s.text, at);
-  if (at === 0 || left === at || right === at) return { state: s, effect: "bell" };
+  if (at === 0 || left === at || right === at) return bell(s);
   const swapped = s.text.slice(at, right) + s.text.slice(left, at);
   return edit(s, s.text.slice(0, left) + swapped + s.text.slice(right), right);
 }
 
 function undo(s: EditorState): EditorState | Pressed {
   const last = s.undo[s.undo.length - 1];
-  if (!last) return { state: s, effect: "bell" };
+  if (!last) return bell(s);
   return { ...s, ...last, undo: s.undo.slice(0, -1) };
 }
 
@@ -143,7 +144,7 @@ function deleteOrEnd(s: EditorState): EditorState | Pressed {
 const OPS: Record<string, Op> = {
   "enter": enter,
   "M-enter": (s) => insert(s, "\n"),
-  "tab": (s, env) => completeHere(s, env.complete(s.text, s.cursor)),
+  "tab": (s, env) => completeHere(s, env.complete(s.text, s.cursor)) ?? bell(s),
   "left": (s) => move(s, before(s.text, s.cursor)),
   "right": (s, env) => forward(s, env, behind(s.text, s.cursor)),
   "home": (s) => move(s, lineStart(s)),
@@ -209,7 +210,7 @@ export function press(s: EditorState, key: Key, env: Surroundings): Pressed {
   return killed ? pressed : { ...pressed, state: { ...pressed.state, killing: false } };
 }
 
-/** Pasted control characters would draw nothing or move the terminal's cursor; tabs become blanks. */
+/** Without control characters, which would draw nothing or move the cursor; tabs become blanks. */
 function clean(text: string): string {
   return text.replaceAll("\t", "  ").replace(/(?!\n)\p{Cc}/gu, "");
 }

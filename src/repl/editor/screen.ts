@@ -1,8 +1,6 @@
 /**
  * From one layout to the next with few bytes: only rows that changed are written again, and a row
  * that only grew gets its new end.
- *
- * @module
  */
 
 import { unicodeWidth } from "@std/cli/unicode-width";
@@ -53,11 +51,13 @@ export class Screen {
         goTo(r, visibleWidth(before));
         out += grown;
       } else {
-        // Erase first: behind a full row the cursor stands on its last character, which EL would take.
+        // Erase first: behind a full row the cursor stands on its last character, which EL would
+        // take.
         goTo(r, 0);
         out += ERASE_ROW + now;
       }
-      // Behind a full row the terminal holds the cursor back (pending wrap): its column is not known.
+      // Behind a full row the terminal holds the cursor back (pending wrap): its column is not
+      // known.
       column = undefined;
     }
     if (next.rows.length < old.rows.length) {
@@ -69,7 +69,7 @@ export class Screen {
     return out;
   }
 
-  /** The bytes that leave the drawing behind: to the row below it; the next drawing starts afresh. */
+  /** The bytes that leave the drawing for the row below it; the next drawing starts afresh. */
   leave(): string {
     const below = this.#shown.rows.length - 1 - this.#shown.cursorRow;
     this.#shown = EMPTY;
@@ -103,6 +103,6 @@ export class Screen {
 }
 
 /** Columns that a row with colour codes takes. */
-export function visibleWidth(row: string): number {
+function visibleWidth(row: string): number {
   return unicodeWidth(row.replace(/\p{Cc}\[[0-9;]*m/gu, ""));
 }

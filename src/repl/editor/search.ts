@@ -1,8 +1,4 @@
-/**
- * Ctrl-R: search backwards in history as one types.
- *
- * @module
- */
+/** Ctrl-R: search backwards in history as one types. */
 
 import type { Key } from "./keys.ts";
 import { before, type EditorState } from "./state.ts";

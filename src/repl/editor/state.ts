@@ -1,8 +1,4 @@
-/**
- * What a line editor is between two keys: plain data. {@link press} makes the next one.
- *
- * @module
- */
+/** What a line editor is between two keys: plain data. {@link press} makes the next one. */
 
 /** A candidate for completion. */
 export interface Candidate {
@@ -22,7 +18,7 @@ export interface Completion {
 }
 
 /** The open menu of candidates. */
-export interface Menu {
+interface Menu {
   candidates: Candidate[];
   /** Offset where the candidate stands in the text. */
   start: number;
@@ -33,7 +29,7 @@ export interface Menu {
 }
 
 /** An ongoing search backwards in history. */
-export interface Search {
+interface Search {
   query: string;
   /** Index in history of the entry shown; -1 when none matches. */
   at: number;
@@ -99,8 +95,9 @@ export function behind(text: string, offset: number): number {
 }
 
 /**
- * The start of the word before an offset; words are letters, digits and `_`, with the marks on them. Never inside a
- * character: a mark without a letter, or an emoji's joiner, belongs to the character it stands in.
+ * The start of the word before an offset; words are letters, digits and `_`, with the marks on
+ * them. Never inside a character: a mark without a letter, or an emoji's joiner, belongs to the
+ * character it stands in.
  */
 export function wordStart(text: string, offset: number): number {
   const head = text.slice(0, offset);

@@ -110,7 +110,7 @@ function isEnumerable(value: object, key: PropertyKey): boolean {
   return Object.prototype.propertyIsEnumerable.call(value, key);
 }
 
-/** Names of the getters that a value's prototypes define: built-in classes keep their state there. */
+/** Names of the getters of a value's prototypes: built-in classes keep their state behind them. */
 function accessors(value: object): PropertyKey[] {
   const names = new Set<PropertyKey>();
   let prototype = Object.getPrototypeOf(value);

@@ -10,7 +10,7 @@ export function assert(expr: unknown, msg = ""): asserts expr {
   if (!expr) throw new AssertionError(msg);
 }
 
-/** Fails unless both values are structurally equal; the message shows what differs, line by line. */
+/** Fails unless both values are structurally equal; the message shows what differs by lines. */
 export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
   if (equal(actual, expected)) return;
   throw new AssertionError(`Values are not equal${suffix(msg)}${difference(actual, expected)}`);

@@ -1,6 +1,6 @@
 /**
- * Command line helpers with the names, signatures and observable behaviour of the `@std/cli` package
- * of the jsr: registry, which this local package stands in for.
+ * Command line helpers with the names, signatures and observable behaviour of the `@std/cli`
+ * package of the jsr: registry, which this local package stands in for.
  *
  * @module
  */

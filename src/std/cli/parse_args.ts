@@ -62,9 +62,9 @@ export type Args<
 /**
  * Parses arguments such as `Deno.args`.
  *
- * `--name=value`, `--name value`, `--name`, `-n value`, `-n=value`, `-n5`, `-abc` and, for negatable
- * names, `--no-name` are options; everything after `--` is not. Values that look like numbers become
- * numbers unless their name is in `string`.
+ * `--name=value`, `--name value`, `--name`, `-n value`, `-n=value`, `-n5`, `-abc` and, for
+ * negatable names, `--no-name` are options; everything after `--` is not. Values that look like
+ * numbers become numbers unless their name is in `string`.
  */
 export function parseArgs<
   const TBooleans extends string = never,

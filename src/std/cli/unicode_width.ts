@@ -6,7 +6,8 @@
 
 /**
  * Wide and fullwidth characters by Unicode Standard Annex 11: the East Asian blocks, and what is
- * shown as an emoji by default. Regional indicators are the exception: each half of a flag is one column.
+ * shown as an emoji by default. Regional indicators are the exception: each half of a flag is one
+ * column.
  */
 const WIDE = new RegExp(
   "^(?:[\u{1100}-\u{115f}\u{2329}\u{232a}\u{2e80}-\u{303e}\u{3041}-\u{3247}\u{3250}-\u{a4c6}" +

@@ -2,8 +2,7 @@
 
 import { findProc } from "../../../src/vm/kernel/process/table.ts";
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { boot, fingerprint } from "../../vm/lab.ts";
-import { assertAudit } from "../../vm/lab.ts";
+import { assertAudit, boot, fingerprint } from "../../vm/lab.ts";
 import type { BootOptions, Vm } from "../../../src/vm/vm.ts";
 import { kernelOf, machineOf } from "../../../src/vm/parts.ts";
 

@@ -5,8 +5,7 @@
  * @module
  */
 
-import type { PaNum } from "../../machine/address.ts";
-import { paNum } from "../../machine/address.ts";
+import { type PaNum, paNum } from "../../machine/address.ts";
 import type { Machine } from "../../machine/machine.ts";
 import type { Ram } from "../../machine/memory.ts";
 

@@ -6,8 +6,7 @@
 
 import { spaceOf } from "../process/table.ts";
 import { copyin, copyinstr } from "../memory/faults/copyin.ts";
-import type { VaNum } from "../../machine/address.ts";
-import { offset, PAGE_SIZE } from "../../machine/address.ts";
+import { offset, PAGE_SIZE, type VaNum } from "../../machine/address.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Proc } from "../process/proc.ts";
 import { argAddress, userAddress } from "./call.ts";

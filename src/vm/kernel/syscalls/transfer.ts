@@ -6,18 +6,16 @@
  */
 
 import { spaceOf } from "../process/table.ts";
-import { wake } from "../process/sleep.ts";
+import { sleepOn, wake } from "../process/sleep.ts";
 import { copyin, copyout } from "../memory/faults/copyin.ts";
 import { overlayCached, patchCached } from "../memory/reclaim/page_cache.ts";
-import type { VaNum } from "../../machine/address.ts";
-import { offset, PAGE_SIZE } from "../../machine/address.ts";
+import { offset, PAGE_SIZE, type VaNum } from "../../machine/address.ts";
 import { acceptPending, consoleReady, consoleTake, consoleWrite } from "../files/console.ts";
 import { CONSOLE_MAJOR, type File } from "../files/file.ts";
 import { ROOT_FS } from "../files/mount.ts";
 import { peekPipe, type Pipe, pipeLength, pipeSpace, putIntoPipe } from "../files/pipe.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Proc } from "../process/proc.ts";
-import { sleepOn } from "../process/sleep.ts";
 
 /** read() on an open, readable file. `buffer` is undefined for an address no user page can have. */
 export function readFile(

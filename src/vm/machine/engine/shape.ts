@@ -7,8 +7,7 @@
 
 import type { Meaning } from "../isa/meaning.ts";
 import type { Row } from "../isa/row.ts";
-import { choose, chooseWord, type Condition, value, Word } from "./expression.ts";
-import type { Value } from "./expression.ts";
+import { choose, chooseWord, type Condition, type Value, value, Word } from "./expression.ts";
 
 /** The verbs of {@link Meaning}. */
 export type Kind =

@@ -5,8 +5,7 @@
  * @module
  */
 
-import { PAGE_SIZE } from "../../../machine/address.ts";
-import type { VaNum } from "../../../machine/address.ts";
+import { PAGE_SIZE, type VaNum } from "../../../machine/address.ts";
 import { type AddressSpace, type Area, MMAP_TOP } from "./space.ts";
 import type { Backing, FileKey } from "./backing.ts";
 

@@ -20,8 +20,7 @@
  * @module
  */
 
-import { MAXVA, PAGE_SIZE } from "../../../machine/address.ts";
-import type { PaNum, VaNum } from "../../../machine/address.ts";
+import { MAXVA, PAGE_SIZE, type PaNum, type VaNum } from "../../../machine/address.ts";
 import type { Backing } from "./backing.ts";
 
 /** Where the trampoline page is mapped, R-X without U (xv6's TRAMPOLINE). */

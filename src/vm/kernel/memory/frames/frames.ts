@@ -11,8 +11,13 @@
  * @module
  */
 
-import { PAGE_SHIFT, PAGE_SIZE, SUPERPAGE_SIZE } from "../../../machine/address.ts";
-import type { PaNum, VaNum } from "../../../machine/address.ts";
+import {
+  PAGE_SHIFT,
+  PAGE_SIZE,
+  type PaNum,
+  SUPERPAGE_SIZE,
+  type VaNum,
+} from "../../../machine/address.ts";
 import type { Ram } from "../../../machine/memory.ts";
 import { PTE_V } from "../../../machine/sv39.ts";
 import type { EventLog } from "../../../events.ts";

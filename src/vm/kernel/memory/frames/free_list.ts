@@ -6,8 +6,7 @@
  * @module
  */
 
-import { PAGE_SIZE } from "../../../machine/address.ts";
-import type { PaNum } from "../../../machine/address.ts";
+import { PAGE_SIZE, type PaNum } from "../../../machine/address.ts";
 import type { Ram } from "../../../machine/memory.ts";
 import { KernelPanic } from "../panic.ts";
 
