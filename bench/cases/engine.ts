@@ -4,7 +4,7 @@
  * @module
  */
 
-import { runBare } from "../../src/vm/bare.ts";
+import { runBare } from "../../tests/machine/bare_lab.ts";
 import { qemuSeconds, qemuStartSeconds, qemuVersion } from "../qemu.ts";
 import { best, type Cell, seconds, table, times } from "../report.ts";
 

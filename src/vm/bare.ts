@@ -11,6 +11,7 @@ import { hex, type PaNum } from "./machine/address.ts";
 import { checkImage, chooseVersion } from "./bare_disk.ts";
 import { type Elf, ElfError, parseElf } from "./machine/elf.ts";
 import { Machine, type Stop } from "./machine/machine.ts";
+import { openDoor } from "./parts.ts";
 
 /** How a bare-metal program is run. */
 export interface BareOptions {
@@ -19,16 +20,13 @@ export interface BareOptions {
   /** Bytes of RAM; 128 MiB when absent. */
   readonly memBytes?: number;
   /**
-   * A disk image behind virtio, of whichever version the guest's driver takes; no such device when absent. What is
-   * written stands in `machine.virtio.image` afterwards.
+   * A disk image behind virtio, of whichever version the guest's driver takes; no such device when absent.
    */
   readonly disk?: Uint8Array;
-  /** Receives what the program sends to the UART, in pieces. */
-  readonly onConsole?: (bytes: Uint8Array) => void;
 }
 
 /** How it ended. */
-export interface BareResult {
+export interface BareEnd {
   /**
    * `exit`: by the finisher or tohost, with `code`. `budget`: not within the budget. `stuck`: it waits for an
    * interrupt that cannot come, or its trap handler traps at once. `panic`: an xv6 kernel says it panicked.
@@ -37,16 +35,12 @@ export interface BareResult {
   readonly end: "exit" | "budget" | "stuck" | "panic" | "reset";
   /** The program's exit code; 0 is success. -1 unless `end` is `exit`. */
   readonly code: number;
-  /** Instructions retired. */
-  readonly instret: number;
-  /** The machine as the program left it. */
-  readonly machine: Machine;
 }
 
 /** How things stand after a slice. */
 export interface BareStep {
   /** How it ended; undefined while it goes on. */
-  readonly end: Pick<BareResult, "end" | "code"> | undefined;
+  readonly end: BareEnd | undefined;
   /**
    * What it does. `works`, or nobody knows. `listens`: somebody reads the console, so that a line can be typed.
    * `waits`: it listens, and nothing else will happen before something is typed. `sleeps`: every process has been
@@ -101,8 +95,7 @@ export function loadPhysical(machine: Machine, elf: Elf): void {
 
 /** A bare-metal program under way, to be run in slices. */
 export class BareRun {
-  /** The machine it runs on. */
-  readonly machine: Machine;
+  readonly #machine: Machine;
   readonly #sleepers: Sleepers | undefined;
   readonly #panicked: PaNum | undefined;
   readonly #disk: boolean;
@@ -113,11 +106,15 @@ export class BareRun {
   #quietSince = 0;
   #sent: Uint8Array[] = [];
 
+  static {
+    openDoor("bare", (run) => run.#machine);
+  }
+
   /**
    * A program from an ELF file, at its first instruction. Throws an {@link ElfError} for a file that cannot be run, a
    * `DiskError` for an image that can be no disk.
    */
-  constructor(file: Uint8Array, options: Omit<BareOptions, "onConsole"> = {}) {
+  constructor(file: Uint8Array, options: BareOptions = {}) {
     const elf = parseElf(file);
     const { memBytes, disk } = options;
     if (disk !== undefined) checkImage(disk);
@@ -135,7 +132,7 @@ export class BareRun {
       const start = Number(tohost.value);
       machine.watch({ space: "pa", start, length: 8, read: false, write: true });
     }
-    this.machine = machine;
+    this.#machine = machine;
     this.#disk = disk !== undefined;
     this.#left = options.budget ?? Number.MAX_SAFE_INTEGER;
     this.#sleepers = sleepersOf(elf, machine.ram);
@@ -144,7 +141,7 @@ export class BareRun {
 
   /** Runs the next slice, of a million instructions unless it ends or waits before. */
   slice(): BareStep {
-    const { machine } = this;
+    const machine = this.#machine;
     const until = machine.instret + Math.min(this.#left, SLICE);
     for (;;) {
       const before = machine.instret;
@@ -167,7 +164,7 @@ export class BareRun {
 
   /** Instructions retired so far. */
   get instret(): number {
-    return this.machine.instret;
+    return this.#machine.instret;
   }
 
   /** What the program has sent to the UART since the last call. */
@@ -179,16 +176,16 @@ export class BareRun {
   type(bytes: Uint8Array): void {
     this.#quietSlices = 0;
     this.#readerSeen = 0;
-    this.machine.uart.type(bytes);
+    this.#machine.uart.type(bytes);
   }
 
   /** Whether all that was typed has been read. */
   get read(): boolean {
-    return this.machine.uart.save().received.length === 0;
+    return this.#machine.uart.save().received.length === 0;
   }
 
   #verdict(stop: Stop): BareStep["end"] {
-    const { ram } = this.machine;
+    const { ram } = this.#machine;
     if (this.#panicked !== undefined && ram.read32(this.#panicked) !== 0) {
       return { end: "panic", code: -1 };
     }
@@ -212,12 +209,12 @@ export class BareRun {
 
   /** Whether a byte that comes in raises an interrupt. */
   get #hears(): boolean {
-    return (this.machine.uart.save().ier & IER_RX) !== 0;
+    return (this.#machine.uart.save().ier & IER_RX) !== 0;
   }
 
   /** What the program does, after a slice that was silent. */
   #doing(): BareStep["doing"] {
-    const { machine } = this;
+    const machine = this.#machine;
     const who = this.#sleepers && whoSleeps(machine.ram, this.#sleepers);
     this.#readerSeen = who?.console ? this.#readerSeen + 1 : 0;
     if (!this.#idle(who?.running ?? false)) {
@@ -236,25 +233,11 @@ export class BareRun {
 
   /** Whether no process ran in the last slices: a kernel that enters one drops TLB entries before. */
   #idle(running: boolean): boolean {
-    const { flushes } = this.machine.mmu.counters();
-    const quiet = !running && this.machine.hart.mode !== 0 && flushes === this.#flushes;
+    const { flushes } = this.#machine.mmu.counters();
+    const quiet = !running && this.#machine.hart.mode !== 0 && flushes === this.#flushes;
     this.#flushes = flushes;
     this.#quietSlices = quiet ? this.#quietSlices + 1 : 0;
-    if (this.#quietSlices === 1) this.#quietSince = this.machine.clock.time;
+    if (this.#quietSlices === 1) this.#quietSince = this.#machine.clock.time;
     return this.#quietSlices >= IDLE_AFTER;
-  }
-}
-
-/** Runs a bare-metal program to its end, without input. Throws an {@link ElfError} for a file that cannot be run. */
-export function runBare(file: Uint8Array, options: BareOptions = {}): BareResult {
-  const run = new BareRun(file, options);
-  const { machine } = run;
-  for (;;) {
-    const { end, doing } = run.slice();
-    for (const bytes of run.take()) options.onConsole?.(bytes);
-    if (end !== undefined) return { ...end, instret: machine.instret, machine };
-    if (doing === "waits" || doing === "sleeps") {
-      return { end: "stuck", code: -1, instret: machine.instret, machine };
-    }
   }
 }

@@ -1,10 +1,11 @@
 /**
- * What stands behind a {@link Vm} and a {@link Process}: hardware, kernel, record. For src/vm and for tests of the
+ * What stands behind a {@link Vm}, a {@link Process} and a {@link BareRun}: hardware, kernel, record. For src/vm and for tests of the
  * kernel; everybody else asks the face.
  *
  * @module
  */
 
+import type { BareRun } from "./bare.ts";
 import type { KernelView } from "./inspect/view.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import type { Proc } from "./kernel/process/proc.ts";
@@ -24,15 +25,16 @@ export interface Parts {
   readonly loaded: Map<string, Uint8Array>;
 }
 
-/** How to look inside: the two classes say it, since only they see their private fields. */
+/** How to look inside: the classes say it, since only they see their private fields. */
 interface Doors {
   vm(vm: Vm): Parts;
   process(p: Process): Proc;
+  bare(run: BareRun): Machine;
 }
 
 const doors = {} as Doors;
 
-/** For the two classes: how one looks into them. */
+/** For the classes: how one looks into them. */
 export function openDoor<Name extends keyof Doors>(name: Name, look: Doors[Name]): void {
   doors[name] = look;
 }
@@ -60,4 +62,9 @@ export function viewOf(vm: Vm): KernelView {
 /** The kernel's record of a process. Throws KernelError when the process is gone. */
 export function recordOf(p: Process): Proc {
   return doors.process(p);
+}
+
+/** The hardware on which a program of its own kernel runs. */
+export function bareMachineOf(run: BareRun): Machine {
+  return doors.bare(run);
 }

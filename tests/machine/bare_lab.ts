@@ -3,6 +3,9 @@
  */
 
 import { Assembler } from "./engine_lab.ts";
+import { type BareEnd, type BareOptions, BareRun } from "../../src/vm/bare.ts";
+import type { Machine } from "../../src/vm/machine/machine.ts";
+import { bareMachineOf } from "../../src/vm/parts.ts";
 
 /** A symbol of a test program. */
 export interface TestSymbol {
@@ -101,4 +104,28 @@ export function echoGuest(): Uint8Array {
   a.label("quit");
   li(a, 7, 0x10_0000);
   return li(a, 6, 0x3_3333).put("sw", { rs1: 7, rs2: 6, imm: 0 }).bytes();
+}
+
+/** How it ended, after how many instructions, and the machine as the program left it. */
+export interface BareResult extends BareEnd {
+  readonly instret: number;
+  readonly machine: Machine;
+}
+
+/** Runs a program to its end, without input. `onConsole` receives what it sends to the UART, in pieces. */
+export function runBare(
+  file: Uint8Array,
+  options: BareOptions & { readonly onConsole?: (bytes: Uint8Array) => void } = {},
+): BareResult {
+  const run = new BareRun(file, options);
+  const machine = bareMachineOf(run);
+  for (;;) {
+    const { end, doing } = run.slice();
+    for (const bytes of run.take()) options.onConsole?.(bytes);
+    const { instret } = run;
+    if (end !== undefined) return { ...end, instret, machine };
+    if (doing === "waits" || doing === "sleeps") {
+      return { end: "stuck", code: -1, instret, machine };
+    }
+  }
 }

@@ -12,6 +12,7 @@ import { echoGuest, elf } from "./bare_lab.ts";
 import { Assembler } from "./engine_lab.ts";
 import { at, machine } from "./machine_lab.ts";
 import { BareRun } from "../../src/vm/bare.ts";
+import { bareMachineOf } from "../../src/vm/parts.ts";
 import { load } from "../isa/programs.ts";
 
 const SECTORS = 64;
@@ -366,12 +367,12 @@ Deno.test("a guest that waits for keys goes on in another machine, wherever it w
     };
     for (const key of keys) {
       for (let i = 0; i < 40; i++) {
-        run.machine.run(1 + i % 3);
+        bareMachineOf(run).run(1 + i % 3);
         if (!moves) continue;
         const other = new BareRun(file);
         other.type(new TextEncoder().encode("noise"));
-        other.machine.run(500);
-        other.machine.restore(run.machine.save());
+        bareMachineOf(other).run(500);
+        bareMachineOf(other).restore(bareMachineOf(run).save());
         run = other;
       }
       run.type(new TextEncoder().encode(key));
@@ -379,7 +380,7 @@ Deno.test("a guest that waits for keys goes on in another machine, wherever it w
     let end;
     while ((end = run.slice().end) === undefined) hear();
     hear();
-    return { said, end, state: run.machine.save() };
+    return { said, end, state: bareMachineOf(run).save() };
   };
   const straight = story(false);
   assertEquals([straight.said, straight.end], ["ready\nhello world", { end: "exit", code: 3 }]);

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { BareRun, type BareStep, loadPhysical, runBare } from "../../src/vm/bare.ts";
+import { BareRun, type BareStep, loadPhysical } from "../../src/vm/bare.ts";
 import { ElfError, parseElf } from "../../src/vm/machine/elf.ts";
-import { echoGuest, elf, li, say } from "./bare_lab.ts";
+import { echoGuest, elf, li, runBare, say } from "./bare_lab.ts";
 import { Assembler } from "./engine_lab.ts";
 import { machine as computer, SMALL } from "./machine_lab.ts";
 
