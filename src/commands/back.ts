@@ -15,7 +15,8 @@ export default command({
     "Everything goes back: memory, TLBs, files, the event log, all processes. Instructions of " +
     "all processes count; a system call is undone together with the instruction before it, or " +
     "alone when nothing followed it. back EVENT is until EVENT backwards: it stops right behind " +
-    "the event, and again goes to the one before. undo comes back from it.",
+    "the event, and again goes to the one before; one that timeline does not hold any more is " +
+    "found by running again. undo comes back from it.",
   args: [{
     name: "what",
     kind: "text",

@@ -352,6 +352,11 @@ export class EventLog {
     return events;
   }
 
+  /** The kind of event number `n`, which the ring holds: far cheaper than all of it. */
+  kindAt(n: number): EventKind {
+    return EVENT_KINDS[this.#rows[(n % this.#capacity) * STRIDE] & 0xff];
+  }
+
   /** Event number `n`. Throws a RangeError when the ring does not hold it. */
   at(n: number): VmEvent {
     if (n < this.oldest || n >= this.#next) {

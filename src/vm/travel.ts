@@ -14,7 +14,7 @@ import {
   type Way,
 } from "./checkpoints.ts";
 import { putBreakpoints } from "./kernel/breakpoints.ts";
-import { type EventFilter, type KernelStop, matchesEvent, run } from "./kernel/run.ts";
+import { type EventFilter, eventMeant, type KernelStop, run } from "./kernel/run.ts";
 import { counted } from "./machine/counted.ts";
 import { sameSaved } from "./machine/saver.ts";
 import type { VmState } from "./state.ts";
@@ -118,19 +118,67 @@ export function toLast(
   filter: EventFilter,
   name: string,
 ): Landing {
-  const { events } = computer.kernel;
   for (let before = head.event;;) {
-    const { oldest } = events;
-    let n = before - 1;
-    while (n >= oldest && !matchesEvent(events.at(n), filter)) n--;
-    if (n < oldest) {
-      const since = oldest === 0 ? "" : `; the log goes back to event ${oldest} only`;
+    const n = lastInLog(computer, filter, 0, before) ?? lastInPast(computer, head, filter, before);
+    if (n === undefined) {
+      const { from } = waysOf(head).at(-1)?.way ?? { from: head };
+      const since = from.event === 0 ? "" : `; what is recorded begins with event ${from.event}`;
       throw new RangeError(`back: there is no ${name} before this${since}`);
     }
     const landing = toEvent(computer, head, others, n);
     if (!rests(computer, landing, head.state)) return landing;
     before = landing.first;
   }
+}
+
+/** The last such event between two numbers that the log holds now. */
+function lastInLog(
+  { kernel }: Computer,
+  filter: EventFilter,
+  from: number,
+  before: number,
+): number | undefined {
+  const first = Math.max(from, kernel.events.oldest);
+  for (let n = Math.min(before, kernel.events.next) - 1; n >= first; n--) {
+    if (eventMeant(kernel, n, filter) !== undefined) return n;
+  }
+  return undefined;
+}
+
+/** The last such event with a lower number that happened in the recorded past: what the log forgot is done again. */
+function lastInPast(
+  computer: Computer,
+  head: Checkpoint,
+  filter: EventFilter,
+  before: number,
+): number | undefined {
+  const { events } = computer.kernel;
+  for (const { way, end } of waysOf(head)) {
+    if (way.from.event >= before || !counts(way.from, end, filter)) continue;
+    putBack(computer, way.from);
+    let last: number | undefined;
+    const look = (from: number) => last = lastInLog(computer, filter, from, before) ?? last;
+    for (const call of way.calls) {
+      const from = events.next;
+      redo(call);
+      look(from);
+    }
+    for (let from = events.next; way.ran !== undefined;) {
+      const left = end.instret - computer.kernel.machine.instret + 1;
+      const stop = runAgain(computer, way, left, { ...filter, from });
+      if (stop.kind !== "event" || stop.event.n >= Math.min(before, end.event)) break;
+      look(stop.event.n);
+      from = events.next;
+    }
+    if (last !== undefined) return last;
+  }
+  return undefined;
+}
+
+/** Whether anything happened on the way that a filter may mean. */
+function counts(from: Checkpoint, end: Checkpoint, { kinds }: EventFilter): boolean {
+  const [then, now] = [from.state.events.counters, end.state.events.counters];
+  return kinds === undefined || kinds.some((kind) => now[kind] !== then[kind]);
 }
 
 /** Whether the computer is now in a state: just stopped, or come to rest. */

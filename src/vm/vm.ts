@@ -472,9 +472,8 @@ export class Vm {
    *
    * const vm = boot();
    * vm.history.start();
-   * vm.run("cowtest");
-   * const { event } = vm.back({ kinds: ["copy"] });
-   * expect(vm.events().findLast((e) => e.kind === "copy")!.n).toBeLessThan(event);
+   * vm.run("forkwrite", ["4"]);
+   * expect(vm.back({ kinds: ["copy"] }).found!.why).toBe("cow copy");
    * vm.undo();
    * expect(vm.processes()).toHaveLength(1);
    * ```

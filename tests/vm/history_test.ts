@@ -319,6 +319,29 @@ Deno.test("until and back meet: right behind the same events, one by one", () =>
   assertEquals(fingerprint(forward), over, "all ways back undone");
 });
 
+Deno.test("an event that the log forgot long ago is found, and nothing between is skipped", () => {
+  const vm = boot();
+  vm.history.start();
+  const p = vm.spawn();
+  const heap = p.sbrk("2 pages");
+  p.fork();
+  p.store(heap, 1n);
+  const first = vm.events().findLast((e) => e.kind === "copy")!.n;
+  vm.run("forkwrite", ["1"]);
+  const second = vm.events().findLast((e) => e.kind === "copy")!.n;
+  while (vm.oldestEvent <= second) {
+    p.sbrk("4M");
+    p.sbrk(-4 * 2 ** 20);
+  }
+  const over = fingerprint(vm);
+  assertEquals(vm.back({ kinds: ["copy"] }).found!.n, second);
+  vm.undo();
+  assertEquals(fingerprint(vm), over);
+  assertEquals(vm.back({ kinds: ["copy"], pid: p.pid, va: heap }).found!.n, first);
+  const { message } = assertThrows(() => vm.back({ kinds: ["copy"] }), RangeError);
+  assertMatch(message, /^back: there is no copy event before this; what is recorded begins with/);
+});
+
 Deno.test("the last change of a page's PTE is found; what is not there, or not recorded, is said", () => {
   const { vm, p, heap } = world();
   vm.history.start();

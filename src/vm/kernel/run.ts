@@ -57,11 +57,13 @@ export interface EventFilter {
   readonly from?: number;
 }
 
-/** Whether a filter lets an event through. */
-export function matchesEvent(event: VmEvent, { kinds, pid, va, from = 0 }: EventFilter): boolean {
-  return event.n >= from && (kinds === undefined || kinds.includes(event.kind)) &&
-    (pid === undefined || event.pid === pid) &&
-    (va === undefined || isOfPage(event, va));
+/** Event number `n`, if a filter lets it through and the log holds it. */
+export function eventMeant(k: Kernel, n: number, filter: EventFilter): VmEvent | undefined {
+  const { kinds, pid, va, from = 0 } = filter;
+  if (n < from || (kinds !== undefined && !kinds.includes(k.events.kindAt(n)))) return undefined;
+  const event = k.events.at(n);
+  if (pid !== undefined && event.pid !== pid) return undefined;
+  return va === undefined || isOfPage(event, va) ? event : undefined;
 }
 
 /** What to run, and until when. */
@@ -182,8 +184,8 @@ function isPoint(stop: Stop): boolean {
 /** The first event from number `from` on that the filter lets through. */
 function firstEvent(k: Kernel, filter: EventFilter, from: number): VmEvent | undefined {
   for (let n = Math.max(from, k.events.oldest); n < k.events.next; n++) {
-    const event = k.events.at(n);
-    if (matchesEvent(event, filter)) return event;
+    const event = eventMeant(k, n, filter);
+    if (event !== undefined) return event;
   }
   return undefined;
 }
