@@ -59,7 +59,8 @@ export {
 } from "./src/vm/vm.ts";
 export { Run } from "./src/vm/run.ts";
 export { History, type HistoryEntry, type Moment } from "./src/vm/history.ts";
-export type { AccessSize, BytesReport } from "./src/vm/actions.ts";
+export type { AccessSize } from "./src/vm/access.ts";
+export type { BytesReport } from "./src/vm/actions.ts";
 export type { Breakpoint as StopPoint } from "./src/vm/breakpoints.ts";
 export type { Abi, CallName } from "./src/vm/calls.ts";
 export type { Disk, DiskEntry, Problem, ProblemKind } from "./src/vm/disk.ts";

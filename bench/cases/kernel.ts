@@ -60,8 +60,7 @@ export function kernel(): Promise<void> {
     ["zero-fill fault", seconds(cost(fills(PAGES)) / PAGES)],
     ["copy-on-write fault", seconds((cost(copies(PAGES, true)) - idle) / PAGES)],
     ["fork, exit, wait", seconds(cost(forks(FORKS)) / FORKS)],
-    ["a script's store, 1 process", seconds(store(1))],
-    ["a script's store, 60 processes", seconds(store(60))],
+    ...[1, 16, 60].map((n): Cell[] => [`a script's store, processes: ${n}`, seconds(store(n))]),
   ];
   table("the kernel's work, CPU time of one", ["", "TIME"], rows);
   return Promise.resolve();

@@ -1,7 +1,7 @@
 /** What `load` and `store` have in common: the width, a slip of the keyboard, a killed process. */
 
 import { hex, type Va } from "../vm/machine/address.ts";
-import type { AccessSize } from "../vm/actions.ts";
+import type { AccessSize } from "../vm/access.ts";
 import type { Process } from "../vm/process.ts";
 import type { AccessReport } from "../vm/reports.ts";
 import { CommandError } from "../framework/errors.ts";

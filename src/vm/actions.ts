@@ -5,164 +5,22 @@
  * @module
  */
 
-import { hex, type Pa, pa, PAGE_SIZE, type PaNum, type Va, va } from "./machine/address.ts";
-import { spaceOf } from "./kernel/process/table.ts";
-import type { AccessKind } from "./machine/user_access.ts";
-import { Moment, residentsOf } from "./inspect/builtin/moment.ts";
+import type { VmEvent } from "./events.ts";
+import { Moment } from "./inspect/builtin/moment.ts";
 import { verdicts } from "./inspect/builtin/verdict.ts";
-import { entryAt, pageOwners, type Resident } from "./inspect/page_owners.ts";
-import {
-  type Look,
-  type Translation,
-  translation,
-  type WalkReport,
-  walkReport,
-} from "./inspect/translation.ts";
+import { type Translation, translation } from "./inspect/translation.ts";
 import type { CallName } from "./kernel/abi.ts";
 import type { Watched } from "./kernel/breakpoints.ts";
-import type { Kernel } from "./kernel/kernel.ts";
-import { heldFrame, kindAt, rootOf } from "./kernel/view.ts";
-import type { KernelView } from "./inspect/view.ts";
-import { walk } from "./machine/sv39.ts";
-import type { Parts } from "./parts.ts";
-import type { Proc } from "./kernel/process/proc.ts";
-import {
-  type AccessOutcome,
-  type CallOutcome,
-  KernelError,
-  userAccess,
-  userCall,
-  userRun,
-} from "./kernel/manual.ts";
-import type { AccessReport, CallReport, CountChange, ForkReport, OwnerChange } from "./reports.ts";
-import type { VmEvent } from "./events.ts";
 import { forkDifference } from "./kernel/fork/statistics.ts";
-
-const PAGE = 4096n;
-
-/** Bytes of one access. */
-export type AccessSize = 1 | 2 | 4 | 8;
-
-/** A load, or with a value a store, in U mode. */
-export function access(
-  parts: Parts,
-  p: Proc,
-  address: Va,
-  size: AccessSize,
-  value?: bigint,
-): AccessReport {
-  const { kernel: k } = parts;
-  const before: Seen = { moment: new Moment(k), residents: residentsOf(k) };
-  const pages = pagesOf(address, size).map((at): Page => {
-    const seen = look(k, p, at);
-    return { seen, held: seen.walk.leaf ? undefined : heldFrame(k, p, at) };
-  });
-  const old = value === undefined ? undefined : peek(k, pages[0].seen, size);
-  const outcome = userAccess(k, p, address, size, value);
-  return new Access(parts, p, { size, value, old, before, pages, outcome });
-}
-
-/** A moment, and who was there. */
-interface Seen {
-  readonly moment: Moment;
-  readonly residents: readonly Resident[];
-}
-
-/** One page that an access touches, as it was before. */
-interface Page {
-  readonly seen: Look;
-  /** The frame of the page cache that a first touch maps. */
-  readonly held: PaNum | undefined;
-}
-
-/** What is known of an access without asking further. */
-interface Done {
-  readonly size: AccessSize;
-  /** What was to be stored. */
-  readonly value: bigint | undefined;
-  readonly old: bigint | undefined;
-  readonly before: Seen;
-  readonly pages: readonly Page[];
-  readonly outcome: AccessOutcome;
-}
-
-/**
- * A report that works out on demand what takes long; a class, since getters of literals take long
- * to make.
- */
-class Access implements AccessReport {
-  readonly pid: number;
-  readonly va: Va;
-  readonly size: number;
-  readonly store: boolean;
-  readonly value: bigint;
-  readonly pa: Pa | undefined;
-  readonly old: bigint | undefined;
-  readonly killed: AccessReport["killed"];
-  readonly watched: Watched | undefined;
-  readonly #parts: Parts;
-  readonly #before: Seen;
-  readonly #after: Seen;
-  readonly #pages: readonly Page[];
-  readonly #left: Look | undefined;
-  #owners: readonly OwnerChange[][] | undefined;
-  #counts: readonly CountChange[] | undefined;
-  #events: readonly VmEvent[] | undefined;
-
-  constructor(parts: Parts, p: Proc, { size, value, old, before, pages, outcome }: Done) {
-    const { kernel: k } = parts;
-    const done = outcome.kind === "done";
-    const [{ seen }] = pages;
-    const left = done ? look(k, p, seen.va) : undefined;
-    const leaf = left?.walk.leaf;
-    this.pid = p.pid;
-    this.va = seen.va;
-    this.size = size;
-    this.store = value !== undefined;
-    this.value = done ? BigInt.asUintN(8 * size, outcome.value) : value ?? 0n;
-    this.pa = leaf && pa(leaf.pa);
-    this.old = old;
-    this.killed = done
-      ? undefined
-      : { cause: outcome.cause, stval: outcome.stval, why: outcome.why };
-    this.watched = done ? outcome.watched : undefined;
-    this.#parts = parts;
-    this.#before = before;
-    this.#after = { moment: new Moment(k), residents: residentsOf(k) };
-    this.#pages = pages;
-    this.#left = left;
-  }
-
-  get before(): WalkReport {
-    return this.#words(this.#pages[0].seen);
-  }
-
-  get after(): WalkReport | undefined {
-    return this.#left && this.#words(this.#left);
-  }
-
-  #words(seen: Look): WalkReport {
-    return walkReport(this.#parts.view, this.#parts.machine.ram, seen);
-  }
-
-  get owners(): readonly OwnerChange[] {
-    return this.#ownersByPage().flat();
-  }
-
-  get counts(): readonly CountChange[] {
-    return this.#counts ??= this.#ownersByPage()
-      .flatMap(([self]) => countChanges(this.#before.moment, this.#after.moment, self));
-  }
-
-  get events(): readonly VmEvent[] {
-    return this.#events ??= this.#before.moment.until(this.#after.moment);
-  }
-
-  #ownersByPage(): readonly OwnerChange[][] {
-    return this.#owners ??= this.#pages
-      .map((page) => ownerChanges(this.#parts.view, this.#before, this.#after, page));
-  }
-}
+import type { Kernel } from "./kernel/kernel.ts";
+import { type CallOutcome, KernelError, userCall, userRun } from "./kernel/manual.ts";
+import type { Proc } from "./kernel/process/proc.ts";
+import { spaceOf } from "./kernel/process/table.ts";
+import { rootOf } from "./kernel/view.ts";
+import { hex, PAGE_SIZE, type Va, va } from "./machine/address.ts";
+import type { AccessKind } from "./machine/user_access.ts";
+import type { Parts } from "./parts.ts";
+import type { CallReport, ForkReport } from "./reports.ts";
 
 /** How an address of a process is translated now, and what accesses would do. */
 export function translate({ kernel, view, machine }: Parts, p: Proc, at: Va): Translation {
@@ -173,66 +31,6 @@ export function translate({ kernel, view, machine }: Parts, p: Proc, at: Va): Tr
     at,
     verdicts(kernel, spaceOf(kernel, p), at),
   );
-}
-
-/** Looks at an address of a process. */
-function look(k: Kernel, p: Proc, address: Va): Look {
-  const { root } = spaceOf(k, p);
-  return {
-    pid: p.pid,
-    name: p.name,
-    va: address,
-    kind: kindAt(k, p, address),
-    root,
-    walk: walk(k.machine.ram, root, address),
-  };
-}
-
-/** Where an access begins, and where its second page does when it crosses into one. */
-function pagesOf(address: Va, size: AccessSize): Va[] {
-  const inPage = 4096n - address % 4096n;
-  return inPage >= BigInt(size) ? [address] : [address, va(BigInt.asUintN(64, address + inPage))];
-}
-
-/**
- * The bytes at a mapped address, past MMU and faults; undefined where the access would cross the
- * page.
- */
-function peek(k: Kernel, { walk: { leaf } }: Look, size: AccessSize): bigint | undefined {
-  if (leaf === undefined || leaf.pa % PAGE_SIZE + size > PAGE_SIZE) return undefined;
-  return k.machine.ram.readNumber(leaf.pa, size);
-}
-
-/** The process itself, then all others that had the page before. */
-function ownerChanges(
-  view: KernelView,
-  before: Seen,
-  after: Seen,
-  { seen, held }: Page,
-): OwnerChange[] {
-  const { pid, name, va, root } = seen;
-  const { tables } = before.moment;
-  const own = entryAt(view, tables, root, va);
-  const others = pageOwners(view, tables, before.residents, own, held)
-    .filter((e) => e.pid !== pid || e.va !== va - va % PAGE);
-  return [{ pid, name, va, ...own }, ...others].map((was): OwnerChange => {
-    const space = after.residents.find((one) => one.pid === was.pid);
-    const now = space && entryAt(view, after.moment.tables, space.root, was.va);
-    return {
-      pid: was.pid,
-      name: was.name,
-      va: was.va,
-      pte: { before: was.pte, after: now?.pte },
-      frame: { before: was.frame, after: now?.frame },
-    };
-  });
-}
-
-/** The frames that the process had and has at the page, each once. */
-function countChanges(before: Moment, after: Moment, { frame }: OwnerChange): CountChange[] {
-  return [...new Set([frame.before, frame.after])]
-    .filter((one) => one !== undefined)
-    .map((one) => ({ frame: one, count: { before: before.count(one), after: after.count(one) } }));
 }
 
 /** What came of {@link accessBytes}. */

@@ -27,7 +27,7 @@ export function bootParts(vm: Vm, made: Settled): Parts {
   const { mmu, clock, hart } = machine;
   mmu.marked = (page, pteAddr, before, after) => {
     if (clock.running) events.pc = hart.registers.pcNumber;
-    events.mark(page, pteAddr, before, after, "walk");
+    events.walked(page, pteAddr, before, after);
   };
   const kernel = makeKernel(machine, events, programs, {
     policy: policyNamed(made.policy)!,

@@ -156,6 +156,9 @@ const KIND_NUMBER = Object.fromEntries(
 const PTE = KIND_NUMBER.pte, MARK = KIND_NUMBER.mark, COUNT = KIND_NUMBER.count;
 
 const STRIDE = 9;
+/** Texts that every log has at these places: none, and that of a mark by the hardware. */
+const FIRST_WORDS: readonly string[] = ["", "walk"];
+const WALK = 1;
 /** Rows in a piece of a saved ring. */
 const ROWS = 32;
 /** Events the ring keeps unless asked otherwise. */
@@ -184,8 +187,8 @@ export class EventLog {
   #faults = new Float64Array(16);
   #next = 0;
   #rows: Float64Array;
-  #words: string[] = [""];
-  #wordIndex = new Map<string, number>([["", 0]]);
+  #words: string[] = [...FIRST_WORDS];
+  #wordIndex = new Map(FIRST_WORDS.map((word, i) => [word, i]));
   #lastText = "";
   #lastWord = 0;
   #otherText = "";
@@ -244,7 +247,7 @@ export class EventLog {
    */
   fault(cause: FaultCause, va: VaNum | bigint): number {
     this.#faults[cause]++;
-    this.#add(KIND_NUMBER.fault, va, 0, cause, 0, 0, "");
+    this.#add(KIND_NUMBER.fault, va, 0, cause, 0, 0, 0);
     return this.#next - 1;
   }
 
@@ -261,54 +264,59 @@ export class EventLog {
    */
   pte(va: VaNum, pteAddr: PaNum, old: number, now: number, why: string, run = 1): void {
     this.#counts[PTE] += run - 1;
-    this.#add(PTE, va, pteAddr, old, now, run, why);
+    this.#add(PTE, va, pteAddr, old, now, run, this.#word(why));
   }
 
   /** A PTE at `pteAddr` that maps `va` got or lost A or D, and nothing else. */
   mark(va: VaNum, pteAddr: PaNum, old: number, now: number, why: string): void {
-    this.#add(MARK, va, pteAddr, old, now, 1, why);
+    this.#add(MARK, va, pteAddr, old, now, 1, this.#word(why));
+  }
+
+  /** A mark that the walker set for an access; see `Mmu.marked`. */
+  walked(va: VaNum, pteAddr: PaNum, old: number, now: number): void {
+    this.#add(MARK, va, pteAddr, old, now, 1, WALK);
   }
 
   /** The stored count of a frame, or of `run` frames from it on, went from `old` to `now`. */
   count(frame: PaNum, old: number, now: number, why: string, run = 1): void {
     this.#counts[COUNT] += run - 1;
-    this.#add(COUNT, 0, frame, old, now, run, why);
+    this.#add(COUNT, 0, frame, old, now, run, this.#word(why));
   }
 
   /** A frame was allocated; `why` is its kind. */
   alloc(frame: PaNum, why: string): void {
-    this.#add(KIND_NUMBER.alloc, 0, frame, 0, 1, 0, why);
+    this.#add(KIND_NUMBER.alloc, 0, frame, 0, 1, 0, this.#word(why));
   }
 
   /** A frame whose stored count was `count` went back to the free list. */
   free(frame: PaNum, count: number, why: string): void {
-    this.#add(KIND_NUMBER.free, 0, frame, count, 0, 0, why);
+    this.#add(KIND_NUMBER.free, 0, frame, count, 0, 0, this.#word(why));
   }
 
   /** The bytes of frame `from` were copied to frame `to`, for `va`. */
   copy(va: VaNum, from: PaNum, to: PaNum, bytes: number, why: string): void {
     this.#copiedBytes += bytes;
-    this.#add(KIND_NUMBER.copy, va, to, from, 0, bytes, why);
+    this.#add(KIND_NUMBER.copy, va, to, from, 0, bytes, this.#word(why));
   }
 
   /** A system call was made. */
   syscall(number: number, name: string): void {
-    this.#add(KIND_NUMBER.syscall, 0, 0, number, 0, 0, name);
+    this.#add(KIND_NUMBER.syscall, 0, 0, number, 0, 0, this.#word(name));
   }
 
   /** A system call returned `result` (its low 53 bits as a signed number). */
   return(number: number, result: number, name: string): void {
-    this.#add(KIND_NUMBER.return, 0, 0, number, result, 0, name);
+    this.#add(KIND_NUMBER.return, 0, 0, number, result, 0, this.#word(name));
   }
 
   /** The hart went from process `from` to process `to` (0: idle). */
   switch(from: number, to: number, why: string): void {
-    this.#add(KIND_NUMBER.switch, 0, 0, from, to, 0, why);
+    this.#add(KIND_NUMBER.switch, 0, 0, from, to, 0, this.#word(why));
   }
 
   /** Process `parent` made process `child`. */
   fork(parent: number, child: number, why: string): void {
-    this.#add(KIND_NUMBER.fork, 0, 0, parent, child, 0, why);
+    this.#add(KIND_NUMBER.fork, 0, 0, parent, child, 0, this.#word(why));
   }
 
   /** Any other kind, with whichever fields it uses. */
@@ -318,12 +326,12 @@ export class EventLog {
     value: number,
     why: string,
   ): void {
-    this.#add(KIND_NUMBER[kind], 0, 0, pid, value, 0, why);
+    this.#add(KIND_NUMBER[kind], 0, 0, pid, value, 0, this.#word(why));
   }
 
   /** A TLB entry (or, without `va`, all of them) was dropped by the kernel. */
   sfence(va: VaNum | undefined, why: string): void {
-    this.#add(KIND_NUMBER.sfence, va ?? 0, 0, va === undefined ? 1 : 0, 0, 0, why);
+    this.#add(KIND_NUMBER.sfence, va ?? 0, 0, va === undefined ? 1 : 0, 0, 0, this.#word(why));
   }
 
   /**
@@ -339,7 +347,7 @@ export class EventLog {
     bytes: number,
     why: string,
   ): void {
-    this.#add(KIND_NUMBER[kind], va, frame, slot, owner, bytes, why);
+    this.#add(KIND_NUMBER[kind], va, frame, slot, owner, bytes, this.#word(why));
   }
 
   /**
@@ -445,13 +453,12 @@ export class EventLog {
     old: number,
     now: number,
     amount: number,
-    why: string,
+    word: number,
   ): void {
     this.#counts[kind]++;
     const n = this.#next++;
     const slot = n % this.#capacity;
     if ((slot + 1) * STRIDE > this.#rows.length) this.#growTo(slot + 1);
-    const word = this.#word(why);
     if (this.#exact.size > 0) this.#exact.delete(n - this.#capacity);
     if (typeof va === "bigint") {
       if (va >= 0x20_0000_0000_0000n) this.#exact.set(n, va);

@@ -10,10 +10,9 @@ import { integer, isText, onlyNames, whole } from "./checks.ts";
 import { counted } from "./machine/counted.ts";
 import { PAGE_SIZE, paNum, type Va, va } from "./machine/address.ts";
 import { walk } from "./machine/sv39.ts";
+import { access, type AccessSize } from "./access.ts";
 import {
-  access,
   accessBytes,
-  type AccessSize,
   type BytesReport,
   fillRange,
   forkProcess,

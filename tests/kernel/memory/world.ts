@@ -94,7 +94,7 @@ export class World {
     this.ram = this.machine.ram;
     this.mmu = this.machine.mmu;
     this.events = new EventLog({ instret: 0 });
-    this.mmu.marked = (va, at, old, now) => this.events.mark(va, at, old, now, "walk");
+    this.mmu.marked = (va, at, old, now) => this.events.walked(va, at, old, now);
     this.files = new TestFiles(this.ram);
     this.memory = {
       ...settledMemory(this.ram.size / PAGE, options),

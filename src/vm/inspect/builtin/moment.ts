@@ -72,7 +72,8 @@ export class Moment {
     }
     if (oldest > from) {
       throw new KernelError(
-        `a report is explained from the log, which goes back to event ${oldest}; this one begins at ${from}`,
+        `a report is explained from the log, which goes back to event ${oldest}; this one begins ` +
+          `at ${from}`,
       );
     }
   }
