@@ -7,7 +7,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import * as model from "./model.ts";
-import { promoteSpace } from "../../src/vm/kernel/memory/tables/promote.ts";
+import { promoteSpace } from "../kernel/memory/world.ts";
 import { findProc, spaceOf } from "../../src/vm/kernel/process/table.ts";
 import { usageOf } from "../../src/vm/kernel/memory/areas/usage.ts";
 import { failAllocation } from "../../src/vm/kernel/memory/frames/frames.ts";

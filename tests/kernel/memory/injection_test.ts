@@ -5,7 +5,6 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { failAllocation } from "../../../src/vm/kernel/memory/frames/frames.ts";
-import { promoteSpace } from "../../../src/vm/kernel/memory/tables/promote.ts";
 import { reclaim } from "../../../src/vm/kernel/memory/reclaim/reclaim.ts";
 import { copyin, copyout } from "../../../src/vm/kernel/memory/faults/copyin.ts";
 import {
@@ -30,6 +29,7 @@ import {
   mprotect,
   munmap,
   PAGE,
+  promoteSpace,
   shrink,
   World,
 } from "./world.ts";

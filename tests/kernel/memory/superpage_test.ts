@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertExists } from "@std/assert";
 import { reclaim } from "../../../src/vm/kernel/memory/reclaim/reclaim.ts";
-import { promoteSpace } from "../../../src/vm/kernel/memory/tables/promote.ts";
 import {
   allocRaw,
   failAllocation,
@@ -15,7 +14,18 @@ import type { PaNum, VaNum } from "../../../src/vm/machine/address.ts";
 import { findEntry } from "../../../src/vm/kernel/memory/tables/entry.ts";
 import type { AddressSpace } from "../../../src/vm/kernel/memory/areas/space.ts";
 import { assertSound } from "./check.ts";
-import { forkedSpace, grow, MIB, mmap, mprotect, munmap, PAGE, shrink, World } from "./world.ts";
+import {
+  forkedSpace,
+  grow,
+  MIB,
+  mmap,
+  mprotect,
+  munmap,
+  PAGE,
+  promoteSpace,
+  shrink,
+  World,
+} from "./world.ts";
 import { forkSpace } from "../../../src/vm/kernel/fork/fork.ts";
 
 const SUPER = 2 * MIB;

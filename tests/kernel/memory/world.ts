@@ -9,6 +9,8 @@ import * as memory from "../../../src/vm/kernel/memory/areas/mmap.ts";
 import * as heap from "../../../src/vm/kernel/memory/areas/sbrk.ts";
 import { fault } from "../../../src/vm/kernel/memory/faults/fault.ts";
 import { activate } from "../../../src/vm/kernel/memory/tables/flush.ts";
+import { eachBlock } from "../../../src/vm/kernel/memory/tables/entry.ts";
+import { promote } from "../../../src/vm/kernel/memory/tables/promote.ts";
 import { reclaim } from "../../../src/vm/kernel/memory/reclaim/reclaim.ts";
 import { createSpace } from "../../../src/vm/kernel/memory/areas/spaces.ts";
 import type { MapRequest, MemoryOptions } from "../../../src/vm/kernel/memory/options.ts";
@@ -207,4 +209,15 @@ export function grow(m: Memory, space: AddressSpace, n: number, lazy: boolean): 
 /** sbrk downwards: whether it was done; more than there is, never. */
 export function shrink(m: Memory, space: AddressSpace, n: number): boolean {
   return n <= space.size && heap.shrink(m, space, n).ok;
+}
+
+/** Makes 2 MiB leaves of all blocks of the space that are whole; how many. */
+export function promoteSpace(m: Memory, space: AddressSpace): number {
+  let made = 0;
+  for (const area of space.areas) {
+    eachBlock(m.ram, space.root, area.start, area.end, (block) => {
+      if (promote(m, space, area, block)) made++;
+    });
+  }
+  return made;
 }

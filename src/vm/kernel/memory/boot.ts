@@ -9,7 +9,6 @@ import type { Ram } from "../../machine/memory.ts";
 import { cow } from "../fork/cow.ts";
 import { KERNEL_FRAMES, newFrames } from "./frames/frames.ts";
 import type { MemoryOptions, SettledMemoryOptions } from "./options.ts";
-import { newPageCache } from "./reclaim/page_cache.ts";
 import { defaultWatermarks } from "./reclaim/reclaim.ts";
 import { newSwapDisk } from "./reclaim/swap_disk.ts";
 import type { MemoryState } from "./state.ts";
@@ -34,7 +33,7 @@ export function newMemoryState(ram: Ram, options: MemoryOptions): MemoryState {
     spaces: new Map(),
     nextSpace: 1,
     currentSpace: 0,
-    cache: newPageCache(),
+    cache: { byKey: new Map(), byFrame: new Map() },
     shm: { next: 1, holders: new Map() },
     swap: newSwapDisk(options.swap ?? 0),
     clock: { hand: 0, turns: 0, emptySearches: 0, pause: 0, wall: 0 },

@@ -40,12 +40,3 @@ export interface FilePages {
   /** An area let the file go. */
   drop(file: FileKey): void;
 }
-
-/** File pages for a kernel without files: nothing can be read. */
-export const noFiles: FilePages = {
-  size: () => 0,
-  read: () => -1,
-  write: () => false,
-  dup: () => {},
-  drop: () => {},
-};

@@ -8,14 +8,14 @@ import { makePte } from "../../../machine/sv39.ts";
 import type { Memory } from "../memory.ts";
 import type { AddressSpace, Area } from "./space.ts";
 import { areaFlags } from "../tables/pte.ts";
-import { PAGE_SIZE, type PaNum, SUPERPAGE_SIZE, type VaNum } from "../../../machine/address.ts";
+import { offset, PAGE_SIZE, type PaNum, SUPERPAGE_SIZE } from "../../../machine/address.ts";
 import { fitsSuperpage } from "../tables/superpage.ts";
 import { mapSuperpage } from "../tables/promote.ts";
 import { ensureTable, prune } from "../tables/page_table.ts";
 import { allocateSpare } from "../reclaim/allocate.ts";
 import { unmapArea } from "./unmap.ts";
 import { setHome } from "../frames/frames.ts";
-import { setEntry } from "../tables/entry.ts";
+import { entryAt, setEntry } from "../tables/entry.ts";
 import { insertArea, isHole } from "./areas.ts";
 import { holdFile } from "./shm.ts";
 
@@ -26,24 +26,22 @@ import { holdFile } from "./shm.ts";
 export function populate(m: Memory, space: AddressSpace, area: Area, why: string): boolean {
   const flags = areaFlags(area);
   let table: PaNum | 0 = 0;
-  for (let va: number = area.start; va < area.end; va += PAGE_SIZE) {
-    const index = (va / PAGE_SIZE) & 511;
-    if (
-      index === 0 && fitsSuperpage(m, area, va) && mapSuperpage(m, space, area, va as VaNum, why)
-    ) {
-      va += SUPERPAGE_SIZE - PAGE_SIZE;
+  for (let va = area.start; va < area.end; va = offset(va, PAGE_SIZE)) {
+    const first = va % SUPERPAGE_SIZE === 0;
+    if (first && fitsSuperpage(m, area, va) && mapSuperpage(m, space, area, va, why)) {
+      va = offset(va, SUPERPAGE_SIZE - PAGE_SIZE);
       table = 0;
       continue;
     }
-    if (index === 0 || table === 0) table = ensureTable(m, space.root, va as VaNum);
+    if (first || table === 0) table = ensureTable(m, space.root, va);
     const frame = table === 0 ? 0 : allocateSpare(m, "user", "zeroed");
-    if (frame === 0) {
-      unmapArea(m, space, { ...area, end: va as VaNum }, "out of memory");
-      prune(m, space.root, area.start, (va + PAGE_SIZE) as VaNum);
+    if (table === 0 || frame === 0) {
+      unmapArea(m, space, { ...area, end: va }, "out of memory");
+      prune(m, space.root, area.start, offset(va, PAGE_SIZE));
       return false;
     }
-    setHome(m, frame, va as VaNum);
-    setEntry(m, va as VaNum, (table + index * 8) as PaNum, 0, makePte(frame, flags), why);
+    setHome(m, frame, va);
+    setEntry(m, va, entryAt(table, va, 0), 0, makePte(frame, flags), why);
   }
   return true;
 }

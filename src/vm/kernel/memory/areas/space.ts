@@ -20,17 +20,17 @@
  * @module
  */
 
-import { MAXVA, PAGE_SIZE, type PaNum, type VaNum } from "../../../machine/address.ts";
+import { MAXVA, offset, PAGE_SIZE, type PaNum, type VaNum } from "../../../machine/address.ts";
 import type { Backing } from "./backing.ts";
 
 /** Where the trampoline page is mapped, R-X without U (xv6's TRAMPOLINE). */
-export const TRAMPOLINE: VaNum = (MAXVA - PAGE_SIZE) as VaNum;
+export const TRAMPOLINE: VaNum = offset(MAXVA, -PAGE_SIZE);
 /** Where the first thread's trapframe is mapped, RW- without U (xv6's TRAPFRAME). */
-export const TRAPFRAME: VaNum = (TRAMPOLINE - PAGE_SIZE) as VaNum;
+export const TRAPFRAME: VaNum = offset(TRAMPOLINE, -PAGE_SIZE);
 /** Where the pgtbl lab maps a page that user code may read (xv6's USYSCALL). */
-export const USYSCALL: VaNum = (TRAPFRAME - PAGE_SIZE) as VaNum;
+export const USYSCALL: VaNum = offset(TRAPFRAME, -PAGE_SIZE);
 /** Mapped areas end here: the 2 MiB above belong to the trampoline and the trapframes. */
-export const MMAP_TOP: VaNum = (MAXVA - 0x20_0000) as VaNum;
+export const MMAP_TOP: VaNum = offset(MAXVA, -0x20_0000);
 
 /** Permission bits of an area, as in PROT_READ, PROT_WRITE and PROT_EXEC. */
 export const PERM_R = 1;
@@ -100,7 +100,19 @@ export interface Trapframe {
   readonly frame: PaNum;
 }
 
-/** An area's permission as `r-x`. */
-export function permText(perm: number): string {
-  return (perm & PERM_R ? "r" : "-") + (perm & PERM_W ? "w" : "-") + (perm & PERM_X ? "x" : "-");
+/** A private area without a file, with all its pages from the start. */
+export function newArea(kind: AreaKind, start: VaNum, end: VaNum, perm: number): Area {
+  return { kind, start, end, perm, shared: false, lazy: false };
+}
+
+/** The lowest pid that has the space, 0 when no process does. */
+export function pidOf(
+  m: { state: { procs: (SpaceUser | undefined)[] } },
+  space: AddressSpace,
+): number {
+  let lowest = 0;
+  for (const p of m.state.procs) {
+    if (p?.space === space.id && (lowest === 0 || p.pid < lowest)) lowest = p.pid;
+  }
+  return lowest;
 }

@@ -5,7 +5,7 @@
  */
 
 import { allocate } from "../reclaim/allocate.ts";
-import { PAGE_SIZE, type PaNum, type VaNum } from "../../../machine/address.ts";
+import { offset, PAGE_SIZE, type PaNum, type VaNum } from "../../../machine/address.ts";
 import { makePte, PTE_R, PTE_V, PTE_W, PTE_X } from "../../../machine/sv39.ts";
 import { frameAt, freeFrame, KERNEL_FRAMES } from "../frames/frames.ts";
 import type { Memory } from "../memory.ts";
@@ -32,7 +32,9 @@ export function createSpace(m: Memory): AddressSpace | undefined {
     users: 1,
     trapframes: [],
   };
-  if (!mapTrampoline(m, root) || addTrapframe(m, space) === 0) {
+  const top = trampolineFrame(m.ram);
+  const made = mapTopPage(m, root, TRAMPOLINE, top, PTE_V | PTE_R | PTE_X, "trampoline");
+  if (!made || addTrapframe(m, space) === 0) {
     freeTopPages(m, space);
     freeTables(m, root);
     return undefined;
@@ -44,7 +46,7 @@ export function createSpace(m: Memory): AddressSpace | undefined {
 
 /** Frees everything a space has. */
 export function releaseSpace(m: Memory, space: AddressSpace): void {
-  const areas = space.areas;
+  const { areas } = space;
   space.areas = [];
   clearAreas(m, space, areas, "exit");
   freeTopPages(m, space);
@@ -80,26 +82,15 @@ export function leaveSpace(m: Memory, space: AddressSpace, frame: PaNum): void {
   const [{ va }] = space.trapframes.splice(i, 1);
   unmapTopPage(m, space, va);
   freeFrame(m, frame, "thread left");
-  prune(m, space.root, va, (va + PAGE_SIZE) as VaNum);
+  prune(m, space.root, va, offset(va, PAGE_SIZE));
   space.users--;
-}
-
-function mapTrampoline(m: Memory, root: PaNum): boolean {
-  return mapTopPage(
-    m,
-    root,
-    TRAMPOLINE,
-    trampolineFrame(m.ram),
-    PTE_V | PTE_R | PTE_X,
-    "trampoline",
-  );
 }
 
 /** Maps a new trapframe at the first free place: TRAPFRAME, then downwards from below USYSCALL. */
 function addTrapframe(m: Memory, space: AddressSpace): PaNum | 0 {
   let va: VaNum = TRAPFRAME;
   while (space.trapframes.some((trapframe) => trapframe.va === va)) {
-    va = (va === TRAPFRAME ? USYSCALL - PAGE_SIZE : va - PAGE_SIZE) as VaNum;
+    va = offset(va === TRAPFRAME ? USYSCALL : va, -PAGE_SIZE);
   }
   const frame = allocate(m, "trapframe", "junk");
   if (frame === 0) return 0;
@@ -121,8 +112,7 @@ function mapTopPage(
 ): boolean {
   const table = ensureTable(m, root, va);
   if (table === 0) return false;
-  const at = entryAt(table, va, 0);
-  setEntry(m, va, at, 0, makePte(frame, flags), why);
+  setEntry(m, va, entryAt(table, va, 0), 0, makePte(frame, flags), why);
   return true;
 }
 

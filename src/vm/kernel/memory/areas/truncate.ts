@@ -8,7 +8,7 @@
  */
 
 import { flushAll } from "../tables/flush.ts";
-import { PAGE_SIZE, pageUp, type PaNum, type VaNum } from "../../../machine/address.ts";
+import { offset, PAGE_SIZE, pageUp, paNum, type VaNum, vaNum } from "../../../machine/address.ts";
 import type { FileKey } from "./backing.ts";
 import type { Memory } from "../memory.ts";
 import { isSameFile, pagesOf } from "../reclaim/page_cache.ts";
@@ -27,15 +27,14 @@ export function cutMappings(m: Memory, file: FileKey): void {
   for (const space of m.state.spaces.values()) {
     for (const area of space.areas) {
       if (area.kind !== "file" || !isSameFile(area.backing!.file, file)) continue;
-      const kept = Math.max(0, pageUp(size as VaNum) - area.backing!.offset);
-      if (area.start + kept < area.end) {
-        unmapFrom(m, space, area, (area.start + kept) as VaNum);
-      }
+      const kept = Math.max(0, pageUp(vaNum(size)) - area.backing!.offset);
+      const start = offset(area.start, kept);
+      if (start < area.end) unmapFrom(m, space, area, start);
     }
   }
-  for (const { frame, offset } of pagesOf(m.state.cache, file)) {
-    const used = size - offset;
-    if (used < PAGE_SIZE) m.ram.fill((frame + used) as PaNum, PAGE_SIZE - used, 0);
+  for (const page of pagesOf(m.state.cache, file)) {
+    const used = size - page.offset;
+    if (used < PAGE_SIZE) m.ram.fill(paNum(page.frame + used), PAGE_SIZE - used, 0);
   }
 }
 

@@ -6,7 +6,7 @@
 
 import { frameOf } from "../../../machine/sv39.ts";
 import { countOf } from "../frames/frames.ts";
-import { PAGE_SIZE, type PaNum } from "../../../machine/address.ts";
+import { offset, PAGE_SIZE } from "../../../machine/address.ts";
 import type { Memory } from "../memory.ts";
 import { countTables, eachEntry } from "../tables/entry.ts";
 import { isSwapped } from "../tables/pte.ts";
@@ -36,21 +36,13 @@ export function usageOf(m: Memory, space: AddressSpace): SpaceUsage {
         usage.swapped += pages;
       } else {
         usage.rss += pages;
-        const shared = countShared(m, frameOf(pte), pages);
-        usage.shared += shared;
-        usage.private += pages - shared;
+        for (let i = 0; i < pages; i++) {
+          const shared = countOf(m, offset(frameOf(pte), i * PAGE_SIZE)) > 1;
+          usage[shared ? "shared" : "private"]++;
+        }
       }
     });
   }
   usage.tables = countTables(m.ram, space.root);
   return usage;
-}
-
-/** How many of some frames in a row have more than one owner. */
-function countShared(m: Memory, first: PaNum, count: number): number {
-  let shared = 0;
-  for (let i = 0; i < count; i++) {
-    if (countOf(m, (first + i * PAGE_SIZE) as PaNum) > 1) shared++;
-  }
-  return shared;
 }

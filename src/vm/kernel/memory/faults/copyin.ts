@@ -6,17 +6,11 @@
  * @module
  */
 
-import {
-  MAXVA,
-  PAGE_SIZE,
-  type PaNum,
-  SUPERPAGE_SIZE,
-  type VaNum,
-} from "../../../machine/address.ts";
-import { frameOf, PTE_A, PTE_D, PTE_R, PTE_U, PTE_V, PTE_W } from "../../../machine/sv39.ts";
+import { MAXVA, PAGE_SIZE, type PaNum, type VaNum, vaNum } from "../../../machine/address.ts";
+import { PTE_A, PTE_D, PTE_R, PTE_U, PTE_V, PTE_W } from "../../../machine/sv39.ts";
 import { fault } from "./fault.ts";
 import type { Memory } from "../memory.ts";
-import { findEntry, setMark } from "../tables/entry.ts";
+import { findEntry, inLeaf, setMark } from "../tables/entry.ts";
 import { type AddressSpace, USYSCALL } from "../areas/space.ts";
 import { CAUSE } from "../../../machine/cause.ts";
 
@@ -39,15 +33,12 @@ export function userAddress(
   const mark = cause === CAUSE.storePage ? PTE_A | PTE_D : PTE_A;
   for (let tries = 0; tries <= MAX_FAULTS; tries++) {
     const entry = findEntry(m.ram, space.root, va);
-    if (entry !== undefined) {
-      const { at, pte, level } = entry;
-      if ((pte & need) === need) {
-        if ((pte & mark) !== mark) {
-          setMark(m, va, at, pte, pte | mark, cause === CAUSE.storePage ? "copyout" : "copyin");
-        }
-        const offset = level === 0 ? va % PAGE_SIZE : va % SUPERPAGE_SIZE;
-        return (frameOf(pte) + offset) as PaNum;
+    if (entry !== undefined && (entry.pte & need) === need) {
+      const { at, pte } = entry;
+      if ((pte & mark) !== mark) {
+        setMark(m, va, at, pte, pte | mark, cause === CAUSE.storePage ? "copyout" : "copyin");
       }
+      return inLeaf(va, entry);
     }
     if (!fault(m, space, cause, va).handled) return 0;
   }
@@ -86,7 +77,7 @@ export function copyin(
   length: number,
 ): Uint8Array | undefined {
   if (src < 0 || Number(src) + length > MAXVA) return undefined;
-  const first = Number(src) as VaNum;
+  const first = vaNum(Number(src));
   if (length > 0 && (first % PAGE_SIZE) + length <= PAGE_SIZE) { // as nearly all are
     const pa = userAddress(m, space, CAUSE.loadPage, first);
     if (pa === 0) return undefined;
@@ -111,40 +102,26 @@ export function copyin(
   return bytes;
 }
 
-/** A string's bytes without its NUL; undefined when that does not come within `max` bytes. */
-export function copyinBytes(
-  m: Memory,
-  space: AddressSpace,
-  src: VaNum | bigint,
-  max: number,
-): Uint8Array | undefined {
-  let bytes = new Uint8Array(0);
-  let ended = false;
-  eachPiece(src, max, (va, from, length) => {
-    const pa = userAddress(m, space, CAUSE.loadPage, va);
-    if (pa === 0) return false;
-    const piece = m.ram.bytes(pa, length);
-    const nul = piece.indexOf(0);
-    watchLoad(m, va, pa, nul < 0 ? length : nul + 1);
-    const longer = new Uint8Array(from + (nul < 0 ? length : nul));
-    longer.set(bytes);
-    longer.set(nul < 0 ? piece : piece.subarray(0, nul), from);
-    bytes = longer;
-    ended = nul >= 0;
-    return !ended;
-  });
-  return ended ? bytes : undefined;
-}
-
-/** As {@link copyinBytes}, one char a byte. */
+/** A string without its NUL, a char a byte; undefined when that is not within `max` bytes. */
 export function copyinstr(
   m: Memory,
   space: AddressSpace,
   src: VaNum | bigint,
   max: number,
 ): string | undefined {
-  const bytes = copyinBytes(m, space, src, max);
-  return bytes && String.fromCharCode(...bytes);
+  let text = "";
+  let ended = false;
+  eachPiece(src, max, (va, _from, length) => {
+    const pa = userAddress(m, space, CAUSE.loadPage, va);
+    if (pa === 0) return false;
+    const piece = m.ram.bytes(pa, length);
+    const nul = piece.indexOf(0);
+    ended = nul >= 0;
+    watchLoad(m, va, pa, ended ? nul + 1 : length);
+    text += String.fromCharCode(...(ended ? piece.subarray(0, nul) : piece));
+    return !ended;
+  });
+  return ended ? text : undefined;
 }
 
 /** Writes pages whatever their rights, for exec; false when one cannot be had. */
@@ -158,8 +135,7 @@ export function loadBytes(
     for (let tries = 0; tries <= MAX_FAULTS; tries++) {
       const entry = findEntry(m.ram, space.root, at);
       if (entry !== undefined && (entry.pte & PTE_V) !== 0) {
-        const inPage = entry.level === 0 ? at % PAGE_SIZE : at % SUPERPAGE_SIZE;
-        m.ram.write((frameOf(entry.pte) + inPage) as PaNum, bytes.subarray(from, from + length));
+        m.ram.write(inLeaf(at, entry), bytes.subarray(from, from + length));
         return true;
       }
       if (!fault(m, space, CAUSE.loadPage, at).handled) return false;
@@ -178,10 +154,10 @@ function eachPiece(
   if (start < 0 || start >= MAXVA) return length === 0;
   const first = Number(start);
   while (done < length) {
-    const va = first + done;
+    const va = vaNum(first + done);
     if (va >= MAXVA) return false;
     const size = Math.min(length - done, PAGE_SIZE - (va % PAGE_SIZE));
-    if (!each(va as VaNum, done, size)) return false;
+    if (!each(va, done, size)) return false;
     done += size;
   }
   return true;

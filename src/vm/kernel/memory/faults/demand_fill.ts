@@ -4,20 +4,19 @@
  * @module
  */
 
-import { moved } from "../reclaim/moved.ts";
 import { freeFrame, refFrame, setHome } from "../frames/frames.ts";
 import { allocate } from "../reclaim/allocate.ts";
 import { offset, PAGE_SIZE, type PaNum, type VaNum } from "../../../machine/address.ts";
-import { makePte, PTE_FLAGS, PTE_W } from "../../../machine/sv39.ts";
+import { makePte, PTE_W } from "../../../machine/sv39.ts";
 import { mapSuperpage, promote } from "../tables/promote.ts";
 import type { Memory } from "../memory.ts";
 import { cacheKey, type FilePart, putCached } from "../reclaim/page_cache.ts";
 import { blockDown, entryAt, setEntry } from "../tables/entry.ts";
 import { ensureTable, prune } from "../tables/page_table.ts";
-import { areaFlags } from "../tables/pte.ts";
+import { areaFlags, flagsOf } from "../tables/pte.ts";
 import type { FaultResult, Settled } from "./result.ts";
 import { isShm } from "../areas/shm.ts";
-import type { AddressSpace, Area } from "../areas/space.ts";
+import { type AddressSpace, type Area, pidOf } from "../areas/space.ts";
 import { dropSlot, readSlot } from "../reclaim/swap_disk.ts";
 import type { FilePlan, Plan } from "./plan.ts";
 
@@ -102,7 +101,8 @@ function fillFrame(
       freeFrame(m, frame, "file read failed");
       return { handled: false, why: "file read failed", oom: false };
     }
-    if (read > 0) moved(m, "read-in", space, page, frame, part.offset, read, "file fill");
+    const pid = pidOf(m, space);
+    if (read > 0) m.events.move("read-in", pid, page, frame, part.offset, read, "file fill");
   }
   if (!own) {
     putCached(m.state.cache, { ...part, frame });
@@ -122,7 +122,9 @@ function mapCached(
   frame: PaNum,
   how: Settled,
 ): FaultResult {
-  setEntry(m, page, at, 0, makePte(frame, fileFlags(m, area)), how);
+  const flags = areaFlags(area);
+  const own = area.shared || (flags & PTE_W) === 0;
+  setEntry(m, page, at, 0, makePte(frame, own ? flags : flagsOf(m.policy.sharePte(flags))), how);
   return { handled: true, how };
 }
 
@@ -138,13 +140,7 @@ function cachedFromSlot(
   const slot = m.state.cache.byKey.get(cacheKey(part))!.slot!;
   readSlot(m, slot, frame);
   dropSlot(m, slot);
-  moved(m, "swap-in", space, page, frame, slot, PAGE_SIZE, "shared page");
+  m.events.move("swap-in", pidOf(m, space), page, frame, slot, PAGE_SIZE, "shared page");
   putCached(m.state.cache, { ...part, frame });
   return frame;
-}
-
-/** Flags for a frame of the page cache: a private area may write it only after a copy. */
-export function fileFlags(m: Memory, area: Area): number {
-  const flags = areaFlags(area);
-  return area.shared || (flags & PTE_W) === 0 ? flags : m.policy.sharePte(flags) & PTE_FLAGS;
 }

@@ -6,17 +6,11 @@
  * @module
  */
 
-import { moved } from "./moved.ts";
-import { PAGE_SIZE, type PaNum, type VaNum } from "../../../machine/address.ts";
+import { PAGE_SIZE, type PaNum, paNum, type VaNum } from "../../../machine/address.ts";
 import type { FileKey } from "../areas/backing.ts";
 import type { Memory } from "../memory.ts";
-import type { AddressSpace, Area } from "../areas/space.ts";
+import { type AddressSpace, type Area, pidOf } from "../areas/space.ts";
 import type { CachedPage, PageCache } from "../state.ts";
-
-/** An empty cache. */
-export function newPageCache(): PageCache {
-  return { byKey: new Map(), byFrame: new Map() };
-}
 
 /** Which part of a file a page is. */
 export type FilePart = Pick<CachedPage, "file" | "offset" | "length">;
@@ -77,32 +71,38 @@ export function writeBack(
   const length = Math.min(page.length, m.files.size(page.file) - page.offset);
   if (length <= 0) return true;
   const done = m.files.write(page.file, page.offset, frame, length);
-  moved(m, "write-back", space, va, frame, page.offset, length, done ? why : `${why}: failed`);
+  const told = done ? why : `${why}: failed`;
+  m.events.move("write-back", pidOf(m, space), va, frame, page.offset, length, told);
   return done;
 }
 
 /** A file was written by a system call: pages held of it change, too. */
 export function patchCached(m: Memory, file: FileKey, offset: number, bytes: Uint8Array): void {
-  for (const page of pagesOf(m.state.cache, file)) {
-    const from = Math.max(offset, page.offset);
-    const to = Math.min(offset + bytes.length, page.offset + page.length);
-    if (from >= to) continue;
-    m.ram.write(
-      (page.frame + from - page.offset) as PaNum,
-      bytes.subarray(from - offset, to - offset),
-    );
-  }
+  eachOverlap(m, file, offset, bytes, (_page, at, part) => m.ram.write(at, part));
 }
 
 /** A system call read `bytes` at `offset` of the file: they get what mappers have stored since. */
 export function overlayCached(m: Memory, file: FileKey, offset: number, bytes: Uint8Array): void {
+  eachOverlap(m, file, offset, bytes, (page, at, part) => {
+    if (isWhole(page)) part.set(m.ram.bytes(at, part.length));
+  });
+}
+
+/**
+ * The pages held of a file that have some of its `bytes` at `offset`: where, and which those are.
+ */
+function eachOverlap(
+  m: Memory,
+  file: FileKey,
+  offset: number,
+  bytes: Uint8Array,
+  visit: (page: CachedPage, at: PaNum, part: Uint8Array) => void,
+): void {
   for (const page of pagesOf(m.state.cache, file)) {
-    if (!isWhole(page)) continue;
     const from = Math.max(offset, page.offset);
     const to = Math.min(offset + bytes.length, page.offset + page.length);
-    if (from >= to) continue;
-    const held = m.ram.bytes((page.frame + from - page.offset) as PaNum, to - from);
-    bytes.set(held, from - offset);
+    const at = paNum(page.frame + from - page.offset);
+    if (from < to) visit(page, at, bytes.subarray(from - offset, to - offset));
   }
 }
 

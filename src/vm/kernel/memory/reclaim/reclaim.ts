@@ -7,9 +7,14 @@
  * @module
  */
 
-import { moved, pidOf } from "./moved.ts";
 import { flushAll } from "../tables/flush.ts";
-import { PAGE_SIZE, type PaNum, SUPERPAGE_SIZE, type VaNum } from "../../../machine/address.ts";
+import {
+  PAGE_SIZE,
+  type PaNum,
+  SUPERPAGE_SIZE,
+  type VaNum,
+  vaNum,
+} from "../../../machine/address.ts";
 import { frameOf, PTE_A, PTE_D } from "../../../machine/sv39.ts";
 import { countOf, FRAME_KINDS, frameAt, frameTotal, freeFrame } from "../frames/frames.ts";
 import { demote, isSoleLeaf } from "../tables/superpage.ts";
@@ -19,7 +24,7 @@ import { blockDown, setEntry, setMark } from "../tables/entry.ts";
 import { swapPte } from "../tables/pte.ts";
 import { type Mapper, mappersOf } from "./rmap.ts";
 import { isShm } from "../areas/shm.ts";
-import type { AddressSpace } from "../areas/space.ts";
+import { type AddressSpace, pidOf } from "../areas/space.ts";
 import { dropSlot, freeSlots, writeSlot } from "./swap_disk.ts";
 import type { Watermarks } from "../options.ts";
 
@@ -133,7 +138,8 @@ function splitByItsOwn(m: Memory, space: AddressSpace, block: VaNum, at: PaNum, 
   const now = m.ram.readPte(entry);
   if (now === 0) {
     setEntry(m, block, entry, 0, swapPte(slot, pte), "swap out");
-    moved(m, "swap-out", space, block, entry, slot, PAGE_SIZE, "anonymous page");
+    const pid = pidOf(m, space);
+    m.events.move("swap-out", pid, block, entry, slot, PAGE_SIZE, "anonymous page");
   } else {
     dropSlot(m, slot);
   }
@@ -154,46 +160,45 @@ export function evict(m: Memory, frame: PaNum, mappers: readonly Mapper[]): bool
   const dirty = mappers.find(({ area, pte }) => area?.shared && (pte & PTE_D) !== 0);
   if (dirty !== undefined && !writeBack(m, dirty.space, frame, dirty.va, "evict")) return false;
   removeCached(m.state.cache, cached);
-  for (const { va, at, pte } of mappers) setEntry(m, va, at, pte, 0, "evict");
   const what = dirty === undefined ? "clean file page" : "dirty file page";
-  tell(m, "evict", frame, mappers, cached.offset, what);
-  freeFrame(m, frame, "evict");
-  return true;
+  return giveUp(m, "evict", frame, mappers, cached.offset, what);
 }
 
 /** A private page: its entries say from now on which slot. */
 function swapOut(m: Memory, frame: PaNum, mappers: readonly Mapper[]): boolean {
-  if (mappers.length === 0) return false;
-  const slot = writeSlot(m, frame, mappers.length);
-  if (slot < 0) return false;
-  for (const { va, at, pte } of mappers) setEntry(m, va, at, pte, swapPte(slot, pte), "swap out");
-  tell(m, "swap-out", frame, mappers, slot, "anonymous page");
-  freeFrame(m, frame, "swap out");
-  return true;
+  const slot = mappers.length === 0 ? -1 : writeSlot(m, frame, mappers.length);
+  return slot >= 0 && giveUp(m, "swap-out", frame, mappers, slot, "anonymous page", slot);
 }
 
 /** A page of a shared anonymous object: its slot is noted there; mappers fault and find it. */
 function swapOutShared(m: Memory, frame: PaNum, mappers: readonly Mapper[]): boolean {
   const slot = writeSlot(m, frame, 1);
   if (slot < 0) return false;
-  for (const { va, at, pte } of mappers) setEntry(m, va, at, pte, 0, "swap out");
   moveCachedToSlot(m.state.cache, frame, slot);
-  tell(m, "swap-out", frame, mappers, slot, "shared page");
-  freeFrame(m, frame, "swap out");
-  return true;
+  return giveUp(m, "swap-out", frame, mappers, slot, "shared page");
 }
 
-/** Tells that a frame was freed: its first owner, and in words how many there were. */
-function tell(
+/**
+ * Frees a frame whose page went to `place`, a slot or an offset: clears its entries, or has them
+ * say `slot`, and tells its first owner, and in words how many there were. Always true.
+ */
+function giveUp(
   m: Memory,
   kind: "evict" | "swap-out",
   frame: PaNum,
   mappers: readonly Mapper[],
-  slot: number,
+  place: number,
   what: string,
-): void {
+  slot?: number,
+): true {
+  const why = kind === "evict" ? "evict" : "swap out";
+  for (const { va, at, pte } of mappers) {
+    setEntry(m, va, at, pte, slot === undefined ? 0 : swapPte(slot, pte), why);
+  }
   const [first] = mappers;
   const pid = first === undefined ? 0 : pidOf(m, first.space);
-  const why = mappers.length > 1 ? `${what}, ${mappers.length} mappings` : what;
-  m.events.move(kind, pid, first?.va ?? 0 as VaNum, frame, slot, PAGE_SIZE, why);
+  const told = mappers.length > 1 ? `${what}, ${mappers.length} mappings` : what;
+  m.events.move(kind, pid, first?.va ?? vaNum(0), frame, place, PAGE_SIZE, told);
+  freeFrame(m, frame, why);
+  return true;
 }

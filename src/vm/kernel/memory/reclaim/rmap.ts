@@ -7,13 +7,14 @@
  */
 
 import { homeOf } from "../frames/frames.ts";
-import { type PaNum, SUPERPAGE_SIZE, type VaNum } from "../../../machine/address.ts";
-import { frameOf, PTE_V } from "../../../machine/sv39.ts";
+import { offset, type PaNum, type VaNum } from "../../../machine/address.ts";
+import { PTE_V } from "../../../machine/sv39.ts";
 import { findArea } from "../areas/areas.ts";
 import type { Memory } from "../memory.ts";
 import type { CachedPage } from "../state.ts";
 import type { AddressSpace, Area } from "../areas/space.ts";
-import { findEntry } from "../tables/entry.ts";
+import { isSameFile } from "./page_cache.ts";
+import { findEntry, inLeaf } from "../tables/entry.ts";
 
 /** One entry that maps a frame. */
 export interface Mapper {
@@ -50,9 +51,9 @@ export function mappersOf(m: Memory, frame: PaNum): Mapper[] {
 /** Where the area shows a page of a file, if it does. */
 function placeOf(area: Area, page: CachedPage): VaNum | undefined {
   const { backing } = area;
-  if (backing?.file.inode !== page.file.inode || backing.file.fs !== page.file.fs) return undefined;
-  const va = area.start + page.offset - backing.offset;
-  return va >= area.start && va < area.end ? va as VaNum : undefined;
+  if (backing === undefined || !isSameFile(backing.file, page.file)) return undefined;
+  const va = offset(area.start, page.offset - backing.offset);
+  return va >= area.start && va < area.end ? va : undefined;
 }
 
 function addMapper(
@@ -64,7 +65,6 @@ function addMapper(
 ): void {
   const entry = findEntry(m.ram, space.root, va);
   if (entry === undefined || (entry.pte & PTE_V) === 0) return;
-  const inLeaf = entry.level === 0 ? 0 : va % SUPERPAGE_SIZE;
-  if (frameOf(entry.pte) + inLeaf !== frame) return;
+  if (inLeaf(va, entry) !== frame) return;
   mappers.push({ space, area: findArea(space, va), va, ...entry });
 }

@@ -6,16 +6,15 @@
  * @module
  */
 
-import { moved } from "./moved.ts";
 import { refFrame, setHome } from "../frames/frames.ts";
 import { allocate } from "./allocate.ts";
-import { PAGE_SIZE, type VaNum } from "../../../machine/address.ts";
+import { offset, PAGE_SIZE, type VaNum } from "../../../machine/address.ts";
 import { makePte, PTE_V } from "../../../machine/sv39.ts";
 import { findArea } from "../areas/areas.ts";
 import type { Memory } from "../memory.ts";
 import { findEntry, readEntry, setEntry } from "../tables/entry.ts";
 import { flagsOf, isSwapped, slotOf } from "../tables/pte.ts";
-import type { AddressSpace } from "../areas/space.ts";
+import { type AddressSpace, pidOf } from "../areas/space.ts";
 import { dropSlot, readSlot } from "./swap_disk.ts";
 
 /**
@@ -25,7 +24,7 @@ import { dropSlot, readSlot } from "./swap_disk.ts";
 export function swapIn(m: Memory, space: AddressSpace, page: VaNum): boolean {
   if (!bringBack(m, space, page, "swap in")) return false;
   for (let i = 1; i <= m.readAhead; i++) {
-    const next = (page + i * PAGE_SIZE) as VaNum;
+    const next = offset(page, i * PAGE_SIZE);
     if (m.state.frames.free <= m.watermarks.low || findArea(space, next) === undefined) break;
     if (isSwapped(readEntry(m.ram, space.root, next))) bringBack(m, space, next, "read ahead");
   }
@@ -38,7 +37,7 @@ function bringBack(m: Memory, space: AddressSpace, page: VaNum, why: string): bo
   const slot = slotOf(readEntry(m.ram, space.root, page));
   readSlot(m, slot, frame);
   setHome(m, frame, page);
-  moved(m, "swap-in", space, page, frame, slot, PAGE_SIZE, why);
+  m.events.move("swap-in", pidOf(m, space), page, frame, slot, PAGE_SIZE, why);
   let owners = 0;
   for (const other of m.state.spaces.values()) {
     const found = findEntry(m.ram, other.root, page);

@@ -15,14 +15,15 @@
 
 import type { Ram } from "../../../machine/memory.ts";
 import {
+  offset,
   PAGE_SHIFT,
   PAGE_SIZE,
+  pageDown,
   type PaNum,
-  paNum,
   SUPERPAGE_SIZE,
   type VaNum,
 } from "../../../machine/address.ts";
-import { frameOf, makePte, PTE_V } from "../../../machine/sv39.ts";
+import { frameOf, PTE_V } from "../../../machine/sv39.ts";
 import { isLeaf, isTable } from "./pte.ts";
 import type { Memory } from "../memory.ts";
 import { KernelPanic } from "../panic.ts";
@@ -31,6 +32,8 @@ import { KernelPanic } from "../panic.ts";
 export const TABLE_SPAN = 0x4000_0000;
 
 export const ENTRIES = 512;
+/** What the PTE of the next frame is more. */
+const PTE_NEXT = 1024;
 
 /** One entry of a page table, as it was found. */
 export interface Entry {
@@ -54,7 +57,7 @@ export function findEntry(ram: Ram, root: PaNum, va: VaNum): Entry | undefined {
 }
 
 /** Where the level-1 entry for `va` stands; 0: there is no table for it. */
-export function middleAt(ram: Ram, root: PaNum, va: VaNum): PaNum | 0 {
+function middleAt(ram: Ram, root: PaNum, va: VaNum): PaNum | 0 {
   const top = ram.readPte(entryAt(root, va, 2));
   return (top & PTE_V) === 0 ? 0 : entryAt(frameOf(top), va, 1);
 }
@@ -67,8 +70,17 @@ export function middleEntry(ram: Ram, root: PaNum, va: VaNum): number {
 
 /** Where in a table of that level the entry for `va` stands. */
 export function entryAt(table: PaNum, va: VaNum, level: 0 | 1 | 2): PaNum {
-  const page = Math.floor(va / PAGE_SIZE);
-  return paNum(table + ((page >>> (9 * level)) & 511) * 8);
+  return nthEntry(table, (Math.floor(va / PAGE_SIZE) >>> (9 * level)) & 511);
+}
+
+/** Where entry `i` of a table stands. */
+export function nthEntry(table: PaNum, i: number): PaNum {
+  return offset(table, 8 * i);
+}
+
+/** The byte that a leaf maps `va` to. */
+export function inLeaf(va: VaNum, { pte, level }: Pick<Entry, "pte" | "level">): PaNum {
+  return offset(frameOf(pte), va % (level === 0 ? PAGE_SIZE : SUPERPAGE_SIZE));
 }
 
 /** The entry of `va`, 0 when there is no table for it. */
@@ -99,7 +111,7 @@ export function setMark(
   why: string,
 ): void {
   m.ram.writePte(at, now);
-  m.events.mark((va - (va % PAGE_SIZE)) as VaNum, at, old, now, why);
+  m.events.mark(pageDown(va), at, old, now, why);
 }
 
 /**
@@ -118,9 +130,8 @@ export function tellEntries(
   for (let i = 0; i < ENTRIES;) {
     const pte = pteAt(i);
     let end = i + 1;
-    while (pte !== 0 && pteAt(end) === pte + (end - i) * makePte(PAGE_SIZE as PaNum, 0)) end++;
-    const va = (block + i * PAGE_SIZE) as VaNum;
-    const at = (table + i * 8) as PaNum;
+    while (pte !== 0 && pteAt(end) === pte + (end - i) * PTE_NEXT) end++;
+    const va = offset(block, i * PAGE_SIZE), at = nthEntry(table, i);
     if (pte !== 0) m.events.pte(va, at, made ? 0 : pte, made ? pte : 0, why, end - i);
     i = end;
   }
@@ -128,7 +139,7 @@ export function tellEntries(
 
 /** The start of the 2 MiB block that holds `va`. */
 export function blockDown(va: VaNum): VaNum {
-  return (va - (va % SUPERPAGE_SIZE)) as VaNum;
+  return offset(va, -(va % SUPERPAGE_SIZE));
 }
 
 /** Gets each entry that is not 0: its address, where it stands, its value, 1 for a 2 MiB leaf. */
@@ -155,7 +166,7 @@ export function eachEntry(
     const last = (Math.min(end, block + SUPERPAGE_SIZE) - 1 - block) >>> PAGE_SHIFT;
     for (let i = (first - block) >>> PAGE_SHIFT; i <= last; i++) {
       const pte = ram.words[words + 2 * i];
-      if (pte !== 0) visit((block + i * PAGE_SIZE) as VaNum, (table + i * 8) as PaNum, pte, 0);
+      if (pte !== 0) visit(offset(block, i * PAGE_SIZE), nthEntry(table, i), pte, 0);
     }
   });
 }
@@ -171,16 +182,11 @@ export function eachBlock(
   end: VaNum,
   visit: (block: VaNum, at: PaNum, pte: number) => void,
 ): void {
-  for (let block: number = blockDown(start); block < end;) {
-    const top = ram.readPte((root + Math.floor(block / TABLE_SPAN) * 8) as PaNum);
-    if ((top & PTE_V) === 0) {
-      block = block - (block % TABLE_SPAN) + TABLE_SPAN;
-      continue;
-    }
-    const at = (frameOf(top) + (Math.floor(block / SUPERPAGE_SIZE) & 511) * 8) as PaNum;
-    const pte = ram.readPte(at);
-    if (pte !== 0) visit(block as VaNum, at, pte);
-    block += SUPERPAGE_SIZE;
+  for (let block = blockDown(start); block < end;) {
+    const at = middleAt(ram, root, block);
+    const pte = at === 0 ? 0 : ram.readPte(at);
+    if (at !== 0 && pte !== 0) visit(block, at, pte);
+    block = offset(block, at === 0 ? TABLE_SPAN - (block % TABLE_SPAN) : SUPERPAGE_SIZE);
   }
 }
 

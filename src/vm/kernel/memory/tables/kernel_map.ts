@@ -11,9 +11,9 @@
  */
 
 import {
+  offset,
   PAGE_SIZE,
   type PaNum,
-  paNum,
   SUPERPAGE_SIZE,
   type VaNum,
   vaNum,
@@ -23,6 +23,7 @@ import type { Ram } from "../../../machine/memory.ts";
 import { CLINT, FINISHER, PLIC, UART } from "../../../machine/memory_map.ts";
 import { KernelPanic } from "../panic.ts";
 import { TRAMPOLINE } from "../areas/space.ts";
+import { entryAt } from "./entry.ts";
 
 /** What the kernel maps of the devices, in bytes: the PLIC as xv6; virtio follows the UART. */
 const DEVICES: readonly { readonly at: PaNum; readonly size: number }[] = [
@@ -40,53 +41,44 @@ const TABLE_FRAMES = 12;
 interface Making {
   readonly ram: Ram;
   readonly root: PaNum;
-  next: number;
+  next: PaNum;
 }
 
 /** Makes the map in the frames below `trampoline`, the kernel's last. Its root: the next below. */
 export function makeKernelMap(ram: Ram, trampoline: PaNum): PaNum {
-  const root = paNum(trampoline - PAGE_SIZE);
+  const root = offset(trampoline, -PAGE_SIZE);
   const making: Making = { ram, root, next: root };
   takeTable(making, trampoline);
   for (const { at, size } of DEVICES) mapRange(making, vaNum(at), at, size, PTE_R | PTE_W);
   const text = TEXT_FRAMES * PAGE_SIZE;
   mapRange(making, vaNum(ram.base), ram.base, text, PTE_R | PTE_X);
-  const rest = ram.base + text;
-  mapRange(making, vaNum(rest), paNum(rest), ram.size - text, PTE_R | PTE_W);
+  const rest = offset(ram.base, text);
+  mapRange(making, vaNum(rest), rest, ram.size - text, PTE_R | PTE_W);
   mapRange(making, TRAMPOLINE, trampoline, PAGE_SIZE, PTE_R | PTE_X);
   return root;
 }
 
 /** The frame at `next`, zeroed, as a table. */
 function takeTable(making: Making, trampoline: PaNum): PaNum {
-  const table = paNum(making.next);
+  const table = making.next;
   if (table <= trampoline - PAGE_SIZE * (TABLE_FRAMES + 1)) {
     throw new KernelPanic("kvmmake: the kernel's own map outgrew its frames");
   }
   making.ram.fillFrame(table, 0);
-  making.next -= PAGE_SIZE;
+  making.next = offset(table, -PAGE_SIZE);
   return table;
 }
 
 /** Maps a range: 2 MiB leaves where both addresses are aligned and a block is left, else 4 KiB. */
 function mapRange(making: Making, from: VaNum, to: PaNum, size: number, rights: number): void {
-  const { ram } = making;
   const flags = PTE_V | rights;
   for (let done = 0; done < size;) {
-    const va = from + done, pa = to + done;
-    const middle = tableAt(making, paNum(making.root + 8 * Math.floor(va / 2 ** 30)));
-    const at = paNum(middle + 8 * (Math.floor(va / SUPERPAGE_SIZE) & 511));
+    const va = offset(from, done), pa = offset(to, done);
+    const at = entryAt(tableAt(making, entryAt(making.root, va, 2)), va, 1);
     const superpage = va % SUPERPAGE_SIZE === 0 && pa % SUPERPAGE_SIZE === 0 &&
       size - done >= SUPERPAGE_SIZE;
-    if (superpage) {
-      ram.writePte(at, makePte(paNum(pa), flags));
-      done += SUPERPAGE_SIZE;
-    } else {
-      const table = tableAt(making, at);
-      const entry = paNum(table + 8 * (Math.floor(va / PAGE_SIZE) & 511));
-      ram.writePte(entry, makePte(paNum(pa), flags));
-      done += PAGE_SIZE;
-    }
+    making.ram.writePte(superpage ? at : entryAt(tableAt(making, at), va, 0), makePte(pa, flags));
+    done += superpage ? SUPERPAGE_SIZE : PAGE_SIZE;
   }
 }
 
@@ -94,7 +86,7 @@ function mapRange(making: Making, from: VaNum, to: PaNum, size: number, rights: 
 function tableAt(making: Making, at: PaNum): PaNum {
   const pte = making.ram.readPte(at);
   if ((pte & PTE_V) !== 0) return frameOf(pte);
-  const table = takeTable(making, paNum(making.root + PAGE_SIZE));
+  const table = takeTable(making, offset(making.root, PAGE_SIZE));
   making.ram.writePte(at, makePte(table, PTE_V));
   return table;
 }

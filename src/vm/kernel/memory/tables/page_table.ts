@@ -2,30 +2,24 @@
  * Page tables paid from the frame pool: tables made on the way to an entry, and freed when empty or
  * with their space. xv6's walk and freewalk.
  *
- * ```text
- *  38        30 29        21 20        12 11         0
- * +------------+------------+------------+------------+
- * | level 2    | level 1    | level 0    | offset     |
- * +------------+------------+------------+------------+
- * ```
- * A leaf stands at level 0 (4 KiB) or level 1 (2 MiB); this kernel makes none at level 2.
- *
  * @module
  */
 
 import { freeFrame } from "../frames/frames.ts";
 import { allocate } from "../reclaim/allocate.ts";
-import { type PaNum, SUPERPAGE_SIZE, type VaNum } from "../../../machine/address.ts";
+import { offset, type PaNum, SUPERPAGE_SIZE, type VaNum, vaNum } from "../../../machine/address.ts";
 import { frameOf, makePte, PTE_V } from "../../../machine/sv39.ts";
 import type { Memory } from "../memory.ts";
 import { KernelPanic } from "../panic.ts";
 import { isLeaf, isTable } from "./pte.ts";
 import {
   blockDown,
+  eachBlock,
   ENTRIES,
   entryAt,
   isEmpty,
   middleEntry,
+  nthEntry,
   setEntry,
   TABLE_SPAN,
   tableWords,
@@ -43,7 +37,7 @@ export function ensureTable(m: Memory, root: PaNum, va: VaNum): PaNum | 0 {
   if (at === 0) return 0;
   const table = allocate(m, "table", "zeroed");
   if (table === 0) {
-    prune(m, root, va, (va + 1) as VaNum);
+    prune(m, root, va, offset(va, 1));
     return 0;
   }
   setEntry(m, blockDown(va), at, 0, makePte(table, PTE_V), "table");
@@ -58,33 +52,25 @@ export function ensureMiddle(m: Memory, root: PaNum, va: VaNum): PaNum | 0 {
   if ((top & PTE_V) === 0) {
     table = allocate(m, "table", "zeroed");
     if (table === 0) return 0;
-    const start = (va - (va % TABLE_SPAN)) as VaNum;
-    setEntry(m, start, at, 0, makePte(table, PTE_V), "table");
+    setEntry(m, offset(va, -(va % TABLE_SPAN)), at, 0, makePte(table, PTE_V), "table");
   }
   return entryAt(table, va, 1);
 }
 
 /** Frees the tables for [start, end) that hold nothing any more, the root excepted. */
 export function prune(m: Memory, root: PaNum, start: VaNum, end: VaNum): void {
-  for (let va: number = start - (start % TABLE_SPAN); va < end; va += TABLE_SPAN) {
-    const topAt = (root + (va / TABLE_SPAN) * 8) as PaNum;
-    const top = m.ram.readPte(topAt);
-    if ((top & PTE_V) === 0) continue;
-    const middle = frameOf(top);
-    const first = Math.max(va, blockDown(start));
-    for (let block = first; block < Math.min(end, va + TABLE_SPAN); block += SUPERPAGE_SIZE) {
-      const at = (middle + (Math.floor(block / SUPERPAGE_SIZE) & 511) * 8) as PaNum;
-      const pte = m.ram.readPte(at);
-      if (isTable(pte) && isEmpty(m.ram, frameOf(pte))) {
-        setEntry(m, block as VaNum, at, pte, 0, "table empty");
-        freeFrame(m, frameOf(pte), "table empty");
-      }
-    }
-    if (isEmpty(m.ram, middle)) {
-      setEntry(m, va as VaNum, topAt, top, 0, "table empty");
-      freeFrame(m, middle, "table empty");
-    }
+  for (let va = offset(start, -(start % TABLE_SPAN)); va < end; va = offset(va, TABLE_SPAN)) {
+    const first = vaNum(Math.max(va, start)), stop = vaNum(Math.min(end, va + TABLE_SPAN));
+    eachBlock(m.ram, root, first, stop, (block, at, pte) => freeIfEmpty(m, block, at, pte));
+    const at = entryAt(root, va, 2);
+    freeIfEmpty(m, va, at, m.ram.readPte(at));
   }
+}
+
+function freeIfEmpty(m: Memory, va: VaNum, at: PaNum, pte: number): void {
+  if (!isTable(pte) || !isEmpty(m.ram, frameOf(pte))) return;
+  setEntry(m, va, at, pte, 0, "table empty");
+  freeFrame(m, frameOf(pte), "table empty");
 }
 
 /** Frees all tables of a space, the root last; no leaf may be left (xv6's freewalk). */
@@ -97,16 +83,16 @@ export function freeTables(m: Memory, root: PaNum): void {
     if (!isTable(top)) throw new KernelPanic("freewalk: leaf");
     const middle = frameOf(top);
     const middles = tableWords(m.ram, middle);
-    const span = (i * TABLE_SPAN) as VaNum;
+    const span = vaNum(i * TABLE_SPAN);
     for (let j = 0; j < ENTRIES; j++) {
       const pte = words[middles + 2 * j];
       if (pte === 0) continue;
       if (!isTable(pte) || !isEmpty(m.ram, frameOf(pte))) throw new KernelPanic("freewalk: leaf");
-      const block = (span + j * SUPERPAGE_SIZE) as VaNum;
-      m.events.pte(block, (middle + 8 * j) as PaNum, pte, 0, "space freed");
+      const block = offset(span, j * SUPERPAGE_SIZE);
+      m.events.pte(block, nthEntry(middle, j), pte, 0, "space freed");
       freeFrame(m, frameOf(pte), "space freed");
     }
-    m.events.pte(span, (root + 8 * i) as PaNum, top, 0, "space freed");
+    m.events.pte(span, nthEntry(root, i), top, 0, "space freed");
     freeFrame(m, middle, "space freed");
   }
   freeFrame(m, root, "space freed");

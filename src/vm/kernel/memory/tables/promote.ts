@@ -5,22 +5,26 @@
  */
 
 import type { Memory } from "../memory.ts";
-import type { AddressSpace, Area } from "../areas/space.ts";
-import { PAGE_SIZE, type PaNum, SUPERPAGE_SIZE, type VaNum } from "../../../machine/address.ts";
+import { type AddressSpace, type Area, pidOf } from "../areas/space.ts";
+import {
+  offset,
+  PAGE_SIZE,
+  type PaNum,
+  SUPERPAGE_SIZE,
+  type VaNum,
+} from "../../../machine/address.ts";
 import {
   allocSuperpage,
-  countOf,
   freeFrame,
   hasSuperpage,
-  isCache,
+  isSole,
   SUPERPAGE_FRAMES,
 } from "../frames/frames.ts";
 import { ensureMiddle } from "./page_table.ts";
 import { fitsSuperpage, isPlentiful, setHomes } from "./superpage.ts";
-import { eachBlock, setEntry, tellEntries } from "./entry.ts";
+import { nthEntry, setEntry, tellEntries } from "./entry.ts";
 import { areaFlags, isLeaf } from "./pte.ts";
 import { frameOf, makePte, PTE_A, PTE_D, PTE_FLAGS, PTE_V } from "../../../machine/sv39.ts";
-import { moved } from "../reclaim/moved.ts";
 import { flushAll } from "./flush.ts";
 
 /** Maps a zeroed 2 MiB leaf, if the block's level-1 entry is empty and frames are to be had. */
@@ -63,40 +67,18 @@ export function promote(m: Memory, space: AddressSpace, area: Area, block: VaNum
   tellEntries(m, block, table, "promote", false);
   setEntry(m, block, at, pointer, makePte(head, flags), "promote");
   freeFrame(m, table, "promote");
-  moved(
-    m,
-    "promote",
-    space,
-    block,
-    head,
-    0,
-    SUPERPAGE_SIZE,
-    head === first ? "in place" : "by a copy",
-  );
+  const how = head === first ? "in place" : "by a copy";
+  m.events.move("promote", pidOf(m, space), block, head, 0, SUPERPAGE_SIZE, how);
   flushAll(m, space, "promote");
   return true;
-}
-
-/** Makes 2 MiB leaves of all blocks of the space that are whole; how many. */
-export function promoteSpace(m: Memory, space: AddressSpace): number {
-  let made = 0;
-  for (const area of space.areas) {
-    eachBlock(m.ram, space.root, area.start, area.end, (block) => {
-      if (promote(m, space, area, block)) made++;
-    });
-  }
-  return made;
 }
 
 /** The rights that all 512 entries have, or would have as sole owners; A and D if any has them. */
 function commonFlags(m: Memory, area: Area, table: PaNum): number | undefined {
   let used = 0;
   for (let i = SUPERPAGE_FRAMES - 1; i >= 0; i--) {
-    const pte = m.ram.readPte((table + i * 8) as PaNum);
-    const frame = frameOf(pte);
-    if ((pte & PTE_V) === 0 || countOf(m, frame) !== 1 || isCache(m, frame)) {
-      return undefined;
-    }
+    const pte = m.ram.readPte(nthEntry(table, i));
+    if ((pte & PTE_V) === 0 || !isSole(m, frameOf(pte))) return undefined;
     used |= pte & (PTE_A | PTE_D);
   }
   return (areaFlags(area) | used) & PTE_FLAGS;
@@ -105,17 +87,15 @@ function commonFlags(m: Memory, area: Area, table: PaNum): number | undefined {
 function isRun(m: Memory, table: PaNum, head: PaNum): boolean {
   if (head % SUPERPAGE_SIZE !== 0) return false;
   for (let i = 1; i < SUPERPAGE_FRAMES; i++) {
-    const pte = m.ram.readPte((table + i * 8) as PaNum);
-    if (frameOf(pte) !== head + i * PAGE_SIZE) return false;
+    if (frameOf(m.ram.readPte(nthEntry(table, i))) !== head + i * PAGE_SIZE) return false;
   }
   return true;
 }
 
 function moveTo(m: Memory, table: PaNum, head: PaNum, block: VaNum): void {
   for (let i = 0; i < SUPERPAGE_FRAMES; i++) {
-    const from = frameOf(m.ram.readPte((table + i * 8) as PaNum));
-    const to = (head + i * PAGE_SIZE) as PaNum;
-    m.ram.copyFrame(to, from);
+    const from = frameOf(m.ram.readPte(nthEntry(table, i)));
+    m.ram.copyFrame(offset(head, i * PAGE_SIZE), from);
     freeFrame(m, from, "promote");
   }
   m.events.copy(block, frameOf(m.ram.readPte(table)), head, SUPERPAGE_SIZE, "promote");

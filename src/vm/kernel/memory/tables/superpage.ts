@@ -7,8 +7,14 @@
  */
 
 import { flush } from "./flush.ts";
-import { moved } from "../reclaim/moved.ts";
-import { PAGE_SIZE, type PaNum, SUPERPAGE_SIZE, type VaNum } from "../../../machine/address.ts";
+import {
+  offset,
+  PAGE_SIZE,
+  type PaNum,
+  SUPERPAGE_SIZE,
+  type VaNum,
+  vaNum,
+} from "../../../machine/address.ts";
 import { frameOf, makePte, PTE_V } from "../../../machine/sv39.ts";
 import {
   allocSuperpage,
@@ -24,9 +30,9 @@ import {
   SUPERPAGE_FRAMES,
 } from "../frames/frames.ts";
 import type { Memory } from "../memory.ts";
-import { blockDown, findEntry, setEntry, tellEntries } from "./entry.ts";
+import { blockDown, findEntry, inLeaf, nthEntry, setEntry, tellEntries } from "./entry.ts";
 import { flagsOf, isLeaf } from "./pte.ts";
-import type { AddressSpace, Area } from "../areas/space.ts";
+import { type AddressSpace, type Area, pidOf } from "../areas/space.ts";
 
 /** Whether a 2 MiB leaf may map the block: all of it in the area, private, without a file. */
 export function fitsSuperpage(m: Memory, area: Area, block: number): boolean {
@@ -80,7 +86,7 @@ export function demote(
   const pte = m.ram.readPte(at);
   if (!isLeaf(pte)) return true;
   const head = frameOf(pte);
-  const given = spare === undefined ? 0 : (head + spare - block) as PaNum;
+  const given = spare === undefined ? 0 : offset(head, spare - block);
   let table = allocZeroed(m, "table");
   if (table === 0) {
     if (given === 0 || countOf(m, given) !== 1) return false;
@@ -89,12 +95,13 @@ export function demote(
     m.ram.fillFrame(table, 0);
   }
   for (let i = 0; i < SUPERPAGE_FRAMES; i++) {
-    const frame = (head + i * PAGE_SIZE) as PaNum;
-    if (frame !== table) m.ram.writePte((table + i * 8) as PaNum, makePte(frame, flagsOf(pte)));
+    const frame = offset(head, i * PAGE_SIZE);
+    if (frame !== table) m.ram.writePte(nthEntry(table, i), makePte(frame, flagsOf(pte)));
   }
   tellEntries(m, block, table, "demote", true);
   setEntry(m, block, at, pte, makePte(table, PTE_V), "demote");
-  moved(m, "demote", space, block, head, 0, SUPERPAGE_SIZE, "split into 4 KiB pages");
+  const how = "split into 4 KiB pages";
+  m.events.move("demote", pidOf(m, space), block, head, 0, SUPERPAGE_SIZE, how);
   flush(m, space, block, "demote");
   return true;
 }
@@ -114,10 +121,9 @@ export function splitBorders(
     const block = blockDown(border);
     const leaf = block === border ? undefined : findEntry(m.ram, space.root, border);
     if (leaf?.level !== 1) return [];
-    const { at } = leaf;
-    const inside = (border === start ? start : Math.max(start, block)) as VaNum;
-    const page = (frameOf(leaf.pte) + inside - block) as PaNum;
-    return { block, at, spare: discard && countOf(m, page) === 1 ? inside : undefined };
+    const inside = vaNum(border === start ? start : Math.max(start, block));
+    const spare = discard && countOf(m, inLeaf(inside, leaf)) === 1 ? inside : undefined;
+    return { block, at: leaf.at, spare };
   });
   // First those without a page to spare: should a frame be lacking, nothing is gone yet.
   leaves.sort((a, b) => Number(a.spare !== undefined) - Number(b.spare !== undefined));
@@ -136,6 +142,6 @@ export function copyLeaf(m: Memory, block: VaNum, pte: number, why: string): PaN
 
 export function setHomes(m: Memory, head: PaNum, block: VaNum): void {
   for (let i = 0; i < SUPERPAGE_FRAMES; i++) {
-    setHome(m, (head + i * PAGE_SIZE) as PaNum, (block + i * PAGE_SIZE) as VaNum);
+    setHome(m, offset(head, i * PAGE_SIZE), offset(block, i * PAGE_SIZE));
   }
 }
