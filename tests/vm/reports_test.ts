@@ -9,7 +9,7 @@ import type { Process } from "../../src/vm/process.ts";
 import { spacesInUse } from "../../src/vm/kernel/view.ts";
 import { eachLeaf } from "../../src/vm/inspect/mappings.ts";
 import type { AccessReport, Translation, WalkReport } from "../../src/vm/reports.ts";
-import { promoteSpace } from "../../src/vm/kernel/memory/tables/promote.ts";
+import { promoteSpace } from "../kernel/memory/world.ts";
 import { KernelError } from "../../src/vm/kernel/manual.ts";
 import { va } from "../../src/vm/machine/address.ts";
 import type { BootOptions, Vm } from "../../src/vm/vm.ts";

@@ -11,13 +11,20 @@ import { mapArea } from "./memory/areas/populate.ts";
 import { callTableOf } from "./stubs.ts";
 import { activate } from "./memory/tables/flush.ts";
 import { createSpace, leaveSpace, releaseSpace } from "./memory/areas/spaces.ts";
-import { hex, MAXVA, PAGE_SIZE, pageUp, type VaNum, vaNum } from "../machine/address.ts";
+import { hex, MAXVA, offset, PAGE_SIZE, pageUp, type VaNum, vaNum } from "../machine/address.ts";
 import { type Elf, ElfError, type ElfSegment, parseElf } from "../machine/elf.ts";
 import type { CallTable } from "./abi.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Inode } from "./files/file.ts";
 import { ROOT_FS } from "./files/mount.ts";
-import { type AddressSpace, type Area, PERM_R, PERM_W, PERM_X } from "./memory/areas/space.ts";
+import {
+  type AddressSpace,
+  type Area,
+  newArea,
+  PERM_R,
+  PERM_W,
+  PERM_X,
+} from "./memory/areas/space.ts";
 import { becomeFirst, writeKernelSatp } from "./process/lifecycle.ts";
 import { leaveMemory, placeOf, unshareFiles } from "./process/threads.ts";
 import { NAME_LENGTH, type Proc } from "./process/proc.ts";
@@ -38,12 +45,7 @@ interface Loaded {
  * exec() for a process: the program at `path` in the file system, seen from its directory. Returns
  * argc, or a few words that say why not, with the process as it was.
  */
-export function exec(
-  k: Kernel,
-  p: Proc,
-  path: string,
-  argv: readonly string[],
-): number | string {
+export function exec(k: Kernel, p: Proc, path: string, argv: readonly string[]): number | string {
   const inode = k.files.findFile(placeOf(k, p).cwd, path);
   if (inode === undefined) return `no file ${path}`;
   const bytes = k.files.readBytes(inode, 0, k.files.size({ fs: ROOT_FS, inode }));
@@ -76,7 +78,7 @@ function become(k: Kernel, p: Proc, loaded: Loaded, path: string): void {
 
 /** Registers at the program's start, and the name that `ps` shows. */
 export function setUp(k: Kernel, p: Proc, loaded: Loaded, path: string): void {
-  const { ram } = k.machine;
+  const { ram } = k;
   writeEpc(ram, p.trapframe, loaded.entry);
   writeRegister(ram, p.trapframe, SP, BigInt(loaded.sp));
   writeRegister(ram, p.trapframe, A1, BigInt(loaded.sp));
@@ -126,45 +128,31 @@ function fill(
     const start = vaNum(Number(segment.vaddr));
     const area = segmentArea(segment, start, size);
     if (area === undefined) continue;
+    const { bytes } = segment;
     if (k.demandExec && inode !== undefined && area.start === start) {
       const file = { fs: ROOT_FS, inode };
       area.lazy = true;
-      area.backing = {
-        file,
-        offset: segment.offset,
-        length: segment.bytes.length,
-        writable: false,
-      };
+      area.backing = { file, offset: segment.offset, length: bytes.length, writable: false };
     }
-    if (!mapArea(k, space, area)) return "out of memory";
-    if (!area.lazy) {
-      if (!loadBytes(k, space, start, segment.bytes)) return "out of memory";
-    }
+    const done = mapArea(k, space, area) && (area.lazy || loadBytes(k, space, start, bytes));
+    if (!done) return "out of memory";
     size = area.end;
   }
-  const guard = pageUp(size);
-  const stack = vaNum(guard + PAGE_SIZE);
-  const top = vaNum(stack + PAGE_SIZE);
-  if (!mapArea(k, space, area("guard", guard, stack, 0))) return "out of memory";
-  if (!mapArea(k, space, area("stack", stack, top, PERM_R | PERM_W))) {
-    return "out of memory";
-  }
+  const guard = pageUp(size), stack = offset(guard, PAGE_SIZE), top = offset(stack, PAGE_SIZE);
+  const made = mapArea(k, space, newArea("guard", guard, stack, 0)) &&
+    mapArea(k, space, newArea("stack", stack, top, PERM_R | PERM_W)) && mapUsyscall(k, space);
+  if (!made) return "out of memory";
   space.size = top;
-  if (!mapUsyscall(k, space)) return "out of memory";
   return pushArguments(k, space, stack, top, argv);
-}
-
-function area(kind: Area["kind"], start: VaNum, end: VaNum, perm: number): Area {
-  return { kind, start, end, perm, shared: false, lazy: false };
 }
 
 /** A segment's area, from the end of the one before where they share a page (as uvmalloc would). */
 function segmentArea(segment: ElfSegment, from: VaNum, before: VaNum): Area | undefined {
-  const end = pageUp(vaNum(from + segment.memSize));
+  const end = pageUp(offset(from, segment.memSize));
   const start = vaNum(Math.max(from, before));
   if (start >= end) return undefined;
   const perm = PERM_R | (segment.write ? PERM_W : 0) | (segment.execute ? PERM_X : 0);
-  return area(segment.execute ? "text" : "data", start, end, perm);
+  return newArea(segment.execute ? "text" : "data", start, end, perm);
 }
 
 /** Strings, each 16-aligned, then the pointers to them and a NULL, where sp and a1 point. */
@@ -176,20 +164,18 @@ function pushArguments(
   argv: readonly string[],
 ): number | string {
   let sp: number = top;
+  const push = (bytes: Uint8Array) => {
+    sp -= bytes.length;
+    sp -= sp % 16;
+    return sp >= stack && copyout(k, space, vaNum(sp), bytes);
+  };
   const pointers = new BigUint64Array(argv.length + 1);
   for (const [i, text] of argv.entries()) {
     const string = Uint8Array.from(text + "\0", (c) => c.charCodeAt(0));
-    sp -= string.length;
-    sp -= sp % 16;
-    if (sp < stack || !copyout(k, space, vaNum(sp), string)) return "arguments too long";
+    if (!push(string)) return "arguments too long";
     pointers[i] = BigInt(sp);
   }
-  sp -= pointers.byteLength;
-  sp -= sp % 16;
-  if (sp < stack || !copyout(k, space, vaNum(sp), new Uint8Array(pointers.buffer))) {
-    return "arguments too long";
-  }
-  return sp;
+  return push(new Uint8Array(pointers.buffer)) ? sp : "arguments too long";
 }
 
 /** The program in a file, with its segments as xv6's exec wants them; or why it is none. */

@@ -20,7 +20,7 @@ import { load, setUp } from "./exec.ts";
 import { mapUsyscall, writeUsyscall } from "./process/usyscall.ts";
 import { openConsole } from "./files/table.ts";
 import type { Kernel } from "./kernel.ts";
-import { PERM_R, PERM_W, PERM_X } from "./memory/areas/space.ts";
+import { newArea, PERM_R, PERM_W, PERM_X } from "./memory/areas/space.ts";
 import { allocProcess, endOthers, exit, firstHome, INIT_PID } from "./process/lifecycle.ts";
 import { mayRun, type Proc } from "./process/proc.ts";
 import { A0, A7, readEpc, readRegister, SP, writeEpc, writeRegister } from "./process/trapframe.ts";
@@ -45,11 +45,22 @@ export function makeInit(k: Kernel): Proc {
  * behind them, and the console as descriptors 0, 1, 2. Throws KernelError when there is no room.
  */
 export function makeManual(k: Kernel, parent = INIT_PID, name = "demo"): Proc {
-  return onNobodysBehalf(k, () => standUp(k, parent, name));
+  return asKernel(k, () => {
+    const p = allocProcess(k, parent, name, () => firstHome(manualSpace(k)));
+    if (p === undefined) throw new KernelError(noRoom(k).why);
+    p.manual = true;
+    writeUsyscall(k, p);
+    // The other registers hold the allocator's junk, as xv6's would.
+    writeEpc(k.ram, p.trapframe, 0n);
+    writeRegister(k.ram, p.trapframe, SP, BigInt(spaceOf(k, p).size));
+    p.place = newPlace(k, undefined);
+    openConsole(k, p);
+    return p;
+  });
 }
 
 /** Events of what `body` does have pid 0: it is not the current process's doing. */
-function onNobodysBehalf<T>(k: Kernel, body: () => T): T {
+function asKernel<T>(k: Kernel, body: () => T): T {
   const { pid, pc } = k.events;
   k.events.pid = 0;
   k.events.pc = 0;
@@ -61,39 +72,13 @@ function onNobodysBehalf<T>(k: Kernel, body: () => T): T {
   }
 }
 
-function standUp(k: Kernel, parent: number, name: string): Proc {
-  const p = allocProcess(k, parent, name, () => firstHome(manualSpace(k)));
-  if (p === undefined) throw new KernelError(noRoom(k).why);
-  p.manual = true;
-  writeUsyscall(k, p);
-  // The other registers hold the allocator's junk, as xv6's would.
-  writeEpc(k.machine.ram, p.trapframe, 0n);
-  writeRegister(k.machine.ram, p.trapframe, SP, BigInt(spaceOf(k, p).size));
-  p.place = newPlace(k, undefined);
-  openConsole(k, p);
-  return p;
-}
-
 function manualSpace(k: Kernel) {
   const space = createSpace(k);
   if (space === undefined) return undefined;
   const page = (n: number) => vaNum(n * PAGE_SIZE);
-  const rest = { shared: false, lazy: false };
-  const made = mapArea(k, space, {
-    kind: "text",
-    start: page(0),
-    end: page(1),
-    perm: PERM_R | PERM_X,
-    ...rest,
-  }) &&
-    mapArea(k, space, { kind: "guard", start: page(1), end: page(2), perm: 0, ...rest }) &&
-    mapArea(k, space, {
-      kind: "stack",
-      start: page(2),
-      end: page(3),
-      perm: PERM_R | PERM_W,
-      ...rest,
-    }) &&
+  const made = mapArea(k, space, newArea("text", page(0), page(1), PERM_R | PERM_X)) &&
+    mapArea(k, space, newArea("guard", page(1), page(2), 0)) &&
+    mapArea(k, space, newArea("stack", page(2), page(3), PERM_R | PERM_W)) &&
     mapUsyscall(k, space);
   if (!made) {
     releaseSpace(k, space);
@@ -113,7 +98,7 @@ export function makeProgram(
   argv: readonly string[],
   bytes?: Uint8Array,
 ): Proc {
-  return onNobodysBehalf(k, () => loadUp(k, path, argv, bytes));
+  return asKernel(k, () => loadUp(k, path, argv, bytes));
 }
 
 function loadUp(
@@ -137,7 +122,7 @@ function loadUp(
     throw new KernelError(noRoom(k).why);
   }
   setUp(k, p, loaded, path);
-  writeRegister(k.machine.ram, p.trapframe, A0, BigInt(loaded.argc));
+  writeRegister(k.ram, p.trapframe, A0, BigInt(loaded.argc));
   p.place = newPlace(k, undefined);
   openConsole(k, p);
   return p;
@@ -171,7 +156,7 @@ export function userCall(
   args: readonly (bigint | number)[],
   budget: number = Number.MAX_SAFE_INTEGER,
 ): CallOutcome {
-  const { ram } = k.machine;
+  const { ram } = k;
   const number = numberOf(p, name);
   const epc = begin(k, p);
   // Of the argument registers, only those that are given change.
@@ -270,7 +255,7 @@ function begin(k: Kernel, p: Proc): bigint {
   if (p.inCall) throw new KernelError(`process ${p.pid} is inside a system call`);
   if (k.state.current !== p.pid) switchTo(k, p);
   k.machine.watches.takeCopied();
-  const epc = readEpc(k.machine.ram, p.trapframe);
+  const epc = readEpc(k.ram, p.trapframe);
   k.events.pc = Number(BigInt.asUintN(53, epc));
   return epc;
 }

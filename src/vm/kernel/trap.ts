@@ -5,7 +5,7 @@
  * @module
  */
 
-import { CAUSE, causeName, type FaultCause, isPageFault } from "../machine/cause.ts";
+import { CAUSE, causeName, isPageFault } from "../machine/cause.ts";
 import { emptySpace } from "./memory/areas/spaces.ts";
 import { findProc, spaceOf } from "./process/table.ts";
 import { print } from "./console.ts";
@@ -13,7 +13,6 @@ import { fault } from "./memory/faults/fault.ts";
 import { hex, vaNum } from "../machine/address.ts";
 import type { Stop } from "../machine/machine.ts";
 import type { Kernel } from "./kernel.ts";
-import type { FaultResult } from "./memory/faults/result.ts";
 import { endOthers, exit } from "./process/lifecycle.ts";
 import type { Proc } from "./process/proc.ts";
 import { skipEcall } from "./process/trapframe.ts";
@@ -37,33 +36,22 @@ export function handleTrap(k: Kernel, p: Proc, trap: Trap): Refused | undefined 
   const { cause } = trap;
   k.state.skipped += TRAP_COST;
   if (cause === CAUSE.ecallU) {
-    skipEcall(k.machine.ram, p.trapframe);
+    skipEcall(k.ram, p.trapframe);
     enterCall(k, p);
     return runCall(k, p);
   }
   if (isPageFault(cause)) {
-    const result = pageFault(k, p, cause, trap.tval);
+    p.accounting.faults[cause]++;
+    const copied = k.events.framesCopied;
+    const va = trap.tval < 0x80_0000_0000n ? vaNum(Number(trap.tval)) : trap.tval;
+    const result = fault(k, spaceOf(k, p), cause, va);
+    p.accounting.framesCopied += k.events.framesCopied - copied;
     if (!result.handled) condemn(k, p, trap, result.why, result.oom);
     return undefined;
   }
   const name = causeName(cause);
   condemn(k, p, trap, cause === CAUSE.illegal ? `${name} ${hex(trap.tval)}` : name);
   return undefined;
-}
-
-/** One page fault through memory's fault path, counted for the process. */
-function pageFault(
-  k: Kernel,
-  p: Proc,
-  cause: FaultCause,
-  tval: bigint,
-): FaultResult {
-  p.accounting.faults[cause]++;
-  const copied = k.events.framesCopied;
-  const va = tval < 0x80_0000_0000n ? vaNum(Number(tval)) : tval;
-  const result = fault(k, spaceOf(k, p), cause, va);
-  p.accounting.framesCopied += k.events.framesCopied - copied;
-  return result;
 }
 
 /** What xv6 does before exit(): the two lines, and the mark. */

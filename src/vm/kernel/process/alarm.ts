@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type PaNum, paNum } from "../../machine/address.ts";
+import { offset, type PaNum } from "../../machine/address.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Alarm, Proc } from "./proc.ts";
 import { A0, EPC, readRegister, TRAPFRAME_SIZE, writeEpc, writeNumber } from "./trapframe.ts";
@@ -27,7 +27,7 @@ export function alarmTick(k: Kernel, p: Proc): void {
   if (alarm === undefined || alarm.interval === 0 || alarm.saved !== undefined) return;
   if (--alarm.left > 0) return;
   alarm.left = alarm.interval;
-  const { ram } = k.machine;
+  const { ram } = k;
   alarm.saved = ram.bytes(userPart(p), TRAPFRAME_SIZE - EPC).slice();
   writeEpc(ram, p.trapframe, alarm.handler);
   k.events.note("alarm", p.pid, alarm.interval, "");
@@ -42,7 +42,7 @@ export function alarmOfChild(parent: Proc): Alarm | undefined {
 /** sigreturn(): registers and pc as at the timer; a0 is its result. -1 when no handler runs. */
 export function returnFromAlarm(k: Kernel, p: Proc): number {
   const { alarm } = p;
-  const { ram } = k.machine;
+  const { ram } = k;
   if (alarm?.saved === undefined) {
     writeNumber(ram, p.trapframe, A0, -1);
     return -1;
@@ -54,5 +54,5 @@ export function returnFromAlarm(k: Kernel, p: Proc): number {
 }
 
 function userPart(p: Proc): PaNum {
-  return paNum(p.trapframe + EPC);
+  return offset(p.trapframe, EPC);
 }

@@ -15,44 +15,36 @@ import { refuse } from "../syscalls/call.ts";
 import { fork, INIT_PID, makeChild } from "./lifecycle.ts";
 import type { Proc } from "./proc.ts";
 import { fdTableOf } from "../files/table.ts";
-import { leaveDirectory, leaveFiles, placeOf, putTid } from "./threads.ts";
+import { leaveDirectory, leaveFiles, placeOf, putInt } from "./threads.ts";
 import { SP, TP, writeRegister } from "./trapframe.ts";
 
-/** The flags that mean something here (linux/sched.h). */
-export const CLONE_VM = 0x100;
-const CLONE_FS = 0x200;
-const CLONE_FILES = 0x400;
-const CLONE_SIGHAND = 0x800;
-const CLONE_VFORK = 0x4000;
-const CLONE_PARENT = 0x8000;
-const CLONE_THREAD = 0x1_0000;
-const CLONE_SYSVSEM = 0x4_0000;
-const CLONE_SETTLS = 0x8_0000;
-const CLONE_PARENT_SETTID = 0x10_0000;
-const CLONE_CHILD_CLEARTID = 0x20_0000;
-const CLONE_CHILD_SETTID = 0x100_0000;
+/**
+ * The flags that mean something here (linux/sched.h). SIGHAND and SYSVSEM share what this kernel
+ * lacks, signal handlers and semaphores, so that the flags of pthread_create work.
+ */
+export const CLONE_FLAGS = {
+  CLONE_VM: 0x100,
+  CLONE_FS: 0x200,
+  CLONE_FILES: 0x400,
+  CLONE_SIGHAND: 0x800,
+  CLONE_VFORK: 0x4000,
+  CLONE_PARENT: 0x8000,
+  CLONE_THREAD: 0x1_0000,
+  CLONE_SYSVSEM: 0x4_0000,
+  CLONE_SETTLS: 0x8_0000,
+  CLONE_PARENT_SETTID: 0x10_0000,
+  CLONE_CHILD_CLEARTID: 0x20_0000,
+  CLONE_CHILD_SETTID: 0x100_0000,
+} as const;
+/** All of them. */
+const KNOWN = Object.values(CLONE_FLAGS).reduce((all: number, flag) => all | flag, 0);
 /** The low byte: the signal that the parent gets at the child's end. */
 const CSIGNAL = 0xff;
+/** With it, or with no signal, wait() finds the child. */
 const SIGCHLD = 17;
 
-/**
- * Their names. SIGHAND and SYSVSEM share what this kernel lacks, signal handlers and semaphores, so
- * that the flags of pthread_create work. SIGCHLD or no signal: wait() finds the child.
- */
-export const CLONE_NAMES: Readonly<Record<number, string>> = {
-  [CLONE_VM]: "CLONE_VM",
-  [CLONE_FS]: "CLONE_FS",
-  [CLONE_FILES]: "CLONE_FILES",
-  [CLONE_SIGHAND]: "CLONE_SIGHAND",
-  [CLONE_VFORK]: "CLONE_VFORK",
-  [CLONE_PARENT]: "CLONE_PARENT",
-  [CLONE_THREAD]: "CLONE_THREAD",
-  [CLONE_SYSVSEM]: "CLONE_SYSVSEM",
-  [CLONE_SETTLS]: "CLONE_SETTLS",
-  [CLONE_PARENT_SETTID]: "CLONE_PARENT_SETTID",
-  [CLONE_CHILD_CLEARTID]: "CLONE_CHILD_CLEARTID",
-  [CLONE_CHILD_SETTID]: "CLONE_CHILD_SETTID",
-};
+/** Whether `flags` have one. */
+type Has = (flag: keyof typeof CLONE_FLAGS) => boolean;
 
 /** What the other flags are called, and are about. */
 const ABSENT: Readonly<Record<number, string>> = {
@@ -82,51 +74,46 @@ export interface CloneArguments {
 
 /** clone(): the child, or -1: refused, with a line on the console, or no slot or no memory. */
 export function clone(k: Kernel, parent: Proc, args: CloneArguments): Proc | number {
-  const why = whyNot(parent, args.flags);
+  const flags = Number(BigInt.asUintN(32, args.flags));
+  const has: Has = (flag) => (flags & CLONE_FLAGS[flag]) !== 0;
+  const why = args.flags >> 32n === 0n ? whyNot(parent, flags, has) : "clone has 32 flags";
   if (why !== undefined) return refuse(k, parent, `clone(${hex(args.flags)}): ${why}`);
-  const flags = Number(args.flags);
-  const has = (flag: number) => (flags & flag) !== 0;
-  const child = has(CLONE_VM) ? thread(k, parent) : fork(k, parent);
+  const child = has("CLONE_VM") ? thread(k, parent) : fork(k, parent);
   if (child === undefined) return -1;
-  if (has(CLONE_THREAD)) child.group = parent.group;
-  if (has(CLONE_THREAD) || has(CLONE_PARENT)) child.parent = parent.parent;
-  if (has(CLONE_FILES)) shareFiles(k, parent, child);
-  if (has(CLONE_FS)) shareDirectory(k, parent, child);
-  if (args.stack !== 0n) writeRegister(k.machine.ram, child.trapframe, SP, args.stack);
-  if (has(CLONE_SETTLS)) writeRegister(k.machine.ram, child.trapframe, TP, args.tls);
-  if (has(CLONE_PARENT_SETTID)) storeTid(k, parent, parent, args.parentTid, child.pid);
-  if (has(CLONE_CHILD_SETTID)) storeTid(k, parent, child, args.childTid, child.pid);
-  if (has(CLONE_CHILD_CLEARTID)) child.clearTid = args.childTid;
-  child.vforked = has(CLONE_VFORK);
+  if (has("CLONE_THREAD")) child.group = parent.group;
+  if (has("CLONE_THREAD") || has("CLONE_PARENT")) child.parent = parent.parent;
+  if (has("CLONE_FILES")) shareFiles(k, parent, child);
+  if (has("CLONE_FS")) shareDirectory(k, parent, child);
+  if (args.stack !== 0n) writeRegister(k.ram, child.trapframe, SP, args.stack);
+  if (has("CLONE_SETTLS")) writeRegister(k.ram, child.trapframe, TP, args.tls);
+  if (has("CLONE_PARENT_SETTID")) storeTid(k, parent, parent, args.parentTid, child.pid);
+  if (has("CLONE_CHILD_SETTID")) storeTid(k, parent, child, args.childTid, child.pid);
+  if (has("CLONE_CHILD_CLEARTID")) child.clearTid = args.childTid;
+  child.vforked = has("CLONE_VFORK");
   return child;
 }
 
-function whyNot(parent: Proc, all: bigint): string | undefined {
-  if (all >> 32n !== 0n) return "clone has 32 flags";
-  const flags = Number(all);
-  const other = [...Array(32).keys()].map((bit) => 2 ** bit)
-    .find((bit) => bit > CSIGNAL && (flags & bit) !== 0 && CLONE_NAMES[bit] === undefined);
-  if (other !== undefined) return ABSENT[other] ?? `${hex(other)} is no flag`;
+function whyNot(parent: Proc, flags: number, has: Has): string | undefined {
+  const others = flags & ~(KNOWN | CSIGNAL);
+  const other = (others & -others) >>> 0;
+  if (other !== 0) return ABSENT[other] ?? `${hex(other)} is no flag`;
   const signal = flags & CSIGNAL;
   if (signal !== 0 && signal !== SIGCHLD) {
     return `signal ${signal} at the child's end: this kernel has no signals`;
   }
-  if ((flags & CLONE_THREAD) !== 0 && (flags & CLONE_SIGHAND) === 0) {
+  if (has("CLONE_THREAD") && !has("CLONE_SIGHAND")) {
     return "CLONE_THREAD goes with CLONE_SIGHAND (0x800)";
   }
-  if ((flags & CLONE_SIGHAND) !== 0 && (flags & CLONE_VM) === 0) {
-    return "CLONE_SIGHAND goes with CLONE_VM (0x100)";
-  }
-  if ((flags & CLONE_PARENT) !== 0 && parent.pid === INIT_PID) {
-    return "CLONE_PARENT: init has no parent";
-  }
-  return undefined;
+  if (has("CLONE_SIGHAND") && !has("CLONE_VM")) return "CLONE_SIGHAND goes with CLONE_VM (0x100)";
+  const orphan = has("CLONE_PARENT") && parent.pid === INIT_PID;
+  return orphan ? "CLONE_PARENT: init has no parent" : undefined;
 }
 
 function thread(k: Kernel, parent: Proc): Proc | undefined {
   return makeChild(k, parent, "clone", () => {
-    const trapframe = shareSpace(k, spaceOf(k, parent));
-    return trapframe === undefined ? undefined : { space: spaceOf(k, parent), trapframe };
+    const space = spaceOf(k, parent);
+    const trapframe = shareSpace(k, space);
+    return trapframe && { space, trapframe };
   });
 }
 
@@ -145,7 +132,7 @@ function shareDirectory(k: Kernel, parent: Proc, child: Proc): void {
 
 /** Stores a thread id. As on Linux a bad address undoes nothing; here a line says so. */
 function storeTid(k: Kernel, caller: Proc, p: Proc, at: bigint, tid: number): void {
-  if (!putTid(k, p, at, tid)) {
+  if (!putInt(k, p, at, tid)) {
     print(k, `${caller.pid} ${caller.name}: clone: no thread id could be stored at ${hex(at)}\n`);
   }
 }

@@ -7,27 +7,17 @@
 import { makeSatp } from "../../machine/sv39.ts";
 import { findProc, spaceOf } from "./table.ts";
 import { leaveSpace, releaseSpace } from "../memory/areas/spaces.ts";
-import { copyout } from "../memory/faults/copyin.ts";
-import { wake, wakeProc } from "./sleep.ts";
+import { sleepOn, wake, wakeProc } from "./sleep.ts";
 import { forkSpace } from "../fork/fork.ts";
 import { addFork, type ForkStatistics } from "../fork/statistics.ts";
-import { type PaNum, paNum } from "../../machine/address.ts";
+import { offset, type PaNum } from "../../machine/address.ts";
 import type { Kernel } from "../kernel.ts";
 import type { AddressSpace } from "../memory/areas/space.ts";
 import { writeUsyscall } from "./usyscall.ts";
 import { alarmOfChild } from "./alarm.ts";
 import { copyFdTable } from "../files/table.ts";
-import { userAddress } from "../syscalls/call.ts";
-import { MAX_PROCESSES, mayRun, newAccounting, type Proc } from "./proc.ts";
-import {
-  hasThreads,
-  leaveDirectory,
-  leaveFiles,
-  leaveMemory,
-  newPlace,
-  placeOf,
-  threadsOf,
-} from "./threads.ts";
+import { MAX_PROCESSES, mayRun, type Proc } from "./proc.ts";
+import { hasThreads, leaveAll, newPlace, placeOf, putInt, threadsOf } from "./threads.ts";
 import { A0, KERNEL_SATP, registerPa, TRAPFRAME_SIZE } from "./trapframe.ts";
 
 /** The process that adopts orphans and reaps them. */
@@ -82,7 +72,13 @@ export function allocProcess(
     traceMask: 0,
     interposed: undefined,
     alarm: undefined,
-    accounting: newAccounting(k.state.ticks),
+    accounting: {
+      instructions: 0,
+      calls: 0,
+      faults: { 12: 0, 13: 0, 15: 0 },
+      framesCopied: 0,
+      startTick: k.state.ticks,
+    },
   };
   k.state.procs[slot] = p;
   writeKernelSatp(k, p);
@@ -91,8 +87,7 @@ export function allocProcess(
 
 /** The trapframe names the kernel's own page table, as xv6's prepare_return writes it. */
 export function writeKernelSatp(k: Kernel, p: Proc): void {
-  const satp = makeSatp(k.kernelRoot);
-  k.machine.ram.write64(paNum(p.trapframe + KERNEL_SATP), satp);
+  k.ram.write64(offset(p.trapframe, KERNEL_SATP), makeSatp(k.kernelRoot));
 }
 
 /** fork(): a child with a copy of the memory, as the policy makes it. Undefined: no room. */
@@ -125,8 +120,8 @@ export function makeChild(
   const run = parent.manual ? undefined : parent.run;
   const child = allocProcess(k, parent.group, parent.name, makeHome, run);
   if (child === undefined) return undefined;
-  k.machine.ram.copy(child.trapframe, parent.trapframe, TRAPFRAME_SIZE);
-  k.machine.ram.write64(registerPa(child.trapframe, A0), 0n);
+  k.ram.copy(child.trapframe, parent.trapframe, TRAPFRAME_SIZE);
+  k.ram.write64(registerPa(child.trapframe, A0), 0n);
   if (child.space !== parent.space) writeUsyscall(k, child);
   child.manual = parent.manual;
   child.files = copyFdTable(k, parent.files);
@@ -145,39 +140,30 @@ export function makeChild(
  * The record of the first stays until it is waited for; the others' go at once.
  */
 export function exit(k: Kernel, p: Proc, status: number): void {
-  leaveFiles(k, p);
-  leaveDirectory(k, p);
-  leaveMemory(k, p);
+  leaveAll(k, p);
   if (k.state.dying?.pid === p.pid) k.state.dying = undefined;
   p.state = "zombie";
   p.status = status;
   p.wait = undefined;
   p.inCall = false;
   k.events.note("exit", p.pid, status, p.killedBy);
-  k.state.ended.push({
-    pid: p.pid,
-    name: p.name,
-    status,
-    killedBy: p.killedBy,
-    accounting: { ...p.accounting, faults: { ...p.accounting.faults } },
-  });
+  const { pid, name, killedBy, group, parent } = p;
+  const accounting = { ...p.accounting, faults: { ...p.accounting.faults } };
+  k.state.ended.push({ pid, name, status, killedBy, accounting });
   if (k.state.ended.length > MAX_PROCESSES) k.state.ended.shift();
-  const { group, parent } = p;
-  if (p.pid !== group) freeProcess(k, p);
+  if (pid !== group) freeProcess(k, p);
   if (hasThreads(k, group)) return;
   for (const child of k.state.procs) if (child?.parent === group) child.parent = INIT_PID;
-  for (const orphan of k.state.procs) if (orphan !== undefined) reapForInit(k, orphan);
+  // init waits for its children all the time: the kernel reaps them at once.
+  for (const q of k.state.procs) {
+    if ((q?.parent === INIT_PID || q?.parent === 0) && isOver(k, q)) freeProcess(k, q);
+  }
   wake(k, (q, wait) => wait.on === "child" && q.group === parent);
 }
 
 /** Whether it has exited, with all threads of its group. */
 function isOver(k: Kernel, p: Proc): boolean {
   return p.state === "zombie" && !hasThreads(k, p.group);
-}
-
-/** init waits for its children all the time: the kernel reaps them at once. */
-function reapForInit(k: Kernel, p: Proc): void {
-  if ((p.parent === INIT_PID || p.parent === 0) && isOver(k, p)) freeProcess(k, p);
 }
 
 /** wait(): the pid of a child that has exited, after storing its status; -1 without children. */
@@ -187,19 +173,12 @@ export function wait(k: Kernel, p: Proc, statusAddress: bigint): number | undefi
     if (child?.parent !== p.group) continue;
     hasChildren = true;
     if (!isOver(k, child)) continue;
-    if (statusAddress !== 0n) {
-      const address = userAddress(statusAddress);
-      const word = new Uint8Array(4);
-      new DataView(word.buffer).setInt32(0, child.status, true);
-      if (address === undefined || !copyout(k, spaceOf(k, p), address, word)) return -1;
-    }
+    if (statusAddress !== 0n && !putInt(k, p, statusAddress, child.status)) return -1;
     freeProcess(k, child);
     return child.pid;
   }
   if (!hasChildren || p.killed) return -1;
-  p.state = "sleeping";
-  p.wait = { on: "child" };
-  return undefined;
+  return sleepOn(p, { on: "child" });
 }
 
 /** Gives back a zombie's memory and its place in the table (xv6's freeproc). */
@@ -245,11 +224,7 @@ export function becomeFirst(k: Kernel, p: Proc): void {
   const first = findProc(k, p.group)!;
   for (const one of threadsOf(k, p.group)) if (one !== p && one !== first) exit(k, one, -1);
   if (first === p) return;
-  if (first.state !== "zombie") {
-    leaveFiles(k, first);
-    leaveDirectory(k, first);
-    leaveMemory(k, first);
-  }
+  if (first.state !== "zombie") leaveAll(k, first);
   freeProcess(k, first);
   if (k.state.current === p.pid) k.state.current = k.events.pid = p.group;
   p.pid = p.group;

@@ -146,14 +146,3 @@ export function describeWait(wait: Wait): string {
       return `pipe ${wait.pipe} write`;
   }
 }
-
-/** Costs at the start of a process. */
-export function newAccounting(startTick: number): Accounting {
-  return {
-    instructions: 0,
-    calls: 0,
-    faults: { 12: 0, 13: 0, 15: 0 },
-    framesCopied: 0,
-    startTick,
-  };
-}

@@ -62,10 +62,10 @@ export function leaveDirectory(k: Kernel, p: Proc): void {
   p.place = 0;
 }
 
-/** Stores a thread id, a C int, in user memory. False for a bad address, or out of memory. */
-export function putTid(k: Kernel, p: Proc, at: bigint, tid: number): boolean {
+/** Stores a C int in user memory. False for a bad address, or out of memory. */
+export function putInt(k: Kernel, p: Proc, at: bigint, value: number): boolean {
   const address = userAddress(at);
-  const word = new Uint8Array(Int32Array.of(tid).buffer);
+  const word = new Uint8Array(Int32Array.of(value).buffer);
   return address !== undefined && copyout(k, spaceOf(k, p), address, word);
 }
 
@@ -75,9 +75,16 @@ export function putTid(k: Kernel, p: Proc, at: bigint, tid: number): boolean {
  */
 export function leaveMemory(k: Kernel, p: Proc): void {
   // As on Linux a bad address is not reported: the process that it could be reported to is going.
-  if (p.clearTid !== 0n && spaceOf(k, p).users > 1) putTid(k, p, p.clearTid, 0);
+  if (p.clearTid !== 0n && spaceOf(k, p).users > 1) putInt(k, p, p.clearTid, 0);
   p.clearTid = 0n;
   if (!p.vforked) return;
   p.vforked = false;
   wake(k, (_, wait) => wait.on === "vfork" && wait.child === p.pid);
+}
+
+/** A process leaves all that it may share. */
+export function leaveAll(k: Kernel, p: Proc): void {
+  leaveFiles(k, p);
+  leaveDirectory(k, p);
+  leaveMemory(k, p);
 }

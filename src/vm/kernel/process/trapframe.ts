@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type PaNum, paNum } from "../../machine/address.ts";
+import { offset, type PaNum } from "../../machine/address.ts";
 import type { Machine } from "../../machine/machine.ts";
 import type { Ram } from "../../machine/memory.ts";
 
@@ -25,7 +25,7 @@ export const A7 = 17;
 
 /** Where register `n` (1…31) stands in the trapframe. */
 export function registerPa(trapframe: PaNum, n: number): PaNum {
-  return paNum(trapframe + REGISTERS + 8 * (n - 1));
+  return offset(trapframe, REGISTERS + 8 * (n - 1));
 }
 
 /** Register `n` (0…31) as it will be when the process runs on. */
@@ -40,7 +40,7 @@ export function writeRegister(ram: Ram, trapframe: PaNum, n: number, value: bigi
 
 /** The user pc at which the process runs on. */
 export function readEpc(ram: Ram, trapframe: PaNum): bigint {
-  return ram.read64(paNum(trapframe + EPC));
+  return ram.read64(offset(trapframe, EPC));
 }
 
 /** Register `n` (1…31) as a C int: its low half, signed. */
@@ -55,10 +55,10 @@ export function writeNumber(ram: Ram, trapframe: PaNum, n: number, value: number
 
 /** Steps over an ecall: "sepc points to the ecall, but we return to the next" (xv6's trap.c). */
 export function skipEcall(ram: Ram, trapframe: PaNum): void {
-  const at = paNum(trapframe + EPC);
+  const at = offset(trapframe, EPC);
   const low = ram.read32(at) + 4;
   ram.write32(at, low);
-  if (low > 0xffff_ffff) ram.write32(paNum(at + 4), ram.read32(paNum(at + 4)) + 1);
+  if (low > 0xffff_ffff) ram.write32(offset(at, 4), ram.read32(offset(at, 4)) + 1);
 }
 
 /**
@@ -66,15 +66,15 @@ export function skipEcall(ram: Ram, trapframe: PaNum): void {
  * always zero" (privileged specification, sepc).
  */
 export function writeEpc(ram: Ram, trapframe: PaNum, pc: bigint): void {
-  ram.write64(paNum(trapframe + EPC), BigInt.asUintN(64, pc & ~1n));
+  ram.write64(offset(trapframe, EPC), BigInt.asUintN(64, pc & ~1n));
 }
 
 /** The hart's user registers and pc into the trapframe, as the trampoline's uservec does. */
 export function saveUser(machine: Machine, trapframe: PaNum): void {
-  machine.hart.registers.saveTo(machine.ram, paNum(trapframe + EPC));
+  machine.hart.registers.saveTo(machine.ram, offset(trapframe, EPC));
 }
 
 /** The trapframe into the hart's registers and pc, as the trampoline's userret does. */
 export function restoreUser(machine: Machine, trapframe: PaNum): void {
-  machine.hart.registers.loadFrom(machine.ram, paNum(trapframe + EPC));
+  machine.hart.registers.loadFrom(machine.ram, offset(trapframe, EPC));
 }

@@ -4,24 +4,16 @@
  * @module
  */
 
-import { PAGE_SIZE, vaNum } from "../../machine/address.ts";
 import type { Kernel } from "../kernel.ts";
 import { mapArea } from "../memory/areas/populate.ts";
-import { type AddressSpace, PERM_R, USYSCALL } from "../memory/areas/space.ts";
+import { type AddressSpace, newArea, PERM_R, TRAPFRAME, USYSCALL } from "../memory/areas/space.ts";
 import { loadBytes } from "../memory/faults/copyin.ts";
 import type { Proc } from "./proc.ts";
 import { spaceOf } from "./table.ts";
 
 /** Maps it, when this kernel's ABI has it. False: out of memory. */
 export function mapUsyscall(k: Kernel, space: AddressSpace): boolean {
-  return !k.abi.usyscall || mapArea(k, space, {
-    kind: "usyscall",
-    start: USYSCALL,
-    end: vaNum(USYSCALL + PAGE_SIZE),
-    perm: PERM_R,
-    shared: false,
-    lazy: false,
-  });
+  return !k.abi.usyscall || mapArea(k, space, newArea("usyscall", USYSCALL, TRAPFRAME, PERM_R));
 }
 
 /** Puts the pid where ugetpid() reads it. */

@@ -9,7 +9,7 @@
  */
 
 import { print } from "../console.ts";
-import { MAXVA, type VaNum } from "../../machine/address.ts";
+import { MAXVA, type VaNum, vaNum } from "../../machine/address.ts";
 import type { CallName } from "../abi.ts";
 import type { File } from "../files/file.ts";
 import type { Kernel } from "../kernel.ts";
@@ -83,7 +83,7 @@ export function call(
 /** A lab's call that this kernel lacks: a line on the console says whose it is, and why. */
 export function absent(name: CallName, args: string, why: string): Call {
   const row = call(name, args, (k, p) => {
-    const number = readInt(k.machine.ram, p.trapframe, A7);
+    const number = readInt(k.ram, p.trapframe, A7);
     return refuse(k, p, `${name} (${number}) ${why}`);
   });
   return { ...row, absent: true };
@@ -97,12 +97,12 @@ export function refuse(k: Kernel, p: Proc, why: string): number {
 
 /** Argument `n` as the full register. */
 export function argument(k: Kernel, p: Proc, n: number): bigint {
-  return readRegister(k.machine.ram, p.trapframe, A0 + n);
+  return readRegister(k.ram, p.trapframe, A0 + n);
 }
 
 /** Argument `n` as a C int: its low 32 bits, signed (xv6's argint). */
 export function argInt(k: Kernel, p: Proc, n: number): number {
-  return readInt(k.machine.ram, p.trapframe, A0 + n);
+  return readInt(k.ram, p.trapframe, A0 + n);
 }
 
 /** Argument `n` as a user address; undefined when it is not below MAXVA. */
@@ -112,7 +112,7 @@ export function argAddress(k: Kernel, p: Proc, n: number): VaNum | undefined {
 
 /** A 64-bit value as a user address; undefined when it is not below MAXVA. */
 export function userAddress(value: bigint): VaNum | undefined {
-  return value < BigInt(MAXVA) ? Number(value) as VaNum : undefined;
+  return value < BigInt(MAXVA) ? vaNum(Number(value)) : undefined;
 }
 
 /** The open file that argument `n` names; undefined when there is none (xv6's argfd). */

@@ -62,7 +62,7 @@ export function enterCall(k: Kernel, p: Proc): void {
 
 /** a7 as a C int. */
 function callNumber(k: Kernel, p: Proc): number {
-  return readInt(k.machine.ram, p.trapframe, A7);
+  return readInt(k.ram, p.trapframe, A7);
 }
 
 /**
@@ -97,7 +97,7 @@ function returnFrom(
 ): Refused | undefined {
   const why = typeof answer === "number" ? undefined : answer;
   const result = typeof answer === "number" ? answer : -1;
-  if (row?.returns !== "registers") writeNumber(k.machine.ram, p.trapframe, A0, result);
+  if (row?.returns !== "registers") writeNumber(k.ram, p.trapframe, A0, result);
   p.inCall = false;
   p.progress = undefined;
   if (result < 0) { for (const line of k.files.takeNotices()) print(k, `${line}\n`); }

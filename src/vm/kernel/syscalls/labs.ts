@@ -39,10 +39,7 @@ export function printTraced(
 export const sysinfoCall = call("sysinfo", "address info", (k, p) => {
   const address = argAddress(k, p, 0);
   if (address === undefined) return -1;
-  const words = BigUint64Array.of(
-    BigInt(k.state.frames.free * PAGE_SIZE),
-    BigInt(procs(k).length),
-  );
+  const words = BigUint64Array.of(BigInt(k.state.frames.free * PAGE_SIZE), BigInt(procs(k).length));
   return copyout(k, spaceOf(k, p), address, new Uint8Array(words.buffer)) ? 0 : -1;
 });
 

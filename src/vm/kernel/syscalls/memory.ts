@@ -9,16 +9,17 @@ import { print } from "../console.ts";
 import { copyout } from "../memory/faults/copyin.ts";
 import { flush } from "../memory/tables/flush.ts";
 import { mmap, mprotect, msync, munmap } from "../memory/areas/mmap.ts";
-import { hex, PAGE_SIZE, type VaNum, vaNum } from "../../machine/address.ts";
-import { printTable } from "../print_table.ts";
-import { PTE_A, walk } from "../../machine/sv39.ts";
+import { hex, offset, PAGE_SIZE, type PaNum, type VaNum } from "../../machine/address.ts";
+import type { Ram } from "../../machine/memory.ts";
+import { frameOf, leafSize, PTE_A, PTE_V, walk } from "../../machine/sv39.ts";
 import { ROOT_FS } from "../files/mount.ts";
 import type { Kernel } from "../kernel.ts";
 import type { MapRequest } from "../memory/options.ts";
 import type { Proc } from "../process/proc.ts";
 import { argAddress, argInt, argument, call, valueOf } from "./call.ts";
 import { done, type Outcome, type Refused, refused } from "../memory/outcome.ts";
-import { setMark } from "../memory/tables/entry.ts";
+import { ENTRIES, nthEntry, setMark } from "../memory/tables/entry.ts";
+import { isTable } from "../memory/tables/pte.ts";
 import type { Backing } from "../memory/areas/backing.ts";
 import { fileOf } from "../files/table.ts";
 import type { AddressSpace } from "../memory/areas/space.ts";
@@ -82,23 +83,17 @@ function fileBacking(
 ): Outcome<Backing> {
   const fd = argInt(k, p, 4);
   const file = fileOf(k, p, fd);
-  const offset = argument(k, p, 5);
+  const at = argument(k, p, 5);
   if (file === undefined) return refused(`descriptor ${fd} is not open`);
   if (file.type !== "inode") return refused(`descriptor ${fd} is a ${file.type}, not a file`);
   if (!file.readable) return refused(`descriptor ${fd} is not open for reading`);
-  if (offset % BigInt(PAGE_SIZE) !== 0n) return refused(`offset ${offset} is not page-aligned`);
-  if (offset >= 1n << 32n) return refused(`offset ${offset} is beyond every file`);
+  if (at % BigInt(PAGE_SIZE) !== 0n) return refused(`offset ${at} is not page-aligned`);
+  if (at >= 1n << 32n) return refused(`offset ${at} is beyond every file`);
   if (shared && (prot & PROT_WRITE) !== 0 && !file.writable) {
-    return refused(
-      `shared stores go to the file, and descriptor ${fd} is not open for writing`,
-    );
+    return refused(`shared stores go to the file, and descriptor ${fd} is not open for writing`);
   }
-  return done({
-    file: { fs: ROOT_FS, inode: file.inode },
-    offset: Number(offset),
-    length,
-    writable: file.writable,
-  });
+  const { inode, writable } = file;
+  return done({ file: { fs: ROOT_FS, inode }, offset: Number(at), length, writable });
 }
 
 /** A call about the range of arguments 0 and 1, whose alignment `run` checks. */
@@ -139,8 +134,7 @@ export const msyncCall = call(
 export const pgpteCall = call("pgpte", "address va", (k, p) => {
   const va = argAddress(k, p, 0);
   if (va === undefined) return 0;
-  const leaf = walk(k.machine.ram, spaceOf(k, p).root, vaNum(va)).steps.at(-1);
-  return leaf === undefined ? 0 : Number(leaf.pte);
+  return Number(walk(k.ram, spaceOf(k, p).root, va).steps.at(-1)?.pte ?? 0);
 }, "address");
 
 /** Most pages that one pgaccess may ask about. */
@@ -155,14 +149,12 @@ export const pgaccessCall = call("pgaccess", "address base, int n, address mask"
   const n = argInt(k, p, 1);
   const mask = argAddress(k, p, 2);
   if (base === undefined || mask === undefined || n < 0 || n > PGACCESS_MOST) return -1;
-  const { ram } = k.machine;
   const bits = new Uint8Array(8);
   for (let i = 0; i < n; i++) {
-    const page = vaNum(base + i * PAGE_SIZE);
-    const { leaf } = walk(ram, spaceOf(k, p).root, page);
-    if (leaf === undefined) continue;
-    const pte = Number(leaf.pte);
-    if ((pte & PTE_A) === 0) continue;
+    const page = offset(base, i * PAGE_SIZE);
+    const { leaf } = walk(k.ram, spaceOf(k, p).root, page);
+    const pte = Number(leaf?.pte ?? 0);
+    if (leaf === undefined || (pte & PTE_A) === 0) continue;
     bits[i >> 3] |= 1 << (i & 7);
     setMark(k, page, leaf.pteAddr, pte, pte & ~PTE_A, "pgaccess");
     flush(k, spaceOf(k, p), page, "A bit cleared");
@@ -173,9 +165,22 @@ export const pgaccessCall = call("pgaccess", "address base, int n, address mask"
 
 /** kpgtbl(): prints the caller's page table as the pgtbl lab's vmprint does. */
 export const kpgtblCall = call("kpgtbl", "", (k, p) => {
-  print(
-    k,
-    `page table ${hex(spaceOf(k, p).root)}\n` + printTable(k.machine.ram, spaceOf(k, p).root),
-  );
+  const { root } = spaceOf(k, p);
+  print(k, `page table ${hex(root)}\n${printTable(k.ram, root, 2, 0)}`);
   return 0;
 });
+
+/** One line a valid PTE, indented by depth: its first address, the PTE, the frame. */
+function printTable(ram: Ram, table: PaNum, level: number, base: number): string {
+  const word = (value: number) => "0x" + value.toString(16).padStart(16, "0");
+  let text = "";
+  for (let i = 0; i < ENTRIES; i++) {
+    const pte = ram.readPte(nthEntry(table, i));
+    if ((pte & PTE_V) === 0) continue;
+    const va = base + i * leafSize(level);
+    const pa = frameOf(pte);
+    text += `${" ..".repeat(3 - level)}${word(va)}: pte ${word(pte)} pa ${word(pa)}\n`;
+    if (isTable(pte) && level > 0) text += printTable(ram, pa, level - 1, va);
+  }
+  return text;
+}

@@ -6,14 +6,13 @@
  */
 
 import { spaceOf } from "../process/table.ts";
-import { type PaNum, paNum, va } from "../../machine/address.ts";
-import type { Ram } from "../../machine/memory.ts";
+import { hex, va } from "../../machine/address.ts";
 import { walk } from "../../machine/sv39.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Proc } from "../process/proc.ts";
-import { CLONE_NAMES } from "../process/clone.ts";
-import { A0, readRegister } from "../process/trapframe.ts";
-import type { Argument, Call } from "./call.ts";
+import { CLONE_FLAGS } from "../process/clone.ts";
+import { argInt, type Argument, argument, type Call } from "./call.ts";
+import { MAXPATH } from "./strings.ts";
 import type { Refused } from "../memory/outcome.ts";
 
 /** Longest piece of a string or buffer that is shown. */
@@ -26,7 +25,9 @@ export function traceEntry(k: Kernel, p: Proc, number: number, row: Call | undef
     program: p.name,
     number,
     name: row?.name ?? `unknown_${number}`,
-    args: row === undefined ? [] : describeAll(k, p, row, undefined),
+    args: row === undefined
+      ? []
+      : row.arguments.map((_, i) => describe(k, p, i, row.arguments, undefined)),
     result: undefined,
   });
 }
@@ -44,46 +45,40 @@ export function traceReturn(
   const args = row?.arguments ?? [];
   // What the call has filled can be shown now; the other registers may be gone (exec).
   args.forEach((argument, i) => {
-    if (argument.kind === "out") record.args[i] = describe(k, p, argument, i, args, result);
+    if (argument.kind === "out") record.args[i] = describe(k, p, i, args, result);
   });
   record.result = row?.returns === "address" && result !== -1
-    ? hexText(BigInt(result))
+    ? hex(result)
     : `${result}${why === undefined ? "" : ` (${why.why})`}`;
-}
-
-function describeAll(k: Kernel, p: Proc, row: Call, result: number | undefined): string[] {
-  return row.arguments.map((argument, i) => describe(k, p, argument, i, row.arguments, result));
 }
 
 function describe(
   k: Kernel,
   p: Proc,
-  argument: Argument,
   i: number,
   all: readonly Argument[],
   result: number | undefined,
 ): string {
-  const raw = register(k, p, i);
-  const int = Number(BigInt.asIntN(32, raw));
-  switch (argument.kind) {
+  const raw = argument(k, p, i);
+  const int = argInt(k, p, i);
+  const { kind } = all[i];
+  switch (kind) {
     case "int":
     case "fd":
     case "size":
       return `${int}`;
     case "address":
-      return hexText(raw);
+      return hex(raw);
     case "path":
       return stringAt(k, p, raw);
     case "argv":
       return argvAt(k, p, raw);
     case "in":
     case "out": {
-      if (argument.kind === "out" && (result === undefined || result < 0)) return hexText(raw);
-      const length = argument.kind === "out" ? result! : sizeAfter(k, p, i, all);
-      return quote(
-        peek(k.machine.ram, spaceOf(k, p).root, raw, Math.min(length, SHOWN)),
-        length > SHOWN,
-      );
+      if (kind === "out" && (result === undefined || result < 0)) return hex(raw);
+      const size = all[i + 1]?.kind === "size" ? Math.max(0, argInt(k, p, i + 1)) : 0;
+      const length = kind === "out" ? result! : size;
+      return quote(peek(k, p, raw, Math.min(length, SHOWN)), length > SHOWN);
     }
     case "open-flags":
       return flagNames(int, OPEN_ACCESS[int & 3], OPEN_FLAGS, 3);
@@ -97,12 +92,16 @@ function describe(
         0x20: "MAP_ANONYMOUS",
       });
     case "clone-flags":
-      return flagNames(int, "", { ...CLONE_NAMES, 17: "SIGCHLD" }) || "0";
+      return flagNames(int, "", CLONE_NAMES) || "0";
     case "sbrk-how":
-      return { 1: "SBRK_EAGER", 2: "SBRK_LAZY" }[int] ?? hexText(raw);
+      return { 1: "SBRK_EAGER", 2: "SBRK_LAZY" }[int] ?? hex(raw);
   }
 }
 
+const CLONE_NAMES: Readonly<Record<number, string>> = {
+  ...Object.fromEntries(Object.entries(CLONE_FLAGS).map(([name, bit]) => [bit, name])),
+  17: "SIGCHLD",
+};
 const OPEN_FLAGS = { 0x200: "O_CREATE", 0x400: "O_TRUNC", 0x800: "O_NOFOLLOW", 4: "O_NOFOLLOW" };
 const OPEN_ACCESS = ["O_RDONLY", "O_WRONLY", "O_RDWR", "O_WRONLY|O_RDWR"];
 
@@ -119,36 +118,22 @@ function flagNames(
     parts.push(name);
     rest &= ~Number(bit);
   }
-  if (rest !== 0) parts.push(hexText(BigInt(rest >>> 0)));
+  if (rest !== 0) parts.push(hex(rest >>> 0));
   return parts.join("|");
 }
 
-function sizeAfter(k: Kernel, p: Proc, i: number, all: readonly Argument[]): number {
-  return all[i + 1]?.kind === "size"
-    ? Math.max(0, Number(BigInt.asIntN(32, register(k, p, i + 1))))
-    : 0;
-}
-
-function register(k: Kernel, p: Proc, i: number): bigint {
-  return readRegister(k.machine.ram, p.trapframe, A0 + i);
-}
-
-function hexText(value: bigint): string {
-  return `0x${BigInt.asUintN(64, value).toString(16)}`;
-}
-
 function stringAt(k: Kernel, p: Proc, at: bigint): string {
-  const bytes = peek(k.machine.ram, spaceOf(k, p).root, at, 128);
+  const bytes = peek(k, p, at, MAXPATH);
   const end = bytes.indexOf(0);
-  if (end < 0) return bytes.length === 0 ? hexText(at) : quote(bytes.subarray(0, SHOWN), true);
+  if (end < 0) return bytes.length === 0 ? hex(at) : quote(bytes.subarray(0, SHOWN), true);
   return quote(bytes.subarray(0, end), false);
 }
 
 function argvAt(k: Kernel, p: Proc, at: bigint): string {
   const parts: string[] = [];
   for (let i = 0n; i < 32n; i++) {
-    const word = peek(k.machine.ram, spaceOf(k, p).root, at + 8n * i, 8);
-    if (word.length < 8) return hexText(at);
+    const word = peek(k, p, at + 8n * i, 8);
+    if (word.length < 8) return hex(at);
     const pointer = new DataView(word.buffer).getBigUint64(0, true);
     if (pointer === 0n) break;
     parts.push(stringAt(k, p, pointer));
@@ -169,12 +154,12 @@ function quote(bytes: Uint8Array, cut: boolean): string {
 }
 
 /** The bytes at a user address that are mapped, at most `length`; nothing is touched. */
-function peek(ram: Ram, root: PaNum, at: bigint, length: number): Uint8Array {
+function peek(k: Kernel, p: Proc, at: bigint, length: number): Uint8Array {
   const bytes: number[] = [];
   for (let i = 0; i < length; i++) {
-    const { leaf } = walk(ram, root, va(at + BigInt(i)));
-    if (leaf === undefined || !ram.contains(leaf.pa)) break;
-    bytes.push(ram.read8(paNum(leaf.pa)));
+    const { leaf } = walk(k.ram, spaceOf(k, p).root, va(at + BigInt(i)));
+    if (leaf === undefined || !k.ram.contains(leaf.pa)) break;
+    bytes.push(k.ram.read8(leaf.pa));
   }
   return Uint8Array.from(bytes);
 }

@@ -102,12 +102,7 @@ function copyoutPart(
  * A line at a time, as consoleread: up to a newline, an end of file or `n` bytes, waiting for them;
  * `progress` counts the bytes of before a wait. Bytes for a bad address stay for the next read.
  */
-function readConsole(
-  k: Kernel,
-  p: Proc,
-  buffer: VaNum | undefined,
-  n: number,
-): number | undefined {
+function readConsole(k: Kernel, p: Proc, buffer: VaNum | undefined, n: number): number | undefined {
   let done = p.progress ?? 0;
   while (done < n) {
     if (!consoleReady(k.state.console)) {

@@ -5,9 +5,11 @@
  * @module
  */
 
-import { PAGE_SIZE, type VaNum } from "../../../machine/address.ts";
+import { PAGE_SIZE, type VaNum, vaNum } from "../../../machine/address.ts";
+import type { Memory } from "../memory.ts";
+import { holdFile } from "./shm.ts";
 import { type AddressSpace, type Area, MMAP_TOP } from "./space.ts";
-import type { Backing, FileKey } from "./backing.ts";
+import type { Backing } from "./backing.ts";
 
 /** The area that holds `va`. */
 export function findArea(space: AddressSpace, va: VaNum): Area | undefined {
@@ -48,32 +50,24 @@ export function insertArea(space: AddressSpace, area: Area): void {
   }
 }
 
-/** Told that one more area refers to a file. */
-export type Hold = (file: FileKey) => void;
-
 /** Makes `va` a border: an area that goes across it becomes two, and both hold its file. */
-export function splitAt(space: AddressSpace, va: VaNum, hold: Hold): void {
+export function splitAt(m: Memory, space: AddressSpace, va: VaNum): void {
   const i = space.areas.findIndex((area) => area.start < va && va < area.end);
   if (i < 0) return;
   const head = space.areas[i];
   const tail: Area = { ...head, start: va };
   if (head.backing !== undefined) {
     tail.backing = laterPart(head.backing, va - head.start);
-    hold(head.backing.file);
+    holdFile(m, head.backing.file);
   }
   head.end = va;
   space.areas.splice(i + 1, 0, tail);
 }
 
 /** Takes the areas of [start, end) out of the list, split at the borders; returns them. */
-export function cutAreas(
-  space: AddressSpace,
-  start: VaNum,
-  end: VaNum,
-  hold: Hold,
-): Area[] {
-  splitAt(space, start, hold);
-  splitAt(space, end, hold);
+export function cutAreas(m: Memory, space: AddressSpace, start: VaNum, end: VaNum): Area[] {
+  splitAt(m, space, start);
+  splitAt(m, space, end);
   const cut = areasIn(space, start, end);
   space.areas = space.areas.filter((area) => !cut.includes(area));
   return cut;
@@ -102,7 +96,7 @@ export function findHole(space: AddressSpace, length: number, align = PAGE_SIZE)
     if (area !== undefined && area.start >= top) continue;
     const bottom = Math.max(lowest, area?.end ?? 0);
     const start = Math.floor((top - length) / align) * align;
-    if (start >= bottom) return start as VaNum;
+    if (start >= bottom) return vaNum(start);
     if (area === undefined || area.start <= lowest) return -1;
     top = area.start;
   }
@@ -118,9 +112,5 @@ function continues(area: Area, next: Area): boolean {
 
 /** What is behind an area from `skip` bytes after its start. */
 function laterPart(backing: Backing, skip: number): Backing {
-  return {
-    ...backing,
-    offset: backing.offset + skip,
-    length: Math.max(0, backing.length - skip),
-  };
+  return { ...backing, offset: backing.offset + skip, length: Math.max(0, backing.length - skip) };
 }

@@ -17,14 +17,14 @@ import {
 } from "../../../machine/address.ts";
 import { frameOf, makePte, PTE_A, PTE_D, PTE_V } from "../../../machine/sv39.ts";
 import type { Backing } from "./backing.ts";
-import { areasIn, cutAreas, findHole, insertArea, isHole, mergeAreas, splitAt } from "./areas.ts";
+import { areasIn, findHole, insertArea, isHole, mergeAreas, splitAt } from "./areas.ts";
 import { isSole } from "../frames/frames.ts";
 import { isSoleLeaf, splitBorders } from "../tables/superpage.ts";
 import type { MapRequest } from "../options.ts";
 import type { Memory } from "../memory.ts";
 import { writeBack } from "../reclaim/page_cache.ts";
 import { eachEntry, setEntry, setMark } from "../tables/entry.ts";
-import { unmapAreas } from "./unmap.ts";
+import { unmapRange } from "./unmap.ts";
 import { areaFlags, flagsOf, isSwapped, slotOf, swapPte } from "../tables/pte.ts";
 import { holdFile, isShm, newShm } from "./shm.ts";
 import { type AddressSpace, type Area, MMAP_TOP, PERM_W } from "./space.ts";
@@ -42,15 +42,9 @@ export function mmap(m: Memory, space: AddressSpace, request: MapRequest): Outco
     : clearPlace(m, space, request.at, length);
   if (!found.ok) return found;
   const start = found.value;
-  const area: Area = {
-    start,
-    end: offset(start, length),
-    perm: request.perm,
-    kind: request.kind,
-    shared: request.shared ?? false,
-    lazy: true,
-  };
-  const backing = request.backing ?? (area.shared ? anonymous(m) : undefined);
+  const { kind, perm, shared = false } = request;
+  const area: Area = { start, end: offset(start, length), perm, kind, shared, lazy: true };
+  const backing = request.backing ?? (shared ? anonymous(m) : undefined);
   if (backing !== undefined) {
     area.backing = { ...backing, length };
     holdFile(m, backing.file);
@@ -65,12 +59,7 @@ function anonymous(m: Memory): Backing {
 }
 
 /** MAP_FIXED: what is mapped there goes. */
-function clearPlace(
-  m: Memory,
-  space: AddressSpace,
-  at: VaNum,
-  length: number,
-): Outcome<VaNum> {
+function clearPlace(m: Memory, space: AddressSpace, at: VaNum, length: number): Outcome<VaNum> {
   const { size } = space;
   const end = offset(at, length);
   if (at % PAGE_SIZE !== 0) return refused(`${hex(at)} is not page-aligned`);
@@ -78,9 +67,8 @@ function clearPlace(
     return refused(`${hex(at)} is in the program or its heap, which ends at ${hex(size)}`);
   }
   if (end > MMAP_TOP) return beyondTop(at, end);
-  if (!splitBorders(m, space, at, end, true)) return noTable(m);
-  unmapAreas(m, space, cutAreas(space, at, end, (file) => holdFile(m, file)), "mmap fixed");
-  return done(at);
+  const unmapped = unmapRange(m, space, at, end, "mmap fixed");
+  return unmapped.ok ? done(at) : unmapped;
 }
 
 /** The hint, when it is free, or the highest hole. */
@@ -98,7 +86,7 @@ function choosePlace(
   }
   const mayBeSuperpage = m.superpages && backing === undefined && length >= SUPERPAGE_SIZE;
   const hole = findHole(space, length, mayBeSuperpage ? SUPERPAGE_SIZE : PAGE_SIZE);
-  if (hole >= 0) return done(hole as VaNum);
+  if (hole >= 0) return done(vaNum(hole));
   const [low, high] = [hex(space.size), hex(MMAP_TOP)];
   return refused(`no ${length} bytes in one piece between ${low} and ${high}`);
 }
@@ -117,9 +105,7 @@ export function munmap(m: Memory, space: AddressSpace, start: VaNum, length: num
     const why = fixed.kind === "heap" ? "sbrk moves its end" : "it stays as long as the program";
     return refused(`${rangeOf(fixed)} is ${fixed.kind}: ${why}`);
   }
-  if (!splitBorders(m, space, start, end, true)) return noTable(m);
-  unmapAreas(m, space, cutAreas(space, start, end, (file) => holdFile(m, file)), "munmap");
-  return DONE;
+  return unmapRange(m, space, start, end, "munmap");
 }
 
 /** mprotect: rights of whole pages, all of them mapped; not of guard and usyscall page. */
@@ -144,8 +130,8 @@ export function mprotect(
   });
   if (!covered.ok) return covered;
   if (!splitBorders(m, space, start, end, false)) return noTable(m);
-  splitAt(space, start, (file) => holdFile(m, file));
-  splitAt(space, end, (file) => holdFile(m, file));
+  splitAt(m, space, start);
+  splitAt(m, space, end);
   for (const area of areasIn(space, start, end)) {
     area.perm = perm;
     applyRights(m, space, area);
@@ -198,7 +184,7 @@ function applyRights(m: Memory, space: AddressSpace, area: Area): void {
 }
 
 /** The entry with the area's rights: a private page with other owners is marked, not writable. */
-export function entryWithRights(m: Memory, area: Area, pte: number, level: 0 | 1): number {
+function entryWithRights(m: Memory, area: Area, pte: number, level: 0 | 1): number {
   const flags = areaFlags(area) | (flagsOf(pte) & (PTE_A | PTE_D));
   if (isSwapped(pte)) {
     const alone = area.perm === 0 || m.state.swap.counts[slotOf(pte)] === 1;
@@ -216,26 +202,15 @@ export function msync(m: Memory, space: AddressSpace, start: VaNum, length: numb
   if (!range.ok) return range;
   const end = range.value;
   const covered = isCovered(space, start, end, (area) => {
-    writeBackArea(m, space, area, start, end);
+    if (!area.shared || area.backing === undefined || isShm(area.backing.file)) return DONE;
+    const from = vaNum(Math.max(area.start, start));
+    eachEntry(m.ram, space.root, from, vaNum(Math.min(area.end, end)), (va, at, pte) => {
+      if ((pte & (PTE_V | PTE_D)) !== (PTE_V | PTE_D)) return;
+      writeBack(m, space, frameOf(pte), va, "msync");
+      setMark(m, va, at, pte, pte & ~PTE_D, "msync");
+    });
     return DONE;
   });
   flushAll(m, space, "msync");
   return covered;
-}
-
-/** Writes back the dirty pages of an area between two addresses. */
-function writeBackArea(
-  m: Memory,
-  space: AddressSpace,
-  area: Area,
-  start: VaNum,
-  end: VaNum,
-): void {
-  if (!area.shared || area.backing === undefined || isShm(area.backing.file)) return;
-  const from = vaNum(Math.max(area.start, start));
-  eachEntry(m.ram, space.root, from, vaNum(Math.min(area.end, end)), (va, at, pte) => {
-    if ((pte & (PTE_V | PTE_D)) !== (PTE_V | PTE_D)) return;
-    writeBack(m, space, frameOf(pte), va, "msync");
-    setMark(m, va, at, pte, pte & ~PTE_D, "msync");
-  });
 }

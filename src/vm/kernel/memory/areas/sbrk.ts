@@ -4,17 +4,15 @@
  * @module
  */
 
-import { holdFile } from "./shm.ts";
-import { hex, PAGE_SIZE, pageUp, type VaNum, vaNum } from "../../../machine/address.ts";
-import { cutAreas, findArea, insertArea } from "./areas.ts";
+import { hex, offset, PAGE_SIZE, pageUp, type VaNum, vaNum } from "../../../machine/address.ts";
+import { findArea, insertArea } from "./areas.ts";
 import { promote } from "../tables/promote.ts";
-import { splitBorders } from "../tables/superpage.ts";
 import type { Memory } from "../memory.ts";
 import { blockDown } from "../tables/entry.ts";
-import { clearAreas, unmapAreas } from "./unmap.ts";
+import { clearAreas, unmapAreas, unmapRange } from "./unmap.ts";
 import { populate } from "./populate.ts";
-import { type AddressSpace, type Area, MMAP_TOP, PERM_R, PERM_W, TRAPFRAME } from "./space.ts";
-import { DONE, noTable, type Outcome, outOfFrames, refused } from "../outcome.ts";
+import { type AddressSpace, MMAP_TOP, newArea, PERM_R, PERM_W, TRAPFRAME } from "./space.ts";
+import { DONE, type Outcome, outOfFrames, refused } from "../outcome.ts";
 import { counted } from "../../../machine/counted.ts";
 
 /** sbrk upwards by `n` bytes. */
@@ -31,14 +29,7 @@ export function grow(m: Memory, space: AddressSpace, n: number, lazy: boolean): 
     return refused(`the heap would end at ${hex(size)}, beyond ${hex(TRAPFRAME)}`);
   }
   if (start < end) {
-    const area: Area = {
-      start,
-      end,
-      perm: PERM_R | PERM_W,
-      kind: "heap",
-      shared: false,
-      lazy,
-    };
+    const area = { ...newArea("heap", start, end, PERM_R | PERM_W), lazy };
     if (!lazy && !populate(m, space, area, "sbrk")) {
       return outOfFrames(m, `for ${counted((end - start) / PAGE_SIZE, "page")} and their tables`);
     }
@@ -52,7 +43,7 @@ export function grow(m: Memory, space: AddressSpace, n: number, lazy: boolean): 
 /** Blocks that sbrk has just made whole become 2 MiB leaves. */
 function promoteBlocks(m: Memory, space: AddressSpace, start: VaNum, end: VaNum): void {
   if (!m.superpages) return;
-  for (const block of [blockDown(start), blockDown((end - 1) as VaNum)]) {
+  for (const block of [blockDown(start), blockDown(offset(end, -1))]) {
     const area = findArea(space, block);
     if (area !== undefined) promote(m, space, area, block);
   }
@@ -66,11 +57,11 @@ export function shrink(m: Memory, space: AddressSpace, n: number): Outcome {
   const start = pageUp(vaNum(space.size - n));
   const end = pageUp(vaNum(space.size));
   if (start < end) {
-    if (!splitBorders(m, space, start, end, true)) return noTable(m);
     // xv6's uvmdealloc leaves the tables, and sysinfotest counts on it. An empty table would keep a
     // 2 MiB leaf from its place.
     const unmap = m.superpages ? unmapAreas : clearAreas;
-    unmap(m, space, cutAreas(space, start, end, (file) => holdFile(m, file)), "sbrk");
+    const unmapped = unmapRange(m, space, start, end, "sbrk", unmap);
+    if (!unmapped.ok) return unmapped;
   }
   space.size -= n;
   return DONE;

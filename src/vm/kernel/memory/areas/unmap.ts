@@ -8,7 +8,9 @@ import { flushAll } from "../tables/flush.ts";
 import { countOf, dropFrame, isCache, unrefFrame } from "../frames/frames.ts";
 import type { VaNum } from "../../../machine/address.ts";
 import { frameOf, PTE_D } from "../../../machine/sv39.ts";
-import { dropLeaf } from "../tables/superpage.ts";
+import { dropLeaf, splitBorders } from "../tables/superpage.ts";
+import { DONE, noTable, type Outcome } from "../outcome.ts";
+import { cutAreas } from "./areas.ts";
 import type { Memory } from "../memory.ts";
 import { removeCached, writeBack } from "../reclaim/page_cache.ts";
 import { eachEntry, setEntry } from "../tables/entry.ts";
@@ -64,4 +66,18 @@ export function clearAreas(m: Memory, space: AddressSpace, areas: Area[], why: s
     if (area.backing !== undefined) letFileGo(m, area.backing.file);
   }
   flushAll(m, space, why);
+}
+
+/** Unmaps [start, end) and cuts it out of the areas. Refused when a 2 MiB leaf cannot be split. */
+export function unmapRange(
+  m: Memory,
+  space: AddressSpace,
+  start: VaNum,
+  end: VaNum,
+  why: string,
+  unmap = unmapAreas,
+): Outcome {
+  if (!splitBorders(m, space, start, end, true)) return noTable(m);
+  unmap(m, space, cutAreas(m, space, start, end), why);
+  return DONE;
 }

@@ -125,12 +125,7 @@ export function copyinstr(
 }
 
 /** Writes pages whatever their rights, for exec; false when one cannot be had. */
-export function loadBytes(
-  m: Memory,
-  space: AddressSpace,
-  va: VaNum,
-  bytes: Uint8Array,
-): boolean {
+export function loadBytes(m: Memory, space: AddressSpace, va: VaNum, bytes: Uint8Array): boolean {
   return eachPiece(va, bytes.length, (at, from, length) => {
     for (let tries = 0; tries <= MAX_FAULTS; tries++) {
       const entry = findEntry(m.ram, space.root, at);

@@ -211,13 +211,7 @@ export function refFrame(m: Pool, frame: PaNum, why: string): void {
 }
 
 /** One more user mapping of each frame that the valid PTEs among `n` from `words[first]` on map. */
-export function refEach(
-  m: Pool,
-  words: Uint32Array,
-  first: number,
-  n: number,
-  why: string,
-): void {
+export function refEach(m: Pool, words: Uint32Array, first: number, n: number, why: string): void {
   const { counts } = m.state.frames;
   const base = m.ram.base / PAGE_SIZE;
   // Frames [low, high) had the same count: they are told at once.

@@ -13,11 +13,7 @@ import { balance, isReserve } from "./reclaim.ts";
  * One frame with count 1; 0: out of memory. Every allocation of the kernel comes through here.
  * Pages may be evicted to make room: entries read before it must be read again.
  */
-export function allocate(
-  m: Memory,
-  kind: UsedKind,
-  content: "zeroed" | "junk" | "raw",
-): PaNum | 0 {
+export function allocate(m: Memory, kind: UsedKind, content: "zeroed" | "junk" | "raw"): PaNum | 0 {
   balance(m, true);
   if (content === "zeroed") return allocZeroed(m, kind);
   return content === "junk" ? allocJunk(m, kind) : allocRaw(m, kind);
