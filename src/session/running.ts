@@ -1,5 +1,6 @@
 /**
- * Lets a held program run on, and says where and why it stopped: what `continue`, `until`, `back` and
+ * Lets a held program run on, and says where and why it stopped: what `continue`, `until`, `back`
+ * and
  * `goto` share.
  *
  * @module
@@ -25,7 +26,9 @@ import { setCurrent } from "./target.ts";
 import { eventsJson } from "../format/event_json.ts";
 import { watchedJson, watchedText } from "../format/breakpoints.ts";
 
-/** The program that a process belongs to: the first of its run, or itself when that one has ended. */
+/**
+ * The program that a process belongs to: the first of its run, or itself when that one has ended.
+ */
 export function programOf(ctx: Context, p: Process): Process {
   if (p.manual) {
     throw new CommandError(`pid ${p.pid} has no program to run: spawn PROGRAM holds one`);

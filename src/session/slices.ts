@@ -29,8 +29,8 @@ export interface Drive {
 }
 
 /**
- * Runs until the program ends or cannot go on. A program that reads the console gets a line of what is typed
- * whenever it waits for one, and then the end of file.
+ * Runs until the program ends or cannot go on. A program that reads the console gets a line of what
+ * is typed whenever it waits for one, and then the end of file.
  */
 export async function runInSlices(
   ctx: Context,
@@ -60,7 +60,8 @@ export async function runInSlices(
         return "interrupted";
       }
       if (left <= 0 || !running.waitsForConsole()) return "over";
-      // What a program left behind is not given what is typed next; an --input was meant for all of it.
+      // What a program left behind is not given what is typed next; an --input was meant for all of
+      // it.
       if (running.ended && script === undefined) return "over";
       const keys = script === undefined ? await nextKeys(input) : script.shift();
       if (keys !== undefined) {
@@ -78,7 +79,10 @@ export async function runInSlices(
   });
 }
 
-/** The lines at whose end programs that a person left wait, their prompts, by pid: shown when they come back to one. */
+/**
+ * The lines at whose end programs that a person left wait, their prompts, by pid: shown when they
+ * come back to one.
+ */
 function linesLeft({ vm }: Context): Map<number, string> {
   const lines = LEFT.get(vm) ?? new Map<number, string>();
   LEFT.set(vm, lines);

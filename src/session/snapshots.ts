@@ -34,8 +34,8 @@ export function snapshotsOf(session: Session): Map<string, Snapshot> {
 }
 
 /**
- * Takes one; an older one of that name is gone. Throws {@linkcode CommandError} when they would all take more room than
- * they may; then nothing is kept and nothing is gone.
+ * Takes one; an older one of that name is gone. Throws {@linkcode CommandError} when they would all
+ * take more room than they may; then nothing is kept and nothing is gone.
  */
 export function takeSnapshot(
   ctx: Pick<Context, "vm" | "session">,

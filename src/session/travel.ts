@@ -1,5 +1,6 @@
 /**
- * What the commands that go through time share: which events are meant, and where one stands afterwards.
+ * What the commands that go through time share: which events are meant, and where one stands
+ * afterwards.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * What the recorded past of a computer is made of: states, some way apart, and what was done between them.
+ * What the recorded past of a computer is made of: states, some way apart, and what was done
+ * between them.
  *
  * @module
  */
@@ -77,7 +78,10 @@ export function putLoaded({ loaded }: Computer, by: ReadonlyMap<string, Uint8Arr
   for (const [name, bytes] of by) loaded.set(name, bytes);
 }
 
-/** What was printed has been printed before, and what is still there of the run is held, as where runs stop. */
+/**
+ * What was printed has been printed before, and what is still there of the run is held, as where
+ * runs stop.
+ */
 export function comeToRest({ kernel }: Computer, ran: Runner | undefined): void {
   takeOutput(kernel);
   if (ran !== undefined && ran.run !== 0) holdRun(kernel, ran.run, true);

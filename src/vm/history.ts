@@ -1,6 +1,6 @@
 /**
- * What was done to a computer, one action after the other, so that it can be undone and done again; and the
- * ways to any moment in between.
+ * What was done to a computer, one action after the other, so that it can be undone and done again;
+ * and the ways to any moment in between.
  *
  * @module
  */
@@ -33,7 +33,10 @@ export interface HistoryEntry {
   readonly event: number;
   /** It has been undone, and can be done again. */
   readonly undone: boolean;
-  /** The process that the shell acted on, before and after; 0 for none. Undefined for a script's call. */
+  /**
+   * The process that the shell acted on, before and after; 0 for none. Undefined for a script's
+   * call.
+   */
   readonly current: { readonly before: number; readonly after: number } | undefined;
 }
 
@@ -66,12 +69,12 @@ interface Group {
 }
 
 /**
- * The history of a {@link Vm}. The shell records from its start; a script says when, since a recorded computer
- * keeps states.
+ * The history of a {@link Vm}. The shell records from its start; a script says when, since a
+ * recorded computer keeps states.
  *
- * Each action can be undone: a call that changes the computer, a run, a line of the shell. At most 10,000 are kept,
- * and at most 1 GiB of states; then the oldest quarter is forgotten. What left the computer (files of
- * the host, printed text, a {@link Run}'s own figures) is not undone.
+ * Each action can be undone: a call that changes the computer, a run, a line of the shell. At most
+ * 10,000 are kept, and at most 1 GiB of states; then the oldest quarter is forgotten. What left the
+ * computer (files of the host, printed text, a {@link Run}'s own figures) is not undone.
  *
  * @example Undone, and done again
  * ```ts
@@ -124,7 +127,10 @@ export class History {
     return this.#timeline !== undefined;
   }
 
-  /** Records from now on. Costs 2 to 10 us a call, and a state (0.1 to 0.4 ms) for each run and every 256 calls. */
+  /**
+   * Records from now on. Costs 2 to 10 us a call, and a state (0.1 to 0.4 ms) for each run and
+   * every 256 calls.
+   */
   start(): void {
     if (this.#timeline !== undefined) return;
     this.#from = this.#next();
@@ -267,8 +273,8 @@ export class History {
   }
 
   /**
-   * A line of the shell begins; its current process is `pid`. The line that it stands in, for `source`, is one
-   * action up to here. What it returns ends the line.
+   * A line of the shell begins; its current process is `pid`. The line that it stands in, for
+   * `source`, is one action up to here. What it returns ends the line.
    *
    * @internal
    */
@@ -421,7 +427,9 @@ export class History {
     this.#makeRoom();
   }
 
-  /** Forgets the oldest quarter of the actions while there are too many of them, or of their states. */
+  /**
+   * Forgets the oldest quarter of the actions while there are too many of them, or of their states.
+   */
   #makeRoom(): void {
     const timeline = this.#timeline;
     if (timeline === undefined || this.#done < this.#entries.length) return;

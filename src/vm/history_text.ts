@@ -1,5 +1,6 @@
 /**
- * What was done to a computer, in words: calls as a script writes them, and events that are looked for.
+ * What was done to a computer, in words: calls as a script writes them, and events that are looked
+ * for.
  *
  * @module
  */

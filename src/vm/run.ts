@@ -1,9 +1,9 @@
 /**
  * One program's run, in slices, so that whoever drives it can breathe between them.
  *
- * A run is over when the program and all that it and its children made have exited. What is left behind when
- * the program itself has ended may be a daemon, which never does: it runs on for a while only, and is
- * held then, so that nobody pays for it later.
+ * A run is over when the program and all that it and its children made have exited. What is left
+ * behind when the program itself has ended may be a daemon, which never does: it runs on for a
+ * while only, and is held then, so that nobody pays for it later.
  *
  * @module
  */
@@ -19,7 +19,9 @@ import type { Leftover, RunReport, RunStop } from "./reports.ts";
 import { kernelOf } from "./parts.ts";
 import type { Mark, Vm } from "./vm.ts";
 
-/** How long what a program leaves behind runs on: instructions of busy time, a trap counted as 500. */
+/**
+ * How long what a program leaves behind runs on: instructions of busy time, a trap counted as 500.
+ */
 const AFTERMATH = 100_000_000;
 
 /** A program that was started; see {@link Vm.start}. */
@@ -43,7 +45,9 @@ export class Run {
   /** Busy time at which what is left behind is held. */
   #deadline = Infinity;
 
-  /** For {@link Vm.start}. A run that goes on passes breakpoints at which processes in `pass` stand. */
+  /**
+   * For {@link Vm.start}. A run that goes on passes breakpoints at which processes in `pass` stand.
+   */
   constructor(
     vm: Vm,
     pid: number,
@@ -63,7 +67,9 @@ export class Run {
     this.#vm.history.hold(this.#run, false);
   }
 
-  /** Runs at most `budget` instructions more. True when it is over: {@link report} then says why. */
+  /**
+   * Runs at most `budget` instructions more. True when it is over: {@link report} then says why.
+   */
   slice(budget: number): boolean {
     this.#vm.history.hold(this.#run, false);
     const { machine } = this.#kernel;
@@ -97,7 +103,10 @@ export class Run {
     this.#deadline = busy(kernel) + AFTERMATH;
   }
 
-  /** Whether there are processes of the run whose program is gone. A child that ends leaves nobody behind. */
+  /**
+   * Whether there are processes of the run whose program is gone. A child that ends leaves nobody
+   * behind.
+   */
   #leavesOthers(): boolean {
     const kernel = this.#kernel;
     const rest = runOf(kernel, this.#run);
@@ -134,7 +143,9 @@ export class Run {
     return this.report();
   }
 
-  /** Whether the run stopped because one of its processes reads the console and nothing is typed. */
+  /**
+   * Whether the run stopped because one of its processes reads the console and nothing is typed.
+   */
   waitsForConsole(): boolean {
     return this.#stop.kind === "idle" &&
       runOf(this.#kernel, this.#run).some((p) => p.wait?.on === "console");
@@ -147,7 +158,8 @@ export class Run {
       holdRun(kernel, this.#run, false);
       const all = runOf(kernel, this.#run);
       for (const p of all) endNow(kernel, p);
-      // Those that were about to run die where the kernel next picks them up: now, before they do anything.
+      // Those that were about to run die where the kernel next picks them up: now, before they do
+      // anything.
       for (const p of all) if (p.state !== "zombie") run(kernel, 1, { only: p.pid });
     });
     this.#ended ??= this.#kernel.state.ended.findLast((one) => one.pid === this.pid);

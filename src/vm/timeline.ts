@@ -1,7 +1,7 @@
 /**
- * The recorded past of one computer. A deterministic computer is what came to it from outside: so what is
- * kept are states, some way apart, and between two of them the calls that were made and how far a run went. Any
- * moment is the state before it, and the same done again.
+ * The recorded past of one computer. A deterministic computer is what came to it from outside: so
+ * what is kept are states, some way apart, and between two of them the calls that were made and how
+ * far a run went. Any moment is the state before it, and the same done again.
  *
  * @module
  */
@@ -24,7 +24,10 @@ import type { VmState } from "./state.ts";
 import { KeptStates } from "./state_size.ts";
 import type { Find, Landing } from "./travel.ts";
 
-/** Instructions between two states of one run at first; the distance doubles whenever there are too many. */
+/**
+ * Instructions between two states of one run at first; the distance doubles whenever there are too
+ * many.
+ */
 const EVERY = 4_000_000;
 /** States in the middle of one run. */
 const MOST_BETWEEN = 64;
@@ -98,7 +101,9 @@ export class Timeline {
     return call;
   }
 
-  /** A call is about to be made that belongs to the run before it: it takes its output, or holds it. */
+  /**
+   * A call is about to be made that belongs to the run before it: it takes its output, or holds it.
+   */
   aside(revision: number, again: () => unknown): void {
     if (this.#ran === undefined || this.#due || this.#hasFuture()) this.call(revision, again);
     else this.#here = revision;
@@ -148,7 +153,10 @@ export class Timeline {
     this.#land(revision, head, this.#checkpoint(revision, state, this.#ways.get(state)));
   }
 
-  /** Makes the computer what it was at a revision, breakpoints among it. What came after is still there. */
+  /**
+   * Makes the computer what it was at a revision, breakpoints among it. What came after is still
+   * there.
+   */
   seek(revision: number): void {
     if (!this.#hasFuture()) this.#settle();
     const at = this.#kept.findLastIndex((one) => one.revision <= revision);
@@ -163,7 +171,10 @@ export class Timeline {
     this.#here = revision;
   }
 
-  /** Goes where `find` leads from the present. Who ran there, and what was found; if it throws, the computer is as it was. */
+  /**
+   * Goes where `find` leads from the present. Who ran there, and what was found; if it throws, the
+   * computer is as it was.
+   */
   travel(
     revision: number,
     find: Find,
@@ -263,7 +274,9 @@ export class Timeline {
     if (this.#between > MOST_BETWEEN || (this.#between > 1 && this.full)) this.#thin();
   }
 
-  /** Leaves out every other state in the middle of the run that is under way, but not the newest. */
+  /**
+   * Leaves out every other state in the middle of the run that is under way, but not the newest.
+   */
   #thin(): void {
     this.#every *= 2;
     const last = this.#kept.length - 1;

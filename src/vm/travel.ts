@@ -1,6 +1,7 @@
 /**
- * The ways to a moment of the recorded past: the state before it is put back, and what followed is done again. Each
- * function leaves the computer at the moment, or throws a RangeError that says what is recorded.
+ * The ways to a moment of the recorded past: the state before it is put back, and what followed is
+ * done again. Each function leaves the computer at the moment, or throws a RangeError that says
+ * what is recorded.
  *
  * @module
  */
@@ -35,7 +36,10 @@ export type Find = (
   others: readonly Checkpoint[],
 ) => Landing;
 
-/** `n` instructions before a state. What happened since the last one, a system call or what a person did, is one step. */
+/**
+ * `n` instructions before a state. What happened since the last one, a system call or what a person
+ * did, is one step.
+ */
 export function backBy(
   computer: Computer,
   head: Checkpoint,
@@ -110,7 +114,9 @@ export function toEvent(
   return { way, first: stop.first, event };
 }
 
-/** Right behind the last event that a filter lets through; the one before when it is there already. */
+/**
+ * Right behind the last event that a filter lets through; the one before when it is there already.
+ */
 export function toLast(
   computer: Computer,
   head: Checkpoint,
@@ -145,7 +151,10 @@ function lastInLog(
   return undefined;
 }
 
-/** The last such event with a lower number that happened in the recorded past: what the log forgot is done again. */
+/**
+ * The last such event with a lower number that happened in the recorded past: what the log forgot
+ * is done again.
+ */
 function lastInPast(
   computer: Computer,
   head: Checkpoint,
@@ -202,7 +211,10 @@ function runAgain(
   });
 }
 
-/** How the computer came to a checkpoint, the last part first; then how it came to others, the last one first. */
+/**
+ * How the computer came to a checkpoint, the last part first; then how it came to others, the last
+ * one first.
+ */
 function waysOf(
   head: Checkpoint,
   others: readonly Checkpoint[] = [],
