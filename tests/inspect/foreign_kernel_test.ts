@@ -309,6 +309,15 @@ Deno.test("a translation knows the hardware's answer, and not the kernel's", () 
 
   const kernel = kernelTranslation(g, g.ram, va(g.ram.base + 8))!;
   assertEquals([kernel.kind, kernel.pid, kernel.pa], ["kernel map", 0, pa(g.ram.base + 8)]);
+  assertEquals(kernel.verdicts.map((v) => [v.allowed, v.survives]), Array(3).fill([true, true]));
+  const nowhere = kernelTranslation(g, g.ram, va(0x5000))!.verdicts[1];
+  assertEquals([nowhere.allowed, nowhere.survives, nowhere.cause], [false, false, 15]);
+  assertStringIncludes(nowhere.text, "panic: ");
+  const kinds = [2n ** 38n - 1n, 2n ** 38n].map((at) =>
+    translation(g, g.ram, g.child, va(at), hardwareVerdicts(g.ram, g.child.root, va(at))).kind
+  );
+  assertEquals(kinds, ["trampoline", "none"]);
+  assert(frameHandle(g, g.ram, pa(g.shared)) === frameHandle(g, g.ram, pa(g.shared + 8)));
   assertEquals(kernelTranslation({ ...viewOf(g), roots: () => [g.parent] }, g.ram, at), undefined);
 });
 
@@ -337,6 +346,27 @@ Deno.test("where areas are unknown, vmmap shows the runs that are mapped alike",
   ]);
   const blind = { ...viewOf(g), cowBit: undefined };
   assert(vmmap(blind, g.ram, g.parent).every((a) => a.cow === 0), "no bit is known to mean COW");
+});
+
+Deno.test("a frame in the middle of a 2 MiB page is found where it is", () => {
+  const g = new Guest();
+  const block = paNum(g.ram.base + 4 * 2 ** 20);
+  for (const { root } of [g.parent, g.child]) {
+    const level1 = sv39.frameOf(g.ram.readPte(root));
+    g.ram.writePte(paNum(level1 + 3 * 8), sv39.makePte(block, USER | COW));
+  }
+  const at = 3 * 2 ** 21 + 5 * PAGE_SIZE;
+  const frame = paNum(block + 5 * PAGE_SIZE);
+  assertEquals(mappingsTo(g, g.ram, frame).map((m) => [m.pid, Number(m.va), m.size]), [
+    [3, 3 * 2 ** 21, 2 ** 21],
+    [4, 3 * 2 ** 21, 2 ** 21],
+  ]);
+  const entry = entryAt(g, g.ram, g.child.root, va(at + 9));
+  const owners = pageOwners(g, g.ram, userRoots(g), entry, undefined);
+  assertEquals(owners.map((e) => [Number(e.va), Number(e.frame)]), [[at, frame], [at, frame]]);
+  assertEquals(sharing(g, g.ram).matrix, [[0, 514], [514, 0]]);
+  const run = vmmap(g, g.ram, g.parent).find((a) => a.superpage > 0)!;
+  assertEquals([run.size, run.shared, run.cow, run.superpage], Array(4).fill(2 ** 21));
 });
 
 Deno.test("two saved states are held against each other without kinds or counts", () => {
