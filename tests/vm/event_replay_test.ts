@@ -7,7 +7,7 @@ import { kernelOf, machineOf } from "../../src/vm/parts.ts";
 import type { Vm } from "../../src/vm/vm.ts";
 import { boot } from "./lab.ts";
 import { OPERATIONS, type Step } from "./play.ts";
-import { Plays, SETTINGS } from "./play_settings.ts";
+import { Plays, SETTINGS, shortWays } from "./play_settings.ts";
 import { frameAt, kindOf } from "../../src/vm/kernel/memory/frames/frames.ts";
 
 const PAGE = 4096;
@@ -114,6 +114,26 @@ for (const setting of SETTINGS) {
     );
   });
 }
+
+Deno.test("events alone give the tables where 2 MiB pages are made, split and put together", () => {
+  const whys = new Set<string>();
+  for (const { setting, name, steps } of shortWays(1, (n) => n % 5 === 0)) {
+    if (!setting.options.superpages) continue;
+    const { play, start } = plays.of(setting);
+    const { vm } = play;
+    play.restore(start);
+    const shadow = new Shadow();
+    shadow.follow(vm);
+    const first = kernelOf(vm).events.next;
+    for (const step of [...steps, { op: "promote", who: 0, a: 0, b: 0 } as const]) {
+      play.step(step);
+      shadow.follow(vm);
+    }
+    shadow.check(vm, `${setting.name}: ${name}`);
+    for (const e of vm.events(first)) if (e.kind === "pte" && e.run > 1) whys.add(e.why);
+  }
+  assertEquals([...whys].sort(), ["demote", "promote"]);
+});
 
 Deno.test("events alone give the tables of programs that run, and A and D that their accesses set", () => {
   const vm = boot({ mem: "128M" });
