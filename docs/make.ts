@@ -27,6 +27,7 @@ const root = new URL("../", import.meta.url);
 /** The documents that hold transcripts. */
 export const DOCUMENTS: readonly string[] = [
   "README.md",
+  "CONTRIBUTING.md",
   ...[...Deno.readDirSync(new URL("docs/", root))]
     .map((entry) => `docs/${entry.name}`)
     .filter((name) => name.endsWith(".md") && name !== "docs/commands.md")

@@ -81,6 +81,15 @@ Deno.test("every relative link of the docs leads somewhere", () => {
   }
 });
 
+Deno.test("every file that CONTRIBUTING.md names is there", () => {
+  const names = [
+    ...committed("CONTRIBUTING.md").matchAll(/`((?:src|tests|user|scripts)\/[^` ]+)`/g),
+  ]
+    .map(([, name]) => name).filter((name) => !name.includes("NAME"));
+  assert(names.length > 15, `${names.length} names were found`);
+  for (const name of names) assert(Deno.statSync(new URL(name, root)), name);
+});
+
 Deno.test("the TypeScript in the docs compiles and runs", async () => {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["test", "--doc", "--no-prompt", ...DOCUMENTS],
