@@ -173,18 +173,13 @@ export function command<
   const A extends readonly ArgSpec[] = [],
   const F extends readonly FlagSpec[] = [],
 >(declaration: Declaration<A, F>): Command {
-  const { name, aliases = [], group, summary, details = "", examples = [] } = declaration;
-  const args: readonly ArgSpec[] = declaration.args ?? [];
-  const flags: readonly FlagSpec[] = declaration.flags ?? [];
   return {
-    name,
-    aliases,
-    group,
-    summary,
-    details,
-    args,
-    flags,
-    examples,
+    aliases: [],
+    details: "",
+    args: [],
+    flags: [],
+    examples: [],
+    ...declaration,
     // The parser builds the record from `args` and `flags`, so it has the declared shape.
     run: (ctx, values) => declaration.run(ctx, values as ArgsOf<A, F>),
   };

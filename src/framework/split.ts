@@ -125,13 +125,6 @@ function readQuote(line: string, from: number): { text: string; end: number; clo
   return { text, end: Math.min(i + 1, line.length), closed: i < line.length };
 }
 
-/** A text as one word that {@linkcode split} reads back unchanged. */
-export function quote(text: string): string {
-  if (text !== "" && !/[\s#|'"()[\]{}]/.test(text)) return text;
-  if (!text.includes("'")) return `'${text}'`;
-  return `"${text.replace(/[\\"]/g, "\\$&")}"`;
-}
-
 /** A line with all its continuations. */
 export interface WholeLine {
   text: string;

@@ -43,11 +43,6 @@ export class CastError extends Error {
   }
 }
 
-/** The seconds of the last event; 0 for a recording without one. */
-export function duration(cast: Cast): number {
-  return cast.events.at(-1)?.time ?? 0;
-}
-
 /**
  * The text of a recording's file: a header line, then one line an event, each ended by a newline.
  * The header holds no date and no environment, so that the same events give the same bytes

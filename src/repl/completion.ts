@@ -93,26 +93,43 @@ function argument(
   return choose(head, from, term, candidates);
 }
 
+/** Where some words behind a command's name have come to. */
+interface Reached {
+  /** Of the positional arguments. */
+  readonly index: number;
+  /** The flag whose value comes next. */
+  readonly flag: FlagSpec | undefined;
+  /** Flags given so far. */
+  readonly given: ReadonlySet<FlagSpec>;
+  /** No flag can come any more: the words are a guest program's, or an expression's. */
+  readonly verbatim: boolean;
+}
+
+function reached({ args, flags }: Command, words: readonly string[]): Reached {
+  const from = args.findIndex((a) => a.verbatim || a.kind === "line");
+  const given = new Set<FlagSpec>();
+  let index = 0;
+  let flag: FlagSpec | undefined;
+  for (const word of words) {
+    if (flag) flag = undefined;
+    else if (!(from >= 0 && index >= from) && /^-\D/.test(word)) {
+      const found = flags.find((f) => `--${f.name}` === word || `-${f.short}` === word);
+      if (found) given.add(found);
+      flag = found?.kind ? found : undefined;
+    } else index++;
+  }
+  return { index, flag, given, verbatim: from >= 0 && index >= from };
+}
+
 /** The argument or flag value that comes next behind some words, and whether flags are over. */
 function position(
   command: Command,
   before: string[],
 ): { spec: ArgSpec | FlagSpec | undefined; verbatim: boolean } {
-  let index = 0;
-  let flag: FlagSpec | undefined;
-  const verbatimFrom = command.args.findIndex((a) => a.verbatim || a.kind === "line");
-  for (const word of before) {
-    const verbatim = verbatimFrom >= 0 && index >= verbatimFrom;
-    if (flag) flag = undefined;
-    else if (!verbatim && /^-\D/.test(word)) {
-      const found = command.flags.find((f) => `--${f.name}` === word || `-${f.short}` === word);
-      flag = found?.kind ? found : undefined;
-    } else index++;
-  }
+  const { index, flag, verbatim } = reached(command, before);
   if (flag) return { spec: flag, verbatim: true };
   const last = command.args[command.args.length - 1];
-  const spec = command.args[index] ?? (last?.rest ? last : undefined);
-  return { spec, verbatim: verbatimFrom >= 0 && index >= verbatimFrom };
+  return { spec: command.args[index] ?? (last?.rest ? last : undefined), verbatim };
 }
 
 /** Those that begin with the word; where none does, those that do so without regard to case. */
@@ -146,18 +163,8 @@ export function usageHint(text: string, commands: readonly Command[]): string {
 function remaining(command: Command, segment: Segment): string {
   const words = segment.words.slice(1).map((w) => w.text);
   if (words.length === 0) return usage(command).slice(command.name.length + 1);
-  const given = new Set<FlagSpec>();
-  let index = 0;
-  let wanting: FlagSpec | undefined;
-  for (const word of words) {
-    const flag = command.flags.find((f) => `--${f.name}` === word || `-${f.short}` === word);
-    if (wanting) wanting = undefined;
-    else if (flag) {
-      given.add(flag);
-      wanting = flag.kind ? flag : undefined;
-    } else index++;
-  }
-  if (wanting) return flagUsage(wanting).split(" ")[1];
+  const { index, flag, given } = reached(command, words);
+  if (flag) return flagUsage(flag).split(" ")[1];
   const left: Command = {
     ...command,
     args: command.args.slice(index),

@@ -43,10 +43,7 @@ export async function interact(
     const entry = await editor.read();
     if (entry === undefined) break;
     host.caret = !entry.includes("\n");
-    for (const line of wholeLines(entry)) {
-      const { status } = await shell.run(line.text);
-      if (status !== 0 || shell.session.quit !== undefined) break;
-    }
+    await shell.runEntry(entry);
     history.add(entry);
   }
   return shell.session.quit ?? 0;
@@ -135,9 +132,8 @@ class LineEditor {
   }
 
   #surroundings(): Surroundings {
-    const commands = this.#shell.commands;
     return {
-      complete: (text, cursor) => complete(text, cursor, commands, this.#sources),
+      complete: (text, cursor) => complete(text, cursor, this.#shell.commands, this.#sources),
       needsMore,
       suggest: (text) => historySuggestion(text, this.#history.entries),
     };

@@ -3,8 +3,6 @@
 import type { ArgKind, Session } from "../framework/command.ts";
 import type { Vm } from "../vm/vm.ts";
 import { candidatesOf } from "../session/candidates.ts";
-import { namesOf } from "../session/names.ts";
-import { COMMANDS } from "../commands/registry.ts";
 import { newSession } from "./boot.ts";
 import { BatchHost, breathe, clock, denoFiles, denoTty, readStdin } from "./deno_host.ts";
 import { isDumb, wantsColor } from "../host/color.ts";
@@ -59,7 +57,7 @@ export async function openShell(vm: Vm, options: OpenOptions = {}): Promise<numb
     interrupt,
     color: () => session.settings.color,
   });
-  const shell = new Shell(session, COMMANDS, () => namesOf(session), host, interrupt);
+  const shell = new Shell(session, host, interrupt);
   if (options.banner !== undefined) host.output.out(options.banner);
 
   // A new size redraws: the editor draws after whatever wakes it.
@@ -96,7 +94,7 @@ async function openPlain(
     output: { ...batch.output, err: (message) => batch.output.out(`${message}\n`) },
     guestInput: (body) => batch.guestInput(body),
   };
-  const shell = new Shell(session, COMMANDS, () => namesOf(session), host, interrupt);
+  const shell = new Shell(session, host, interrupt);
   const onInterrupt = () => {
     interrupt.requested = true;
   };

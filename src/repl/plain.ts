@@ -3,7 +3,6 @@
  * terminal itself lets one type them.
  */
 
-import { wholeLines } from "../framework/split.ts";
 import type { History } from "./history.ts";
 import type { PipedInput } from "./input.ts";
 import { needsMore } from "./interact.ts";
@@ -33,10 +32,7 @@ export async function interactPlain(
       write("\n");
       break;
     }
-    for (const line of wholeLines(entry)) {
-      const { status } = await shell.run(line.text);
-      if (status !== 0 || shell.session.quit !== undefined) break;
-    }
+    await shell.runEntry(entry);
     history.add(entry);
   }
   return shell.session.quit ?? 0;

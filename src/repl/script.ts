@@ -3,8 +3,6 @@
 import type { HostFiles, Session } from "../framework/command.ts";
 import type { Vm } from "../vm/vm.ts";
 import { CommandError } from "../framework/errors.ts";
-import { namesOf } from "../session/names.ts";
-import { COMMANDS } from "../commands/registry.ts";
 import { visible } from "../host/visible.ts";
 import { linesOfStdin, runLines } from "./batch.ts";
 import { newSession } from "./boot.ts";
@@ -61,7 +59,7 @@ export class LineShell {
       guestInput: (body) =>
         body({ take: () => new Uint8Array(), ended: true, wait: () => Promise.resolve() }),
     };
-    this.#shell = new Shell(this.session, COMMANDS, () => namesOf(this.session), host);
+    this.#shell = new Shell(this.session, host);
   }
 
   /** Runs one line as if typed. */
@@ -110,7 +108,7 @@ export async function interactOn(vm: Vm): Promise<void> {
   const surroundings = { color: wantsColor(undefined), interactive: false, history: () => [] };
   const session = newSession(vm, PLAIN, surroundings);
   session.pid = manualLast(vm);
-  const shell = new Shell(session, COMMANDS, () => namesOf(session), host, interrupt);
+  const shell = new Shell(session, host, interrupt);
   await runLines(shell, linesOfStdin(host.input), ({ place }) => host.place = place);
   await shell.close();
 }

@@ -16,6 +16,8 @@ import { asCommandError, CommandError, EXIT } from "../framework/errors.ts";
 import type { Result } from "../framework/result.ts";
 import { evaluate, type Resolver } from "../framework/evaluate.ts";
 import { commandHabit, noCommand } from "../framework/habits.ts";
+import { COMMANDS } from "../commands/registry.ts";
+import { namesOf } from "../session/names.ts";
 import { helpResult } from "../format/help.ts";
 import { jsonOf } from "../format/json.ts";
 import { type Segment, split, wholeLines } from "../framework/split.ts";
@@ -75,23 +77,23 @@ export class Shell {
 
   /**
    * @param session what lives from line to line
-   * @param commands all commands
-   * @param names makes the resolver for a line's expressions
    * @param host outputs, files, event loop
    * @param interrupt shared with whoever sees Ctrl-C
+   * @param commands all commands
+   * @param names makes the resolver for a line's expressions
    */
   constructor(
     session: Session,
-    commands: readonly Command[],
-    names: () => Resolver,
     host: Host,
     interrupt: { requested: boolean } = { requested: false },
+    commands: readonly Command[] = COMMANDS,
+    names: () => Resolver = () => namesOf(session),
   ) {
     this.session = session;
     this.interrupt = interrupt;
+    this.#host = host;
     this.commands = commands;
     this.#names = names;
-    this.#host = host;
     for (const c of commands) for (const name of [c.name, ...c.aliases]) this.#byName.set(name, c);
   }
 
@@ -132,6 +134,14 @@ export class Shell {
     }
     const told = this.#tell({ line, output: printed, status, api });
     return { status: status || told, at };
+  }
+
+  /** Runs the lines of what was entered at a prompt, until one fails or ends the session. */
+  async runEntry(entry: string): Promise<void> {
+    for (const line of wholeLines(entry)) {
+      const { status } = await this.run(line.text);
+      if (status !== EXIT.ok || this.session.quit !== undefined) break;
+    }
   }
 
   /** Tells those who watch of a line; the exit code of the first that fails at it. */

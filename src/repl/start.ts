@@ -2,10 +2,8 @@
 
 import { asCommandError, EXIT } from "../framework/errors.ts";
 import { textOf } from "../session/host_files.ts";
-import { namesOf } from "../session/names.ts";
 import { wholeLines } from "../framework/split.ts";
 import { size } from "../vm/numbers.ts";
-import { COMMANDS } from "../commands/registry.ts";
 import { type Line, linesOf, linesOfStdin, runLines } from "./batch.ts";
 import { boot, bootAgain, newSession } from "./boot.ts";
 import { BatchHost, denoFiles, isInteractive } from "./deno_host.ts";
@@ -49,7 +47,7 @@ async function runBatch(
     history: () => ran.slice(0, -1),
     boot: (flags) => bootAgain(options, flags, denoFiles),
   });
-  const shell = new Shell(session, COMMANDS, () => namesOf(session), host, interrupt);
+  const shell = new Shell(session, host, interrupt);
   Deno.addSignalListener("SIGINT", () => {
     // A command that does not look is ended by the second one.
     if (interrupt.requested) Deno.exit(EXIT.interrupted);

@@ -10,7 +10,6 @@
 import { cpuUsage } from "node:process";
 import type { ArgSpec, Command, HostFiles } from "../../src/framework/command.ts";
 import { CommandError } from "../../src/framework/errors.ts";
-import { namesOf } from "../../src/session/names.ts";
 import { COMMANDS } from "../../src/commands/registry.ts";
 import { boot, bootAgain, newSession } from "../../src/repl/boot.ts";
 import { complete, historySuggestion, usageHint } from "../../src/repl/completion.ts";
@@ -99,7 +98,7 @@ async function session(random: Random): Promise<void> {
     boot: (flags) => bootAgain(options, flags, files),
   });
   let out = "", error = "";
-  const shell = new Shell(s, COMMANDS, () => namesOf(s), {
+  const shell = new Shell(s, {
     output: {
       out: (text) => void (out += text),
       err: (message) => void (error += message + "\n"),

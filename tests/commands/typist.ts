@@ -3,8 +3,6 @@
  */
 
 import type { HostFiles, Session } from "../../src/framework/command.ts";
-import { namesOf } from "../../src/session/names.ts";
-import { COMMANDS } from "../../src/commands/registry.ts";
 import { boot, bootAgain, newSession } from "../../src/repl/boot.ts";
 import { DenoFiles } from "../../src/repl/deno_host.ts";
 import { parseFlags } from "../../src/repl/flags.ts";
@@ -69,7 +67,7 @@ export async function newTyped(
     history: () => [],
     boot: (more) => bootAgain(options, more, host.files),
   });
-  const shell = new Shell(s, COMMANDS, () => namesOf(s), host);
+  const shell = new Shell(s, host);
   return {
     files,
     session: s,

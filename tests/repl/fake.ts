@@ -198,9 +198,10 @@ export function captured(
   };
   c.shell = new Shell(
     session,
+    c.host,
+    undefined,
     FAKES,
     () => ({ ...NAMES, place: session.place, last: session.last }),
-    c.host,
   );
   return c;
 }

@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { namesOf } from "../../src/session/names.ts";
 import type { ArgSpec, Command, FlagSpec } from "../../src/framework/command.ts";
 import { COMMANDS } from "../../src/commands/registry.ts";
 import { newSession } from "../../src/repl/boot.ts";
@@ -97,7 +96,7 @@ Deno.test("no lines whatever show a bug of ours, and memory stays sound", async 
       });
       let said = "";
       host.output = { ...host.output, out: (t) => void (said = t), err: (t) => void (said = t) };
-      const shell = new Shell(session, COMMANDS, () => namesOf(session), host);
+      const shell = new Shell(session, host);
       for (const line of ["spawn", "sbrk 4096", ...typed]) {
         const { status } = await shell.run(line);
         assert(status !== 70, `${line}: ${said}`);

@@ -38,7 +38,7 @@ class Person {
       clock: () => performance.now(),
     }, { interrupt, color: () => color });
     const names = () => ({ ...NAMES, last: shellSession.last });
-    const shell = new Shell(shellSession, FAKES, names, host, interrupt);
+    const shell = new Shell(shellSession, host, interrupt, FAKES, names);
     const sources = { candidates: () => [{ text: "init" }, { text: "0x4000", doc: "heap" }] };
     this.session = interact(shell, host, history, sources).then((code) => this.exitCode = code);
   }
