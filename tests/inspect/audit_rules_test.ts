@@ -13,7 +13,7 @@ import {
   setKind,
 } from "../../src/vm/kernel/memory/frames/frames.ts";
 import { assert, assertEquals } from "@std/assert";
-import { PAGE_SIZE, type PaNum, type VaNum, vaNum } from "../../src/vm/machine/address.ts";
+import { offset, PAGE_SIZE, type PaNum, type VaNum, vaNum } from "../../src/vm/machine/address.ts";
 import * as sv39 from "../../src/vm/machine/sv39.ts";
 import type { Process } from "../../src/vm/process.ts";
 import type { AuditClass } from "../../src/vm/inspect/finding.ts";
@@ -250,7 +250,8 @@ const PLANTS: [AuditClass, string, (s: Scene) => void, says?: string][] = [
     (s) => void spaceOf(kernelOf(s.vm), recordOf(s.p)).areas.reverse(),
   ],
   ["area damaged", "a heap beyond the break", (s) => {
-    spaceOf(kernelOf(s.vm), recordOf(s.p)).size -= PAGE_SIZE;
+    const space = spaceOf(kernelOf(s.vm), recordOf(s.p));
+    space.size = offset(space.size, -PAGE_SIZE);
   }],
   ["area damaged", "shared memory with nothing behind it", (s) => {
     delete spaceOf(kernelOf(s.vm), recordOf(s.p)).areas.find((a) => BigInt(a.start) === s.anon)!

@@ -32,6 +32,9 @@ import { mapUsyscall, writeUsyscall } from "./process/usyscall.ts";
 import { A1, SP, writeEpc, writeRegister } from "./process/trapframe.ts";
 import { MAXARG } from "./syscalls/strings.ts";
 
+/** The arguments of a program. */
+export type Argv = readonly string[];
+
 /** A new image in memory, not yet any process's. */
 interface Loaded {
   readonly space: AddressSpace;
@@ -45,7 +48,7 @@ interface Loaded {
  * exec() for a process: the program at `path` in the file system, seen from its directory. Returns
  * argc, or a few words that say why not, with the process as it was.
  */
-export function exec(k: Kernel, p: Proc, path: string, argv: readonly string[]): number | string {
+export function exec(k: Kernel, p: Proc, path: string, argv: Argv): number | string {
   const inode = k.files.findFile(placeOf(k, p).cwd, path);
   if (inode === undefined) return `no file ${path}`;
   const bytes = k.files.readBytes(inode, 0, k.files.size({ fs: ROOT_FS, inode }));
@@ -94,12 +97,7 @@ export function setUp(k: Kernel, p: Proc, loaded: Loaded, path: string): void {
  * Loads a program into a new address space, arguments on its stack. Says in a few words why not,
  * with nothing kept, when it is no program or memory runs out. `inode`: its file, if it has one.
  */
-export function load(
-  k: Kernel,
-  bytes: Uint8Array,
-  argv: readonly string[],
-  inode?: Inode,
-): Loaded | string {
+export function load(k: Kernel, bytes: Uint8Array, argv: Argv, inode?: Inode): Loaded | string {
   const elf = parse(bytes);
   if (typeof elf === "string") return elf;
   if (argv.length >= MAXARG) return `more than ${MAXARG - 1} arguments`;
@@ -119,8 +117,8 @@ function fill(
   k: Kernel,
   space: AddressSpace,
   elf: Elf,
-  argv: readonly string[],
-  inode: Inode | undefined,
+  argv: Argv,
+  inode?: Inode,
 ): number | string {
   let size = vaNum(0);
   const segments = elf.segments.toSorted((a, b) => Number(a.vaddr - b.vaddr));
@@ -143,7 +141,7 @@ function fill(
     mapArea(k, space, newArea("stack", stack, top, PERM_R | PERM_W)) && mapUsyscall(k, space);
   if (!made) return "out of memory";
   space.size = top;
-  return pushArguments(k, space, stack, top, argv);
+  return pushArguments(k, space, stack, argv);
 }
 
 /** A segment's area, from the end of the one before where they share a page (as uvmalloc would). */
@@ -156,14 +154,8 @@ function segmentArea(segment: ElfSegment, from: VaNum, before: VaNum): Area | un
 }
 
 /** Strings, each 16-aligned, then the pointers to them and a NULL, where sp and a1 point. */
-function pushArguments(
-  k: Kernel,
-  space: AddressSpace,
-  stack: VaNum,
-  top: VaNum,
-  argv: readonly string[],
-): number | string {
-  let sp: number = top;
+function pushArguments(k: Kernel, space: AddressSpace, stack: VaNum, argv: Argv): number | string {
+  let sp = stack + PAGE_SIZE;
   const push = (bytes: Uint8Array) => {
     sp -= bytes.length;
     sp -= sp % 16;

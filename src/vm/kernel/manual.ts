@@ -16,7 +16,7 @@ import { PAGE_SIZE, type Va, vaNum } from "../machine/address.ts";
 import type { AccessDone, AccessKind, AccessTrap } from "../machine/user_access.ts";
 import type { CallName } from "./abi.ts";
 import { type Watched, watchedBy } from "./breakpoints.ts";
-import { load, setUp } from "./exec.ts";
+import { type Argv, load, setUp } from "./exec.ts";
 import { mapUsyscall, writeUsyscall } from "./process/usyscall.ts";
 import { openConsole } from "./files/table.ts";
 import type { Kernel } from "./kernel.ts";
@@ -92,40 +92,28 @@ function manualSpace(k: Kernel) {
  * A process that will run a program: from the file system, else from the program source, else the
  * bytes given. Throws KernelError when there is none, it is no program, or there is no room.
  */
-export function makeProgram(
-  k: Kernel,
-  path: string,
-  argv: readonly string[],
-  bytes?: Uint8Array,
-): Proc {
-  return asKernel(k, () => loadUp(k, path, argv, bytes));
-}
-
-function loadUp(
-  k: Kernel,
-  path: string,
-  argv: readonly string[],
-  bytes: Uint8Array | undefined,
-): Proc {
-  const inode = bytes === undefined ? k.files.findFile(undefined, path) : undefined;
-  const content = bytes ??
-    (inode === undefined ? k.programs.get(path) : k.files.readProgram(undefined, path));
-  if (content === undefined) {
-    throw new KernelError(`no program ${path}: there are ${k.programs.list().join(", ")}`);
-  }
-  const loaded = load(k, content, argv, inode);
-  if (inode !== undefined) k.files.putInode(inode);
-  if (typeof loaded === "string") throw new KernelError(`${path}: ${loaded}`);
-  const p = allocProcess(k, INIT_PID, path, () => firstHome(loaded.space));
-  if (p === undefined) {
-    releaseSpace(k, loaded.space);
-    throw new KernelError(noRoom(k).why);
-  }
-  setUp(k, p, loaded, path);
-  writeRegister(k.ram, p.trapframe, A0, BigInt(loaded.argc));
-  p.place = newPlace(k, undefined);
-  openConsole(k, p);
-  return p;
+export function makeProgram(k: Kernel, path: string, argv: Argv, bytes?: Uint8Array): Proc {
+  return asKernel(k, () => {
+    const inode = bytes === undefined ? k.files.findFile(undefined, path) : undefined;
+    const content = bytes ??
+      (inode === undefined ? k.programs.get(path) : k.files.readProgram(undefined, path));
+    if (content === undefined) {
+      throw new KernelError(`no program ${path}: there are ${k.programs.list().join(", ")}`);
+    }
+    const loaded = load(k, content, argv, inode);
+    if (inode !== undefined) k.files.putInode(inode);
+    if (typeof loaded === "string") throw new KernelError(`${path}: ${loaded}`);
+    const p = allocProcess(k, INIT_PID, path, () => firstHome(loaded.space));
+    if (p === undefined) {
+      releaseSpace(k, loaded.space);
+      throw new KernelError(noRoom(k).why);
+    }
+    setUp(k, p, loaded, path);
+    writeRegister(k.ram, p.trapframe, A0, BigInt(loaded.argc));
+    p.place = newPlace(k, undefined);
+    openConsole(k, p);
+    return p;
+  });
 }
 
 /** What came of a system call made for a process. */
@@ -227,15 +215,11 @@ export function userRun(
 }
 
 /** Tries an access until it is done; a trap goes where an instruction's would, which may kill. */
-function settle<T>(
-  k: Kernel,
-  p: Proc,
-  attempt: () => AccessDone<T> | AccessTrap,
-): AccessOutcome<T> {
+function settle<T>(k: Kernel, p: Proc, access: () => AccessDone<T> | AccessTrap): AccessOutcome<T> {
   const epc = begin(k, p);
   // Each settled fault lets the access get further; one that crosses pages may fault on both.
   for (let tries = 0; tries < 8; tries++) {
-    const result = attempt();
+    const result = access();
     if ("done" in result) {
       return { kind: "done", value: result.done, watched: watchedBy(k, p.pid, result.watch) };
     }

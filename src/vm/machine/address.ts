@@ -20,6 +20,8 @@ export type Va = bigint & { readonly [addressKind]: "va" };
 export type Pa = bigint & { readonly [addressKind]: "pa" };
 /** A virtual address as an exact number below 2^53 (in practice below 2^39). */
 export type VaNum = number & { readonly [addressKind]: "va" };
+/** A virtual address of any 64 bits, as a number where it is known to be exact. */
+export type AnyVa = VaNum | bigint;
 /** A physical address as an exact number below 2^53. */
 export type PaNum = number & { readonly [addressKind]: "pa" };
 

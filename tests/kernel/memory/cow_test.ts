@@ -33,7 +33,7 @@ function program(world: World): AddressSpace {
   const text = { start: 0 as VaNum, end: PAGE as VaNum, perm: 5, kind: "text" as const };
   assert(mapArea(world.memory, space, { ...text, shared: false, lazy: false }));
   assert(loadBytes(world.memory, space, 8 as VaNum, Uint8Array.of(42)));
-  space.size = PAGE;
+  space.size = PAGE as VaNum;
   assert(grow(world.memory, space, PAGE, false));
   return space;
 }

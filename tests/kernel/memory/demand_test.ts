@@ -42,7 +42,7 @@ function exec(world: World): AddressSpace {
       backing: data,
     }),
   );
-  space.size = 5 * PAGE;
+  space.size = (5 * PAGE) as VaNum;
   return space;
 }
 

@@ -55,7 +55,7 @@ Deno.test("sbrk maps aligned 2 MiB by one leaf, the rest by 4 KiB pages", () => 
   const space = world.space();
   const text = { start: 0 as VaNum, end: PAGE as VaNum, perm: 5, kind: "text" as const };
   assert(mapArea(world.memory, space, { ...text, shared: false, lazy: false }));
-  space.size = PAGE;
+  space.size = PAGE as VaNum;
   assert(grow(world.memory, space, 8 * MIB, false));
   assertSound(world);
   const levels = [0, PAGE, SUPER - PAGE, SUPER, 2 * SUPER, 3 * SUPER, 4 * SUPER];

@@ -81,7 +81,7 @@ export function runCall(k: Kernel, p: Proc): Refused | undefined {
     print(k, `${p.pid} ${p.name}: unknown sys call ${number}${named ? ` (${named})` : ""}\n`);
     return returnFrom(k, p, number, undefined, -1);
   }
-  if (p.interposed !== undefined && labs.isForbidden(k, p, p.interposed, number, row.name)) {
+  if (labs.isForbidden(k, p, number, row.name)) {
     return returnFrom(k, p, number, row, refused(`interpose forbids ${row.name}`));
   }
   const result = row.run(k, p);
@@ -101,8 +101,9 @@ function returnFrom(
   p.inCall = false;
   p.progress = undefined;
   if (result < 0) { for (const line of k.files.takeNotices()) print(k, `${line}\n`); }
-  k.events.return(number, result, row?.name ?? "unknown");
-  if (p.traceMask !== 0) labs.printTraced(k, p, number, row, result);
+  const name = row?.name ?? "unknown";
+  k.events.return(number, result, name);
+  if (p.traceMask !== 0) labs.printCall(k, p, number, p.callTable[number] ?? name, result);
   if (k.trace !== undefined) traceReturn(k, p, row, result, why);
   // Killed while inside: usertrap looks once more before it returns to user space.
   if (p.killed) exit(k, p, -1);

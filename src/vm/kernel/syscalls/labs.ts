@@ -12,8 +12,8 @@ import { PAGE_SIZE } from "../../machine/address.ts";
 import type { CallName } from "../abi.ts";
 import type { Kernel } from "../kernel.ts";
 import { returnFromAlarm, setAlarm } from "../process/alarm.ts";
-import type { Interposed, Proc } from "../process/proc.ts";
-import { absent, argAddress, argInt, argument, type Call, call } from "./call.ts";
+import type { Proc } from "../process/proc.ts";
+import { absent, argAddress, argInt, argument, call } from "./call.ts";
 import { fetchPath } from "./strings.ts";
 
 /** trace(mask), syscall lab: calls whose bit is set print a line at return, in children too. */
@@ -23,15 +23,8 @@ export const traceCall = call("trace", "int mask", (k, p) => {
 });
 
 /** trace's line, when the mask has the call's bit; with the name that the program uses. */
-export function printTraced(
-  k: Kernel,
-  p: Proc,
-  number: number,
-  row: Call | undefined,
-  result: number,
-): void {
+export function printCall(k: Kernel, p: Proc, number: number, name: string, result: number): void {
   if (number < 0 || number > 31 || ((p.traceMask >>> number) & 1) === 0) return;
-  const name = p.callTable[number] ?? row?.name ?? "unknown";
   print(k, `${p.pid}: syscall ${name} -> ${result}\n`);
 }
 
@@ -63,38 +56,30 @@ export const interposeCall = call("interpose", "int mask, path path", (k, p) => 
 });
 
 /** Whether the sandbox that a process is in makes this call fail. */
-export function isForbidden(
-  k: Kernel,
-  p: Proc,
-  { mask, path }: Interposed,
-  number: number,
-  name: CallName,
-): boolean {
+export function isForbidden(k: Kernel, p: Proc, number: number, name: CallName): boolean {
+  if (p.interposed === undefined) return false;
+  const { mask, path } = p.interposed;
   if (number > 31 || ((mask >>> number) & 1) === 0) return false;
   return (name !== "open" && name !== "exec") || fetchPath(k, p, 0) !== path;
 }
 
-const NO_NETWORK = "is of the net lab; this kernel has no network";
+const NO_NET = "is of the net lab; this kernel has no network";
 const NO_LOCKS = "is of the lock lab; this kernel runs on one hart and has no locks";
 const NO_CRASHES = "is of the crash lab of 2019; this kernel has one disk, which does not crash";
 
 /** connect(ip, source port, destination port), net lab until 2023. */
-export const connectCall = absent("connect", "int ip, int sport, int dport", NO_NETWORK);
+export const connectCall = absent("connect", "int ip, int sport, int dport", NO_NET);
 /** bind(port), net lab since 2024. */
-export const bindCall = absent("bind", "int port", NO_NETWORK);
+export const bindCall = absent("bind", "int port", NO_NET);
 /** unbind(port), net lab since 2024. */
-export const unbindCall = absent("unbind", "int port", NO_NETWORK);
+export const unbindCall = absent("unbind", "int port", NO_NET);
 /** send(source port, destination, destination port, buffer, length), net lab since 2024. */
-export const sendCall = absent(
-  "send",
-  "int sport, int dst, int dport, in buf, size len",
-  NO_NETWORK,
-);
+export const sendCall = absent("send", "int sport, int dst, int dport, in buf, size len", NO_NET);
 /** recv(port, &source, &source port, buffer, length), net lab since 2024. */
 export const recvCall = absent(
   "recv",
   "int dport, address src, address sport, address buf, size max",
-  NO_NETWORK,
+  NO_NET,
 );
 /** ntas(): test-and-sets that failed, lock lab of 2019. */
 export const ntasCall = absent("ntas", "int reset", NO_LOCKS);

@@ -9,7 +9,7 @@ import { print } from "../console.ts";
 import { copyout } from "../memory/faults/copyin.ts";
 import { flush } from "../memory/tables/flush.ts";
 import { mmap, mprotect, msync, munmap } from "../memory/areas/mmap.ts";
-import { hex, offset, PAGE_SIZE, type PaNum, type VaNum } from "../../machine/address.ts";
+import { hex, offset, PAGE_SIZE, type PaNum } from "../../machine/address.ts";
 import type { Ram } from "../../machine/memory.ts";
 import { frameOf, leafSize, PTE_A, PTE_V, walk } from "../../machine/sv39.ts";
 import { ROOT_FS } from "../files/mount.ts";
@@ -22,7 +22,6 @@ import { ENTRIES, nthEntry, setMark } from "../memory/tables/entry.ts";
 import { isTable } from "../memory/tables/pte.ts";
 import type { Backing } from "../memory/areas/backing.ts";
 import { fileOf } from "../files/table.ts";
-import type { AddressSpace } from "../memory/areas/space.ts";
 
 /** mmap flags, as Linux and the lab number them. */
 export const MAP_SHARED = 1;
@@ -64,7 +63,7 @@ function mapRequest(k: Kernel, p: Proc): Outcome<MapRequest> {
     ...(flags & MAP_FIXED ? { at } : at !== 0 ? { hint: at } : {}),
   };
   if ((flags & MAP_ANONYMOUS) !== 0) return done(request);
-  const backing = fileBacking(k, p, prot, shared, request.length);
+  const backing = fileBacking(k, p, request);
   return backing.ok ? done({ ...request, kind: "file", backing: backing.value }) : backing;
 }
 
@@ -74,13 +73,7 @@ function exactLength(length: bigint): number {
 }
 
 /** The mapped file, or why the process may not map it so. */
-function fileBacking(
-  k: Kernel,
-  p: Proc,
-  prot: number,
-  shared: boolean,
-  length: number,
-): Outcome<Backing> {
+function fileBacking(k: Kernel, p: Proc, { perm, shared, length }: MapRequest): Outcome<Backing> {
   const fd = argInt(k, p, 4);
   const file = fileOf(k, p, fd);
   const at = argument(k, p, 5);
@@ -89,7 +82,7 @@ function fileBacking(
   if (!file.readable) return refused(`descriptor ${fd} is not open for reading`);
   if (at % BigInt(PAGE_SIZE) !== 0n) return refused(`offset ${at} is not page-aligned`);
   if (at >= 1n << 32n) return refused(`offset ${at} is beyond every file`);
-  if (shared && (prot & PROT_WRITE) !== 0 && !file.writable) {
+  if (shared && (perm & PROT_WRITE) !== 0 && !file.writable) {
     return refused(`shared stores go to the file, and descriptor ${fd} is not open for writing`);
   }
   const { inode, writable } = file;
@@ -97,38 +90,26 @@ function fileBacking(
 }
 
 /** A call about the range of arguments 0 and 1, whose alignment `run` checks. */
-function onRange(
-  k: Kernel,
-  p: Proc,
-  run: (space: AddressSpace, start: VaNum, length: number) => Outcome,
-): number | Refused {
+function onRange(k: Kernel, p: Proc, run: typeof munmap): number | Refused {
   const start = argAddress(k, p, 0);
   const length = BigInt.asIntN(64, argument(k, p, 1));
   if (start === undefined) return refused(`${hex(argument(k, p, 0))} is beyond MAXVA`);
-  const outcome = run(spaceOf(k, p), start, exactLength(length));
+  const outcome = run(k, spaceOf(k, p), start, exactLength(length));
   return outcome.ok ? 0 : outcome;
 }
 
 /** munmap(addr, len) → 0, -1 */
-export const munmapCall = call(
-  "munmap",
-  "address addr, size len",
-  (k, p) => onRange(k, p, (space, start, length) => munmap(k, space, start, length)),
-);
+export const munmapCall = call("munmap", "address addr, size len", (k, p) => onRange(k, p, munmap));
 
 /** mprotect(addr, len, prot) → 0, -1 */
 export const mprotectCall = call("mprotect", "address addr, size len, prot prot", (k, p) => {
   const prot = argInt(k, p, 2);
   if ((prot & ~7) !== 0) return refused(`protection ${prot}: want bits R 1, W 2, X 4`);
-  return onRange(k, p, (space, start, length) => mprotect(k, space, start, length, prot));
+  return onRange(k, p, (m, space, start, length) => mprotect(m, space, start, length, prot));
 });
 
 /** msync(addr, len) → 0, -1: dirty pages of shared file areas go back to their files. */
-export const msyncCall = call(
-  "msync",
-  "address addr, size len",
-  (k, p) => onRange(k, p, (space, start, length) => msync(k, space, start, length)),
-);
+export const msyncCall = call("msync", "address addr, size len", (k, p) => onRange(k, p, msync));
 
 /** pgpte(va) → the PTE that maps it, 0 for none (the pgtbl lab). */
 export const pgpteCall = call("pgpte", "address va", (k, p) => {

@@ -25,9 +25,7 @@ export function traceEntry(k: Kernel, p: Proc, number: number, row: Call | undef
     program: p.name,
     number,
     name: row?.name ?? `unknown_${number}`,
-    args: row === undefined
-      ? []
-      : row.arguments.map((_, i) => describe(k, p, i, row.arguments, undefined)),
+    args: row === undefined ? [] : row.arguments.map((_, i) => argText(k, p, i, row.arguments)),
     result: undefined,
   });
 }
@@ -45,20 +43,14 @@ export function traceReturn(
   const args = row?.arguments ?? [];
   // What the call has filled can be shown now; the other registers may be gone (exec).
   args.forEach((argument, i) => {
-    if (argument.kind === "out") record.args[i] = describe(k, p, i, args, result);
+    if (argument.kind === "out") record.args[i] = argText(k, p, i, args, result);
   });
   record.result = row?.returns === "address" && result !== -1
     ? hex(result)
     : `${result}${why === undefined ? "" : ` (${why.why})`}`;
 }
 
-function describe(
-  k: Kernel,
-  p: Proc,
-  i: number,
-  all: readonly Argument[],
-  result: number | undefined,
-): string {
+function argText(k: Kernel, p: Proc, i: number, all: readonly Argument[], result?: number): string {
   const raw = argument(k, p, i);
   const int = argInt(k, p, i);
   const { kind } = all[i];
@@ -85,12 +77,7 @@ function describe(
     case "prot":
       return flagNames(int, "", { 1: "PROT_READ", 2: "PROT_WRITE", 4: "PROT_EXEC" }) || "PROT_NONE";
     case "map-flags":
-      return flagNames(int, "", {
-        1: "MAP_SHARED",
-        2: "MAP_PRIVATE",
-        0x10: "MAP_FIXED",
-        0x20: "MAP_ANONYMOUS",
-      });
+      return flagNames(int, "", MAP_NAMES);
     case "clone-flags":
       return flagNames(int, "", CLONE_NAMES) || "0";
     case "sbrk-how":
@@ -98,19 +85,18 @@ function describe(
   }
 }
 
-const CLONE_NAMES: Readonly<Record<number, string>> = {
+/** Names of bits. */
+type Names = Readonly<Record<number, string>>;
+
+const MAP_NAMES = { 1: "MAP_SHARED", 2: "MAP_PRIVATE", 0x10: "MAP_FIXED", 0x20: "MAP_ANONYMOUS" };
+const CLONE_NAMES: Names = {
   ...Object.fromEntries(Object.entries(CLONE_FLAGS).map(([name, bit]) => [bit, name])),
   17: "SIGCHLD",
 };
 const OPEN_FLAGS = { 0x200: "O_CREATE", 0x400: "O_TRUNC", 0x800: "O_NOFOLLOW", 4: "O_NOFOLLOW" };
 const OPEN_ACCESS = ["O_RDONLY", "O_WRONLY", "O_RDWR", "O_WRONLY|O_RDWR"];
 
-function flagNames(
-  value: number,
-  first: string,
-  names: Readonly<Record<number, string>>,
-  done = 0,
-): string {
+function flagNames(value: number, first: string, names: Names, done = 0): string {
   let rest = value & ~done;
   const parts = first === "" ? [] : [first];
   for (const [bit, name] of Object.entries(names)) {

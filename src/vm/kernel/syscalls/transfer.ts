@@ -17,14 +17,13 @@ import { peekPipe, type Pipe, pipeLength, pipeSpace, putIntoPipe } from "../file
 import type { Kernel } from "../kernel.ts";
 import type { Proc } from "../process/proc.ts";
 
-/** read() on an open, readable file. `buffer` is undefined for an address no user page can have. */
-export function readFile(
-  k: Kernel,
-  p: Proc,
-  file: File,
-  buffer: VaNum | undefined,
-  n: number,
-): number | undefined {
+/** Where a call's bytes are in user memory; undefined: an address that no user page can have. */
+type UserBytes = VaNum | undefined;
+/** How many bytes were moved, or -1; undefined: the process sleeps. */
+type Moved = number | undefined;
+
+/** read() on an open, readable file. */
+export function readFile(k: Kernel, p: Proc, file: File, buffer: UserBytes, n: number): Moved {
   switch (file.type) {
     case "device":
       return file.major === CONSOLE_MAJOR ? readConsole(k, p, buffer, n) : -1;
@@ -37,7 +36,7 @@ export function readFile(
         // Mappers may have stored into the file: those bytes are newer than the disk's.
         const bytes = mapped ? chunk.slice() : chunk;
         if (mapped) overlayCached(k, key, file.offset + done, bytes);
-        return buffer !== undefined && copyoutTo(k, p, buffer, done, bytes);
+        return buffer !== undefined && copyout(k, spaceOf(k, p), offset(buffer, done), bytes);
       });
       if (got > 0) file.offset += got;
       return got < 0 ? -1 : got;
@@ -46,13 +45,7 @@ export function readFile(
 }
 
 /** write() on an open, writable file. */
-export function writeFile(
-  k: Kernel,
-  p: Proc,
-  file: File,
-  buffer: VaNum | undefined,
-  n: number,
-): number | undefined {
+export function writeFile(k: Kernel, p: Proc, file: File, buffer: UserBytes, n: number): Moved {
   switch (file.type) {
     case "device":
       return file.major === CONSOLE_MAJOR ? writeConsole(k, p, buffer, n) : -1;
@@ -75,24 +68,14 @@ export function writeFile(
   }
 }
 
-function copyoutTo(k: Kernel, p: Proc, to: VaNum, done: number, bytes: Uint8Array): boolean {
-  return copyout(k, spaceOf(k, p), offset(to, done), bytes);
-}
-
 /** Copies out up to the first bad address; how many bytes, -1 when the first is bad. */
-function copyoutPart(
-  k: Kernel,
-  p: Proc,
-  buffer: VaNum | undefined,
-  at: number,
-  bytes: Uint8Array,
-): number {
+function copyoutPart(k: Kernel, p: Proc, buffer: UserBytes, at: number, bytes: Uint8Array): number {
   let done = 0;
   if (buffer === undefined) return bytes.length === 0 ? 0 : -1;
   while (done < bytes.length) {
-    const page = PAGE_SIZE - offset(buffer, at + done) % PAGE_SIZE;
-    const part = bytes.subarray(done, done + page);
-    if (!copyoutTo(k, p, buffer, at + done, part)) return done > 0 ? done : -1;
+    const to = offset(buffer, at + done);
+    const part = bytes.subarray(done, done + PAGE_SIZE - to % PAGE_SIZE);
+    if (!copyout(k, spaceOf(k, p), to, part)) return done > 0 ? done : -1;
     done += part.length;
   }
   return done;
@@ -102,7 +85,7 @@ function copyoutPart(
  * A line at a time, as consoleread: up to a newline, an end of file or `n` bytes, waiting for them;
  * `progress` counts the bytes of before a wait. Bytes for a bad address stay for the next read.
  */
-function readConsole(k: Kernel, p: Proc, buffer: VaNum | undefined, n: number): number | undefined {
+function readConsole(k: Kernel, p: Proc, buffer: UserBytes, n: number): Moved {
   let done = p.progress ?? 0;
   while (done < n) {
     if (!consoleReady(k.state.console)) {
@@ -124,7 +107,7 @@ function readConsole(k: Kernel, p: Proc, buffer: VaNum | undefined, n: number): 
 }
 
 /** Up to the first bad address, as consolewrite; how many bytes, -1 when the first is bad. */
-function writeConsole(k: Kernel, p: Proc, buffer: VaNum | undefined, n: number): number {
+function writeConsole(k: Kernel, p: Proc, buffer: UserBytes, n: number): number {
   let done = 0;
   while (done < n) {
     const bytes = copyinPart(k, p, buffer, done, n - done);
@@ -139,7 +122,7 @@ function writeConsole(k: Kernel, p: Proc, buffer: VaNum | undefined, n: number):
 function copyinPart(
   k: Kernel,
   p: Proc,
-  buffer: VaNum | undefined,
+  buffer: UserBytes,
   done: number,
   n: number,
 ): Uint8Array | undefined {
@@ -152,13 +135,7 @@ function copyinPart(
  * What is there, as piperead; waits while it is empty with a writer. Bytes for a bad address stay
  * in the pipe.
  */
-function readPipe(
-  k: Kernel,
-  p: Proc,
-  pipe: Pipe,
-  buffer: VaNum | undefined,
-  n: number,
-): number | undefined {
+function readPipe(k: Kernel, p: Proc, pipe: Pipe, buffer: UserBytes, n: number): Moved {
   if (pipeLength(pipe) === 0 && pipe.writeOpen) {
     if (p.killed) return -1;
     return sleepOn(p, { on: "pipe-data", pipe: pipe.id });
@@ -173,13 +150,7 @@ function readPipe(
  * All of it, as pipewrite; `progress` counts the bytes before a wait for space. At a bad address:
  * how many went in, -1 when none did.
  */
-function writePipe(
-  k: Kernel,
-  p: Proc,
-  pipe: Pipe,
-  buffer: VaNum | undefined,
-  n: number,
-): number | undefined {
+function writePipe(k: Kernel, p: Proc, pipe: Pipe, buffer: UserBytes, n: number): Moved {
   let done = p.progress ?? 0;
   while (done < n) {
     if (!pipe.readOpen || p.killed) return -1;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { PAGE_SIZE, type VaNum, vaNum } from "../../../machine/address.ts";
+import { PAGE_SIZE, pageUp, type VaNum, vaNum } from "../../../machine/address.ts";
 import type { Memory } from "../memory.ts";
 import { holdFile } from "./shm.ts";
 import { type AddressSpace, type Area, MMAP_TOP } from "./space.ts";
@@ -89,7 +89,7 @@ export function mergeAreas(space: AddressSpace): void {
  * multiple of `align`; -1 when there is none.
  */
 export function findHole(space: AddressSpace, length: number, align = PAGE_SIZE): VaNum | -1 {
-  const lowest = Math.ceil(space.size / PAGE_SIZE) * PAGE_SIZE;
+  const lowest = pageUp(space.size);
   let top: number = MMAP_TOP;
   for (let i = space.areas.length - 1; i >= -1; i--) {
     const area = i >= 0 ? space.areas[i] : undefined;

@@ -63,7 +63,7 @@ function clearPlace(m: Memory, space: AddressSpace, at: VaNum, length: number): 
   const { size } = space;
   const end = offset(at, length);
   if (at % PAGE_SIZE !== 0) return refused(`${hex(at)} is not page-aligned`);
-  if (at < pageUp(vaNum(size))) {
+  if (at < pageUp(size)) {
     return refused(`${hex(at)} is in the program or its heap, which ends at ${hex(size)}`);
   }
   if (end > MMAP_TOP) return beyondTop(at, end);
@@ -81,7 +81,7 @@ function choosePlace(
   if (hint !== undefined) {
     const start = pageUp(hint);
     const end = offset(start, length);
-    const isAbove = start >= pageUp(vaNum(space.size));
+    const isAbove = start >= pageUp(space.size);
     if (isAbove && end <= MMAP_TOP && isHole(space, start, end)) return done(start);
   }
   const mayBeSuperpage = m.superpages && backing === undefined && length >= SUPERPAGE_SIZE;

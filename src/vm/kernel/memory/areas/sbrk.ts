@@ -4,7 +4,7 @@
  * @module
  */
 
-import { hex, offset, PAGE_SIZE, pageUp, type VaNum, vaNum } from "../../../machine/address.ts";
+import { hex, offset, PAGE_SIZE, pageUp, type VaNum } from "../../../machine/address.ts";
 import { findArea, insertArea } from "./areas.ts";
 import { promote } from "../tables/promote.ts";
 import type { Memory } from "../memory.ts";
@@ -17,9 +17,9 @@ import { counted } from "../../../machine/counted.ts";
 
 /** sbrk upwards by `n` bytes. */
 export function grow(m: Memory, space: AddressSpace, n: number, lazy: boolean): Outcome {
-  const size = space.size + n;
-  const start = pageUp(vaNum(space.size));
-  const end = pageUp(vaNum(size));
+  const size = offset(space.size, n);
+  const start = pageUp(space.size);
+  const end = pageUp(size);
   const blocking = space.areas.find((area) => area.start >= start && area.start < end);
   if (blocking !== undefined && start < MMAP_TOP) {
     const where = `${hex(blocking.start)}..${hex(blocking.end)} is ${blocking.kind}`;
@@ -54,8 +54,9 @@ function promoteBlocks(m: Memory, space: AddressSpace, start: VaNum, end: VaNum)
  * go when the new size no longer reaches into them.
  */
 export function shrink(m: Memory, space: AddressSpace, n: number): Outcome {
-  const start = pageUp(vaNum(space.size - n));
-  const end = pageUp(vaNum(space.size));
+  const size = offset(space.size, -n);
+  const start = pageUp(size);
+  const end = pageUp(space.size);
   if (start < end) {
     // xv6's uvmdealloc leaves the tables, and sysinfotest counts on it. An empty table would keep a
     // 2 MiB leaf from its place.
@@ -63,7 +64,7 @@ export function shrink(m: Memory, space: AddressSpace, n: number): Outcome {
     const unmapped = unmapRange(m, space, start, end, "sbrk", unmap);
     if (!unmapped.ok) return unmapped;
   }
-  space.size -= n;
+  space.size = size;
   return DONE;
 }
 

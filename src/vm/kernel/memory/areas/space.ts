@@ -21,6 +21,7 @@
  */
 
 import { MAXVA, offset, PAGE_SIZE, type PaNum, type VaNum } from "../../../machine/address.ts";
+import type { Memory } from "../memory.ts";
 import type { Backing } from "./backing.ts";
 
 /** Where the trampoline page is mapped, R-X without U (xv6's TRAMPOLINE). */
@@ -77,7 +78,7 @@ export interface AddressSpace {
   /** Sorted by address, not overlapping. */
   areas: Area[];
   /** End of the heap in bytes: what sbrk moves (xv6's p->sz). Any byte value, not rounded. */
-  size: number;
+  size: VaNum;
   /** Threads that share it (CLONE_VM); the last one to leave frees it. */
   users: number;
   /** Trapframes mapped in it: the first at {@link TRAPFRAME}, one more for each further thread. */
@@ -106,10 +107,7 @@ export function newArea(kind: AreaKind, start: VaNum, end: VaNum, perm: number):
 }
 
 /** The lowest pid that has the space, 0 when no process does. */
-export function pidOf(
-  m: { state: { procs: (SpaceUser | undefined)[] } },
-  space: AddressSpace,
-): number {
+export function pidOf(m: Memory, space: AddressSpace): number {
   let lowest = 0;
   for (const p of m.state.procs) {
     if (p?.space === space.id && (lowest === 0 || p.pid < lowest)) lowest = p.pid;

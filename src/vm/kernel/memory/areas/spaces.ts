@@ -5,7 +5,7 @@
  */
 
 import { allocate } from "../reclaim/allocate.ts";
-import { offset, PAGE_SIZE, type PaNum, type VaNum } from "../../../machine/address.ts";
+import { offset, PAGE_SIZE, type PaNum, type VaNum, vaNum } from "../../../machine/address.ts";
 import { makePte, PTE_R, PTE_V, PTE_W, PTE_X } from "../../../machine/sv39.ts";
 import { frameAt, freeFrame, KERNEL_FRAMES } from "../frames/frames.ts";
 import type { Memory } from "../memory.ts";
@@ -24,16 +24,10 @@ export function trampolineFrame(ram: Ram): PaNum {
 export function createSpace(m: Memory): AddressSpace | undefined {
   const root = allocate(m, "table", "zeroed");
   if (root === 0) return undefined;
-  const space: AddressSpace = {
-    id: m.state.nextSpace,
-    root,
-    areas: [],
-    size: 0,
-    users: 1,
-    trapframes: [],
-  };
-  const top = trampolineFrame(m.ram);
-  const made = mapTopPage(m, root, TRAMPOLINE, top, PTE_V | PTE_R | PTE_X, "trampoline");
+  const id = m.state.nextSpace;
+  const space: AddressSpace = { id, root, areas: [], size: vaNum(0), users: 1, trapframes: [] };
+  const top = makePte(trampolineFrame(m.ram), PTE_V | PTE_R | PTE_X);
+  const made = mapTopPage(m, root, TRAMPOLINE, top, "trampoline");
   if (!made || addTrapframe(m, space) === 0) {
     freeTopPages(m, space);
     freeTables(m, root);
@@ -63,7 +57,7 @@ export function releaseSpace(m: Memory, space: AddressSpace): void {
 export function emptySpace(m: Memory, space: AddressSpace): void {
   const { areas } = space;
   space.areas = [];
-  space.size = 0;
+  space.size = vaNum(0);
   unmapAreas(m, space, areas, "out of memory");
 }
 
@@ -94,7 +88,8 @@ function addTrapframe(m: Memory, space: AddressSpace): PaNum | 0 {
   }
   const frame = allocate(m, "trapframe", "junk");
   if (frame === 0) return 0;
-  if (!mapTopPage(m, space.root, va, frame, PTE_V | PTE_R | PTE_W, "trapframe")) {
+  const pte = makePte(frame, PTE_V | PTE_R | PTE_W);
+  if (!mapTopPage(m, space.root, va, pte, "trapframe")) {
     freeFrame(m, frame, "out of memory");
     return 0;
   }
@@ -102,17 +97,10 @@ function addTrapframe(m: Memory, space: AddressSpace): PaNum | 0 {
   return frame;
 }
 
-function mapTopPage(
-  m: Memory,
-  root: PaNum,
-  va: VaNum,
-  frame: PaNum,
-  flags: number,
-  why: string,
-): boolean {
+function mapTopPage(m: Memory, root: PaNum, va: VaNum, pte: number, why: string): boolean {
   const table = ensureTable(m, root, va);
   if (table === 0) return false;
-  setEntry(m, va, entryAt(table, va, 0), 0, makePte(frame, flags), why);
+  setEntry(m, va, entryAt(table, va, 0), 0, pte, why);
   return true;
 }
 

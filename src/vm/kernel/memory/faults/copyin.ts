@@ -6,7 +6,14 @@
  * @module
  */
 
-import { MAXVA, PAGE_SIZE, type PaNum, type VaNum, vaNum } from "../../../machine/address.ts";
+import {
+  type AnyVa,
+  MAXVA,
+  PAGE_SIZE,
+  type PaNum,
+  type VaNum,
+  vaNum,
+} from "../../../machine/address.ts";
 import { PTE_A, PTE_D, PTE_R, PTE_U, PTE_V, PTE_W } from "../../../machine/sv39.ts";
 import { fault } from "./fault.ts";
 import type { Memory } from "../memory.ts";
@@ -18,42 +25,32 @@ import { CAUSE } from "../../../machine/cause.ts";
 const MAX_FAULTS = 4;
 
 /**
- * Where the byte at `va` stands, for a load (13) or a store (15) on the user's behalf; sets A and D
- * as the hardware's walk would. 0 when the process may not access it.
+ * Where the byte at `va` stands, for a load or a store on the user's behalf; sets A and D as the
+ * hardware's walk would. 0 when the process may not access it.
  */
-export function userAddress(
-  m: Memory,
-  space: AddressSpace,
-  cause: typeof CAUSE.loadPage | typeof CAUSE.storePage,
-  va: VaNum,
-): PaNum | 0 {
+function userByte(m: Memory, space: AddressSpace, va: VaNum, store: boolean): PaNum | 0 {
   // The pgtbl lab's page is for user code only; usertests wants it refused as a pointer in a call.
   if (va >= USYSCALL) return 0;
-  const need = cause === CAUSE.storePage ? PTE_V | PTE_U | PTE_W : PTE_V | PTE_U | PTE_R;
-  const mark = cause === CAUSE.storePage ? PTE_A | PTE_D : PTE_A;
+  const need = store ? PTE_V | PTE_U | PTE_W : PTE_V | PTE_U | PTE_R;
+  const mark = store ? PTE_A | PTE_D : PTE_A;
   for (let tries = 0; tries <= MAX_FAULTS; tries++) {
     const entry = findEntry(m.ram, space.root, va);
     if (entry !== undefined && (entry.pte & need) === need) {
       const { at, pte } = entry;
       if ((pte & mark) !== mark) {
-        setMark(m, va, at, pte, pte | mark, cause === CAUSE.storePage ? "copyout" : "copyin");
+        setMark(m, va, at, pte, pte | mark, store ? "copyout" : "copyin");
       }
       return inLeaf(va, entry);
     }
-    if (!fault(m, space, cause, va).handled) return 0;
+    if (!fault(m, space, store ? CAUSE.storePage : CAUSE.loadPage, va).handled) return 0;
   }
   return 0;
 }
 
 /** Copies bytes to user memory; false at a page that may not be written (those before it are). */
-export function copyout(
-  m: Memory,
-  space: AddressSpace,
-  dst: VaNum | bigint,
-  bytes: Uint8Array,
-): boolean {
+export function copyout(m: Memory, space: AddressSpace, dst: AnyVa, bytes: Uint8Array): boolean {
   return eachPiece(dst, bytes.length, (va, from, length) => {
-    const pa = userAddress(m, space, CAUSE.storePage, va);
+    const pa = userByte(m, space, va, true);
     if (pa === 0) return false;
     const piece = bytes.subarray(from, from + length);
     const { watches } = m.mmu;
@@ -73,20 +70,20 @@ function watchLoad(m: Memory, va: VaNum, pa: PaNum, length: number): void {
 export function copyin(
   m: Memory,
   space: AddressSpace,
-  src: VaNum | bigint,
+  src: AnyVa,
   length: number,
 ): Uint8Array | undefined {
   if (src < 0 || Number(src) + length > MAXVA) return undefined;
   const first = vaNum(Number(src));
   if (length > 0 && (first % PAGE_SIZE) + length <= PAGE_SIZE) { // as nearly all are
-    const pa = userAddress(m, space, CAUSE.loadPage, first);
+    const pa = userByte(m, space, first, false);
     if (pa === 0) return undefined;
     watchLoad(m, first, pa, length);
     return m.ram.bytes(pa, length).slice();
   }
   const pieces: Uint8Array[] = [];
   const done = eachPiece(src, length, (va, _from, size) => {
-    const pa = userAddress(m, space, CAUSE.loadPage, va);
+    const pa = userByte(m, space, va, false);
     if (pa === 0) return false;
     watchLoad(m, va, pa, size);
     pieces.push(m.ram.bytes(pa, size).slice());
@@ -106,13 +103,13 @@ export function copyin(
 export function copyinstr(
   m: Memory,
   space: AddressSpace,
-  src: VaNum | bigint,
+  src: AnyVa,
   max: number,
 ): string | undefined {
   let text = "";
   let ended = false;
   eachPiece(src, max, (va, _from, length) => {
-    const pa = userAddress(m, space, CAUSE.loadPage, va);
+    const pa = userByte(m, space, va, false);
     if (pa === 0) return false;
     const piece = m.ram.bytes(pa, length);
     const nul = piece.indexOf(0);
@@ -141,7 +138,7 @@ export function loadBytes(m: Memory, space: AddressSpace, va: VaNum, bytes: Uint
 
 /** Cuts a range at page borders; stops and returns false when `each` does, or at MAXVA. */
 function eachPiece(
-  start: VaNum | bigint,
+  start: AnyVa,
   length: number,
   each: (va: VaNum, from: number, length: number) => boolean,
 ): boolean {

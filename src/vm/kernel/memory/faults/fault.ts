@@ -5,8 +5,8 @@
  * @module
  */
 
-import { PAGE_SIZE, pageDown, type VaNum } from "../../../machine/address.ts";
-import type { AddressSpace, Area } from "../areas/space.ts";
+import { type AnyVa, PAGE_SIZE, pageDown, type VaNum, vaNum } from "../../../machine/address.ts";
+import type { AddressSpace } from "../areas/space.ts";
 import { releasePage } from "../areas/unmap.ts";
 import { freeFrame, setHome } from "../frames/frames.ts";
 import type { Memory } from "../memory.ts";
@@ -20,16 +20,11 @@ import { frameOf, makePte } from "../../../machine/sv39.ts";
 import { copyLeaf, demote, dropLeaf } from "../tables/superpage.ts";
 import { fillFromFile, fillZero } from "./demand_fill.ts";
 import { CAUSE, type FaultCause } from "../../../machine/cause.ts";
-import { type Plan, planFault } from "./plan.ts";
+import { type Plan, planFault, type StorePlan } from "./plan.ts";
 import type { FaultResult, Settled } from "./result.ts";
 
 /** Settles a page fault at `va`, any 64-bit value; the result says how, or why it cannot be. */
-export function fault(
-  m: Memory,
-  space: AddressSpace,
-  cause: FaultCause,
-  va: VaNum | bigint,
-): FaultResult {
+export function fault(m: Memory, space: AddressSpace, cause: FaultCause, va: AnyVa): FaultResult {
   const n = m.events.fault(cause, va);
   const result = apply(m, space, va, planFault(m, space, cause, va));
   m.events.settled(n, result.handled ? result.how : result.why);
@@ -38,9 +33,9 @@ export function fault(
 }
 
 /** Does what the plan says. */
-function apply(m: Memory, space: AddressSpace, va: VaNum | bigint, plan: Plan): FaultResult {
+function apply(m: Memory, space: AddressSpace, va: AnyVa, plan: Plan): FaultResult {
   if (plan.do === "kill") return { handled: false, why: plan.why, oom: false };
-  const page = pageDown(Number(va) as VaNum);
+  const page = pageDown(vaNum(Number(va)));
   switch (plan.do) {
     case "swap in":
       return swapIn(m, space, page) ? settled("swap in") : outOfMemory(m);
@@ -54,9 +49,9 @@ function apply(m: Memory, space: AddressSpace, va: VaNum | bigint, plan: Plan): 
     case "cow reuse":
       return reuse(m, space, page, plan.entry);
     case "cow copy":
-      return copyPage(m, space, plan.area, page, plan.entry);
+      return copyPage(m, space, page, plan);
     case "superpage copy":
-      return copySuperpage(m, space, page, plan.entry) ?? split(m, space, page, plan.entry);
+      return copySuperpage(m, space, page, plan.entry);
     case "split and copy":
       return split(m, space, page, plan.entry);
     case "retry":
@@ -77,10 +72,10 @@ function reuse(m: Memory, space: AddressSpace, page: VaNum, entry: Entry): Fault
 function copyPage(
   m: Memory,
   space: AddressSpace,
-  area: Area,
   page: VaNum,
-  { at, pte }: Entry,
+  plan: StorePlan<unknown>,
 ): FaultResult {
+  const { at, pte } = plan.entry;
   const copy = allocate(m, "user", "raw");
   if (copy === 0) return outOfMemory(m);
   if (m.ram.readPte(at) !== pte) { // making room for the copy took the page itself away
@@ -93,20 +88,16 @@ function copyPage(
   setHome(m, copy, page);
   setEntry(m, page, at, pte, m.policy.ownPte(makePte(copy, flagsOf(pte))), "cow copy");
   flush(m, space, page, "cow copy");
-  releasePage(m, space, area, page, pte, "cow copy");
+  releasePage(m, space, plan.area, page, pte, "cow copy");
   return settled("cow copy");
 }
 
-/** The writer gets a copy of a 2 MiB leaf; undefined when no block of frames is free. */
-function copySuperpage(
-  m: Memory,
-  space: AddressSpace,
-  page: VaNum,
-  { at, pte }: Entry,
-): FaultResult | undefined {
+/** The writer gets a copy of a 2 MiB leaf, or of one page when no block of frames is free. */
+function copySuperpage(m: Memory, space: AddressSpace, page: VaNum, entry: Entry): FaultResult {
+  const { at, pte } = entry;
   const block = blockDown(page);
   const head = copyLeaf(m, block, pte, "superpage copy");
-  if (head === 0) return undefined;
+  if (head === 0) return split(m, space, page, entry);
   setEntry(m, block, at, pte, m.policy.ownPte(makePte(head, flagsOf(pte))), "superpage copy");
   flush(m, space, page, "superpage copy");
   dropLeaf(m, pte, "superpage copy");

@@ -5,7 +5,14 @@
  * @module
  */
 
-import { MAXVA, PAGE_SIZE, pageDown, type VaNum } from "../../../machine/address.ts";
+import {
+  type AnyVa,
+  MAXVA,
+  PAGE_SIZE,
+  pageDown,
+  type VaNum,
+  vaNum,
+} from "../../../machine/address.ts";
 import {
   checkLeaf,
   frameOf,
@@ -72,14 +79,9 @@ export interface StorePlan<Do> {
 const RETRY: Plan = { do: "retry" };
 
 /** What the kernel does about a fault of that cause at any 64-bit address. Pure. */
-export function planFault(
-  m: Memory,
-  space: AddressSpace,
-  cause: FaultCause,
-  address: VaNum | bigint,
-): Plan {
+export function planFault(m: Memory, space: AddressSpace, cause: FaultCause, address: AnyVa): Plan {
   if (address < 0 || address >= MAXVA) return kill("address beyond MAXVA");
-  const va = Number(address) as VaNum;
+  const va = vaNum(Number(address));
   const area = findArea(space, va);
   if (area === undefined) return kill("no area there");
   if (area.kind === "guard") return kill("guard page");
@@ -92,7 +94,7 @@ export function planFault(
     const again = cause === CAUSE.storePage && (pte & PTE_W) === 0;
     return { do: "swap in", then: again ? planStore(m, area, entry!) : undefined };
   }
-  if ((pte & PTE_V) === 0) return planFill(m, space, area, pageDown(va), cause);
+  if ((pte & PTE_V) === 0) return planFill(m, space, area, va, cause);
   if (cause === CAUSE.storePage && (pte & PTE_W) === 0) return planStore(m, area, entry!);
   return planRetry(m, space, cause, va);
 }
@@ -109,13 +111,8 @@ function refuse(m: Memory, area: Area, cause: FaultCause, pte: number): string |
 }
 
 /** The first touch of a page. */
-function planFill(
-  m: Memory,
-  space: AddressSpace,
-  area: Area,
-  page: VaNum,
-  cause: FaultCause,
-): Plan {
+function planFill(m: Memory, space: AddressSpace, area: Area, va: VaNum, cause: FaultCause): Plan {
+  const page = pageDown(va);
   const part = partAt(area, page);
   if (part === undefined) {
     const superpage = fitsSuperpage(m, area, blockDown(page)) && isPlentiful(m) &&

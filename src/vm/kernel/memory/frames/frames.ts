@@ -12,16 +12,19 @@
  */
 
 import {
+  offset,
   PAGE_SHIFT,
   PAGE_SIZE,
   type PaNum,
+  paNum,
   SUPERPAGE_SIZE,
   type VaNum,
+  vaNum,
 } from "../../../machine/address.ts";
 import type { Ram } from "../../../machine/memory.ts";
 import { PTE_V } from "../../../machine/sv39.ts";
 import type { EventLog } from "../../../events.ts";
-import { linkOf, pushFree, unlinkFree } from "./free_list.ts";
+import { FREE, linkOf, pushFree, unlinkFree } from "./free_list.ts";
 import { KernelPanic } from "../panic.ts";
 import type { FramesState } from "../state.ts";
 
@@ -40,7 +43,7 @@ export type FrameKind = typeof FRAME_KINDS[number];
 /** What a frame can be allocated for. */
 export type UsedKind = "table" | "trapframe" | "user" | "cache";
 
-const FRESH = 0, FREE = 1, KERNEL = 2, CACHE = 6;
+const FRESH = 0, KERNEL = 2, CACHE = 6;
 const KIND_NUMBER: Record<UsedKind, number> = { table: 3, trapframe: 4, user: 5, cache: CACHE };
 
 /** Frames that the kernel takes at the start of RAM: about the size of xv6's text and data. */
@@ -99,7 +102,7 @@ export function frameTotal(m: Pool): number {
 
 /** Frame number `i` of RAM. */
 export function frameAt(m: Pick<Pool, "ram">, i: number): PaNum {
-  return (m.ram.base + i * PAGE_SIZE) as PaNum;
+  return offset(m.ram.base, i * PAGE_SIZE);
 }
 
 /** The number of the frame that holds `pa`; the caller knows that it is in RAM. */
@@ -291,7 +294,7 @@ export function setHome(m: Pool, frame: PaNum, va: VaNum): void {
 
 /** The page at which the owners of a user frame map it. */
 export function homeOf(m: Pool, frame: PaNum): VaNum {
-  return (m.state.frames.homes[numberOf(m, frame)] * PAGE_SIZE) as VaNum;
+  return vaNum(m.state.frames.homes[numberOf(m, frame)] * PAGE_SIZE);
 }
 
 /**
@@ -301,7 +304,7 @@ export function homeOf(m: Pool, frame: PaNum): VaNum {
 export function* freeList(m: Pool): Generator<PaNum> {
   let at: number = m.state.frames.head;
   for (let n = 0; at !== 0 && n < frameTotal(m); n++) {
-    const frame = at as PaNum;
+    const frame = paNum(at);
     yield frame;
     if (frameIndex(m, frame) < 0 || at % PAGE_SIZE !== 0) return;
     at = linkOf(m.ram, frame);
@@ -327,6 +330,6 @@ function claim(s: FramesState, i: number, kind: number): void {
 /** Takes a member out of the free list; returns its number. */
 function unlink(m: Pool, frame: PaNum): number {
   const s = m.state.frames;
-  s.head = unlinkFree(m.ram, s.head, frame, s.kinds, FREE);
+  s.head = unlinkFree(m.ram, s.head, frame, s.kinds);
   return frameIndex(m, frame);
 }

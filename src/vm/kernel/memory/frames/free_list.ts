@@ -6,10 +6,12 @@
  * @module
  */
 
-import { PAGE_SIZE, type PaNum } from "../../../machine/address.ts";
+import { offset, PAGE_SIZE, type PaNum } from "../../../machine/address.ts";
 import type { Ram } from "../../../machine/memory.ts";
 import { KernelPanic } from "../panic.ts";
 
+/** The number that says of a frame that it is on the list, in `kinds` by frame number. */
+export const FREE = 1;
 /** Offset of the link to the member before. */
 const BACK = 8;
 
@@ -20,37 +22,31 @@ export function linkOf(ram: Ram, frame: PaNum): number {
 
 /** The member before as the frame says. */
 export function linkBack(ram: Ram, frame: PaNum): number {
-  return linkOf(ram, (frame + BACK) as PaNum);
+  return linkOf(ram, offset(frame, BACK));
 }
 
 /** Puts a frame before `head`, the first member (0: the list is empty). */
 export function pushFree(ram: Ram, head: PaNum | 0, frame: PaNum): void {
   ram.writePte(frame, head);
-  ram.writePte((frame + BACK) as PaNum, 0);
-  if (head !== 0) ram.writePte((head + BACK) as PaNum, frame);
+  ram.writePte(offset(frame, BACK), 0);
+  if (head !== 0) ram.writePte(offset(head, BACK), frame);
 }
 
 /**
  * Takes a member out; the list's new head. Members are the frames of kind `free` in `kinds`. Panics
  * when the links are damaged.
  */
-export function unlinkFree(
-  ram: Ram,
-  head: PaNum | 0,
-  frame: PaNum,
-  kinds: Uint8Array,
-  free: number,
-): PaNum | 0 {
+export function unlinkFree(ram: Ram, head: PaNum | 0, frame: PaNum, kinds: Uint8Array): PaNum | 0 {
   const check = (link: PaNum) => {
-    const isMember = link % PAGE_SIZE === 0 && kinds[(link - ram.base) / PAGE_SIZE] === free;
+    const isMember = link % PAGE_SIZE === 0 && kinds[(link - ram.base) / PAGE_SIZE] === FREE;
     if (!isMember) throw damaged(frame, link);
   };
   check(frame);
   const next = linkOf(ram, frame) as PaNum | 0;
-  const back = ram.readPte((frame + BACK) as PaNum) as PaNum | 0;
+  const back = ram.readPte(offset(frame, BACK)) as PaNum | 0;
   if (next !== 0) {
     check(next);
-    ram.writePte((next + BACK) as PaNum, back);
+    ram.writePte(offset(next, BACK), back);
   }
   if (back === 0) return next;
   check(back);

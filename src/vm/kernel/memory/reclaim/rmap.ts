@@ -56,15 +56,9 @@ function placeOf(area: Area, page: CachedPage): VaNum | undefined {
   return va >= area.start && va < area.end ? va : undefined;
 }
 
-function addMapper(
-  m: Memory,
-  mappers: Mapper[],
-  space: AddressSpace,
-  va: VaNum,
-  frame: PaNum,
-): void {
+function addMapper(m: Memory, into: Mapper[], space: AddressSpace, va: VaNum, frame: PaNum): void {
   const entry = findEntry(m.ram, space.root, va);
   if (entry === undefined || (entry.pte & PTE_V) === 0) return;
   if (inLeaf(va, entry) !== frame) return;
-  mappers.push({ space, area: findArea(space, va), va, ...entry });
+  into.push({ space, area: findArea(space, va), va, ...entry });
 }

@@ -116,23 +116,17 @@ export function setMark(
 
 /**
  * Tells the entries of a level-0 table that are not 0, in runs: as new ones, or as gone with the
- * table, which is freed next. `block` is the first address that it maps.
+ * table, which is freed next. `va` is the first address that it maps.
  */
-export function tellEntries(
-  m: Memory,
-  block: VaNum,
-  table: PaNum,
-  why: string,
-  made: boolean,
-): void {
+export function tellEntries(m: Memory, va: VaNum, table: PaNum, why: string, made: boolean): void {
   const words = tableWords(m.ram, table);
   const pteAt = (i: number) => i < ENTRIES ? m.ram.words[words + 2 * i] : 0;
   for (let i = 0; i < ENTRIES;) {
     const pte = pteAt(i);
     let end = i + 1;
     while (pte !== 0 && pteAt(end) === pte + (end - i) * PTE_NEXT) end++;
-    const va = offset(block, i * PAGE_SIZE), at = nthEntry(table, i);
-    if (pte !== 0) m.events.pte(va, at, made ? 0 : pte, made ? pte : 0, why, end - i);
+    const page = offset(va, i * PAGE_SIZE), at = nthEntry(table, i);
+    if (pte !== 0) m.events.pte(page, at, made ? 0 : pte, made ? pte : 0, why, end - i);
     i = end;
   }
 }
@@ -143,20 +137,14 @@ export function blockDown(va: VaNum): VaNum {
 }
 
 /** Gets each entry that is not 0: its address, where it stands, its value, 1 for a 2 MiB leaf. */
-export type EntryVisitor = (va: VaNum, at: PaNum, pte: number, level: 0 | 1) => void;
+export type Visitor = (va: VaNum, at: PaNum, pte: number, level: 0 | 1) => void;
 
 /**
  * Visits the entries of [start, end) that are not 0, in order, tables excepted. A 2 MiB leaf is
  * visited once, with the start of its block, though the range may hold only a part of it. The
  * visitor may change the entry it is given.
  */
-export function eachEntry(
-  ram: Ram,
-  root: PaNum,
-  start: VaNum,
-  end: VaNum,
-  visit: EntryVisitor,
-): void {
+export function eachEntry(ram: Ram, root: PaNum, start: VaNum, end: VaNum, visit: Visitor): void {
   eachBlock(ram, root, start, end, (block, at, middle) => {
     if (isLeaf(middle)) return visit(block, at, middle, 1);
     if ((middle & PTE_V) === 0) return;
@@ -175,17 +163,11 @@ export function eachEntry(
  * Visits the level-1 entries of [start, end) that are not 0, in order: the start of the 2 MiB
  * block, where the entry stands, its value (a pointer to a level-0 table, or a leaf).
  */
-export function eachBlock(
-  ram: Ram,
-  root: PaNum,
-  start: VaNum,
-  end: VaNum,
-  visit: (block: VaNum, at: PaNum, pte: number) => void,
-): void {
+export function eachBlock(ram: Ram, root: PaNum, start: VaNum, end: VaNum, visit: Visitor): void {
   for (let block = blockDown(start); block < end;) {
     const at = middleAt(ram, root, block);
     const pte = at === 0 ? 0 : ram.readPte(at);
-    if (at !== 0 && pte !== 0) visit(block, at, pte);
+    if (at !== 0 && pte !== 0) visit(block, at, pte, 1);
     block = offset(block, at === 0 ? TABLE_SPAN - (block % TABLE_SPAN) : SUPERPAGE_SIZE);
   }
 }
