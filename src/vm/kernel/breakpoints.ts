@@ -1,6 +1,6 @@
 /**
  * Where a run is to stop: breakpoints and watchpoints, of one process or of all. The machine stops
- * at addresses, whoever runs; here it is decided which process's stop is wanted.
+ * at addresses, whichever process runs; here it is decided which stop is wanted.
  *
  * They belong to the user: a saved state does not hold them, a restored one keeps them.
  *

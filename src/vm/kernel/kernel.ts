@@ -57,7 +57,7 @@ export interface Breakpoints {
 
 /** One system call as strace prints it. Plain data. */
 export interface TraceRecord {
-  /** Who made it. */
+  /** The process that made it. */
   readonly pid: number;
   /** Its program. */
   readonly program: string;
@@ -106,7 +106,7 @@ export interface Kernel extends Memory {
   readonly saver: Saver;
   /** System calls made, while they are recorded. */
   trace: TraceRecord[] | undefined;
-  /** Who is told of forks. */
+  /** Is told of forks. */
   forkObserver: ForkObserver | undefined;
   /** Breakpoints and watchpoints. They belong to the user: a saved state does not hold them. */
   readonly breakpoints: Breakpoints;

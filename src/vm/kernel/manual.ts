@@ -130,7 +130,7 @@ export type CallOutcome =
   | { readonly kind: "exited" }
   /** It would wait for what no process will do. It was taken back: the process is not inside it. */
   | { readonly kind: "blocked"; readonly wait: NonNullable<Proc["wait"]> }
-  /** Before it returned, the budget ran out or another process met a breakpoint; taken back. */
+  /** Before it returned, the budget ran out or another process hit a breakpoint; taken back. */
   | { readonly kind: "unfinished"; readonly stop: KernelStop };
 
 /**

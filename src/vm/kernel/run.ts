@@ -35,7 +35,7 @@ export type KernelStop =
   | { readonly kind: "idle" }
   /** The kernel found its own state damaged, as xv6's panic(). Nothing can run any more. */
   | { readonly kind: "panic"; readonly message: string }
-  /** The hart met a breakpoint or watchpoint while `pid` ran; `point` says which of ours. */
+  /** The hart hit a breakpoint or watchpoint while `pid` ran; `point` says which of ours. */
   | {
     readonly kind: "stopped";
     readonly pid: number;

@@ -1,5 +1,5 @@
 /**
- * The fork policies by name. A new one is a file in this folder and a word here.
+ * The fork policies by name. A new one is a file in this folder and an entry here.
  *
  * @module
  */

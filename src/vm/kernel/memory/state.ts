@@ -111,6 +111,6 @@ export interface MemoryState {
   clock: ReclaimClock;
   /** References of areas to files and shared anonymous objects. */
   heldFiles: number;
-  /** Who has the spaces: the process table. */
+  /** The users of the spaces: the process table. */
   procs: (SpaceUser | undefined)[];
 }

@@ -54,8 +54,8 @@ export function tick(k: Kernel): void {
 }
 
 /**
- * Nobody can run. When somebody sleeps until a tick, time jumps to the end of the tick before that
- * and ends one more; otherwise nothing but the outside can wake anyone, and the result is false.
+ * No process can run. When one sleeps until a tick, time jumps to the end of the tick before that
+ * and ends one more; otherwise only the outside can wake one, and the result is false.
  */
 export function idle(k: Kernel): boolean {
   let wakes = Infinity;

@@ -1,5 +1,5 @@
 /**
- * The process table, and who belongs to a run.
+ * The process table, and the processes of a run.
  *
  * @module
  */

@@ -92,7 +92,7 @@ type ShortStat = Pick<Stat, "dev" | "ino" | "type" | "nlink" | "size">;
 
 function statOf(k: Kernel, file: File): ShortStat | undefined {
   if (file.type === "pipe") return undefined;
-  // The console that a process is born with has no file in the file system.
+  // The console that a new process has open has no file in the file system.
   if (file.inode === undefined) return { dev: 1, ino: 0, type: T_DEVICE, nlink: 1, size: 0 };
   const stat = k.files.root!.stat(file.inode);
   return typeof stat === "number" ? undefined : stat;

@@ -85,7 +85,7 @@ export interface AddressSpace {
   trapframes: Trapframe[];
 }
 
-/** Who has an address space: as much of a process as memory needs to know. */
+/** A user of an address space: as much of a process as memory needs to know. */
 export interface SpaceUser {
   /** The process. */
   readonly pid: number;

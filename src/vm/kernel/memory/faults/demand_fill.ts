@@ -10,7 +10,7 @@ import { offset, PAGE_SIZE, type PaNum, type VaNum } from "../../../machine/addr
 import { makePte, PTE_W } from "../../../machine/sv39.ts";
 import { mapSuperpage, promote } from "../tables/promote.ts";
 import type { Memory } from "../memory.ts";
-import { cacheKey, type FilePart, putCached } from "../reclaim/page_cache.ts";
+import { cacheKey, putCached } from "../reclaim/page_cache.ts";
 import { blockDown, entryAt, setEntry } from "../tables/entry.ts";
 import { ensureTable, prune } from "../tables/page_table.ts";
 import { areaFlags, flagsOf } from "../tables/pte.ts";
@@ -49,8 +49,14 @@ export function fillFromFile(
   const { area } = plan;
   return withEntry(m, space, area, page, (at) => {
     if (plan.do === "swap in object") {
-      const back = cachedFromSlot(m, space, plan.part, page);
-      return back && mapCached(m, area, page, at, back, "swap in");
+      const frame = allocate(m, "cache", "raw");
+      if (frame === 0) return undefined;
+      const slot = m.state.cache.byKey.get(cacheKey(plan.part))!.slot!;
+      readSlot(m, slot, frame);
+      dropSlot(m, slot);
+      m.events.move("swap-in", pidOf(m, space), page, frame, slot, PAGE_SIZE, "shared page");
+      putCached(m.state.cache, { ...plan.part, frame });
+      return mapCached(m, area, page, at, frame, "swap in");
     }
     if (plan.do === "cache hit" && !plan.own) {
       const held = m.state.cache.byKey.get(cacheKey(plan.part));
@@ -126,21 +132,4 @@ function mapCached(
   const own = area.shared || (flags & PTE_W) === 0;
   setEntry(m, page, at, 0, makePte(frame, own ? flags : flagsOf(m.policy.sharePte(flags))), how);
   return { handled: true, how };
-}
-
-/** Brings a page of a shared anonymous object back to a frame; undefined: out of memory. */
-function cachedFromSlot(
-  m: Memory,
-  space: AddressSpace,
-  part: FilePart,
-  page: VaNum,
-): PaNum | undefined {
-  const frame = allocate(m, "cache", "raw");
-  if (frame === 0) return undefined;
-  const slot = m.state.cache.byKey.get(cacheKey(part))!.slot!;
-  readSlot(m, slot, frame);
-  dropSlot(m, slot);
-  m.events.move("swap-in", pidOf(m, space), page, frame, slot, PAGE_SIZE, "shared page");
-  putCached(m.state.cache, { ...part, frame });
-  return frame;
 }

@@ -1,5 +1,5 @@
 /**
- * Physical frames: who may have one, how many user mappings each has, which are free.
+ * Physical frames: what each is, how many user mappings it has, whether it is free.
  *
  * The free list is xv6's: last freed, first allocated (see free_list.ts). Frames never used since
  * boot are not on the list but *fresh*: they are taken from the top of RAM downwards when the list
