@@ -153,9 +153,9 @@ export function exit(k: Kernel, p: Proc, status: number): void {
   if (k.state.ended.length > MAX_PROCESSES) k.state.ended.shift();
   if (pid !== group) freeProcess(k, p);
   if (hasThreads(k, group)) return;
-  for (const child of k.state.procs) if (child?.parent === group) child.parent = INIT_PID;
-  // init waits for its children all the time: the kernel reaps them at once.
   for (const q of k.state.procs) {
+    if (q?.parent === group) q.parent = INIT_PID;
+    // init waits for its children all the time: the kernel reaps them at once.
     if ((q?.parent === INIT_PID || q?.parent === 0) && isOver(k, q)) freeProcess(k, q);
   }
   wake(k, (q, wait) => wait.on === "child" && q.group === parent);

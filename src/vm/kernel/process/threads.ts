@@ -7,7 +7,7 @@
 
 import { spaceOf } from "./table.ts";
 import { wake } from "./sleep.ts";
-import { copyout } from "../memory/faults/copyin.ts";
+import { copyout, intBytes } from "../memory/faults/copyin.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Inode, Place } from "../files/file.ts";
 import { copyFdTable, dropFdTable, fdTableOf } from "../files/table.ts";
@@ -65,8 +65,7 @@ export function leaveDirectory(k: Kernel, p: Proc): void {
 /** Stores a C int in user memory. False for a bad address, or out of memory. */
 export function putInt(k: Kernel, p: Proc, at: bigint, value: number): boolean {
   const address = userAddress(at);
-  const word = new Uint8Array(Int32Array.of(value).buffer);
-  return address !== undefined && copyout(k, spaceOf(k, p), address, word);
+  return address !== undefined && copyout(k, spaceOf(k, p), address, intBytes(value));
 }
 
 /**

@@ -7,7 +7,7 @@
 import type { Kernel } from "../kernel.ts";
 import { mapArea } from "../memory/areas/populate.ts";
 import { type AddressSpace, newArea, PERM_R, TRAPFRAME, USYSCALL } from "../memory/areas/space.ts";
-import { loadBytes } from "../memory/faults/copyin.ts";
+import { intBytes, loadBytes } from "../memory/faults/copyin.ts";
 import type { Proc } from "./proc.ts";
 import { spaceOf } from "./table.ts";
 
@@ -19,5 +19,5 @@ export function mapUsyscall(k: Kernel, space: AddressSpace): boolean {
 /** Puts the pid where ugetpid() reads it. */
 export function writeUsyscall(k: Kernel, p: Proc): void {
   if (!k.abi.usyscall) return;
-  loadBytes(k, spaceOf(k, p), USYSCALL, new Uint8Array(Int32Array.of(p.pid).buffer));
+  loadBytes(k, spaceOf(k, p), USYSCALL, intBytes(p.pid));
 }

@@ -121,6 +121,13 @@ export function copyinstr(
   return ended ? text : undefined;
 }
 
+/** A C int as it stands in memory. */
+export function intBytes(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  for (let i = 0; i < 4; i++) bytes[i] = value >> (8 * i);
+  return bytes;
+}
+
 /** Writes pages whatever their rights, for exec; false when one cannot be had. */
 export function loadBytes(m: Memory, space: AddressSpace, va: VaNum, bytes: Uint8Array): boolean {
   return eachPiece(va, bytes.length, (at, from, length) => {

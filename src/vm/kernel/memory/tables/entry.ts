@@ -165,34 +165,55 @@ export function eachEntry(ram: Ram, root: PaNum, start: VaNum, end: VaNum, visit
  */
 export function eachBlock(ram: Ram, root: PaNum, start: VaNum, end: VaNum, visit: Visitor): void {
   for (let block = blockDown(start); block < end;) {
-    const at = middleAt(ram, root, block);
-    const pte = at === 0 ? 0 : ram.readPte(at);
-    if (at !== 0 && pte !== 0) visit(block, at, pte, 1);
-    block = offset(block, at === 0 ? TABLE_SPAN - (block % TABLE_SPAN) : SUPERPAGE_SIZE);
+    const top = ram.readPte(nthEntry(root, Math.floor(block / TABLE_SPAN)));
+    if ((top & PTE_V) === 0) {
+      block = offset(block, TABLE_SPAN - (block % TABLE_SPAN));
+      continue;
+    }
+    const at = nthEntry(frameOf(top), Math.floor(block / SUPERPAGE_SIZE) & 511);
+    const pte = ram.readPte(at);
+    if (pte !== 0) visit(block, at, pte, 1);
+    block = offset(block, SUPERPAGE_SIZE);
   }
 }
 
 /** How many frames the tables of a space take, the root included. */
 export function countTables(ram: Ram, root: PaNum): number {
-  const words = ram.words;
-  const tops = tableWords(ram, root);
   let count = 1;
-  for (let i = tops; i < tops + 2 * ENTRIES; i += 2) {
-    if (words[i] === 0 || !isTable(words[i])) continue;
+  eachUsed(ram, root, (_i, top) => {
+    if (!isTable(top)) return;
     count++;
-    const middles = tableWords(ram, frameOf(words[i]));
-    for (let j = middles; j < middles + 2 * ENTRIES; j += 2) {
-      if (words[j] !== 0 && isTable(words[j])) count++;
-    }
-  }
+    eachUsed(ram, frameOf(top), (_j, pte) => {
+      if (isTable(pte)) count++;
+    });
+  });
   return count;
 }
 
+/** Visits the entries of one table whose low word is not 0, in order: number and low word. */
+export function eachUsed(ram: Ram, table: PaNum, visit: (i: number, pte: number) => void): void {
+  const { words } = ram;
+  const first = tableWords(ram, table), end = first + 2 * ENTRIES;
+  for (let at = first; (at = nextUsed(words, at, end, 2)) < end; at += 2) {
+    visit((at - first) / 2, words[at]);
+  }
+}
+
 export function isEmpty(ram: Ram, table: PaNum): boolean {
-  const words = ram.words;
-  const first = tableWords(ram, table);
-  for (let i = first; i < first + 2 * ENTRIES; i++) if (words[i] !== 0) return false;
-  return true;
+  const first = tableWords(ram, table), end = first + 2 * ENTRIES;
+  return nextUsed(ram.words, first, end, 1) >= end;
+}
+
+/** The next of the words `at`, `at` + `step` … that is not 0; from `end` on: there is none. */
+function nextUsed(words: Uint32Array, at: number, end: number, step: 1 | 2): number {
+  // Most of a table is empty: eight at a time.
+  for (; at + 8 * step <= end; at += 8 * step) {
+    const low = words[at] | words[at + step] | words[at + 2 * step] | words[at + 3 * step];
+    const high = words[at + 4 * step] | words[at + 5 * step] | words[at + 6 * step];
+    if ((low | high | words[at + 7 * step]) !== 0) break;
+  }
+  while (at < end && words[at] === 0) at += step;
+  return at;
 }
 
 /** Index of a table's first entry in `ram.words`; each entry has two. */

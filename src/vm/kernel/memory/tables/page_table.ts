@@ -15,14 +15,13 @@ import { isLeaf, isTable } from "./pte.ts";
 import {
   blockDown,
   eachBlock,
-  ENTRIES,
+  eachUsed,
   entryAt,
   isEmpty,
   middleEntry,
   nthEntry,
   setEntry,
   TABLE_SPAN,
-  tableWords,
 } from "./entry.ts";
 
 /**
@@ -75,25 +74,18 @@ function freeIfEmpty(m: Memory, va: VaNum, at: PaNum, pte: number): void {
 
 /** Frees all tables of a space, the root last; no leaf may be left (xv6's freewalk). */
 export function freeTables(m: Memory, root: PaNum): void {
-  const { words } = m.ram;
-  const tops = tableWords(m.ram, root);
-  for (let i = 0; i < ENTRIES; i++) {
-    const top = words[tops + 2 * i];
-    if (top === 0) continue;
+  eachUsed(m.ram, root, (i, top) => {
     if (!isTable(top)) throw new KernelPanic("freewalk: leaf");
     const middle = frameOf(top);
-    const middles = tableWords(m.ram, middle);
     const span = vaNum(i * TABLE_SPAN);
-    for (let j = 0; j < ENTRIES; j++) {
-      const pte = words[middles + 2 * j];
-      if (pte === 0) continue;
+    eachUsed(m.ram, middle, (j, pte) => {
       if (!isTable(pte) || !isEmpty(m.ram, frameOf(pte))) throw new KernelPanic("freewalk: leaf");
       const block = offset(span, j * SUPERPAGE_SIZE);
       m.events.pte(block, nthEntry(middle, j), pte, 0, "space freed");
       freeFrame(m, frameOf(pte), "space freed");
-    }
+    });
     m.events.pte(span, nthEntry(root, i), top, 0, "space freed");
     freeFrame(m, middle, "space freed");
-  }
+  });
   freeFrame(m, root, "space freed");
 }
