@@ -25,7 +25,11 @@ export function noForks(): ForkStatistics {
 
 /** Adds what one fork did. */
 export function addFork(totals: ForkStatistics, one: ForkStatistics): void {
-  for (const name of Object.keys(one) as (keyof ForkStatistics)[]) totals[name] += one[name];
+  totals.shared += one.shared;
+  totals.copied += one.copied;
+  totals.ptes += one.ptes;
+  totals.parentPtes += one.parentPtes;
+  totals.tables += one.tables;
 }
 
 /** What was done between two totals. */
