@@ -35,7 +35,7 @@ export function pick<T extends object>(
   return Object.fromEntries(names.map((name) => [name, asJson(report[name])]));
 }
 
-/** What a report holds: bigints, which are addresses and PTEs, as `"0x…"`; the unknown as null. */
+/** What a report holds: bigints (addresses, PTEs) as `"0x…"`, what is unknown as null. */
 export function asJson(value: unknown): Json {
   if (typeof value === "bigint") return hex(value);
   if (Array.isArray(value)) return value.map(asJson);

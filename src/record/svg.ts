@@ -28,6 +28,9 @@ const CELL = { width: 8.4, height: 18, baseline: 13.5 };
 const PADDING = 14;
 /** Seconds that the last moment stays before the film starts again. */
 const HOLD = 4;
+/** Bold, italic, underlined, struck through, dim. */
+const TEXT_STYLES = ".b{font-weight:bold}.i{font-style:italic}.u{text-decoration:underline}" +
+  ".s{text-decoration:line-through}.d{opacity:.6}";
 /** Characters of all lines that a picture may hold. */
 const LARGEST = 16 * 2 ** 20;
 const FONT = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace";
@@ -83,7 +86,7 @@ export function renderSvg(cast: Cast, options: SvgOptions = {}): string {
 ${title}<style>
 text{white-space:pre;font:14px ${FONT};fill:${THEME.fg}}
 .m{animation:${round(total, 3)}s step-end infinite}
-.b{font-weight:bold}.i{font-style:italic}.u{text-decoration:underline}.s{text-decoration:line-through}.d{opacity:.6}
+${TEXT_STYLES}
 ${css.join("\n")}
 @media(prefers-reduced-motion:reduce){.m{animation:none}}
 </style>
