@@ -88,20 +88,19 @@ export class Disk {
   /** A directory's entries, or the one file at a path from the root. Throws FsError when there is neither. */
   list(path: string): DiskEntry[] {
     const tree = this.#tree;
-    return held(tree, tree.root(), (root) => {
-      const at = tree.namei(root, byteString(path));
-      if (at < 0) throw new FsError(`${path}: no such file or directory on the disk`);
-      return held(tree, at, (handle) => {
-        if (tree.type(handle) !== T_DIR) return [entry(tree, handle, path)];
-        const names = tree.names(handle);
-        if (typeof names === "number") throw new FsError(`${path} cannot be read`);
-        return names.map(({ name }) => {
-          const inode = tree.namei(handle, name);
-          if (inode < 0) return { name: textOf(name), inode: undefined };
-          return held(tree, inode, (one) => entry(tree, one, textOf(name)));
-        });
-      });
-    });
+    const inRoot = (root: number) =>
+      held(tree, tree.namei(root, byteString(path)), (at) => this.#at(tree, at, path));
+    return held(tree, tree.xv6.root(), inRoot);
+  }
+
+  #at(tree: FileTree, at: number, path: string): DiskEntry[] {
+    if (at < 0) throw new FsError(`${path}: no such file or directory on the disk`);
+    if (tree.at(at).type(at) !== T_DIR) return [entry(tree, at, path)];
+    const names = tree.at(at).names(at);
+    if (typeof names === "number") throw new FsError(`${path} cannot be read`);
+    return names.map((name) =>
+      held(tree, tree.namei(at, name), (inode) => entry(tree, inode, textOf(name)))
+    );
   }
 
   get #tree(): FileTree {
@@ -111,17 +110,17 @@ export class Disk {
   }
 }
 
-/** Uses a handle and gives it back. */
+/** Uses a handle, or the error that there is instead of one, and gives it back. */
 function held<T>(tree: FileTree, handle: number, use: (handle: number) => T): T {
   try {
     return use(handle);
   } finally {
-    tree.iput(handle);
+    if (handle >= 0) tree.at(handle).iput(handle);
   }
 }
 
 function entry(tree: FileTree, handle: number, name: string): DiskEntry {
-  const stat = tree.stat(handle);
+  const stat = handle < 0 ? handle : tree.at(handle).stat(handle);
   if (typeof stat === "number") return { name, inode: undefined };
   const { type, ino, nlink, size } = stat;
   return { name, inode: { type: TYPES[type] ?? `${type}`, ino, links: nlink, size } };

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { Disk, PowerCut } from "../../src/vm/kernel/files/xv6fs/disk.ts";
 import { fsck } from "../../src/vm/kernel/files/xv6fs/fsck.ts";
-import { Xv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
+import { openXv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
 import { contents, type Op, Runner } from "./workload.ts";
 
 /** A whole run: its block writes, which of them committed a transaction, and the contents after each transaction. */
@@ -14,14 +14,14 @@ export interface Trace {
   readonly states: readonly string[];
 }
 
-const stateOf = (image: Uint8Array) => JSON.stringify([...contents(Xv6fs.open(image.slice()))]);
+const stateOf = (image: Uint8Array) => JSON.stringify([...contents(openXv6fs(image.slice()))]);
 
 /** Runs `ops` on a copy of `start` to the end. */
 export function trace(start: Uint8Array, ops: readonly Op[]): Trace {
   const disk = new Disk(start.slice());
   const commits: number[] = [];
   const states = [stateOf(start)];
-  const fs = Xv6fs.open(disk);
+  const fs = openXv6fs(disk);
   const write = disk.write.bind(disk);
   disk.write = (bno, cache, from) => {
     write(bno, cache, from);
@@ -47,7 +47,7 @@ export function stopEverywhere(start: Uint8Array, ops: readonly Op[]): Trace {
     const disk = new Disk(start.slice());
     disk.limit = limit;
     try {
-      const runner = new Runner(Xv6fs.open(disk));
+      const runner = new Runner(openXv6fs(disk));
       for (const op of ops) runner.run(op);
       runner.closeAll();
       assertEquals(limit, whole.writes);
@@ -58,7 +58,7 @@ export function stopEverywhere(start: Uint8Array, ops: readonly Op[]): Trace {
     const wrong = fsck(disk.image).filter((p) => p.severity === "error");
     assertEquals(wrong, [], `stopped after write ${limit}`);
     const reached = whole.commits.filter((at) => at <= limit).length;
-    const booted = Xv6fs.open(disk.image);
+    const booted = openXv6fs(disk.image);
     assertEquals(stateOf(booted.image), whole.states[reached], `stopped after write ${limit}`);
     assertEquals(fsck(booted.image), [], `booted after a stop after write ${limit}`);
   }

@@ -1,13 +1,14 @@
 /** Disk images with things wrong in them, and all that is done with each: for the suite, and for the campaign `files`. */
 import { assert, assertEquals } from "@std/assert";
+import { readBytes, writeBytes } from "../../src/vm/kernel/files/file_system.ts";
 import { FsError } from "../../src/vm/kernel/files/errno.ts";
-import { Fat32 } from "../../src/vm/kernel/files/fat32/fat32.ts";
+import { type Fat32, openFat32 } from "../../src/vm/kernel/files/fat32/fat32.ts";
 import { formatFat32 } from "../../src/vm/kernel/files/fat32/format.ts";
 import { readGeometry } from "../../src/vm/kernel/files/fat32/layout.ts";
-import { FAT_HANDLES, FileTree } from "../../src/vm/kernel/files/tree.ts";
+import { FileTree } from "../../src/vm/kernel/files/tree.ts";
 import { fsck } from "../../src/vm/kernel/files/xv6fs/fsck.ts";
 import { mkfs } from "../../src/vm/kernel/files/xv6fs/mkfs.ts";
-import { Xv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
+import { openXv6fs, type Xv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
 import { O_CREATE, O_RDWR } from "../../src/vm/kernel/files/xv6fs/namespace.ts";
 import {
   BSIZE,
@@ -61,7 +62,7 @@ export function usedXv6(double: boolean): Uint8Array {
     ],
     devices: [{ name: "c", major: 1, minor: 0 }],
   });
-  const runner = new Runner(Xv6fs.open(image));
+  const runner = new Runner(openXv6fs(image));
   runner.fs.symlink(runner.root, "/a/e", "l");
   const below = random(99);
   for (let i = 0; i < 40; i++) runner.run(randomOp(below));
@@ -136,7 +137,7 @@ export function endureXv6(image: Uint8Array, below: Below): boolean {
   const boot = image.slice(0, 2 * BSIZE);
   let fs: Xv6fs;
   try {
-    fs = Xv6fs.open(image);
+    fs = openXv6fs(image);
   } catch (error) {
     refusal(error);
     return false;
@@ -148,26 +149,27 @@ export function endureXv6(image: Uint8Array, below: Below): boolean {
   fs.iput(runner.root);
   assertEquals(fs.inUse(), []);
   fsck(image);
-  assertEquals(Xv6fs.open(image.slice()).superblock, fs.superblock);
+  assertEquals(openXv6fs(image.slice()).superblock, fs.superblock);
   assertEquals(image.slice(0, 2 * BSIZE), boot, "boot or super block written");
   return true;
 }
 
 /** Looks at everything below a directory, to some depth, and reads it; gives the handle back. */
 function visit(tree: FileTree, dir: number, depth = 0): void {
-  const names = tree.names(dir);
-  for (const { name } of typeof names === "number" ? [] : names.slice(0, 40)) {
+  const names = tree.at(dir).names(dir);
+  for (const name of typeof names === "number" ? [] : names.slice(0, 40)) {
     const handle = tree.namei(dir, name);
     if (handle < 0) continue;
-    if (tree.type(handle) === T_DIR && depth < 4) visit(tree, tree.idup(handle), depth + 1);
-    tree.stat(handle);
-    const bytes = tree.readBytes(handle, 0, tree.size(handle));
+    const fs = tree.at(handle);
+    if (fs.type(handle) === T_DIR && depth < 4) visit(tree, fs.idup(handle), depth + 1);
+    fs.stat(handle);
+    const bytes = readBytes(fs, handle, 0, fs.size(handle));
     // No size on the disk makes the host set more aside than a file can hold.
-    const most = handle < FAT_HANDLES ? DOUBLE.maxfile * BSIZE : tree.fat!.image.length;
+    const most = fs === tree.xv6 ? DOUBLE.maxfile * BSIZE : tree.fat!.image.length;
     assert(typeof bytes === "number" || bytes.buffer.byteLength <= most);
-    tree.iput(handle);
+    fs.iput(handle);
   }
-  tree.iput(dir);
+  tree.at(dir).iput(dir);
 }
 
 /** A used FAT32 image that is damaged and put back, again and again: copying all of it each time would take long. */
@@ -175,15 +177,15 @@ export class FatTarget {
   readonly #good: Uint8Array;
   readonly #guarded: Guarded;
   readonly #used: number;
-  readonly #root = Xv6fs.open(mkfs({ size: 100, ninodes: 16 }));
+  readonly #root = openXv6fs(mkfs({ size: 100, ninodes: 16 }));
 
   constructor() {
-    const fs = Fat32.open(formatFat32(34 << 20));
+    const fs = openFat32(formatFat32(34 << 20));
     const root = fs.root();
     for (const name of ["a", "b/x", "c/Long name in c", "d", "b/A longer name, in b.text"]) {
       if (name.includes("/")) fs.mkdir(root, name.slice(0, 1));
       const file = fs.open(root, name, O_CREATE | O_RDWR);
-      fs.writeBytes(file, 0, pattern(4000, name.length));
+      writeBytes(fs, file, 0, pattern(4000, name.length));
       fs.iput(file);
     }
     fs.iput(root);
@@ -200,7 +202,7 @@ export class FatTarget {
     this.#damage(image, below);
     let fs: Fat32;
     try {
-      fs = Fat32.open(image);
+      fs = openFat32(image);
     } catch (error) {
       refusal(error);
       return false;

@@ -1,6 +1,8 @@
 /** Debian's mkfs.fat, mtools and fsck.fat as the judges of what we read and write. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { Fat32 } from "../../src/vm/kernel/files/fat32/fat32.ts";
+import { readBytes, writeBytes } from "../../src/vm/kernel/files/file_system.ts";
+import { type Fat32, openFat32 } from "../../src/vm/kernel/files/fat32/fat32.ts";
+import { FAT_ROOT } from "../../src/vm/kernel/files/fat32/nodes.ts";
 import { formatFat32 } from "../../src/vm/kernel/files/fat32/format.ts";
 import { byteString } from "../../src/vm/kernel/files/xv6fs/path.ts";
 import { O_CREATE, O_RDONLY, O_RDWR, O_TRUNC } from "../../src/vm/kernel/files/xv6fs/namespace.ts";
@@ -50,7 +52,7 @@ function put(fs: Fat32, path: string, bytes: Uint8Array): void {
   const root = fs.root();
   const file = fs.open(root, byteString(path), O_CREATE | O_RDWR | O_TRUNC);
   assert(file > 0, `${path}: ${file}`);
-  assertEquals(fs.writeBytes(file, 0, bytes), bytes.length);
+  assertEquals(writeBytes(fs, file, 0, bytes), bytes.length);
   fs.iput(file);
   fs.iput(root);
 }
@@ -59,7 +61,7 @@ function get(fs: Fat32, path: string): Uint8Array {
   const root = fs.root();
   const file = fs.open(root, byteString(path), O_RDONLY);
   assert(file > 0, `${path}: ${file}`);
-  const bytes = fs.readBytes(file, 0, fs.size(file));
+  const bytes = readBytes(fs, file, 0, fs.size(file));
   assert(typeof bytes !== "number");
   fs.iput(file);
   fs.iput(root);
@@ -109,7 +111,7 @@ for (
 
         // What they wrote, we read.
         const image = Deno.readFileSync(path);
-        const fs = Fat32.open(image);
+        const fs = openFat32(image);
         names.forEach((name, i) => assertEquals(get(fs, `docs/${name}`), sample(name, i), name));
         const docs = fs.chdir(fs.root(), "docs");
         const entries = fs.entries(docs);
@@ -150,7 +152,7 @@ Deno.test({
       const path = `${folder}/disk.img`;
       for (let seed = 1; seed <= 6; seed++) {
         const below = random(seed);
-        const fs = Fat32.open(formatFat32(34 << 20));
+        const fs = openFat32(formatFat32(34 << 20));
         const runner = new Runner(fs);
         for (let i = 0; i < 120; i++) {
           const op = randomOp(below);
@@ -193,7 +195,7 @@ Deno.test({
         Deno.writeFileSync(path, fs.image);
         judged(path);
         Deno.removeSync(path);
-        const entries = fs.entries(1);
+        const entries = fs.entries(FAT_ROOT);
         assert(typeof entries !== "number");
         largest = Math.max(largest, entries.reduce((sum, { slots }) => sum + slots.length, 0));
       };

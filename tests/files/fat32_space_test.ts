@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { Fat32 } from "../../src/vm/kernel/files/fat32/fat32.ts";
+import { writeBytes } from "../../src/vm/kernel/files/file_system.ts";
+import { type Fat32, openFat32 } from "../../src/vm/kernel/files/fat32/fat32.ts";
 import { formatFat32 } from "../../src/vm/kernel/files/fat32/format.ts";
 import { O_CREATE, O_RDONLY, O_RDWR } from "../../src/vm/kernel/files/xv6fs/namespace.ts";
 import { consistent } from "./sequences.ts";
@@ -9,7 +10,7 @@ const BOOT = { reservedSectors: 14, fatSectors: 36, rootCluster: 44 } as const;
 function put(fs: Fat32, dir: number, name: string, bytes: Uint8Array): void {
   const file = fs.open(dir, name, O_CREATE | O_RDWR);
   assert(file > 0);
-  assertEquals(fs.writeBytes(file, 0, bytes), bytes.length);
+  assertEquals(writeBytes(fs, file, 0, bytes), bytes.length);
   fs.iput(file);
 }
 
@@ -20,7 +21,7 @@ Deno.test("the reserved bits of a FAT entry stay as they are, whatever becomes o
   const copy = fat + view.getUint32(BOOT.fatSectors, true) * 512;
   const cluster = view.getUint32(BOOT.rootCluster, true) + 1; // the first that a file gets
   for (const at of [fat, copy]) view.setUint32(at + 4 * cluster, 0xa000_0000, true);
-  const fs = Fat32.open(image);
+  const fs = openFat32(image);
   const root = fs.root();
   const entries = () => [fat, copy].map((at) => view.getUint32(at + 4 * cluster, true));
   put(fs, root, "f", new Uint8Array(10));
@@ -30,7 +31,7 @@ Deno.test("the reserved bits of a FAT entry stay as they are, whatever becomes o
 });
 
 Deno.test("a directory that grows into what a file left behind holds its own names only", () => {
-  const fs = Fat32.open(formatFat32(34 * 1024 * 1024));
+  const fs = openFat32(formatFat32(34 * 1024 * 1024));
   const root = fs.root();
   assertEquals(fs.mkdir(root, "dir"), 0);
   // Bytes that would be names.

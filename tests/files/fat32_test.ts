@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as fc from "fast-check";
-import { Fat32 } from "../../src/vm/kernel/files/fat32/fat32.ts";
+import { readBytes, writeBytes } from "../../src/vm/kernel/files/file_system.ts";
+import { type Fat32, openFat32, restoreFat32 } from "../../src/vm/kernel/files/fat32/fat32.ts";
 import { formatFat32 } from "../../src/vm/kernel/files/fat32/format.ts";
 import { readGeometry } from "../../src/vm/kernel/files/fat32/layout.ts";
 import { byteString } from "../../src/vm/kernel/files/xv6fs/path.ts";
@@ -25,7 +26,7 @@ import { Model, type Op, pattern, random, Runner } from "./workload.ts";
 const empty = formatFat32(34 * 1024 * 1024);
 
 function fresh(): { fs: Fat32; root: number } {
-  const fs = Fat32.open(empty.slice());
+  const fs = openFat32(empty.slice());
   return { fs, root: fs.root() };
 }
 
@@ -33,7 +34,7 @@ function put(fs: Fat32, path: string, bytes: Uint8Array): void {
   const root = fs.root();
   const file = fs.open(root, byteString(path), O_CREATE | O_RDWR | O_TRUNC);
   assert(file > 0, `${path}: ${file}`);
-  assertEquals(fs.writeBytes(file, 0, bytes), bytes.length);
+  assertEquals(writeBytes(fs, file, 0, bytes), bytes.length);
   fs.iput(file);
   fs.iput(root);
 }
@@ -43,7 +44,7 @@ function get(fs: Fat32, path: string): Uint8Array | number {
   const file = fs.open(root, byteString(path), O_RDONLY);
   fs.iput(root);
   if (file < 0) return file;
-  const bytes = fs.readBytes(file, 0, fs.size(file));
+  const bytes = readBytes(fs, file, 0, fs.size(file));
   fs.iput(file);
   return bytes;
 }
@@ -57,7 +58,7 @@ Deno.test("a file is written, found by any case of its name, and there after a r
   fs.iput(root);
   assertEquals(fs.inUse(), []);
   consistent(fs);
-  assertEquals(get(Fat32.open(fs.image.slice()), "/Hello World.text"), pattern(5000, 1));
+  assertEquals(get(openFat32(fs.image.slice()), "/Hello World.text"), pattern(5000, 1));
 });
 
 Deno.test("names keep their case and their letters; what FAT forbids is refused", () => {
@@ -129,19 +130,19 @@ Deno.test("directories: made, entered, left, removed when empty", () => {
   fs.iput(deep);
   fs.iput(root);
   assertEquals(fs.inUse(), []);
-  assertEquals(fs.freeBytes, Fat32.open(empty).freeBytes);
+  assertEquals(fs.freeBytes, openFat32(empty).freeBytes);
 });
 
 Deno.test("reads and writes follow xv6's rules", () => {
   const { fs, root } = fresh();
   const free = fs.freeBytes;
   const f = fs.open(root, "f", O_CREATE | O_RDWR);
-  assertEquals(fs.writeBytes(f, 1, pattern(1, 1)), EINVAL); // past the end
-  assertEquals(fs.writeBytes(f, 0, pattern(3000, 1)), 3000);
-  assertEquals(fs.writeBytes(f, 500, pattern(600, 2)), 600);
+  assertEquals(writeBytes(fs, f, 1, pattern(1, 1)), EINVAL); // past the end
+  assertEquals(writeBytes(fs, f, 0, pattern(3000, 1)), 3000);
+  assertEquals(writeBytes(fs, f, 500, pattern(600, 2)), 600);
   assertEquals(fs.size(f), 3000);
   assertEquals(
-    fs.readBytes(f, 400, 200),
+    readBytes(fs, f, 400, 200),
     Uint8Array.from([
       ...pattern(500, 1).slice(400),
       ...pattern(100, 2),
@@ -153,8 +154,8 @@ Deno.test("reads and writes follow xv6's rules", () => {
   assertEquals(fs.write(f, 3000, 2000, (_, done) => done < 1000), 1096); // up to the end of the third cluster
   assertEquals(fs.size(f), 4096);
   assertEquals(fs.unlink(root, "f"), 0);
-  assertEquals(fs.readBytes(f, 0, 500), pattern(500, 1));
-  assertEquals(fs.writeBytes(f, 4096, pattern(5000, 4)), 5000);
+  assertEquals(readBytes(fs, f, 0, 500), pattern(500, 1));
+  assertEquals(writeBytes(fs, f, 4096, pattern(5000, 4)), 5000);
   fs.iput(f);
   assertEquals(fs.freeBytes, free);
   consistent(fs);
@@ -168,11 +169,11 @@ Deno.test("a full disk gives a short write, and all of it back", () => {
   const chunk = pattern(1 << 20, 1);
   let size = 0, wrote = 0;
   do {
-    wrote = fs.writeBytes(f, size, chunk);
+    wrote = writeBytes(fs, f, size, chunk);
     size += Math.max(0, wrote);
   } while (wrote === chunk.length);
   assertEquals([size, fs.freeBytes], [free, 0]);
-  assertEquals(fs.writeBytes(f, size, chunk), ENOSPC);
+  assertEquals(writeBytes(fs, f, size, chunk), ENOSPC);
   assertEquals(fs.mkdir(root, "d"), ENOSPC);
   const again = fs.open(root, "BIG", O_RDWR | O_TRUNC);
   assertEquals([again, fs.size(f), fs.freeBytes], [f, 0, free]);
@@ -245,7 +246,7 @@ Deno.test("xv6's ls can read a directory: 16-byte entries that open", () => {
   put(fs, "sub/short", pattern(1, 1));
   put(fs, "sub/a name of more than fourteen bytes", pattern(2, 2));
   const sub = fs.open(root, "sub", O_RDONLY);
-  const bytes = fs.readBytes(sub, 0, 1000);
+  const bytes = readBytes(fs, sub, 0, 1000);
   assert(typeof bytes !== "number");
   assertEquals(bytes.length, fs.stat(sub).size);
   const names: string[] = [];
@@ -263,14 +264,14 @@ Deno.test("saved and restored: open files stay open, both go on alone", () => {
   put(fs, "f", pattern(2000, 1));
   const f = fs.open(root, "f", O_RDWR);
   fs.unlink(root, "f");
-  const copy = Fat32.restore(structuredClone(fs.save()));
+  const copy = restoreFat32(structuredClone(fs.save()));
   assertEquals(copy.inUse(), fs.inUse());
-  copy.writeBytes(f, 0, pattern(2000, 9));
-  assertEquals(fs.readBytes(f, 0, 2000), pattern(2000, 1));
+  writeBytes(copy, f, 0, pattern(2000, 9));
+  assertEquals(readBytes(fs, f, 0, 2000), pattern(2000, 1));
   for (const each of [fs, copy]) {
     each.iput(f);
     each.iput(root);
-    assertEquals([each.inUse(), each.freeBytes], [[], Fat32.open(empty).freeBytes]);
+    assertEquals([each.inUse(), each.freeBytes], [[], openFat32(empty).freeBytes]);
   }
 });
 
@@ -283,7 +284,7 @@ Deno.test("images that cannot be opened say why in one line", () => {
     const whole = new Uint8Array(empty.length);
     whole.set(image);
     const changed = change(new DataView(whole.buffer), whole) ?? whole;
-    const error = assertThrows(() => Fat32.open(changed), FsError, why);
+    const error = assertThrows(() => openFat32(changed), FsError, why);
     assert(!error.message.includes("\n"));
   };
   refuse(() => new Uint8Array(100), "100 bytes do not hold a boot sector");
@@ -320,15 +321,15 @@ Deno.test("any sequence of calls does what a plain tree of byte strings does", (
   fc.assert(
     fc.property(fc.array(op, { maxLength: 50 }), (ops) => {
       const image = empty.slice();
-      const runner = new Runner(Fat32.open(image));
+      const runner = new Runner(openFat32(image));
       const model = new Model(2 ** 32 - 1);
       ops.forEach((op, i) => {
         assertEquals(runner.run(op), model.run(op), `step ${i}: ${JSON.stringify(op)}`);
       });
       assertEquals(sorted(fatContents(runner.fs)), sorted(model.contents()));
       runner.closeAll();
-      consistent(Fat32.open(image));
-      const again = Fat32.open(image.slice());
+      consistent(openFat32(image));
+      const again = openFat32(image.slice());
       assertEquals(again.freeBytes, runner.fs.freeBytes);
       assertEquals(sorted(fatContents(again)), sorted(model.contents()));
     }),

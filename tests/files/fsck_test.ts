@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { fsck, type ProblemKind } from "../../src/vm/kernel/files/xv6fs/fsck.ts";
 import { mkfs } from "../../src/vm/kernel/files/xv6fs/mkfs.ts";
-import { Xv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
+import { openXv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
 import { BSIZE, readSuperblock } from "../../src/vm/kernel/files/xv6fs/layout.ts";
 
 /** An image with a directory (inode 2), a device (3) and a file of 20 blocks (4) in the directory. */
@@ -15,7 +15,7 @@ function sample() {
   const sb = readSuperblock(image);
   const inode = (inum: number) => sb.inodestart * BSIZE + inum * 64;
   const byName = (dir: number, name: string) => {
-    const fs = Xv6fs.open(image.slice());
+    const fs = openXv6fs(image.slice());
     const entries = fs.entries(dir);
     assert(typeof entries !== "number");
     const entry = entries.find((e) => e.name === name)!;
@@ -209,7 +209,7 @@ Deno.test("what xv6's mkfs does is no error: a root rounded up to a block that i
   const { image, view, inode } = sample();
   view.setUint32(inode(1) + 8, 2 * BSIZE, true);
   assertEquals(fsck(image), []);
-  const fs = Xv6fs.open(image);
+  const fs = openXv6fs(image);
   const root = fs.root();
   for (let i = 0; i < 70; i++) fs.iput(fs.open(root, `f${i}`, 0x200)); // fills the hole
   fs.iput(root);

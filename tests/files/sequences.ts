@@ -3,9 +3,10 @@
  * own check, and a saved and restored copy, come in between.
  */
 import { assert, assertEquals, fail } from "@std/assert";
+import { readBytes, writeBytes } from "../../src/vm/kernel/files/file_system.ts";
 import { ENOSPC } from "../../src/vm/kernel/files/errno.ts";
 import { readDirectory } from "../../src/vm/kernel/files/fat32/directory.ts";
-import { Fat32 } from "../../src/vm/kernel/files/fat32/fat32.ts";
+import { type Fat32, openFat32, restoreFat32 } from "../../src/vm/kernel/files/fat32/fat32.ts";
 import { formatFat32 } from "../../src/vm/kernel/files/fat32/format.ts";
 import { fatEntry, mountFat, nextCluster } from "../../src/vm/kernel/files/fat32/table.ts";
 import { fsck } from "../../src/vm/kernel/files/xv6fs/fsck.ts";
@@ -13,7 +14,7 @@ import { mkfs } from "../../src/vm/kernel/files/xv6fs/mkfs.ts";
 import { O_CREATE, O_RDWR } from "../../src/vm/kernel/files/xv6fs/namespace.ts";
 import { BSIZE, DOUBLE, SINGLE, T_DIR } from "../../src/vm/kernel/files/xv6fs/layout.ts";
 import { byteString } from "../../src/vm/kernel/files/xv6fs/path.ts";
-import { Xv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
+import { openXv6fs, restoreXv6fs, type Xv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
 import type { Below } from "./damage.ts";
 import { contents, digest, Model, type Op, randomOp, Runner } from "./workload.ts";
 
@@ -40,10 +41,10 @@ export function xv6Subject(double: boolean): Subject<Xv6fs> {
   const { maxfile } = double ? DOUBLE : SINGLE;
   const image = mkfs({ size: 400, ninodes: 30, double });
   return {
-    fresh: () => Xv6fs.open(image.slice(), double ? DOUBLE : SINGLE),
+    fresh: () => openXv6fs(image.slice(), double ? DOUBLE : SINGLE),
     largest: maxfile * BSIZE,
     name: (letter, below) => `${letter}${below(4)}-fourteen--`.slice(0, 2 + below(13)),
-    copy: (fs) => Xv6fs.restore(structuredClone(fs.save())),
+    copy: (fs) => restoreXv6fs(structuredClone(fs.save())),
     check(fs) {
       const open = new Set(fs.inUse().map(({ inum }) => inum));
       assertEquals(fsck(fs.image, { open, addressing: fs.addressing }), []);
@@ -55,17 +56,17 @@ export function xv6Subject(double: boolean): Subject<Xv6fs> {
 
 /** A FAT32 disk with 34 MiB, of which a file takes all but 300 clusters. */
 export function fatSubject(): Subject<Fat32> {
-  const filled = Fat32.open(formatFat32(34 << 20));
+  const filled = openFat32(formatFat32(34 << 20));
   const root = filled.root();
   const filler = filled.open(root, "filler", O_CREATE | O_RDWR);
   const rest = new Uint8Array(filled.freeBytes - 300 * 512);
-  assertEquals(filled.writeBytes(filler, 0, rest), rest.length);
+  assertEquals(writeBytes(filled, filler, 0, rest), rest.length);
   filled.iput(filler);
   return {
-    fresh: () => Fat32.open(filled.image.slice()),
+    fresh: () => openFat32(filled.image.slice()),
     largest: 2 ** 32 - 1,
     name: (letter, below) => `${letter} long name ${below(4)}` + "x".repeat(below(28)),
-    copy: (fs) => Fat32.restore(structuredClone(fs.save())),
+    copy: (fs) => restoreFat32(structuredClone(fs.save())),
     check: (fs) => consistent(fs),
     full: (fs) => fs.freeBytes <= 2 * 512,
     contents: (fs) => fatContents(fs, "filler"),
@@ -100,9 +101,9 @@ export function consistent(fs: Fat32): void {
     }
   };
   visit(geometry.rootCluster);
-  for (const { entry, cluster } of fs.save().nodes.values()) if (entry < 0) chain(cluster);
-  assertEquals(seen.size + v.free, geometry.clusters, "lost clusters");
-  assertEquals(view.getUint32(geometry.fsInfo + 488, true), v.free, "FSInfo");
+  for (const { entry, cluster } of fs.save().state.nodes.values()) if (entry < 0) chain(cluster);
+  assertEquals(seen.size + v.state.free, geometry.clusters, "lost clusters");
+  assertEquals(view.getUint32(geometry.fsInfo + 488, true), v.state.free, "FSInfo");
   const [one, two] = geometry.fatCopies;
   assertEquals(geometry.fatCopies.length, 2);
   for (let i = 0; i < 4 * geometry.clusters + 8; i += 4) {
@@ -125,7 +126,7 @@ export function fatContents(fs: Fat32, skip?: string): Map<string, string> {
         out.set(path, "dir");
         visit(node, path);
       } else {
-        const bytes = fs.readBytes(node, 0, fs.size(node));
+        const bytes = readBytes(fs, node, 0, fs.size(node));
         assert(typeof bytes !== "number");
         out.set(path, digest(bytes));
       }
@@ -194,7 +195,7 @@ function biased(below: Below, named: (path: string) => string, most: number): Op
 function opened<Fs extends Xv6fs | Fat32>({ fs, slots }: Runner<Fs>): Map<number, string> {
   return new Map([...slots].map(([slot, handle]) => {
     if (fs.type(handle) === T_DIR) return [slot, "dir"];
-    const bytes = fs.readBytes(handle, 0, fs.size(handle));
+    const bytes = readBytes(fs, handle, 0, fs.size(handle));
     assert(typeof bytes !== "number");
     return [slot, digest(bytes)];
   }));

@@ -1,4 +1,5 @@
 /** Random and fixed sequences of file-system calls, run on Xv6fs and on a model that is a plain tree of byte strings. */
+import { readBytes, writeBytes } from "../../src/vm/kernel/files/file_system.ts";
 import type { Fat32 } from "../../src/vm/kernel/files/fat32/fat32.ts";
 import type { Xv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
 import { O_CREATE, O_RDONLY, O_RDWR, O_TRUNC } from "../../src/vm/kernel/files/xv6fs/namespace.ts";
@@ -62,7 +63,7 @@ export class Runner<Fs extends Xv6fs | Fat32 = Xv6fs> {
       case "write": {
         const inum = this.slots.get(op.slot);
         if (inum === undefined || fs.type(inum) !== T_FILE) return -1;
-        return answer(fs.writeBytes(inum, op.off, pattern(op.n, seed)));
+        return answer(writeBytes(fs, inum, op.off, pattern(op.n, seed)));
       }
       case "close":
         return this.close(op.slot);
@@ -252,7 +253,7 @@ export function contents(fs: Xv6fs): Map<string, string> {
         out.set(path, "dir");
         visit(inum, path);
       } else {
-        const bytes = fs.readBytes(inum, 0, fs.size(inum));
+        const bytes = readBytes(fs, inum, 0, fs.size(inum));
         if (typeof bytes === "number") throw new Error(`file ${path}: ${bytes}`);
         out.set(path, digest(bytes));
       }

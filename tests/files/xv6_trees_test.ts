@@ -5,10 +5,10 @@
  * A tree whose kernel leaks blocks fails, rightly: some solutions of the file-system lab do.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { Xv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
+import { openXv6fs, type Xv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
 import { mkfs } from "../../src/vm/kernel/files/xv6fs/mkfs.ts";
 import { fsck } from "../../src/vm/kernel/files/xv6fs/fsck.ts";
-import { listTree, readFile } from "../../src/vm/kernel/files/xv6fs/host.ts";
+import { listTree, readFile } from "./host.ts";
 import { DOUBLE } from "../../src/vm/kernel/files/xv6fs/layout.ts";
 import { pattern } from "./workload.ts";
 
@@ -41,7 +41,7 @@ Deno.test({
     for (const dir of builtTrees()) {
       const theirs = Deno.readFileSync(`${dir}/fs.img`);
       assertEquals(fsck(theirs).filter((p) => p.severity === "error"), [], dir);
-      const fs = Xv6fs.open(theirs.slice());
+      const fs = openXv6fs(theirs.slice());
       const { size, ninodes, nlog } = fs.superblock;
       const source = Deno.readTextFileSync(`${dir}/kernel/fs.h`);
       const double = fs.addressing === DOUBLE;
@@ -52,7 +52,7 @@ Deno.test({
       const files = names.map((name) => ({ name, bytes: readFile(fs, name) }));
       assert(files.some((f) => f.name === "/usertests"), dir);
       const image = mkfs({ size, ninodes, nlog, double, files });
-      const ours = Xv6fs.open(image.slice());
+      const ours = openXv6fs(image.slice());
       assertEquals(ours.superblock, fs.superblock, dir);
       assertEquals(image.length, theirs.length);
       for (const { name, bytes } of files) assertEquals(readFile(ours, name), bytes, name);
@@ -121,7 +121,7 @@ function kernels(): string[] {
 /** Kernels of the file-system lab, whose disks have files with a doubly indirect block. */
 function labKernels(): string[] {
   return builtTrees().filter((dir) =>
-    Xv6fs.open(Deno.readFileSync(`${dir}/fs.img`)).addressing === DOUBLE
+    openXv6fs(Deno.readFileSync(`${dir}/fs.img`)).addressing === DOUBLE
   );
 }
 
@@ -135,7 +135,7 @@ async function onOurs(
   files: readonly { name: string; bytes: Uint8Array }[],
   lines: readonly string[],
 ): Promise<{ text: string; fs: Xv6fs }> {
-  const theirs = Xv6fs.open(Deno.readFileSync(`${dir}/fs.img`));
+  const theirs = openXv6fs(Deno.readFileSync(`${dir}/fs.img`));
   const here = new Set(listTree(theirs).map((f) => f.path.slice(1)));
   const programs = ["init", "sh", "ls", "cat", "echo", "mkdir", "rm", "ln", "wc", "stressfs"]
     .concat(["symlinktest", "bigfile"].filter((name) => here.has(name)))
@@ -149,7 +149,7 @@ async function onOurs(
     assert(!text.includes("panic"), text);
     const image = await Deno.readFile(path);
     assertEquals(fsck(image).filter((p) => p.severity === "error"), [], dir);
-    const fs = Xv6fs.open(image);
+    const fs = openXv6fs(image);
     assertEquals(fsck(image), [], dir);
     return { text, fs };
   } finally {

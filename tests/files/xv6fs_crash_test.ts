@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { Xv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
+import { openXv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
 import { Disk, PowerCut } from "../../src/vm/kernel/files/xv6fs/disk.ts";
 import { mkfs } from "../../src/vm/kernel/files/xv6fs/mkfs.ts";
 import { fsck } from "../../src/vm/kernel/files/xv6fs/fsck.ts";
@@ -77,7 +77,7 @@ Deno.test("a stop during recovery, too, is recovered from", () => {
   const start = small();
   const ops = workloads["create and write"];
   const disk = new Disk(start.slice());
-  const runner = new Runner(Xv6fs.open(disk));
+  const runner = new Runner(openXv6fs(disk));
   disk.limit = trace(start, ops).commits[2]; // the header is written, nothing is installed
   try {
     for (const op of ops) runner.run(op);
@@ -86,17 +86,17 @@ Deno.test("a stop during recovery, too, is recovered from", () => {
   }
   assertEquals(fsck(disk.image).map((p) => p.kind), ["log"]);
   const reference = disk.image.slice();
-  const recovered = Xv6fs.open(reference);
+  const recovered = openXv6fs(reference);
   assert(recovered.takeNotices()[0].startsWith("recovering tail 0 dst "));
   const wanted = contents(recovered);
   for (let limit = 0;; limit++) {
     const again = new Disk(disk.image.slice());
     again.limit = limit;
     try {
-      Xv6fs.open(again);
+      openXv6fs(again);
     } catch (error) {
       if (!(error instanceof PowerCut)) throw error;
-      assertEquals(contents(Xv6fs.open(again.image)), wanted);
+      assertEquals(contents(openXv6fs(again.image)), wanted);
       continue;
     }
     assert(limit > 3);
@@ -106,7 +106,7 @@ Deno.test("a stop during recovery, too, is recovered from", () => {
 
 Deno.test("the order of writes is xv6's: log blocks, header, homes, header", () => {
   const disk = new Disk(small());
-  const fs = Xv6fs.open(disk);
+  const fs = openXv6fs(disk);
   const root = fs.root();
   const order: number[] = [];
   const write = disk.write.bind(disk);

@@ -1,6 +1,7 @@
 /** Files of the file-system lab: a doubly indirect block, and how an image tells which inodes it has. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Xv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
+import { readBytes, writeBytes } from "../../src/vm/kernel/files/file_system.ts";
+import { openXv6fs, restoreXv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
 import { Disk, PowerCut } from "../../src/vm/kernel/files/xv6fs/disk.ts";
 import { mkfs, type MkfsOptions } from "../../src/vm/kernel/files/xv6fs/mkfs.ts";
 import { fsck } from "../../src/vm/kernel/files/xv6fs/fsck.ts";
@@ -8,7 +9,7 @@ import { inferAddressing } from "../../src/vm/kernel/files/xv6fs/addressing.ts";
 import { truncate, write } from "../../src/vm/kernel/files/xv6fs/content.ts";
 import { Log } from "../../src/vm/kernel/files/xv6fs/log.ts";
 import { makeVolume } from "../../src/vm/kernel/files/xv6fs/volume.ts";
-import { readFile, writeFile } from "../../src/vm/kernel/files/xv6fs/host.ts";
+import { readFile, writeFile } from "./host.ts";
 import { O_CREATE, O_RDWR } from "../../src/vm/kernel/files/xv6fs/namespace.ts";
 import {
   BSIZE,
@@ -23,7 +24,7 @@ import { pattern, random } from "./workload.ts";
 const errors = (image: Uint8Array) => fsck(image).filter((p) => p.severity === "error");
 
 Deno.test("a file holds 65803 blocks and not a byte more, and gives them all back", () => {
-  const fs = Xv6fs.open(mkfs({ size: 67_000, double: true }));
+  const fs = openXv6fs(mkfs({ size: 67_000, double: true }));
   assertEquals(fs.addressing, DOUBLE);
   const root = fs.root(), free = fs.freeBlocks;
   const ino = fs.open(root, "big", O_CREATE | O_RDWR);
@@ -32,13 +33,13 @@ Deno.test("a file holds 65803 blocks and not a byte more, and gives them all bac
   for (let off = 0; off < end; off += block.length) {
     new DataView(block.buffer).setUint32(0, off, true); // each mebibyte begins with where it is
     const n = Math.min(block.length, end - off);
-    assertEquals(fs.writeBytes(ino, off, block.subarray(0, n)), n);
+    assertEquals(writeBytes(fs, ino, off, block.subarray(0, n)), n);
   }
-  assertEquals(fs.writeBytes(ino, end, new Uint8Array(1)), EFBIG);
+  assertEquals(writeBytes(fs, ino, end, new Uint8Array(1)), EFBIG);
   // 65803 of data, the two tables of the inode, 256 below the second.
   assertEquals(fs.freeBlocks, free - 65_803 - 2 - 256);
   for (let off = 0; off < end; off += block.length) {
-    const word = fs.readBytes(ino, off, 4);
+    const word = readBytes(fs, ino, off, 4);
     assert(typeof word !== "number");
     assertEquals(new DataView(word.buffer).getUint32(0, true), off);
   }
@@ -51,26 +52,26 @@ Deno.test("a file holds 65803 blocks and not a byte more, and gives them all bac
 });
 
 Deno.test("bytes at every seam: direct, indirect, doubly indirect and its first table's end", () => {
-  const fs = Xv6fs.open(mkfs({ double: true }), DOUBLE);
+  const fs = openXv6fs(mkfs({ double: true }), DOUBLE);
   for (const blocks of [11, 12, 267, 268, 523, 524, 600]) {
     const bytes = pattern(blocks * BSIZE - 7, blocks);
     writeFile(fs, "f", bytes);
     assertEquals(readFile(fs, "f"), bytes);
     assertEquals(fsck(fs.image, { addressing: DOUBLE }), []);
-    const again = Xv6fs.open(fs.image.slice());
+    const again = openXv6fs(fs.image.slice());
     assertEquals([again.addressing, readFile(again, "f")], [blocks > 11 ? DOUBLE : SINGLE, bytes]);
   }
 });
 
 Deno.test("a disk that fills up under a doubly indirect file: a short write, and all of it back", () => {
   for (let size = 395; size < 402; size++) {
-    const fs = Xv6fs.open(mkfs({ size, double: true }), DOUBLE);
+    const fs = openXv6fs(mkfs({ size, double: true }), DOUBLE);
     const root = fs.root(), free = fs.freeBlocks;
     const ino = fs.open(root, "f", O_CREATE | O_RDWR);
-    const wrote = fs.writeBytes(ino, 0, pattern(400 * BSIZE, 1));
+    const wrote = writeBytes(fs, ino, 0, pattern(400 * BSIZE, 1));
     assert(wrote > 267 * BSIZE && wrote < 400 * BSIZE, `${wrote}`);
     assertEquals([fs.size(ino), fs.freeBlocks], [wrote, 0]);
-    assertEquals(fs.writeBytes(ino, wrote, new Uint8Array(1)), ENOSPC);
+    assertEquals(writeBytes(fs, ino, wrote, new Uint8Array(1)), ENOSPC);
     assertEquals(fsck(fs.image), []);
     assertEquals(fs.unlink(root, "f"), 0);
     fs.iput(ino);
@@ -91,7 +92,7 @@ Deno.test("the image tells its addressing, whatever sizes its files have, and da
     files.push({ name: "one", bytes: pattern(11 * BSIZE + 1 + below(BSIZE), seed) });
     const image = mkfs({ double, size: 1500, files });
     const wanted = double ? DOUBLE : SINGLE;
-    assertEquals(Xv6fs.open(image.slice()).addressing, wanted, `seed ${seed}`);
+    assertEquals(openXv6fs(image.slice()).addressing, wanted, `seed ${seed}`);
     assertEquals(fsck(image), [], `seed ${seed}`);
     const sb = readSuperblock(image);
     image[sb.bmapstart * BSIZE + below(40)] ^= 1 << below(8);
@@ -101,7 +102,7 @@ Deno.test("the image tells its addressing, whatever sizes its files have, and da
 });
 
 Deno.test("where no file tells, the room does: a disk for a doubly indirect file is the lab's", () => {
-  const of = (options: MkfsOptions) => Xv6fs.open(mkfs(options)).addressing;
+  const of = (options: MkfsOptions) => openXv6fs(mkfs(options)).addressing;
   const files = [{ name: "small", bytes: pattern(11 * BSIZE, 1) }];
   assertEquals(of({ files }), SINGLE);
   assertEquals(of({ files, double: true }), SINGLE);
@@ -111,8 +112,8 @@ Deno.test("where no file tells, the room does: a disk for a doubly indirect file
 });
 
 Deno.test("a state keeps the addressing, also where the image does not tell it", () => {
-  const fs = Xv6fs.open(mkfs(), DOUBLE);
-  const copy = Xv6fs.restore(structuredClone(fs.save()));
+  const fs = openXv6fs(mkfs(), DOUBLE);
+  const copy = restoreXv6fs(structuredClone(fs.save()));
   writeFile(copy, "f", pattern(300 * BSIZE, 1));
   assertEquals(fsck(copy.image, { addressing: DOUBLE }), []);
 });
@@ -146,7 +147,7 @@ function scattered(blocks: number): Uint8Array {
   });
   const v = makeVolume(new Disk(image), checkedSuperblock(image), DOUBLE);
   for (let bn = 0; bn < blocks; bn++) {
-    v.blockHint = 200 + (bn * 8192 + (bn >> 2)) % 40_000;
+    v.state.blockHint = 200 + (bn * 8192 + (bn >> 2)) % 40_000;
     v.log.begin();
     const bytes = pattern(BSIZE, bn);
     write(v, 2, bn * BSIZE, BSIZE, (chunk) => (chunk.set(bytes), true));
@@ -169,19 +170,19 @@ function emptied(disk: Disk): Log {
 Deno.test("giving back more than the log has room for: a stop leaves the file shorter and whole", () => {
   const blocks = 560, start = scattered(blocks);
   assertEquals(fsck(start), []);
-  const bytes = readFile(Xv6fs.open(start.slice()), "f");
+  const bytes = readFile(openXv6fs(start.slice()), "f");
   const disk = new Disk(start.slice());
   const { commits } = emptied(disk);
   assert(commits > 20, `${commits} transactions`);
   assertEquals(fsck(disk.image), []);
-  assertEquals(Xv6fs.open(disk.image).size(2), 0);
+  assertEquals(openXv6fs(disk.image).size(2), 0);
   const lengths = new Set<number>();
   const step = Math.floor(disk.writes / 16);
   for (let limit = 1; limit < disk.writes; limit += step) {
     const stopped = new Disk(start.slice());
     stopped.limit = limit;
     assertThrows(() => emptied(stopped), PowerCut);
-    const fs = Xv6fs.open(stopped.image, DOUBLE);
+    const fs = openXv6fs(stopped.image, DOUBLE);
     assertEquals(fsck(stopped.image, { addressing: DOUBLE }), [], `after write ${limit}`);
     const left = readFile(fs, "f");
     lengths.add(left.length);

@@ -1,8 +1,8 @@
 import { assert } from "@std/assert";
-import { Xv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
+import { openXv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
 import { mkfs } from "../../src/vm/kernel/files/xv6fs/mkfs.ts";
 import { fsck } from "../../src/vm/kernel/files/xv6fs/fsck.ts";
-import { listTree } from "../../src/vm/kernel/files/xv6fs/host.ts";
+import { listTree } from "./host.ts";
 import { BSIZE, readSuperblock } from "../../src/vm/kernel/files/xv6fs/layout.ts";
 import { damageXv6, endureXv6, Guarded, usedXv6 } from "./damage.ts";
 import { random, randomOp, Runner } from "./workload.ts";
@@ -40,7 +40,7 @@ Deno.test("500 images of noise behind a good super block", () => {
     const root = sb.inodestart * BSIZE + 64;
     image.set(good.subarray(root, root + 8), root); // a root of noise
     assert(fsck(image).length > 0);
-    const runner = new Runner(Xv6fs.open(image));
+    const runner = new Runner(openXv6fs(image));
     listTree(runner.fs);
     for (let i = 0; i < 20; i++) runner.run(randomOp(below));
     runner.closeAll();

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import * as fc from "fast-check";
-import { Xv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
+import { openXv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
 import { mkfs } from "../../src/vm/kernel/files/xv6fs/mkfs.ts";
 import { fsck } from "../../src/vm/kernel/files/xv6fs/fsck.ts";
 import { contents, Model, type Op, Runner } from "./workload.ts";
@@ -29,7 +29,7 @@ Deno.test("any sequence of calls does what a plain tree of byte strings does", (
   fc.assert(
     fc.property(fc.array(op, { maxLength: 60 }), (ops) => {
       const image = empty.slice();
-      const runner = new Runner(Xv6fs.open(image));
+      const runner = new Runner(openXv6fs(image));
       const model = new Model();
       ops.forEach((op, i) => {
         assertEquals(runner.run(op), model.run(op), `step ${i}: ${JSON.stringify(op)}`);
@@ -42,7 +42,7 @@ Deno.test("any sequence of calls does what a plain tree of byte strings does", (
       runner.closeAll();
       assertEquals(fsck(image), []);
       // What memory says is what the disk says.
-      assertEquals(sorted(contents(Xv6fs.open(image.slice()))), sorted(model.contents()));
+      assertEquals(sorted(contents(openXv6fs(image.slice()))), sorted(model.contents()));
     }),
     { numRuns: 300, seed: 20 },
   );

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Xv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
+import { readBytes, writeBytes } from "../../src/vm/kernel/files/file_system.ts";
+import { openXv6fs, type Xv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
 import { mkfs } from "../../src/vm/kernel/files/xv6fs/mkfs.ts";
 import { fsck } from "../../src/vm/kernel/files/xv6fs/fsck.ts";
 import { O_CREATE, O_RDWR } from "../../src/vm/kernel/files/xv6fs/namespace.ts";
@@ -7,7 +8,7 @@ import { FsError } from "../../src/vm/kernel/files/errno.ts";
 import { BSIZE } from "../../src/vm/kernel/files/xv6fs/layout.ts";
 
 const opened = () => {
-  const fs = Xv6fs.open(mkfs());
+  const fs = openXv6fs(mkfs());
   return { fs, root: fs.root() };
 };
 
@@ -20,7 +21,7 @@ function fillUp(fs: Xv6fs, root: number): string[] {
     const ino = fs.open(root, name, O_CREATE | O_RDWR);
     assert(ino > 0);
     names.push(name);
-    wrote = fs.writeBytes(ino, 0, block);
+    wrote = writeBytes(fs, ino, 0, block);
     fs.iput(ino);
   }
   assertEquals(fs.freeBlocks, 0);
@@ -34,8 +35,8 @@ Deno.test("blocks that were given back on a full disk can be had again, and hold
   const ino = fs.open(root, "new", O_CREATE | O_RDWR);
   // 13 blocks need an indirect one, whose other entries must be 0.
   const content = Uint8Array.from({ length: 13 * BSIZE }, (_, i) => i % 251);
-  assertEquals(fs.writeBytes(ino, 0, content), content.length);
-  assertEquals(fs.readBytes(ino, 0, content.length), content);
+  assertEquals(writeBytes(fs, ino, 0, content), content.length);
+  assertEquals(readBytes(fs, ino, 0, content.length), content);
   fs.iput(ino);
   fs.iput(root);
   assertEquals(fsck(fs.image), []);

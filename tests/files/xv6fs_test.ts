@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Xv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
+import { readBytes, writeBytes } from "../../src/vm/kernel/files/file_system.ts";
+import { openXv6fs, restoreXv6fs, type Xv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
 import { mkfs } from "../../src/vm/kernel/files/xv6fs/mkfs.ts";
 import { fsck } from "../../src/vm/kernel/files/xv6fs/fsck.ts";
-import { listTree, readFile, writeFile } from "../../src/vm/kernel/files/xv6fs/host.ts";
+import { listTree, readFile, writeFile } from "./host.ts";
 import {
   O_CREATE,
   O_NOFOLLOW,
@@ -31,7 +32,7 @@ import {
 
 /** A fresh file system and the root with a reference. */
 function fresh(options: Parameters<typeof mkfs>[0] = {}): { fs: Xv6fs; root: number } {
-  const fs = Xv6fs.open(mkfs(options));
+  const fs = openXv6fs(mkfs(options));
   return { fs, root: fs.root() };
 }
 
@@ -53,22 +54,22 @@ const stat = (fs: Xv6fs, ino: number) => {
 Deno.test("a file written is read back, and the image says so after a reopen", () => {
   const { fs, root } = fresh();
   const ino = fs.open(root, "hello", O_CREATE | O_RDWR);
-  assertEquals(fs.writeBytes(ino, 0, bytes(5000)), 5000);
-  assertEquals(fs.readBytes(ino, 4990, 100), bytes(5000).slice(4990));
-  assertEquals(fs.readBytes(ino, 5000, 10), new Uint8Array(0));
-  assertEquals(fs.readBytes(ino, 5001, 10), new Uint8Array(0));
+  assertEquals(writeBytes(fs, ino, 0, bytes(5000)), 5000);
+  assertEquals(readBytes(fs, ino, 4990, 100), bytes(5000).slice(4990));
+  assertEquals(readBytes(fs, ino, 5000, 10), new Uint8Array(0));
+  assertEquals(readBytes(fs, ino, 5001, 10), new Uint8Array(0));
   fs.iput(ino);
   clean(fs, root);
-  assertEquals(readFile(Xv6fs.open(fs.image.slice()), "hello"), bytes(5000));
+  assertEquals(readFile(openXv6fs(fs.image.slice()), "hello"), bytes(5000));
 });
 
 Deno.test("a file holds 268 blocks and not a byte more", () => {
   const { fs, root } = fresh();
   const ino = fs.open(root, "big", O_CREATE | O_RDWR);
   const all = bytes(SINGLE.maxfile * BSIZE);
-  assertEquals(fs.writeBytes(ino, 0, all), all.length);
-  assertEquals(fs.writeBytes(ino, all.length, bytes(1)), EFBIG);
-  assertEquals(fs.readBytes(ino, 0, all.length + 5), all);
+  assertEquals(writeBytes(fs, ino, 0, all), all.length);
+  assertEquals(writeBytes(fs, ino, all.length, bytes(1)), EFBIG);
+  assertEquals(readBytes(fs, ino, 0, all.length + 5), all);
   const free = fs.freeBlocks;
   fs.itrunc(ino);
   assertEquals(fs.freeBlocks, free + SINGLE.maxfile + 1);
@@ -80,9 +81,9 @@ Deno.test("a file holds 268 blocks and not a byte more", () => {
 Deno.test("writing past the end fails, reading past it gives nothing", () => {
   const { fs, root } = fresh();
   const ino = fs.open(root, "f", O_CREATE | O_RDWR);
-  fs.writeBytes(ino, 0, bytes(10));
-  assert(fs.writeBytes(ino, 11, bytes(1)) < 0);
-  assertEquals(fs.writeBytes(ino, 10, bytes(1)), 1);
+  writeBytes(fs, ino, 0, bytes(10));
+  assert(writeBytes(fs, ino, 11, bytes(1)) < 0);
+  assertEquals(writeBytes(fs, ino, 10, bytes(1)), 1);
   // xv6's count is unsigned: read(fd, p, -1) reads to the end.
   let got = 0;
   assertEquals(fs.readi(ino, 0, -1, (chunk) => (got += chunk.length, true)), 11);
@@ -103,7 +104,7 @@ Deno.test("a copy that fails half-way leaves whole blocks and no trace of the re
   assertEquals(wrote, 2048);
   assertEquals(fs.size(ino), 2048);
   assertEquals(fs.write(ino, 0, 10, (chunk) => (chunk.fill(0xbb), false)), EFAULT);
-  assertEquals(fs.readBytes(ino, 0, 2048), new Uint8Array(2048).fill(0xaa));
+  assertEquals(readBytes(fs, ino, 0, 2048), new Uint8Array(2048).fill(0xaa));
   assertEquals(fs.readi(ino, 0, 2048, (_, done) => done < 1024), EFAULT);
   fs.iput(ino);
   clean(fs, root);
@@ -119,14 +120,14 @@ Deno.test("open follows xv6's rules for directories, devices and flags", () => {
   const d = fs.open(root, "d", O_RDONLY);
   assertEquals(stat(fs, d).type, T_DIR);
   const console = fs.open(root, "console", O_CREATE | O_RDWR);
-  assertEquals([stat(fs, console).type, fs.major(console)], [T_DEVICE, 1]);
+  assertEquals([stat(fs, console).type, stat(fs, console).major], [T_DEVICE, 1]);
   fs.mknod(root, "odd", 99, 0);
   assertEquals(fs.open(root, "odd", O_RDWR), EIO);
   fs.unlink(root, "odd");
   for (const ino of [d, console]) fs.iput(ino);
 
   const f = fs.open(root, "f", O_CREATE | O_WRONLY);
-  fs.writeBytes(f, 0, bytes(100));
+  writeBytes(fs, f, 0, bytes(100));
   const again = fs.open(root, "f", O_WRONLY | O_TRUNC);
   assertEquals(again, f);
   assertEquals(fs.size(f), 0);
@@ -138,15 +139,15 @@ Deno.test("an unlinked file lives as long as it is open", () => {
   const { fs, root } = fresh();
   const free = [fs.freeBlocks, fs.freeInodes];
   const ino = fs.open(root, "f", O_CREATE | O_RDWR);
-  fs.writeBytes(ino, 0, bytes(3000));
+  writeBytes(fs, ino, 0, bytes(3000));
   assertEquals(fs.unlink(root, "f"), 0);
   assertEquals(fs.open(root, "f", O_RDONLY), ENOENT);
-  assertEquals(fs.readBytes(ino, 0, 3000), bytes(3000));
-  assertEquals(fs.writeBytes(ino, 3000, bytes(10)), 10);
+  assertEquals(readBytes(fs, ino, 0, 3000), bytes(3000));
+  assertEquals(writeBytes(fs, ino, 3000, bytes(10)), 10);
   assertEquals(fsck(fs.image, { open: new Set([ino]) }), []);
   assertEquals(fsck(fs.image).map((p) => [p.kind, p.severity]), [["orphan", "note"]]);
   // A stop now: the next boot frees it.
-  const reopened = Xv6fs.open(fs.image.slice());
+  const reopened = openXv6fs(fs.image.slice());
   assertEquals(reopened.takeNotices(), [`ireclaim: orphaned inode ${ino}`]);
   assertEquals([reopened.freeBlocks, reopened.freeInodes], free);
   assertEquals(fsck(reopened.image), []);
@@ -223,7 +224,7 @@ Deno.test("a full disk gives short writes, and all of it back", () => {
   for (let i = 0; short === 0; i++) {
     const ino = fs.open(root, `f${i}`, O_CREATE | O_WRONLY);
     names.push(`f${i}`);
-    const wrote = fs.writeBytes(ino, 0, bytes(SINGLE.maxfile * BSIZE));
+    const wrote = writeBytes(fs, ino, 0, bytes(SINGLE.maxfile * BSIZE));
     if (wrote < SINGLE.maxfile * BSIZE) short = wrote;
     fs.iput(ino);
   }
@@ -233,7 +234,7 @@ Deno.test("a full disk gives short writes, and all of it back", () => {
   assertEquals(fsck(fs.image), []);
   // Directories still have room in their blocks, so empty files go on being made.
   const empty = fs.open(root, "empty", O_CREATE | O_WRONLY);
-  assertEquals(fs.writeBytes(empty, 0, bytes(1)), ENOSPC);
+  assertEquals(writeBytes(fs, empty, 0, bytes(1)), ENOSPC);
   fs.iput(empty);
   fs.unlink(root, "empty");
   for (const name of names) assertEquals(fs.unlink(root, name), 0);
@@ -284,10 +285,10 @@ Deno.test("symbolic links of the file-system lab", () => {
   assertEquals(fs.symlink(root, "b", "a"), 0);
   assertEquals(fs.symlink(root, "a", "b"), 0);
   const f = fs.open(root, "l", O_RDONLY);
-  assertEquals(fs.readBytes(f, 0, 100), bytes(9));
+  assertEquals(readBytes(fs, f, 0, 100), bytes(9));
   assertEquals(fs.open(root, "a", O_RDONLY), ELOOP);
   const l = fs.open(root, "l", O_RDONLY | O_NOFOLLOW);
-  assertEquals(fs.readBytes(l, 0, 100), new TextEncoder().encode("/f"));
+  assertEquals(readBytes(fs, l, 0, 100), new TextEncoder().encode("/f"));
   // Kernels of some trees write 128 bytes, the target's end marked by a zero.
   assertEquals(fs.symlink(root, "/f\0left on the stack", "padded"), 0);
   assertEquals(fs.open(root, "padded", O_RDONLY), f);
@@ -298,7 +299,7 @@ Deno.test("symbolic links of the file-system lab", () => {
 Deno.test("a symbolic link that finds no room for its target leaves no name behind", () => {
   const { fs, root } = fresh({ size: 60, ninodes: 16 });
   const filler = fs.open(root, "filler", O_CREATE | O_RDWR);
-  while (fs.writeBytes(filler, fs.size(filler), bytes(1024)) > 0);
+  while (writeBytes(fs, filler, fs.size(filler), bytes(1024)) > 0);
   assertEquals(fs.freeBlocks, 0);
   const free = fs.freeInodes;
   assertEquals(fs.symlink(root, "/target", "l"), ENOSPC);
@@ -310,17 +311,17 @@ Deno.test("a symbolic link that finds no room for its target leaves no name behi
 Deno.test("saved and restored: open files stay open, both go on alone", () => {
   const { fs, root } = fresh();
   const ino = fs.open(root, "f", O_CREATE | O_RDWR);
-  fs.writeBytes(ino, 0, bytes(2000));
+  writeBytes(fs, ino, 0, bytes(2000));
   fs.unlink(root, "f");
-  const copy = Xv6fs.restore(structuredClone(fs.save()));
+  const copy = restoreXv6fs(structuredClone(fs.save()));
   assertEquals(copy.inUse(), fs.inUse());
-  assertEquals(copy.readBytes(ino, 0, 2000), bytes(2000));
+  assertEquals(readBytes(copy, ino, 0, 2000), bytes(2000));
   const saved = fs.save();
   assert(fs.save().image === saved.image, "nothing written, one copy");
-  copy.writeBytes(ino, 0, bytes(2000, 5));
-  assertEquals(fs.readBytes(ino, 0, 2000), bytes(2000));
+  writeBytes(copy, ino, 0, bytes(2000, 5));
+  assertEquals(readBytes(fs, ino, 0, 2000), bytes(2000));
   fs.iput(fs.open(root, "g", O_CREATE));
-  assertEquals(Xv6fs.restore(saved).open(root, "g", O_RDONLY), ENOENT);
+  assertEquals(restoreXv6fs(saved).open(root, "g", O_RDONLY), ENOENT);
   fs.unlink(root, "g");
   for (const each of [fs, copy]) {
     each.iput(ino);
@@ -333,28 +334,28 @@ Deno.test("a write whose copy writes back through the same file system", () => {
   // What reclaim does when copyin faults: it writes mapped pages to their files in the middle of a write.
   const { fs, root } = fresh();
   const mapped = fs.open(root, "mapped", O_CREATE | O_RDWR);
-  fs.writeBytes(mapped, 0, new Uint8Array(100 * BSIZE));
+  writeBytes(fs, mapped, 0, new Uint8Array(100 * BSIZE));
   const out = fs.open(root, "out", O_CREATE | O_RDWR);
   let page = 0;
   const wrote = fs.write(out, 0, 9000, (chunk, done) => {
     for (let i = 0; i < 5; i++, page++) {
-      assertEquals(fs.writeBytes(mapped, (page % 25) * 4096, bytes(4096, page)), 4096);
+      assertEquals(writeBytes(fs, mapped, (page % 25) * 4096, bytes(4096, page)), 4096);
     }
     chunk.set(bytes(9000).subarray(done, done + chunk.length));
     return true;
   });
   assertEquals(wrote, 9000);
-  assertEquals(fs.readBytes(out, 0, 9000), bytes(9000));
-  assertEquals(fs.readBytes(mapped, 24 * 4096, 4096), bytes(4096, 24));
+  assertEquals(readBytes(fs, out, 0, 9000), bytes(9000));
+  assertEquals(readBytes(fs, mapped, 24 * 4096, 4096), bytes(4096, 24));
   for (const ino of [mapped, out]) fs.iput(ino);
   clean(fs, root);
-  assertEquals(readFile(Xv6fs.open(fs.image.slice()), "out"), bytes(9000));
+  assertEquals(readFile(openXv6fs(fs.image.slice()), "out"), bytes(9000));
 });
 
 Deno.test("a fault of this program inside a call undoes the call", () => {
   const { fs, root } = fresh();
   const ino = fs.open(root, "f", O_CREATE | O_RDWR);
-  fs.writeBytes(ino, 0, bytes(100));
+  writeBytes(fs, ino, 0, bytes(100));
   const before = fs.image.slice();
   assertThrows(() =>
     fs.write(ino, 100, 2000, (_, done) => {
@@ -363,7 +364,7 @@ Deno.test("a fault of this program inside a call undoes the call", () => {
     }), RangeError);
   assertEquals(fs.image, before);
   assertEquals(fs.size(ino), 100);
-  assertEquals(fs.writeBytes(ino, 100, bytes(2000)), 2000);
+  assertEquals(writeBytes(fs, ino, 100, bytes(2000)), 2000);
   fs.iput(ino);
   clean(fs, root);
 });
@@ -378,7 +379,7 @@ Deno.test("mkfs: same options, same bytes; names that cannot be are refused", ()
   assertEquals(image, mkfs(options));
   assertEquals(image.length, 2000 * BSIZE);
   assertEquals(fsck(image), []);
-  const fs = Xv6fs.open(image);
+  const fs = openXv6fs(image);
   assertEquals(readFile(fs, "/bin/ls"), bytes(40_000));
   assertEquals(listTree(fs).map((f) => f.path), [
     "/tmp",
@@ -406,7 +407,7 @@ Deno.test("images of many sizes are made, filled and checked", () => {
     const [size, ninodes] of [[60, 16], [1000, 200], [2000, 200], [8192, 1000], [16384, 65536]]
   ) {
     const image = mkfs({ size, ninodes });
-    const fs = Xv6fs.open(image);
+    const fs = openXv6fs(image);
     writeFile(fs, "last", bytes(3000));
     assertEquals(fsck(image), [], `${size} blocks`);
     assertEquals(readFile(fs, "last"), bytes(3000));
@@ -420,7 +421,7 @@ Deno.test("images that cannot be opened say why in one line", () => {
   ) => {
     const image = mkfs();
     const changed = change(image, new DataView(image.buffer)) ?? image;
-    const error = assertThrows(() => Xv6fs.open(changed), FsError, why);
+    const error = assertThrows(() => openXv6fs(changed), FsError, why);
     assert(!error.message.includes("\n"));
     assert(fsck(changed).some((p) => p.severity === "error"), "fsck finds it as well");
   };

@@ -200,7 +200,7 @@ const PLANTS: [AuditClass, string, (s: Scene) => void, says?: string][] = [
   ["page cache", "a page beyond the file's end", (s) => {
     const fd = fileOf(kernelOf(s.vm), recordOf(s.p), 3);
     assert(fd?.type === "inode");
-    kernelOf(s.vm).files.root!.itrunc(fd.inode);
+    kernelOf(s.vm).files.at(fd.inode).itrunc(fd.inode);
   }],
   ["page cache", "a page under another name", (s) => {
     const { byKey } = kernelOf(s.vm).state.cache;
@@ -263,7 +263,7 @@ const PLANTS: [AuditClass, string, (s: Scene) => void, says?: string][] = [
   ["file count", "a file held once too often", (s) => {
     const file = fileOf(kernelOf(s.vm), recordOf(s.p), 3);
     assert(file?.type === "inode");
-    kernelOf(s.vm).files.dupInode(file.inode);
+    kernelOf(s.vm).files.at(file.inode).idup(file.inode);
   }],
   ["file count", "areas counted wrong", (s) => {
     kernelOf(s.vm).state.heldFiles--;

@@ -8,6 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import * as model from "./model.ts";
 import { promoteSpace } from "../kernel/memory/world.ts";
+import { readBytes } from "../../src/vm/kernel/files/file_system.ts";
 import { findProc, spaceOf } from "../../src/vm/kernel/process/table.ts";
 import { usageOf } from "../../src/vm/kernel/memory/areas/usage.ts";
 import { failAllocation } from "../../src/vm/kernel/memory/frames/frames.ts";
@@ -195,9 +196,10 @@ export class Play {
     const away = usageOf(kernelOf(vm), spaceOf(kernelOf(vm), findProc(kernelOf(vm), 1)!)).swapped;
     assertEquals([vm.free().free, kernelOf(vm).state.swap.pages.size], [this.#free + away, away]);
     const words = this.#model.file.pages.map((cell) => OFFSETS.map((o) => cell.get(o) ?? 0n));
-    const inode = kernelOf(vm).files.findFile(undefined, "/data")!;
-    const bytes = kernelOf(vm).files.root!.readBytes(inode, 0, FILE_PAGES * PAGE) as Uint8Array;
-    kernelOf(vm).files.putInode(inode);
+    const { files } = kernelOf(vm);
+    const inode = files.findFile(undefined, "/data")!;
+    const bytes = readBytes(files.at(inode), inode, 0, FILE_PAGES * PAGE) as Uint8Array;
+    files.at(inode).iput(inode);
     assertEquals(bytes.length, this.#model.file.size);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     for (let i = 0; i * PAGE < bytes.length; i++) {

@@ -11,7 +11,8 @@ import { type Saved, Saver } from "../machine/saver.ts";
 import { ABIS } from "./abi.ts";
 import { newConsole } from "./files/console.ts";
 import { MAX_FILES } from "./files/file.ts";
-import { FileSystems, type FileSystemsState } from "./files/mount.ts";
+import { FileSystems } from "./files/mount.ts";
+import type { SavedTree } from "./files/tree.ts";
 import { noForks } from "./fork/statistics.ts";
 import type { Kernel, KernelOptions } from "./kernel.ts";
 import { newKernelMap, newMemoryState, settledMemory } from "./memory/boot.ts";
@@ -80,8 +81,8 @@ export function makeKernel(
 export interface SavedKernel {
   /** The state. */
   readonly state: Saved<KernelState>;
-  /** The file systems. */
-  readonly files: FileSystemsState;
+  /** The file systems, if a root is mounted. */
+  readonly files: SavedTree | undefined;
 }
 
 /** Everything the kernel knows, as plain data. RAM is the machine's. */

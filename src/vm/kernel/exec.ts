@@ -51,9 +51,9 @@ interface Loaded {
 export function exec(k: Kernel, p: Proc, path: string, argv: Argv): number | string {
   const inode = k.files.findFile(placeOf(k, p).cwd, path);
   if (inode === undefined) return `no file ${path}`;
-  const bytes = k.files.readBytes(inode, 0, k.files.size({ fs: ROOT_FS, inode }));
+  const bytes = k.files.readBytes(inode, 0, Infinity);
   const loaded = typeof bytes === "number" ? "cannot be read" : load(k, bytes, argv, inode);
-  k.files.putInode(inode);
+  k.files.at(inode).iput(inode);
   if (typeof loaded === "string") return loaded;
   become(k, p, loaded, path);
   return loaded.argc;

@@ -101,7 +101,7 @@ export function makeProgram(k: Kernel, path: string, argv: Argv, bytes?: Uint8Ar
       throw new KernelError(`no program ${path}: there are ${k.programs.list().join(", ")}`);
     }
     const loaded = load(k, content, argv, inode);
-    if (inode !== undefined) k.files.putInode(inode);
+    if (inode !== undefined) k.files.at(inode).iput(inode);
     if (typeof loaded === "string") throw new KernelError(`${path}: ${loaded}`);
     const p = allocProcess(k, INIT_PID, path, () => firstHome(loaded.space));
     if (p === undefined) {

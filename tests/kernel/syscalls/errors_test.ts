@@ -305,7 +305,7 @@ Deno.test("a file without a name lives until the last exit, also through a saved
   assertEquals(p.call("chdir", 0x3100).result, 0n);
   const child = p.fork();
   assertEquals(p.call("chdir", 0x3200).result, -1n);
-  const up = kernelOf(vm).files.root!;
+  const up = kernelOf(vm).files.root!.xv6;
   assertEquals([up.unlink(1, "/f"), up.unlink(1, "/dir")], [0, 0]);
   assertEquals(p.call("open", 0x3200, 0x202).result, -1n, "nothing is made in a removed directory");
   const saved = vm.save();

@@ -13,6 +13,7 @@ import {
   kindOf,
 } from "../../kernel/memory/frames/frames.ts";
 import { hex, type PaNum } from "../../machine/address.ts";
+import { readBytes } from "../../kernel/files/file_system.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { CachedPage } from "../../kernel/memory/state.ts";
 import { cacheKey } from "../../kernel/memory/reclaim/page_cache.ts";
@@ -63,7 +64,7 @@ function checkContent(
     return [finding("page cache", where, detail)];
   }
   if (dirty[frameIndex(k, frame)] !== 0) return [];
-  const bytes = k.files.root!.readBytes(file.inode, offset, used);
+  const bytes = readBytes(k.files.at(file.inode), file.inode, offset, used);
   const held = k.machine.ram.bytes(frame, used);
   const at = typeof bytes === "number" ? -1 : bytes.findIndex((byte, i) => byte !== held[i]);
   if (typeof bytes !== "number" && at < 0) return [];

@@ -102,7 +102,7 @@ function closeFile(k: Kernel, n: number): void {
   if (--file.references > 0) return;
   k.state.ftable[n] = undefined;
   if (file.type === "pipe") closePipe(k, file.pipe, file.writable);
-  else if (file.inode !== undefined) k.files.putInode(file.inode);
+  else if (file.inode !== undefined) k.files.at(file.inode).iput(file.inode);
 }
 
 function closePipe(k: Kernel, id: number, writing: boolean): void {

@@ -126,7 +126,7 @@ export function makeChild(
   child.manual = parent.manual;
   child.files = copyFdTable(k, parent.files);
   const { cwd } = placeOf(k, parent);
-  child.place = newPlace(k, cwd && k.files.dupInode(cwd));
+  child.place = newPlace(k, cwd && k.files.at(cwd).idup(cwd));
   child.callTable = parent.callTable;
   child.traceMask = parent.traceMask;
   child.interposed = parent.interposed;

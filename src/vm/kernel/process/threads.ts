@@ -57,7 +57,7 @@ export function leaveDirectory(k: Kernel, p: Proc): void {
   const place = placeOf(k, p);
   if (--place.users === 0) {
     k.state.places.delete(p.place);
-    if (place.cwd !== undefined) k.files.putInode(place.cwd);
+    if (place.cwd !== undefined) k.files.at(place.cwd).iput(place.cwd);
   }
   p.place = 0;
 }

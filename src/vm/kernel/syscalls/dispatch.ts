@@ -100,7 +100,9 @@ function returnFrom(
   if (row?.returns !== "registers") writeNumber(k.ram, p.trapframe, A0, result);
   p.inCall = false;
   p.progress = undefined;
-  if (result < 0) { for (const line of k.files.takeNotices()) print(k, `${line}\n`); }
+  if (result < 0) {
+    for (const line of k.files.mounted?.xv6.takeNotices() ?? []) print(k, `${line}\n`);
+  }
   const name = row?.name ?? "unknown";
   k.events.return(number, result, name);
   if (p.traceMask !== 0) labs.printCall(k, p, number, p.callTable[number] ?? name, result);

@@ -21,8 +21,7 @@ import {
   install,
 } from "../files/table.ts";
 import { T_DEVICE, T_FILE } from "../files/xv6fs/layout.ts";
-import type { FileTree } from "../files/tree.ts";
-import type { Stat } from "../files/xv6fs/xv6fs.ts";
+import type { FileSystem, Stat } from "../files/file_system.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Proc } from "../process/proc.ts";
 import { placeOf } from "../process/threads.ts";
@@ -94,7 +93,7 @@ function statOf(k: Kernel, file: File): ShortStat | undefined {
   if (file.type === "pipe") return undefined;
   // The console that a new process has open has no file in the file system.
   if (file.inode === undefined) return { dev: 1, ino: 0, type: T_DEVICE, nlink: 1, size: 0 };
-  const stat = k.files.root!.stat(file.inode);
+  const stat = k.files.at(file.inode).stat(file.inode);
   return typeof stat === "number" ? undefined : stat;
 }
 
@@ -114,11 +113,10 @@ function packStat(stat: ShortStat): Uint8Array {
 export const openCall = call("open", "path path, open-flags mode", (k, p) => {
   const path = fetchPath(k, p, 0);
   const mode = argInt(k, p, 1);
-  const fs = k.files.root;
-  if (path === undefined || fs === undefined) return -1;
   const room = freeDescriptor(k, p) >= 0 && hasRoom(k, 1);
-  const inode = fs.open(directory(k, p, fs), path, mode & ~O_TRUNC);
+  const inode = onPath(k, p, path, (fs, dir, rest) => fs.open(dir, rest, mode & ~O_TRUNC));
   if (inode < 0) return -1;
+  const fs = k.files.at(inode);
   const file = { fs: ROOT_FS, inode };
   const changes = (mode & (O_WRONLY | O_RDWR | O_TRUNC)) !== 0;
   // xv6 makes the file before it finds no descriptor free, but does not truncate it. A file from
@@ -127,7 +125,8 @@ export const openCall = call("open", "path path, open-flags mode", (k, p) => {
     fs.iput(inode);
     return -1;
   }
-  if ((mode & O_TRUNC) !== 0 && fs.type(inode) === T_FILE) {
+  const type = fs.type(inode);
+  if ((mode & O_TRUNC) !== 0 && type === T_FILE) {
     fs.itrunc(inode);
     cutMappings(k, file);
   }
@@ -136,65 +135,69 @@ export const openCall = call("open", "path path, open-flags mode", (k, p) => {
     readable: (mode & O_WRONLY) === 0,
     writable: (mode & (O_WRONLY | O_RDWR)) !== 0,
   };
-  return install(
-    k,
-    p,
-    fs.type(inode) === T_DEVICE
-      ? { type: "device", major: fs.major(inode), inode, ...access }
-      : { type: "inode", inode, offset: 0, ...access },
-  );
+  if (type !== T_DEVICE) return install(k, p, { type: "inode", inode, offset: 0, ...access });
+  const { major } = fs.stat(inode) as Stat;
+  return install(k, p, { type: "device", major, inode, ...access });
 });
 
-/** Where relative paths start: the current directory; inode 1 for a process that has none yet. */
-function directory(k: Kernel, p: Proc, fs: FileTree): Inode {
-  return placeOf(k, p).cwd ??= fs.root();
-}
-
 /** mkdir(path) */
-export const mkdirCall = onPath("mkdir", "path path", (fs, cwd, path) => fs.mkdir(cwd, path));
+export const mkdirCall = call("mkdir", "path path", (k, p) => {
+  return onPath(k, p, fetchPath(k, p, 0), (fs, dir, path) => fs.mkdir(dir, path));
+});
 
 /** mknod(path, major, minor): a device file. */
-export const mknodCall = onPath(
-  "mknod",
-  "path path, int major, int minor",
-  (fs, cwd, path, k, p) => fs.mknod(cwd, path, argShort(k, p, 1), argShort(k, p, 2)),
-);
+export const mknodCall = call("mknod", "path path, int major, int minor", (k, p) => {
+  const [major, minor] = [argShort(k, p, 1), argShort(k, p, 2)];
+  return onPath(k, p, fetchPath(k, p, 0), (fs, dir, path) => fs.mknod(dir, path, major, minor));
+});
 
 /** unlink(path) */
-export const unlinkCall = onPath("unlink", "path path", (fs, cwd, path) => fs.unlink(cwd, path));
+export const unlinkCall = call("unlink", "path path", (k, p) => {
+  return onPath(k, p, fetchPath(k, p, 0), (fs, dir, path) => fs.unlink(dir, path));
+});
 
 /** link(old, new) */
-export const linkCall = onPath("link", "path old, path new", (fs, cwd, old, k, p) => {
+export const linkCall = call("link", "path old, path new", (k, p) => {
+  const old = fetchPath(k, p, 0);
+  if (old === undefined) return -1;
+  const cwd = directory(k, p);
   const path = fetchPath(k, p, 1);
-  return path === undefined ? -1 : fs.link(cwd, old, path);
+  if (path === undefined || cwd === undefined) return -1;
+  return Math.max(-1, k.files.root!.link(cwd, old, path));
 });
 
 /** symlink(target, path): a name that open() follows (the file-system lab). */
-export const symlinkCall = onPath("symlink", "path target, path path", (fs, cwd, target, k, p) => {
-  const path = fetchPath(k, p, 1);
-  return path === undefined ? -1 : fs.symlink(cwd, target, path);
+export const symlinkCall = call("symlink", "path target, path path", (k, p) => {
+  const target = fetchPath(k, p, 0);
+  if (target === undefined) return -1;
+  return onPath(k, p, fetchPath(k, p, 1), (fs, dir, path) => fs.symlink(dir, target, path));
 });
 
 /** chdir(path) */
-export const chdirCall = onPath("chdir", "path path", (fs, cwd, path, k, p) => {
-  const inode = fs.chdir(cwd, path);
+export const chdirCall = call("chdir", "path path", (k, p) => {
+  const inode = onPath(k, p, fetchPath(k, p, 0), (fs, dir, path) => fs.chdir(dir, path));
   if (inode < 0) return -1;
-  fs.iput(cwd);
-  placeOf(k, p).cwd = inode;
+  const place = placeOf(k, p);
+  k.files.at(place.cwd!).iput(place.cwd!);
+  place.cwd = inode;
   return 0;
 });
 
+/** Runs a call in the file system where the last element of `path` is. Its result; -1 for failures. */
 function onPath(
-  name: "mkdir" | "mknod" | "unlink" | "link" | "symlink" | "chdir",
-  args: string,
-  run: (fs: FileTree, cwd: Inode, path: string, k: Kernel, p: Proc) => number,
-) {
-  return call(name, args, (k, p) => {
-    const path = fetchPath(k, p, 0);
-    const fs = k.files.root;
-    if (path === undefined || fs === undefined) return -1;
-    return run(fs, directory(k, p, fs), path, k, p) < 0 ? -1 : 0;
-  });
+  k: Kernel,
+  p: Proc,
+  path: string | undefined,
+  run: (fs: FileSystem, dir: Inode, path: string) => number,
+): number {
+  const cwd = path === undefined ? undefined : directory(k, p);
+  if (path === undefined || cwd === undefined) return -1;
+  return Math.max(-1, k.files.root!.resolve(cwd, path, run));
+}
+
+/** Where relative paths start: the current directory; the root for a process that has none yet. */
+function directory(k: Kernel, p: Proc): Inode | undefined {
+  return placeOf(k, p).cwd ??= k.files.root?.xv6.root();
 }
 
 function argShort(k: Kernel, p: Proc, n: number): number {

@@ -32,7 +32,7 @@ export function readFile(k: Kernel, p: Proc, file: File, buffer: UserBytes, n: n
     case "inode": {
       const key = { fs: ROOT_FS, inode: file.inode };
       const mapped = k.state.cache.byKey.size > 0;
-      const got = k.files.root!.readi(file.inode, file.offset, n, (chunk, done) => {
+      const got = k.files.at(file.inode).readi(file.inode, file.offset, n, (chunk, done) => {
         // Mappers may have stored into the file: those bytes are newer than the disk's.
         const bytes = mapped ? chunk.slice() : chunk;
         if (mapped) overlayCached(k, key, file.offset + done, bytes);
@@ -53,7 +53,7 @@ export function writeFile(k: Kernel, p: Proc, file: File, buffer: UserBytes, n: 
       return writePipe(k, p, k.state.pipes.get(file.pipe)!, buffer, n);
     case "inode": {
       const key = { fs: ROOT_FS, inode: file.inode };
-      const wrote = k.files.root!.write(file.inode, file.offset, n, (chunk, done) => {
+      const wrote = k.files.at(file.inode).write(file.inode, file.offset, n, (chunk, done) => {
         const bytes = buffer === undefined
           ? undefined
           : copyin(k, spaceOf(k, p), offset(buffer, done), chunk.length);

@@ -18,14 +18,15 @@ import {
   isCluster,
   linkCluster,
   nextCluster,
+  put,
 } from "./table.ts";
 import {
   aliasName,
   exactShortName,
   foldName,
   isLongName,
+  lfnEntry,
   lfnPiece,
-  setLfnPiece,
   shortNameChecksum,
   shortNameText,
 } from "./names.ts";
@@ -56,10 +57,9 @@ export function entryCluster(v: FatVolume, at: number): number {
 
 /** Writes first cluster and size into the entry at `at`. */
 export function updateEntry(v: FatVolume, at: number, cluster: number, size: number): void {
-  v.view.setUint16(at + ENTRY.clusterHigh, cluster >>> 16, true);
-  v.view.setUint16(at + ENTRY.clusterLow, cluster & 0xffff, true);
+  v.disk.touch(at, ENTRY_SIZE);
+  setCluster(v.view, at, cluster);
   v.view.setUint32(at + ENTRY.size, size, true);
-  v.version++;
 }
 
 /** Offsets of all 32-byte slots of the directory that starts at `cluster`, or EIO for a chain that is broken or endless. */
@@ -185,24 +185,15 @@ export function addEntry(
 
   const at = slots[first + pieces];
   const end = slots.findIndex((slot) => v.image[slot] === ENTRY_END);
-  for (let i = first; i <= first + pieces; i++) v.image.fill(0, slots[i], slots[i] + ENTRY_SIZE);
-  for (let i = 0; i < 11; i++) v.image[at + i] = short.bytes.charCodeAt(i);
-  v.image[at + ENTRY.attributes] = attributes;
-  v.image[at + ENTRY.nameCase] = short.nameCase;
-  setDates(v, at);
-  updateEntry(v, at, cluster, 0);
+  put(v, at, shortEntry(short.bytes, attributes, cluster, short.nameCase));
   const checksum = shortNameChecksum(v.image, at);
   for (let i = 0; i < pieces; i++) {
-    const piece = pieces - 1 - i; // the last piece comes first
-    const slot = slots[first + i];
-    v.image[slot] = (piece + 1) | (i === 0 ? 0x40 : 0);
-    v.image[slot + ENTRY.attributes] = ATTR_LFN;
-    v.image[slot + 13] = checksum;
-    setLfnPiece(v.view, slot, name, piece);
+    // The last piece comes first.
+    put(v, slots[first + i], lfnEntry(name, pieces - 1 - i, i === 0, checksum));
   }
   // What lay behind the end mark was never entries: the mark moves on, where there is room for one.
   const next = first + pieces + 1;
-  if (end >= 0 && next > end && next < slots.length) v.image[slots[next]] = ENTRY_END;
+  if (end >= 0 && next > end && next < slots.length) put(v, slots[next], Uint8Array.of(ENTRY_END));
   return at;
 }
 
@@ -231,7 +222,7 @@ function findRun(v: FatVolume, dir: number, slots: number[], count: number): num
     const c = allocCluster(v);
     if (c < 0) return c;
     const start = clusterOffset(v, c);
-    v.image.fill(0, start, start + v.geometry.clusterSize);
+    put(v, start, new Uint8Array(v.geometry.clusterSize));
     linkCluster(v, lastCluster(v, dir), c);
     for (let off = 0; off < v.geometry.clusterSize; off += ENTRY_SIZE) slots.push(start + off);
   }
@@ -245,27 +236,35 @@ function lastCluster(v: FatVolume, c: number): number {
 
 /** Marks an entry and its long name as removed. */
 export function removeEntry(v: FatVolume, entry: FatEntry): void {
-  for (const slot of entry.slots) v.image[slot] = ENTRY_FREE;
-  v.version++;
+  for (const slot of entry.slots) put(v, slot, Uint8Array.of(ENTRY_FREE));
 }
 
 /** Fills a new directory's first cluster with `.` and `..`; `parent` is 0 when that is the root. */
 export function initDirectory(v: FatVolume, cluster: number, parent: number): void {
-  const start = clusterOffset(v, cluster);
-  v.image.fill(0, start, start + v.geometry.clusterSize);
-  for (const [at, name, target] of [[start, ".", cluster], [start + 32, "..", parent]] as const) {
-    const bytes = name.padEnd(11);
-    for (let i = 0; i < 11; i++) v.image[at + i] = bytes.charCodeAt(i);
-    v.image[at + ENTRY.attributes] = ATTR_DIR;
-    setDates(v, at);
-    updateEntry(v, at, target, 0);
-  }
+  const bytes = new Uint8Array(v.geometry.clusterSize);
+  bytes.set(shortEntry(".".padEnd(11), ATTR_DIR, cluster));
+  bytes.set(shortEntry("..".padEnd(11), ATTR_DIR, parent), ENTRY_SIZE);
+  put(v, clusterOffset(v, cluster), bytes);
 }
 
-/** The machine has no calendar: everything is from FAT's first day, 1 January 1980. */
-function setDates(v: FatVolume, at: number): void {
-  const day = (0 << 9) | (1 << 5) | 1;
-  v.view.setUint16(at + ENTRY.createdDate, day, true);
-  v.view.setUint16(at + ENTRY.accessedDate, day, true);
-  v.view.setUint16(at + ENTRY.writtenDate, day, true);
+/** FAT's first day, 1 January 1980: the machine has no calendar. */
+const DAY = (0 << 9) | (1 << 5) | 1;
+
+/** The bytes of a new short entry. `name`: 11 bytes, one character each. */
+function shortEntry(name: string, attributes: number, cluster: number, nameCase = 0): Uint8Array {
+  const bytes = new Uint8Array(ENTRY_SIZE);
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < 11; i++) bytes[i] = name.charCodeAt(i);
+  bytes[ENTRY.attributes] = attributes;
+  bytes[ENTRY.nameCase] = nameCase;
+  for (const at of [ENTRY.createdDate, ENTRY.accessedDate, ENTRY.writtenDate]) {
+    view.setUint16(at, DAY, true);
+  }
+  setCluster(view, 0, cluster);
+  return bytes;
+}
+
+function setCluster(view: DataView, at: number, cluster: number): void {
+  view.setUint16(at + ENTRY.clusterHigh, cluster >>> 16, true);
+  view.setUint16(at + ENTRY.clusterLow, cluster & 0xffff, true);
 }

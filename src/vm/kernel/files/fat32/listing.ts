@@ -1,5 +1,5 @@
 /** A FAT directory as xv6's `ls` reads one. */
-import { DIRENT_SIZE, DIRSIZ } from "../xv6fs/layout.ts";
+import { dirent, DIRENT_SIZE, DIRSIZ } from "../xv6fs/layout.ts";
 import { byteString } from "../xv6fs/path.ts";
 import { readDirectory } from "./directory.ts";
 import { ENTRY_SIZE } from "./layout.ts";
@@ -18,12 +18,8 @@ export function xv6Entries(v: FatVolume, cluster: number): Uint8Array {
   }
   const bytes = new Uint8Array(list.length * DIRENT_SIZE);
   list.forEach(({ name, ino }, i) => {
-    const number = ino % 0xffff + 1; // never 0, which means an unused entry
-    bytes[i * DIRENT_SIZE] = number & 0xff;
-    bytes[i * DIRENT_SIZE + 1] = number >> 8;
-    for (let k = 0; k < DIRSIZ && k < name.length; k++) {
-      bytes[i * DIRENT_SIZE + 2 + k] = name.charCodeAt(k);
-    }
+    // Never 0, which means an unused entry.
+    bytes.set(dirent(ino % 0xffff + 1, name), i * DIRENT_SIZE);
   });
   return bytes;
 }

@@ -4,7 +4,7 @@
  * A name is found by its long or its short form, whatever the case. Names made here keep their case: short ones in
  * all-upper or all-lower parts by the two case bits of Windows NT, all others through long-name entries.
  */
-import { LFN_CHARS, MAX_NAME } from "./layout.ts";
+import { ATTR_LFN, ENTRY, ENTRY_SIZE, LFN_CHARS, MAX_NAME } from "./layout.ts";
 
 /** Case bits in byte 12 of an entry: the name, or the extension, is shown in lower case. */
 const LOWER_BASE = 0x08, LOWER_EXT = 0x10;
@@ -122,11 +122,17 @@ export function isLongName(view: DataView, slots: readonly number[], wanted: str
   return true;
 }
 
-/** Writes the 13 characters of piece `index` (from 0) of `name`: after the name a 0, then 0xffff. */
-export function setLfnPiece(view: DataView, at: number, name: string, index: number): void {
+/** The entry for piece `index` (from 0) of a long name: after the name a 0, then 0xffff. */
+export function lfnEntry(name: string, index: number, last: boolean, checksum: number): Uint8Array {
+  const bytes = new Uint8Array(ENTRY_SIZE);
+  const view = new DataView(bytes.buffer);
+  bytes[0] = (index + 1) | (last ? 0x40 : 0);
+  bytes[ENTRY.attributes] = ATTR_LFN;
+  bytes[13] = checksum;
   LFN_OFFSETS.forEach((offset, i) => {
     const pos = index * LFN_CHARS + i;
     const unit = pos < name.length ? name.charCodeAt(pos) : pos === name.length ? 0 : 0xffff;
-    view.setUint16(at + offset, unit, true);
+    view.setUint16(offset, unit, true);
   });
+  return bytes;
 }

@@ -1,36 +1,19 @@
 /** Open files and directories: what inodes are for xv6's format, FAT keeps in directory entries. */
-import { EFAULT, EFBIG, EINVAL, EIO, ENOSPC } from "../errno.ts";
-import type { Copy } from "../xv6fs/content.ts";
+import { EFAULT, EFBIG, EINVAL, EIO, EISDIR, ENOSPC, EPERM } from "../errno.ts";
+import type { Copy } from "../file_system.ts";
 import { updateEntry } from "./directory.ts";
+import { xv6Entries } from "./listing.ts";
 import {
   allocCluster,
   clusterOffset,
+  type FatNode,
   type FatVolume,
   freeChain,
   isCluster,
   linkCluster,
   nextCluster,
+  put,
 } from "./table.ts";
-
-/** One file or directory in use. Plain data. */
-export interface FatNode {
-  /** References held. */
-  refs: number;
-  /** Offset of its short directory entry in the image; 0 for the root, -1 once it is removed. */
-  entry: number;
-  /** First cluster, 0 for none. */
-  cluster: number;
-  /** Bytes; 0 for directories. */
-  size: number;
-  /** Whether it is a directory. */
-  readonly dir: boolean;
-  /** Whether it may not be written. */
-  readonly readOnly: boolean;
-  /** The node of the directory it is in, which it holds a reference to; 0 for the root. */
-  readonly parent: number;
-  /** The cluster found last, as block of the file and number, so that reading on need not start over. */
-  cursor: { index: number; cluster: number };
-}
 
 /** Cluster number `index` of the file's chain, or EIO. */
 function clusterAt(v: FatVolume, node: FatNode, index: number): number {
@@ -47,7 +30,7 @@ function clusterAt(v: FatVolume, node: FatNode, index: number): number {
   return c;
 }
 
-/** Reads up to `n` bytes from `off` as xv6's readi does. */
+/** Reads as xv6's readi does; of a directory, its entries as xv6 has them. */
 export function readNode(
   v: FatVolume,
   node: FatNode,
@@ -56,6 +39,12 @@ export function readNode(
   copy: Copy,
 ): number {
   n = n >>> 0;
+  if (node.dir) {
+    const bytes = xv6Entries(v, node.cluster);
+    if (off < 0 || off >= bytes.length) return 0;
+    const part = bytes.subarray(off, Math.min(bytes.length, off + n));
+    return copy(part, 0) ? part.length : EFAULT;
+  }
   if (off < 0 || off > node.size || off + n > 0xffff_ffff) return 0;
   if (off + n > node.size) n = node.size - off;
   const size = v.geometry.clusterSize;
@@ -73,7 +62,7 @@ export function readNode(
   return done;
 }
 
-/** Writes `n` bytes at `off`, at most at the end of the file, as xv6's writei does. Fewer when the disk is full. */
+/** Writes `n` bytes at `off`, at most at the end, as xv6's writei does. Fewer when the disk is full. */
 export function writeNode(
   v: FatVolume,
   node: FatNode,
@@ -81,6 +70,8 @@ export function writeNode(
   n: number,
   copy: Copy,
 ): number {
+  if (node.dir) return EISDIR;
+  if (node.readOnly) return EPERM;
   if (n < 0 || off < 0 || off > node.size) return EINVAL;
   if (off + n > 0xffff_ffff) return EFBIG;
   const size = v.geometry.clusterSize;
@@ -89,10 +80,12 @@ export function writeNode(
     const at = off + done;
     const within = at % size;
     const m = Math.min(n - done, size - within);
-    // Whether there is a place is known before the copy, which others hear of; the place itself is taken after
-    // it, so that a bad address leaves nothing behind.
+    // Whether there is a place is known before the copy, which others hear of; the place itself is
+    // taken after it, so that a bad address leaves nothing behind.
     const grows = within === 0 && at === node.size;
-    const there = grows ? (v.free > 0 ? 0 : ENOSPC) : clusterAt(v, node, Math.floor(at / size));
+    const there = grows
+      ? (v.state.free > 0 ? 0 : ENOSPC)
+      : clusterAt(v, node, Math.floor(at / size));
     if (there < 0) {
       failure = there;
       break;
@@ -107,8 +100,7 @@ export function writeNode(
       failure = c;
       break;
     }
-    v.image.set(chunk, clusterOffset(v, c) + within);
-    v.version++;
+    put(v, clusterOffset(v, c) + within, chunk);
     done += m;
     if (off + done > node.size) setSize(v, node, off + done);
   }

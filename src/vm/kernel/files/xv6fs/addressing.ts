@@ -8,9 +8,7 @@ import {
   type Addressing,
   BSIZE,
   dataStart,
-  DI_ADDRS,
-  DI_SIZE,
-  DI_TYPE,
+  DI,
   DINODE_SIZE,
   DOUBLE,
   levels,
@@ -66,14 +64,14 @@ function contradictions(
   };
   for (let inum = 1; inum < sb.ninodes && wrong <= most; inum++) {
     const at = sb.inodestart * BSIZE + inum * DINODE_SIZE;
-    const type = view.getInt16(at + DI_TYPE, true);
+    const type = view.getInt16(at + DI.type, true);
     if (type === 0) continue;
     let blocks = 0;
     for (let i = 0; i < NADDRS; i++) {
-      blocks += claim(view.getUint32(at + DI_ADDRS + 4 * i, true), levels(addressing, i));
+      blocks += claim(view.getUint32(at + DI.addrs + 4 * i, true), levels(addressing, i));
     }
     // mkfs rounds the root's size up to a block that may not be there.
-    const least = Math.ceil(view.getUint32(at + DI_SIZE, true) / BSIZE) - (type === T_DIR ? 1 : 0);
+    const least = Math.ceil(view.getUint32(at + DI.size, true) / BSIZE) - (type === T_DIR ? 1 : 0);
     wrong += Math.max(0, least - blocks);
   }
   for (let bno = start; bno < sb.size; bno++) if (used(bno) && claimed[bno] === 0) wrong++;

@@ -5,7 +5,7 @@ import { notice, type Volume } from "./volume.ts";
 /** Takes the first free block and zeroes it. 0: none is left. */
 export function balloc(v: Volume): number {
   const map = v.sb.bmapstart * BSIZE;
-  for (let bno = v.blockHint; bno < v.sb.size; bno++) {
+  for (let bno = v.state.blockHint; bno < v.sb.size; bno++) {
     const at = map + (bno >> 3);
     const byte = v.bytes[at];
     if (byte === 0xff) {
@@ -20,10 +20,10 @@ export function balloc(v: Volume): number {
     v.log.dirty(bitmapBlock(v.sb, bno));
     v.bytes.fill(0, bno * BSIZE, (bno + 1) * BSIZE);
     v.log.dirty(bno);
-    v.blockHint = bno + 1;
+    v.state.blockHint = bno + 1;
     return bno;
   }
-  v.blockHint = v.sb.size;
+  v.state.blockHint = v.sb.size;
   notice(v, "balloc: out of blocks");
   return 0;
 }
@@ -36,7 +36,7 @@ export function bfree(v: Volume, bno: number): void {
   if ((v.bytes[at] & bit) === 0) return;
   v.bytes[at] &= ~bit;
   v.log.dirty(bitmapBlock(v.sb, bno));
-  if (bno < v.blockHint) v.blockHint = bno;
+  if (bno < v.state.blockHint) v.state.blockHint = bno;
 }
 
 /** How many data blocks are free. */

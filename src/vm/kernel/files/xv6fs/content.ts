@@ -1,16 +1,10 @@
-/** What a file holds: block addresses, reading, writing, truncating (bmap, readi, writei, itrunc of kernel/fs.c). */
+/** What a file holds (bmap, readi, writei, itrunc of kernel/fs.c, filewrite of kernel/file.c). */
 import { EFAULT, EFBIG, EINVAL, EIO, ENOSPC } from "../errno.ts";
-import { BSIZE, levels, NADDRS, NINDIRECT, OPBLOCKS } from "./layout.ts";
+import type { Copy } from "../file_system.ts";
+import { BSIZE, levels, NADDRS, NINDIRECT, OPBLOCKS, WRITE_CHUNK } from "./layout.ts";
 import { address, fileSize, inodeChanged, setAddress, setFileSize } from "./inode.ts";
 import { balloc, bfree } from "./bitmap.ts";
-import type { Volume } from "./volume.ts";
-
-/**
- * Moves bytes between a block and the caller's memory: `chunk` is a piece of one block, `done` the number of
- * bytes moved before it. For a read the callee copies `chunk` out and must not change it, for a write it
- * fills it, and is asked only when there is room for it. False: the user address is bad.
- */
-export type Copy = (chunk: Uint8Array, done: number) => boolean;
+import { transact, type Volume } from "./volume.ts";
 
 /** A block number is a file's only when it is a data block; anything else is damage. */
 function dataBlock(v: Volume, bno: number): number {
@@ -24,7 +18,7 @@ function entry(v: Volume, table: number, i: number): number {
 
 /** The disk block of block `bn` of the file: 0 when there is none, EIO when an address is bad. */
 export function blockOf(v: Volume, inum: number, bn: number): number {
-  const { direct, maxfile } = v.addressing;
+  const { direct, maxfile } = v.state.addressing;
   if (bn >= maxfile) return EIO;
   if (bn < direct) return dataBlock(v, address(v, inum, bn));
   bn -= direct;
@@ -58,7 +52,7 @@ function allocEntry(v: Volume, table: number, i: number): number {
 
 /** What {@linkcode blockOf} gives, allocating what is missing: ENOSPC when the disk is full. (xv6's bmap.) */
 export function allocBlockOf(v: Volume, inum: number, bn: number): number {
-  const { direct, maxfile } = v.addressing;
+  const { direct, maxfile } = v.state.addressing;
   if (bn >= maxfile) return EIO;
   if (bn < direct) return allocAddress(v, inum, bn);
   bn -= direct;
@@ -99,7 +93,7 @@ export function read(v: Volume, inum: number, off: number, n: number, copy: Copy
  */
 export function write(v: Volume, inum: number, off: number, n: number, copy: Copy): number {
   if (n < 0 || off < 0 || off > fileSize(v, inum)) return EINVAL;
-  if (off + n > v.addressing.maxfile * BSIZE) return EFBIG;
+  if (off + n > v.state.addressing.maxfile * BSIZE) return EFBIG;
   let done = 0, failure = 0;
   while (done < n) {
     const at = off + done;
@@ -126,16 +120,35 @@ export function write(v: Volume, inum: number, off: number, n: number, copy: Cop
 }
 
 /**
+ * A write of any length, split into transactions as xv6's filewrite splits it. Returns the bytes
+ * written, by which the descriptor's offset moves; xv6's `write` then answers `n` when that is all,
+ * else -1. Negative: nothing was written, and why.
+ */
+export function writeAll(v: Volume, inum: number, off: number, n: number, copy: Copy): number {
+  if (n < 0) return EINVAL;
+  for (let done = 0; done < n;) {
+    const part = Math.min(n - done, WRITE_CHUNK);
+    const before = done;
+    const copyPart: Copy = (chunk, at) => copy(chunk, before + at);
+    const wrote = transact(v, () => write(v, inum, off + before, part, copyPart));
+    if (wrote < 0) return done > 0 ? done : wrote;
+    done += wrote;
+    if (wrote !== part) return done;
+  }
+  return n;
+}
+
+/**
  * Gives all blocks back; the file is empty (xv6's itrunc). The last block goes first: where the free map of a large
  * disk takes more blocks than the log has room for, what is gone so far is committed, and a stop then leaves the
  * file shorter and whole. Room for the rest of the call is left in the log.
  */
 export function truncate(v: Volume, inum: number): void {
-  const { direct } = v.addressing;
+  const { direct } = v.state.addressing;
   for (let i = NADDRS - 1; i >= 0; i--) {
     const bno = address(v, inum, i);
     if (bno === 0) continue;
-    const depth = levels(v.addressing, i);
+    const depth = levels(v.state.addressing, i);
     const first = depth === 0 ? i : depth === 1 ? direct : direct + NINDIRECT;
     release(v, bno, depth, first, (blocks) => {
       setFileSize(v, inum, Math.min(fileSize(v, inum), blocks * BSIZE));

@@ -1,6 +1,6 @@
 /** Directories: files of 16-byte entries (dirlookup, dirlink of kernel/fs.c). */
 import { EEXIST, EIO, ENOENT, ENOTDIR } from "../errno.ts";
-import { BSIZE, DIRENT_SIZE, DIRSIZ, T_DIR } from "./layout.ts";
+import { BSIZE, dirent, DIRENT_SIZE, DIRSIZ, T_DIR } from "./layout.ts";
 import { fileSize, inodeChanged, inodeType } from "./inode.ts";
 import { blockOf, write } from "./content.ts";
 import type { Volume } from "./volume.ts";
@@ -110,9 +110,7 @@ export function dirlink(v: Volume, dp: number, name: string, inum: number): numb
     return true;
   }, (off) => place = Math.min(place, off));
   const wrote = write(v, dp, place, DIRENT_SIZE, (entry) => {
-    entry[0] = inum & 0xff;
-    entry[1] = inum >> 8;
-    for (let i = 0; i < DIRSIZ && i < name.length; i++) entry[2 + i] = name.charCodeAt(i);
+    entry.set(dirent(inum, name));
     return true;
   });
   return wrote < 0 ? wrote : 0;

@@ -1,11 +1,7 @@
 /** The inode pass of fsck: types, sizes, and which block belongs to whom. */
 import {
   BSIZE,
-  DI_ADDRS,
-  DI_MAJOR,
-  DI_NLINK,
-  DI_SIZE,
-  DI_TYPE,
+  DI,
   DINODE_SIZE,
   DIRENT_SIZE,
   levels,
@@ -57,14 +53,14 @@ export function checkInodes(check: Check): FoundInodes {
 function checkInode(check: Check, owner: Uint32Array, inum: number): FoundInode | undefined {
   const at = check.sb.inodestart * BSIZE + inum * DINODE_SIZE;
   const { view } = check;
-  const type = view.getInt16(at + DI_TYPE, true);
+  const type = view.getInt16(at + DI.type, true);
   if (type === 0) return undefined;
   if (type < T_DIR || type > T_SYMLINK) {
     const message = `inode ${inum} has type ${type}, which is none`;
     report(check, "error", "inode type", message, { inum });
     return undefined;
   }
-  const stored = view.getUint32(at + DI_SIZE, true);
+  const stored = view.getUint32(at + DI.size, true);
   const size = Math.min(stored, check.addressing.maxfile * BSIZE);
   if (stored > size) {
     const message = `inode ${inum} claims ${stored} bytes, a file holds at most ${size}`;
@@ -73,14 +69,14 @@ function checkInode(check: Check, owner: Uint32Array, inum: number): FoundInode 
     const message = `directory inode ${inum} has ${size} bytes, not a multiple of ${DIRENT_SIZE}`;
     report(check, "error", "inode size", message, { inum });
   }
-  const major = view.getInt16(at + DI_MAJOR, true);
+  const major = view.getInt16(at + DI.major, true);
   if (type === T_DEVICE && (major < 0 || major >= NDEV)) {
     const message = `device inode ${inum} names no device: major ${major}`;
     report(check, "note", "inode type", message, { inum });
   }
   const blocks = claimBlocks(check, owner, inum, at);
   if (type !== T_DEVICE) checkHoles(check, inum, type, size, at);
-  return { type, nlink: view.getInt16(at + DI_NLINK, true), size, blocks };
+  return { type, nlink: view.getInt16(at + DI.nlink, true), size, blocks };
 }
 
 /** Takes the inode's blocks, direct and indirect, and complains about those it cannot have. */
@@ -122,7 +118,7 @@ function claimBlocks(check: Check, owner: Uint32Array, inum: number, at: number)
     const depth = levels(check.addressing, i);
     const first = depth === 2 ? direct + NINDIRECT : i;
     const what = ["block " + i, "the indirect block", "the doubly indirect block"][depth];
-    take(check.view.getUint32(at + DI_ADDRS + 4 * i, true), depth, first, what);
+    take(check.view.getUint32(at + DI.addrs + 4 * i, true), depth, first, what);
   }
   return blocks;
 }
@@ -139,7 +135,7 @@ function checkHoles(check: Check, inum: number, type: number, size: number, at: 
     const below = view.getUint32(table * BSIZE + 4 * Math.floor(i / covers), true);
     return missing(below, depth - 1, i % covers);
   };
-  const address = (i: number) => view.getUint32(at + DI_ADDRS + 4 * i, true);
+  const address = (i: number) => view.getUint32(at + DI.addrs + 4 * i, true);
   let holes = 0;
   for (let bn = 0; bn < count; bn++) {
     const depth = bn < direct ? 0 : bn < direct + NINDIRECT ? 1 : 2;

@@ -58,7 +58,7 @@ export const WRITE_CHUNK: number = Math.floor((MAXOPBLOCKS - 1 - 1 - 2) / 2) * B
 export const T_DIR = 1, T_FILE = 2, T_DEVICE = 3, T_SYMLINK = 4;
 
 /** Byte offsets inside a 64-byte on-disk inode. */
-export const DI_TYPE = 0, DI_MAJOR = 2, DI_MINOR = 4, DI_NLINK = 6, DI_SIZE = 8, DI_ADDRS = 12;
+export const DI = { type: 0, major: 2, minor: 4, nlink: 6, size: 8, addrs: 12 } as const;
 
 /** The super block, as mkfs wrote it, and what follows from it. Block numbers and counts. */
 export interface Superblock {
@@ -117,6 +117,15 @@ export function bitmapBlocks(size: number): number {
 /** The first block that may hold file data. Anything below it is metadata and never a file's block. */
 export function dataStart(sb: Superblock): number {
   return sb.bmapstart + bitmapBlocks(sb.size);
+}
+
+/** The 16 bytes of a directory entry: the name is cut to {@linkcode DIRSIZ} bytes. */
+export function dirent(inum: number, name: string): Uint8Array {
+  const bytes = new Uint8Array(DIRENT_SIZE);
+  bytes[0] = inum & 0xff;
+  bytes[1] = inum >> 8;
+  for (let i = 0; i < DIRSIZ && i < name.length; i++) bytes[2 + i] = name.charCodeAt(i);
+  return bytes;
 }
 
 /** Reads the super block's words without judging them. `image` must hold two blocks. */

@@ -27,6 +27,7 @@ export class Log {
   readonly cache: Uint8Array;
   /** The same bytes as numbers. */
   readonly view: DataView;
+
   /** Transactions committed so far. */
   commits = 0;
 

@@ -1,12 +1,13 @@
 /** Makes file-system images that xv6 boots from (mkfs/mkfs.c). */
-import { FsError } from "../errno.ts";
+import { describeErrno, FsError } from "../errno.ts";
+import { writeBytes } from "../file_system.ts";
 import {
   bitmapBlocks,
   BPB,
   BSIZE,
-  DI_NLINK,
-  DI_TYPE,
+  DI,
   DINODE_SIZE,
+  dirent,
   DIRSIZ,
   DOUBLE,
   FSMAGIC,
@@ -19,8 +20,8 @@ import {
   T_DIR,
   writeSuperblock,
 } from "./layout.ts";
-import { Xv6fs } from "./xv6fs.ts";
-import { makeDevice, makeDirectory, writeFile } from "./host.ts";
+import { openXv6fs, type Xv6fs } from "./xv6fs.ts";
+import { O_CREATE, O_WRONLY } from "./namespace.ts";
 import { byteString } from "./path.ts";
 
 /** What goes into a new image. Paths are from the root, with or without a leading `/`. */
@@ -60,12 +61,12 @@ export function mkfs(options: MkfsOptions = {}): Uint8Array {
 
   const root = sb.inodestart * BSIZE + ROOTINO * DINODE_SIZE;
   const view = new DataView(image.buffer);
-  view.setInt16(root + DI_TYPE, T_DIR, true);
-  view.setInt16(root + DI_NLINK, 1, true);
+  view.setInt16(root + DI.type, T_DIR, true);
+  view.setInt16(root + DI.nlink, 1, true);
 
-  const fs = Xv6fs.open(image, options.double ? DOUBLE : SINGLE);
-  fs.writeBytes(ROOTINO, 0, dirent(ROOTINO, "."));
-  fs.writeBytes(ROOTINO, 16, dirent(ROOTINO, ".."));
+  const fs = openXv6fs(image, options.double ? DOUBLE : SINGLE);
+  writeBytes(fs, ROOTINO, 0, dirent(ROOTINO, "."));
+  writeBytes(fs, ROOTINO, 16, dirent(ROOTINO, ".."));
   populate(fs, options);
   // The log holds copies of the last blocks written: a new image starts with an empty one.
   image.fill(0, sb.logstart * BSIZE, (sb.logstart + sb.nlog) * BSIZE);
@@ -99,12 +100,19 @@ function markMetadata(image: Uint8Array, sb: Superblock): void {
   for (let bno = 0; bno < used; bno++) image[sb.bmapstart * BSIZE + (bno >> 3)] |= 1 << (bno & 7);
 }
 
-function dirent(inum: number, name: string): Uint8Array {
-  const bytes = new Uint8Array(16);
-  bytes[0] = inum & 0xff;
-  bytes[1] = inum >> 8;
-  for (let i = 0; i < name.length; i++) bytes[2 + i] = name.charCodeAt(i);
-  return bytes;
+/** What a call gave. @throws {FsError} when that is an error. */
+function done(result: number, path: string): number {
+  if (result < 0) throw new FsError(`${path}: ${describeErrno(result)}`);
+  return result;
+}
+
+function writeFile(fs: Xv6fs, path: string, bytes: Uint8Array): void {
+  const inum = done(fs.open(ROOTINO, byteString(path), O_WRONLY | O_CREATE), path);
+  const wrote = done(writeBytes(fs, inum, 0, bytes), path);
+  if (wrote < bytes.length) {
+    throw new FsError(`${path}: no space left after ${wrote} of ${bytes.length} bytes`);
+  }
+  fs.iput(inum);
 }
 
 function populate(fs: Xv6fs, options: MkfsOptions): void {
@@ -112,7 +120,7 @@ function populate(fs: Xv6fs, options: MkfsOptions): void {
   const directory = (path: string) => {
     if (path === "" || made.has(path)) return;
     directory(path.slice(0, path.lastIndexOf("/")));
-    makeDirectory(fs, path);
+    done(fs.mkdir(ROOTINO, byteString(path)), path);
     made.add(path);
   };
   const place = (name: string): string => {
@@ -131,13 +139,12 @@ function populate(fs: Xv6fs, options: MkfsOptions): void {
   for (const name of options.dirs ?? []) directory(place(name));
   for (const { name, major, minor } of options.devices ?? []) {
     const path = place(name);
-    makeDevice(fs, path, major, minor);
+    done(fs.mknod(ROOTINO, byteString(path), major, minor), path);
     made.add(path);
   }
   for (const { name, bytes } of options.files ?? []) {
-    const most = fs.addressing.maxfile * BSIZE;
-    if (bytes.length > most) {
-      throw new FsError(`${name}: ${bytes.length} bytes, the largest file there has ${most}`);
+    if (bytes.length > fs.largest) {
+      throw new FsError(`${name}: ${bytes.length} bytes, the largest file there has ${fs.largest}`);
     }
     const path = place(name);
     writeFile(fs, path, bytes);

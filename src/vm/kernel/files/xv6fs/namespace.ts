@@ -1,7 +1,8 @@
 /** The calls that work on names: open, link, unlink, mkdir, mknod, chdir (kernel/sysfile.c). All run inside a transaction. */
 import { EEXIST, EIO, EISDIR, ELOOP, EMLINK, ENOENT, ENOTDIR, ENOTEMPTY, EPERM } from "../errno.ts";
 import { MAXPATH, NDEV, T_DEVICE, T_DIR, T_FILE, T_SYMLINK } from "./layout.ts";
-import { ialloc, iget, inodeType, iput, linkCount, major, setLinkCount } from "./inode.ts";
+import { inodeType, linkCount, major, setLinkCount } from "./inode.ts";
+import { ialloc, iget, iput } from "./itable.ts";
 import { clearEntry, dirlink, dirlookup, findEntry, isEmptyDir } from "./directory.ts";
 import { read, truncate, write } from "./content.ts";
 import { namei, nameiparent } from "./path.ts";
@@ -126,8 +127,8 @@ function follow(v: Volume, cwd: number, link: number): number {
   return n < 0 ? n : namei(v, cwd, target.split("\0")[0]);
 }
 
-/** Makes `path`, seen from `cwd`, another name of `old`, seen from `from`. 0, or a negative error with nothing changed. */
-export function link(v: Volume, from: number, old: string, cwd: number, path: string): number {
+/** Makes `path` another name of `old`, seen from `from`. 0, or an error with nothing changed. */
+export function link(v: Volume, cwd: number, old: string, path: string, from = cwd): number {
   const ip = namei(v, from, old);
   if (ip < 0) return ip;
   const result = linkInode(v, cwd, ip, path);

@@ -6,7 +6,8 @@
  */
 import { ENAMETOOLONG, ENOENT, ENOTDIR } from "../errno.ts";
 import { DIRSIZ, MAXPATH, ROOTINO, T_DIR } from "./layout.ts";
-import { idup, iget, inodeType, iput } from "./inode.ts";
+import { inodeType } from "./inode.ts";
+import { idup, iget, iput } from "./itable.ts";
 import { dirlookup } from "./directory.ts";
 import type { Volume } from "./volume.ts";
 

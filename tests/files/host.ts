@@ -1,9 +1,16 @@
-/** Whole files at once, by path from the root: for mkfs, the shell and the tests. Nothing here is a system call. */
-import { describeErrno, FsError } from "../errno.ts";
-import { ROOTINO, T_DIR } from "./layout.ts";
-import { byteString, textOf } from "./path.ts";
-import { O_CREATE, O_RDONLY, O_TRUNC, O_WRONLY } from "./namespace.ts";
-import type { Stat, Xv6fs } from "./xv6fs.ts";
+/** Whole files at once, by path from the root: for tests. */
+import { readBytes, writeBytes } from "../../src/vm/kernel/files/file_system.ts";
+import { describeErrno, FsError } from "../../src/vm/kernel/files/errno.ts";
+import { ROOTINO, T_DIR } from "../../src/vm/kernel/files/xv6fs/layout.ts";
+import { byteString, textOf } from "../../src/vm/kernel/files/xv6fs/path.ts";
+import {
+  O_CREATE,
+  O_RDONLY,
+  O_TRUNC,
+  O_WRONLY,
+} from "../../src/vm/kernel/files/xv6fs/namespace.ts";
+import type { Stat } from "../../src/vm/kernel/files/file_system.ts";
+import type { Xv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
 
 function done(result: number, what: string): number {
   if (result < 0) throw new FsError(`${what}: ${describeErrno(result)}`);
@@ -26,7 +33,7 @@ function withFile<T>(fs: Xv6fs, path: string, omode: number, body: (inum: number
 /** The contents of a file. @throws {FsError} when there is no such file. */
 export function readFile(fs: Xv6fs, path: string): Uint8Array {
   return withFile(fs, path, O_RDONLY, (inum) => {
-    const bytes = fs.readBytes(inum, 0, fs.size(inum));
+    const bytes = readBytes(fs, inum, 0, fs.size(inum));
     if (typeof bytes === "number") throw new FsError(`${path}: ${describeErrno(bytes)}`);
     return bytes;
   });
@@ -35,7 +42,7 @@ export function readFile(fs: Xv6fs, path: string): Uint8Array {
 /** Makes or replaces a file. @throws {FsError} when it cannot be, or does not fit; what was written stays. */
 export function writeFile(fs: Xv6fs, path: string, bytes: Uint8Array): void {
   withFile(fs, path, O_WRONLY | O_CREATE | O_TRUNC, (inum) => {
-    const wrote = done(fs.writeBytes(inum, 0, bytes), path);
+    const wrote = done(writeBytes(fs, inum, 0, bytes), path);
     if (wrote < bytes.length) {
       throw new FsError(`${path}: no space left after ${wrote} of ${bytes.length} bytes`);
     }
