@@ -7,7 +7,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parseCast } from "../../src/record/parse.ts";
 import { COMMANDS } from "../../src/commands/registry.ts";
 import { mkfs } from "../../src/vm/kernel/files/xv6fs/mkfs.ts";
-import { formatFat32 } from "../../src/vm/kernel/files/fat32/format.ts";
+import { formatFat32 } from "../files/format.ts";
 import { program, programNames } from "../../user/programs.ts";
 import { newTyped, typed } from "./typist.ts";
 

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { readBytes, writeBytes } from "../../src/vm/kernel/files/file_system.ts";
 import { FsError } from "../../src/vm/kernel/files/errno.ts";
 import { type Fat32, openFat32 } from "../../src/vm/kernel/files/fat32/fat32.ts";
-import { formatFat32 } from "../../src/vm/kernel/files/fat32/format.ts";
+import { formatFat32 } from "./format.ts";
 import { readGeometry } from "../../src/vm/kernel/files/fat32/layout.ts";
 import { FileTree } from "../../src/vm/kernel/files/tree.ts";
 import { fsck } from "../../src/vm/kernel/files/xv6fs/fsck.ts";

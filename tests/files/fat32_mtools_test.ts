@@ -3,7 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { readBytes, writeBytes } from "../../src/vm/kernel/files/file_system.ts";
 import { type Fat32, openFat32 } from "../../src/vm/kernel/files/fat32/fat32.ts";
 import { FAT_ROOT } from "../../src/vm/kernel/files/fat32/nodes.ts";
-import { formatFat32 } from "../../src/vm/kernel/files/fat32/format.ts";
+import { formatFat32 } from "./format.ts";
 import { byteString } from "../../src/vm/kernel/files/xv6fs/path.ts";
 import { O_CREATE, O_RDONLY, O_RDWR, O_TRUNC } from "../../src/vm/kernel/files/xv6fs/namespace.ts";
 import { fatSubject, play } from "./sequences.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { writeBytes } from "../../src/vm/kernel/files/file_system.ts";
 import { type Fat32, openFat32 } from "../../src/vm/kernel/files/fat32/fat32.ts";
-import { formatFat32 } from "../../src/vm/kernel/files/fat32/format.ts";
+import { formatFat32 } from "./format.ts";
 import { O_CREATE, O_RDONLY, O_RDWR } from "../../src/vm/kernel/files/xv6fs/namespace.ts";
 import { consistent } from "./sequences.ts";
 

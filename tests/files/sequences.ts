@@ -7,7 +7,7 @@ import { readBytes, writeBytes } from "../../src/vm/kernel/files/file_system.ts"
 import { ENOSPC } from "../../src/vm/kernel/files/errno.ts";
 import { readDirectory } from "../../src/vm/kernel/files/fat32/directory.ts";
 import { type Fat32, openFat32, restoreFat32 } from "../../src/vm/kernel/files/fat32/fat32.ts";
-import { formatFat32 } from "../../src/vm/kernel/files/fat32/format.ts";
+import { formatFat32 } from "./format.ts";
 import { fatEntry, mountFat, nextCluster } from "../../src/vm/kernel/files/fat32/table.ts";
 import { fsck } from "../../src/vm/kernel/files/xv6fs/fsck.ts";
 import { mkfs } from "../../src/vm/kernel/files/xv6fs/mkfs.ts";

@@ -4,7 +4,7 @@ import { FileTree } from "../../src/vm/kernel/files/tree.ts";
 import { FAT_HANDLES } from "../../src/vm/kernel/files/fat32/nodes.ts";
 import { openXv6fs } from "../../src/vm/kernel/files/xv6fs/xv6fs.ts";
 import { openFat32 } from "../../src/vm/kernel/files/fat32/fat32.ts";
-import { formatFat32 } from "../../src/vm/kernel/files/fat32/format.ts";
+import { formatFat32 } from "./format.ts";
 import { mkfs } from "../../src/vm/kernel/files/xv6fs/mkfs.ts";
 import { fsck } from "../../src/vm/kernel/files/xv6fs/fsck.ts";
 import { O_CREATE, O_RDONLY, O_RDWR } from "../../src/vm/kernel/files/xv6fs/namespace.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { formatFat32 } from "../../src/vm/kernel/files/fat32/format.ts";
+import { formatFat32 } from "../files/format.ts";
 import { mkfs } from "../../src/vm/kernel/files/xv6fs/mkfs.ts";
 
 const root = new URL("../../", import.meta.url);

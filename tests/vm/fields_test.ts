@@ -83,11 +83,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "#faults": "read through `counters`",
     "#rows": "saved by #changes",
   },
-  "kernel/files/mount.ts": {
-    "#m": WIRED,
-    "#mounted": "through `root` and #mount()",
-    "#image": "made by `root`",
-  },
+  "kernel/files/mount.ts": { "#m": WIRED, "#tree": "saved through `root`, which makes it" },
   "kernel/files/tree.ts": {},
 };
 

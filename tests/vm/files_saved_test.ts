@@ -1,7 +1,7 @@
 /** Files of both file systems, open, unlinked, half written: a computer saved at any point goes on in another one. */
 
 import { assert, assertEquals } from "@std/assert";
-import { formatFat32 } from "../../src/vm/kernel/files/fat32/format.ts";
+import { formatFat32 } from "../files/format.ts";
 import type { Process } from "../../src/vm/process.ts";
 import type { Vm } from "../../src/vm/vm.ts";
 import { sameSaved } from "../../src/vm/machine/saver.ts";

@@ -2,7 +2,7 @@
 
 import { takeOutput } from "../../src/vm/kernel/console.ts";
 import { assertEquals, assertMatch } from "@std/assert";
-import { formatFat32 } from "../../src/vm/kernel/files/fat32/format.ts";
+import { formatFat32 } from "../files/format.ts";
 import { mkfs } from "../../src/vm/kernel/files/xv6fs/mkfs.ts";
 import type { Process } from "../../src/vm/process.ts";
 import type { BootOptions, Vm } from "../../src/vm/vm.ts";

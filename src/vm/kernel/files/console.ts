@@ -68,7 +68,7 @@ export function takeOutput(console: Console): Uint8Array {
   return bytes;
 }
 
-/** What typing did: whether a reader may now go on, and how often the process list was asked for. */
+/** What typing did: whether a reader may go on, how often the process list was asked for. */
 export interface Typed {
   entered: boolean;
   listings: number;
@@ -107,22 +107,20 @@ export interface Taken {
 }
 
 /**
- * Takes at most `n` bytes, up to a newline, for a read that has `before` bytes already. An end of file (Ctrl-D) that
- * is not a read's first byte stays for the next one, so that this one returns what came before it.
+ * Takes at most `n` bytes, up to a newline, for a read that has `before` bytes already. An end of
+ * file (Ctrl-D) that is not a read's first byte stays for the next one: this one returns what came
+ * before.
  */
 export function consoleTake(console: Console, n: number, before: number): Taken {
   const bytes: number[] = [];
-  while (bytes.length < n && console.r !== console.w) {
+  let ended = false;
+  while (!ended && bytes.length < n && console.r !== console.w) {
     const byte = console.input[console.r % INPUT_SIZE];
-    if (byte === CTRL_D) {
-      if (before + bytes.length === 0) console.r++;
-      return { bytes: Uint8Array.from(bytes), ended: true };
-    }
-    console.r++;
-    bytes.push(byte);
-    if (byte === NEWLINE) return { bytes: Uint8Array.from(bytes), ended: true };
+    ended = byte === CTRL_D || byte === NEWLINE;
+    if (byte !== CTRL_D) bytes.push(byte);
+    if (byte !== CTRL_D || before + bytes.length === 0) console.r++;
   }
-  return { bytes: Uint8Array.from(bytes), ended: false };
+  return { bytes: Uint8Array.from(bytes), ended };
 }
 
 /** One key through xv6's consoleintr; true when a line became readable. */

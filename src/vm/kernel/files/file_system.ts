@@ -1,10 +1,10 @@
 /**
  * What the kernel asks of a mounted file system, whatever its format.
  *
- * A file is named by a handle, a plain number. `root`, `namei`, `open` and `chdir` hand one out with
- * a reference held, `idup` takes another, `iput` gives one back. Paths are byte strings (xv6fs/path.ts).
- * Every call is complete on the disk when it returns. A failure is a negative number (errno.ts),
- * never an exception.
+ * A file is named by a handle, a plain number. `root`, `namei`, `open` and `chdir` hand one out
+ * with a reference held, `idup` takes another, `iput` gives one back. Paths are byte strings
+ * (xv6fs/path.ts). Every call is complete on the disk when it returns. A failure is a negative
+ * number (errno.ts), never an exception.
  *
  * @module
  */
@@ -15,7 +15,8 @@ import type { Saved } from "../../machine/saver.ts";
 /**
  * Moves bytes between a block and the caller's memory: `chunk` is a piece of one block, `done` the
  * number of bytes moved before it. For a read the callee copies `chunk` out and must not change it,
- * for a write it fills it, and is asked only when there is room for it. False: the user address is bad.
+ * for a write it fills it, and is asked only when there is room for it. False: the user address is
+ * bad.
  */
 export type Copy = (chunk: Uint8Array, done: number) => boolean;
 
@@ -74,8 +75,8 @@ export interface FileSystem {
   /** Reads up to `n` bytes from `off`; a negative `n` asks for all. Returns how many. */
   readi(handle: number, off: number, n: number, copy: Copy): number;
   /**
-   * Writes `n` bytes at `off`, which is at most the end of the file. Returns how many: fewer when the
-   * disk filled up or `copy` refused; a negative error when none could be written.
+   * Writes `n` bytes at `off`, which is at most the end of the file. Returns how many: fewer when
+   * the disk filled up or `copy` refused; a negative error when none could be written.
    */
   write(handle: number, off: number, n: number, copy: Copy): number;
   /** Empties a file. */
@@ -88,7 +89,7 @@ export interface FileSystem {
   chdir(cwd: number, path: string): number;
   /** open(path, omode) without the descriptor. */
   open(cwd: number, path: string, omode: number): number;
-  /** link(old, path): 0 or an error. `from`: the directory that `old` is seen from, `cwd` by default. */
+  /** link(old, path): 0 or an error. `old` is seen from directory `from`, `cwd` by default. */
   link(cwd: number, old: string, path: string, from?: number): number;
   /** unlink(path): 0 or an error. A directory must be empty. */
   unlink(cwd: number, path: string): number;

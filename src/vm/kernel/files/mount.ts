@@ -1,6 +1,6 @@
 /**
- * The file systems a kernel has, and what memory and exec ask of them: xv6's at the root, FAT32 under
- * `/fat`.
+ * The file systems a kernel has, and what memory and exec ask of them: xv6's at the root, FAT32
+ * under `/fat`.
  *
  * @module
  */
@@ -24,36 +24,25 @@ export const ROOT_FS = 0;
 /** The mounted file systems of one kernel. */
 export class FileSystems implements FilePages {
   readonly #m: Memory;
-  /** The tree of names, unless nobody has looked at it yet. */
-  #mounted: FileTree | undefined;
-  /** Makes the image of a root that nobody has looked at yet. */
-  #image: (() => Uint8Array) | undefined;
+  /** The tree of names, or what makes the image of its root once somebody looks. */
+  #tree: FileTree | (() => Uint8Array) | undefined;
 
   /** None mounted yet. */
   constructor(m: Memory) {
     this.#m = m;
   }
 
-  /** Mounts an xv6 image at the root; it is changed in place from now on. Throws FsError for a bad one. */
+  /** Mounts an xv6 image at the root, changed in place from then on; FsError for a bad one. */
   mountRoot(image: Uint8Array): void {
-    this.#mount(new FileTree(openXv6fs(image)));
+    this.#tree = new FileTree(openXv6fs(image));
   }
 
-  /**
-   * Mounts an image that is made when somebody first looks: many sessions never do. It must always
-   * be the same.
-   */
+  /** Mounts an image that is made when somebody first looks, always the same: few sessions do. */
   mountRootLater(image: () => Uint8Array): void {
-    this.#mount(undefined);
-    this.#image = image;
+    this.#tree = image;
   }
 
-  #mount(tree: FileTree | undefined): void {
-    this.#image = undefined;
-    this.#mounted = tree;
-  }
-
-  /** Mounts a FAT32 image under `/fat`, changed in place from now on. Throws FsError for a bad one. */
+  /** Mounts a FAT32 image under `/fat`, changed in place from then on; FsError for a bad one. */
   mountFat(image: Uint8Array): void {
     const { root } = this;
     if (root === undefined) {
@@ -64,13 +53,13 @@ export class FileSystems implements FilePages {
 
   /** The tree of names, if a root is mounted. */
   get root(): FileTree | undefined {
-    if (this.#image !== undefined) this.mountRoot(this.#image());
-    return this.#mounted;
+    if (typeof this.#tree === "function") this.mountRoot(this.#tree());
+    return this.mounted;
   }
 
   /** The same, unless nobody has looked at it yet: then it is not made for this. */
   get mounted(): FileTree | undefined {
-    return this.#mounted;
+    return typeof this.#tree === "function" ? undefined : this.#tree;
   }
 
   /** The file system of a file that is in use. */
@@ -85,10 +74,10 @@ export class FileSystems implements FilePages {
 
   /** Puts back what {@link save} returned. */
   restore(state: SavedTree | undefined): void {
-    this.#mount(state && FileTree.restore(state));
+    this.#tree = state && FileTree.restore(state);
   }
 
-  /** The regular file at `path`, seen from `cwd`, with a reference; undefined when there is none. */
+  /** The regular file at `path`, seen from `cwd`, with a reference; undefined: there is none. */
   findFile(cwd: Inode | undefined, path: string): Inode | undefined {
     const { root } = this;
     if (root === undefined) return undefined;
@@ -120,7 +109,7 @@ export class FileSystems implements FilePages {
     }).map((entry) => entry.name).sort();
   }
 
-  /** The contents of the regular file at `path`; undefined when there is none or it cannot be read. */
+  /** The contents of the regular file at `path`; undefined: there is none, or it is damaged. */
   readProgram(cwd: Inode | undefined, path: string): Uint8Array | undefined {
     const inode = this.findFile(cwd, path);
     if (inode === undefined) return undefined;
@@ -130,8 +119,8 @@ export class FileSystems implements FilePages {
   }
 
   /**
-   * Bytes of a file as a process would read them: with what its mappers have stored. A negative error
-   * otherwise.
+   * Bytes of a file as a process would read them: with what its mappers have stored. A negative
+   * error otherwise.
    */
   readBytes(inode: Inode, offset: number, length: number): Uint8Array | number {
     const bytes = readBytes(this.at(inode), inode, offset, length);

@@ -46,11 +46,6 @@ export function fileOf(k: Kernel, p: Proc, fd: number): File | undefined {
   return n < 0 ? undefined : k.state.ftable[n];
 }
 
-/** The open files by descriptor. */
-export function openFiles(k: Kernel, p: Proc): (File | undefined)[] {
-  return fdTableOf(k, p).fds.map((n) => n < 0 ? undefined : k.state.ftable[n]);
-}
-
 /** The lowest free descriptor, or -1. */
 export function freeDescriptor(k: Kernel, p: Proc): number {
   return fdTableOf(k, p).fds.indexOf(-1);

@@ -58,9 +58,9 @@ export class FileTree {
   }
 
   /**
-   * Runs `call` in the file system where the last element of `path` is looked up: with the directory
-   * to start from and the path from there. Only what may cross the mount point is followed step by
-   * step.
+   * Runs `call` in the file system where the last element of `path` is looked up: with the
+   * directory to start from and the path from there. Only what may cross the mount point is
+   * followed step by step.
    */
   resolve(
     cwd: number,

@@ -1,5 +1,5 @@
 /** Directories: chains of 32-byte entries, read with their long names, and changed. */
-import { EIO, ENOSPC } from "../errno.ts";
+import { EIO, ENOENT, ENOSPC } from "../errno.ts";
 import {
   ATTR_DIR,
   ATTR_LFN,
@@ -62,7 +62,7 @@ export function updateEntry(v: FatVolume, at: number, cluster: number, size: num
   v.view.setUint32(at + ENTRY.size, size, true);
 }
 
-/** Offsets of all 32-byte slots of the directory that starts at `cluster`, or EIO for a chain that is broken or endless. */
+/** Offsets of all slots of the directory at `cluster`; EIO: its chain is broken or endless. */
 function slotsOf(v: FatVolume, cluster: number): number[] | number {
   const slots: number[] = [];
   if (!isCluster(v, cluster)) return EIO;
@@ -75,9 +75,10 @@ function slotsOf(v: FatVolume, cluster: number): number[] | number {
 }
 
 /**
- * Goes through what the directory at `cluster` holds, but `.`, `..` and the volume label, until `visit` says stop.
- * `visit` gets the offset of the short entry and those of its long-name entries, last piece first; none when they are
- * not whole. Returns the offset where it stopped, 0 at the end, EIO.
+ * Goes through what the directory at `cluster` holds, but `.`, `..` and the volume label, until
+ * `visit` says stop. `visit` gets the offset of the short entry and those of its long-name entries,
+ * last piece first; none when they are not whole. Returns the offset where it stopped, 0 at the
+ * end, EIO.
  */
 function scan(
   v: FatVolume,
@@ -138,12 +139,8 @@ export function readDirectory(v: FatVolume, cluster: number): FatEntry[] | numbe
   return end < 0 ? end : found;
 }
 
-/** The entry called `name`, by its long or short name in any case; undefined when there is none, EIO. */
-export function findInDirectory(
-  v: FatVolume,
-  cluster: number,
-  name: string,
-): FatEntry | undefined | number {
+/** The entry whose long or short name is `name`, in any case, or ENOENT, EIO. */
+export function findInDirectory(v: FatVolume, cluster: number, name: string): FatEntry | number {
   const wanted = foldName(name);
   const pieces = Math.ceil(wanted.length / LFN_CHARS);
   let found: FatEntry | undefined;
@@ -153,7 +150,7 @@ export function findInDirectory(
     if (same) found = decode(v, at, long);
     return same;
   });
-  return end < 0 ? end : found;
+  return end < 0 ? end : found ?? ENOENT;
 }
 
 /** `wanted` is folded. The first letter decides most of the time. */
@@ -164,8 +161,8 @@ function isShortName(v: FatVolume, at: number, wanted: string): boolean {
 }
 
 /**
- * Adds an entry for `name`, which must be legal and not there yet. Returns the offset of its short entry, or
- * ENOSPC, EIO with nothing changed but perhaps an empty cluster at the directory's end.
+ * Adds an entry for `name`, which must be legal and not there yet. Returns the offset of its short
+ * entry, or ENOSPC, EIO with nothing changed but perhaps an empty cluster at the directory's end.
  */
 export function addEntry(
   v: FatVolume,
@@ -208,7 +205,7 @@ function storedNames(v: FatVolume, slots: readonly number[]): Set<string> {
   return names;
 }
 
-/** Index of the first of `count` free slots in a row, the directory made longer when there are none. `slots` grows with it. */
+/** Index of the first of `count` free slots in a row; the directory, and `slots`, may grow. */
 function findRun(v: FatVolume, dir: number, slots: number[], count: number): number {
   let run = 0, ended = false;
   for (let i = 0; i < slots.length; i++) {

@@ -1,12 +1,13 @@
 /**
- * FAT32's on-disk format (Microsoft's "FAT: General Overview of On-Disk Format" 1.03), as byte offsets.
+ * FAT32's on-disk format (Microsoft's "FAT: General Overview of On-Disk Format" 1.03), as byte
+ * offsets.
  *
  * ```text
  * [ boot sector, FSInfo, backup … reserved ][ FAT ][ FAT copy ][ cluster 2 | cluster 3 | … ]
  * ```
  *
- * Everything is little-endian. A file is a chain of clusters through the FAT, a directory is a file of 32-byte
- * entries, long names (VFAT) sit in entries of their own before the short one.
+ * Everything is little-endian. A file is a chain of clusters through the FAT, a directory is a file
+ * of 32-byte entries, long names (VFAT) sit in entries of their own before the short one.
  */
 import { FsError } from "../errno.ts";
 
@@ -27,7 +28,7 @@ export const ATTR_LFN = 0x0f;
 /** First byte of an entry: never used from here on, and removed. */
 export const ENTRY_END = 0x00, ENTRY_FREE = 0xe5;
 
-/** FAT values: a free cluster, one that cannot be used, and the least that means "last of its chain". */
+/** FAT values: a free cluster, a bad one, and the least that means "last of its chain". */
 export const FAT_FREE = 0, FAT_BAD = 0x0ffffff7, FAT_EOC = 0x0ffffff8;
 /** What is written as the end of a chain. */
 export const FAT_LAST = 0x0fffffff;
@@ -40,32 +41,27 @@ export const BPB = {
   fats: 16,
   rootEntries: 17,
   sectors16: 19,
-  media: 21,
   fatSectors16: 22,
   sectors32: 32,
   fatSectors32: 36,
   flags: 40,
   rootCluster: 44,
   fsInfoSector: 48,
-  backupSector: 50,
   signature: 510,
 } as const;
 
 /** Byte offsets inside the FSInfo sector. */
-export const FSINFO = { lead: 0, middle: 484, free: 488, next: 492, trail: 508 } as const;
+export const FSINFO = { lead: 0, middle: 484, free: 488, next: 492 } as const;
 /** The marks that make a sector an FSInfo sector. */
 export const FSINFO_LEAD = 0x41615252, FSINFO_MIDDLE = 0x61417272;
 
 /** Byte offsets inside a (short) directory entry. */
 export const ENTRY = {
-  name: 0,
   attributes: 11,
   nameCase: 12,
-  created: 14,
   createdDate: 16,
   accessedDate: 18,
   clusterHigh: 20,
-  written: 22,
   writtenDate: 24,
   clusterLow: 26,
   size: 28,

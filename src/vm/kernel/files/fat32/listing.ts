@@ -6,8 +6,9 @@ import { ENTRY_SIZE } from "./layout.ts";
 import type { FatVolume } from "./table.ts";
 
 /**
- * The directory at `cluster` as xv6 directory entries, 16 bytes each, `.` and `..` first. A name over 14 bytes is given
- * by its short form, under which it can be opened too. A directory that cannot be read looks empty.
+ * The directory at `cluster` as xv6 directory entries, 16 bytes each, `.` and `..` first. A name
+ * over 14 bytes is given by its short form, under which it can be opened too. A directory that
+ * cannot be read looks empty.
  */
 export function xv6Entries(v: FatVolume, cluster: number): Uint8Array {
   const entries = readDirectory(v, cluster);

@@ -1,8 +1,9 @@
 /**
  * File names: the short 8.3 ones every entry has, and the long ones of VFAT.
  *
- * A name is found by its long or its short form, whatever the case. Names made here keep their case: short ones in
- * all-upper or all-lower parts by the two case bits of Windows NT, all others through long-name entries.
+ * A name is found by its long or its short form, whatever the case. Names made here keep their
+ * case: short ones in all-upper or all-lower parts by the two case bits of Windows NT, all others
+ * through long-name entries.
  */
 import { ATTR_LFN, ENTRY, ENTRY_SIZE, LFN_CHARS, MAX_NAME } from "./layout.ts";
 
@@ -12,7 +13,7 @@ const LOWER_BASE = 0x08, LOWER_EXT = 0x10;
 const ILLEGAL = /["*/:<>?\\|]/;
 const SHORT_CHAR = /[A-Z0-9!#$%&'()\-@^_`{}~]/;
 
-/** Whether `name` can be given to a file: not empty, not too long, nothing FAT forbids, no dot or space at its end. */
+/** Whether FAT allows `name` for a file. A dot or a space cannot be its last character. */
 export function isLegalName(name: string): boolean {
   if (name.length === 0 || name.length > MAX_NAME) return false;
   if (ILLEGAL.test(name) || /[. ]$/.test(name)) return false;
@@ -29,7 +30,7 @@ export function foldName(name: string): string {
   return out;
 }
 
-/** The text of the 11 bytes at `at`, with its case bits. Bytes above 127 depend on a code page: taken as Latin-1. */
+/** The short name at `at`, with its case bits. Its code page is not known: taken as Latin-1. */
 export function shortNameText(image: Uint8Array, at: number, nameCase: number): string {
   const part = (from: number, to: number, lower: boolean) => {
     let out = "";
@@ -72,7 +73,7 @@ export function exactShortName(name: string): ShortName | undefined {
   return { bytes: base.toUpperCase().padEnd(8) + ext.toUpperCase().padEnd(3), nameCase };
 }
 
-/** A short name `BASE~N.EXT` for a long one, such that `taken` does not have it. Undefined when all are taken. */
+/** A short name `BASE~N.EXT` for a long one that is not in `taken`; undefined: all are. */
 export function aliasName(name: string, taken: ReadonlySet<string>): ShortName | undefined {
   const squeeze = (text: string) =>
     [...text.toUpperCase()].filter((c) => c !== " " && c !== ".")
@@ -109,7 +110,7 @@ export function lfnPiece(view: DataView, at: number): string {
   return out;
 }
 
-/** Whether the pieces at `slots` (last first) spell `wanted`, which is folded and fills that many pieces. */
+/** Whether the pieces at `slots`, last first, spell `wanted`, which is folded and as long. */
 export function isLongName(view: DataView, slots: readonly number[], wanted: string): boolean {
   for (let i = 0; i < slots.length * LFN_CHARS; i++) {
     const slot = slots[slots.length - 1 - Math.floor(i / LFN_CHARS)];

@@ -1,6 +1,6 @@
 /**
- * The calls that work on names. FAT has one name a file and no devices: `link`, `mknod` and `symlink`
- * are not among them.
+ * The calls that work on names. FAT has one name a file and no devices: `link`, `mknod` and
+ * `symlink` are not among them.
  */
 import {
   EEXIST,
@@ -48,8 +48,7 @@ function step(v: FatVolume, at: number, name: string): number {
   if (name === "..") return idup(v, node.parent === 0 ? at : node.parent);
   if (node.entry < 0) return ENOENT; // removed while somebody stands in it
   const entry = findInDirectory(v, node.cluster, name);
-  if (typeof entry === "number") return entry;
-  return entry === undefined ? ENOENT : takeNode(v, at, entry);
+  return typeof entry === "number" ? entry : takeNode(v, at, entry);
 }
 
 /** The elements of a path, as text. */
@@ -83,11 +82,11 @@ function inParent(
   return result;
 }
 
-/** open(path, omode) without the descriptor: the handle with a reference held, or a negative error. */
+/** open(path, omode) without the descriptor: a handle with a reference held, or an error. */
 export function open(v: FatVolume, cwd: number, path: string, omode: number): number {
   const found = namei(v, cwd, path);
   if (found === ENOENT && (omode & O_CREATE) !== 0) {
-    return inParent(v, cwd, path, (dir, name) => create(v, dir, name, ATTR_ARCHIVE, 0));
+    return inParent(v, cwd, path, (dir, name) => create(v, dir, name, ATTR_ARCHIVE));
   }
   if (found < 0) return found;
   const node = nodeOf(v, found);
@@ -104,13 +103,7 @@ export function open(v: FatVolume, cwd: number, path: string, omode: number): nu
   return found;
 }
 
-function create(
-  v: FatVolume,
-  dir: number,
-  name: string,
-  attributes: number,
-  cluster: number,
-): number {
+function create(v: FatVolume, dir: number, name: string, attributes: number, cluster = 0): number {
   const parent = nodeOf(v, dir);
   if (parent.entry < 0) return ENOENT;
   if (!isLegalName(name)) return EINVAL;
@@ -144,7 +137,6 @@ export function unlink(v: FatVolume, cwd: number, path: string): number {
     if (name === "." || name === "..") return EPERM;
     if (nodeOf(v, dir).entry < 0) return ENOENT;
     const entry = findInDirectory(v, nodeOf(v, dir).cluster, name);
-    if (entry === undefined) return ENOENT;
     if (typeof entry === "number") return entry;
     const handle = takeNode(v, dir, entry);
     const node = nodeOf(v, handle);

@@ -31,13 +31,7 @@ function clusterAt(v: FatVolume, node: FatNode, index: number): number {
 }
 
 /** Reads as xv6's readi does; of a directory, its entries as xv6 has them. */
-export function readNode(
-  v: FatVolume,
-  node: FatNode,
-  off: number,
-  n: number,
-  copy: Copy,
-): number {
+export function readNode(v: FatVolume, node: FatNode, off: number, n: number, copy: Copy): number {
   n = n >>> 0;
   if (node.dir) {
     const bytes = xv6Entries(v, node.cluster);
@@ -62,14 +56,8 @@ export function readNode(
   return done;
 }
 
-/** Writes `n` bytes at `off`, at most at the end, as xv6's writei does. Fewer when the disk is full. */
-export function writeNode(
-  v: FatVolume,
-  node: FatNode,
-  off: number,
-  n: number,
-  copy: Copy,
-): number {
+/** Writes `n` bytes at `off` as xv6's writei does: from the end at most, fewer on a full disk. */
+export function writeNode(v: FatVolume, node: FatNode, off: number, n: number, copy: Copy): number {
   if (node.dir) return EISDIR;
   if (node.readOnly) return EPERM;
   if (n < 0 || off < 0 || off > node.size) return EINVAL;

@@ -10,7 +10,7 @@ export const FAT_HANDLES = 0x10000;
 /** Handle of the root directory. */
 export const FAT_ROOT = FAT_HANDLES + 1;
 
-/** Handles with the references held from outside; a node's hold on its directory is none of them. */
+/** Handles with the references held from outside, without those of nodes to their directories. */
 export function inUse({ state }: FatVolume): Held[] {
   const inside = new Map<number, number>();
   for (const { parent } of state.nodes.values()) inside.set(parent, (inside.get(parent) ?? 0) + 1);
@@ -39,8 +39,8 @@ export function root(v: FatVolume): number {
 type Found = Pick<FatEntry, "at" | "attributes" | "cluster" | "size">;
 
 /**
- * The node of an entry of directory `parent`, with a reference more: the one in use already, or a new
- * one under the lowest free handle.
+ * The node of an entry of directory `parent`, with a reference more: the one in use already, or a
+ * new one under the lowest free handle.
  */
 export function takeNode(v: FatVolume, parent: number, entry: Found): number {
   for (const [handle, node] of v.state.nodes) {

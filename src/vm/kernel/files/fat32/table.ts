@@ -1,4 +1,4 @@
-/** The file allocation table: chains of clusters, free clusters, and the FSInfo sector that sums them up. */
+/** The file allocation table: chains of clusters, free ones, and the FSInfo sector. */
 import { DiskBytes, type DiskImage } from "../../../machine/disk_bytes.ts";
 import { type Saved, Saver } from "../../../machine/saver.ts";
 import { EIO, ENOSPC } from "../errno.ts";
@@ -38,7 +38,7 @@ export interface FatState {
 export interface FatVolume {
   /** Where everything is. */
   readonly geometry: Geometry;
-  /** The image; who changes it says so by its `touch`, as {@linkcode put} and {@linkcode put32} do. */
+  /** The image. Who changes it calls `touch`, as {@linkcode put} does, or it is not saved. */
   readonly disk: DiskBytes;
   /** Its bytes. */
   readonly image: Uint8Array;
@@ -56,10 +56,7 @@ export interface FatVolume {
  *
  * @throws {FsError} one clear line.
  */
-export function mountFat(
-  contents: Uint8Array | DiskImage,
-  saved?: Saved<FatState>,
-): FatVolume {
+export function mountFat(contents: Uint8Array | DiskImage, saved?: Saved<FatState>): FatVolume {
   const disk = new DiskBytes(contents);
   const image = disk.bytes;
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
@@ -138,7 +135,7 @@ export function linkCluster(v: FatVolume, last: number, c: number): void {
   setFatEntry(v, last, c);
 }
 
-/** Frees the chain that starts at `c`. Ends on damaged chains too: what was freed is not followed again. */
+/** Frees the chain that starts at `c`. It ends at a free cluster: even a damaged, circular one. */
 export function freeChain(v: FatVolume, c: number): void {
   while (isCluster(v, c) && c !== v.geometry.rootCluster) {
     const next = fatEntry(v, c);

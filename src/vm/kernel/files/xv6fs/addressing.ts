@@ -1,8 +1,9 @@
 /**
- * Which of the two addressings the inodes of an image have. Nothing in it says so: xv6 compiles NDIRECT in, and the
- * file-system lab changes it. So both are tried, and the one that the image contradicts less often is taken: on an
- * image that is whole, the right one is contradicted nowhere, and the wrong one by every file of twelve blocks and
- * more (each real disk holds some: `sh` has over thirty).
+ * Which of the two addressings the inodes of an image have. Nothing in it says so: xv6 compiles
+ * NDIRECT in, and the file-system lab changes it. So both are tried, and the one that the image
+ * contradicts less often is taken: on an image that is whole, the right one is contradicted
+ * nowhere, and the wrong one by every file of twelve blocks and more (each real disk holds some:
+ * `sh` has over thirty).
  */
 import {
   type Addressing,
@@ -11,10 +12,10 @@ import {
   DI,
   DINODE_SIZE,
   DOUBLE,
-  levels,
   NADDRS,
   NINDIRECT,
   SINGLE,
+  span,
   type Superblock,
   T_DIR,
 } from "./layout.ts";
@@ -22,8 +23,9 @@ import {
 /**
  * The addressing of `image`, whose super block has been checked and whose log is installed.
  *
- * Where no file has twelve blocks, both read the same; what could tell is only what the disk is for. One with room
- * for a doubly indirect file is then taken for the lab's (200000 blocks), and smaller ones for xv6's.
+ * Where no file has twelve blocks, both read the same; what could tell is only what the disk is
+ * for. One with room for a doubly indirect file is then taken for the lab's (200000 blocks), and
+ * smaller ones for xv6's.
  */
 export function inferAddressing(image: Uint8Array, sb: Superblock): Addressing {
   const single = contradictions(image, sb, SINGLE, Infinity);
@@ -33,8 +35,9 @@ export function inferAddressing(image: Uint8Array, sb: Superblock): Addressing {
 }
 
 /**
- * How often the image contradicts `addressing`: addresses that cannot be, are given twice or are free in the map;
- * blocks missing from a file; blocks in use by nobody. Counted to a little above `most`. No block is entered twice.
+ * How often the image contradicts `addressing`: addresses that cannot be, are given twice or are
+ * free in the map; blocks missing from a file; blocks in use by nobody. Counted to a little above
+ * `most`. No block is entered twice.
  */
 function contradictions(
   image: Uint8Array,
@@ -68,7 +71,7 @@ function contradictions(
     if (type === 0) continue;
     let blocks = 0;
     for (let i = 0; i < NADDRS; i++) {
-      blocks += claim(view.getUint32(at + DI.addrs + 4 * i, true), levels(addressing, i));
+      blocks += claim(view.getUint32(at + DI.addrs + 4 * i, true), span(addressing, i).depth);
     }
     // mkfs rounds the root's size up to a block that may not be there.
     const least = Math.ceil(view.getUint32(at + DI.size, true) / BSIZE) - (type === T_DIR ? 1 : 0);

@@ -28,7 +28,7 @@ export function balloc(v: Volume): number {
   return 0;
 }
 
-/** Gives block `bno` back. In a damaged image it may be free already, or no data block: then nothing is done. */
+/** Gives block `bno` back, unless it is free or no data block, as in a damaged image it may be. */
 export function bfree(v: Volume, bno: number): void {
   if (bno < v.dataStart || bno >= v.sb.size) return;
   const at = v.sb.bmapstart * BSIZE + (bno >> 3);

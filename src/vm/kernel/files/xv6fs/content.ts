@@ -1,8 +1,8 @@
 /** What a file holds (bmap, readi, writei, itrunc of kernel/fs.c, filewrite of kernel/file.c). */
 import { EFAULT, EFBIG, EINVAL, EIO, ENOSPC } from "../errno.ts";
 import type { Copy } from "../file_system.ts";
-import { BSIZE, levels, NADDRS, NINDIRECT, OPBLOCKS, WRITE_CHUNK } from "./layout.ts";
-import { address, fileSize, inodeChanged, setAddress, setFileSize } from "./inode.ts";
+import { BSIZE, NADDRS, NINDIRECT, OPBLOCKS, span, WRITE_CHUNK } from "./layout.ts";
+import { addressOffset, fileSize, inodeChanged, setFileSize } from "./inode.ts";
 import { balloc, bfree } from "./bitmap.ts";
 import { transact, type Volume } from "./volume.ts";
 
@@ -11,60 +11,41 @@ function dataBlock(v: Volume, bno: number): number {
   return bno === 0 || (bno >= v.dataStart && bno < v.sb.size) ? bno : EIO;
 }
 
-/** Entry `i` of the indirect block `table`: a data block, 0 for none, or EIO. A table that is not there has none. */
-function entry(v: Volume, table: number, i: number): number {
-  return table <= 0 ? table : dataBlock(v, v.view.getUint32(table * BSIZE + 4 * i, true));
-}
-
-/** The disk block of block `bn` of the file: 0 when there is none, EIO when an address is bad. */
-export function blockOf(v: Volume, inum: number, bn: number): number {
-  const { direct, maxfile } = v.state.addressing;
-  if (bn >= maxfile) return EIO;
-  if (bn < direct) return dataBlock(v, address(v, inum, bn));
-  bn -= direct;
-  if (bn < NINDIRECT) return entry(v, dataBlock(v, address(v, inum, direct)), bn);
-  bn -= NINDIRECT;
-  const tables = dataBlock(v, address(v, inum, direct + 1));
-  return entry(v, entry(v, tables, Math.floor(bn / NINDIRECT)), bn % NINDIRECT);
-}
-
-/** Address `i` of the inode, a block allocated when it has none: ENOSPC when the disk is full. */
-function allocAddress(v: Volume, inum: number, i: number): number {
-  const have = dataBlock(v, address(v, inum, i));
-  if (have !== 0) return have;
+/**
+ * The data block whose number stands at byte `at` of the cache, in an inode or an indirect block: 0
+ * for none, EIO for a bad number. `alloc`: where there is none, one is allocated; ENOSPC.
+ */
+function blockAt(v: Volume, at: number, alloc: boolean): number {
+  const have = dataBlock(v, v.view.getUint32(at, true));
+  if (have !== 0 || !alloc) return have;
   const bno = balloc(v);
   if (bno === 0) return ENOSPC;
-  setAddress(v, inum, i, bno);
-  inodeChanged(v, inum);
+  v.view.setUint32(at, bno, true);
+  v.log.dirty(Math.floor(at / BSIZE));
   return bno;
 }
 
-/** The same for entry `i` of the indirect block `table`, which may be an error instead. */
-function allocEntry(v: Volume, table: number, i: number): number {
-  const have = entry(v, table, i);
-  if (have !== 0) return have;
-  const bno = balloc(v);
-  if (bno === 0) return ENOSPC;
-  v.view.setUint32(table * BSIZE + 4 * i, bno, true);
-  v.log.dirty(table);
-  return bno;
+/** The same for entry `i` of indirect block `table`, which may be 0 or an error: then that. */
+function entry(v: Volume, table: number, i: number, alloc: boolean): number {
+  return table <= 0 ? table : blockAt(v, table * BSIZE + 4 * i, alloc);
 }
 
-/** What {@linkcode blockOf} gives, allocating what is missing: ENOSPC when the disk is full. (xv6's bmap.) */
-export function allocBlockOf(v: Volume, inum: number, bn: number): number {
+/** The disk block of block `bn` of the file, see {@linkcode blockAt} (xv6's bmap). */
+export function bmap(v: Volume, inum: number, bn: number, alloc = false): number {
   const { direct, maxfile } = v.state.addressing;
   if (bn >= maxfile) return EIO;
-  if (bn < direct) return allocAddress(v, inum, bn);
+  if (bn < direct) return blockAt(v, addressOffset(v, inum, bn), alloc);
   bn -= direct;
-  if (bn < NINDIRECT) return allocEntry(v, allocAddress(v, inum, direct), bn);
+  const table = blockAt(v, addressOffset(v, inum, direct + (bn < NINDIRECT ? 0 : 1)), alloc);
+  if (bn < NINDIRECT) return entry(v, table, bn, alloc);
   bn -= NINDIRECT;
-  const table = allocEntry(v, allocAddress(v, inum, direct + 1), Math.floor(bn / NINDIRECT));
-  return allocEntry(v, table, bn % NINDIRECT);
+  return entry(v, entry(v, table, Math.floor(bn / NINDIRECT), alloc), bn % NINDIRECT, alloc);
 }
 
 /**
- * Reads up to `n` bytes from `off`. Returns how many, 0 at the end of the file, EFAULT when `copy` refused,
- * EIO when the image is damaged before the first byte. A block that was never allocated reads as zeros.
+ * Reads up to `n` bytes from `off`. Returns how many, 0 at the end of the file, EFAULT when `copy`
+ * refused, EIO when the image is damaged before the first byte. A block that was never allocated
+ * reads as zeros.
  */
 export function read(v: Volume, inum: number, off: number, n: number, copy: Copy): number {
   const size = fileSize(v, inum);
@@ -76,7 +57,7 @@ export function read(v: Volume, inum: number, off: number, n: number, copy: Copy
     const at = off + done;
     const within = at % BSIZE;
     const m = Math.min(n - done, BSIZE - within);
-    const bno = blockOf(v, inum, Math.floor(at / BSIZE));
+    const bno = bmap(v, inum, Math.floor(at / BSIZE));
     if (bno < 0) return done > 0 ? done : bno;
     const chunk = bno === 0
       ? new Uint8Array(m)
@@ -88,8 +69,9 @@ export function read(v: Volume, inum: number, off: number, n: number, copy: Copy
 }
 
 /**
- * Writes `n` bytes at `off`, at most to the end of file plus `n`, inside one transaction. Returns how many were
- * written: fewer when the disk filled up or `copy` refused; a negative number when none could be.
+ * Writes `n` bytes at `off`, at most to the end of file plus `n`, inside one transaction. Returns
+ * how many were written: fewer when the disk filled up or `copy` refused; a negative number when
+ * none could be.
  */
 export function write(v: Volume, inum: number, off: number, n: number, copy: Copy): number {
   if (n < 0 || off < 0 || off > fileSize(v, inum)) return EINVAL;
@@ -99,7 +81,7 @@ export function write(v: Volume, inum: number, off: number, n: number, copy: Cop
     const at = off + done;
     const within = at % BSIZE;
     const m = Math.min(n - done, BSIZE - within);
-    const bno = allocBlockOf(v, inum, Math.floor(at / BSIZE));
+    const bno = bmap(v, inum, Math.floor(at / BSIZE), true);
     if (bno < 0) {
       failure = bno;
       break;
@@ -139,23 +121,23 @@ export function writeAll(v: Volume, inum: number, off: number, n: number, copy: 
 }
 
 /**
- * Gives all blocks back; the file is empty (xv6's itrunc). The last block goes first: where the free map of a large
- * disk takes more blocks than the log has room for, what is gone so far is committed, and a stop then leaves the
- * file shorter and whole. Room for the rest of the call is left in the log.
+ * Gives all blocks back; the file is empty (xv6's itrunc). The last block goes first: where the
+ * free map of a large disk takes more blocks than the log has room for, what is gone so far is
+ * committed, and a stop then leaves the file shorter and whole. Room for the rest of the call is
+ * left in the log.
  */
 export function truncate(v: Volume, inum: number): void {
-  const { direct } = v.state.addressing;
   for (let i = NADDRS - 1; i >= 0; i--) {
-    const bno = address(v, inum, i);
+    const at = addressOffset(v, inum, i);
+    const bno = v.view.getUint32(at, true);
     if (bno === 0) continue;
-    const depth = levels(v.state.addressing, i);
-    const first = depth === 0 ? i : depth === 1 ? direct : direct + NINDIRECT;
+    const { depth, first } = span(v.state.addressing, i);
     release(v, bno, depth, first, (blocks) => {
       setFileSize(v, inum, Math.min(fileSize(v, inum), blocks * BSIZE));
       inodeChanged(v, inum);
       v.log.commit();
     });
-    setAddress(v, inum, i, 0);
+    v.view.setUint32(at, 0, true);
   }
   setFileSize(v, inum, 0);
   inodeChanged(v, inum);
@@ -166,8 +148,9 @@ export function truncate(v: Volume, inum: number): void {
 const RELEASE_BLOCKS = 4;
 
 /**
- * Frees block `bno` of a file and, when it is a table of `depth` levels, all below it. `first` is the number in the
- * file of the first block that it is or stands for. `cut` commits a file of so many blocks.
+ * Frees block `bno` of a file and, when it is a table of `depth` levels, all below it. `first` is
+ * the number in the file of the first block that it is or stands for. `cut` commits a file of so
+ * many blocks.
  */
 function release(
   v: Volume,

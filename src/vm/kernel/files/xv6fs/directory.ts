@@ -2,7 +2,7 @@
 import { EEXIST, EIO, ENOENT, ENOTDIR } from "../errno.ts";
 import { BSIZE, dirent, DIRENT_SIZE, DIRSIZ, T_DIR } from "./layout.ts";
 import { fileSize, inodeChanged, inodeType } from "./inode.ts";
-import { blockOf, write } from "./content.ts";
+import { bmap, write } from "./content.ts";
 import type { Volume } from "./volume.ts";
 
 /** One name in a directory. */
@@ -36,11 +36,11 @@ function nameIs(bytes: Uint8Array, at: number, name: string): boolean {
 
 /**
  * Goes through the entries of directory `dp` in order, used and free, until `visit` says stop.
- * `visit` gets the entry's byte offset in the cache and in the directory.
- * Returns the cache offset where it stopped, 0 at the end, ENOTDIR or EIO.
+ * `visit` gets the entry's byte offset in the cache and in the directory. Returns the cache offset
+ * where it stopped, 0 at the end, ENOTDIR or EIO.
  *
- * mkfs rounds the root's size up to a whole block, which may not be there: such a hole holds no names, and
- * `hole` gets its byte offset.
+ * mkfs rounds the root's size up to a whole block, which may not be there: such a hole holds no
+ * names, and `hole` gets its byte offset.
  */
 function scan(
   v: Volume,
@@ -51,7 +51,7 @@ function scan(
   if (inodeType(v, dp) !== T_DIR) return ENOTDIR;
   const size = fileSize(v, dp);
   for (let base = 0; base < size; base += BSIZE) {
-    const bno = blockOf(v, dp, base / BSIZE);
+    const bno = bmap(v, dp, base / BSIZE);
     if (bno < 0) return EIO;
     if (bno === 0) {
       hole?.(base);
@@ -89,13 +89,13 @@ export function entries(v: Volume, dp: number): Entry[] | number {
   return result < 0 ? result : found;
 }
 
-/** Whether `dp` holds nothing beyond its first two entries, `.` and `..`; EIO when it cannot be told. */
+/** Whether `dp` holds nothing but its first two entries, `.` and `..`; EIO: it cannot be told. */
 export function isEmptyDir(v: Volume, dp: number): boolean | number {
   const at = scan(v, dp, (at, off) => off >= 2 * DIRENT_SIZE && v.view.getUint16(at, true) !== 0);
   return at < 0 ? at : at === 0;
 }
 
-/** Writes entry (name, inum) into `dp`, in the first free place or at the end. 0, or EEXIST, ENOSPC, EFBIG, EIO. */
+/** Adds an entry to `dp`, in the first free place or at the end. 0, EEXIST, ENOSPC, EFBIG, EIO. */
 export function dirlink(v: Volume, dp: number, name: string, inum: number): number {
   const taken = findEntry(v, dp, name);
   if (taken > 0) return EEXIST;

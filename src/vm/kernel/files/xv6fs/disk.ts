@@ -2,7 +2,7 @@
 import { DiskBytes, type DiskImage } from "../../../machine/disk_bytes.ts";
 import { BSIZE } from "./layout.ts";
 
-/** Thrown by {@linkcode Disk.write} when the allowed number of writes is used up: the power went. */
+/** Thrown by {@linkcode Disk.write} after the allowed number of writes: the power went. */
 export class PowerCut extends Error {
   /** The class name, as shown before the message. */
   override name = "PowerCut";
@@ -11,9 +11,9 @@ export class PowerCut extends Error {
 /**
  * An image and how often it was written.
  *
- * A block write is the unit that either happens or does not, as xv6 assumes of its disk. With `limit`
- * set, the write after that many throws {@linkcode PowerCut} and changes nothing: so a test can stop
- * at every single write and look at what a reboot would find.
+ * A block write is the unit that either happens or does not, as xv6 assumes of its disk. With
+ * `limit` set, the write after that many throws {@linkcode PowerCut} and changes nothing: so a test
+ * can stop at every single write and look at what a reboot would find.
  */
 export class Disk {
   /** The image's own bytes, changed in place by {@linkcode Disk.write}. */

@@ -1,10 +1,10 @@
 /**
  * Checks an image and says what is wrong with it, in sentences. Reads only; takes any bytes at all.
  *
- * The passes are the classic ones: geometry, log header, each inode and its blocks, each directory and what it
- * names, link counts, and the free map held against all of that both ways. A committed transaction in the log
- * is looked through, as a boot would install it. No pass reads a block for two inodes, so the work is
- * bounded by the image whatever it claims.
+ * The passes are the classic ones: geometry, log header, each inode and its blocks, each directory
+ * and what it names, link counts, and the free map held against all of that both ways. A committed
+ * transaction in the log is looked through, as a boot would install it. No pass reads a block for
+ * two inodes, so the work is bounded by the image whatever it claims.
  */
 import {
   type Addressing,
@@ -18,7 +18,7 @@ import { inferAddressing } from "./addressing.ts";
 import { readLogHeader } from "./log.ts";
 import { checkInodes, type FoundInodes } from "./fsck_inodes.ts";
 import { checkNames } from "./fsck_names.ts";
-import { type Check, Findings, type Problem, report } from "./fsck_report.ts";
+import { type Check, type Findings, type Problem, report } from "./fsck_report.ts";
 
 export type { Problem, ProblemKind } from "./fsck_report.ts";
 
@@ -48,11 +48,11 @@ export function fsck(image: Uint8Array, options: FsckOptions = {}): Problem[] {
   const geometry = superblockProblems({ magic, ...sb }, image.length);
   if (geometry.length > 0) return geometry.map(unusable);
 
-  const found = new Findings();
+  const found: Findings = { problems: [], counts: new Map() };
   const bytes = installed(image.subarray(0, sb.size * BSIZE), sb, found);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const addressing = options.addressing ?? inferAddressing(bytes, sb);
-  const check: Check = { sb, addressing, start: dataStart(sb), bytes, view, found };
+  const check: Check = { sb, addressing, start: dataStart(sb), bytes, view, ...found };
   checkCounts(check);
   const inodes = checkInodes(check);
   checkNames(check, inodes, options.open ?? new Set());
@@ -63,10 +63,10 @@ export function fsck(image: Uint8Array, options: FsckOptions = {}): Problem[] {
 /** The image as a boot leaves it: itself, or a copy with the transaction that its log holds. */
 function installed(image: Uint8Array, sb: Superblock, found: Findings): Uint8Array {
   const { blocks, problems } = readLogHeader(image, sb);
-  for (const message of problems) found.add("error", "log", message);
+  for (const message of problems) report(found, "error", "log", message);
   if (problems.length > 0 || blocks.length === 0) return image;
   const what = `the log holds a committed transaction of ${blocks.length} blocks`;
-  found.add("note", "log", `${what}: the next boot installs it`);
+  report(found, "note", "log", `${what}: the next boot installs it`);
   const bytes = image.slice();
   blocks.forEach((bno, i) => {
     const from = (sb.logstart + 1 + i) * BSIZE;
@@ -86,7 +86,7 @@ function checkCounts(check: Check): void {
 
 function checkFreeMap(check: Check, { owner }: FoundInodes): void {
   const { size, bmapstart, nblocks } = check.sb;
-  // Where the super block says data begins: one later than `start` when the map has a block to spare.
+  // The super block says that data begins one later than `start` when the map has a spare block.
   const data = nblocks === size - check.start - 1 ? check.start + 1 : check.start;
   for (let block = 0; block < size; block++) {
     const used = (check.bytes[bmapstart * BSIZE + (block >> 3)] & (1 << (block & 7))) !== 0;

@@ -4,11 +4,11 @@ import {
   DI,
   DINODE_SIZE,
   DIRENT_SIZE,
-  levels,
   NADDRS,
   NDEV,
   NINDIRECT,
   ROOTINO,
+  span,
   T_DEVICE,
   T_DIR,
   T_SYMLINK,
@@ -99,7 +99,7 @@ function claimBlocks(check: Check, owner: Uint32Array, inum: number, at: number)
     owner[block] = inum;
     return true;
   };
-  /** Takes what is at `block`: block `first` of the file, or a table of `depth` levels that begins with it. */
+  /** Takes block `first` of the file, or a table of `depth` levels that begins with that. */
   const take = (block: number, depth: number, first: number, what: string): void => {
     if (!claim(block, what)) return;
     if (depth === 0) {
@@ -113,17 +113,15 @@ function claimBlocks(check: Check, owner: Uint32Array, inum: number, at: number)
       take(check.view.getUint32(block * BSIZE + 4 * i, true), depth - 1, bn, below);
     }
   };
-  const { direct } = check.addressing;
   for (let i = 0; i < NADDRS; i++) {
-    const depth = levels(check.addressing, i);
-    const first = depth === 2 ? direct + NINDIRECT : i;
+    const { depth, first } = span(check.addressing, i);
     const what = ["block " + i, "the indirect block", "the doubly indirect block"][depth];
     take(check.view.getUint32(at + DI.addrs + 4 * i, true), depth, first, what);
   }
   return blocks;
 }
 
-/** Blocks below the size that were never allocated: xv6 makes none, but mkfs may at the very end of its root. */
+/** Blocks below the size that do not exist: xv6 makes none, mkfs one at the end of its root. */
 function checkHoles(check: Check, inum: number, type: number, size: number, at: number): void {
   const { view, addressing: { direct } } = check;
   const count = Math.ceil(size / BSIZE);
@@ -138,9 +136,8 @@ function checkHoles(check: Check, inum: number, type: number, size: number, at: 
   const address = (i: number) => view.getUint32(at + DI.addrs + 4 * i, true);
   let holes = 0;
   for (let bn = 0; bn < count; bn++) {
-    const depth = bn < direct ? 0 : bn < direct + NINDIRECT ? 1 : 2;
-    const i = depth === 0 ? bn : direct + depth - 1;
-    const first = depth === 2 ? direct + NINDIRECT : i;
+    const i = bn < direct ? bn : bn < direct + NINDIRECT ? direct : direct + 1;
+    const { depth, first } = span(check.addressing, i);
     if (missing(address(i), depth, bn - first) && !(type === T_DIR && bn === count - 1)) holes++;
   }
   if (holes === 0) return;

@@ -25,7 +25,7 @@ export type ProblemKind =
 export interface Problem {
   /** What kind. */
   readonly kind: ProblemKind;
-  /** `error`: the image contradicts itself. `note`: odd, but a boot copes with it or puts it right. */
+  /** `error`: the image contradicts itself. `note`: a boot copes with it or puts it right. */
   readonly severity: "error" | "note";
   /** A sentence for a person. */
   readonly message: string;
@@ -35,8 +35,16 @@ export interface Problem {
   readonly block?: number;
 }
 
+/** What was found so far. */
+export interface Findings {
+  /** What is listed, in the order of the passes. */
+  readonly problems: Problem[];
+  /** Findings of each kind. */
+  readonly counts: Map<ProblemKind, number>;
+}
+
 /** The image under check and what was found so far. */
-export interface Check {
+export interface Check extends Findings {
   /** Geometry. */
   readonly sb: Superblock;
   /** What the addresses in an inode are. */
@@ -47,39 +55,23 @@ export interface Check {
   readonly bytes: Uint8Array;
   /** The same as numbers. */
   readonly view: DataView;
-  /** What is wrong so far. */
-  readonly found: Findings;
 }
 
-/** Findings of one kind that are listed: a person reads the first ones, and a large image can hold millions. */
+/** Findings of one kind that are listed; a large image can hold millions. */
 const MOST = 10_000;
 
-/** Findings as they are made. */
-export class Findings {
-  /** Those that are listed, in the order of the passes. */
-  readonly problems: Problem[] = [];
-  readonly #counts = new Map<ProblemKind, number>();
-
-  /** Adds a finding. */
-  add(
-    severity: "error" | "note",
-    kind: ProblemKind,
-    message: string,
-    where: { inum?: number; block?: number } = {},
-  ): void {
-    const count = (this.#counts.get(kind) ?? 0) + 1;
-    this.#counts.set(kind, count);
-    if (count <= MOST) this.problems.push({ kind, severity, message, ...where });
-    if (count === MOST) {
-      this.problems.push({ kind, severity, message: `more of "${kind}" are not listed` });
-    }
-  }
-}
-
-/** Adds a finding to the list of a check. */
+/** Adds a finding to the list. */
 export function report(
-  { found }: Pick<Check, "found">,
-  ...finding: Parameters<Findings["add"]>
+  { problems, counts }: Findings,
+  severity: Problem["severity"],
+  kind: ProblemKind,
+  message: string,
+  where: Pick<Problem, "inum" | "block"> = {},
 ): void {
-  found.add(...finding);
+  const count = (counts.get(kind) ?? 0) + 1;
+  counts.set(kind, count);
+  if (count <= MOST) problems.push({ kind, severity, message, ...where });
+  if (count === MOST) {
+    problems.push({ kind, severity, message: `more of "${kind}" are not listed` });
+  }
 }

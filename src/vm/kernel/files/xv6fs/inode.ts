@@ -27,14 +27,9 @@ export function minor(v: Volume, inum: number): number {
   return v.view.getInt16(inodeOffset(v, inum) + DI.minor, true);
 }
 
-/** Address `i` of 13: a block number, 0 for none. */
-export function address(v: Volume, inum: number, i: number): number {
-  return v.view.getUint32(inodeOffset(v, inum) + DI.addrs + 4 * i, true);
-}
-
-/** Stores address `i`; the caller logs the inode with {@linkcode inodeChanged}. */
-export function setAddress(v: Volume, inum: number, i: number, bno: number): void {
-  v.view.setUint32(inodeOffset(v, inum) + DI.addrs + 4 * i, bno, true);
+/** Byte offset in the cache of address `i` of 13: a block number, 0 for none. */
+export function addressOffset(v: Volume, inum: number, i: number): number {
+  return inodeOffset(v, inum) + DI.addrs + 4 * i;
 }
 
 /** Stores the size; the caller logs the inode. */

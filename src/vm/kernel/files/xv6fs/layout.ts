@@ -43,14 +43,14 @@ export const MAXOPBLOCKS = 10;
 /** Data blocks the kernel's log header has room for, whatever the image's log area holds. */
 export const LOGSIZE = MAXOPBLOCKS * 3;
 /**
- * Log blocks that one call here may need before it can commit: a write of {@linkcode WRITE_CHUNK} bytes into four
- * blocks, with three tables above them, seven blocks of the free map and the inode, and one to spare. Giving
- * blocks back may need more, and commits in between.
+ * Log blocks that one call here may need before it can commit: a write of {@linkcode WRITE_CHUNK}
+ * bytes into four blocks, with three tables above them, seven blocks of the free map and the inode,
+ * and one to spare. Giving blocks back may need more, and commits in between.
  */
 export const OPBLOCKS = 16;
 /**
- * Bytes one transaction of a larger write may carry, as filewrite of kernel/file.c has it: room is left for inode,
- * indirect block, free map and two part blocks.
+ * Bytes one transaction of a larger write may carry, as filewrite of kernel/file.c has it: room is
+ * left for inode, indirect block, free map and two part blocks.
  */
 export const WRITE_CHUNK: number = Math.floor((MAXOPBLOCKS - 1 - 1 - 2) / 2) * BSIZE;
 
@@ -78,9 +78,22 @@ export interface Superblock {
   readonly bmapstart: number;
 }
 
+/** The words of block 1, in their order. */
+const WORDS = [
+  "magic",
+  "size",
+  "nblocks",
+  "ninodes",
+  "nlog",
+  "logstart",
+  "inodestart",
+  "bmapstart",
+] as const;
+
 /**
- * What the 13 addresses of an inode are. The first `direct` of them name blocks of the file; then comes one
- * indirect block; where one address is left, it is the doubly indirect block of the file-system lab.
+ * What the 13 addresses of an inode are. The first `direct` of them name blocks of the file; then
+ * comes one indirect block; where one address is left, it is the doubly indirect block of the
+ * file-system lab.
  */
 export interface Addressing {
   /** Blocks named in the inode itself (NDIRECT). */
@@ -94,9 +107,13 @@ export const SINGLE: Addressing = { direct: 12, maxfile: 12 + NINDIRECT };
 /** The file-system lab: files of at most 65803 blocks. */
 export const DOUBLE: Addressing = { direct: 11, maxfile: 11 + NINDIRECT + NINDIRECT ** 2 };
 
-/** How many levels of tables stand below address `i` of an inode: 0, 1 or 2. */
-export function levels(addressing: Addressing, i: number): number {
-  return Math.max(0, i - addressing.direct + 1);
+/**
+ * What address `i` of an inode stands for: a block of the file, or a table of `depth` levels (1 or
+ * 2) over blocks of it, of which `first` is the first.
+ */
+export function span({ direct }: Addressing, i: number): { depth: number; first: number } {
+  const depth = Math.max(0, i - direct + 1);
+  return { depth, first: depth === 2 ? direct + NINDIRECT : i };
 }
 
 /** The block that holds inode `inum`. */
@@ -109,12 +126,12 @@ export function bitmapBlock(sb: Superblock, bno: number): number {
   return sb.bmapstart + Math.floor(bno / BPB);
 }
 
-/** Blocks of free map needed for `size` blocks. (mkfs gives one more when `size` is a multiple of 8192.) */
+/** Blocks of free map for `size` blocks. mkfs gives one more when `size` is a multiple of 8192. */
 export function bitmapBlocks(size: number): number {
   return Math.ceil(size / BPB);
 }
 
-/** The first block that may hold file data. Anything below it is metadata and never a file's block. */
+/** The first block that may hold file data. Everything below is metadata. */
 export function dataStart(sb: Superblock): number {
   return sb.bmapstart + bitmapBlocks(sb.size);
 }
@@ -130,36 +147,26 @@ export function dirent(inum: number, name: string): Uint8Array {
 
 /** Reads the super block's words without judging them. `image` must hold two blocks. */
 export function readSuperblock(image: Uint8Array): Superblock & { readonly magic: number } {
-  const view = new DataView(image.buffer, image.byteOffset + BSIZE, 32);
-  const word = (i: number) => view.getUint32(4 * i, true);
-  return {
-    magic: word(0),
-    size: word(1),
-    nblocks: word(2),
-    ninodes: word(3),
-    nlog: word(4),
-    logstart: word(5),
-    inodestart: word(6),
-    bmapstart: word(7),
-  };
+  const view = new DataView(image.buffer, image.byteOffset + BSIZE, 4 * WORDS.length);
+  const words = WORDS.map((name, i) => [name, view.getUint32(4 * i, true)]);
+  return Object.fromEntries(words) as Superblock & { magic: number };
 }
 
 /** Writes the super block into block 1 of `image`. */
 export function writeSuperblock(image: Uint8Array, sb: Superblock): void {
-  const view = new DataView(image.buffer, image.byteOffset + BSIZE, 32);
-  const { size, nblocks, ninodes, nlog, logstart, inodestart, bmapstart } = sb;
-  [FSMAGIC, size, nblocks, ninodes, nlog, logstart, inodestart, bmapstart]
-    .forEach((word, i) => view.setUint32(4 * i, word, true));
+  const view = new DataView(image.buffer, image.byteOffset + BSIZE, 4 * WORDS.length);
+  const words = { magic: FSMAGIC, ...sb };
+  WORDS.forEach((name, i) => view.setUint32(4 * i, words[name], true));
 }
 
-/** Whether an image of `bytes` bytes lacks some that its super block promises: a sentence, or undefined. */
+/** How many bytes an image lacks of what its super block promises, as a sentence, or undefined. */
 export function truncation({ size }: Pick<Superblock, "size">, bytes: number): string | undefined {
   if (size * BSIZE <= bytes) return undefined;
   return `the image is truncated: its super block says ${size} blocks (${size * BSIZE} bytes), ` +
     `the image has ${bytes} bytes`;
 }
 
-/** What is wrong with a super block, as sentences; empty when an image of `bytes` bytes can be used with it. */
+/** What makes a super block useless for an image of `bytes` bytes, as sentences; empty: nothing. */
 export function superblockProblems(
   sb: Superblock & { readonly magic: number },
   bytes: number,

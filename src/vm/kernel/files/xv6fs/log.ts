@@ -1,20 +1,22 @@
 /**
  * The buffer cache and the write-ahead log (kernel/bio.c and kernel/log.c).
  *
- * All blocks live in `cache`, a copy of the image; a call changes the cache and names each changed block
- * with {@linkcode Log.dirty}. The disk sees nothing until the call ends. Then, exactly as xv6:
+ * All blocks live in `cache`, a copy of the image; a call changes the cache and names each changed
+ * block with {@linkcode Log.dirty}. The disk sees nothing until the call ends. Then, exactly as
+ * xv6:
  *
  * 1. each changed block is written to the log area,
- * 2. the header, with their number and home addresses, is written: from here on the call *has* happened,
+ * 2. the header, with their number and home addresses, is written: from here on the call *has*
+ * happened,
  * 3. each block is written to its home,
  * 4. the header is written with 0.
  *
  * A stop before 2 leaves the old state, after it the new one: {@linkcode recover} repeats 3 and 4.
  *
- * Calls nest only when a copy from user memory faults and reclaim writes a mapped page back through this
- * file system. Where that could fill the log, what is there is committed first: at that point the outer
- * write has allocated blocks past its end of file at most, which is consistent. A call that gives back a large
- * file commits in between for the same reason (`truncate` in content.ts).
+ * Calls nest only when a copy from user memory faults and reclaim writes a mapped page back through
+ * this file system. Where that could fill the log, what is there is committed first: at that point
+ * the outer write has allocated blocks past its end of file at most, which is consistent. A call
+ * that gives back a large file commits in between for the same reason (`truncate` in content.ts).
  */
 import { BSIZE, LOGSIZE, OPBLOCKS, type Superblock } from "./layout.ts";
 import { holds } from "../../../machine/pieces.ts";
@@ -118,7 +120,7 @@ export class Log {
   }
 }
 
-/** The first `blocks` blocks of an image. Blocks of zeros are left alone: most of a large disk costs no memory then. */
+/** A copy of the first `blocks` blocks. Zeros are not written: such blocks cost no memory then. */
 function copyOf(image: Uint8Array, blocks: number): Uint8Array {
   const copy = new Uint8Array(blocks * BSIZE);
   for (let at = 0; at < copy.length; at += BSIZE) {

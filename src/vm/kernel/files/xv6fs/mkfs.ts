@@ -31,11 +31,11 @@ export interface MkfsOptions {
   /** Inodes, 200 by default. */
   readonly ninodes?: number;
   /**
-   * Log blocks with the header, 31 by default: a kernel logs up to 30 blocks whatever this says, and the images
-   * made before 2025 (30) are one block short of that.
+   * Log blocks with the header, 31 by default: a kernel logs up to 30 blocks whatever this says,
+   * and the images made before 2025 (30) are one block short of that.
    */
   readonly nlog?: number;
-  /** Inodes with a doubly indirect block, as the file-system lab has them: files of up to 65803 blocks. */
+  /** Inodes have a doubly indirect block (file-system lab): files of up to 65803 blocks. */
   readonly double?: boolean;
   /** Files; directories on their way are made. */
   readonly files?: ReadonlyArray<{ readonly name: string; readonly bytes: Uint8Array }>;
@@ -50,7 +50,7 @@ export interface MkfsOptions {
 /**
  * A new image holding what `options` lists, in that order: the same options give the same bytes.
  *
- * @throws {FsError} when a name is too long or used twice, a file is too big, or it does not all fit.
+ * @throws {FsError} a name is too long or used twice, a file is too big, or it does not all fit.
  */
 export function mkfs(options: MkfsOptions = {}): Uint8Array {
   const { size = 2000, ninodes = 200, nlog = LOGSIZE + 1 } = options;
@@ -73,7 +73,7 @@ export function mkfs(options: MkfsOptions = {}): Uint8Array {
   return image;
 }
 
-/** Where mkfs.c puts the areas: it gives one inode block and one map block more than may be needed. */
+/** Where mkfs.c puts the areas: one inode block and one map block more than may be needed. */
 function geometry(size: number, ninodes: number, nlog: number): Superblock {
   for (const [name, value] of Object.entries({ size, ninodes, nlog })) {
     if (!Number.isSafeInteger(value) || value < 1 || value > 0xffff_ffff) {

@@ -1,21 +1,22 @@
-/** The calls that work on names: open, link, unlink, mkdir, mknod, chdir (kernel/sysfile.c). All run inside a transaction. */
+/** The calls on names (open, link, unlink … of kernel/sysfile.c), each inside a transaction. */
 import { EEXIST, EIO, EISDIR, ELOOP, EMLINK, ENOENT, ENOTDIR, ENOTEMPTY, EPERM } from "../errno.ts";
 import { MAXPATH, NDEV, T_DEVICE, T_DIR, T_FILE, T_SYMLINK } from "./layout.ts";
 import { inodeType, linkCount, major, setLinkCount } from "./inode.ts";
-import { ialloc, iget, iput } from "./itable.ts";
+import { type Device, ialloc, iget, iput } from "./itable.ts";
 import { clearEntry, dirlink, dirlookup, findEntry, isEmptyDir } from "./directory.ts";
 import { read, truncate, write } from "./content.ts";
-import { namei, nameiparent } from "./path.ts";
+import { inParent, namei } from "./path.ts";
 import type { Volume } from "./volume.ts";
 
 /** Open flags of kernel/fcntl.h. */
 export const O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_CREATE = 0x200, O_TRUNC = 0x400;
-/** Do not follow a symbolic link in the last element: the file-system lab's, as most of its trees have it. */
+/** Do not follow a symbolic link in the last element (file-system lab, most trees' value). */
 export const O_NOFOLLOW = 0x800;
 
 /**
- * Whether open flags ask for the link itself. Each tree of the lab chooses the flag (0x800, 0x4, 0x10, even 0x3 is
- * seen), and xv6 has no other beside its five: so whatever is none of those stands for it.
+ * Whether open flags ask for the link itself. Each tree of the lab chooses the flag (0x800, 0x4,
+ * 0x10, even 0x3 is seen), and xv6 has no other beside its five: so whatever is none of those
+ * stands for it.
  */
 function nofollow(omode: number): boolean {
   const access = O_WRONLY | O_RDWR;
@@ -27,33 +28,14 @@ const MAX_SYMLINKS = 10;
 const MAX_LINKS = 0x7fff;
 
 /**
- * Finds or makes `path`. An existing file or device is fine when a file is asked for, and nothing else is.
- * Returns the inode with a reference held, or a negative error with nothing changed.
+ * Finds or makes `path`. An existing file or device is fine when a file is asked for, nothing else
+ * is. Returns the inode with a reference held, or a negative error with nothing changed.
  */
-export function create(
-  v: Volume,
-  cwd: number,
-  path: string,
-  type: number,
-  majorNo: number,
-  minorNo: number,
-): number {
-  const parent = nameiparent(v, cwd, path);
-  if (typeof parent === "number") return parent;
-  const { dp, name } = parent;
-  const result = createIn(v, dp, name, type, majorNo, minorNo);
-  iput(v, dp);
-  return result;
+function create(v: Volume, cwd: number, path: string, type: number, major = 0, minor = 0): number {
+  return inParent(v, cwd, path, (dp, name) => createIn(v, dp, name, type, [major, minor]));
 }
 
-function createIn(
-  v: Volume,
-  dp: number,
-  name: string,
-  type: number,
-  majorNo: number,
-  minorNo: number,
-): number {
+function createIn(v: Volume, dp: number, name: string, type: number, device: Device): number {
   const there = dirlookup(v, dp, name);
   if (there > 0) {
     const ip = iget(v, there);
@@ -64,11 +46,11 @@ function createIn(
     return has === T_DIR && type === T_FILE ? EISDIR : EEXIST;
   }
   if (there !== ENOENT) return there;
-  // A removed directory that somebody still stands in: what is made there could never be reached or freed.
+  // A removed directory that a process is still in: a file there could not be reached or freed.
   if (linkCount(v, dp) < 1) return ENOENT;
   if (type === T_DIR && linkCount(v, dp) >= MAX_LINKS) return EMLINK;
 
-  const ip = ialloc(v, type, majorNo, minorNo);
+  const ip = ialloc(v, type, device);
   if (ip < 0) return ip;
   let failed = 0;
   if (type === T_DIR) {
@@ -86,16 +68,16 @@ function createIn(
 }
 
 /**
- * open(path, omode) without the descriptor: the inode with a reference held, or a negative error. With O_TRUNC
- * a file is emptied.
+ * open(path, omode) without the descriptor: the inode with a reference held, or a negative error.
+ * With O_TRUNC a file is emptied.
  *
- * xv6 creates the file before it looks for a free descriptor, and truncates after. A caller without a free one
- * passes `omode` without O_TRUNC, then iputs the result and fails.
+ * xv6 creates the file before it looks for a free descriptor, and truncates after. A caller without
+ * a free one passes `omode` without O_TRUNC, then iputs the result and fails.
  */
 export function open(v: Volume, cwd: number, path: string, omode: number): number {
   let ip: number;
   if (omode & O_CREATE) {
-    ip = create(v, cwd, path, T_FILE, 0, 0);
+    ip = create(v, cwd, path, T_FILE);
     if (ip < 0) return ip;
   } else {
     ip = namei(v, cwd, path);
@@ -141,23 +123,16 @@ function linkInode(v: Volume, cwd: number, ip: number, path: string): number {
   const links = linkCount(v, ip);
   if (links >= MAX_LINKS) return EMLINK;
   setLinkCount(v, ip, links + 1);
-  const parent = nameiparent(v, cwd, path);
-  let failed = typeof parent === "number" ? parent : 0;
-  if (typeof parent !== "number") {
-    failed = linkCount(v, parent.dp) < 1 ? ENOENT : dirlink(v, parent.dp, parent.name, ip);
-    iput(v, parent.dp);
-  }
+  const failed = inParent(v, cwd, path, (dp, name) => {
+    return linkCount(v, dp) < 1 ? ENOENT : dirlink(v, dp, name, ip);
+  });
   if (failed !== 0) setLinkCount(v, ip, links);
   return failed;
 }
 
-/** Removes a name. A directory must be empty; `.` and `..` cannot be removed. 0, or a negative error. */
+/** Removes a name. A directory must be empty; `.` and `..` cannot be removed. 0, or an error. */
 export function unlink(v: Volume, cwd: number, path: string): number {
-  const parent = nameiparent(v, cwd, path);
-  if (typeof parent === "number") return parent;
-  const result = unlinkIn(v, parent.dp, parent.name);
-  iput(v, parent.dp);
-  return result;
+  return inParent(v, cwd, path, (dp, name) => unlinkIn(v, dp, name));
 }
 
 function unlinkIn(v: Volume, dp: number, name: string): number {
@@ -188,7 +163,7 @@ function removable(v: Volume, dp: number, ip: number): number {
 
 /** Makes a directory. 0, or a negative error. */
 export function mkdir(v: Volume, cwd: number, path: string): number {
-  return made(v, create(v, cwd, path, T_DIR, 0, 0));
+  return made(v, create(v, cwd, path, T_DIR));
 }
 
 /** Makes a device file. 0, or a negative error. */
@@ -202,9 +177,9 @@ function made(v: Volume, ip: number): number {
   return 0;
 }
 
-/** Makes `path` a symbolic link to `target`, which need not exist (the file-system lab). 0, or a negative error. */
+/** Makes `path` a symbolic link to `target`, which need not exist. 0, or a negative error. */
 export function symlink(v: Volume, cwd: number, target: string, path: string): number {
-  const ip = create(v, cwd, path, T_SYMLINK, 0, 0);
+  const ip = create(v, cwd, path, T_SYMLINK);
   if (ip < 0) return ip;
   const wrote = write(v, ip, 0, target.length, (chunk, done) => {
     for (let i = 0; i < chunk.length; i++) chunk[i] = target.charCodeAt(done + i);
@@ -216,7 +191,7 @@ export function symlink(v: Volume, cwd: number, target: string, path: string): n
   return undone < 0 ? undone : wrote < 0 ? wrote : EIO;
 }
 
-/** The directory to stand in: its i-number with a reference held, or a negative error. The old one is the caller's to iput. */
+/** The new current directory, with a reference held, or a negative error. */
 export function chdir(v: Volume, cwd: number, path: string): number {
   const ip = namei(v, cwd, path);
   if (ip < 0 || inodeType(v, ip) === T_DIR) return ip;

@@ -1,8 +1,8 @@
 /**
  * Path names (skipelem, namex of kernel/fs.c).
  *
- * Paths are byte strings: one character a byte, 0 to 255, so that whatever bytes a guest uses as a name go
- * through unchanged. {@linkcode byteString} makes one from ordinary text.
+ * Paths are byte strings: one character a byte, 0 to 255, so that whatever bytes a guest uses as a
+ * name go through unchanged. {@linkcode byteString} makes one from ordinary text.
  */
 import { ENAMETOOLONG, ENOENT, ENOTDIR } from "../errno.ts";
 import { DIRSIZ, MAXPATH, ROOTINO, T_DIR } from "./layout.ts";
@@ -30,8 +30,8 @@ export function pathElements(path: string): string[] {
 }
 
 /**
- * Follows `elements` from `/` or from directory `cwd`, and returns the inode with a reference held, or ENOENT,
- * ENOTDIR, EIO, ENFILE. Inside a transaction: the directories on the way are let go.
+ * Follows `elements` from `/` or from directory `cwd`, and returns the inode with a reference held,
+ * or ENOENT, ENOTDIR, EIO, ENFILE. Inside a transaction: the directories on the way are let go.
  */
 function walk(v: Volume, cwd: number, absolute: boolean, elements: string[]): number {
   let ip = absolute ? iget(v, ROOTINO) : idup(v, cwd);
@@ -51,19 +51,23 @@ export function namei(v: Volume, cwd: number, path: string): number {
   return walk(v, cwd, path.startsWith("/"), pathElements(path));
 }
 
-/** The directory that holds the last element of `path`, with a reference held, and that element; or a negative error. */
-export function nameiparent(
+/**
+ * Runs `body` on the directory that the last element of `path` is in (xv6's nameiparent), and on
+ * that element. Its result, or a negative error.
+ */
+export function inParent(
   v: Volume,
   cwd: number,
   path: string,
-): { dp: number; name: string } | number {
+  body: (dp: number, name: string) => number,
+): number {
   if (path.length >= MAXPATH) return ENAMETOOLONG;
   const elements = pathElements(path);
   const name = elements.pop();
   if (name === undefined) return ENOENT;
   const dp = walk(v, cwd, path.startsWith("/"), elements);
   if (dp < 0) return dp;
-  if (inodeType(v, dp) === T_DIR) return { dp, name };
+  const result = inodeType(v, dp) === T_DIR ? body(dp, name) : ENOTDIR;
   iput(v, dp);
-  return ENOTDIR;
+  return result;
 }

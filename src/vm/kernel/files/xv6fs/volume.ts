@@ -1,6 +1,5 @@
 /** What the layers of the file system share: a mounted image and what is remembered beside it. */
 import { type Saved, Saver } from "../../../machine/saver.ts";
-import type { SavedVolume } from "../file_system.ts";
 import { inferAddressing } from "./addressing.ts";
 import type { Disk } from "./disk.ts";
 import { type Addressing, BSIZE, dataStart, DINODE_SIZE, type Superblock } from "./layout.ts";
@@ -66,12 +65,7 @@ export function makeVolume(
   return { sb, dataStart: dataStart(sb), disk, log, bytes, view, state, saver };
 }
 
-/** The volume as data. Each call is complete when it returns, so between calls nothing is missing. */
-export function saveVolume({ disk, saver, state }: Volume): SavedVolume<Xv6State> {
-  return { image: disk.save(), state: saver.save(state) };
-}
-
-/** Runs one call as a transaction. What throws is a fault of this program: the disk stays as it was. */
+/** Runs a call as one transaction. If it throws, which is a bug here, the disk stays as it was. */
 export function transact<T>(v: Volume, call: () => T): T {
   v.log.begin();
   let complete = false;

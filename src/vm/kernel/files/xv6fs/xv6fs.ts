@@ -12,7 +12,7 @@ import type { Superblock } from "./layout.ts";
 import { recover } from "./log.ts";
 import { chdir, link, mkdir, mknod, open, symlink, unlink } from "./namespace.ts";
 import { namei } from "./path.ts";
-import { makeVolume, notice, saveVolume, transact, type Volume, type Xv6State } from "./volume.ts";
+import { makeVolume, notice, transact, type Volume, type Xv6State } from "./volume.ts";
 
 /** An xv6 file system over an image in memory, changed in place. */
 export interface Xv6fs extends FileSystem {
@@ -100,7 +100,7 @@ function mounted(v: Volume): Xv6fs {
       return freeInodes(v);
     },
     takeNotices: () => notices.splice(0),
-    save: () => saveVolume(v),
+    save: () => ({ image: disk.save(), state: v.saver.save(v.state) }),
   };
 }
 

@@ -1,6 +1,12 @@
-/** Makes an empty FAT32 image, for scenarios and tests; people bring theirs from mkfs.fat. */
-import { FsError } from "../errno.ts";
-import { BPB, FAT_LAST, FSINFO, FSINFO_LEAD, FSINFO_MIDDLE } from "./layout.ts";
+/** Makes an empty FAT32 image; people bring theirs from mkfs.fat. */
+import { FsError } from "../../src/vm/kernel/files/errno.ts";
+import {
+  BPB,
+  FAT_LAST,
+  FSINFO,
+  FSINFO_LEAD,
+  FSINFO_MIDDLE,
+} from "../../src/vm/kernel/files/fat32/layout.ts";
 
 /** Fewer clusters would be taken for FAT16 by careful readers. */
 const LEAST_CLUSTERS = 65525;
@@ -29,14 +35,14 @@ export function formatFat32(bytes: number): Uint8Array {
   image[BPB.sectorsPerCluster] = perCluster;
   view.setUint16(BPB.reservedSectors, reserved, true);
   image[BPB.fats] = fats;
-  image[BPB.media] = 0xf8;
+  image[21] = 0xf8;
   view.setUint16(24, 63, true); // sectors a track and heads: of no meaning, but expected
   view.setUint16(26, 255, true);
   view.setUint32(BPB.sectors32, sectors, true);
   view.setUint32(BPB.fatSectors32, fatSectors, true);
   view.setUint32(BPB.rootCluster, 2, true);
   view.setUint16(BPB.fsInfoSector, 1, true);
-  view.setUint16(BPB.backupSector, 6, true);
+  view.setUint16(50, 6, true);
   image[64] = 0x80;
   image[66] = 0x29;
   view.setUint32(67, 0xc0ffee, true); // the volume's number
@@ -48,7 +54,7 @@ export function formatFat32(bytes: number): Uint8Array {
   const dataSectors = sectors - reserved - fats * fatSectors;
   view.setUint32(512 + FSINFO.free, Math.floor(dataSectors / perCluster) - 1, true);
   view.setUint32(512 + FSINFO.next, 3, true);
-  view.setUint32(512 + FSINFO.trail, 0xaa550000, true);
+  view.setUint32(512 + 508, 0xaa550000, true);
   image.copyWithin(6 * 512, 0, 1024);
   for (let i = 0; i < fats; i++) {
     const fat = (reserved + i * fatSectors) * 512;
