@@ -138,7 +138,7 @@ for (
         for (const name of names) assertStringIncludes(listing, `::/ours/${name}\n`);
         assert(!ok("mdir", "-i", path, "-b", "::docs").text.includes("no extension"));
         const free = /([\d ]+) bytes free/.exec(ok("mdir", "-i", path, "::").text)![1];
-        assertEquals(Number(free.replaceAll(" ", "")), fs.freeBytes);
+        assertEquals(Number(free.replaceAll(" ", "")), fs.freeBytes());
       }),
   });
 }
@@ -208,7 +208,7 @@ Deno.test({
       const long = (i: number) => `A name that needs entries of its own, number ${i}.text`;
       for (let round = 0; round < 3; round++) {
         let i = 0;
-        while (fs.freeBytes > 4 * 512) put(fs, `${long(i)}`, pattern(200 + 60 * i++, round));
+        while (fs.freeBytes() > 4 * 512) put(fs, `${long(i)}`, pattern(200 + 60 * i++, round));
         assert(i > 20, `${i} files`);
         Deno.writeFileSync(path, fs.image);
         judged(path);

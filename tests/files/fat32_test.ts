@@ -130,12 +130,12 @@ Deno.test("directories: made, entered, left, removed when empty", () => {
   fs.iput(deep);
   fs.iput(root);
   assertEquals(fs.inUse(), []);
-  assertEquals(fs.freeBytes, openFat32(empty).freeBytes);
+  assertEquals(fs.freeBytes(), openFat32(empty).freeBytes());
 });
 
 Deno.test("reads and writes follow xv6's rules", () => {
   const { fs, root } = fresh();
-  const free = fs.freeBytes;
+  const free = fs.freeBytes();
   const f = fs.open(root, "f", O_CREATE | O_RDWR);
   assertEquals(writeBytes(fs, f, 1, pattern(1, 1)), EINVAL); // past the end
   assertEquals(writeBytes(fs, f, 0, pattern(3000, 1)), 3000);
@@ -157,14 +157,14 @@ Deno.test("reads and writes follow xv6's rules", () => {
   assertEquals(readBytes(fs, f, 0, 500), pattern(500, 1));
   assertEquals(writeBytes(fs, f, 4096, pattern(5000, 4)), 5000);
   fs.iput(f);
-  assertEquals(fs.freeBytes, free);
+  assertEquals(fs.freeBytes(), free);
   consistent(fs);
   assertEquals([fs.link(root, "a", "b"), fs.mknod(root, "c", 1, 0)], [EPERM, EPERM]);
 });
 
 Deno.test("a full disk gives a short write, and all of it back", () => {
   const { fs, root } = fresh();
-  const free = fs.freeBytes;
+  const free = fs.freeBytes();
   const f = fs.open(root, "big", O_CREATE | O_RDWR);
   const chunk = pattern(1 << 20, 1);
   let size = 0, wrote = 0;
@@ -172,11 +172,11 @@ Deno.test("a full disk gives a short write, and all of it back", () => {
     wrote = writeBytes(fs, f, size, chunk);
     size += Math.max(0, wrote);
   } while (wrote === chunk.length);
-  assertEquals([size, fs.freeBytes], [free, 0]);
+  assertEquals([size, fs.freeBytes()], [free, 0]);
   assertEquals(writeBytes(fs, f, size, chunk), ENOSPC);
   assertEquals(fs.mkdir(root, "d"), ENOSPC);
   const again = fs.open(root, "BIG", O_RDWR | O_TRUNC);
-  assertEquals([again, fs.size(f), fs.freeBytes], [f, 0, free]);
+  assertEquals([again, fs.size(f), fs.freeBytes()], [f, 0, free]);
 });
 
 Deno.test("what lies behind the end of a directory, or before a name's first piece, is no name", () => {
@@ -227,11 +227,11 @@ Deno.test("a file marked read-only is read, and neither written, emptied nor rem
 
 Deno.test("a write hears of a full disk before it copies: what is copied is what is written", () => {
   const { fs, root } = fresh();
-  put(fs, "filler", new Uint8Array(fs.freeBytes - 512));
+  put(fs, "filler", new Uint8Array(fs.freeBytes() - 512));
   const file = fs.open(root, "f", O_CREATE | O_RDWR);
   let copied = 0;
   const wrote = fs.write(file, 0, 2000, (chunk) => (copied += chunk.length, true));
-  assertEquals([wrote, copied, fs.freeBytes], [512, 512, 0]);
+  assertEquals([wrote, copied, fs.freeBytes()], [512, 512, 0]);
   assertEquals(fs.write(file, 512, 1, () => (copied++, true)), ENOSPC);
   assertEquals(copied, 512);
   assertEquals(fs.write(file, 100, 412, () => false), EFAULT);
@@ -271,7 +271,7 @@ Deno.test("saved and restored: open files stay open, both go on alone", () => {
   for (const each of [fs, copy]) {
     each.iput(f);
     each.iput(root);
-    assertEquals([each.inUse(), each.freeBytes], [[], openFat32(empty).freeBytes]);
+    assertEquals([each.inUse(), each.freeBytes()], [[], openFat32(empty).freeBytes()]);
   }
 });
 
@@ -330,7 +330,7 @@ Deno.test("any sequence of calls does what a plain tree of byte strings does", (
       runner.closeAll();
       consistent(openFat32(image));
       const again = openFat32(image.slice());
-      assertEquals(again.freeBytes, runner.fs.freeBytes);
+      assertEquals(again.freeBytes(), runner.fs.freeBytes());
       assertEquals(sorted(fatContents(again)), sorted(model.contents()));
     }),
     { numRuns: 40, seed: 32 },

@@ -49,7 +49,7 @@ export function xv6Subject(double: boolean): Subject<Xv6fs> {
       const open = new Set(fs.inUse().map(({ inum }) => inum));
       assertEquals(fsck(fs.image, { open, addressing: fs.addressing }), []);
     },
-    full: (fs) => fs.freeBlocks <= 2 || fs.freeInodes === 0,
+    full: (fs) => fs.freeBlocks() <= 2 || fs.freeInodes() === 0,
     contents,
   };
 }
@@ -59,7 +59,7 @@ export function fatSubject(): Subject<Fat32> {
   const filled = openFat32(formatFat32(34 << 20));
   const root = filled.root();
   const filler = filled.open(root, "filler", O_CREATE | O_RDWR);
-  const rest = new Uint8Array(filled.freeBytes - 300 * 512);
+  const rest = new Uint8Array(filled.freeBytes() - 300 * 512);
   assertEquals(writeBytes(filled, filler, 0, rest), rest.length);
   filled.iput(filler);
   return {
@@ -68,7 +68,7 @@ export function fatSubject(): Subject<Fat32> {
     name: (letter, below) => `${letter} long name ${below(4)}` + "x".repeat(below(28)),
     copy: (fs) => restoreFat32(structuredClone(fs.save())),
     check: (fs) => consistent(fs),
-    full: (fs) => fs.freeBytes <= 2 * 512,
+    full: (fs) => fs.freeBytes() <= 2 * 512,
     contents: (fs) => fatContents(fs, "filler"),
   };
 }

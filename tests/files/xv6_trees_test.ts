@@ -58,7 +58,11 @@ Deno.test({
       for (const { name, bytes } of files) assertEquals(readFile(ours, name), bytes, name);
       // The same files take the same room, when no name is given twice.
       if (names.length === listed.length) {
-        assertEquals([ours.freeBlocks, ours.freeInodes], [fs.freeBlocks, fs.freeInodes], dir);
+        assertEquals(
+          [ours.freeBlocks(), ours.freeInodes()],
+          [fs.freeBlocks(), fs.freeInodes()],
+          dir,
+        );
       }
     }
   },

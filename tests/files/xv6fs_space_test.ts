@@ -24,7 +24,7 @@ function fillUp(fs: Xv6fs, root: number): string[] {
     wrote = writeBytes(fs, ino, 0, block);
     fs.iput(ino);
   }
-  assertEquals(fs.freeBlocks, 0);
+  assertEquals(fs.freeBlocks(), 0);
   return names;
 }
 

@@ -70,9 +70,9 @@ Deno.test("a file holds 268 blocks and not a byte more", () => {
   assertEquals(writeBytes(fs, ino, 0, all), all.length);
   assertEquals(writeBytes(fs, ino, all.length, bytes(1)), EFBIG);
   assertEquals(readBytes(fs, ino, 0, all.length + 5), all);
-  const free = fs.freeBlocks;
+  const free = fs.freeBlocks();
   fs.itrunc(ino);
-  assertEquals(fs.freeBlocks, free + SINGLE.maxfile + 1);
+  assertEquals(fs.freeBlocks(), free + SINGLE.maxfile + 1);
   assertEquals(fs.size(ino), 0);
   fs.iput(ino);
   clean(fs, root);
@@ -137,7 +137,7 @@ Deno.test("open follows xv6's rules for directories, devices and flags", () => {
 
 Deno.test("an unlinked file lives as long as it is open", () => {
   const { fs, root } = fresh();
-  const free = [fs.freeBlocks, fs.freeInodes];
+  const free = [fs.freeBlocks(), fs.freeInodes()];
   const ino = fs.open(root, "f", O_CREATE | O_RDWR);
   writeBytes(fs, ino, 0, bytes(3000));
   assertEquals(fs.unlink(root, "f"), 0);
@@ -149,10 +149,10 @@ Deno.test("an unlinked file lives as long as it is open", () => {
   // A stop now: the next boot frees it.
   const reopened = openXv6fs(fs.image.slice());
   assertEquals(reopened.takeNotices(), [`ireclaim: orphaned inode ${ino}`]);
-  assertEquals([reopened.freeBlocks, reopened.freeInodes], free);
+  assertEquals([reopened.freeBlocks(), reopened.freeInodes()], free);
   assertEquals(fsck(reopened.image), []);
   fs.iput(ino);
-  assertEquals([fs.freeBlocks, fs.freeInodes], free);
+  assertEquals([fs.freeBlocks(), fs.freeInodes()], free);
   clean(fs, root);
 });
 
@@ -218,7 +218,7 @@ Deno.test("names are cut to 14 bytes and paths end at 127", () => {
 
 Deno.test("a full disk gives short writes, and all of it back", () => {
   const { fs, root } = fresh();
-  const free = fs.freeBlocks;
+  const free = fs.freeBlocks();
   const names: string[] = [];
   let short = 0;
   for (let i = 0; short === 0; i++) {
@@ -228,7 +228,7 @@ Deno.test("a full disk gives short writes, and all of it back", () => {
     if (wrote < SINGLE.maxfile * BSIZE) short = wrote;
     fs.iput(ino);
   }
-  assert(fs.freeBlocks === 0 && short > 0);
+  assert(fs.freeBlocks() === 0 && short > 0);
   assertEquals(new Set(fs.takeNotices()), new Set(["balloc: out of blocks"]));
   assertEquals(fs.mkdir(root, "d"), ENOSPC);
   assertEquals(fsck(fs.image), []);
@@ -238,13 +238,13 @@ Deno.test("a full disk gives short writes, and all of it back", () => {
   fs.iput(empty);
   fs.unlink(root, "empty");
   for (const name of names) assertEquals(fs.unlink(root, name), 0);
-  assertEquals(fs.freeBlocks, free);
+  assertEquals(fs.freeBlocks(), free);
   clean(fs, root);
 });
 
 Deno.test("no inodes left is an answer, and they come back", () => {
   const { fs, root } = fresh();
-  const free = fs.freeInodes;
+  const free = fs.freeInodes();
   const made: string[] = [];
   for (;;) {
     const name = `zz${made.length}`;
@@ -260,7 +260,7 @@ Deno.test("no inodes left is an answer, and they come back", () => {
   assertEquals(fs.takeNotices(), ["ialloc: no inodes"]);
   assertEquals(fsck(fs.image), []);
   for (const name of made) fs.unlink(root, name);
-  assertEquals(fs.freeInodes, free);
+  assertEquals(fs.freeInodes(), free);
   clean(fs, root);
 });
 
@@ -300,10 +300,10 @@ Deno.test("a symbolic link that finds no room for its target leaves no name behi
   const { fs, root } = fresh({ size: 60, ninodes: 16 });
   const filler = fs.open(root, "filler", O_CREATE | O_RDWR);
   while (writeBytes(fs, filler, fs.size(filler), bytes(1024)) > 0);
-  assertEquals(fs.freeBlocks, 0);
-  const free = fs.freeInodes;
+  assertEquals(fs.freeBlocks(), 0);
+  const free = fs.freeInodes();
   assertEquals(fs.symlink(root, "/target", "l"), ENOSPC);
-  assertEquals([fs.open(root, "l", O_RDONLY | O_NOFOLLOW), fs.freeInodes], [ENOENT, free]);
+  assertEquals([fs.open(root, "l", O_RDONLY | O_NOFOLLOW), fs.freeInodes()], [ENOENT, free]);
   fs.iput(filler);
   clean(fs, root);
 });

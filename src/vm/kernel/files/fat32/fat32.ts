@@ -25,7 +25,7 @@ export interface Fat32 extends FileSystem {
   /** The image. */
   readonly image: Uint8Array;
   /** Free bytes. */
-  readonly freeBytes: number;
+  freeBytes(): number;
   /** What fstat tells: a handle in use always has it. */
   stat(handle: number): Stat;
   /** The entries of a directory with their long names, or a negative error. */
@@ -71,9 +71,7 @@ function mounted(v: FatVolume): Fat32 {
     link: () => EPERM,
     mknod: () => EPERM,
     symlink: () => EPERM,
-    get freeBytes() {
-      return v.state.free * v.geometry.clusterSize;
-    },
+    freeBytes: () => v.state.free * v.geometry.clusterSize,
     save: () => ({ image: v.disk.save(), state: v.saver.save(v.state) }),
   };
 }

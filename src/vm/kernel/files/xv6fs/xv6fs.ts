@@ -23,9 +23,9 @@ export interface Xv6fs extends FileSystem {
   /** What the addresses in an inode are. */
   readonly addressing: Addressing;
   /** Free data blocks. */
-  readonly freeBlocks: number;
+  freeBlocks(): number;
   /** Free inodes. */
-  readonly freeInodes: number;
+  freeInodes(): number;
   /** The entries of a directory, or a negative error. */
   entries(inum: number): Entry[] | number;
   /** Lines xv6 would have printed since last asked (`balloc: out of blocks`). */
@@ -93,12 +93,8 @@ function mounted(v: Volume): Xv6fs {
     mkdir: call(mkdir),
     mknod: call(mknod),
     symlink: call(symlink),
-    get freeBlocks() {
-      return freeBlocks(v);
-    },
-    get freeInodes() {
-      return freeInodes(v);
-    },
+    freeBlocks: () => freeBlocks(v),
+    freeInodes: () => freeInodes(v),
     takeNotices: () => notices.splice(0),
     save: () => ({ image: disk.save(), state: v.saver.save(v.state) }),
   };
