@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as fc from "fast-check";
+import { holds, joined, piecesSince } from "../../src/vm/machine/pieces.ts";
 import { readBytes, writeBytes } from "../../src/vm/kernel/files/file_system.ts";
 import { type Fat32, openFat32, restoreFat32 } from "../../src/vm/kernel/files/fat32/fat32.ts";
 import { formatFat32 } from "./format.ts";
@@ -273,6 +274,32 @@ Deno.test("saved and restored: open files stay open, both go on alone", () => {
     each.iput(root);
     assertEquals([each.inUse(), each.freeBytes()], [[], openFat32(empty).freeBytes()]);
   }
+});
+
+Deno.test("a saved state has what every single call wrote", () => {
+  const { fs, root } = fresh();
+  put(fs, "filler", pattern(20_000, 1)); // what follows lies in other pages than the root directory
+  const f = fs.open(root, "f", O_CREATE | O_RDWR);
+  const calls = [
+    () => writeBytes(fs, f, 0, pattern(10, 1)),
+    () => writeBytes(fs, f, 10, pattern(10, 2)), // only bytes and the size in the entry
+    () => writeBytes(fs, f, 20, pattern(3000, 3)),
+    () => fs.mkdir(root, "A directory with a long name"),
+    () => fs.iput(fs.open(root, "A directory with a long name/x", O_CREATE)),
+    () => fs.itrunc(f),
+    () => fs.unlink(root, "A directory with a long name/x"),
+    () => fs.unlink(root, "f"),
+    () => fs.iput(f),
+  ];
+  let before = fs.save().image;
+  for (const [i, call] of calls.entries()) {
+    call();
+    const { image } = fs.save();
+    assert(holds(joined(image), fs.image, 0, fs.image.length), `call ${i}`);
+    assert([...piecesSince(image, before)].length < 8, `call ${i} shares what it did not write`);
+    before = image;
+  }
+  assert(fs.save().image === before, "nothing written, one copy");
 });
 
 Deno.test("images that cannot be opened say why in one line", () => {

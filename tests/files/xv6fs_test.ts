@@ -365,6 +365,10 @@ Deno.test("a fault of this program inside a call undoes the call", () => {
   assertEquals(fs.image, before);
   assertEquals(fs.size(ino), 100);
   assertEquals(writeBytes(fs, ino, 100, bytes(2000)), 2000);
+  const { fs: other, root: otherRoot } = fresh();
+  const same = other.open(otherRoot, "f", O_CREATE | O_RDWR);
+  for (const [at, n] of [[0, 100], [100, 2000]]) writeBytes(other, same, at, bytes(n));
+  assertEquals(fs.image, other.image, "the next call takes the blocks that it would have taken");
   fs.iput(ino);
   clean(fs, root);
 });

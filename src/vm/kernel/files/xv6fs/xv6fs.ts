@@ -7,8 +7,15 @@ import { entries, type Entry } from "./directory.ts";
 import { Disk } from "./disk.ts";
 import { fileSize, inodeExists, inodeType, linkCount, major, minor } from "./inode.ts";
 import { freeInodes, idup, iget, iput, reclaimOrphans } from "./itable.ts";
-import { type Addressing, BSIZE, checkedSuperblock, ROOTDEV, ROOTINO, T_DIR } from "./layout.ts";
-import type { Superblock } from "./layout.ts";
+import {
+  type Addressing,
+  BSIZE,
+  checkedSuperblock,
+  ROOTDEV,
+  ROOTINO,
+  type Superblock,
+  T_DIR,
+} from "./layout.ts";
 import { recover } from "./log.ts";
 import { chdir, link, mkdir, mknod, open, symlink, unlink } from "./namespace.ts";
 import { namei } from "./path.ts";
@@ -76,7 +83,8 @@ function mounted(v: Volume): Xv6fs {
     root: () => iget(v, ROOTINO),
     idup: (inum) => idup(v, inum),
     iput: call(iput),
-    inUse: () => Array.from(refs, (refs, inum) => ({ inum, refs })).filter(({ refs }) => refs > 0),
+    inUse: () =>
+      [...refs.keys()].filter((i) => refs[i] > 0).map((inum) => ({ inum, refs: refs[inum] })),
     type: (inum) => inodeType(v, inum),
     size: (inum) => fileSize(v, inum),
     stat: (inum) => inodeExists(v, inum) ? statOf(v, inum) : EINVAL,
