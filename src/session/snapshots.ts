@@ -4,8 +4,8 @@
  * @module
  */
 
-import { MOST_BYTES } from "../vm/history.ts";
-import { KeptStates } from "../vm/state_size.ts";
+import { pinStates } from "../vm/recorder.ts";
+import { KeptStates, MOST_BYTES } from "../vm/state_size.ts";
 import type { VmState } from "../vm/vm.ts";
 import type { Context, Session } from "../framework/command.ts";
 import { size } from "../vm/numbers.ts";
@@ -75,7 +75,7 @@ export function dropSnapshot(ctx: Context, name: string): void {
 
 /** They and what is recorded for undo have one room. */
 function share(session: Session): void {
-  session.vm.history.pin([...snapshotsOf(session).values()].map((one) => one.state));
+  pinStates(session.vm, [...snapshotsOf(session).values()].map((one) => one.state));
 }
 
 /** The computer is another one: its snapshots are gone. */

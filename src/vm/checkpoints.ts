@@ -5,20 +5,13 @@
  * @module
  */
 
+import { putParts } from "./computer.ts";
 import { copyBreakpoints, putBreakpoints } from "./kernel/breakpoints.ts";
 import { takeOutput } from "./kernel/console.ts";
 import { holdRun } from "./kernel/process/table.ts";
-import type { Breakpoints, Kernel } from "./kernel/kernel.ts";
+import type { Breakpoints } from "./kernel/kernel.ts";
+import type { Parts } from "./parts.ts";
 import type { VmState } from "./state.ts";
-
-/** The computer whose past it is. */
-export interface Computer {
-  readonly kernel: Kernel;
-  /** Files that programs were loaded from, for their symbols. */
-  readonly loaded: Map<string, Uint8Array>;
-  readonly save: () => VmState;
-  readonly put: (state: VmState) => void;
-}
 
 /** A call that changed the computer: done again on the same state it does the same. */
 export interface Call {
@@ -66,14 +59,14 @@ export interface Checkpoint {
 }
 
 /** Makes the computer what it was, breakpoints among it. */
-export function putBack(computer: Computer, { state, breakpoints, loaded }: Checkpoint): void {
-  computer.put(state);
-  putBreakpoints(computer.kernel, copyBreakpoints(breakpoints));
-  putLoaded(computer, loaded);
+export function putBack(parts: Parts, { state, breakpoints, loaded }: Checkpoint): void {
+  putParts(parts, state);
+  putBreakpoints(parts.kernel, copyBreakpoints(breakpoints));
+  putLoaded(parts, loaded);
 }
 
 /** Makes the files that programs were loaded from what they were. */
-export function putLoaded({ loaded }: Computer, by: ReadonlyMap<string, Uint8Array>): void {
+export function putLoaded({ loaded }: Parts, by: ReadonlyMap<string, Uint8Array>): void {
   loaded.clear();
   for (const [name, bytes] of by) loaded.set(name, bytes);
 }
@@ -82,7 +75,7 @@ export function putLoaded({ loaded }: Computer, by: ReadonlyMap<string, Uint8Arr
  * What was printed has been printed before, and what is still there of the run is held, as where
  * runs stop.
  */
-export function comeToRest({ kernel }: Computer, ran: Runner | undefined): void {
+export function comeToRest({ kernel }: Parts, ran: Runner | undefined): void {
   takeOutput(kernel);
   if (ran !== undefined && ran.run !== 0) holdRun(kernel, ran.run, true);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Made, Settled } from "./boot_options.ts";
+import { madeOf, type Settled } from "./boot_options.ts";
 import { defaultDisk, FsError } from "./disk.ts";
 import { EventLog } from "./events.ts";
 import { abiNamed } from "./kernel/abi.ts";
@@ -19,7 +19,7 @@ import { damaged, type VmState } from "./state.ts";
 import { symbolsView } from "./symbols.ts";
 import type { Vm } from "./vm.ts";
 
-/** RAM, kernel, file systems and process 1. Throws an FsError that says of which option an image is bad. */
+/** RAM, kernel, file systems and process 1. Throws an FsError that names the bad image's option. */
 export function bootParts(vm: Vm, made: Settled): Parts {
   const { programs = noPrograms, abi, fs, fat } = made;
   const machine = new Machine({ memBytes: made.mem, traps: "host" });
@@ -46,7 +46,8 @@ export function bootParts(vm: Vm, made: Settled): Parts {
   else files.mountRootLater(() => defaultDisk(programs));
   if (fat !== undefined) mounting("fat", () => files.mountFat(fat));
   makeInit(kernel);
-  return { machine, kernel, view: kernelView(kernel, symbolsView(vm)), loaded: new Map() };
+  const view = kernelView(kernel, symbolsView(vm));
+  return { machine, kernel, view, loaded: new Map(), made: madeOf(made) };
 }
 
 /** Mounts the image of an option; an error says of which. */
@@ -60,7 +61,7 @@ function mounting(option: "fs" | "fat", mount: () => void): void {
 }
 
 /** All of it as plain data, with the options that it was booted with. */
-export function saveParts({ machine, kernel }: Parts, made: Made): VmState {
+export function saveParts({ machine, kernel, made }: Parts): VmState {
   return {
     made,
     machine: machine.save(),
@@ -76,8 +77,8 @@ export function putParts({ machine, kernel }: Parts, state: VmState): void {
   kernel.events.restore(state.events);
 }
 
-/** The same, for a state that may be damaged: then all is put back to what it was before, and a RangeError is thrown. */
-export function putBack(parts: Parts, state: VmState, before: VmState): void {
+/** The same for a state that may be damaged: then `before` is put back, and a RangeError thrown. */
+export function putRestored(parts: Parts, state: VmState, before: VmState): void {
   try {
     putParts(parts, state);
   } catch (error) {

@@ -1,16 +1,18 @@
 /**
- * What stands behind a {@link Vm}, a {@link Process} and a {@link BareRun}: hardware, kernel, record. For src/vm and for tests of the
- * kernel; everybody else asks the face.
+ * What stands behind a {@link Vm}, a {@link Process} and a {@link BareRun}: hardware, kernel, record.
+ * For src/vm and for tests of the kernel; everybody else asks the face.
  *
  * @module
  */
 
 import type { BareRun } from "./bare.ts";
+import type { Made } from "./boot_options.ts";
 import type { KernelView } from "./inspect/view.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import type { Proc } from "./kernel/process/proc.ts";
 import type { Machine } from "./machine/machine.ts";
 import type { Process } from "./process.ts";
+import type { Recorder } from "./recorder.ts";
 import type { Vm } from "./vm.ts";
 
 /** What a computer is made of. */
@@ -21,13 +23,16 @@ export interface Parts {
   readonly kernel: Kernel;
   /** The kernel as inspectors ask any kernel. */
   readonly view: KernelView;
-  /** The files that programs were last loaded from, by name, where they were not the disk's: for their symbols. */
+  /** The files that programs were loaded from, by name, where not the disk's: for symbols. */
   readonly loaded: Map<string, Uint8Array>;
+  /** What it was made with, as a state holds it. */
+  readonly made: Made;
 }
 
 /** How to look inside: the classes say it, since only they see their private fields. */
 interface Doors {
   vm(vm: Vm): Parts;
+  recorder(vm: Vm): Recorder;
   process(p: Process): Proc;
   bare(run: BareRun): Machine;
 }
@@ -57,6 +62,11 @@ export function machineOf(vm: Vm): Machine {
 /** The kernel of a computer as inspectors ask any kernel. */
 export function viewOf(vm: Vm): KernelView {
   return doors.vm(vm).view;
+}
+
+/** What records all that is done to a computer. */
+export function recorderOf(vm: Vm): Recorder {
+  return doors.recorder(vm);
 }
 
 /** The kernel's record of a process. Throws KernelError when the process is gone. */

@@ -33,7 +33,7 @@ import type { Translation } from "./inspect/translation.ts";
 import type { AccessReport, CallReport, ForkReport } from "./reports.ts";
 import { bytesOf, type Size } from "./size.ts";
 import type { Vm } from "./vm.ts";
-import { kernelOf, openDoor, partsOf, viewOf } from "./parts.ts";
+import { kernelOf, openDoor, partsOf, recorderOf, viewOf } from "./parts.ts";
 import { Registers } from "./registers.ts";
 
 /** A place in a process, for `toBeMappedBy`. */
@@ -230,7 +230,7 @@ export class Process {
   #does<T>(what: string, args: readonly unknown[], body: () => T): T {
     // Whoever is gone does nothing.
     void this.#record;
-    return this.#vm.history.call(`p${this.pid}.${what}`, args, body);
+    return recorderOf(this.#vm).call(`p${this.pid}.${what}`, args, body);
   }
 
   #survive(report: AccessReport): AccessReport {

@@ -16,7 +16,8 @@ import { endNow } from "./kernel/manual.ts";
 import { describeWait } from "./kernel/process/proc.ts";
 import { type EventFilter, type KernelStop, run, type RunOptions } from "./kernel/run.ts";
 import type { Leftover, RunReport, RunStop } from "./reports.ts";
-import { kernelOf } from "./parts.ts";
+import { kernelOf, recorderOf } from "./parts.ts";
+import type { Recorder } from "./recorder.ts";
 import type { Mark, Vm } from "./vm.ts";
 
 /**
@@ -30,6 +31,7 @@ export class Run {
   readonly pid: number;
   readonly #vm: Vm;
   readonly #kernel: Kernel;
+  readonly #recorder: Recorder;
   readonly #mark: Mark;
   readonly #ticks: number;
   readonly #name: string;
@@ -58,20 +60,21 @@ export class Run {
     this.#pass = options.pass ?? [];
     this.#vm = vm;
     this.#kernel = kernelOf(vm);
+    this.#recorder = recorderOf(vm);
     this.pid = pid;
     this.#mark = mark;
     this.#ticks = this.#kernel.state.ticks;
     const { name, run } = vm.process(pid);
     this.#name = name;
     this.#run = run;
-    this.#vm.history.hold(this.#run, false);
+    this.#recorder.hold(this.#run, false);
   }
 
   /**
    * Runs at most `budget` instructions more. True when it is over: {@link report} then says why.
    */
   slice(budget: number): boolean {
-    this.#vm.history.hold(this.#run, false);
+    this.#recorder.hold(this.#run, false);
     const { machine } = this.#kernel;
     const end = machine.instret + budget;
     this.#stop = this.#ended === undefined
@@ -92,7 +95,7 @@ export class Run {
       pass: this.#pass,
       ...(this.#until === undefined ? {} : { untilEvent: this.#until }),
     };
-    return this.#vm.history.run(budget, all, { pid: this.pid, run: this.#run });
+    return this.#recorder.run(budget, all, { pid: this.pid, run: this.#run });
   }
 
   /** The program has ended: its status is kept before later exits push it out of the list. */
@@ -116,7 +119,7 @@ export class Run {
   #goOn(budget: number): KernelStop {
     const stop = this.#go(budget, { untilOver: this.#run, deadline: this.#deadline });
     if (stop.kind !== "budget" || busy(this.#kernel) < this.#deadline) return stop;
-    this.#vm.history.hold(this.#run, true);
+    this.#recorder.hold(this.#run, true);
     return { kind: "exited", pid: this.pid };
   }
 
@@ -127,12 +130,12 @@ export class Run {
 
   /** Nobody runs it on: what is still there is held, so that others do not pay for it. */
   leave(): void {
-    this.#vm.history.hold(this.#run, true);
+    this.#recorder.hold(this.#run, true);
   }
 
   /** Console text since the last time this was called. */
   takeOutput(): string {
-    const text = this.#decoder.decode(this.#vm.history.takeOutput(), { stream: true });
+    const text = this.#decoder.decode(this.#recorder.takeOutput(), { stream: true });
     this.#console += text;
     return text;
   }
@@ -154,7 +157,7 @@ export class Run {
   /** A person stopped it: the program and all that it and its children made die. */
   interrupt(): void {
     const kernel = this.#kernel;
-    this.#vm.history.call(`the end of pid ${this.pid}`, [], () => {
+    this.#recorder.call(`the end of pid ${this.pid}`, [], () => {
       holdRun(kernel, this.#run, false);
       const all = runOf(kernel, this.#run);
       for (const p of all) endNow(kernel, p);

@@ -4,6 +4,8 @@
  * @module
  */
 
+/** Bytes that all states which are kept may take together, snapshots of the shell among them. */
+export const MOST_BYTES: number = 2 ** 30;
 /** What V8 keeps beside the contents of a typed array with a buffer of its own, about. */
 const ARRAY_OVERHEAD = 200;
 

@@ -11,23 +11,21 @@ import {
   type Call,
   type Checkpoint,
   comeToRest,
-  type Computer,
   putBack,
   putLoaded,
   redo,
   type Runner,
   type Way,
 } from "./checkpoints.ts";
+import { saveParts } from "./computer.ts";
 import { copyBreakpoints, putBreakpoints } from "./kernel/breakpoints.ts";
 import { type KernelStop, run, type RunOptions } from "./kernel/run.ts";
+import type { Parts } from "./parts.ts";
 import type { VmState } from "./state.ts";
-import { KeptStates } from "./state_size.ts";
+import { KeptStates, MOST_BYTES } from "./state_size.ts";
 import type { Find, Landing } from "./travel.ts";
 
-/**
- * Instructions between two states of one run at first; the distance doubles whenever there are too
- * many.
- */
+/** Instructions between two states of one run at first; doubled whenever there are too many. */
 const EVERY = 4_000_000;
 /** States in the middle of one run. */
 const MOST_BETWEEN = 64;
@@ -36,7 +34,7 @@ const CALLS = 256;
 
 /** What is recorded of one computer. Positions in it are revisions of the computer. */
 export class Timeline {
-  readonly #computer: Computer;
+  readonly #parts: Parts;
   readonly #kept: Checkpoint[] = [];
   /** The checkpoint that was reached last, and what has been done since. */
   #at = 0;
@@ -50,20 +48,12 @@ export class Timeline {
   readonly #room = new KeptStates();
   #pinned: readonly VmState[] = [];
   readonly #ways = new WeakMap<VmState, Way | undefined>();
-  readonly #mostBytes: number;
   readonly #makeRoom: () => void;
 
-  /**
-   * An empty past.
-   *
-   * @param revision The computer's revision now.
-   * @param mostBytes What its states may take together.
-   * @param makeRoom Forgets what is oldest, if it can.
-   */
-  constructor(computer: Computer, revision: number, mostBytes: number, makeRoom: () => void) {
-    this.#computer = computer;
+  /** An empty past, at a revision. `makeRoom` forgets what is oldest, if it can. */
+  constructor(parts: Parts, revision: number, makeRoom: () => void) {
+    this.#parts = parts;
     this.#here = revision;
-    this.#mostBytes = mostBytes;
     this.#makeRoom = makeRoom;
   }
 
@@ -74,10 +64,10 @@ export class Timeline {
 
   /** Whether its states take more room than they may. */
   get full(): boolean {
-    if (this.#room.bytes <= this.#mostBytes) return false;
+    if (this.#room.bytes <= MOST_BYTES) return false;
     // What was overwritten is not counted off at once.
     this.#room.reset([...this.#pinned, ...this.#kept.map((one) => one.state)]);
-    return this.#room.bytes > this.#mostBytes;
+    return this.#room.bytes > MOST_BYTES;
   }
 
   /** These states are kept by somebody else, in the same room. */
@@ -101,9 +91,7 @@ export class Timeline {
     return call;
   }
 
-  /**
-   * A call is about to be made that belongs to the run before it: it takes its output, or holds it.
-   */
+  /** A call is about to be made that belongs to the run before it: takes its output, holds it. */
   aside(revision: number, again: () => unknown): void {
     if (this.#ran === undefined || this.#due || this.#hasFuture()) this.call(revision, again);
     else this.#here = revision;
@@ -111,7 +99,7 @@ export class Timeline {
 
   /** Runs processes as {@link run} does, and keeps states on the way. */
   run(revision: number, budget: number, options: RunOptions, runner: Runner): KernelStop {
-    const { kernel } = this.#computer;
+    const { kernel } = this.#parts;
     this.#overwrite();
     const ran = this.#ran;
     const goesOn = ran !== undefined && ran.run === runner.run && ran.only === runner.only;
@@ -153,17 +141,14 @@ export class Timeline {
     this.#land(revision, head, this.#checkpoint(revision, state, this.#ways.get(state)));
   }
 
-  /**
-   * Makes the computer what it was at a revision, breakpoints among it. What came after is still
-   * there.
-   */
+  /** Makes the computer what it was at a revision, breakpoints too. What came after stays kept. */
   seek(revision: number): void {
     if (!this.#hasFuture()) this.#settle();
     const at = this.#kept.findLastIndex((one) => one.revision <= revision);
     const calls = this.#kept[at + 1]?.way?.from === this.#kept[at]
       ? this.#kept[at + 1].way!.calls.filter((call) => call.revision <= revision)
       : [];
-    putBack(this.#computer, this.#kept[at]);
+    putBack(this.#parts, this.#kept[at]);
     for (const call of calls) redo(call);
     this.#at = at;
     this.#calls = calls;
@@ -175,30 +160,27 @@ export class Timeline {
    * Goes where `find` leads from the present. Who ran there, and what was found; if it throws, the
    * computer is as it was.
    */
-  travel(
-    revision: number,
-    find: Find,
-  ): Runner & Pick<Landing, "event"> {
-    const computer = this.#computer;
-    const { kernel } = computer;
+  travel(revision: number, find: Find): Runner & Pick<Landing, "event"> {
+    const parts = this.#parts;
+    const { kernel } = parts;
     this.#begin();
     const head = this.#head();
     const breakpoints = { ...kernel.breakpoints };
-    const loaded = new Map(computer.loaded);
+    const loaded = new Map(parts.loaded);
     let landing: Landing;
     try {
-      landing = find(computer, head, this.#kept);
+      landing = find({ parts, head, others: this.#kept });
     } catch (error) {
-      putBack(computer, head);
+      putBack(parts, head);
       putBreakpoints(kernel, breakpoints);
       throw error;
     }
     // They are a person's: they stay as they are.
     putBreakpoints(kernel, breakpoints);
-    putLoaded(computer, loaded);
+    putLoaded(parts, loaded);
     const { way, event } = landing;
-    comeToRest(computer, way.ran);
-    this.#land(revision, head, this.#checkpoint(revision, computer.save(), way));
+    comeToRest(parts, way.ran);
+    this.#land(revision, head, this.#checkpoint(revision, saveParts(parts), way));
     return { ...way.ran ?? ANYBODY, ...(event === undefined ? {} : { event }) };
   }
 
@@ -219,7 +201,7 @@ export class Timeline {
 
   /** The past begins with the state at the first question or change. */
   #begin(): void {
-    if (this.#kept.length === 0) this.#push(this.#checkpoint(this.#here, this.#computer.save()));
+    if (this.#kept.length === 0) this.#push(this.#checkpoint(this.#here, saveParts(this.#parts)));
   }
 
   /** Something is about to change: what was undone cannot be done again any more. */
@@ -229,7 +211,7 @@ export class Timeline {
   }
 
   #checkpoint(revision: number, state: VmState, way?: Way, between = false): Checkpoint {
-    const { kernel, loaded } = this.#computer;
+    const { kernel, loaded } = this.#parts;
     return {
       state,
       revision,
@@ -247,7 +229,7 @@ export class Timeline {
     const last = this.#kept[this.#at];
     if (this.#calls.length === 0 && this.#ran === undefined) return last;
     const way = { from: last, calls: this.#calls, ran: this.#ran };
-    return this.#checkpoint(this.#here, this.#computer.save(), way, between);
+    return this.#checkpoint(this.#here, saveParts(this.#parts), way, between);
   }
 
   #settle(): void {
@@ -267,16 +249,14 @@ export class Timeline {
   #keepBetween(): void {
     const { pid, run, only } = this.#ran!;
     this.#push(this.#head(true));
-    const since = this.#computer.kernel.machine.instret;
+    const since = this.#parts.kernel.machine.instret;
     this.#ran = { pid, run, since, ...(only === undefined ? {} : { only }) };
     this.#between++;
     this.#makeRoom();
     if (this.#between > MOST_BETWEEN || (this.#between > 1 && this.full)) this.#thin();
   }
 
-  /**
-   * Leaves out every other state in the middle of the run that is under way, but not the newest.
-   */
+  /** Leaves out every other state in the middle of the run under way, but not the newest. */
   #thin(): void {
     this.#every *= 2;
     const last = this.#kept.length - 1;

@@ -6,18 +6,15 @@
  * @module
  */
 
-import {
-  type Checkpoint,
-  comeToRest,
-  type Computer,
-  putBack,
-  redo,
-  type Way,
-} from "./checkpoints.ts";
+import { type Checkpoint, comeToRest, putBack, redo, type Way } from "./checkpoints.ts";
+import { whole } from "./checks.ts";
+import { saveParts } from "./computer.ts";
+import { filterText } from "./history_text.ts";
 import { putBreakpoints } from "./kernel/breakpoints.ts";
 import { type EventFilter, eventMeant, type KernelStop, run } from "./kernel/run.ts";
 import { counted } from "./machine/counted.ts";
 import { sameSaved } from "./machine/saver.ts";
+import type { Parts } from "./parts.ts";
 import type { VmState } from "./state.ts";
 
 /** A moment that was reached again. */
@@ -29,77 +26,95 @@ export interface Landing {
   readonly event?: number;
 }
 
-/** Goes somewhere from `head`, the present; what leads there may be found among others, too. */
-export type Find = (
-  computer: Computer,
-  head: Checkpoint,
-  others: readonly Checkpoint[],
-) => Landing;
+/** Where one can go from: the present, and other moments whose way may lead there. */
+export interface Past {
+  readonly parts: Parts;
+  readonly head: Checkpoint;
+  readonly others: readonly Checkpoint[];
+}
+
+/** Goes somewhere. */
+export type Find = (past: Past) => Landing;
+
+/** A way back that somebody wants to go, and the call of {@link Vm} that asked for it. */
+export interface Journey {
+  readonly what: "back" | "goto";
+  readonly call: string;
+  readonly find: Find;
+}
+
+/** See {@link Vm.back}. */
+export function backTo(to: number | EventFilter): Journey {
+  const what = "back";
+  if (typeof to === "number") {
+    whole(what, to, 1);
+    return { what, call: `back(${to})`, find: (past) => backBy(past, to) };
+  }
+  const name = filterText(to);
+  return { what, call: `back(${name})`, find: (past) => toLast(past, to, name) };
+}
+
+/** See {@link Vm.goto}. */
+export function goTo(to: number | { readonly event: number }): Journey {
+  const what = "goto";
+  if (typeof to === "number") {
+    whole(what, to, 0);
+    return { what, call: `goto(${to})`, find: (past) => toInstret(past, to) };
+  }
+  const { event } = to;
+  whole("goto event", event, 0);
+  return { what, call: `goto({ event: ${event} })`, find: (past) => toEvent(past, event) };
+}
 
 /**
  * `n` instructions before a state. What happened since the last one, a system call or what a person
  * did, is one step.
  */
-export function backBy(
-  computer: Computer,
-  head: Checkpoint,
-  others: readonly Checkpoint[],
-  n: number,
-): Landing {
-  const here = head.instret;
-  const now = toInstret(computer, head, others, here);
-  const left = rests(computer, now, head.state) ? n : n - 1;
+function backBy(past: Past, n: number): Landing {
+  const { instret: here, state } = past.head;
+  const now = toInstret(past, here);
+  const left = rests(past.parts, now, state) ? n : n - 1;
   if (left === 0) return now;
   if (left > here) {
     const have = `${counted(here, "instruction")} ${here === 1 ? "has" : "have"}`;
     throw new RangeError(`back ${n}: only ${have} been run`);
   }
-  return toInstret(computer, head, others, here - left);
+  return toInstret(past, here - left);
 }
 
 /** When that many instructions had been retired. */
-export function toInstret(
-  computer: Computer,
-  head: Checkpoint,
-  others: readonly Checkpoint[],
-  instret: number,
-): Landing {
-  const { kernel } = computer;
-  const way = waysOf(head, others).find(({ way, end }) =>
+function toInstret(past: Past, instret: number): Landing {
+  const { parts, head } = past;
+  const { kernel } = parts;
+  const way = waysOf(past).find(({ way, end }) =>
     way.ran !== undefined && way.ran.since <= instret && instret <= end.instret
   )?.way;
   if (way === undefined) {
     const which = instructionsOf(head);
     throw new RangeError(`instruction ${instret} is not in the recorded past: ${which}`);
   }
-  putBack(computer, way.from);
+  putBack(parts, way.from);
   for (const call of way.calls) redo(call);
-  runAgain(computer, way, instret - kernel.machine.instret);
-  if (kernel.machine.instret !== instret) throw lost(`instruction ${instret}`, computer);
+  runAgain(parts, way, instret - kernel.machine.instret);
+  if (kernel.machine.instret !== instret) throw lost(`instruction ${instret}`, parts);
   return { way, first: kernel.events.next };
 }
 
 /** Right behind an event. */
-export function toEvent(
-  computer: Computer,
-  head: Checkpoint,
-  others: readonly Checkpoint[],
-  event: number,
-): Landing {
-  const { kernel } = computer;
-  const found = waysOf(head, others).find(({ way, end }) =>
-    way.from.event <= event && event < end.event
-  );
+function toEvent(past: Past, event: number): Landing {
+  const { parts, head } = past;
+  const { kernel } = parts;
+  const found = waysOf(past).find(({ way, end }) => way.from.event <= event && event < end.event);
   if (found === undefined) {
     if (event >= head.event) {
       throw new RangeError(`event ${event} has not happened yet: the next one is ${head.event}`);
     }
-    const first = waysOf(head).at(-1)?.way.from.event;
+    const first = waysOf({ head }).at(-1)?.way.from.event;
     const which = first === undefined ? "nothing is" : `${first} to ${head.event - 1}`;
     throw new RangeError(`event ${event} is not in the recorded past: ${which}`);
   }
   const { way, end } = found;
-  putBack(computer, way.from);
+  putBack(parts, way.from);
   for (const [i, call] of way.calls.entries()) {
     const first = kernel.events.next;
     redo(call);
@@ -109,37 +124,32 @@ export function toEvent(
   }
   // What the run did after its last instruction is within one more.
   const left = end.instret - kernel.machine.instret + 1;
-  const stop = runAgain(computer, way, left, { from: event });
-  if (stop.kind !== "event") throw lost(`event ${event}`, computer);
+  const stop = runAgain(parts, way, left, { from: event });
+  if (stop.kind !== "event") throw lost(`event ${event}`, parts);
   return { way, first: stop.first, event };
 }
 
 /**
  * Right behind the last event that a filter lets through; the one before when it is there already.
  */
-export function toLast(
-  computer: Computer,
-  head: Checkpoint,
-  others: readonly Checkpoint[],
-  filter: EventFilter,
-  name: string,
-): Landing {
+function toLast(past: Past, filter: EventFilter, name: string): Landing {
+  const { parts, head } = past;
   for (let before = head.event;;) {
-    const n = lastInLog(computer, filter, 0, before) ?? lastInPast(computer, head, filter, before);
+    const n = lastInLog(parts, filter, 0, before) ?? lastInPast(past, filter, before);
     if (n === undefined) {
-      const { from } = waysOf(head).at(-1)?.way ?? { from: head };
+      const { from } = waysOf({ head }).at(-1)?.way ?? { from: head };
       const since = from.event === 0 ? "" : `; what is recorded begins with event ${from.event}`;
       throw new RangeError(`back: there is no ${name} before this${since}`);
     }
-    const landing = toEvent(computer, head, others, n);
-    if (!rests(computer, landing, head.state)) return landing;
+    const landing = toEvent(past, n);
+    if (!rests(parts, landing, head.state)) return landing;
     before = landing.first;
   }
 }
 
 /** The last such event between two numbers that the log holds now. */
 function lastInLog(
-  { kernel }: Computer,
+  { kernel }: Parts,
   filter: EventFilter,
   from: number,
   before: number,
@@ -156,25 +166,24 @@ function lastInLog(
  * is done again.
  */
 function lastInPast(
-  computer: Computer,
-  head: Checkpoint,
+  { parts, head }: Past,
   filter: EventFilter,
   before: number,
 ): number | undefined {
-  const { events } = computer.kernel;
-  for (const { way, end } of waysOf(head)) {
+  const { machine, events } = parts.kernel;
+  for (const { way, end } of waysOf({ head })) {
     if (way.from.event >= before || !counts(way.from, end, filter)) continue;
-    putBack(computer, way.from);
+    putBack(parts, way.from);
     let last: number | undefined;
-    const look = (from: number) => last = lastInLog(computer, filter, from, before) ?? last;
+    const look = (from: number) => last = lastInLog(parts, filter, from, before) ?? last;
     for (const call of way.calls) {
       const from = events.next;
       redo(call);
       look(from);
     }
     for (let from = events.next; way.ran !== undefined;) {
-      const left = end.instret - computer.kernel.machine.instret + 1;
-      const stop = runAgain(computer, way, left, { ...filter, from });
+      const left = end.instret - machine.instret + 1;
+      const stop = runAgain(parts, way, left, { ...filter, from });
       if (stop.kind !== "event" || stop.event.n >= Math.min(before, end.event)) break;
       look(stop.event.n);
       from = events.next;
@@ -191,15 +200,15 @@ function counts(from: Checkpoint, end: Checkpoint, { kinds }: EventFilter): bool
 }
 
 /** Whether the computer is now in a state: just stopped, or come to rest. */
-function rests(computer: Computer, { way }: Landing, state: VmState): boolean {
-  if (sameSaved(state, computer.save())) return true;
-  comeToRest(computer, way.ran);
-  return sameSaved(state, computer.save());
+function rests(parts: Parts, { way }: Landing, state: VmState): boolean {
+  if (sameSaved(state, saveParts(parts))) return true;
+  comeToRest(parts, way.ran);
+  return sameSaved(state, saveParts(parts));
 }
 
 /** Runs as it ran before. Breakpoints are not for this. */
 function runAgain(
-  { kernel }: Computer,
+  { kernel }: Parts,
   { ran }: Way,
   budget: number,
   untilEvent?: EventFilter,
@@ -216,8 +225,7 @@ function runAgain(
  * one first.
  */
 function waysOf(
-  head: Checkpoint,
-  others: readonly Checkpoint[] = [],
+  { head, others = [] }: Pick<Past, "head"> & Partial<Past>,
 ): { way: Way; end: Checkpoint }[] {
   const ways: { way: Way; end: Checkpoint }[] = [];
   for (let end = head; end.way !== undefined; end = end.way.from) ways.push({ way: end.way, end });
@@ -227,7 +235,7 @@ function waysOf(
   return ways;
 }
 
-function lost(wanted: string, { kernel: { machine, events } }: Computer): Error {
+function lost(wanted: string, { kernel: { machine, events } }: Parts): Error {
   return new Error(
     `replay to ${wanted} ended at instruction ${machine.instret}, event ${events.next}`,
   );
@@ -236,7 +244,7 @@ function lost(wanted: string, { kernel: { machine, events } }: Computer): Error 
 /** The instructions that can be reached again, as text. */
 function instructionsOf(head: Checkpoint): string {
   const spans: [number, number][] = [];
-  for (const { way, end } of waysOf(head).reverse()) {
+  for (const { way, end } of waysOf({ head }).reverse()) {
     if (way.ran === undefined) continue;
     const last = spans.at(-1);
     if (last !== undefined && way.ran.since <= last[1]) last[1] = Math.max(last[1], end.instret);

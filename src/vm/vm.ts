@@ -1,6 +1,6 @@
 /**
- * The whole computer as commands and scripts hold it: machine, built-in kernel, event stream, and the
- * questions one can ask of them.
+ * The whole computer as commands and scripts hold it: machine, built-in kernel, event stream, and
+ * the questions one can ask of them.
  *
  * @module
  */
@@ -9,14 +9,13 @@ import { reclaim } from "./kernel/memory/reclaim/reclaim.ts";
 import { census, failAllocation, frameTotal } from "./kernel/memory/frames/frames.ts";
 import { findProc, procs } from "./kernel/process/table.ts";
 import { takeOutput, type } from "./kernel/console.ts";
-import { type BootOptions, type Made, madeOf, settled } from "./boot_options.ts";
+import { type BootOptions, settled } from "./boot_options.ts";
 import { addWatchpoint, type Breakpoint, type WatchOptions } from "./breakpoints.ts";
 import { isText, onlyNames, whole } from "./checks.ts";
-import { bootParts, putBack, putParts, saveParts } from "./computer.ts";
+import { bootParts, putRestored } from "./computer.ts";
 import { Disk } from "./disk.ts";
 import type { VmEvent } from "./events.ts";
 import { History, type HistoryEntry, type Moment } from "./history.ts";
-import { ANYBODY } from "./checkpoints.ts";
 import { audit } from "./inspect/audit.ts";
 import { checkBuiltin } from "./inspect/builtin/audit.ts";
 import type { Finding } from "./inspect/finding.ts";
@@ -40,15 +39,17 @@ import { type Mark, markOf, sinceMark } from "./marks.ts";
 import { openDoor, type Parts } from "./parts.ts";
 import { Process } from "./process.ts";
 import { checkProgram, loadProgram } from "./programs.ts";
+import { Recorder } from "./recorder.ts";
 import type { Census, Difference, RunReport, TlbView } from "./reports.ts";
 import { Run } from "./run.ts";
 import { checkRestorable, checkState, type VmState } from "./state.ts";
+import { backTo, goTo } from "./travel.ts";
 
 export { type BootOptions, KernelError, type Mark, type RamView, type VmState, type WatchOptions };
 
 /**
- * A booted computer. Methods are synchronous and deterministic; what they answer are snapshots, except for
- * {@link Process} and {@link Frame}, which are live.
+ * A booted computer. Methods are synchronous and deterministic; what they answer are snapshots,
+ * except for {@link Process} and {@link Frame}, which are live.
  *
  * @example What a step cost
  * ```ts
@@ -87,36 +88,32 @@ export class Vm {
   readonly #kernel: Kernel;
   readonly #view: KernelView;
   readonly #parts: Parts;
-  /** The same as a state holds it. */
-  readonly #made: Made;
+  readonly #recorder: Recorder;
   /** What was done to it, for {@link undo} and the ways back. */
   readonly history: History;
-  #revision = 0;
 
   static {
     openDoor("vm", (vm) => vm.#parts);
+    openDoor("recorder", (vm) => vm.#recorder);
   }
 
-  /** Boots: RAM, kernel, file system, and process 1. Throws RangeError or FsError with one clear line. */
+  /** Boots RAM, kernel, file system, process 1. Throws RangeError or FsError with one clear line. */
   constructor(options: BootOptions = {}) {
     this.options = options;
-    const made = settled(options);
-    this.#made = madeOf(made);
-    this.#parts = bootParts(this, made);
+    this.#parts = bootParts(this, settled(options));
     const { machine, kernel, view } = this.#parts;
     [this.#machine, this.#kernel, this.#view] = [machine, kernel, view];
     this.disk = new Disk(kernel.files);
-    const save = () => saveParts(this.#parts, this.#made);
-    const put = (state: VmState) => putParts(this.#parts, state);
-    this.history = new History({ ...this.#parts, save, put }, () => ++this.#revision);
+    this.#recorder = new Recorder(this.#parts);
+    this.history = new History(this.#recorder);
   }
 
   /**
-   * Another number after each thing that changed the computer or may have: with the same number it is the same. Looking
-   * does not change it; a load does, since it goes through the TLB.
+   * Another number after each thing that changed the computer or may have: with the same number it
+   * is the same. Looking does not change it; a load does, since it goes through the TLB.
    */
   get revision(): number {
-    return this.#revision;
+    return this.#recorder.revision;
   }
 
   /** User instructions retired since boot, by all processes. */
@@ -144,29 +141,30 @@ export class Vm {
     return this.#machine.mmu;
   }
 
-  /** A register or CSR of the hart by its name (`a0`, `x10`, `pc`, `mstatus` …); undefined for an unknown one. */
+  /** A register or CSR of the hart by its name (`a0`, `x10`, `pc`, `mstatus`); undefined: unknown. */
   register(name: string): bigint | undefined {
     return this.#machine.hart.named(name);
   }
 
-  /** The fork policy's letters for the RSW bits of a PTE: bit 8, then bit 9; `1` for one that it does not use. */
+  /** The fork policy's letters for the RSW bits of a PTE, 8 and 9; `1` for one it does not use. */
   get rsw(): readonly [string, string] {
     return this.#view.rsw;
   }
 
-  /** A PTE's low ten bits as text, with the fork policy's letters for the RSW bits: `-C DA-U--RV`. */
+  /** A PTE's low ten bits as text, with the policy's letters for the RSW bits: `-C DA-U--RV`. */
   flags(pte: bigint): string {
     return flagText(Number(pte & 0x3ffn), ...this.#view.rsw);
   }
 
   /**
-   * A process that stands still and does what it is told; or, with a program, one that is held at its start. A program
-   * is named as for {@link run}.
+   * A process that stands still and does what it is told; or, with a program, one that is held at
+   * its start. A program is named as for {@link run}.
    */
   spawn(program?: string, args: readonly string[] = [], bytes?: Uint8Array): Process {
     if (program !== undefined) checkProgram(program, args, bytes);
     const file = bytes?.slice(), words = [...args];
-    const pid = this.history.call("vm.spawn", program === undefined ? [] : [program, words], () => {
+    const shown = program === undefined ? [] : [program, words];
+    const pid = this.#recorder.call("vm.spawn", shown, () => {
       const p = program === undefined
         ? makeManual(this.#kernel)
         : loadProgram(this.#parts, program, words, file);
@@ -181,7 +179,7 @@ export class Vm {
     checkProgram(program, args, bytes);
     const mark = this.mark();
     const file = bytes?.slice(), words = [...args];
-    const pid = this.history.call("vm.start", [program, words], () => {
+    const pid = this.#recorder.call("vm.start", [program, words], () => {
       // What was written before is not this program's.
       takeOutput(this.#kernel);
       return loadProgram(this.#parts, program, words, file).pid;
@@ -190,8 +188,9 @@ export class Vm {
   }
 
   /**
-   * A run of a process that is there already: it goes on where it stands, to its end, a breakpoint, a watchpoint
-   * or, with `until`, such an event. Processes in `pass` do not stop at a breakpoint where they stand now.
+   * A run of a process that is there already: it goes on where it stands, to its end, a breakpoint,
+   * a watchpoint or, with `until`, such an event. Processes in `pass` do not stop at a breakpoint
+   * where they stand now.
    */
   resume(pid: number, options: { until?: EventFilter; pass?: readonly number[] } = {}): Run {
     onlyNames("resume", options, ["until", "pass"]);
@@ -200,8 +199,9 @@ export class Vm {
   }
 
   /**
-   * Runs a program, of the disk, our own, or a file on the host by its path, until it and all it made have ended, nothing can run, or `budget` instructions are used up. What
-   * is still there then is held: {@link resume} goes on with it.
+   * Runs a program, of the disk, our own, or a file on the host by its path, until it and all it
+   * made have ended, nothing can run, or `budget` instructions are used up. What is still there
+   * then is held: {@link resume} goes on with it.
    */
   run(
     program: string,
@@ -210,7 +210,7 @@ export class Vm {
   ): RunReport {
     onlyNames("run", options, ["input", "budget", "bytes"]);
     if (options.budget !== undefined) whole("budget", options.budget, 1);
-    return this.history.group("vm.run", [program, args], () => {
+    return this.#recorder.group("vm.run", [program, args], () => {
       if (options.input !== undefined) this.type(options.input);
       const running = this.start(program, args, options.bytes);
       const report = running.finish(options.budget);
@@ -223,12 +223,12 @@ export class Vm {
   type(keys: string | Uint8Array): void {
     if (!(keys instanceof Uint8Array)) isText("type", keys);
     const bytes = typeof keys === "string" ? new TextEncoder().encode(keys) : keys.slice();
-    this.history.call("vm.type", [keys], () => type(this.#kernel, bytes));
+    this.#recorder.call("vm.type", [keys], () => type(this.#kernel, bytes));
   }
 
   /** What was printed on the console since it was last taken. */
   takeOutput(): string {
-    return new TextDecoder().decode(this.history.takeOutput());
+    return new TextDecoder().decode(this.#recorder.takeOutput());
   }
 
   /** Whether there is a process with this pid; a zombie is one. */
@@ -236,7 +236,7 @@ export class Vm {
     return findProc(this.#kernel, pid) !== undefined;
   }
 
-  /** The process that is going to be killed for a trap, and why; a run that stops on its way shows it still alive. */
+  /** The process that is about to be killed for a trap, and why, where a run stops just then. */
   get dying(): { readonly pid: number; readonly killedBy: string } | undefined {
     const p = this.#kernel.state.dying && findProc(this.#kernel, this.#kernel.state.dying.pid);
     return p && { pid: p.pid, killedBy: p.killedBy };
@@ -281,7 +281,7 @@ export class Vm {
     return this.#kernel.files.isFile(name) || this.#kernel.programs.get(name) !== undefined;
   }
 
-  /** The frame that holds a physical address: stored count, user mappings, owners. Throws RangeError outside RAM. */
+  /** Counts and owners of the frame that holds an address. Throws RangeError outside RAM. */
   refcount(address: bigint | number): FrameReport {
     return frameReport(this.#view, this.#machine.ram, pa(address));
   }
@@ -313,7 +313,7 @@ export class Vm {
     return swapReport(this.#kernel);
   }
 
-  /** How the kernel's own page table translates an address, for an access from S mode; undefined: unknown. */
+  /** How the kernel's own page table translates an address, from S mode; undefined: unknown. */
   kernelPte(address: bigint | number): Translation | undefined {
     return kernelTranslation(this.#view, this.#machine.ram, va(address));
   }
@@ -344,12 +344,12 @@ export class Vm {
     return sinceMark(mark, this.#kernel.events, this.#machine.instret);
   }
 
-  /** What all forks since boot did together: pages shared and copied, PTEs and table pages written. */
+  /** What all forks since boot did together: pages shared and copied, PTEs and tables written. */
   get forkTotals(): Readonly<ForkStatistics> {
     return this.#kernel.state.forkTotals;
   }
 
-  /** Tells somebody of each fork from now on, when its copying of memory begins and ends; undefined: nobody. */
+  /** Who is told, from now on, when a fork's copying of memory begins and ends; undefined: nobody. */
   observeForks(observer: ForkObserver | undefined): void {
     this.#kernel.forkObserver = observer;
   }
@@ -358,42 +358,42 @@ export class Vm {
   advance(budget: number, options: RunOptions = {}): KernelStop {
     whole("budget", budget, 0);
     const { only } = options;
-    const runner = only === undefined ? ANYBODY : { pid: only, run: this.process(only).run, only };
-    return this.history.run(budget, options, runner);
+    if (only === undefined) return this.#recorder.run(budget, options);
+    return this.#recorder.run(budget, options, { pid: only, run: this.process(only).run, only });
   }
 
   /** Holds the processes of a run, so that they do not go on by themselves, or lets them. */
   holdRun(pid: number, held: boolean): void {
-    this.history.hold(pid, held);
+    this.#recorder.hold(pid, held);
   }
 
   /**
-   * Evicts pages until `frames` more are free or none can go, as memory pressure would: clean file pages are dropped, dirty
-   * shared ones written back, anonymous ones swapped. How many frames it freed.
+   * Evicts pages until `frames` more are free or none can go, as memory pressure would: clean file
+   * pages are dropped, dirty shared ones written back, anonymous ones swapped. How many it freed.
    */
   reclaim(frames: number): number {
     whole("reclaim", frames, 0);
-    return this.history.call("vm.reclaim", [frames], () => reclaim(this.#kernel, frames));
+    return this.#recorder.call("vm.reclaim", [frames], () => reclaim(this.#kernel, frames));
   }
 
   /**
-   * Stops runs before the instruction at an address, in one process or (without `pid`) in any. Throws RangeError
-   * for an address that no instruction has.
+   * Stops runs before the instruction at an address, in one process or (without `pid`) in any.
+   * Throws RangeError for an address that no instruction has.
    */
   breakAt(address: bigint | number, pid?: number): Breakpoint {
     if (pid !== undefined) this.process(pid);
     const at = va(address), add = () => addBreakpoint(this.#kernel, at, pid);
-    return this.history.call("vm.breakAt", [address, pid], add);
+    return this.#recorder.call("vm.breakAt", [address, pid], add);
   }
 
   /**
-   * Stops runs after a store (and, if asked, a load) by user code that touches one of `size` bytes (8 unless
-   * given). What the kernel itself copies in and out is not seen.
+   * Stops runs after a store (and, if asked, a load) by user code that touches one of `size` bytes
+   * (8 unless given). What the kernel itself copies in and out is not seen.
    */
   watch(address: bigint | number, options: WatchOptions = {}): Breakpoint {
     if (options.pid !== undefined) this.process(options.pid);
     const wanted = { ...options }, add = () => addWatchpoint(this.#kernel, address, wanted);
-    return this.history.call("vm.watch", [address, options], add);
+    return this.#recorder.call("vm.watch", [address, options], add);
   }
 
   /** Those that are set, in the order in which they were. */
@@ -403,13 +403,13 @@ export class Vm {
 
   /** Takes a breakpoint or watchpoint away; false when there is none of that number. */
   removeBreakpoint(n: number): boolean {
-    return this.history.call("vm.removeBreakpoint", [n], () => removeBreakpoint(this.#kernel, n));
+    return this.#recorder.call("vm.removeBreakpoint", [n], () => removeBreakpoint(this.#kernel, n));
   }
 
   /** Makes the frame allocation number `n` from now fail (1 is the next one); 0 takes it back. */
   failAllocation(n: number): void {
     whole("failAllocation", n, 0);
-    this.history.call("vm.failAllocation", [n], () => failAllocation(this.#kernel, n));
+    this.#recorder.call("vm.failAllocation", [n], () => failAllocation(this.#kernel, n));
   }
 
   /** Opens the shell on this VM in the middle of a script; it goes on when the person leaves. */
@@ -421,7 +421,7 @@ export class Vm {
 
   /** The whole VM as plain data; see {@link restore}. */
   save(): VmState {
-    return this.history.state();
+    return this.#recorder.state();
   }
 
   /** What differs between two saved states; without the second, between the first and now. */
@@ -437,34 +437,35 @@ export class Vm {
   }
 
   /**
-   * Puts back a saved state of this VM, or of one booted with the same options. Its disks are copies from then
-   * on: the images that it was booted with do not change any more. Throws a RangeError with one clear line for
-   * anything else, and the VM is as it was.
+   * Puts back a saved state of this VM, or of one booted with the same options. Its disks are
+   * copies from then on: the images that it was booted with do not change any more. Throws a
+   * RangeError with one clear line for anything else, and the VM is as it was.
    */
   restore(state: VmState): void {
     const before = this.save();
     checkRestorable(state, before);
-    this.history.jump(state, () => putBack(this.#parts, state, before));
+    this.#recorder.jump(state, () => putRestored(this.#parts, state, before));
   }
 
   /**
-   * Undoes the last `n` actions: calls that changed the computer, whole runs, lines of the shell. What it undid, the
-   * last first. Wants {@link History.start} to have been called before. Throws a RangeError with one clear line when there are not as
-   * many.
+   * Undoes the last `n` actions: calls that changed the computer, whole runs, lines of the shell.
+   * What it undid, the last first. Wants {@link History.start} to have been called before. Throws a
+   * RangeError with one clear line when there are not as many.
    */
   undo(n: number = 1): HistoryEntry[] {
-    return this.history.undo(n);
+    return this.#recorder.step("undo", n);
   }
 
   /** Does again what was undone last, until something else is done. Throws as {@link undo}. */
   redo(n: number = 1): HistoryEntry[] {
-    return this.history.redo(n);
+    return this.#recorder.step("redo", n);
   }
 
   /**
-   * The computer as it was some instructions earlier, or right behind the last event that a filter lets through, also
-   * in the middle of a run. Breakpoints stay. What was done since can be had back by {@link undo}. Wants
-   * {@link History.start}; throws a RangeError for what was not recorded.
+   * The computer as it was some instructions earlier, or right behind the last event that a filter
+   * lets through, also in the middle of a run. Breakpoints stay. What was done since can be had
+   * back by {@link undo}. Wants {@link History.start}; throws a RangeError for what was not
+   * recorded.
    *
    * @example Back to the last copy
    * ```ts
@@ -480,12 +481,12 @@ export class Vm {
    */
   back(to: number | EventFilter = 1): Moment {
     if (typeof to !== "number") onlyNames("back", to, ["kinds", "pid", "va", "from"]);
-    return this.history.back(to);
+    return this.#recorder.travel(backTo(to));
   }
 
-  /** The computer when so many instructions had been retired, or right behind an event, by its number. As {@link back}. */
+  /** As {@link back}, to when so many instructions had been retired, or right behind an event. */
   goto(to: number | { readonly event: number }): Moment {
     if (typeof to !== "number") onlyNames("goto", to, ["event"]);
-    return this.history.goto(to);
+    return this.#recorder.travel(goTo(to));
   }
 }

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertMatch, assertNotEquals, assertThrows } from
 import fc from "fast-check";
 import { PAGE_SIZE } from "../../src/vm/machine/address.ts";
 import { sameSaved } from "../../src/vm/state.ts";
+import { pinStates } from "../../src/vm/recorder.ts";
 import { Process } from "../../src/vm/process.ts";
 import { Run } from "../../src/vm/run.ts";
 import { KernelError, Vm } from "../../src/vm/vm.ts";
@@ -278,7 +279,7 @@ Deno.test("states that take too much room: what is oldest goes, and the newest s
   }
   const before = vm.history.entries().length;
   // Somebody keeps what fills the room.
-  vm.history.pin(Array.from({ length: 3 }, () => vm.save()));
+  pinStates(vm, Array.from({ length: 3 }, () => vm.save()));
   assertEquals(vm.history.entries().length, before);
   p.store(heap, 1n);
   vm.undo();
