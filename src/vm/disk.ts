@@ -20,8 +20,8 @@ real xv6 boots from it. Try: ls | grep test, cat README | wc, cowtest.
 `;
 
 /**
- * The image a VM boots with when nobody names one: every program at the root, a README, and the console device. The
- * same bytes each time.
+ * The image a VM boots with when nobody names one: every program at the root, a README, and the
+ * console device. The same bytes each time.
  */
 export function defaultDisk(programs: ProgramSource): Uint8Array {
   const files = programs.list().map((name) => ({ name, bytes: programs.get(name)! }));
@@ -55,7 +55,7 @@ export interface DiskEntry {
   } | undefined;
 }
 
-/** The file systems that are mounted, live. Looking runs nothing in the guest and changes nothing. */
+/** The file systems that are mounted, live. Looking runs nothing and changes nothing. */
 export class Disk {
   readonly #files: FileSystems;
 
@@ -85,7 +85,7 @@ export class Disk {
     return fsck(xv6.image, { open, addressing: xv6.addressing });
   }
 
-  /** A directory's entries, or the one file at a path from the root. Throws FsError when there is neither. */
+  /** A directory's entries, or the file at a path from the root. FsError when there is neither. */
   list(path: string): DiskEntry[] {
     const tree = this.#tree;
     const inRoot = (root: number) =>

@@ -183,7 +183,7 @@ export const chdirCall = call("chdir", "path path", (k, p) => {
   return 0;
 });
 
-/** Runs a call in the file system where the last element of `path` is. Its result; -1 for failures. */
+/** Runs a call in the file system where the last element of `path` is. Its result, or -1. */
 function onPath(
   k: Kernel,
   p: Proc,
