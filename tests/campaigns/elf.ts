@@ -48,7 +48,6 @@ export class Readers {
       const parsed = parseElf(file);
       loadPhysical(this.#machine, parsed);
       sleepersOf(parsed, this.#machine.ram);
-      parsed.section(".text");
     });
     this.#reads("symbols", () => readSymbols(file));
     this.#reads("exec", () => {

@@ -1,6 +1,6 @@
 /**
- * ELF files for 64-bit little-endian RISC-V: header, segments, sections and symbols, with every
- * offset checked against the file. (System V ABI, "Object Files"; RISC-V ELF psABI for the machine
+ * ELF files for 64-bit little-endian RISC-V: header, segments and symbols, with every offset
+ * checked against the file. (System V ABI, "Object Files"; RISC-V ELF psABI for the machine
  * number.) The one reader of such files: for bare mode, exec, symbols and stubs.
  *
  * @module
@@ -24,34 +24,11 @@ export interface ElfSegment {
   readonly bytes: Uint8Array;
   /** Where these bytes start in the file. */
   readonly offset: number;
-  /** It may be read. */
-  readonly read: boolean;
   /** It may be written. */
   readonly write: boolean;
   /** It may be executed. */
   readonly execute: boolean;
-  /** Its addresses and file offset agree modulo this. */
-  readonly align: number;
 }
-
-/** A section; its contents by {@link Elf.section}. */
-export interface ElfSection {
-  /** The name; empty for section 0. */
-  readonly name: string;
-  /** SHT_… number: 1 program data, 2 symbols, 3 strings, 8 no bits. */
-  readonly type: number;
-  /** Where it stands in memory; 0 if it does not. */
-  readonly address: bigint;
-  /** Where it starts in the file. */
-  readonly offset: number;
-  /** Bytes. */
-  readonly size: number;
-  /** For a symbol table: the number of the section with its names. */
-  readonly link: number;
-}
-
-/** A section as its header says, with the place of its name. */
-type SectionHeader = Omit<ElfSection, "name"> & { readonly nameAt: number };
 
 /** A symbol. */
 export interface ElfSymbol {
@@ -63,8 +40,6 @@ export interface ElfSymbol {
   readonly size: number;
   /** From STT_NOTYPE 0, OBJECT 1, FUNC 2, SECTION 3, FILE 4. */
   readonly kind: "none" | "object" | "function" | "section" | "file" | "other";
-  /** Seen by other files. */
-  readonly global: boolean;
   /** It is in this file; else only used here. */
   readonly defined: boolean;
 }
@@ -74,17 +49,13 @@ const ET_EXEC = 2;
 const ET_DYN = 3;
 const PT_LOAD = 1;
 const SHT_SYMTAB = 2;
-const SHT_NOBITS = 8;
-/**
- * All names together may be so many times as long as the file: linkers let names share their ends
- * only.
- */
+/** How many times as long as the file all names may be: linkers let them share ends only. */
 const NAMES_LIMIT = 16;
 const KINDS = ["none", "object", "function", "section", "file"] as const;
 
 /**
- * A parsed ELF executable. Header and segments are checked at once; sections and symbols when they
- * are asked for, since a file can be good enough to run and have damaged ones.
+ * A parsed ELF executable. Header and segments are checked at once; symbols when they are asked
+ * for, since a file can be good enough to run and have damaged ones.
  */
 export class Elf {
   /** Address of the first instruction. */
@@ -93,7 +64,6 @@ export class Elf {
   readonly segments: readonly ElfSegment[];
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  #sections: readonly ElfSection[] | undefined;
   #symbols: readonly ElfSymbol[] | undefined;
   #nameBytes = 0;
 
@@ -168,18 +138,11 @@ export class Elf {
         memSize,
         bytes: this.#slice(offset, fileSize, `segment ${i}`),
         offset,
-        read: (flags & 4) !== 0,
         write: (flags & 2) !== 0,
         execute: (flags & 1) !== 0,
-        align: this.#number(at + 48, `alignment of segment ${i}`),
       });
     }
     return segments;
-  }
-
-  /** The sections; none in a file without section headers. Throws an {@link ElfError}. */
-  get sections(): readonly ElfSection[] {
-    return this.#sections ??= this.#readSections();
   }
 
   /** How many section headers there are; their table is whole. */
@@ -193,40 +156,18 @@ export class Elf {
     return count;
   }
 
-  /** Where section header `i` stands; its type is four bytes further. */
+  /** Where section header `i` stands. */
   #headerAt(i: number): number {
     return this.#near(40) + i * this.#view.getUint16(58, true);
   }
 
-  /** Section header `i`; its name is not read. */
-  #header(i: number): SectionHeader {
-    const view = this.#view;
+  /** Where the contents of section `i` start in the file and end, which is in the file. */
+  #contents(i: number, what: string): [start: number, end: number] {
     const at = this.#headerAt(i);
-    return {
-      nameAt: view.getUint32(at, true),
-      type: view.getUint32(at + 4, true),
-      address: view.getBigUint64(at + 16, true),
-      offset: this.#number(at + 24, `offset of section ${i}`),
-      size: this.#number(at + 32, `size of section ${i}`),
-      link: view.getUint32(at + 40, true),
-    };
-  }
-
-  #readSections(): ElfSection[] {
-    const count = this.#sectionCount();
-    const headers = Array.from({ length: count }, (_, i) => this.#header(i));
-    const named = headers[this.#view.getUint16(62, true)];
-    const names = named && this.#contents(named, "section names");
-    return headers.map(({ nameAt, ...section }) => ({
-      ...section,
-      name: names === undefined ? "" : this.#text(names, nameAt),
-    }));
-  }
-
-  #contents(section: { type: number; offset: number; size: number }, what: string): Uint8Array {
-    return section.type === SHT_NOBITS
-      ? new Uint8Array()
-      : this.#slice(section.offset, section.size, what);
+    const start = this.#number(at + 24, `offset of section ${i}`);
+    const size = this.#number(at + 32, `size of section ${i}`);
+    this.#slice(start, size, what);
+    return [start, start + size];
   }
 
   /** The NUL-ended string at an offset; empty outside. */
@@ -236,7 +177,7 @@ export class Elf {
     const end = nul < 0 ? names.length : nul;
     this.#nameBytes += end - at;
     if (this.#nameBytes > NAMES_LIMIT * this.#bytes.length) {
-      throw new ElfError("names of sections or symbols run over each other");
+      throw new ElfError("names of symbols run over each other");
     }
     let text = "";
     for (let i = at; i < end; i++) {
@@ -247,15 +188,7 @@ export class Elf {
     return text;
   }
 
-  /** A section's bytes as they stand in the file; undefined when there is no such section. */
-  section(name: string): Uint8Array | undefined {
-    const section = this.sections.find((s) => s.name === name);
-    return section === undefined ? undefined : this.#contents(section, `section ${name}`);
-  }
-
-  /**
-   * The symbol table, in the file's order; empty in a stripped file. Throws an {@link ElfError}.
-   */
+  /** The symbol table, in the file's order; empty when stripped. Throws an {@link ElfError}. */
   get symbols(): readonly ElfSymbol[] {
     return this.#symbols ??= this.readSymbols(() => true);
   }
@@ -270,21 +203,18 @@ export class Elf {
     let i = 0;
     while (i < count && view.getUint32(this.#headerAt(i) + 4, true) !== SHT_SYMTAB) i++;
     if (i === count) return [];
-    const table = this.#header(i);
-    if (table.link >= count) throw new ElfError("symbol table without names");
-    const strings = this.#header(table.link);
-    const names = this.#contents(strings, "symbol names");
-    this.#slice(table.offset, table.size, "symbol table");
+    const [start, end] = this.#contents(i, "symbol table");
+    const link = view.getUint32(this.#headerAt(i) + 40, true);
+    if (link >= count) throw new ElfError("symbol table without names");
+    const names = this.#bytes.subarray(...this.#contents(link, "symbol names"));
     const symbols: ElfSymbol[] = [];
-    for (let at = table.offset + 24; at + 24 <= table.offset + table.size; at += 24) {
+    for (let at = start + 24; at + 24 <= end; at += 24) {
       if (!passes(this.#near(at + 8))) continue;
-      const info = view.getUint8(at + 4);
       symbols.push({
         name: this.#text(names, view.getUint32(at, true)),
         value: view.getBigUint64(at + 8, true),
         size: this.#number(at + 16, "symbol size"),
-        kind: KINDS[info & 15] ?? "other",
-        global: info >> 4 !== 0,
+        kind: KINDS[view.getUint8(at + 4) & 15] ?? "other",
         defined: view.getUint16(at + 6, true) !== 0,
       });
     }
