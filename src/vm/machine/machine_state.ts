@@ -54,7 +54,7 @@ export interface MachineState {
   /** The PLIC's registers. */
   readonly plic: Saved<PlicState>;
   /** The UART's registers and queues. */
-  readonly uart: UartState;
+  readonly uart: Saved<UartState>;
   /** How the guest ended the machine, if it did. */
   readonly finish: Finish | undefined;
   /** The disk and its registers, if there is one. */

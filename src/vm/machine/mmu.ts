@@ -27,7 +27,6 @@ import {
   type Access,
   checkLeaf,
   EXECUTE,
-  FAIL,
   frameNumber,
   insideLeaf,
   leafSize,
@@ -39,6 +38,7 @@ import {
   READ,
   SATP_BARE,
   SATP_SV39,
+  type WalkFail,
   walkTables,
   WalkTrail,
   WRITE,
@@ -160,7 +160,7 @@ export class Mmu {
       return high === 0 && this.#exists(frame) ? frame : -ACCESS_FAULT[access];
     }
     const top = high >> 6;
-    if (top !== 0 && top !== -1) return -this.#fault(access, FAIL.canonical);
+    if (top !== 0 && top !== -1) return -this.#fault(access, "address not canonical");
     const page = ((high & 0x7f) << 20) | (low >>> PAGE_SHIFT);
     const known = this.tlb.find(bank, access, page);
     if (known >= 0) return known;
@@ -174,11 +174,11 @@ export class Mmu {
     this.#walks++;
     const trail = this.#trail;
     const failed = walkTables(this.#ram, this.root, page, trail);
-    if (failed !== FAIL.none) return -this.#fault(access, failed);
+    if (failed !== undefined) return -this.#fault(access, failed);
     const last = trail.count - 1;
     let low = trail.low[last];
     const denied = checkLeaf(low, access, this.#banks.rights(bank));
-    if (denied !== FAIL.none) return -this.#fault(access, denied);
+    if (denied !== undefined) return -this.#fault(access, denied);
     const level = trail.level;
     const high = trail.high[last];
     const frame = frameNumber(low, high) + (page & insideLeaf(level));
@@ -194,7 +194,7 @@ export class Mmu {
       this.marked(vaNum(((page << 5) >> 5) * PAGE_SIZE), pteAddr, before, low);
     }
     // The translation is over; that nothing is there is found by the access itself.
-    if (!this.#exists(frame)) return -this.#fault(access, FAIL.outside);
+    if (!this.#exists(frame)) return -this.#fault(access, "PTE outside RAM");
     this.missed = true;
     this.tlb.foundLevel = level;
     this.tlb.insert(bank, access, level, page, frame, low & PTE_FLAGS);
@@ -202,9 +202,9 @@ export class Mmu {
     return frame;
   }
 
-  #fault(access: Access, fail: number): number {
+  #fault(access: Access, fail: WalkFail): number {
     this.#faults[access]++;
-    return fail === FAIL.outside ? ACCESS_FAULT[access] : PAGE_FAULT[access];
+    return fail === "PTE outside RAM" ? ACCESS_FAULT[access] : PAGE_FAULT[access];
   }
 
   #exists(frame: number): boolean {

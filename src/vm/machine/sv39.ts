@@ -65,43 +65,21 @@ export function insideLeaf(level: number): number {
   return (1 << (9 * level)) - 1;
 }
 
-/** Why a translation fails. The position is the number the inside uses; 0 is "does not fail". */
-export const WALK_FAILS = [
-  "",
-  "address not canonical",
-  "PTE outside RAM",
-  "PTE not valid",
-  "writable but not readable",
-  "reserved bits set",
-  "A, D or U set in a pointer",
-  "no leaf at level 0",
-  "superpage misaligned",
-  "not a user page",
-  "user page",
-  "not readable",
-  "not writable",
-  "not executable",
-] as const;
-/** The wording of a failed check. */
-export type WalkFail = typeof WALK_FAILS[number];
-
-/** Positions in {@link WALK_FAILS}. */
-export const FAIL = {
-  none: 0,
-  canonical: 1,
-  outside: 2,
-  invalid: 3,
-  writeOnly: 4,
-  reserved: 5,
-  pointerFlags: 6,
-  noLeaf: 7,
-  misaligned: 8,
-  notUser: 9,
-  userPage: 10,
-  notReadable: 11,
-  notWritable: 12,
-  notExecutable: 13,
-} as const;
+/** Why a translation fails. */
+export type WalkFail =
+  | "address not canonical"
+  | "PTE outside RAM"
+  | "PTE not valid"
+  | "writable but not readable"
+  | "reserved bits set"
+  | "A, D or U set in a pointer"
+  | "no leaf at level 0"
+  | "superpage misaligned"
+  | "not a user page"
+  | "user page"
+  | "not readable"
+  | "not writable"
+  | "not executable";
 
 /** The levels a walk visited, in preallocated arrays: a TLB miss allocates nothing. */
 export class WalkTrail {
@@ -130,15 +108,15 @@ export interface TableMemory {
 
 /**
  * Walks from the root table to a leaf for a virtual page number (27 bits, of a canonical address).
- * Returns 0 and leaves the leaf last in `trail`, or the number of the failed check. Permissions are
- * not looked at: see {@link checkLeaf}.
+ * Leaves the leaf last in `trail`, or returns the check that failed. Permissions are not looked at:
+ * see {@link checkLeaf}.
  */
 export function walkTables(
   ram: TableMemory,
   root: PaNum,
   vpn: number,
   trail: WalkTrail,
-): number {
+): WalkFail | undefined {
   let table = root / PAGE_SIZE;
   trail.count = 0;
   for (let level = 2; level >= 0; level--) {
@@ -147,7 +125,7 @@ export function walkTables(
     // Step 2: "If accessing pte violates a PMA or PMP check, raise an access-fault exception". RAM
     // is whole frames.
     const first = ram.wordsOf(table);
-    if (first < 0) return FAIL.outside;
+    if (first < 0) return "PTE outside RAM";
     const low = ram.words[first + 2 * index], high = ram.words[first + 2 * index + 1];
     const n = trail.count++;
     trail.pteAddr[n] = table * PAGE_SIZE + 8 * index;
@@ -155,20 +133,20 @@ export function walkTables(
     trail.high[n] = high;
     // Step 3: "If pte.v = 0, or if pte.r = 0 and pte.w = 1, or if any bits or encodings that are
     // reserved for future standard use are set within pte, stop and raise a page-fault exception".
-    if ((low & PTE_V) === 0) return FAIL.invalid;
-    if ((low & (PTE_R | PTE_W)) === PTE_W) return FAIL.writeOnly;
-    if ((high & RESERVED_HIGH) !== 0) return FAIL.reserved;
+    if ((low & PTE_V) === 0) return "PTE not valid";
+    if ((low & (PTE_R | PTE_W)) === PTE_W) return "writable but not readable";
+    if ((high & RESERVED_HIGH) !== 0) return "reserved bits set";
     if ((low & (PTE_R | PTE_X)) !== 0) {
       // Step 6: "If i > 0 and pte.ppn[i-1:0] != 0, this is a misaligned superpage".
       const mask = insideLeaf(level) << 10;
-      return (low & mask) !== 0 ? FAIL.misaligned : FAIL.none;
+      return (low & mask) !== 0 ? "superpage misaligned" : undefined;
     }
     // "For non-leaf PTEs, the D, A, and U bits are reserved for future standard use."
-    if ((low & (PTE_D | PTE_A | PTE_U)) !== 0) return FAIL.pointerFlags;
+    if ((low & (PTE_D | PTE_A | PTE_U)) !== 0) return "A, D or U set in a pointer";
     // Frame numbers from 2^22 on are beyond any RAM of this machine.
     table = (high & 0x3f_ffff) === 0 ? low >>> 10 : -1;
   }
-  return FAIL.noLeaf;
+  return "no leaf at level 0";
 }
 
 /** The frame number in a PTE (44 bits). */
@@ -186,23 +164,21 @@ export interface Rights {
   readonly mxr: boolean;
 }
 
-/** Checks a leaf's permissions (step 5). Returns 0 or the number of the failed check. */
-export function checkLeaf(low: number, access: Access, rights: Rights): number {
+/** Checks a leaf's permissions (step 5). Returns the check that failed, if any. */
+export function checkLeaf(low: number, access: Access, rights: Rights): WalkFail | undefined {
   if (rights.user) {
-    if ((low & PTE_U) === 0) return FAIL.notUser;
+    if ((low & PTE_U) === 0) return "not a user page";
   } else if ((low & PTE_U) !== 0 && (access === EXECUTE || !rights.sum)) {
     // "Irrespective of SUM, the supervisor may not execute code on pages with U=1."
-    return FAIL.userPage;
+    return "user page";
   }
   switch (access) {
     case EXECUTE:
-      return (low & PTE_X) !== 0 ? FAIL.none : FAIL.notExecutable;
+      return (low & PTE_X) !== 0 ? undefined : "not executable";
     case WRITE:
-      return (low & PTE_W) !== 0 ? FAIL.none : FAIL.notWritable;
+      return (low & PTE_W) !== 0 ? undefined : "not writable";
     case READ:
-      return (low & PTE_R) !== 0 || (rights.mxr && (low & PTE_X) !== 0)
-        ? FAIL.none
-        : FAIL.notReadable;
+      return (low & (rights.mxr ? PTE_R | PTE_X : PTE_R)) !== 0 ? undefined : "not readable";
   }
 }
 
@@ -255,7 +231,7 @@ export function walk(ram: TableMemory, root: PaNum, address: Va | VaNum): Walk {
   // "Instruction fetch addresses and load and store effective addresses, which are 64 bits, must
   // have bits 63–39 all equal to bit 38, or else a page-fault exception will occur."
   if (BigInt.asUintN(64, BigInt.asIntN(39, value)) !== value) {
-    return { steps: [], fail: WALK_FAILS[FAIL.canonical] };
+    return { steps: [], fail: "address not canonical" };
   }
   const low39 = Number(BigInt.asUintN(39, value));
   const vpn = Math.floor(low39 / PAGE_SIZE);
@@ -273,7 +249,7 @@ export function walk(ram: TableMemory, root: PaNum, address: Va | VaNum): Walk {
         : (BigInt(trail.high[i]) << 32n) | BigInt(trail.low[i]),
     });
   }
-  if (fail !== FAIL.none) return { steps, fail: WALK_FAILS[fail] };
+  if (fail !== undefined) return { steps, fail };
   const { level, pteAddr, pte } = steps[steps.length - 1];
   const size = leafSize(level);
   const last = trail.count - 1;
@@ -298,8 +274,7 @@ export function permits(
   access: Access,
   rights: Rights = { user: true, sum: false, mxr: false },
 ): WalkFail | undefined {
-  const fail = checkLeaf(Number(BigInt(pte) & 0x3ffn), access, rights);
-  return fail === FAIL.none ? undefined : WALK_FAILS[fail];
+  return checkLeaf(Number(BigInt(pte) & 0x3ffn), access, rights);
 }
 
 /** satp.MODE: no translation. */

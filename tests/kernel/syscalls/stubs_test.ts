@@ -26,12 +26,11 @@ function renumbered(name: string, numbers: Record<string, number>): Uint8Array {
 /** A program with other names for its stubs, of the same length. */
 function renamed(name: string, names: Record<string, string>): Uint8Array {
   const bytes = program(name)!.slice();
-  const strings = parseElf(bytes).sections.find((one) => one.name === ".strtab")!;
-  const end = strings.offset + strings.size;
+  const end = Math.max(...parseElf(bytes).segments.map((one) => one.offset + one.bytes.length));
   for (const [from, to] of Object.entries(names)) {
     const wanted = new TextEncoder().encode(`\0${from}\0`);
     const at = bytes.findIndex((_, i) =>
-      i >= strings.offset && i < end && wanted.every((byte, j) => bytes[i + j] === byte)
+      i >= end && wanted.every((byte, j) => bytes[i + j] === byte)
     );
     assert(at >= 0, from);
     bytes.set(new TextEncoder().encode(to), at + 1);

@@ -23,30 +23,29 @@ const CONTEXT = 0x20_0000;
 /** Priorities and thresholds have three bits. */
 const LEVELS = 7;
 
-/** The PLIC's state as plain data. */
-export interface PlicState {
-  /** Of each source; 0 is never. */
-  readonly priority: Uint32Array;
-  /** One bit a source. */
-  readonly pending: Uint32Array;
-  /** One bit a source: claimed and not yet completed. */
-  readonly claimed: Uint32Array;
-  /** One bit a source, for each context. */
-  readonly enable: Uint32Array;
-  /** Of each context: only higher priorities interrupt. */
-  readonly threshold: Uint32Array;
+/** The registers at reset. */
+function resetState() {
+  return {
+    /** Of each source; 0 is never. */
+    priority: new Uint32Array(SOURCES),
+    /** One bit a source. */
+    pending: new Uint32Array(WORDS),
+    /** One bit a source: claimed and not yet completed. */
+    claimed: new Uint32Array(WORDS),
+    /** One bit a source, for each context. */
+    enable: new Uint32Array(WORDS * CONTEXTS),
+    /** Of each context: only higher priorities interrupt. */
+    threshold: new Uint32Array(CONTEXTS),
+  };
 }
+
+/** The PLIC's state as plain data. */
+export type PlicState = ReturnType<typeof resetState>;
 
 /** The PLIC. Registers are 32 bits wide; other widths read 0 and drop writes. */
 export class Plic implements Device {
   readonly name = "plic";
-  #state: PlicState = {
-    priority: new Uint32Array(SOURCES),
-    pending: new Uint32Array(WORDS),
-    claimed: new Uint32Array(WORDS),
-    enable: new Uint32Array(WORDS * CONTEXTS),
-    threshold: new Uint32Array(CONTEXTS),
-  };
+  #state = resetState();
   #lines = 0;
   readonly #saver = new Saver();
 

@@ -7,6 +7,7 @@
  */
 
 import type { Device } from "../bus.ts";
+import { type Saved, Saver } from "../saver.ts";
 
 const IER_RX = 1;
 const IER_TX = 2;
@@ -14,41 +15,38 @@ const LCR_DLAB = 0x80;
 const LSR_READY = 0x01;
 const LSR_IDLE = 0x60;
 
-/** The UART's state as plain data. */
-export interface UartState {
-  /** Typed and not yet read by the guest. */
-  readonly received: number[];
-  /** Sent by the guest and not yet taken. */
-  readonly sent: number[];
-  /** Interrupt enables. */
-  readonly ier: number;
-  /** FIFOs are on. */
-  readonly fifo: boolean;
-  /** Line control. */
-  readonly lcr: number;
-  /** Modem control. */
-  readonly mcr: number;
-  /** The scratch register. */
-  readonly scratch: number;
-  /** Baud rate divisor. */
-  readonly divisor: number;
-  /** Transmitter empty, and not yet told. */
-  readonly txInterrupt: boolean;
+/** The registers and queues at reset. */
+function resetState() {
+  return {
+    /** Typed and not yet read by the guest. */
+    received: [] as number[],
+    /** Sent by the guest and not yet taken. */
+    sent: [] as number[],
+    /** Interrupt enables. */
+    ier: 0,
+    /** FIFOs are on. */
+    fifo: false,
+    /** Line control. */
+    lcr: 0,
+    /** Modem control. */
+    mcr: 0,
+    /** The scratch register. */
+    scratch: 0,
+    /** Baud rate divisor. */
+    divisor: 12,
+    /** Transmitter empty, and not yet told. */
+    txInterrupt: false,
+  };
 }
+
+/** The UART's state as plain data. */
+export type UartState = ReturnType<typeof resetState>;
 
 /** The UART. */
 export class Uart implements Device {
   readonly name = "uart";
-  #received: number[] = [];
-  #sent: number[] = [];
-  #ier = 0;
-  #fifo = false;
-  #lcr = 0;
-  #mcr = 0;
-  #scratch = 0;
-  #divisor = 12;
-  /** "Transmitter empty" waits to be told. */
-  #txInterrupt = false;
+  #state = resetState();
+  readonly #saver = new Saver();
   readonly #signal: (on: boolean) => void;
 
   /** A UART that signals its interrupt through `signal`. */
@@ -58,20 +56,21 @@ export class Uart implements Device {
 
   /** Queues bytes for the guest to read. */
   type(bytes: Uint8Array): void {
-    for (const byte of bytes) this.#received.push(byte);
+    for (const byte of bytes) this.#state.received.push(byte);
     this.#update();
   }
 
   /** What the guest has sent since the last call. */
   take(): Uint8Array {
-    const bytes = Uint8Array.from(this.#sent);
-    this.#sent = [];
+    const bytes = Uint8Array.from(this.#state.sent);
+    this.#state.sent = [];
     return bytes;
   }
 
   #interrupt(): number {
-    if ((this.#ier & IER_RX) !== 0 && this.#received.length !== 0) return 0x04;
-    return (this.#ier & IER_TX) !== 0 && this.#txInterrupt ? 0x02 : 0x01;
+    const state = this.#state;
+    if ((state.ier & IER_RX) !== 0 && state.received.length !== 0) return 0x04;
+    return (state.ier & IER_TX) !== 0 && state.txInterrupt ? 0x02 : 0x01;
   }
 
   #update(): void {
@@ -79,34 +78,35 @@ export class Uart implements Device {
   }
 
   read(offset: number, _size: 1 | 2 | 4): number {
-    const divisor = (this.#lcr & LCR_DLAB) !== 0;
+    const state = this.#state;
+    const divisor = (state.lcr & LCR_DLAB) !== 0;
     switch (offset) {
       case 0: {
-        if (divisor) return this.#divisor & 0xff;
-        const byte = this.#received.shift() ?? 0;
+        if (divisor) return state.divisor & 0xff;
+        const byte = state.received.shift() ?? 0;
         this.#update();
         return byte;
       }
       case 1:
-        return divisor ? this.#divisor >>> 8 : this.#ier;
+        return divisor ? state.divisor >>> 8 : state.ier;
       case 2: {
         const id = this.#interrupt();
         if (id === 0x02) {
-          this.#txInterrupt = false;
+          state.txInterrupt = false;
           this.#update();
         }
-        return id | (this.#fifo ? 0xc0 : 0);
+        return id | (state.fifo ? 0xc0 : 0);
       }
       case 3:
-        return this.#lcr;
+        return state.lcr;
       case 4:
-        return this.#mcr;
+        return state.mcr;
       case 5:
-        return LSR_IDLE | (this.#received.length !== 0 ? LSR_READY : 0);
+        return LSR_IDLE | (state.received.length !== 0 ? LSR_READY : 0);
       case 6:
         return 0xb0;
       case 7:
-        return this.#scratch;
+        return state.scratch;
       default:
         return 0;
     }
@@ -114,66 +114,49 @@ export class Uart implements Device {
 
   write(offset: number, _size: 1 | 2 | 4, value: number): void {
     const byte = value & 0xff;
-    const divisor = (this.#lcr & LCR_DLAB) !== 0;
+    const state = this.#state;
+    const divisor = (state.lcr & LCR_DLAB) !== 0;
     switch (offset) {
       case 0:
-        if (divisor) this.#divisor = (this.#divisor & 0xff00) | byte;
+        if (divisor) state.divisor = (state.divisor & 0xff00) | byte;
         else {
-          this.#sent.push(byte);
-          this.#txInterrupt = true;
+          state.sent.push(byte);
+          state.txInterrupt = true;
           this.#update();
         }
         break;
       case 1:
-        if (divisor) this.#divisor = (this.#divisor & 0xff) | (byte << 8);
+        if (divisor) state.divisor = (state.divisor & 0xff) | (byte << 8);
         else {
-          if ((byte & ~this.#ier & IER_TX) !== 0) this.#txInterrupt = true;
-          this.#ier = byte & 0x0f;
+          if ((byte & ~state.ier & IER_TX) !== 0) state.txInterrupt = true;
+          state.ier = byte & 0x0f;
           this.#update();
         }
         break;
       case 2:
-        this.#fifo = (byte & 1) !== 0;
-        if ((byte & 2) !== 0) this.#received = [];
+        state.fifo = (byte & 1) !== 0;
+        if ((byte & 2) !== 0) state.received = [];
         this.#update();
         break;
       case 3:
-        this.#lcr = byte;
+        state.lcr = byte;
         break;
       case 4:
-        this.#mcr = byte & 0x1f;
+        state.mcr = byte & 0x1f;
         break;
       case 7:
-        this.#scratch = byte;
+        state.scratch = byte;
         break;
     }
   }
 
   /** The state as plain data. */
-  save(): UartState {
-    return {
-      received: [...this.#received],
-      sent: [...this.#sent],
-      ier: this.#ier,
-      fifo: this.#fifo,
-      lcr: this.#lcr,
-      mcr: this.#mcr,
-      scratch: this.#scratch,
-      divisor: this.#divisor,
-      txInterrupt: this.#txInterrupt,
-    };
+  save(): Saved<UartState> {
+    return this.#saver.save(this.#state);
   }
 
   /** Takes over a saved state. The interrupt controller restores its own. */
-  restore(state: UartState): void {
-    this.#received = [...state.received];
-    this.#sent = [...state.sent];
-    this.#ier = state.ier;
-    this.#fifo = state.fifo;
-    this.#lcr = state.lcr;
-    this.#mcr = state.mcr;
-    this.#scratch = state.scratch;
-    this.#divisor = state.divisor;
-    this.#txInterrupt = state.txInterrupt;
+  restore(state: Saved<UartState>): void {
+    this.#state = this.#saver.revive(state);
   }
 }

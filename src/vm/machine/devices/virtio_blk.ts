@@ -10,6 +10,7 @@ import { offset, paNum } from "../address.ts";
 import type { Device } from "../bus.ts";
 import { DiskBytes, type DiskImage } from "../disk_bytes.ts";
 import type { Ram } from "../memory.ts";
+import { type Saved, Saver } from "../saver.ts";
 import { type Buffer, QueueError, type QueuePlaces, Virtqueue } from "./virtqueue.ts";
 
 /** Bytes of a sector, the unit of addresses on the disk. */
@@ -24,6 +25,9 @@ const FEATURE_FLUSH = 1 << 9;
 const FEATURE_VERSION_1 = 1;
 const NEEDS_RESET = 0x40;
 
+/** What stands where, from register 0x080 on: 16 bytes each, of which 8 hold the address. */
+const PLACES = ["descriptors", "available", "used"] as const;
+
 const TYPE_READ = 0;
 const TYPE_WRITE = 1;
 const TYPE_FLUSH = 4;
@@ -32,37 +36,8 @@ const STATUS_OK = 0;
 const STATUS_ERROR = 1;
 const STATUS_UNSUPPORTED = 2;
 
-/** A device's registers as plain data; addresses are kept as their two halves. */
-export interface Fields {
-  status: number;
-  interrupt: number;
-  deviceSelect: number;
-  driverSelect: number;
-  driverFeatures: number[];
-  queueSelect: number;
-  queueSize: number;
-  queueReady: number;
-  pageSize: number;
-  queueAlign: number;
-  queueFrame: number;
-  descriptors: [number, number];
-  available: [number, number];
-  used: [number, number];
-  /** Requests served, modulo 2^16. */
-  served: number;
-}
-
-/** The device's state as plain data. */
-export interface VirtioState {
-  /** Its registers. */
-  readonly fields: Readonly<Fields>;
-  /** Which kind of registers it has, if that is decided. */
-  readonly version: 1 | 2 | undefined;
-  /** The disk's contents. */
-  readonly image: DiskImage;
-}
-
-function resetFields(): Fields {
+/** The registers after a reset; addresses are kept as their two halves. */
+function resetFields() {
   return {
     status: 0,
     interrupt: 0,
@@ -78,8 +53,20 @@ function resetFields(): Fields {
     descriptors: [0, 0],
     available: [0, 0],
     used: [0, 0],
+    /** Requests served, modulo 2^16. */
     served: 0,
   };
+}
+type Fields = ReturnType<typeof resetFields>;
+
+/** The device's state as plain data. */
+export interface VirtioState {
+  /** Its registers. */
+  readonly fields: Saved<Fields>;
+  /** Which kind of registers it has, if that is decided. */
+  readonly version: 1 | 2 | undefined;
+  /** The disk's contents. */
+  readonly image: DiskImage;
 }
 
 /** The block device. */
@@ -89,6 +76,7 @@ export class VirtioBlock implements Device {
   version: 1 | 2 | undefined;
   #disk: DiskBytes;
   #fields = resetFields();
+  readonly #saver = new Saver();
   readonly #ram: Ram;
   readonly #signal: (on: boolean) => void;
 
@@ -216,25 +204,17 @@ export class VirtioBlock implements Device {
       case 0x044:
         f.queueReady = value & 1;
         break;
-      case 0x080:
-      case 0x084:
-        f.descriptors[(offset - 0x080) / 4] = value;
-        break;
-      case 0x090:
-      case 0x094:
-        f.available[(offset - 0x090) / 4] = value;
-        break;
-      case 0x0a0:
-      case 0x0a4:
-        f.used[(offset - 0x0a0) / 4] = value;
-        break;
+      default: {
+        const place = PLACES[(offset - 0x080) >> 4];
+        if (place !== undefined && (offset & 8) === 0) f[place][(offset & 4) / 4] = value;
+      }
     }
   }
 
   #places(): QueuePlaces {
     const { queueSize: size, pageSize, queueFrame, queueAlign, ...f } = this.#fields;
     if (this.version !== 1) {
-      const whole = ([low, high]: [number, number]) => paNum(low + high * 2 ** 32);
+      const whole = ([low, high]: number[]) => paNum(low + high * 2 ** 32);
       return {
         size,
         descriptors: whole(f.descriptors),
@@ -282,17 +262,12 @@ export class VirtioBlock implements Device {
     }
     const type = this.#ram.read32(header.pa);
     const sector = this.#ram.read64(offset(header.pa, 8));
-    const data = buffers.slice(1, -1);
-    const { code, written } = this.#transfer(type, sector, data);
+    const { code, written } = this.#transfer(type, sector, buffers.slice(1, -1));
     this.#ram.write8(offset(status.pa, status.length - 1), code);
     return written + 1;
   }
 
-  #transfer(
-    type: number,
-    sector: bigint,
-    data: readonly Buffer[],
-  ): { code: number; written: number } {
+  #transfer(type: number, sector: bigint, data: readonly Buffer[]) {
     if (type === TYPE_FLUSH) return { code: STATUS_OK, written: 0 };
     if (type === TYPE_ID) {
       const first = data[0];
@@ -302,9 +277,7 @@ export class VirtioBlock implements Device {
       this.#ram.write(first.pa, name);
       return { code: STATUS_OK, written: name.length };
     }
-    if (type !== TYPE_READ && type !== TYPE_WRITE) {
-      return { code: STATUS_UNSUPPORTED, written: 0 };
-    }
+    if (type !== TYPE_READ && type !== TYPE_WRITE) return { code: STATUS_UNSUPPORTED, written: 0 };
     const length = data.reduce((sum, buffer) => sum + buffer.length, 0);
     const end = sector * BigInt(SECTOR_SIZE) + BigInt(length);
     const wrongWay = data.some(({ writable }) => writable !== (type === TYPE_READ));
@@ -321,16 +294,13 @@ export class VirtioBlock implements Device {
 
   /** The state as plain data. */
   save(): VirtioState {
-    return {
-      fields: structuredClone(this.#fields),
-      version: this.version,
-      image: this.#disk.save(),
-    };
+    const fields = this.#saver.save(this.#fields);
+    return { fields, version: this.version, image: this.#disk.save() };
   }
 
   /** Takes over a saved state, with a disk of its own. */
   restore(state: VirtioState): void {
-    this.#fields = structuredClone(state.fields) as Fields;
+    this.#fields = this.#saver.revive(state.fields);
     this.version = state.version;
     this.#disk = new DiskBytes(state.image);
   }

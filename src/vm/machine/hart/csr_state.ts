@@ -42,45 +42,14 @@ export const S_IRQS = IRQ.SSI | IRQ.STI | IRQ.SEI;
 /** All interrupts. */
 export const ALL_IRQS = S_IRQS | IRQ.MSI | IRQ.MTI | IRQ.MEI;
 
-/** Contents of the CSRs. Numbers hold registers whose bits all lie in the low 32. */
-export interface CsrState {
-  mstatus: number;
-  medeleg: number;
-  mideleg: number;
-  mie: number;
-  /** The bits of mip that software sets: SSIP, STIP, SEIP. */
-  mip: number;
-  mtvec: bigint;
-  stvec: bigint;
-  mepc: bigint;
-  sepc: bigint;
-  mcause: bigint;
-  scause: bigint;
-  mtval: bigint;
-  stval: bigint;
-  mscratch: bigint;
-  sscratch: bigint;
-  mcounteren: number;
-  scounteren: number;
-  mcountinhibit: number;
-  menvcfg: bigint;
-  senvcfg: bigint;
-  stimecmp: bigint;
-  /** What mcycle and minstret are ahead of the retired instructions; inhibited, their value. */
-  cycle: bigint;
-  instret: bigint;
-  /** pmpcfg0, 2, … 14 and pmpaddr0…63: stored, not enforced. */
-  pmpcfg: bigint[];
-  pmpaddr: bigint[];
-}
-
-/** The contents at reset. */
-export function resetState(): CsrState {
+/** The contents at reset. Numbers hold registers whose bits all lie in the low 32. */
+export function resetState() {
   return {
     mstatus: 0,
     medeleg: 0,
     mideleg: 0,
     mie: 0,
+    /** The bits of mip that software sets: SSIP, STIP, SEIP. */
     mip: 0,
     mtvec: 0n,
     stvec: 0n,
@@ -98,9 +67,14 @@ export function resetState(): CsrState {
     menvcfg: 0n,
     senvcfg: 0n,
     stimecmp: 0xffff_ffff_ffff_ffffn,
+    /** What mcycle and minstret are ahead of the retired instructions; inhibited, their value. */
     cycle: 0n,
     instret: 0n,
-    pmpcfg: new Array(8).fill(0n),
-    pmpaddr: new Array(64).fill(0n),
+    /** pmpcfg0, 2, … 14 and pmpaddr0…63: stored, not enforced. */
+    pmpcfg: new Array<bigint>(8).fill(0n),
+    pmpaddr: new Array<bigint>(64).fill(0n),
   };
 }
+
+/** Contents of the CSRs. */
+export type CsrState = ReturnType<typeof resetState>;

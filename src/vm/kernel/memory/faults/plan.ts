@@ -13,15 +13,7 @@ import {
   type VaNum,
   vaNum,
 } from "../../../machine/address.ts";
-import {
-  checkLeaf,
-  frameOf,
-  PTE_V,
-  PTE_W,
-  WALK_FAILS,
-  walkTables,
-  WalkTrail,
-} from "../../../machine/sv39.ts";
+import { checkLeaf, frameOf, PTE_V, PTE_W, walkTables, WalkTrail } from "../../../machine/sv39.ts";
 import { findArea } from "../areas/areas.ts";
 import { isShm } from "../areas/shm.ts";
 import { type AddressSpace, type Area, PERM_R, PERM_W, PERM_X } from "../areas/space.ts";
@@ -156,9 +148,9 @@ function planStore(m: Memory, area: Area, entry: Entry): Plan {
  */
 function planRetry(m: Memory, space: AddressSpace, cause: FaultCause, va: VaNum): Plan {
   const trail = new WalkTrail();
-  const fail = walkTables(m.ram, space.root, Math.floor(va / PAGE_SIZE), trail) ||
+  const fail = walkTables(m.ram, space.root, Math.floor(va / PAGE_SIZE), trail) ??
     checkLeaf(trail.low[trail.count - 1], FAULTING[cause], { user: true, sum: false, mxr: false });
-  return fail === 0 ? RETRY : kill(`PTE damaged: ${WALK_FAILS[fail]}`);
+  return fail === undefined ? RETRY : kill(`PTE damaged: ${fail}`);
 }
 
 function kill(why: string): Plan {
