@@ -1,6 +1,5 @@
 /**
- * The physical memory map: RAM, and devices at their places. Accesses to RAM by the hart do not
- * come here; accesses to devices do, and DMA and the shell reach both through it.
+ * The physical memory map: which device answers at which addresses that are not RAM.
  *
  * @module
  */
@@ -70,38 +69,5 @@ export class Bus {
   /** The device that holds all bytes of an access, if any. */
   find(pa: PaNum, length: number): Mapping | undefined {
     return this.#mappings.find((m) => pa >= m.base && pa + length <= m.base + m.size);
-  }
-
-  /** Reads `size` bytes of RAM or a device, unsigned. Throws a RangeError where nothing is. */
-  read(pa: PaNum, size: 1 | 2 | 4): number {
-    if (this.#ram.contains(pa, size)) {
-      return size === 1
-        ? this.#ram.read8(pa)
-        : size === 2
-        ? this.#ram.read16(pa)
-        : this.#ram.read32(pa);
-    }
-    const mapping = this.#device(pa, size);
-    return mapping.device.read(pa - mapping.base, size);
-  }
-
-  /** Writes `size` bytes of RAM or a device. Throws a RangeError where nothing is. */
-  write(pa: PaNum, size: 1 | 2 | 4, value: number): void {
-    if (this.#ram.contains(pa, size)) {
-      if (size === 1) this.#ram.write8(pa, value);
-      else if (size === 2) this.#ram.write16(pa, value);
-      else this.#ram.write32(pa, value);
-      return;
-    }
-    const mapping = this.#device(pa, size);
-    mapping.device.write(pa - mapping.base, size, value);
-  }
-
-  #device(pa: PaNum, size: number): Mapping {
-    const mapping = this.find(pa, size);
-    if (mapping === undefined) {
-      throw new RangeError(`nothing at physical address ${hex(pa)} (${size} bytes)`);
-    }
-    return mapping;
   }
 }

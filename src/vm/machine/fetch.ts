@@ -42,29 +42,23 @@ export class Fetcher {
   breakPage = false;
   /** Fetches from pages with breakpoints are let through, but not kept. */
   stepping = false;
-  readonly #ram: Ram;
-  readonly #mmu: Mmu;
-  readonly #hart: Hart;
-  readonly #watches: Watches;
+  readonly #parts: Parts;
 
   /** Fetches through a machine's parts. */
-  constructor({ ram, mmu, hart, watches }: Parts) {
-    this.#ram = ram;
-    this.#mmu = mmu;
-    this.#hart = hart;
-    this.#watches = watches;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /** Offset of the decoded records of pc's page; 0: trap raised, or {@link Fetcher.breakPage}. */
   page(): number {
-    const { pcLow, pcHigh, pc } = this.#hart.registers;
-    const mmu = this.#mmu;
-    const frame = this.#frame(pcHigh, pcLow);
+    const { mmu, watches, hart: { registers } } = this.#parts;
+    const { pcLow, pcHigh, pc } = registers;
+    const frame = this.#inRam(mmu.frameOf(mmu.fetchBank, EXECUTE, pcHigh, pcLow));
     if (frame < 0) {
-      this.#hart.registers.raise(-frame, pc);
+      registers.raise(-frame, pc);
       return 0;
     }
-    const kept = !this.#watches.breaksPage(pcHigh * 2 ** 32 + pcLow);
+    const kept = !watches.breaksPage(pcHigh * 2 ** 32 + pcLow);
     if (!kept && !this.stepping) {
       this.breakPage = true;
       return 0;
@@ -78,29 +72,22 @@ export class Fetcher {
 
   /** The instruction at pc, whose second half is on the next page; undefined: trap raised. */
   straddling(): number | undefined {
-    const { registers } = this.#hart;
-    const { pcLow, pcHigh, pc } = registers;
-    const mmu = this.#mmu;
-    // The first half's page has been fetched from just now, so this does not count again.
-    const first = this.#frame(pcHigh, pcLow);
-    if (first < 0) {
-      registers.raise(-first, pc);
-      return undefined;
-    }
+    const { mmu, ram, hart: { registers } } = this.#parts;
+    const { pc } = registers;
     const next = BigInt.asUintN(64, pc + 2n);
-    const second = this.#frame(Number(next >> 32n) | 0, Number(next & 0xffff_ffffn));
+    // The first half's page has been fetched from just now, so this does not count again.
+    const first = this.#inRam(mmu.frameAt(mmu.fetchBank, EXECUTE, pc));
+    const second = first < 0 ? first : this.#inRam(mmu.frameAt(mmu.fetchBank, EXECUTE, next));
     if (second < 0) {
-      registers.raise(-second, next);
+      registers.raise(-second, first < 0 ? pc : next);
       return undefined;
     }
     mmu.countHit(mmu.fetchBank, EXECUTE);
-    const low = this.#ram.read16(inFrame(first, pcLow & (PAGE_SIZE - 1)));
-    return (this.#ram.read16(inFrame(second)) << 16) | low;
+    return (ram.read16(inFrame(second)) << 16) | ram.read16(inFrame(first, PAGE_SIZE - 2));
   }
 
-  /** The frame of RAM to fetch from, or minus the cause: nothing else holds instructions. */
-  #frame(high: number, low: number): number {
-    const frame = this.#mmu.frameOf(this.#mmu.fetchBank, EXECUTE, high, low);
-    return frame >= 0 && !this.#mmu.isRam(frame) ? -CAUSE.fetchAccess : frame;
+  /** A frame of RAM as it is, else minus the cause: nothing but RAM holds instructions. */
+  #inRam(frame: number): number {
+    return frame >= 0 && !this.#parts.mmu.isRam(frame) ? -CAUSE.fetchAccess : frame;
   }
 }

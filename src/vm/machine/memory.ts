@@ -138,12 +138,12 @@ export class Ram {
     return this.#view.getBigUint64(this.#at(pa, 8), true);
   }
 
-  /** `length` bytes from `pa` on as one unsigned number, whatever their number. */
+  /** Up to 8 bytes from `pa` on as one unsigned number. */
   readNumber(pa: PaNum, length: number): bigint {
     if (length === 8) return this.read64(pa);
-    let value = 0n;
-    for (const byte of this.bytes(pa, length).toReversed()) value = (value << 8n) | BigInt(byte);
-    return value;
+    // The 8 bytes that end there: what stands before `pa` is shifted out.
+    const last = this.#view.getBigUint64(this.#at(pa, length) + length - 8, true);
+    return last >> BigInt(64 - 8 * length);
   }
 
   /** Stores the low 8 bits of `value`. */

@@ -167,6 +167,16 @@ export class Mmu {
     return this.#walk(bank, access, page);
   }
 
+  /** {@link Mmu.frameOf} of an address modulo 2^64. */
+  frameAt(bank: number, access: Access, va: bigint): number {
+    return this.frameOf(
+      bank,
+      access,
+      Number(BigInt.asIntN(32, va >> 32n)),
+      Number(va & 0xffff_ffffn),
+    );
+  }
+
   /** Whether the last {@link Mmu.frameOf} had to walk. */
   missed = false;
 

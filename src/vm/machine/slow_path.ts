@@ -8,12 +8,11 @@
  */
 
 import { inFrame, offset, PAGE_SIZE, type PaNum, RAM_BASE } from "./address.ts";
-import type { Bus } from "./bus.ts";
 import {
   ACCESS_ATOMIC,
   ACCESS_LOAD,
   ACCESS_RESERVE,
-  type ACCESS_STORE,
+  ACCESS_STORE,
   DONE,
   DONE_STOP,
   type EngineHost,
@@ -22,13 +21,10 @@ import {
 } from "./engine/host.ts";
 import { Fetcher, type Parts } from "./fetch.ts";
 import { ACCESS_FAULT, CAUSE } from "./cause.ts";
-import type { Hart } from "./hart/hart.ts";
 import { executeSystem } from "./hart/system.ts";
 import { ACCESS_VALUE, RAM_OFFSET } from "./layout.ts";
-import type { Ram } from "./memory.ts";
-import type { Mmu } from "./mmu.ts";
 import { type Access, READ, WRITE } from "./sv39.ts";
-import type { Watch, Watches, WatchHit } from "./watch.ts";
+import type { Watch, WatchHit } from "./watch.ts";
 
 /** The machine as the interpreter calls it. */
 export class SlowPath implements EngineHost {
@@ -37,30 +33,25 @@ export class SlowPath implements EngineHost {
   /** Fetches. */
   readonly fetcher: Fetcher;
 
-  readonly #ram: Ram;
-  readonly #bus: Bus;
-  readonly #mmu: Mmu;
-  readonly #hart: Hart;
-  readonly #watches: Watches;
+  readonly #parts: Parts;
   readonly #value: Uint32Array;
+  /** The same as bytes. */
+  readonly #bytes: Uint8Array;
   #watchHit: WatchHit | undefined;
   /** The access under way is no instruction's. */
   #outside = false;
 
   /** The slow path of a machine's parts. */
   constructor(parts: Parts) {
-    const { ram, bus, mmu, hart, watches } = parts;
+    const { buffer } = parts.ram.memory;
     this.fetcher = new Fetcher(parts);
-    this.#ram = ram;
-    this.#bus = bus;
-    this.#mmu = mmu;
-    this.#hart = hart;
-    this.#watches = watches;
-    this.#value = new Uint32Array(ram.memory.buffer, ACCESS_VALUE, 2);
+    this.#parts = parts;
+    this.#value = new Uint32Array(buffer, ACCESS_VALUE, 2);
+    this.#bytes = new Uint8Array(buffer, ACCESS_VALUE, 8);
   }
 
   #raise(cause: number, value: bigint): number {
-    this.#hart.registers.raise(cause, value);
+    this.#parts.hart.registers.raise(cause, value);
     return TRAPPED;
   }
 
@@ -85,169 +76,156 @@ export class SlowPath implements EngineHost {
   }
 
   access(kind: number, size: number, signed: number): number {
-    const registers = this.#hart.registers;
+    const { mmu, hart: { registers } } = this.#parts;
     const low = registers.accessLow, high = registers.accessHigh;
-    const write = kind !== ACCESS_LOAD && kind !== ACCESS_RESERVE;
-    if ((low & (size - 1)) !== 0) {
+    const aligned = (low & (size - 1)) === 0;
+    if (!aligned) {
       if (kind === ACCESS_RESERVE) return this.#raise(CAUSE.loadMisaligned, registers.accessVa);
       if (kind === ACCESS_ATOMIC) return this.#raise(CAUSE.storeMisaligned, registers.accessVa);
-      if ((low & (PAGE_SIZE - 1)) + size > PAGE_SIZE) return this.#crossing(write, size, signed);
     }
-    const type: Access = write ? WRITE : READ;
-    const mmu = this.#mmu;
+    const type: Access = kind === ACCESS_LOAD || kind === ACCESS_RESERVE ? READ : WRITE;
     const bank = mmu.dataBank;
     const frame = mmu.frameOf(bank, type, high, low);
     if (frame < 0) return this.#raise(-frame, registers.accessVa);
-    const plain = (low & (size - 1)) === 0 && !this.#outside;
-    if (plain && mmu.fillFast(bank, type, high, low, frame)) return RETRY;
+    if (aligned && !this.#outside && mmu.fillFast(bank, type, high, low, frame)) return RETRY;
     mmu.countHit(bank, type);
-    const pa = inFrame(frame, low & (PAGE_SIZE - 1));
-    if (!mmu.isRam(frame)) return this.#device(pa, kind, size, signed);
-    return this.#inRam(pa, kind, size, signed);
+    const inPage = low & (PAGE_SIZE - 1);
+    const pa = inFrame(frame, inPage);
+    if (inPage + size > PAGE_SIZE) return this.#crossing(pa, type, size, signed);
+    return mmu.isRam(frame)
+      ? this.#inRam(pa, kind, size, signed, size, pa)
+      : this.#device(pa, kind, size, signed);
   }
 
-  /** An access to RAM done here: misaligned inside a page, decoded code, or watched. */
-  #inRam(pa: PaNum, kind: number, size: number, signed: number): number {
-    const atomic = kind === ACCESS_ATOMIC || kind === ACCESS_RESERVE;
-    const write = kind !== ACCESS_LOAD && kind !== ACCESS_RESERVE;
-    const watch = this.#watched(pa, size, write);
-    const before = watch === undefined ? 0n : this.#ram.readNumber(pa, size);
-    if (atomic) {
-      if (write) this.#ram.dirty[(pa - RAM_BASE) >>> 12] = 1;
+  /** A misaligned plain access over a page end: both pages are translated before a byte moves. */
+  #crossing(pa: PaNum, type: typeof READ | typeof WRITE, size: number, signed: number): number {
+    const { mmu, ram, hart: { registers } } = this.#parts;
+    const head = PAGE_SIZE - pa % PAGE_SIZE;
+    const nextVa = BigInt.asUintN(64, registers.accessVa + BigInt(head));
+    const frame = mmu.frameAt(mmu.dataBank, type, nextVa);
+    // "mtval will contain the virtual address of the portion of the access that caused the fault".
+    if (frame < 0) return this.#raise(-frame, nextVa);
+    mmu.countHit(mmu.dataBank, type);
+    const next = inFrame(frame);
+    if (!ram.contains(pa) || !ram.contains(next)) {
+      return this.#raise(ACCESS_FAULT[type], registers.accessVa);
+    }
+    const kind = type === WRITE ? ACCESS_STORE : ACCESS_LOAD;
+    return this.#inRam(pa, kind, size, signed, head, next);
+  }
+
+  /**
+   * An access to RAM done here: misaligned, decoded code, or watched. Its first `head` bytes are at
+   * `pa`, the others, if there are any, at `next`.
+   */
+  #inRam(
+    pa: PaNum,
+    kind: number,
+    size: number,
+    signed: number,
+    head: number,
+    next: PaNum,
+  ): number {
+    const { ram, hart: { registers } } = this.#parts;
+    const write = kind === ACCESS_STORE || kind === ACCESS_ATOMIC;
+    const rest = size - head;
+    const watch = this.#watched(pa, head, next, rest, write);
+    const before = watch === undefined ? 0n : this.#read(pa, head, next, rest);
+    if (kind === ACCESS_LOAD) {
+      if (rest === 0) {
+        this.#load(pa, size, signed);
+      } else {
+        const value = this.#read(pa, head, next, rest);
+        registers.accessValue = signed !== 0 ? BigInt.asIntN(8 * size, value) : value;
+      }
+    } else if (kind === ACCESS_STORE) {
+      if (rest === 0) {
+        this.#store(pa, size);
+      } else {
+        ram.write(pa, this.#bytes.subarray(0, head));
+        ram.write(next, this.#bytes.subarray(head, size));
+      }
+    } else {
+      if (write) ram.dirty[(pa - RAM_BASE) >>> 12] = 1;
       this.#value[0] = pa - RAM_BASE + RAM_OFFSET;
       this.#value[1] = 0;
-    } else if (write) {
-      this.#store(pa, size);
-    } else {
-      this.#load(pa, size, signed);
     }
     if (watch === undefined) return DONE;
-    const after = atomic && write ? undefined : this.#ram.readNumber(pa, size);
-    return this.#hit({ watch, pa, size, write, before, after });
+    const after = kind === ACCESS_ATOMIC ? undefined : this.#read(pa, head, next, rest);
+    const { pc, accessVa } = registers;
+    const by = this.#outside ? undefined : pc;
+    this.#watchHit = { watch, pc: by, va: accessVa, pa, size, write, before, after };
+    return DONE_STOP;
+  }
+
+  #watched(pa: PaNum, head: number, next: PaNum, rest: number, write: boolean): Watch | undefined {
+    const { watches, hart: { registers } } = this.#parts;
+    if (!watches.any) return undefined;
+    const va = registers.accessHigh * 2 ** 32 + registers.accessLow;
+    return watches.hit(va, pa, head, write) ??
+      (rest > 0 ? watches.hit(va + head, next, rest, write) : undefined);
+  }
+
+  /** The bytes of an access as they are, as one number. */
+  #read(pa: PaNum, head: number, next: PaNum, rest: number): bigint {
+    const { ram } = this.#parts;
+    return ram.readNumber(pa, head) | (ram.readNumber(next, rest) << BigInt(8 * head));
   }
 
   #load(pa: PaNum, size: number, signed: number): void {
+    const { ram } = this.#parts;
     if (size === 8) {
-      this.#value[0] = this.#ram.read32(pa);
-      this.#value[1] = this.#ram.read32(offset(pa, 4));
+      this.#value[0] = ram.read32(pa);
+      this.#value[1] = ram.read32(offset(pa, 4));
     } else {
-      const value = size === 1
-        ? this.#ram.read8(pa)
-        : size === 2
-        ? this.#ram.read16(pa)
-        : this.#ram.read32(pa);
-      this.#result(value, size, signed);
+      const value = size === 1 ? ram.read8(pa) : size === 2 ? ram.read16(pa) : ram.read32(pa);
+      this.#loaded(value, size, signed);
     }
   }
 
-  /** Extends a loaded value of 1, 2 or 4 bytes to 64 bits. */
-  #result(value: number, size: number, signed: number): void {
+  #store(pa: PaNum, size: number): void {
+    const { ram, hart: { registers } } = this.#parts;
+    const value = this.#value[0];
+    if (size === 1) ram.write8(pa, value);
+    else if (size === 2) ram.write16(pa, value);
+    else if (size === 4) ram.write32(pa, value);
+    else ram.write64(pa, registers.accessValue);
+  }
+
+  /** Leaves a loaded value of 1, 2 or 4 bytes, extended to 64 bits. */
+  #loaded(value: number, size: number, signed: number): void {
     const shift = 32 - 8 * size;
     const extended = signed !== 0 ? (value << shift) >> shift : value;
     this.#value[0] = extended;
     this.#value[1] = extended < 0 ? 0xffff_ffff : 0;
   }
 
-  #store(pa: PaNum, size: number): void {
-    const value = this.#value[0];
-    if (size === 1) this.#ram.write8(pa, value);
-    else if (size === 2) this.#ram.write16(pa, value);
-    else if (size === 4) this.#ram.write32(pa, value);
-    else this.#ram.write64(pa, this.#hart.registers.accessValue);
-  }
-
   #device(pa: PaNum, kind: number, size: number, signed: number): number {
-    const write = kind !== ACCESS_LOAD && kind !== ACCESS_RESERVE;
-    const fault = ACCESS_FAULT[write ? WRITE : READ];
-    const va = this.#hart.registers.accessVa;
+    const { bus, hart: { registers } } = this.#parts;
     // Devices take neither atomic nor misaligned accesses, and only to registers that they have.
-    if (kind === ACCESS_ATOMIC || kind === ACCESS_RESERVE || (pa % size) !== 0) {
-      return this.#raise(fault, va);
+    const plain = (kind === ACCESS_LOAD || kind === ACCESS_STORE) && pa % size === 0;
+    const mapping = plain ? bus.find(pa, size) : undefined;
+    if (mapping === undefined) {
+      const type = kind === ACCESS_LOAD || kind === ACCESS_RESERVE ? READ : WRITE;
+      return this.#raise(ACCESS_FAULT[type], registers.accessVa);
     }
-    const mapping = this.#bus.find(pa, size);
-    if (mapping === undefined) return this.#raise(fault, va);
-    if (!write && !this.#outside && mapping.device.undecided?.(pa - mapping.base)) {
-      this.undecided = true;
-      return TRAPPED;
-    }
+    const { device } = mapping;
+    const at = pa - mapping.base;
     const width = size === 8 ? 4 : size as 1 | 2 | 4;
-    const upper = offset(pa, 4);
-    if (write) {
-      this.#bus.write(
-        pa,
-        width,
-        size < 4 ? this.#value[0] & (2 ** (8 * size) - 1) : this.#value[0],
-      );
-      if (size === 8) this.#bus.write(upper, 4, this.#value[1]);
+    if (kind === ACCESS_STORE) {
+      const [low, high] = this.#value;
+      device.write(at, width, size < 4 ? low & (2 ** (8 * size) - 1) : low);
+      if (size === 8) device.write(at + 4, 4, high);
       // Interrupts, timers or the finisher may have changed: the machine looks again.
       return DONE_STOP;
     }
-    const value = this.#bus.read(pa, width);
-    if (size === 8) {
-      this.#value[0] = value;
-      this.#value[1] = this.#bus.read(upper, 4);
-    } else {
-      this.#result(value, size, signed);
+    if (!this.#outside && device.undecided?.(at)) {
+      this.undecided = true;
+      return TRAPPED;
     }
+    this.#loaded(device.read(at, width), width, signed);
+    if (size === 8) this.#value[1] = device.read(at + 4, 4);
     return DONE;
-  }
-
-  /** A misaligned plain access over a page end: both pages are translated before a byte moves. */
-  #crossing(write: boolean, size: number, signed: number): number {
-    const registers = this.#hart.registers;
-    const mmu = this.#mmu;
-    const type: Access = write ? WRITE : READ;
-    const low = registers.accessLow, high = registers.accessHigh;
-    const first = mmu.frameOf(mmu.dataBank, type, high, low);
-    if (first < 0) return this.#raise(-first, registers.accessVa);
-    mmu.countHit(mmu.dataBank, type);
-    const head = PAGE_SIZE - (low & (PAGE_SIZE - 1));
-    const nextVa = BigInt.asUintN(64, registers.accessVa + BigInt(head));
-    const next = mmu.frameOf(
-      mmu.dataBank,
-      type,
-      Number(nextVa >> 32n) | 0,
-      Number(nextVa & 0xffff_ffffn),
-    );
-    // "mtval will contain the virtual address of the portion of the access that caused the fault".
-    if (next < 0) return this.#raise(-next, nextVa);
-    mmu.countHit(mmu.dataBank, type);
-    if (!mmu.isRam(first) || !mmu.isRam(next)) {
-      return this.#raise(ACCESS_FAULT[type], registers.accessVa);
-    }
-    const firstPa = inFrame(first, low & (PAGE_SIZE - 1));
-    const nextPa = inFrame(next);
-    const watch = this.#watched(firstPa, head, write) ??
-      this.#watched(nextPa, size - head, write, Number(BigInt.asIntN(64, nextVa)));
-    const gather = () =>
-      this.#ram.readNumber(firstPa, head) |
-      (this.#ram.readNumber(nextPa, size - head) << BigInt(8 * head));
-    const before = gather();
-    if (write) {
-      const value = registers.accessValue;
-      for (let i = 0; i < size; i++) {
-        const place = i < head ? offset(firstPa, i) : offset(nextPa, i - head);
-        this.#ram.write8(place, Number((value >> BigInt(8 * i)) & 0xffn));
-      }
-    } else {
-      const bits = 8 * size;
-      registers.accessValue = signed !== 0 ? BigInt.asIntN(bits, before) : before;
-    }
-    if (watch === undefined) return DONE;
-    return this.#hit({ watch, pa: firstPa, size, write, before, after: gather() });
-  }
-
-  #watched(pa: PaNum, size: number, write: boolean, at?: number): Watch | undefined {
-    if (!this.#watches.any) return undefined;
-    const registers = this.#hart.registers;
-    const va = at ?? registers.accessHigh * 2 ** 32 + registers.accessLow;
-    return this.#watches.hit(va, pa, size, write);
-  }
-
-  #hit(hit: Omit<WatchHit, "pc" | "va">): number {
-    const { pc, accessVa: va } = this.#hart.registers;
-    this.#watchHit = { ...hit, va, pc: this.#outside ? undefined : pc };
-    return DONE_STOP;
   }
 
   fetchPage(): number {
@@ -263,6 +241,6 @@ export class SlowPath implements EngineHost {
   }
 
   system(word: number): number {
-    return executeSystem(this.#hart, this.#mmu, word);
+    return executeSystem(this.#parts.hart, this.#parts.mmu, word);
   }
 }

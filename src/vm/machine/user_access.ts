@@ -94,29 +94,24 @@ export class UserAccess {
     const { mmu, ram, watches } = this.#parts;
     const write = kind === "store";
     const type: Access = write ? WRITE : READ;
-    const low = Number(va & 0xffff_ffffn), high = Number(BigInt.asIntN(32, va >> 32n));
     return this.#asUser(() => {
-      const frame = mmu.frameOf(mmu.dataBank, type, high, low);
+      const frame = mmu.frameAt(mmu.dataBank, type, va);
       if (frame < 0) return { trap: -frame, tval: BigInt.asUintN(64, va) };
       if (!mmu.isRam(frame)) return this.#oneByte(kind, va, bytes);
       mmu.countHit(mmu.dataBank, type);
-      const inPage = low % PAGE_SIZE;
+      const inPage = Number(va & 0xfffn);
       const pa = inFrame(frame, inPage);
       const length = Math.min(bytes.length, PAGE_SIZE - inPage);
       const move = () => {
         if (write) ram.write(pa, bytes.subarray(0, length));
         else bytes.set(ram.bytes(pa, length));
       };
-      const at = high * 2 ** 32 + low;
-      return { done: length, watch: watches.around(ram, { va: at, pa, length, write }, move) };
+      const run = { va: Number(BigInt.asIntN(64, va)), pa, length, write };
+      return { done: length, watch: watches.around(ram, run, move) };
     });
   }
 
-  #oneByte(
-    kind: AccessKind,
-    va: bigint,
-    bytes: Uint8Array,
-  ): AccessDone<number> | AccessTrap {
+  #oneByte(kind: AccessKind, va: bigint, bytes: Uint8Array): AccessDone<number> | AccessTrap {
     const answer = this.access({ kind, va, size: 1, value: BigInt(bytes[0]) });
     if ("trap" in answer) return answer;
     bytes[0] = Number(answer.done);
