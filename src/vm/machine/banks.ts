@@ -7,6 +7,7 @@
 
 import { MSTATUS } from "./hart/csr_state.ts";
 import { TLB_BANKS } from "./layout.ts";
+import { type Saved, Saver } from "./saver.ts";
 import type { Rights } from "./sv39.ts";
 
 /** Bank of untranslated accesses: M-mode, or satp Bare. */
@@ -22,11 +23,17 @@ const RIGHTS: readonly Rights[] = Array.from({ length: 8 }, (_, key) => ({
   mxr: (key & MXR) !== 0,
 }));
 
+/** Which context each bank holds, and which bank is given up next. */
+export interface BankState {
+  /** ASID << 3 | MXR << 2 | SUM << 1 | S-mode; -1 for none. */
+  readonly keys: Int32Array;
+  next: number;
+}
+
 /** Which context each bank holds. */
 export class Banks {
-  /** ASID << 3 | MXR << 2 | SUM << 1 | S-mode; -1 for none. */
-  #keys = new Int32Array(TLB_BANKS).fill(-1);
-  #next = 1;
+  #state: BankState = { keys: new Int32Array(TLB_BANKS).fill(-1), next: 1 };
+  readonly #saver = new Saver();
 
   /** The key of a context; SUM matters in S-mode only. */
   static key(asid: number, mode: number, mstatus: number): number {
@@ -38,37 +45,36 @@ export class Banks {
 
   /** The bank that holds a context, or -1. */
   find(key: number): number {
-    for (let bank = 1; bank < TLB_BANKS; bank++) if (this.#keys[bank] === key) return bank;
+    for (let bank = 1; bank < TLB_BANKS; bank++) if (this.#state.keys[bank] === key) return bank;
     return -1;
   }
 
   /** Gives a context the bank whose turn it is, passing over those in use; it has to be emptied. */
   assign(key: number, inUse: readonly number[]): number {
-    let bank = this.#next;
+    let bank = this.#state.next;
     while (inUse.includes(bank)) bank = bank % (TLB_BANKS - 1) + 1;
-    this.#next = bank % (TLB_BANKS - 1) + 1;
-    this.#keys[bank] = key;
+    this.#state.next = bank % (TLB_BANKS - 1) + 1;
+    this.#state.keys[bank] = key;
     return bank;
   }
 
   /** What accesses through a bank may do. */
   rights(bank: number): Rights {
-    return RIGHTS[this.#keys[bank] & 7];
+    return RIGHTS[this.#state.keys[bank] & 7];
   }
 
   /** A bank's ASID; -1 for a bank without context. */
   asid(bank: number): number {
-    return this.#keys[bank] >> 3;
+    return this.#state.keys[bank] >> 3;
   }
 
   /** The state as plain data. */
-  save(): { keys: Int32Array; next: number } {
-    return { keys: this.#keys.slice(), next: this.#next };
+  save(): Saved<BankState> {
+    return this.#saver.save(this.#state);
   }
 
   /** Takes over a saved state. */
-  restore(state: { keys: Int32Array; next: number }): void {
-    this.#keys = state.keys.slice();
-    this.#next = state.next;
+  restore(state: Saved<BankState>): void {
+    this.#state = this.#saver.revive(state);
   }
 }

@@ -75,41 +75,32 @@ export class Machine {
 
   /** A machine at reset: M-mode, pc at the start of RAM, which is zero. */
   constructor(options: MachineOptions = {}) {
-    const ram = new Ram(options.memBytes ?? DEFAULT_RAM);
-    const bus = new Bus(ram);
-    const mmu = new Mmu(ram, bus, this.watches);
-    const registers = new Registers(ram.memory);
-    const clock = new Clock(registers, options.instructionsPerTick ?? 10);
-    const clint = new Clint(clock);
-    const plic = this.plic;
-    const uart = new Uart((on) => plic.signal(UART.irq, on));
-    const hart = new Hart(registers, mmu, clock, { lines: () => clint.lines() | plic.lines() });
-    bus.register(FINISHER, this.finisher);
-    bus.register(CLINT, clint);
-    bus.register(PLIC, plic);
-    bus.register(UART, uart);
+    this.ram = new Ram(options.memBytes ?? DEFAULT_RAM);
+    const registers = new Registers(this.ram.memory);
+    this.bus = new Bus(this.ram);
+    this.mmu = new Mmu(this.ram, this.bus, this.watches);
+    this.clock = new Clock(registers, options.instructionsPerTick ?? 10);
+    this.clint = new Clint(this.clock);
+    this.uart = new Uart((on) => this.plic.signal(UART.irq, on));
+    const pins = () => this.clint.lines() | this.plic.lines();
+    this.hart = new Hart(registers, this.mmu, this.clock, pins);
+    this.bus.register(FINISHER, this.finisher);
+    this.bus.register(CLINT, this.clint);
+    this.bus.register(PLIC, this.plic);
+    this.bus.register(UART, this.uart);
     if (options.disk !== undefined) {
-      const signal = (on: boolean) => plic.signal(VIRTIO.irq, on);
-      this.virtio = new VirtioBlock(ram, options.disk, options.virtioVersion, signal);
-      bus.register(VIRTIO, this.virtio);
+      const signal = (on: boolean) => this.plic.signal(VIRTIO.irq, on);
+      this.virtio = new VirtioBlock(this.ram, options.disk, options.virtioVersion, signal);
+      this.bus.register(VIRTIO, this.virtio);
     }
-    const parts = { ram, bus, mmu, hart, watches: this.watches };
-    const slow = new SlowPath(parts);
-    this.user = new UserAccess(parts, slow);
-    this.ram = ram;
-    this.bus = bus;
-    this.mmu = mmu;
-    this.clock = clock;
-    this.clint = clint;
-    this.uart = uart;
-    this.hart = hart;
-    this.#slow = slow;
+    this.#slow = new SlowPath(this);
+    this.user = new UserAccess(this, this.#slow);
     this.#hostTraps = options.traps === "host";
-    this.engine = new Engine(ram.memory, slow);
-    this.#images = new RamImages(ram, () => mmu.tlb.dropFastWrites());
-    slow.fetcher.code = this.engine;
-    ram.codeChanged = (pa, length) => this.engine.written(pa, length);
-    hart.pc = BigInt(RAM_BASE);
+    this.engine = new Engine(this.ram.memory, this.#slow);
+    this.#images = new RamImages(this.ram, () => this.mmu.tlb.dropFastWrites());
+    this.#slow.fetcher.code = this.engine;
+    this.ram.codeChanged = (pa, length) => this.engine.written(pa, length);
+    this.hart.pc = BigInt(RAM_BASE);
   }
 
   /** Instructions retired since the machine was made: exact. */
@@ -138,7 +129,8 @@ export class Machine {
       let slice = Math.min(left, LONGEST, this.#nextTimer());
       if (slice <= 0) return STOP_ON_BUDGET;
       if (this.watches.anyBreak) {
-        const at = this.#pcNumber();
+        const { pcHigh, pcLow } = this.hart.registers;
+        const at = pcHigh * 2 ** 32 + pcLow;
         const inPage = this.watches.breaksPage(at);
         if (inPage && !resuming && this.watches.breaksAt(at)) {
           return { kind: "break", pc: this.hart.pc };
@@ -162,24 +154,18 @@ export class Machine {
           this.#slow.undecided = false;
           return { kind: "version" };
         }
-        const registers = this.hart.registers;
+        const { trapCause: cause, trapValue: tval, pc: epc } = this.hart.registers;
         if (this.#hostTraps && this.hart.mode === 0) {
-          return {
-            kind: "trap",
-            cause: registers.trapCause,
-            tval: registers.trapValue,
-            epc: registers.pc,
-          };
+          return { kind: "trap", cause, tval, epc };
         }
         // With no instruction retired since, a trap at the same pc in the same mode comes again for
         // ever.
-        const trap = { pc: registers.pc, mode: this.hart.mode };
-        if (used === 0 && last?.pc === trap.pc && last.mode === trap.mode) {
-          const { trapCause: cause, trapValue: tval } = registers;
-          return { kind: "stuck", cause, tval, pc: trap.pc };
+        const { mode } = this.hart;
+        if (used === 0 && last?.pc === epc && last.mode === mode) {
+          return { kind: "stuck", cause, tval, pc: epc };
         }
-        last = trap;
-        deliver(this.hart, registers.trapCause, false, registers.trapValue);
+        last = { pc: epc, mode };
+        deliver(this.hart, cause, false, tval);
         // The handler's first instruction may have a breakpoint of its own.
         resuming = false;
       } else if (reason !== STOP_BUDGET) {
@@ -207,19 +193,12 @@ export class Machine {
   #used = 0;
   #sinceFold = 0;
 
-  #pcNumber(): number {
-    const { pcHigh, pcLow } = this.hart.registers;
-    return pcHigh * 2 ** 32 + pcLow;
-  }
-
   /** Instructions until a timer that the hart would notice becomes due. */
   #nextTimer(): number {
     if (this.hart.state.mie === 0) return Infinity;
     const awaited = awaitedTimers(this.hart);
     if (awaited === 0) return Infinity;
-    let next = Infinity;
-    for (const due of this.#dueTimes(awaited)) next = Math.min(next, this.clock.until(due));
-    return next;
+    return this.clock.until(Math.min(...this.#dueTimes(awaited)));
   }
 
   /** The times at which awaited timer interrupts become pending. */

@@ -43,7 +43,8 @@ import {
   WalkTrail,
   WRITE,
 } from "./sv39.ts";
-import type { AccessCounters, MmuCounters, MmuState, TlbEntry } from "./mmu_state.ts";
+import type { AccessCounters, MmuCounters, MmuCounts, MmuState, TlbEntry } from "./mmu_state.ts";
+import { Saver } from "./saver.ts";
 import { Tlb } from "./tlb.ts";
 import type { Watches } from "./watch.ts";
 
@@ -79,10 +80,8 @@ export class Mmu {
   readonly #slots: Int32Array;
   readonly #trail = new WalkTrail();
   readonly #banks = new Banks();
-  #faults = new Float64Array(3);
-  #walks = 0;
-  #flushes = 0;
-  #pageFlushes = 0;
+  #counts: MmuCounts = { faults: new Float64Array(3), walks: 0, flushes: 0, pageFlushes: 0 };
+  readonly #saver = new Saver();
 
   /** An MMU over RAM and devices; satp starts as Bare. */
   constructor(ram: Ram, bus: Bus, watches: Watches) {
@@ -181,7 +180,7 @@ export class Mmu {
   missed = false;
 
   #walk(bank: number, access: Access, page: number): number {
-    this.#walks++;
+    this.#counts.walks++;
     const trail = this.#trail;
     const failed = walkTables(this.#ram, this.root, page, trail);
     if (failed !== undefined) return -this.#fault(access, failed);
@@ -213,7 +212,7 @@ export class Mmu {
   }
 
   #fault(access: Access, fail: WalkFail): number {
-    this.#faults[access]++;
+    this.#counts.faults[access]++;
     return fail === "PTE outside RAM" ? ACCESS_FAULT[access] : PAGE_FAULT[access];
   }
 
@@ -270,9 +269,9 @@ export class Mmu {
     const keep = asid !== undefined;
     let page = -1;
     if (address === undefined) {
-      this.#flushes++;
+      this.#counts.flushes++;
     } else {
-      this.#pageFlushes++;
+      this.#counts.pageFlushes++;
       page = pageNumber(address);
       if (page < 0) return;
     }
@@ -286,19 +285,13 @@ export class Mmu {
   /** The counters up to this moment. */
   counters(): MmuCounters {
     this.tlb.fold();
+    const { faults, ...counts } = this.#counts;
     const of = (access: Access): AccessCounters => ({
-      hits: [this.tlb.hits(access, 0), this.tlb.hits(access, 1), this.tlb.hits(access, 2)],
-      misses: [this.tlb.misses(access, 0), this.tlb.misses(access, 1), this.tlb.misses(access, 2)],
-      faults: this.#faults[access],
+      hits: this.tlb.hits(access),
+      misses: this.tlb.misses(access),
+      faults: faults[access],
     });
-    return {
-      read: of(READ),
-      write: of(WRITE),
-      execute: of(EXECUTE),
-      walks: this.#walks,
-      flushes: this.#flushes,
-      pageFlushes: this.#pageFlushes,
-    };
+    return { read: of(READ), write: of(WRITE), execute: of(EXECUTE), ...counts };
   }
 
   /** All TLB entries. */
@@ -323,10 +316,7 @@ export class Mmu {
     return {
       satp: this.satp,
       banks: this.#banks.save(),
-      faults: this.#faults.slice(),
-      walks: this.#walks,
-      flushes: this.#flushes,
-      pageFlushes: this.#pageFlushes,
+      counts: this.#saver.save(this.#counts),
       tlb: this.tlb.save(),
     };
   }
@@ -335,10 +325,7 @@ export class Mmu {
   restore(state: MmuState): void {
     this.tlb.restore(state.tlb);
     this.#banks.restore(state.banks);
-    this.#faults = state.faults.slice();
-    this.#walks = state.walks;
-    this.#flushes = state.flushes;
-    this.#pageFlushes = state.pageFlushes;
+    this.#counts = this.#saver.revive(state.counts);
     this.setSatp(state.satp);
   }
 }

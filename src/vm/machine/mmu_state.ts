@@ -5,6 +5,7 @@
  */
 
 import type { PaNum, Va } from "./address.ts";
+import type { BankState } from "./banks.ts";
 import type { Saved } from "./saver.ts";
 import type { Access } from "./sv39.ts";
 import type { TlbState } from "./tlb_state.ts";
@@ -53,20 +54,19 @@ export interface TlbEntry {
   readonly flags: number;
 }
 
+/** What the MMU counts itself: faults by access, and as in {@link MmuCounters}. */
+export interface MmuCounts extends Record<"walks" | "flushes" | "pageFlushes", number> {
+  readonly faults: Float64Array;
+}
+
 /** The MMU's state as plain data. */
 export interface MmuState {
   /** The register. */
   readonly satp: bigint;
-  /** Which context each TLB bank holds, and which bank is given up next. */
-  readonly banks: { readonly keys: Int32Array; readonly next: number };
-  /** Faults by access. */
-  readonly faults: Float64Array;
-  /** Walks. */
-  readonly walks: number;
-  /** Flushes of all, or of an ASID. */
-  readonly flushes: number;
-  /** Flushes of one address. */
-  readonly pageFlushes: number;
+  /** Which context each TLB bank holds. */
+  readonly banks: Saved<BankState>;
+  /** Faults by access, walks and flushes. */
+  readonly counts: Saved<MmuCounts>;
   /** Entries, hits and misses. */
   readonly tlb: Saved<TlbState>;
 }

@@ -232,14 +232,14 @@ export class Tlb {
     this.#fast.fold();
   }
 
-  /** Hits so far of one kind of access on leaves of one level. Call {@link Tlb.fold} first. */
-  hits(access: Access, level: Level): number {
-    return this.#state.hits[access * 3 + level];
+  /** Hits so far of one kind of access, by the leaf's level. Call {@link Tlb.fold} first. */
+  hits(access: Access): [number, number, number] {
+    return byLevel(this.#state.hits, access);
   }
 
-  /** Misses so far that ended at a leaf of that level. */
-  misses(access: Access, level: Level): number {
-    return this.#state.misses[access * 3 + level];
+  /** Misses so far, by the level of the leaf that the walk ended at. */
+  misses(access: Access): [number, number, number] {
+    return byLevel(this.#state.misses, access);
   }
 
   /** Shows every entry, banks in order. */
@@ -285,4 +285,8 @@ export class Tlb {
       this.#superCount[table] = supers.filter((page) => page >= 0).length;
     }
   }
+}
+
+function byLevel(counts: Float64Array, access: Access): [number, number, number] {
+  return [counts[access * 3], counts[access * 3 + 1], counts[access * 3 + 2]];
 }

@@ -16,12 +16,6 @@ import type { Registers } from "./registers.ts";
 const BY_NUMBER = new Map(CSR_ROWS.map((row) => [row.number, row]));
 const BY_NAME = new Map(CSR_ROWS.map((row) => [row.name, row]));
 
-/** What drives the hart's interrupt pins: the machine's CLINT and PLIC. */
-export interface InterruptSource {
-  /** MSIP, MTIP, MEIP and SEIP as bits of mip. */
-  lines(): number;
-}
-
 /** A hart's state beside the linear memory, as plain data. */
 export interface HartState {
   /** Privilege mode. */
@@ -43,11 +37,11 @@ export class Hart implements CsrContext {
   #mode: Mode = 3;
   readonly #mmu: Mmu;
   readonly #clock: Clock;
-  readonly #pins: InterruptSource;
+  readonly #pins: () => number;
   readonly #saver = new Saver();
 
-  /** A hart at reset: M-mode, pc 0. */
-  constructor(registers: Registers, mmu: Mmu, clock: Clock, pins: InterruptSource) {
+  /** A hart at reset: M-mode, pc 0. `pins` gives MSIP, MTIP, MEIP and SEIP as bits of mip. */
+  constructor(registers: Registers, mmu: Mmu, clock: Clock, pins: () => number) {
     this.registers = registers;
     this.#mmu = mmu;
     this.#clock = clock;
@@ -105,7 +99,7 @@ export class Hart implements CsrContext {
 
   /** Interrupt bits driven by hardware. */
   get lines(): number {
-    let lines = this.#pins.lines();
+    let lines = this.#pins();
     if (sstc(this.state) && BigInt(this.#clock.time) >= this.state.stimecmp) lines |= IRQ.STI;
     return lines;
   }
