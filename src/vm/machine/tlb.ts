@@ -18,21 +18,13 @@ import { FastTables } from "./fast_tlb.ts";
 import { TLB_ENTRIES } from "./layout.ts";
 import { type Saved, Saver } from "./saver.ts";
 import { type Access, insideLeaf, type Level, PTE_G } from "./sv39.ts";
-import {
-  emptyState,
-  GIGA_ENTRIES,
-  MEGA_ENTRIES,
-  type RawEntry,
-  SUPER,
-  TABLES,
-  type TlbState,
-} from "./tlb_state.ts";
+import { GIGA_ENTRIES, MEGA_ENTRIES, type RawEntry, SUPER, TABLES, TlbState } from "./tlb_state.ts";
 
 const INDEX = TLB_ENTRIES - 1;
 
 /** The TLBs of one hart. Virtual pages are 27-bit numbers, frames are pa / 4096. */
 export class Tlb {
-  #state: TlbState = emptyState();
+  #state = new TlbState();
   readonly #fast: FastTables;
   /** 4 KiB entries of each table that may be valid, so that a flush need not look at all. */
   readonly #held = new Uint16Array(TABLES * TLB_ENTRIES);

@@ -16,41 +16,28 @@ export const GIGA_ENTRIES = 4;
 /** Superpage entries in one TLB. */
 export const SUPER: number = MEGA_ENTRIES + GIGA_ENTRIES;
 
-/** The entries of all TLBs, plain data. A virtual page of -1 marks an empty entry. */
-export interface TlbState {
+/**
+ * The entries of all TLBs, plain data: empty, when made. A virtual page of -1 marks an empty entry.
+ */
+export class TlbState {
   /** 4 KiB entries: virtual pages. */
-  readonly page: Int32Array;
+  readonly page: Int32Array = new Int32Array(TABLES * TLB_ENTRIES).fill(-1);
   /** Frame numbers (pa / 4096). */
-  readonly frame: Int32Array;
+  readonly frame: Int32Array = new Int32Array(TABLES * TLB_ENTRIES);
   /** Low ten bits of the leaves. */
-  readonly flags: Uint16Array;
+  readonly flags: Uint16Array = new Uint16Array(TABLES * TLB_ENTRIES);
   /** Superpage entries: first virtual pages. */
-  readonly superPage: Int32Array;
+  readonly superPage: Int32Array = new Int32Array(TABLES * SUPER).fill(-1);
   /** First frame numbers of superpages. */
-  readonly superFrame: Int32Array;
+  readonly superFrame: Int32Array = new Int32Array(TABLES * SUPER);
   /** Low ten bits of superpages' leaves. */
-  readonly superFlags: Uint16Array;
+  readonly superFlags: Uint16Array = new Uint16Array(TABLES * SUPER);
   /** Next superpage entry to evict, for each table and level. */
-  readonly next: Uint8Array;
+  readonly next: Uint8Array = new Uint8Array(TABLES * 2);
   /** Hits, index access × 3 + level. */
-  readonly hits: Float64Array;
+  readonly hits: Float64Array = new Float64Array(9);
   /** Misses, likewise. */
-  readonly misses: Float64Array;
-}
-
-/** An empty set of entries. */
-export function emptyState(): TlbState {
-  return {
-    page: new Int32Array(TABLES * TLB_ENTRIES).fill(-1),
-    frame: new Int32Array(TABLES * TLB_ENTRIES),
-    flags: new Uint16Array(TABLES * TLB_ENTRIES),
-    superPage: new Int32Array(TABLES * SUPER).fill(-1),
-    superFrame: new Int32Array(TABLES * SUPER),
-    superFlags: new Uint16Array(TABLES * SUPER),
-    next: new Uint8Array(TABLES * 2),
-    hits: new Float64Array(9),
-    misses: new Float64Array(9),
-  };
+  readonly misses: Float64Array = new Float64Array(9);
 }
 
 /** One entry as {@link Tlb.visit} shows it. */

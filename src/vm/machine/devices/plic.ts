@@ -23,29 +23,24 @@ const CONTEXT = 0x20_0000;
 /** Priorities and thresholds have three bits. */
 const LEVELS = 7;
 
-/** The registers at reset. */
-function resetState() {
-  return {
-    /** Of each source; 0 is never. */
-    priority: new Uint32Array(SOURCES),
-    /** One bit a source. */
-    pending: new Uint32Array(WORDS),
-    /** One bit a source: claimed and not yet completed. */
-    claimed: new Uint32Array(WORDS),
-    /** One bit a source, for each context. */
-    enable: new Uint32Array(WORDS * CONTEXTS),
-    /** Of each context: only higher priorities interrupt. */
-    threshold: new Uint32Array(CONTEXTS),
-  };
+/** The PLIC's state as plain data: at reset, when made. */
+export class PlicState {
+  /** Of each source; 0 is never. */
+  readonly priority: Uint32Array = new Uint32Array(SOURCES);
+  /** One bit a source. */
+  readonly pending: Uint32Array = new Uint32Array(WORDS);
+  /** One bit a source: claimed and not yet completed. */
+  readonly claimed: Uint32Array = new Uint32Array(WORDS);
+  /** One bit a source, for each context. */
+  readonly enable: Uint32Array = new Uint32Array(WORDS * CONTEXTS);
+  /** Of each context: only higher priorities interrupt. */
+  readonly threshold: Uint32Array = new Uint32Array(CONTEXTS);
 }
-
-/** The PLIC's state as plain data. */
-export type PlicState = ReturnType<typeof resetState>;
 
 /** The PLIC. Registers are 32 bits wide; other widths read 0 and drop writes. */
 export class Plic implements Device {
   readonly name = "plic";
-  #state = resetState();
+  #state = new PlicState();
   #lines = 0;
   readonly #saver = new Saver();
 

@@ -15,37 +15,32 @@ const LCR_DLAB = 0x80;
 const LSR_READY = 0x01;
 const LSR_IDLE = 0x60;
 
-/** The registers and queues at reset. */
-function resetState() {
-  return {
-    /** Typed and not yet read by the guest. */
-    received: [] as number[],
-    /** Sent by the guest and not yet taken. */
-    sent: [] as number[],
-    /** Interrupt enables. */
-    ier: 0,
-    /** FIFOs are on. */
-    fifo: false,
-    /** Line control. */
-    lcr: 0,
-    /** Modem control. */
-    mcr: 0,
-    /** The scratch register. */
-    scratch: 0,
-    /** Baud rate divisor. */
-    divisor: 12,
-    /** Transmitter empty, and not yet told. */
-    txInterrupt: false,
-  };
+/** The UART's state as plain data: at reset, when made. */
+export class UartState {
+  /** Typed and not yet read by the guest. */
+  received: number[] = [];
+  /** Sent by the guest and not yet taken. */
+  sent: number[] = [];
+  /** Interrupt enables. */
+  ier = 0;
+  /** FIFOs are on. */
+  fifo = false;
+  /** Line control. */
+  lcr = 0;
+  /** Modem control. */
+  mcr = 0;
+  /** The scratch register. */
+  scratch = 0;
+  /** Baud rate divisor. */
+  divisor = 12;
+  /** Transmitter empty, and not yet told. */
+  txInterrupt = false;
 }
-
-/** The UART's state as plain data. */
-export type UartState = ReturnType<typeof resetState>;
 
 /** The UART. */
 export class Uart implements Device {
   readonly name = "uart";
-  #state = resetState();
+  #state = new UartState();
   readonly #saver = new Saver();
   readonly #signal: (on: boolean) => void;
 

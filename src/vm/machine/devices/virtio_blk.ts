@@ -36,28 +36,25 @@ const STATUS_OK = 0;
 const STATUS_ERROR = 1;
 const STATUS_UNSUPPORTED = 2;
 
-/** The registers after a reset; addresses are kept as their two halves. */
-function resetFields() {
-  return {
-    status: 0,
-    interrupt: 0,
-    deviceSelect: 0,
-    driverSelect: 0,
-    driverFeatures: [0, 0],
-    queueSelect: 0,
-    queueSize: 0,
-    queueReady: 0,
-    pageSize: 4096,
-    queueAlign: 4096,
-    queueFrame: 0,
-    descriptors: [0, 0],
-    available: [0, 0],
-    used: [0, 0],
-    /** Requests served, modulo 2^16. */
-    served: 0,
-  };
+/** The registers as plain data: at reset, when made. Addresses are kept as their two halves. */
+export class Fields {
+  status = 0;
+  interrupt = 0;
+  deviceSelect = 0;
+  driverSelect = 0;
+  driverFeatures: number[] = [0, 0];
+  queueSelect = 0;
+  queueSize = 0;
+  queueReady = 0;
+  pageSize = 4096;
+  queueAlign = 4096;
+  queueFrame = 0;
+  descriptors: number[] = [0, 0];
+  available: number[] = [0, 0];
+  used: number[] = [0, 0];
+  /** Requests served, modulo 2^16. */
+  served = 0;
 }
-type Fields = ReturnType<typeof resetFields>;
 
 /** The device's state as plain data. */
 export interface VirtioState {
@@ -75,7 +72,7 @@ export class VirtioBlock implements Device {
   /** Which kind of registers it has; as long as nobody has decided it, 2. */
   version: 1 | 2 | undefined;
   #disk: DiskBytes;
-  #fields = resetFields();
+  #fields = new Fields();
   readonly #saver = new Saver();
   readonly #ram: Ram;
   readonly #signal: (on: boolean) => void;
@@ -177,7 +174,7 @@ export class VirtioBlock implements Device {
 
   #setStatus(value: number): void {
     if (value === 0) {
-      this.#fields = resetFields();
+      this.#fields = new Fields();
       this.#signal(false);
     } else {
       // The device keeps its own bit: only a reset clears it.

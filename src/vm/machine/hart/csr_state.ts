@@ -42,39 +42,37 @@ export const S_IRQS = IRQ.SSI | IRQ.STI | IRQ.SEI;
 /** All interrupts. */
 export const ALL_IRQS = S_IRQS | IRQ.MSI | IRQ.MTI | IRQ.MEI;
 
-/** The contents at reset. Numbers hold registers whose bits all lie in the low 32. */
-export function resetState() {
-  return {
-    mstatus: 0,
-    medeleg: 0,
-    mideleg: 0,
-    mie: 0,
-    /** The bits of mip that software sets: SSIP, STIP, SEIP. */
-    mip: 0,
-    mtvec: 0n,
-    stvec: 0n,
-    mepc: 0n,
-    sepc: 0n,
-    mcause: 0n,
-    scause: 0n,
-    mtval: 0n,
-    stval: 0n,
-    mscratch: 0n,
-    sscratch: 0n,
-    mcounteren: 0,
-    scounteren: 0,
-    mcountinhibit: 0,
-    menvcfg: 0n,
-    senvcfg: 0n,
-    stimecmp: 0xffff_ffff_ffff_ffffn,
-    /** What mcycle and minstret are ahead of the retired instructions; inhibited, their value. */
-    cycle: 0n,
-    instret: 0n,
-    /** pmpcfg0, 2, … 14 and pmpaddr0…63: stored, not enforced. */
-    pmpcfg: new Array<bigint>(8).fill(0n),
-    pmpaddr: new Array<bigint>(64).fill(0n),
-  };
+/**
+ * Contents of the CSRs as plain data: at reset, when made. Numbers hold registers whose bits all lie
+ * in the low 32.
+ */
+export class CsrState {
+  mstatus = 0;
+  medeleg = 0;
+  mideleg = 0;
+  mie = 0;
+  /** The bits of mip that software sets: SSIP, STIP, SEIP. */
+  mip = 0;
+  mtvec = 0n;
+  stvec = 0n;
+  mepc = 0n;
+  sepc = 0n;
+  mcause = 0n;
+  scause = 0n;
+  mtval = 0n;
+  stval = 0n;
+  mscratch = 0n;
+  sscratch = 0n;
+  mcounteren = 0;
+  scounteren = 0;
+  mcountinhibit = 0;
+  menvcfg = 0n;
+  senvcfg = 0n;
+  stimecmp = 0xffff_ffff_ffff_ffffn;
+  /** What mcycle and minstret are ahead of the retired instructions; inhibited, their value. */
+  cycle = 0n;
+  instret = 0n;
+  /** pmpcfg0, 2, … 14 and pmpaddr0…63: stored, not enforced. */
+  readonly pmpcfg: bigint[] = new Array(8).fill(0n);
+  readonly pmpaddr: bigint[] = new Array(64).fill(0n);
 }
-
-/** Contents of the CSRs. */
-export type CsrState = ReturnType<typeof resetState>;

@@ -10,7 +10,7 @@ import { registerNumber } from "../isa/register_names.ts";
 import type { Mmu } from "../mmu.ts";
 import { type Saved, Saver } from "../saver.ts";
 import { CSR_ROWS, type CsrContext, type CsrRow, pendingInterrupts, sstc } from "./csr_rows.ts";
-import { type CsrState, IRQ, type Mode, resetState } from "./csr_state.ts";
+import { CsrState, IRQ, type Mode } from "./csr_state.ts";
 import type { Registers } from "./registers.ts";
 
 const BY_NUMBER = new Map(CSR_ROWS.map((row) => [row.number, row]));
@@ -31,7 +31,7 @@ export class Hart implements CsrContext {
   /** x0–x31, pc. */
   readonly registers: Registers;
   /** Contents of the CSRs; to be changed through {@link Hart.writeCsr}. */
-  state: CsrState = resetState();
+  state: CsrState = new CsrState();
   /** The hart executed WFI and nothing has woken it. */
   waiting = false;
   #mode: Mode = 3;
