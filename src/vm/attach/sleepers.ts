@@ -1,10 +1,8 @@
 /**
- * What a guest xv6 waits for, read out of its RAM. A process that sleeps has its channel in `struct proc`: the
- * address of `ticks` for a timer, one inside `cons` for the console. The layout of `struct proc` changes from
- * year to year, so the whole table is searched for such words; only the names of the variables are taken for
- * granted, which are the same from 2019 to 2025.
- *
- * @module
+ * What a guest xv6 waits for, read out of its RAM. A process that sleeps has its channel in `struct
+ * proc`: the address of `ticks` for a timer, one inside `cons` for the console. The layout of
+ * `struct proc` changes from year to year, so the whole table is searched for such words; only the
+ * names of the variables are taken for granted, which are the same from 2019 to 2025.
  */
 
 import type { PaNum } from "../machine/address.ts";
@@ -39,7 +37,10 @@ export interface Doing {
   readonly timer: boolean;
 }
 
-/** A variable of the kernel in RAM, mapped at its own address; undefined when there is no such symbol. */
+/**
+ * A variable of the kernel in RAM, mapped at its own address; undefined when there is no such
+ * symbol.
+ */
 export function variable(elf: Elf, ram: Ram, name: string): Range | undefined {
   const symbol = elf.symbol(name);
   if (symbol === undefined || symbol.kind !== "object" || symbol.size < 4) return undefined;

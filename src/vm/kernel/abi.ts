@@ -2,8 +2,6 @@
  * Which number means which system call. The table is data, because the lab trees do not agree: mmap
  * is 27 in newer trees and 22 in most students' ones. A program's own stubs tell (stubs.ts); the
  * tables here are for programs without stubs, and for a choice by hand.
- *
- * @module
  */
 
 /** Every call the built-in kernel has a row for, by the name of the row. */

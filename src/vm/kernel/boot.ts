@@ -1,8 +1,4 @@
-/**
- * The kernel at boot, its state as data, and its way back from that.
- *
- * @module
- */
+/** The kernel at boot, its state as data, and its way back from that. */
 
 import type { EventLog } from "../events.ts";
 import type { Machine } from "../machine/machine.ts";

@@ -3,8 +3,6 @@
  * at addresses, whichever process runs; here it is decided which stop is wanted.
  *
  * They belong to the user: a saved state does not hold them, a restored one keeps them.
- *
- * @module
  */
 
 import { toVaNum, va } from "../machine/address.ts";

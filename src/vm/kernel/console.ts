@@ -1,8 +1,4 @@
-/**
- * The kernel at its console: what it prints, what is typed, what Ctrl-P lists.
- *
- * @module
- */
+/** The kernel at its console: what it prints, what is typed, what Ctrl-P lists. */
 
 import { consoleType, consoleWrite } from "./files/console.ts";
 import * as screen from "./files/console.ts";

@@ -1,8 +1,6 @@
 /**
  * exec: a static ELF file becomes a process's memory, with xv6's layout. Segments stand at their
  * addresses from 0; above them a guard page, one stack page with the arguments, then the heap.
- *
- * @module
  */
 
 import { spaceOf } from "./process/table.ts";

@@ -6,8 +6,6 @@
  * This file says what the kernel's functions work on: the machine, what was chosen at boot, and the
  * state. Time is retired user instructions. A tick ends every `quantum` of them; when all processes
  * sleep, time jumps to the next tick that wakes one.
- *
- * @module
  */
 
 import type { Machine } from "../machine/machine.ts";

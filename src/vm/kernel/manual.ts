@@ -3,8 +3,6 @@
  * MMU, fault path and call table that a guest program's instructions take.
  *
  * A manual process is one without a program of its own, made for that.
- *
- * @module
  */
 
 import { CAUSE } from "../machine/cause.ts";

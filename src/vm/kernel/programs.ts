@@ -1,8 +1,4 @@
-/**
- * Where programs come from that are not in the file system.
- *
- * @module
- */
+/** Where programs come from that are not in the file system. */
 
 /** Programs by name: the shell's own, and files named by their paths. */
 export interface ProgramSource {

@@ -1,8 +1,6 @@
 /**
  * The kernel's main loop: pick a process, let the hart run it in U mode until something happens,
  * handle what happened. xv6's scheduler, usertrap and usertrapret in one.
- *
- * @module
  */
 
 import { CAUSE } from "../machine/cause.ts";

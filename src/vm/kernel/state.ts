@@ -2,8 +2,6 @@
  * What the kernel is, as one plain record: processes, open files, pipes, directories, the schedule,
  * the console, and all of memory's state. What refers to something does so by its id. A saved state
  * is a copy of this record; a field is declared here and nowhere else.
- *
- * @module
  */
 
 import type { Console } from "./files/console.ts";

@@ -2,8 +2,6 @@
  * Which numbers a program uses for which calls, told from its own stubs: xv6's usys.S gives each
  * call a function of its name that loads the number and traps. The trees of seven years number the
  * labs' calls differently, and no header of an ELF file says how.
- *
- * @module
  */
 
 import { type Elf, ElfError } from "../machine/elf.ts";

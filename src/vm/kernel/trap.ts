@@ -1,8 +1,6 @@
 /**
  * A trap from user mode, as xv6's usertrap handles it: an ecall is a system call, a page fault goes
  * to memory's fault path, anything else kills the process with xv6's two lines on the console.
- *
- * @module
  */
 
 import { CAUSE, causeName, isPageFault } from "../machine/cause.ts";

@@ -1,8 +1,4 @@
-/**
- * The built-in kernel as inspectors see any kernel, known exactly from its own records.
- *
- * @module
- */
+/** The built-in kernel as inspectors see any kernel, known exactly from its own records. */
 
 import type { EventLogState } from "../events.ts";
 import type {

@@ -2,8 +2,6 @@
  * The console: output collected for the host, and input with xv6's line editing. A read gets a
  * line at a time; backspace and Ctrl-U edit the line that is not yet entered, Ctrl-D ends the file,
  * Ctrl-P asks the kernel for the process list. What is typed ahead waits here.
- *
- * @module
  */
 
 /** Bytes of type-ahead that are kept (xv6's INPUT_BUF_SIZE). */

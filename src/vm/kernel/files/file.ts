@@ -1,8 +1,6 @@
 /**
  * Open files, descriptor tables and current directories, as plain records that refer to each other
  * by id: xv6's `struct file` and `ftable`, and what clone() lets processes share.
- *
- * @module
  */
 
 /** Most open files in the whole system (xv6's NFILE). */

@@ -5,8 +5,6 @@
  * with a reference held, `idup` takes another, `iput` gives one back. Paths are byte strings
  * (xv6fs/path.ts). Every call is complete on the disk when it returns. A failure is a negative
  * number (errno.ts), never an exception.
- *
- * @module
  */
 
 import type { DiskImage } from "../../machine/disk_bytes.ts";

@@ -1,8 +1,6 @@
 /**
  * The file systems a kernel has, and what memory and exec ask of them: xv6's at the root, FAT32
  * under `/fat`.
- *
- * @module
  */
 
 import type { PaNum } from "../../machine/address.ts";

@@ -1,8 +1,6 @@
 /**
  * Pipes: xv6's 512-byte ring, as plain data. Who must wait returns "wait" and is re-run by the
  * kernel when the other end moves.
- *
- * @module
  */
 
 /** Bytes a pipe holds (xv6's PIPESIZE). */

@@ -1,8 +1,4 @@
-/**
- * Descriptors and the records behind them: xv6's filealloc, fdalloc, filedup and fileclose.
- *
- * @module
- */
+/** Descriptors and the records behind them: xv6's filealloc, fdalloc, filedup and fileclose. */
 
 import type { Kernel } from "../kernel.ts";
 import type { Proc } from "../process/proc.ts";

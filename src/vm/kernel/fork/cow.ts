@@ -4,8 +4,6 @@
  * fork maps the parent's frames in the child; where W was set it is cleared in both, and
  * {@link PTE_COW} set. Read-only pages stay so, without the mark. A store to a marked page copies
  * it, or makes it writable again when it has one owner. A store to an unmarked one kills.
- *
- * @module
  */
 
 import { PTE_W } from "../../machine/sv39.ts";

@@ -1,8 +1,6 @@
 /**
  * Fork as xv6 ships it: the child gets a copy of every page, and fork fails when memory runs out.
  * Only pages of files that others map as well are still marked and copied at a store.
- *
- * @module
  */
 
 import { cow } from "./cow.ts";

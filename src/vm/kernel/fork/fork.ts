@@ -2,8 +2,6 @@
  * fork of an address space, the same for all policies: tables first, then copies, then shared
  * pages. Only the first two can run out of memory, and neither changes the parent, so a fork that
  * fails leaves everything as it was.
- *
- * @module
  */
 
 import {

@@ -1,8 +1,4 @@
-/**
- * The fork policies by name. A new one is a file in this folder and an entry here.
- *
- * @module
- */
+/** The fork policies by name. A new one is a file in this folder and an entry here. */
 
 import { cow } from "./cow.ts";
 import { eager } from "./eager.ts";

@@ -2,8 +2,6 @@
  * What a fork policy is: what fork does with a private page, and what a store to a present page
  * without W means. The decisions are pure functions of PTE bits, so that inspectors can say
  * beforehand what a store would do. One policy a file in this folder.
- *
- * @module
  */
 
 import type { Area } from "../memory/areas/space.ts";

@@ -8,8 +8,6 @@
  * | 1 | 0 | copies the page |
  * | 1 | 1 | kills: "write a readonly shared page" |
  * | 0 | - | kills: "write a readonly page" |
- *
- * @module
  */
 
 import { PTE_W } from "../../machine/sv39.ts";

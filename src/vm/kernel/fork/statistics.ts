@@ -1,8 +1,4 @@
-/**
- * What forks did, in numbers: for `fork` and `compare`.
- *
- * @module
- */
+/** What forks did, in numbers: for `fork` and `compare`. */
 
 /** What a fork did. Pages of 4 KiB. */
 export interface ForkStatistics {

@@ -1,8 +1,4 @@
-/**
- * Memory at boot: all of RAM free but the kernel's own frames, and the kernel's own page table.
- *
- * @module
- */
+/** Memory at boot: all of RAM free but the kernel's own frames, and the kernel's own page table. */
 
 import type { PaNum } from "../../machine/address.ts";
 import type { Ram } from "../../machine/memory.ts";

@@ -1,8 +1,6 @@
 /**
  * What the functions of this room work on: the hardware, the options of the boot, the event log and
  * the state. The built-in kernel is one of these and more, so they take the kernel as it is.
- *
- * @module
  */
 
 import type { PaNum } from "../../machine/address.ts";

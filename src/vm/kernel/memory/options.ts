@@ -1,8 +1,4 @@
-/**
- * How memory is made and asked: options of a boot, a request to map, what it needs of the MMU.
- *
- * @module
- */
+/** How memory is made and asked: options of a boot, a request to map, what it needs of the MMU. */
 
 import type { PaNum, VaNum } from "../../machine/address.ts";
 import type { Watches } from "../../machine/watch.ts";

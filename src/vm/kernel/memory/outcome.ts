@@ -1,8 +1,4 @@
-/**
- * What a memory call answers: done, or why not.
- *
- * @module
- */
+/** What a memory call answers: done, or why not. */
 
 import { counted } from "../../machine/counted.ts";
 import type { Memory } from "./memory.ts";

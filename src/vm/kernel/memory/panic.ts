@@ -1,8 +1,6 @@
 /**
  * The kernel's own bug or broken data. A guest can never cause one; the shell shows it and stops
  * the machine.
- *
- * @module
  */
 
 /** The built-in kernel found something that must not be, as xv6's panic(). */

@@ -1,8 +1,6 @@
 /**
  * What memory is, as one plain record. Page tables and page contents stand in guest RAM, which is
  * the machine's. A saved state is a copy of this record; a field is declared here and nowhere else.
- *
- * @module
  */
 
 import type { PaNum } from "../../machine/address.ts";

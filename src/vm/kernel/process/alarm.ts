@@ -1,8 +1,6 @@
 /**
  * sigalarm and sigreturn of the traps lab: every so many ticks of its own, a process is taken to a
  * handler, and from there back to where the timer interrupted it, with all its registers.
- *
- * @module
  */
 
 import { offset, type PaNum } from "../../machine/address.ts";

@@ -2,8 +2,6 @@
  * clone(2) as Linux documents it: what a child shares with its parent, where its thread id is
  * stored, and who waits for whom. A flag for what this kernel lacks is refused with a line that
  * says so, and so is a combination that Linux refuses.
- *
- * @module
  */
 
 import { spaceOf } from "./table.ts";

@@ -1,8 +1,4 @@
-/**
- * How processes come and go: xv6's allocproc, fork, exit, wait, kill and reparent.
- *
- * @module
- */
+/** How processes come and go: xv6's allocproc, fork, exit, wait, kill and reparent. */
 
 import { makeSatp } from "../../machine/sv39.ts";
 import { findProc, spaceOf } from "./table.ts";

@@ -4,8 +4,6 @@
  * A process that waits inside a system call keeps no stack and no promise: `call` says that it is
  * inside one, the trapframe holds its arguments, `progress` what it has already done, and the
  * call is run again when something wakes it.
- *
- * @module
  */
 
 import type { FaultCause } from "../../machine/cause.ts";

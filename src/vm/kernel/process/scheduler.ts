@@ -2,8 +2,6 @@
  * Who runs next, and for how long: round-robin over the process table as xv6's scheduler does it.
  * With a seed other than 0, turns and slice lengths come from a small generator whose state is part
  * of the VM's: another schedule, as legal as the first, and the same each time.
- *
- * @module
  */
 
 import { now } from "./time.ts";

@@ -1,8 +1,4 @@
-/**
- * Sleeping inside a system call, and waking (xv6's sleep and wakeup).
- *
- * @module
- */
+/** Sleeping inside a system call, and waking (xv6's sleep and wakeup). */
 
 import type { Kernel } from "../kernel.ts";
 import type { Proc, Wait } from "./proc.ts";

@@ -1,8 +1,4 @@
-/**
- * The process table, and the processes of a run.
- *
- * @module
- */
+/** The process table, and the processes of a run. */
 
 import type { Kernel } from "../kernel.ts";
 import type { AddressSpace } from "../memory/areas/space.ts";

@@ -1,8 +1,6 @@
 /**
  * What processes made by clone() share: thread groups, descriptor tables, current directories.
  * Sharers hold the same record; the last one to leave frees it.
- *
- * @module
  */
 
 import { spaceOf } from "./table.ts";

@@ -1,7 +1,5 @@
 /**
  * Virtual time: user instructions, the kernel's traps, and what was jumped over while all slept.
- *
- * @module
  */
 
 import type { Kernel } from "../kernel.ts";

@@ -1,8 +1,6 @@
 /**
  * The trapframe: a frame of its own for each process, where the user registers stand while the
  * kernel runs. xv6's `struct trapframe`, to the byte, so that tools which know xv6 can read it.
- *
- * @module
  */
 
 import { offset, type PaNum } from "../../machine/address.ts";

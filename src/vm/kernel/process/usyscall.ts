@@ -1,8 +1,4 @@
-/**
- * The page of the pgtbl lab that user code may read: `struct usyscall { int pid; }`.
- *
- * @module
- */
+/** The page of the pgtbl lab that user code may read: `struct usyscall { int pid; }`. */
 
 import type { Kernel } from "../kernel.ts";
 import { mapArea } from "../memory/areas/populate.ts";

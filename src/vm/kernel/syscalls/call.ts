@@ -4,8 +4,6 @@
  *
  * A handler returns the call's result for a0, or `undefined` when there is none now: either the
  * process sleeps and the call is run again when it wakes, or it has exited.
- *
- * @module
  */
 
 import { print } from "../console.ts";

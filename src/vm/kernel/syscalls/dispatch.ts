@@ -1,8 +1,4 @@
-/**
- * From a number in a7 to a handler, and its result back to a0 (xv6's syscall()).
- *
- * @module
- */
+/** From a number in a7 to a handler, and its result back to a0 (xv6's syscall()). */
 
 import { type Refused, refused } from "../memory/outcome.ts";
 import { print } from "../console.ts";

@@ -1,8 +1,6 @@
 /**
  * The calls on descriptors and paths, as xv6's sysfile.c and file.c have them. Reading and writing
  * are in transfer.ts.
- *
- * @module
  */
 
 import { spaceOf } from "../process/table.ts";

@@ -1,8 +1,6 @@
 /**
  * The calls that xv6's labs have students add, as each lab's own test wants them; those of labs
  * about what this computer lacks say so.
- *
- * @module
  */
 
 import { copyout } from "../memory/faults/copyin.ts";

@@ -1,8 +1,4 @@
-/**
- * The calls on memory beyond sbrk: mmap and its kin, and the lab calls that show PTEs.
- *
- * @module
- */
+/** The calls on memory beyond sbrk: mmap and its kin, and the lab calls that show PTEs. */
 
 import { spaceOf } from "../process/table.ts";
 import { print } from "../console.ts";

@@ -1,8 +1,4 @@
-/**
- * The calls about processes, as xv6's sysproc.c has them.
- *
- * @module
- */
+/** The calls about processes, as xv6's sysproc.c has them. */
 
 import { findProc, noRoom, spaceOf } from "../process/table.ts";
 import { grow, shrink } from "../memory/areas/sbrk.ts";

@@ -1,8 +1,4 @@
-/**
- * Strings and argument vectors out of user memory, with xv6's limits.
- *
- * @module
- */
+/** Strings and argument vectors out of user memory, with xv6's limits. */
 
 import { spaceOf } from "../process/table.ts";
 import { copyin, copyinstr } from "../memory/faults/copyin.ts";

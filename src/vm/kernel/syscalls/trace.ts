@@ -1,8 +1,6 @@
 /**
  * The system calls that processes make, with arguments as strace(1) prints them. Looking at user
  * memory for it changes nothing: no fault, no A bit.
- *
- * @module
  */
 
 import { spaceOf } from "../process/table.ts";

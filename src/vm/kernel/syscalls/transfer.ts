@@ -1,8 +1,6 @@
 /**
  * Reading and writing, by what stands behind the descriptor: the console, a pipe, a file. What
  * cannot finish now sleeps and is run again; how far it got is in the process record.
- *
- * @module
  */
 
 import { spaceOf } from "../process/table.ts";

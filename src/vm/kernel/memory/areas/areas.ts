@@ -1,8 +1,6 @@
 /**
  * The sorted list of a space's areas: find, insert, split, cut, find room. Pure list work, no page
  * is touched here.
- *
- * @module
  */
 
 import { PAGE_SIZE, pageUp, type VaNum, vaNum } from "../../../machine/address.ts";

@@ -1,8 +1,6 @@
 /**
  * What memory needs from file systems: the pages behind a mapped file. The process room implements
  * {@link FilePages} over xv6's file system and FAT32.
- *
- * @module
  */
 
 import type { PaNum } from "../../../machine/address.ts";

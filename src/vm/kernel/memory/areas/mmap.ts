@@ -1,8 +1,6 @@
 /**
  * mmap, munmap, mprotect and msync, as Linux documents them: the call makes or changes areas, pages
  * come at first touch.
- *
- * @module
  */
 
 import { flushAll } from "../tables/flush.ts";

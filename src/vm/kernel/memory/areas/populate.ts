@@ -1,8 +1,4 @@
-/**
- * An area with all its pages at once.
- *
- * @module
- */
+/** An area with all its pages at once. */
 
 import { makePte } from "../../../machine/sv39.ts";
 import type { Memory } from "../memory.ts";

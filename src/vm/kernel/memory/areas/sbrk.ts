@@ -1,8 +1,4 @@
-/**
- * sbrk: the heap grows and shrinks at `size`, xv6's p->sz, which need not be page-aligned.
- *
- * @module
- */
+/** sbrk: the heap grows and shrinks at `size`, xv6's p->sz, which need not be page-aligned. */
 
 import { hex, offset, PAGE_SIZE, pageUp, type VaNum } from "../../../machine/address.ts";
 import { findArea, insertArea } from "./areas.ts";

@@ -2,8 +2,6 @@
  * Shared anonymous memory as a file without a name: its pages live in the page cache, are found by
  * object and offset by all who inherited the area, touched before or after the fork, and stay as
  * long as an area refers to the object.
- *
- * @module
  */
 
 import { freeFrame } from "../frames/frames.ts";

@@ -16,8 +16,6 @@
  * TRAMPOLINE       the highest page
  * MAXVA            2^38
  * ```
- *
- * @module
  */
 
 import { MAXVA, offset, PAGE_SIZE, type PaNum, type VaNum } from "../../../machine/address.ts";

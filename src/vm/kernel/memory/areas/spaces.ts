@@ -1,7 +1,5 @@
 /**
  * Address spaces come and go: the trampoline and the trapframes at the top, threads that share one.
- *
- * @module
  */
 
 import { allocate } from "../reclaim/allocate.ts";

@@ -3,8 +3,6 @@
  * unmapped everywhere, private copies and pages on the swap disk too, so that an access kills
  * (SIGBUS there). Of the last page, bytes beyond the end read zero, now and after the file has
  * grown.
- *
- * @module
  */
 
 import { flushAll } from "../tables/flush.ts";

@@ -1,8 +1,4 @@
-/**
- * Letting pages go.
- *
- * @module
- */
+/** Letting pages go. */
 
 import { flushAll } from "../tables/flush.ts";
 import { countOf, dropFrame, isCache, unrefFrame } from "../frames/frames.ts";

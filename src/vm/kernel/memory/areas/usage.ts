@@ -1,8 +1,4 @@
-/**
- * What a space has in memory.
- *
- * @module
- */
+/** What a space has in memory. */
 
 import { frameOf } from "../../../machine/sv39.ts";
 import { countOf } from "../frames/frames.ts";

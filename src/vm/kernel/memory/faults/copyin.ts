@@ -2,8 +2,6 @@
  * The kernel's own way to user memory: xv6's copyout, copyin and copyinstr. They follow the page
  * tables by software and take every refusal to the same fault path as a user instruction, so that
  * a read() into a COW page copies it, and a pointer into a lazy page fills it.
- *
- * @module
  */
 
 import {

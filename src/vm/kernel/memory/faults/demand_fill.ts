@@ -1,8 +1,4 @@
-/**
- * The first touch of a page: a zeroed frame, or a page of a file.
- *
- * @module
- */
+/** The first touch of a page: a zeroed frame, or a page of a file. */
 
 import { freeFrame, refFrame, setHome } from "../frames/frames.ts";
 import { allocate } from "../reclaim/allocate.ts";

@@ -1,8 +1,6 @@
 /**
  * The one way a page fault is settled, for user instructions and for the kernel's own copyin and
  * copyout: the plan is made, then done.
- *
- * @module
  */
 
 import { type AnyVa, PAGE_SIZE, pageDown, type VaNum, vaNum } from "../../../machine/address.ts";

@@ -1,8 +1,6 @@
 /**
  * What the kernel would do about a page fault, and why: decided here and nowhere else. The fault
  * path applies it, `pte`'s verdicts show it. Nothing is changed.
- *
- * @module
  */
 
 import {

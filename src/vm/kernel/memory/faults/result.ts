@@ -1,8 +1,4 @@
-/**
- * What the fault path answers.
- *
- * @module
- */
+/** What the fault path answers. */
 
 /** How a fault was settled. */
 export type Settled =

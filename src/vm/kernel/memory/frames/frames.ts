@@ -7,8 +7,6 @@
  * frame is known to be zero.
  *
  * One count a frame: user frames count their user mappings; tables and trapframes have 1.
- *
- * @module
  */
 
 import {

@@ -2,8 +2,6 @@
  * The free list in the free frames themselves: bytes 0–7 of a member hold the address of the next
  * one, as in xv6's `struct run`; bytes 8–15 that of the one before, so that any member can leave.
  * The links are read from RAM and believed only as far as they lead to free frames.
- *
- * @module
  */
 
 import { offset, PAGE_SIZE, type PaNum } from "../../../machine/address.ts";

@@ -1,8 +1,4 @@
-/**
- * The kernel's way to a frame: room is made first when few are left.
- *
- * @module
- */
+/** The kernel's way to a frame: room is made first when few are left. */
 
 import type { PaNum } from "../../../machine/address.ts";
 import { allocJunk, allocRaw, allocZeroed, type UsedKind } from "../frames/frames.ts";

@@ -2,8 +2,6 @@
  * Frames that hold a page of a file, found by file and offset, so that all who map it map the same
  * frame. The last unmapping frees the frame, after a write-back when a shared mapping wrote it
  * (PTE_D), so the cache holds no unused memory.
- *
- * @module
  */
 
 import { PAGE_SIZE, type PaNum, paNum, type VaNum } from "../../../machine/address.ts";

@@ -3,8 +3,6 @@
  * (PTE_A in any of its mappings) gets its bit cleared and stays; one that was not grows older, and
  * at {@link EVICT_AGE} it must go: clean file pages are dropped, dirty shared ones go back to their
  * file, anonymous ones to the swap disk. That approximates least recently used.
- *
- * @module
  */
 
 import { flushAll } from "../tables/flush.ts";

@@ -2,8 +2,6 @@
  * The reverse map: from a frame to the entries that map it, without a list to keep. fork keeps
  * addresses, so all owners of a private frame map it at its first page; a page of a file stands
  * where its offset says in each area of that file.
- *
- * @module
  */
 
 import { homeOf } from "../frames/frames.ts";

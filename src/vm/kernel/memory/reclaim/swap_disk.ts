@@ -1,8 +1,4 @@
-/**
- * The swap disk: slots of one page, each with the number of PTEs that refer to it.
- *
- * @module
- */
+/** The swap disk: slots of one page, each with the number of PTEs that refer to it. */
 
 import { PAGE_SIZE, type PaNum } from "../../../machine/address.ts";
 import type { SwapDisk } from "../state.ts";

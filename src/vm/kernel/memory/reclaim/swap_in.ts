@@ -2,8 +2,6 @@
  * Pages come back from the swap disk. A page leaves once, however many share it, and comes back
  * once for all of them: every owner gets its entry back, marks and rights as they were, so that COW
  * sharing survives a stay on the disk.
- *
- * @module
  */
 
 import { refFrame, setHome } from "../frames/frames.ts";

@@ -9,8 +9,6 @@
  * +------------+------------+------------+------------+
  * ```
  * A leaf stands at level 0 (4 KiB) or level 1 (2 MiB); this kernel makes none at level 2.
- *
- * @module
  */
 
 import type { Ram } from "../../../machine/memory.ts";

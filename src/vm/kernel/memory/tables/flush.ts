@@ -1,8 +1,4 @@
-/**
- * satp and sfence.vma: which tables the hart walks, and what its TLB must forget.
- *
- * @module
- */
+/** satp and sfence.vma: which tables the hart walks, and what its TLB must forget. */
 
 import type { VaNum } from "../../../machine/address.ts";
 import type { AddressSpace } from "../areas/space.ts";

@@ -6,8 +6,6 @@
  *
  * It stands in the kernel's own frames. The built-in kernel's code is TypeScript and does not run
  * through it; each trapframe's `kernel_satp` names it, and inspectors walk it.
- *
- * @module
  */
 
 import {

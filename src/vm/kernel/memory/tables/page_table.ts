@@ -1,8 +1,6 @@
 /**
  * Page tables paid from the frame pool: tables made on the way to an entry, and freed when empty or
  * with their space. xv6's walk and freewalk.
- *
- * @module
  */
 
 import { freeFrame } from "../frames/frames.ts";

@@ -1,8 +1,4 @@
-/**
- * 2 MiB leaves made: at a first touch, or of a block whose 512 pages are all there.
- *
- * @module
- */
+/** 2 MiB leaves made: at a first touch, or of a block whose 512 pages are all there. */
 
 import type { Memory } from "../memory.ts";
 import { type AddressSpace, type Area, pidOf } from "../areas/space.ts";

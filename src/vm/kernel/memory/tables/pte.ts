@@ -1,8 +1,6 @@
 /**
  * PTEs as the built-in kernel makes them: numbers of 32 bits, since its frames lie below 2^32 (see
  * `Ram.readPte`), and what it keeps in bits that the hardware leaves to software.
- *
- * @module
  */
 
 import {

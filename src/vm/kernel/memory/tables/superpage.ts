@@ -2,8 +2,6 @@
  * 2 MiB leaves: made where an area covers an aligned block and 512 frames in a row are free, split
  * (demoted) when only a part changes, put together (promoted) when a block has become whole. Each
  * of the 512 frames keeps its own count, so a split changes no count.
- *
- * @module
  */
 
 import { flush } from "./flush.ts";
