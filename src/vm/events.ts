@@ -22,6 +22,17 @@ import {
 } from "./machine/pieces.ts";
 import { type Saved, Saver } from "./machine/saver.ts";
 
+/** The kinds that tell of a page that moved: to or from a file or the swap disk, or in size. */
+export const MOVE_KINDS = [
+  "evict",
+  "swap-in",
+  "swap-out",
+  "write-back",
+  "read-in",
+  "promote",
+  "demote",
+] as const;
+
 /**
  * What can happen. The position in this list is the number stored in the ring.
  *
@@ -48,29 +59,13 @@ export const EVENT_KINDS = [
   "exit",
   "kill",
   "sfence",
-  "evict",
-  "swap-in",
-  "swap-out",
-  "write-back",
-  "read-in",
-  "promote",
-  "demote",
+  ...MOVE_KINDS,
   "oom",
   "alarm",
 ] as const;
 
 /** The name of an event's kind. */
 export type EventKind = typeof EVENT_KINDS[number];
-
-/** What {@link EventLog.move} tells. */
-export type MoveKind =
-  | "evict"
-  | "swap-in"
-  | "swap-out"
-  | "write-back"
-  | "read-in"
-  | "promote"
-  | "demote";
 
 /** One event as readers get it. Fields that a kind does not use are 0. */
 export interface VmEvent {
@@ -113,26 +108,13 @@ export interface VmEvent {
   readonly why: string;
 }
 
-/** The kinds whose `va` is no address. */
-const OF_NO_PAGE: ReadonlySet<EventKind> = new Set([
-  "alloc",
-  "free",
-  "count",
-  "syscall",
-  "return",
-  "switch",
-  "fork",
-  "exec",
-  "exit",
-  "kill",
-  "oom",
-  "alarm",
-]);
+/** The kinds whose `va` is an address. */
+const OF_PAGE = new Set<EventKind>(["fault", "pte", "mark", "copy", "sfence", ...MOVE_KINDS]);
 
 /** Whether an event is about the page that holds `va`, alone or among others in a row. */
 export function isOfPage(e: VmEvent, va: bigint): boolean {
   const after = (va >> 12n) - (e.va >> 12n);
-  return !OF_NO_PAGE.has(e.kind) && after >= 0n && after < BigInt(e.run);
+  return OF_PAGE.has(e.kind) && after >= 0n && after < BigInt(e.run);
 }
 
 /** How often each thing happened since boot, and how many bytes were moved. */
@@ -339,7 +321,7 @@ export class EventLog {
    * of the file or the slot number.
    */
   move(
-    kind: MoveKind,
+    kind: typeof MOVE_KINDS[number],
     owner: number,
     va: VaNum,
     frame: PaNum,

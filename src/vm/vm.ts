@@ -294,7 +294,12 @@ export class Vm {
   /** Everything in memory that does not fit together; empty when all is well. */
   audit(): Finding[] {
     const { ram, mmu } = this.#machine;
-    return audit(this.#view, ram, mmu, (sweep) => checkBuiltin(this.#kernel, this.#view, sweep));
+    return audit(
+      this.#view,
+      ram,
+      mmu,
+      (...found) => checkBuiltin(this.#kernel, this.#view, ...found),
+    );
   }
 
   /** Frames: free now, and in all. */

@@ -31,13 +31,10 @@ function sweep(vm: Vm) {
         entries.set(`${p.pid}:${va + i * PAGE}`, { pte, frame });
       }
     };
-    eachLeaf(
-      machineOf(vm).ram,
-      space.root,
-      (va, pte, _at, level) => add(va, pte, level),
-      () => {},
-      (va, pte) => add(va, pte, 0),
-    );
+    eachLeaf(machineOf(vm).ram, space.root, {
+      leaf: (va, pte, _at, level) => add(va, pte, level),
+      away: (va, pte) => add(va, pte, 0),
+    });
   }
   return { entries, counts: kernelOf(vm).state.frames.counts.slice() };
 }

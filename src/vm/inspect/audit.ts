@@ -1,7 +1,8 @@
 /**
- * Holds what a kernel keeps about frames against what stands in its page tables and in the TLB, and names each thing
- * that does not fit, with its owners. Finds the bugs that COW labs are full of: counts that are not counts, frames
- * free while mapped, two writers of one frame, stale TLB entries, lost tables. What is unknown is not judged.
+ * Holds what a kernel keeps about frames against what stands in its page tables and in the TLB, and
+ * names each thing that does not fit, with its owners. Finds the bugs that COW labs are full of:
+ * counts that are not counts, frames free while mapped, two writers of one frame, stale TLB entries,
+ * lost tables. What is unknown is not judged.
  *
  * @module
  */
@@ -11,10 +12,10 @@ import { PAGE_SIZE, type PaNum } from "../machine/address.ts";
 import type { Ram } from "../machine/memory.ts";
 import type { Mmu } from "../machine/mmu.ts";
 import { frameOf, PTE_D, PTE_U, PTE_W } from "../machine/sv39.ts";
-import { type AuditClass, entryText, type Finding, finding } from "./finding.ts";
+import { type AuditClass, entryText, type Finding, finding, type Say } from "./finding.ts";
 import { eachLeaf, mappingsTo } from "./mappings.ts";
 import { checkTables } from "./table_check.ts";
-import { staleEntries } from "./tlb_check.ts";
+import { checkTlb } from "./tlb_check.ts";
 import { areaAt, type KernelView, partOf, type RootView, userRoots } from "./view.ts";
 
 const times = (n: number) => countedWord(n, "time");
@@ -31,30 +32,27 @@ export interface Sweep {
   readonly tables: Uint32Array;
   /** How often each frame is mapped as a trapframe. */
   readonly trapframes: Uint32Array;
-  /** Leaves that lead nowhere. */
-  readonly findings: Finding[];
 }
 
-/** A check that only one kernel can have, of what it keeps beyond the view: given what the sweep has found. */
-export type MoreChecks = (sweep: Sweep) => Finding[];
+/** What only one kernel can be asked, beyond the view: given what the sweep has found. */
+type MoreChecks = (sweep: Sweep, say: Say) => void;
 
 /** Everything that does not fit; empty when all is well. */
 export function audit(view: KernelView, ram: Ram, mmu: Mmu, more?: MoreChecks): Finding[] {
+  const findings: Finding[] = [];
+  const say: Say = (...what) => findings.push(finding(...what));
   const why = view.unrest();
-  const tables = checkTables(view, ram);
-  const stale = staleEntries(view, ram, mmu);
-  if (why !== undefined) {
-    const detail = `counts are not held against page tables now: ${why}`;
-    return [finding("not at rest", {}, detail), ...tables, ...stale];
-  }
-  const sweep = sweepTables(view, ram);
-  return [...sweep.findings, ...checkFrames(view, ram, sweep), ...tables, ...stale].concat(
-    more?.(sweep) ?? [],
-  );
+  const sweep = why === undefined ? sweepTables(view, ram, say) : undefined;
+  if (sweep !== undefined) checkFrames(view, ram, sweep, say);
+  else say("not at rest", {}, `counts are not held against page tables now: ${why}`);
+  checkTables(view, ram, say);
+  checkTlb(view, ram, mmu, say);
+  if (sweep !== undefined) more?.(sweep, say);
+  return findings;
 }
 
-/** Goes over all leaves of all processes once. */
-function sweepTables(view: KernelView, ram: Ram): Sweep {
+/** Goes over all leaves of all processes once, and tells of those that lead nowhere. */
+function sweepTables(view: KernelView, ram: Ram, say: Say): Sweep {
   const { total } = view.frames;
   const sweep: Sweep = {
     mapped: new Uint32Array(total),
@@ -62,36 +60,33 @@ function sweepTables(view: KernelView, ram: Ram): Sweep {
     dirty: new Uint8Array(total),
     tables: new Uint32Array(total),
     trapframes: new Uint32Array(total),
-    findings: [],
   };
-  for (const root of userRoots(view)) sweepTable(view, ram, root, sweep);
+  for (const root of userRoots(view)) sweepTable(view, ram, root, sweep, say);
   return sweep;
 }
 
-function sweepTable(view: KernelView, ram: Ram, root: RootView, sweep: Sweep): void {
+function sweepTable(view: KernelView, ram: Ram, root: RootView, sweep: Sweep, say: Say): void {
   const { first: base, total } = view.frames;
   const { pid } = root;
-  const visit = (address: number, pte: number, at: PaNum, level: number) => {
+  const leaf = (address: number, pte: number, at: PaNum, level: number) => {
     const frame = frameOf(pte);
     const first = (frame - base) / PAGE_SIZE;
     const pages = 2 ** (9 * level);
     const area = areaAt(root, address);
-    const say = (where: { frame?: PaNum }, more = "") =>
-      sweep.findings.push(finding(
-        "mapped outside areas",
-        { address, pid, ...where },
-        entryText(pid, address, pte, at) + more,
-      ));
+    const outside = (frame?: PaNum, more = "") => {
+      const text = entryText(pid, address, pte, at) + more;
+      say("mapped outside areas", { address, pid, frame }, text);
+    };
     if (first < 0 || first + pages > total) {
       // A kernel may map devices for itself.
-      if (root.areas !== undefined || (pte & PTE_U) !== 0) say({}, ", points outside RAM");
-      return;
+      const wrong = root.areas !== undefined || (pte & PTE_U) !== 0;
+      return wrong ? outside(undefined, ", points outside RAM") : undefined;
     }
     if (area === undefined) {
       const part = partOf(root, address);
       if (part === "trapframe") sweep.trapframes[first]++;
       if (part === "trapframe" || part === "trampoline") return;
-      if (root.areas !== undefined) say({ frame });
+      if (root.areas !== undefined) outside(frame);
     }
     const isPrivate = area !== undefined ? !area.shared : root.areas === undefined;
     for (let i = first; i < first + pages; i++) {
@@ -100,15 +95,15 @@ function sweepTable(view: KernelView, ram: Ram, root: RootView, sweep: Sweep): v
       if ((pte & PTE_D) !== 0 && area?.shared) sweep.dirty[i] = 1;
     }
   };
-  eachLeaf(ram, root.root, visit, (table) => {
+  const table = (table: PaNum) => {
     const i = (table - base) / PAGE_SIZE;
     if (i >= 0 && i < total) sweep.tables[i]++;
-  });
+  };
+  eachLeaf(ram, root.root, { leaf, table });
 }
 
 /** Each frame's stored count and kind against what the sweep found. */
-function checkFrames(view: KernelView, ram: Ram, sweep: Sweep): Finding[] {
-  const findings: Finding[] = [];
+function checkFrames(view: KernelView, ram: Ram, sweep: Sweep, sayIt: Say): void {
   const { frames } = view;
   for (let i = 0; i < frames.total; i++) {
     const frame = (frames.first + i * PAGE_SIZE) as PaNum;
@@ -116,8 +111,7 @@ function checkFrames(view: KernelView, ram: Ram, sweep: Sweep): Finding[] {
     const kind = frames.kind(frame);
     const say = (name: AuditClass, detail: string) => {
       const owners = mapped > 0 ? mappingsTo(view, ram, frame) : [];
-      const where = { frame, stored: frames.stored(frame), counted: mapped, owners };
-      findings.push(finding(name, where, detail));
+      sayIt(name, { frame, stored: frames.stored(frame), counted: mapped, owners }, detail);
     };
     if (frames.isFree(frame)) {
       if (mapped > 0) say("free but mapped", `on the free list, but mapped ${times(mapped)}`);
@@ -147,7 +141,6 @@ function checkFrames(view: KernelView, ram: Ram, sweep: Sweep): Finding[] {
       say("trapframe lost", "a trapframe that is not mapped in any space");
     }
   }
-  return findings;
 }
 
 function checkCount(

@@ -1,6 +1,6 @@
 /**
- * Two saved states of a VM held against each other: processes, PTEs, frames and counts that differ. Works on
- * the saved data alone; neither state has to be put back.
+ * Two saved states of a VM held against each other: processes, PTEs, frames and counts that differ.
+ * Works on the saved data alone; neither state has to be put back.
  *
  * @module
  */
@@ -46,7 +46,7 @@ export interface FrameDiff {
 
 /** Everything that differs between two states of one VM. */
 export interface StateDiff {
-  /** Instructions retired from the first to the second; negative when the second is the earlier one. */
+  /** Instructions retired from the first to the second; negative when the second is earlier. */
   readonly instructions: number;
   /** Events from the first to the second. */
   readonly events: number;
@@ -60,7 +60,7 @@ export interface StateDiff {
   readonly frames: readonly FrameDiff[];
 }
 
-/** What differs. Both states must be of one VM, or of VMs with the same RAM: else a RangeError is thrown. */
+/** What differs. Throws a RangeError unless both states have RAM of the same size. */
 export function diffStates(before: SavedView, after: SavedView): StateDiff {
   if (before.ram.length !== after.ram.length) {
     throw new RangeError("the two states have RAM of different sizes");

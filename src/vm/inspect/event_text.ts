@@ -1,6 +1,5 @@
 /**
- * What an event says, in words: for `timeline`, for what a command caused, for the steps of a
- * scenario.
+ * What an event says: for `timeline`, for what a command caused, for the steps of a scenario.
  *
  * @module
  */
@@ -8,11 +7,12 @@
 import { causeName } from "../machine/cause.ts";
 import { counted } from "../machine/counted.ts";
 import { hex } from "../machine/address.ts";
-import type { VmEvent } from "../events.ts";
+import { MOVE_KINDS, type VmEvent } from "../events.ts";
 import { pteChange, type RswLetters } from "../machine/flags.ts";
 
 /** What an event says, in one line without its stamp; the fork policy's marks go by its letters. */
 export function eventText(e: VmEvent, rsw: RswLetters = ["1", "1"]): string {
+  const bytes = counted(e.bytes, "byte");
   switch (e.kind) {
     case "fault":
       return `${causeName(e.old)} (${e.old}) at ${hex(e.va)} → ${e.why}`;
@@ -51,13 +51,9 @@ export function eventText(e: VmEvent, rsw: RswLetters = ["1", "1"]): string {
     case "swap-in":
       return `swap slot ${e.old} → frame ${hex(e.pa)} of ${pageText(e)} (${e.why})`;
     case "read-in":
-      return `${counted(e.bytes, "byte")} at ${e.old} of a file → frame ${hex(e.pa)} of ${
-        pageText(e)
-      } (${e.why})`;
+      return `${bytes} at ${e.old} of a file → frame ${hex(e.pa)} of ${pageText(e)} (${e.why})`;
     case "write-back":
-      return `frame ${hex(e.pa)} of ${pageText(e)} → ${
-        counted(e.bytes, "byte")
-      } at ${e.old} of its file (${e.why})`;
+      return `frame ${hex(e.pa)} of ${pageText(e)} → ${bytes} at ${e.old} of its file (${e.why})`;
     case "evict":
     case "promote":
     case "demote":
@@ -93,24 +89,10 @@ function bytesText(bytes: number): string {
     : `${bytes}`;
 }
 
-/** A page moved, between frames, files and the swap disk, or between sizes. */
-const MOVES = [
-  "copy",
-  "evict",
-  "swap-in",
-  "swap-out",
-  "write-back",
-  "read-in",
-  "promote",
-  "demote",
-];
 /** The kinds that say what an action did to memory; the rest is bookkeeping. */
-const EFFECTS: ReadonlySet<string> = new Set(["fault", ...MOVES, "kill"]);
+const EFFECTS: ReadonlySet<string> = new Set(["fault", "copy", ...MOVE_KINDS, "kill"]);
 
-/**
- * Whether an event is something an action did to memory: a fault, a copy, a page that moved, a
- * death.
- */
+/** Whether an event tells what an action did to memory: a fault, a copy, a move, a death. */
 export function isEffect(e: VmEvent): boolean {
   return EFFECTS.has(e.kind);
 }

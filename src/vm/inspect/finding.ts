@@ -7,7 +7,7 @@
 import { hex, type Pa, pa, type PaNum, type Va, va } from "../machine/address.ts";
 import type { Mapping } from "./mappings.ts";
 
-/** What can be wrong, one name a rule; docs/audit.md says which condition of the kernel each one holds. */
+/** What can be wrong, one name a rule; docs/audit.md says which condition each one holds. */
 export type AuditClass =
   | "leak"
   | "count too low"
@@ -46,7 +46,7 @@ export interface Finding {
   readonly va: Va | undefined;
   /** The process whose address that is. */
   readonly pid: number | undefined;
-  /** The count the kernel keeps, and the user mappings found. */
+  /** The count the kernel keeps. */
   readonly stored: number | undefined;
   /** The user mappings that were found. */
   readonly counted: number | undefined;
@@ -56,27 +56,27 @@ export interface Finding {
   readonly owners: readonly Mapping[];
 }
 
-/** Where a finding is; what is not given is undefined in it. */
-export interface Where {
+/** Where a finding is, and what else is known of it. */
+export interface Where extends Partial<Pick<Finding, "pid" | "stored" | "counted" | "owners">> {
   readonly frame?: PaNum | undefined;
-  readonly address?: number | undefined;
-  readonly pid?: number | undefined;
-  readonly stored?: number | undefined;
-  readonly counted?: number | undefined;
-  readonly owners?: readonly Mapping[];
+  readonly address?: Va | number | undefined;
 }
 
+/** Tells of one thing that breaks a rule. */
+export type Say = (rule: AuditClass, where: Where, detail: string) => void;
+
 /** A finding of a rule. */
-export function finding(name: AuditClass, where: Where, detail: string): Finding {
+export function finding(rule: AuditClass, where: Where, detail: string): Finding {
+  const { frame, address, pid, stored, counted, owners = [] } = where;
   return {
-    class: name,
-    pa: where.frame === undefined ? undefined : pa(where.frame),
-    va: where.address === undefined ? undefined : va(where.address),
-    pid: where.pid,
-    stored: where.stored,
-    counted: where.counted,
+    class: rule,
+    pa: frame === undefined ? undefined : pa(frame),
+    va: address === undefined ? undefined : va(address),
+    pid,
+    stored,
+    counted,
     detail,
-    owners: where.owners ?? [],
+    owners,
   };
 }
 

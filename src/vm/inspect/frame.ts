@@ -14,8 +14,8 @@ export interface FrameReport {
   /** First byte of the frame. */
   readonly pa: Pa;
   /**
-   * What the kernel says it is: `user`, `table`, `trapframe`, `cache`, `kernel`, `free`, `fresh` (never used); `unknown`
-   * where nobody can tell.
+   * What the kernel says it is: `user`, `table`, `trapframe`, `cache`, `kernel`, `free`, `fresh`
+   * (never used); `unknown` where nobody can tell.
    */
   readonly kind: string;
   /** The count the kernel keeps; undefined: unknown. */
@@ -31,8 +31,8 @@ export interface FrameReport {
 }
 
 /**
- * A live handle on one physical frame: every property is read anew. There is one object a frame, so handles
- * compare with `===`; {@link Frame.report} gives a snapshot.
+ * A live handle on one physical frame: every property is read anew. There is one object a frame, so
+ * handles compare with `===`; {@link Frame.report} gives a snapshot.
  */
 export class Frame {
   /** First byte of the frame. */
@@ -133,13 +133,10 @@ export function frameReport(view: KernelView, ram: Ram, address: Pa): FrameRepor
 /** The frame, as a number. Throws a RangeError with one clear line for an address outside RAM. */
 function frameAt(ram: Ram, address: Pa): PaNum {
   if (address < BigInt(ram.base) || address >= BigInt(ram.end)) {
-    throw new RangeError(
-      `physical address 0x${address.toString(16)} is outside RAM: want 0x${
-        ram.base.toString(16)
-      }..0x${(ram.end - 1).toString(16)}`,
-    );
+    const want = `${hex(ram.base)}..${hex(ram.end - 1)}`;
+    throw new RangeError(`physical address ${hex(address)} is outside RAM: want ${want}`);
   }
-  return paNum(Number(address - address % 4096n));
+  return paNum(Number(address - address % BigInt(PAGE_SIZE)));
 }
 
 function stateOf(

@@ -33,62 +33,47 @@ export interface Mapping {
   readonly pteAddr: Pa;
   /** The PTE. */
   readonly pte: bigint;
-  /**
-   * The area it lies in: `text`, `heap` …; `trapframe` or `trampoline`; `none` where there is no
-   * area, `unknown`.
-   */
+  /** Its area: `text`, `heap` …; `trapframe` or `trampoline`; `none` if there is none, `unknown`. */
   readonly kind: string;
 }
 
-/**
- * A raw leaf: numbers only, for sweeps over all memory. `level` 0 is 4 KiB, 1 is 2 MiB, 2 is 1 GiB.
- */
-export type LeafVisitor = (va: number, pte: number, pteAddr: PaNum, level: number) => void;
+/** An entry as numbers, for sweeps over all memory. `level` 0 is 4 KiB, 1 is 2 MiB, 2 is 1 GiB. */
+type Visit = (va: number, pte: number, pteAddr: PaNum, level: number) => void;
 
-/**
- * Visits every valid leaf under a root table, in order of address; `onTable` gets each table's
- * frame with its level (2 for the root), `onAway` each PTE that is not valid and not 0: a page on
- * the swap disk. Pointers outside RAM are visited as leaves of size 0 would be: not at all.
- */
-export function eachLeaf(
-  ram: TableMemory,
-  root: PaNum,
-  visit: LeafVisitor,
-  onTable: (table: PaNum, level: number) => void = () => {},
-  onAway: LeafVisitor = () => {},
-): void {
-  leavesUnder(ram, root, 2, 0, visit, onTable, onAway);
+/** What is visited in a page table, in order of address. */
+interface Visitor {
+  /** Valid leaves. */
+  readonly leaf?: Visit;
+  /** Entries that are not valid and not 0: pages on the swap disk. */
+  readonly away?: Visit;
+  /** Tables; the root is of level 2. Those outside RAM are not visited. */
+  readonly table?: (table: PaNum, level: number) => void;
 }
 
-function leavesUnder(
+/** Bytes that an entry of each level covers; worked out here, not for each entry. */
+const SPANS = [PAGE_SIZE, 2 ** 21, 2 ** 30] as const;
+const LEAF = PTE_R | PTE_W | PTE_X;
+
+/** Visits what is under a table: the root, unless `level` and its first address say otherwise. */
+export function eachLeaf(
   ram: TableMemory,
   table: PaNum,
-  level: number,
-  base: number,
-  visit: LeafVisitor,
-  onTable: (table: PaNum, level: number) => void,
-  onAway: LeafVisitor,
+  visitor: Visitor,
+  level: number = 2,
+  base: number = 0,
 ): void {
   const ptes = wordsOf(ram, table);
   if (ptes === undefined) return;
-  onTable(table, level);
-  const span = SPANS[level];
+  visitor.table?.(table, level);
   for (let i = 0; i < 512; i++) {
     const pte = ptes[2 * i];
     if (pte === 0) continue;
-    const address = base + i * span;
-    if ((pte & PTE_V) === 0) onAway(address, pte, paNum(table + 8 * i), level);
-    else if ((pte & LEAF) !== 0) visit(address, pte, paNum(table + 8 * i), level);
-    else if (level > 0) leavesUnder(ram, frameOf(pte), level - 1, address, visit, onTable, onAway);
+    const address = base + i * SPANS[level];
+    if ((pte & PTE_V) === 0) visitor.away?.(address, pte, paNum(table + 8 * i), level);
+    else if ((pte & LEAF) !== 0) visitor.leaf?.(address, pte, paNum(table + 8 * i), level);
+    else if (level > 0) eachLeaf(ram, frameOf(pte), visitor, level - 1, address);
   }
 }
-
-/**
- * Bytes that an entry of each level covers; a power in the loops below would be worked out for each
- * entry.
- */
-const SPANS = [PAGE_SIZE, 2 ** 21, 2 ** 30] as const;
-const LEAF = PTE_R | PTE_W | PTE_X;
 
 /** A table's PTEs, the low word of entry `i` at `2 * i`; undefined outside RAM. */
 function wordsOf(ram: TableMemory, table: PaNum): Uint32Array | undefined {
@@ -97,31 +82,20 @@ function wordsOf(ram: TableMemory, table: PaNum): Uint32Array | undefined {
 }
 
 /**
- * Finds the leaves under a root that map one frame, and the tables that are that frame; much faster
- * than looking at each leaf, because most entries are only compared.
+ * The leaves under a table that map one frame, and the tables that are that frame; much faster than
+ * {@link eachLeaf}, because most entries are only compared.
  */
 export function findFrame(
   ram: TableMemory,
-  root: PaNum,
-  frame: PaNum,
-  onLeaf: LeafVisitor,
-  onTable: (level: number) => void = () => {},
-): void {
-  frameUnder(ram, root, 2, 0, frame, onLeaf, onTable);
-}
-
-function frameUnder(
-  ram: TableMemory,
   table: PaNum,
-  level: number,
-  base: number,
   frame: PaNum,
-  onLeaf: LeafVisitor,
-  onTable: (level: number) => void,
+  visitor: Visitor,
+  level: number = 2,
+  base: number = 0,
 ): void {
   const ptes = wordsOf(ram, table);
   if (ptes === undefined) return;
-  if (table === frame) onTable(level);
+  if (table === frame) visitor.table?.(table, level);
   const page = frame / PAGE_SIZE;
   const span = SPANS[level];
   const pages = span / PAGE_SIZE;
@@ -130,20 +104,19 @@ function frameUnder(
     if ((pte & PTE_V) === 0) continue;
     const address = base + i * span;
     if ((pte & LEAF) === 0) {
-      if (level > 0) frameUnder(ram, frameOf(pte), level - 1, address, frame, onLeaf, onTable);
+      if (level > 0) findFrame(ram, frameOf(pte), frame, visitor, level - 1, address);
       continue;
     }
     const first = pte >>> 10;
-    if (page >= first && page < first + pages) onLeaf(address, pte, paNum(table + 8 * i), level);
+    const found = page >= first && page < first + pages;
+    if (found) visitor.leaf?.(address, pte, paNum(table + 8 * i), level);
   }
 }
 
 /** Every leaf of one page table, as objects, in order of address. */
 export function mappingsOf(ram: TableMemory, root: RootView): Mapping[] {
   const list: Mapping[] = [];
-  eachLeaf(ram, root.root, (address, pte, at, level) => {
-    list.push(mapping(root, address, pte, at, level));
-  });
+  eachLeaf(ram, root.root, { leaf: (...entry) => list.push(mapping(root, ...entry)) });
   return list;
 }
 
@@ -161,27 +134,25 @@ export function usesOf(
   const mappings: Mapping[] = [];
   const tables: { pid: number; level: number }[] = [];
   for (const root of userRoots(view)) {
-    const onLeaf: LeafVisitor = (address, pte, at, level) => {
-      mappings.push(mapping(root, address, pte, at, level));
-    };
     const { pid } = root;
-    findFrame(ram, root.root, frame, onLeaf, (level) => tables.push({ pid, level }));
+    findFrame(ram, root.root, frame, {
+      leaf: (...entry) => mappings.push(mapping(root, ...entry)),
+      table: (_table, level) => tables.push({ pid, level }),
+    });
   }
   return { mappings, tables };
 }
 
-/**
- * How many processes' leaves map each frame, by its number; a process that maps it twice counts
- * twice.
- */
+/** How many leaves of processes map each frame, by its number. */
 export function mappedCounts(view: KernelView, ram: TableMemory): Uint32Array {
   const { first, total } = view.frames;
   const counts = new Uint32Array(total);
   for (const root of userRoots(view)) {
-    eachLeaf(ram, root.root, (_va, pte, _at, level) => {
+    const leaf: Visit = (_va, pte, _at, level) => {
       const from = (frameOf(pte) - first) / PAGE_SIZE;
       for (let i = Math.max(from, 0); i < Math.min(from + 512 ** level, total); i++) counts[i]++;
-    });
+    };
+    eachLeaf(ram, root.root, { leaf });
   }
   return counts;
 }
@@ -191,7 +162,7 @@ export function isUsers({ kind }: Mapping): boolean {
   return kind !== "trapframe" && kind !== "trampoline";
 }
 
-function mapping(root: RootView, address: number, pte: number, at: PaNum, level: number): Mapping {
+function mapping(root: RootView, ...[address, pte, at, level]: Parameters<Visit>): Mapping {
   return {
     pid: root.pid,
     name: root.name,

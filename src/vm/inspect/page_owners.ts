@@ -63,15 +63,17 @@ export function pageOwners(
     if (done.has(root)) continue;
     done.add(root);
     if (found !== undefined) {
-      findFrame(tables, root, paNum(Number(found)), (address, pte) => {
+      const leaf = (address: number, pte: number) => {
         const page = va(BigInt(address) + found - pa(frameOf(pte)));
         list.push({ pid, name, va: page, pte: BigInt(pte), frame: found });
-      });
+      };
+      findFrame(tables, root, paNum(Number(found)), { leaf });
     } else if (slot !== undefined) {
-      eachLeaf(tables, root, () => {}, () => {}, (address, pte) => {
+      const away = (address: number, pte: number) => {
         if (view.slotOf(pte) !== slot) return;
         list.push({ pid, name, va: va(address), pte: BigInt(pte), frame: undefined });
-      });
+      };
+      eachLeaf(tables, root, { away });
     }
   }
   return list;

@@ -25,13 +25,13 @@ export interface SharedGroup {
 export interface Sharing {
   /** Processes with a space of their own, ascending; threads of one space count once. */
   readonly processes: readonly { readonly pid: number; readonly name: string }[];
-  /** `matrix[i][j]`: frames that the processes `i` and `j` both map; on the diagonal, that only `i` maps. */
+  /** `matrix[i][j]`: frames that processes `i` and `j` both map; `[i][i]`: that only `i` maps. */
   readonly matrix: readonly (readonly number[])[];
   /** The frames by their owners; those with the most owners first. */
   readonly groups: readonly SharedGroup[];
 }
 
-/** The sharing among some processes, or among all. Trampoline and trapframes, which nobody shares by choice, are left out. */
+/** The sharing among some processes, or all. Trampoline and trapframes, not a choice, do not count. */
 export function sharing(view: KernelView, ram: Ram, only?: readonly number[]): Sharing {
   const owners = new Map<number, { pids: Set<number>; kinds: Set<string> }>();
   const roots = userRoots(view).filter(({ pid }) => only?.includes(pid) ?? true);

@@ -1,6 +1,6 @@
 /**
- * Every entry of every page table of a process against the specification: what no walk could take for what it should
- * be; and the pages that the kernel has there for itself.
+ * Every entry of every page table of a process against the specification: what no walk could take
+ * for what it should be; and the pages that the kernel has there for itself.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import { hex, PAGE_SIZE, type PaNum, paNum } from "../machine/address.ts";
 import type { Ram } from "../machine/memory.ts";
 import * as sv39 from "../machine/sv39.ts";
-import { entryText, type Finding, finding } from "./finding.ts";
+import { type AuditClass, entryText, type Say } from "./finding.ts";
 import { type KernelView, type RootView, userRoots } from "./view.ts";
 
 const { PTE_A, PTE_D, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X } = sv39;
@@ -29,23 +29,31 @@ export interface Entry {
 }
 
 /** Entries that no walk can use, lowest pid and address first. */
-export function checkTables(view: KernelView, ram: Ram): Finding[] {
-  const findings: Finding[] = [];
+export function checkTables(view: KernelView, ram: Ram, say: Say): void {
   for (const root of userRoots(view)) {
     eachEntry(ram, root.root, (e) => {
       const damage = damageOf(ram, e);
-      if (damage === undefined) return;
-      const frame = leadsToRam(ram, e) ? sv39.frameOf(e.low) : undefined;
-      const detail = `${entryText(root.pid, e.address, e.low, e.at)}, ${damage}`;
-      const where = { address: e.address, pid: root.pid, frame };
-      findings.push(finding("PTE damaged", where, detail));
+      if (damage !== undefined) sayOfEntry(ram, root.pid, e, say)("PTE damaged", damage);
     });
-    checkKernelPages(ram, root, findings);
+    checkKernelPages(ram, root, say);
   }
-  return findings;
 }
 
-/** Visits each entry that is not 0, of all levels; goes down where a pointer leads to a frame of RAM. */
+/** Tells of one entry of a process's tables. */
+export function sayOfEntry(
+  ram: Ram,
+  pid: number,
+  e: Entry,
+  say: Say,
+): (rule: AuditClass, what: string) => void {
+  return (rule, what) => {
+    const { address, low, at } = e;
+    const frame = leadsToRam(ram, e) ? sv39.frameOf(low) : undefined;
+    say(rule, { address, pid, frame }, `${entryText(pid, address, low, at)}, ${what}`);
+  };
+}
+
+/** Visits each entry that is not 0, of all levels, below pointers that lead to frames of RAM. */
 export function eachEntry(ram: Ram, root: PaNum, visit: (entry: Entry) => void): void {
   const descend = (table: PaNum, level: number, base: number) => {
     const bytes = ram.bytes(table, PAGE_SIZE);
@@ -64,7 +72,7 @@ export function eachEntry(ram: Ram, root: PaNum, visit: (entry: Entry) => void):
   if (ram.contains(root, PAGE_SIZE)) descend(root, 2, 0);
 }
 
-/** Why no walk takes the entry for what it should be; nothing is said about one with V clear, which is software's. */
+/** Why no walk takes the entry for what it should be. One with V clear is software's: no reason. */
 export function damageOf(ram: Ram, { low, high, level }: Entry): string | undefined {
   if ((low & PTE_V) === 0) return undefined;
   if (high !== 0) return `its upper half is ${hex(high)}: reserved bits, or an address beyond RAM`;
@@ -86,7 +94,7 @@ export function leadsToRam(ram: Ram, { low, level }: Entry): boolean {
 }
 
 /** Trampoline and trapframes stand where the way to user mode and back expects them. */
-function checkKernelPages(ram: Ram, { root, pid, kernelPages }: RootView, findings: Finding[]) {
+function checkKernelPages(ram: Ram, { root, pid, kernelPages }: RootView, say: Say): void {
   for (const { va, kind, frame } of kernelPages) {
     if (frame === undefined) continue;
     const { leaf } = sv39.walk(ram, root, va as never);
@@ -94,9 +102,7 @@ function checkKernelPages(ram: Ram, { root, pid, kernelPages }: RootView, findin
     const rights = PTE_V | PTE_R | (kind === "trampoline" ? PTE_X : PTE_W);
     if (is === sv39.makePte(frame, rights)) continue;
     const found = leaf === undefined ? "not mapped" : `mapped by PTE ${hex(leaf.pte)}`;
-    const detail = `${hex(va)} of pid ${pid} should lead to ${
-      hex(frame)
-    } for the kernel alone, but is ${found}`;
-    findings.push(finding(`${kind} lost`, { address: va, pid, frame }, detail));
+    const should = `${hex(va)} of pid ${pid} should lead to ${hex(frame)} for the kernel alone`;
+    say(`${kind} lost`, { address: va, pid, frame }, `${should}, but is ${found}`);
   }
 }

@@ -1,41 +1,33 @@
 /**
- * The TLB against the page tables: an entry that the tables no longer bear out is a missing sfence.vma.
+ * The TLB against the page tables: an entry that they no longer bear out is a missing sfence.vma.
  *
  * @module
  */
 
-import { hex, pa, type PaNum } from "../machine/address.ts";
+import { hex, type PaNum } from "../machine/address.ts";
 import type { Ram } from "../machine/memory.ts";
 import type { Mmu, TlbEntry } from "../machine/mmu.ts";
 import { type Access, permits, PTE_A, PTE_D, walk, WRITE } from "../machine/sv39.ts";
-import type { Finding } from "./finding.ts";
+import type { Say } from "./finding.ts";
 import { mappingsTo } from "./mappings.ts";
 import type { KernelView } from "./view.ts";
 
 const ACCESS = ["read", "write", "execute"] as const;
 
 /** Entries of the process on the hart that let through what its tables do not, or lead elsewhere. */
-export function staleEntries(view: KernelView, ram: Ram, mmu: Mmu): Finding[] {
+export function checkTlb(view: KernelView, ram: Ram, mmu: Mmu, say: Say): void {
   const { root, asid } = mmu;
   const p = view.processes().find((one) => one.hart !== undefined && one.root === root);
-  if (p === undefined) return [];
-  const findings: Finding[] = [];
+  if (p === undefined) return;
   for (const entry of mmu.entries()) {
     if (!entry.user || entry.asid !== asid) continue;
     const wrong = whyStale(ram, root, entry);
     if (wrong === undefined) continue;
-    findings.push({
-      class: "stale TLB entry",
-      pa: pa(entry.pa),
-      va: entry.va,
-      pid: p.pid,
-      stored: view.frames.stored(entry.pa),
-      counted: undefined,
-      detail: `${ACCESS[entry.access]} TLB maps ${hex(entry.va)} to ${hex(entry.pa)}, but ${wrong}`,
-      owners: mappingsTo(view, ram, entry.pa),
-    });
+    const { va: address, pa: frame, access } = entry;
+    const [stored, owners] = [view.frames.stored(frame), mappingsTo(view, ram, frame)];
+    const detail = `${ACCESS[access]} TLB maps ${hex(address)} to ${hex(frame)}, but ${wrong}`;
+    say("stale TLB entry", { frame, address, pid: p.pid, stored, owners }, detail);
   }
-  return findings;
 }
 
 function whyStale(ram: Ram, root: PaNum, entry: TlbEntry): string | undefined {

@@ -80,34 +80,35 @@ export function translation(
   verdicts: readonly Verdict[],
 ): Translation {
   const kind = address < 1n << 38n ? partOf(root, Number(address - address % 4096n)) : "none";
-  const { pid, name } = root;
-  const found = walk(ram, root.root, address);
-  const who = { pid, name, va: va(address), kind, root: root.root, walk: found };
-  const report = walkReport(view, ram, who);
+  const report = walked(view, ram, root, address, kind);
   return { ...report, verdicts, owners: report.frame?.report() };
 }
 
-/**
- * How `address` is translated by the kernel's own page table, for an access from S mode; undefined:
- * unknown.
- */
+/** The same by the kernel's own page table, for an access from S mode; undefined: unknown. */
 export function kernelTranslation(
   view: KernelView,
   ram: Ram,
   address: Va,
 ): Translation | undefined {
-  const root = view.roots().find(({ pid }) => pid === 0)?.root;
+  const root = view.roots().find(({ pid }) => pid === 0);
   if (root === undefined) return undefined;
+  const report = walked(view, ram, { ...root, name: "kernel" }, address, "none");
+  const owners = report.frame?.report();
+  const kind = report.pa === undefined ? "none" : owners === undefined ? "device" : "kernel map";
+  const rights = { user: false, sum: false, mxr: false };
+  const verdicts = hardwareVerdicts(ram, root.root, address, rights);
+  return { ...report, kind, owners, verdicts };
+}
+
+function walked(
+  view: KernelView,
+  ram: Ram,
+  { pid, name, root }: Pick<RootView, "pid" | "name" | "root">,
+  address: Va,
+  kind: string,
+): WalkReport {
   const found = walk(ram, root, address);
-  const who = { pid: 0, name: "kernel", va: va(address), kind: "none", root, walk: found };
-  const t = walkReport(view, ram, who);
-  const owners = t.frame?.report();
-  return {
-    ...t,
-    kind: t.pa === undefined ? "none" : owners === undefined ? "device" : "kernel map",
-    owners,
-    verdicts: hardwareVerdicts(ram, root, address, { user: false, sum: false, mxr: false }),
-  };
+  return walkReport(view, ram, { pid, name, va: va(address), kind, root, walk: found });
 }
 
 /** What a walk found for a process, to be put into words later. */

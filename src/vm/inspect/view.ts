@@ -1,10 +1,10 @@
 /**
- * What inspectors ask a kernel, whichever it is: the built-in one, which knows everything exactly, or a guest's, of
- * which some is inferred and some cannot be known.
+ * What inspectors ask a kernel, whichever it is: the built-in one, which knows everything exactly,
+ * or a guest's, of which some is inferred and some cannot be known.
  *
- * **Unknown is `undefined`**, in every member that says so: the kernel may well have the thing, but nobody can tell.
- * Readers show it as `?` or `unknown` and conclude nothing from it. Hardware (RAM, page tables, TLBs) is not asked
- * here: it is read.
+ * **Unknown is `undefined`**, in every member that says so: the kernel may well have the thing, but
+ * nobody can tell. Readers show it as `?` or `unknown` and conclude nothing from it. Hardware (RAM,
+ * page tables, TLBs) is not asked here: it is read.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export interface ProcessView {
   readonly pid: number;
   /** Its name. */
   readonly name: string;
-  /** What it does, in the kernel's own words: `runnable`, `sleeping`, `zombie` …; undefined: unknown. */
+  /** What it does, in the kernel's words: `runnable`, `sleeping`, `zombie` …; undefined: unknown. */
   readonly state: string | undefined;
   /** What it sleeps for, in words, empty when it does not sleep; undefined: unknown. */
   readonly waits: string | undefined;
@@ -48,7 +48,7 @@ export interface AreaFacts {
   readonly offset: number | undefined;
 }
 
-/** A page that the kernel maps into a process's table for itself: user code has no part in it, and no count. */
+/** A page that the kernel maps into a process's table for itself: not the user's, and not counted. */
 export interface KernelPage {
   /** Where it is mapped. */
   readonly va: number;
@@ -72,7 +72,7 @@ export interface RootView {
   readonly kernelPages: readonly KernelPage[];
 }
 
-/** What the kernel keeps about frames. Each question is about the frame that begins at an address. */
+/** What the kernel keeps about frames; each question is about the frame that begins at an address. */
 export interface FramesView {
   /** The first frame of RAM that the kernel keeps something about. */
   readonly first: PaNum;
@@ -83,13 +83,13 @@ export interface FramesView {
   /** Whether the allocator may give it to anybody; undefined: unknown. */
   isFree(frame: PaNum): boolean | undefined;
   /**
-   * What it is: `free`, `fresh` (never used), `user`, `cache` (a page of a file), `table`, `trapframe`, `kernel`;
-   * undefined: unknown.
+   * What it is: `free`, `fresh` (never used), `user`, `cache` (a page of a file), `table`,
+   * `trapframe`, `kernel`; undefined: unknown.
    */
   kind(frame: PaNum): string | undefined;
   /**
-   * Whether its stored count has to be the number of its user mappings. Undefined: unknown, and then only a frame that
-   * is mapped is judged, since the kernel may count its own frames as it likes.
+   * Whether its stored count has to be the number of its user mappings. Undefined: unknown; then
+   * only a mapped frame is judged, since the kernel may count its own frames as it likes.
    */
   countsMappings(frame: PaNum): boolean | undefined;
 }
@@ -118,9 +118,9 @@ export interface SymbolsView {
 export interface KernelView {
   /** The processes, zombies included, lowest pid first. */
   processes(): ProcessView[];
-  /** The page tables in use, each once, lowest pid first; the kernel's own, if it is known, before them. */
+  /** The page tables in use, each once: the kernel's own, if it is known, then by lowest pid. */
   roots(): RootView[];
-  /** The frames. */
+  /** What it keeps about frames. */
   readonly frames: FramesView;
   /** The bit of a PTE by which a store to the page makes a copy, as a mask; undefined: unknown. */
   readonly cowBit: number | undefined;
@@ -130,10 +130,7 @@ export interface KernelView {
   slotOf(pte: number): number | undefined;
   /** Names of addresses. */
   readonly symbols: SymbolsView;
-  /**
-   * Why counts may not be held against page tables now: a kernel in the middle of fork is right about neither.
-   * Undefined: they may, the kernel is at rest.
-   */
+  /** Why counts may not be held against page tables now: in the middle of fork … Undefined: at rest. */
   unrest(): string | undefined;
 }
 
@@ -146,10 +143,7 @@ export interface SavedView {
   /** Number of the next event. */
   readonly event: number;
   /** The processes: their name with what they do, and the root of their page table. */
-  readonly processes: ReadonlyMap<
-    number,
-    { readonly text: string; readonly root: number | undefined }
-  >;
+  readonly processes: ReadonlyMap<number, { text: string; root: number | undefined }>;
   /** Frames that are free; undefined: unknown. */
   readonly free: number | undefined;
   /** What the frame of a number is; undefined: unknown. */
@@ -175,7 +169,7 @@ export function areaAt({ areas }: RootView, address: number): AreaFacts | undefi
   return low < areas.length && areas[low].start <= address ? areas[low] : undefined;
 }
 
-/** What part of a table an address lies in: a kind of area, a page of the kernel's, `none` or `unknown`. */
+/** What an address lies in: a kind of area, a page of the kernel's, `none` or `unknown`. */
 export function partOf(root: RootView, address: number): string {
   const area = areaAt(root, address);
   if (area !== undefined) return area.kind;

@@ -1,10 +1,10 @@
 /**
- * The areas of one process with what stands behind them, as `/proc/PID/maps` and `smaps` would show.
+ * The areas of one process with what stands behind them, as `/proc/PID/maps` and `smaps` show it.
  *
  * @module
  */
 
-import { PAGE_SIZE, type Va, va } from "../machine/address.ts";
+import { PAGE_SIZE, type PaNum, type Va, va } from "../machine/address.ts";
 import type { Ram } from "../machine/memory.ts";
 import { frameOf, leafSize, PTE_R, PTE_U, PTE_W, PTE_X } from "../machine/sv39.ts";
 import { eachLeaf, mappedCounts } from "./mappings.ts";
@@ -20,13 +20,13 @@ export interface AreaView {
   readonly size: number;
   /** `rwx` with dashes, then `s` for shared or `p` for private, `?` where nobody can tell. */
   readonly perm: string;
-  /** `text`, `data`, `guard`, `stack`, `heap`, `anon`, `file`, `usyscall`, `trapframe`, `trampoline` or `unknown`. */
+  /** `text`, `data`, `guard`, `stack`, `heap`, `anon`, `file`, `usyscall`, `trapframe` … `unknown`. */
   readonly kind: string;
   /** Bytes that have a frame now. */
   readonly rss: number;
   /** Bytes whose frame others map, too. */
   readonly shared: number;
-  /** Bytes that a store would have to copy or take over: mapped without W in an area that may be written. */
+  /** Bytes that a store would have to copy or take over: no W, in an area that may be written. */
   readonly cow: number;
   /** Bytes mapped by 2 MiB leaves. */
   readonly superpage: number;
@@ -37,15 +37,15 @@ export interface AreaView {
 }
 
 /**
- * The areas of a page table, by address, trapframe and trampoline last. Where the kernel's areas are unknown: the runs
- * of pages that are mapped alike.
+ * The areas of a page table, by address, trapframe and trampoline last. Where the kernel's areas are
+ * unknown: the runs of pages that are mapped alike.
  */
 export function vmmap(view: KernelView, ram: Ram, root: RootView): AreaView[] {
   const mapped = mappedCounts(view, ram);
   const areas = root.areas?.filter((area) => area.end > area.start) ?? [];
   const known = new Map(areas.map((area) => [area, viewOf(area)]));
   const views: Summed[] = [...known.values()];
-  eachLeaf(ram, root.root, (address, pte, _at, level) => {
+  const leaf = (address: number, pte: number, _at: PaNum, level: number) => {
     const size = leafSize(level);
     const area = areaAt(root, address);
     let sum = area && known.get(area);
@@ -66,7 +66,8 @@ export function vmmap(view: KernelView, ram: Ram, root: RootView): AreaView[] {
       : (area.perm & 2) !== 0 && !area.shared;
     if ((pte & PTE_W) === 0 && mayStore) sum.cow += size;
     if (level > 0) sum.superpage += size;
-  });
+  };
+  eachLeaf(ram, root.root, { leaf });
   const own = [...root.kernelPages].sort((a, b) => a.va - b.va).map(({ va: at, kind }) => {
     const perm = kind === "trampoline" ? "r-xp" : "rw-p";
     return { ...emptyView(at, at + PAGE_SIZE, perm, kind), rss: PAGE_SIZE };

@@ -1,5 +1,6 @@
 /**
- * The areas of each space, on which every fault is decided, and what they hold: files, shared anonymous objects.
+ * The areas of each space, on which every fault is decided, and what they hold: files, shared
+ * anonymous objects.
  *
  * @module
  */
@@ -8,7 +9,7 @@ import { hex, PAGE_SIZE, pageUp, type VaNum } from "../../machine/address.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { isShm } from "../../kernel/memory/areas/shm.ts";
 import { type Area, MMAP_TOP } from "../../kernel/memory/areas/space.ts";
-import { type Finding, finding } from "../finding.ts";
+import type { Say } from "../finding.ts";
 import { spacesInUse } from "../../kernel/view.ts";
 
 /** How many areas refer to each file, and to each shared anonymous object, by inode. */
@@ -18,8 +19,7 @@ interface Holders {
 }
 
 /** Areas that overlap, stand where none can, or hold other than counted. */
-export function checkAreas(k: Kernel): Finding[] {
-  const findings: Finding[] = [];
+export function checkAreas(k: Kernel, say: Say): void {
   const holders: Holders = { files: new Map(), objects: new Map() };
   for (const { space, p: { pid } } of spacesInUse(k)) {
     let reached = 0;
@@ -29,14 +29,14 @@ export function checkAreas(k: Kernel): Finding[] {
         : whyDamaged(area, space.size);
       if (wrong !== undefined) {
         const detail = `the ${area.kind} area at ${hex(area.start)} of pid ${pid} ${wrong}`;
-        findings.push(finding("area damaged", { address: area.start, pid }, detail));
+        say("area damaged", { address: area.start, pid }, detail);
       }
       reached = area.end;
       const file = area.backing?.file;
       if (file !== undefined) addOne(isShm(file) ? holders.objects : holders.files, file.inode);
     }
   }
-  return [...findings, ...checkHolders(k, holders)];
+  checkHolders(k, holders, say);
 }
 
 function addOne(counts: Map<number, number>, key: number): void {
@@ -57,17 +57,15 @@ function whyDamaged(area: Area, size: number): string | undefined {
 }
 
 /** References that areas, descriptors and directories hold, against those counted. */
-function checkHolders(k: Kernel, { files, objects }: Holders): Finding[] {
-  const memory = k;
-  const findings: Finding[] = [];
+function checkHolders(k: Kernel, { files, objects }: Holders, say: Say): void {
   const compare = (what: string, stored: number, counted: number) => {
     if (stored === counted) return;
     const detail = `${what}: ${counted} found, but counted ${stored}`;
-    findings.push(finding("file count", { stored, counted }, detail));
+    say("file count", { stored, counted }, detail);
   };
   const held = [...files.values(), ...objects.values()].reduce((sum, n) => sum + n, 0);
-  compare("areas with something behind them", memory.state.heldFiles, held);
-  const { holders } = memory.state.shm;
+  compare("areas with something behind them", k.state.heldFiles, held);
+  const { holders } = k.state.shm;
   for (const inode of new Set([...holders.keys(), ...objects.keys()])) {
     compare(`areas of shared object ${inode}`, holders.get(inode) ?? 0, objects.get(inode) ?? 0);
   }
@@ -84,5 +82,4 @@ function checkHolders(k: Kernel, { files, objects }: Holders): Finding[] {
   for (const inode of new Set([...users.keys(), ...stored.keys()])) {
     compare(`holders of inode ${inode}`, stored.get(inode) ?? 0, users.get(inode) ?? 0);
   }
-  return findings;
 }

@@ -6,7 +6,7 @@
 
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { Sweep } from "../audit.ts";
-import type { Finding } from "../finding.ts";
+import type { Say } from "../finding.ts";
 import { mappingsTo } from "../mappings.ts";
 import type { KernelView } from "../view.ts";
 import { checkAreas } from "./area_check.ts";
@@ -17,13 +17,11 @@ import { checkRecords } from "./record_check.ts";
 import { checkSlots } from "./swap_check.ts";
 
 /** What does not fit in free list, areas, page cache, swap disk, files and process table. */
-export function checkBuiltin(k: Kernel, view: KernelView, sweep: Sweep): Finding[] {
-  return [
-    ...checkFreeList(k, (frame) => mappingsTo(view, k.ram, frame)),
-    ...checkEntries(k),
-    ...checkCache(k, sweep.dirty),
-    ...checkAreas(k),
-    ...checkSlots(k),
-    ...checkRecords(k),
-  ];
+export function checkBuiltin(k: Kernel, view: KernelView, sweep: Sweep, say: Say): void {
+  checkFreeList(k, (frame) => mappingsTo(view, k.ram, frame), say);
+  checkEntries(k, say);
+  checkCache(k, sweep.dirty, say);
+  checkAreas(k, say);
+  checkSlots(k, say);
+  checkRecords(k, say);
 }

@@ -1,6 +1,6 @@
 /**
- * The page cache against itself, the frames and the files: what is held is what read(), faults and write-back take
- * it for.
+ * The page cache against itself, the frames and the files: what is held is what read(), faults and
+ * write-back take it for.
  *
  * @module
  */
@@ -18,15 +18,13 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import type { CachedPage } from "../../kernel/memory/state.ts";
 import { cacheKey } from "../../kernel/memory/reclaim/page_cache.ts";
 import { isShm } from "../../kernel/memory/areas/shm.ts";
-import { type Finding, finding } from "../finding.ts";
+import type { Say } from "../finding.ts";
 
-/** What is wrong with pages of files. `dirty`: by frame index, 1 where a shared mapping has D set. */
-export function checkCache(k: Kernel, dirty: Uint8Array): Finding[] {
+/** What is wrong with pages of files. `dirty`: by frame index, 1 where a shared mapping has D. */
+export function checkCache(k: Kernel, dirty: Uint8Array, sayIt: Say): void {
   const { cache } = k.state;
-  const findings: Finding[] = [];
   for (const [key, page] of cache.byKey) {
-    const say = (detail: string) =>
-      findings.push(finding("page cache", { frame: page.frame || undefined }, detail));
+    const say = (detail: string) => sayIt("page cache", { frame: frame || undefined }, detail);
     const { file, offset, frame, slot } = page;
     const what = `page at ${offset} of file ${file.inode}`;
     if (key !== cacheKey(page)) say(`${what} is kept under the name ${key}`);
@@ -36,40 +34,39 @@ export function checkCache(k: Kernel, dirty: Uint8Array): Finding[] {
     if (cache.byFrame.get(frame) !== page) say(`frame ${hex(frame)} is not known for the ${what}`);
     if (frameIndex(k, frame) < 0 || kindOf(k, frame) !== "cache") {
       say(`frame ${hex(frame)} holds the ${what}, but is none of the page cache`);
-    } else if (!isShm(file)) findings.push(...checkContent(k, page, frame, dirty));
+    } else if (!isShm(file)) checkContent(k, page, frame, dirty, sayIt);
   }
   for (const [frame, page] of cache.byFrame) {
     if (cache.byKey.get(cacheKey(page)) === page) continue;
-    findings.push(finding("page cache", { frame: frame as PaNum }, "a page that no name finds"));
+    sayIt("page cache", { frame: frame as PaNum }, "a page that no name finds");
   }
   for (let i = 0; i < frameTotal(k); i++) {
     const frame = frameAt(k, i);
     if (!isCache(k, frame) || cache.byFrame.has(frame)) continue;
-    findings.push(finding("page cache", { frame }, "a frame of the page cache that holds no page"));
+    sayIt("page cache", { frame }, "a frame of the page cache that holds no page");
   }
-  return findings;
 }
 
-/** A page that no mapping calls dirty holds what its file does: else it would be dropped and its bytes lost. */
+/** A page that no mapping calls dirty holds what its file does: else dropping it would lose bytes. */
 function checkContent(
   k: Kernel,
   { file, offset, length }: CachedPage,
   frame: PaNum,
   dirty: Uint8Array,
-): Finding[] {
-  const where = { frame };
+  say: Say,
+): void {
   const used = Math.min(length, k.files.size(file) - offset);
   if (used <= 0) {
     const detail = `holds bytes from ${offset} of file ${file.inode}, beyond its end`;
-    return [finding("page cache", where, detail)];
+    return say("page cache", { frame }, detail);
   }
-  if (dirty[frameIndex(k, frame)] !== 0) return [];
+  if (dirty[frameIndex(k, frame)] !== 0) return;
   const bytes = readBytes(k.files.at(file.inode), file.inode, offset, used);
   const held = k.machine.ram.bytes(frame, used);
   const at = typeof bytes === "number" ? -1 : bytes.findIndex((byte, i) => byte !== held[i]);
-  if (typeof bytes !== "number" && at < 0) return [];
+  if (typeof bytes !== "number" && at < 0) return;
   const detail =
     `differs from file ${file.inode} at byte ${offset + at}, but no mapping has D set: ` +
     "the store would be lost";
-  return [finding("dirty page unmarked", where, detail)];
+  say("dirty page unmarked", { frame }, detail);
 }

@@ -1,12 +1,11 @@
 /**
- * Every entry of every page table against what faults, copyout and reclaim rely on: that it is encoded as this kernel
- * makes it, that it gives the rights of its area or a mark by which a store
+ * Every entry of every page table against what faults, copyout and reclaim rely on: that it is
+ * encoded as this kernel makes it, that it gives the rights of its area or a mark by which a store
  * gets them, and that it shows the page that belongs there.
  *
  * @module
  */
 
-import { frameOf } from "../../machine/sv39.ts";
 import * as sv39 from "../../machine/sv39.ts";
 import { frameAt, frameIndex, homeOf, isSole, kindOf } from "../../kernel/memory/frames/frames.ts";
 import { hex, MAXVA, PAGE_SIZE, type VaNum } from "../../machine/address.ts";
@@ -16,27 +15,21 @@ import { isSoleLeaf } from "../../kernel/memory/tables/superpage.ts";
 import { cacheKey, partAt } from "../../kernel/memory/reclaim/page_cache.ts";
 import { areaFlags, slotOf } from "../../kernel/memory/tables/pte.ts";
 import { type Area, PERM_W } from "../../kernel/memory/areas/space.ts";
-import { type AuditClass, entryText, type Finding, finding } from "../finding.ts";
-import { damageOf, eachEntry, type Entry, leadsToRam } from "../table_check.ts";
+import type { AuditClass, Say } from "../finding.ts";
+import { damageOf, eachEntry, type Entry, leadsToRam, sayOfEntry } from "../table_check.ts";
 import { spacesInUse } from "../../kernel/view.ts";
 
-const { PTE_G, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X } = sv39;
+const { frameOf, PTE_G, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X } = sv39;
 const LEAF = PTE_R | PTE_W | PTE_X;
 const MARKS = sv39.PTE_RSW0 | sv39.PTE_RSW1;
 
 /** What is wrong with entries, lowest pid and address first. */
-export function checkEntries(k: Kernel): Finding[] {
-  const findings: Finding[] = [];
+export function checkEntries(k: Kernel, sayIt: Say): void {
   const { ram } = k;
   for (const { space, p: { pid } } of spacesInUse(k)) {
     eachEntry(ram, space.root, (e) => {
       if (damageOf(ram, e) !== undefined) return; // The audit of any kernel says it.
-      const say = (name: AuditClass, what: string) =>
-        findings.push(finding(
-          name,
-          { address: e.address, pid, frame: leadsToRam(ram, e) ? frameOf(e.low) : undefined },
-          `${entryText(pid, e.address, e.low, e.at)}, ${what}`,
-        ));
+      const say = sayOfEntry(ram, pid, e, sayIt);
       const damage = encoding(e);
       if (damage !== undefined) return say("PTE damaged", damage);
       if ((e.low & PTE_V) !== 0 && (e.low & LEAF) === 0) return;
@@ -45,7 +38,6 @@ export function checkEntries(k: Kernel): Finding[] {
       else if ((e.low & PTE_V) === 0) say("swap slot", "names a slot outside every area");
     });
   }
-  return findings;
 }
 
 /** Why the kernel itself cannot have made an entry that the hardware takes. */
@@ -59,10 +51,10 @@ function encoding({ low, high, level }: Entry): string | undefined {
   return level === 2 ? "a 1 GiB leaf, which this kernel never makes" : undefined;
 }
 
-type Say = (name: AuditClass, what: string) => void;
+type SayOf = (rule: AuditClass, what: string) => void;
 
 /** A page in memory or on the swap disk: both must have what a fault on it relies on. */
-function checkInArea(k: Kernel, e: Entry, area: Area, say: Say): void {
+function checkInArea(k: Kernel, e: Entry, area: Area, say: SayOf): void {
   const here = (e.low & PTE_V) !== 0;
   const span = PAGE_SIZE * 512 ** e.level;
   if (e.address < area.start || e.address + span > area.end) {
@@ -76,7 +68,7 @@ function checkInArea(k: Kernel, e: Entry, area: Area, say: Say): void {
   } else if (leadsToRam(k.ram, e)) checkPlace(k, e, area, say);
 }
 
-function checkRights(k: Kernel, e: Entry, area: Area, here: boolean, say: Say): void {
+function checkRights(k: Kernel, e: Entry, area: Area, here: boolean, say: SayOf): void {
   const { low } = e;
   const rights = areaFlags(area) & (PTE_R | PTE_X | PTE_U);
   const lost = rights & ~low;
@@ -101,19 +93,18 @@ function checkRights(k: Kernel, e: Entry, area: Area, here: boolean, say: Say): 
   }
   if (area.shared) return say("right lost", "lacks W in shared memory: the next store kills");
   const verdict = policy.onStore(low | PTE_V, isSoleOwner(k, e, here), area);
-  if (verdict.do === "kill") say("mark lost", `lacks W and the mark: the next store kills`);
+  if (verdict.do === "kill") say("mark lost", "lacks W and the mark: the next store kills");
 }
 
 /** What the fault path would take for the only owner, by the kernel's own counts. */
 function isSoleOwner(k: Kernel, e: Entry, here: boolean): boolean {
-  const memory = k;
-  if (!here) return memory.state.swap.counts[slotOf(e.low)] === 1;
+  if (!here) return k.state.swap.counts[slotOf(e.low)] === 1;
   if (!leadsToRam(k.ram, e)) return true;
-  return e.level === 1 ? isSoleLeaf(memory, e.low) : isSole(memory, frameOf(e.low));
+  return e.level === 1 ? isSoleLeaf(k, e.low) : isSole(k, frameOf(e.low));
 }
 
 /** The frame is the one that reclaim and write-back look for behind this address. */
-function checkPlace(k: Kernel, e: Entry, area: Area, say: Say): void {
+function checkPlace(k: Kernel, e: Entry, area: Area, say: SayOf): void {
   const { cache } = k.state;
   const frame = frameOf(e.low);
   const held = cache.byFrame.get(frame);
@@ -128,10 +119,8 @@ function checkPlace(k: Kernel, e: Entry, area: Area, say: Say): void {
   }
   for (let i = 0; i < 512 ** e.level; i++) {
     const page = frameAt(k, frameIndex(k, frame) + i);
-    if (kindOf(k, page) !== "user" || homeOf(k, page) === e.address + i * PAGE_SIZE) {
-      continue;
-    }
-    const home = hex(homeOf(k, page));
-    return say("page misplaced", `its frame says that all owners map it at ${home}`);
+    const home = homeOf(k, page);
+    if (kindOf(k, page) !== "user" || home === e.address + i * PAGE_SIZE) continue;
+    return say("page misplaced", `its frame says that all owners map it at ${hex(home)}`);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The allocator's free list as it stands in RAM, against the kinds and counts that the kernel keeps.
+ * The allocator's free list as it stands in RAM, against the kinds and counts the kernel keeps.
  *
  * @module
  */
@@ -16,20 +16,18 @@ import {
   frameTotal,
   freeList,
 } from "../../kernel/memory/frames/frames.ts";
-import { type AuditClass, type Finding, finding } from "../finding.ts";
+import type { AuditClass, Say } from "../finding.ts";
 import type { Mapping } from "../mappings.ts";
 
-/** Who maps a frame. */
-export type OwnersOf = (frame: PaNum) => readonly Mapping[];
-
 /** Follows the links in the free frames themselves. */
-export function checkFreeList(k: Kernel, ownersOf: OwnersOf): Finding[] {
-  const findings: Finding[] = [];
+export function checkFreeList(
+  k: Kernel,
+  ownersOf: (frame: PaNum) => readonly Mapping[],
+  say: Say,
+): void {
   const report = (name: AuditClass, frame: PaNum | undefined, detail: string) => {
-    const stored = frame === undefined ? undefined : countOf(k, frame);
-    const owners = frame === undefined ? [] : ownersOf(frame);
-    findings.push(finding(name, { frame, stored, owners }, detail));
-    return findings;
+    if (frame === undefined) return say(name, {}, detail);
+    say(name, { frame, stored: countOf(k, frame), owners: ownersOf(frame) }, detail);
   };
   const { kinds, free } = k.state.frames;
   const seen = new Uint8Array(frameTotal(k));
@@ -45,10 +43,7 @@ export function checkFreeList(k: Kernel, ownersOf: OwnersOf): Finding[] {
       : FRAME_KINDS[kinds[i]] !== "free"
       ? `${from} links to ${hex(member)}, which is in use as ${FRAME_KINDS[kinds[i]]}`
       : undefined;
-    if (bad !== undefined) {
-      report("free list damaged", member, bad);
-      return findings;
-    }
+    if (bad !== undefined) return report("free list damaged", member, bad);
     const back = linkBack(k.machine.ram, member);
     if (back !== (before ?? 0)) {
       const detail = `${hex(member)} links back to ${hex(back)}, but comes after ${from}`;
@@ -67,9 +62,7 @@ export function checkFreeList(k: Kernel, ownersOf: OwnersOf): Finding[] {
     if (kind === "fresh") fresh++;
     if (kind === "fresh" || kind === "free") {
       inBlock[i >>> 9]++;
-      if (counts[i] !== 0) {
-        report("free count wrong", frame, "free, but counted used");
-      }
+      if (counts[i] !== 0) report("free count wrong", frame, "free, but counted used");
     }
     if (kind === "fresh" && i >= freshTop) {
       report("free list damaged", frame, "never used, where nobody looks for it");
@@ -80,19 +73,16 @@ export function checkFreeList(k: Kernel, ownersOf: OwnersOf): Finding[] {
   }
   const block = inBlock.findIndex((n, i) => n !== blockFree[i]);
   if (block >= 0) {
-    const detail = `${inBlock[block]} free frames in 2 MiB block ${block}, counted ${
-      blockFree[block]
-    }`;
+    const counted = blockFree[block];
+    const detail = `${inBlock[block]} free frames in 2 MiB block ${block}, counted ${counted}`;
     report("free count wrong", undefined, detail);
   }
   if (members + fresh !== free) {
+    const found = `${members} on the list and ${fresh} never used`;
     report(
       "free count wrong",
       undefined,
-      `${
-        countedWord(free, "frame")
-      } counted free, but ${members} on the list and ${fresh} never used`,
+      `${countedWord(free, "frame")} counted free, but ${found}`,
     );
   }
-  return findings;
 }

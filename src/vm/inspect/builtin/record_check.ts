@@ -1,5 +1,6 @@
 /**
- * The kernel's records against each other: every space has its processes, every open file its descriptors.
+ * The kernel's records against each other: every space has its processes, every open file its
+ * descriptors.
  *
  * @module
  */
@@ -8,36 +9,36 @@ import { procs } from "../../kernel/process/table.ts";
 import { counted as countedWord } from "../../machine/counted.ts";
 import { hex } from "../../machine/address.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import { type Finding, finding } from "../finding.ts";
+import type { Say } from "../finding.ts";
 import type { Proc } from "../../kernel/process/proc.ts";
 
-/** Spaces that no process has, threads counted wrong, files with more or fewer descriptors than counted. */
-export function checkRecords(k: Kernel): Finding[] {
-  return [...checkSpaces(k), ...checkFiles(k)];
+/** Spaces that no process has; threads and descriptors of files that are counted wrong. */
+export function checkRecords(k: Kernel, say: Say): void {
+  checkSpaces(k, say);
+  checkFiles(k, say);
 }
 
-function checkSpaces(k: Kernel): Finding[] {
-  const findings: Finding[] = [];
+function checkSpaces(k: Kernel, say: Say): void {
   const users = new Map<number, number>();
   for (const p of procs(k)) {
     users.set(p.space, (users.get(p.space) ?? 0) + 1);
-    const say = (detail: string) => findings.push(finding("space lost", { pid: p.pid }, detail));
     const space = k.state.spaces.get(p.space);
     if (space === undefined) {
-      say(`pid ${p.pid} has space ${p.space}, which memory does not know`);
+      const detail = `pid ${p.pid} has space ${p.space}, which memory does not know`;
+      say("space lost", { pid: p.pid }, detail);
     } else if (!space.trapframes.some(({ frame }) => frame === p.trapframe)) {
-      say(`the trapframe of pid ${p.pid} is none of its space's`);
+      const detail = `the trapframe of pid ${p.pid} is none of its space's`;
+      say("space lost", { pid: p.pid }, detail);
     }
   }
   for (const space of k.state.spaces.values()) {
     const counted = users.get(space.id) ?? 0;
     if (space.users === counted && counted > 0) continue;
+    const who = countedWord(counted, "process", "processes");
     const detail = counted === 0
       ? `space ${space.id} has no process: its memory will never be freed`
-      : `space ${space.id} has ${
-        countedWord(counted, "process", "processes")
-      }, but counts ${space.users}`;
-    findings.push(finding("space lost", { stored: space.users, counted }, detail));
+      : `space ${space.id} has ${who}, but counts ${space.users}`;
+    say("space lost", { stored: space.users, counted }, detail);
   }
   const { currentSpace: current, spaces } = k.state;
   const root = spaces.get(current)?.root;
@@ -45,18 +46,15 @@ function checkSpaces(k: Kernel): Finding[] {
     const detail = root === undefined
       ? `space ${current} is said to be the hart's, and is not there`
       : `the hart walks ${hex(k.machine.mmu.root)}, not the tables of space ${current}`;
-    findings.push(finding("space lost", {}, detail));
+    say("space lost", {}, detail);
   }
-  return findings;
 }
 
-/** Tables and directories against who has them, open files against their descriptors, pipes against their ends. */
-function checkFiles(k: Kernel): Finding[] {
-  const findings: Finding[] = [];
+/** Tables and directories against who has them, files against descriptors, pipes against ends. */
+function checkFiles(k: Kernel, say: Say): void {
   const { fdTables, places, ftable, pipes } = k.state;
   const compare = (what: string, stored: number, counted: number, pid?: number) => {
-    if (stored === counted) return;
-    findings.push(finding("file count", { pid, stored, counted }, what));
+    if (stored !== counted) say("file count", { pid, stored, counted }, what);
   };
   const checkUsers = (
     what: string,
@@ -99,5 +97,4 @@ function checkFiles(k: Kernel): Finding[] {
   for (const id of new Set([...ends, ...pipes.keys()])) {
     compare(`pipe ${id} and its open ends`, pipes.has(id) ? 1 : 0, ends.has(id) ? 1 : 0);
   }
-  return findings;
 }

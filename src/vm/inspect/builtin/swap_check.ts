@@ -1,6 +1,6 @@
 /**
- * The swap disk against the page tables: each slot's count is the number of PTEs, and of pages of shared
- * anonymous objects, that name it.
+ * The swap disk against the page tables: each slot's count is the number of PTEs, and of pages of
+ * shared anonymous objects, that name it.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { counted as countedWord } from "../../machine/counted.ts";
 import { hex, type PaNum } from "../../machine/address.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { slotOf } from "../../kernel/memory/tables/pte.ts";
-import { entryText, type Finding, finding } from "../finding.ts";
+import { entryText, type Say } from "../finding.ts";
 import { eachLeaf } from "../mappings.ts";
 import { spacesInUse } from "../../kernel/view.ts";
 
@@ -20,18 +20,14 @@ interface Reference {
 }
 
 /** Slots whose counts, contents or references do not fit together. */
-export function checkSlots(k: Kernel): Finding[] {
+export function checkSlots(k: Kernel, sayIt: Say): void {
   const { swap, cache } = k.state;
-  const findings: Finding[] = [];
   const counted = new Map<number, number>();
   const first = new Map<number, Reference>();
-  const say = (slot: number, detail: string) =>
-    findings.push(finding("swap slot", {
-      stored: swap.counts[slot],
-      counted: counted.get(slot) ?? 0,
-      address: first.get(slot)?.address,
-      pid: first.get(slot)?.pid,
-    }, detail));
+  const say = (slot: number, detail: string) => {
+    const [stored, found] = [swap.counts[slot], counted.get(slot) ?? 0];
+    sayIt("swap slot", { stored, counted: found, ...first.get(slot) }, detail);
+  };
   for (const { space, p } of spacesInUse(k)) {
     const away = (address: number, pte: number, at: PaNum, level: number) => {
       const slot = slotOf(pte);
@@ -46,7 +42,7 @@ export function checkSlots(k: Kernel): Finding[] {
         say(slot, `${where()}: slot ${slot} is named at ${hex(other.address)}, too`);
       }
     };
-    eachLeaf(k.machine.ram, space.root, () => {}, () => {}, away);
+    eachLeaf(k.machine.ram, space.root, { away });
   }
   for (const { slot } of cache.byKey.values()) {
     if (slot !== undefined) counted.set(slot, (counted.get(slot) ?? 0) + 1);
@@ -62,5 +58,4 @@ export function checkSlots(k: Kernel): Finding[] {
     }
     if (stored === 0 && swap.pages.has(slot)) say(slot, `slot ${slot} is free, but keeps a page`);
   }
-  return findings;
 }

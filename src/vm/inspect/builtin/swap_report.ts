@@ -1,5 +1,6 @@
 /**
- * The swap disk, slot by slot: who is waiting for which page. And the clock that chooses what goes there.
+ * The swap disk, slot by slot: who is waiting for which page. And the clock that chooses what goes
+ * there.
  *
  * @module
  */
@@ -37,7 +38,7 @@ export interface SwapReport {
   readonly low: number;
   /** Free frames up to which it goes. */
   readonly high: number;
-  /** User frames by sweeps since they were last used: index 0 are those used since the last sweep. */
+  /** User frames by sweeps since their last use: index 0, used since the last sweep. */
   readonly ages: readonly number[];
 }
 
@@ -47,11 +48,12 @@ export function swapReport(k: Kernel): SwapReport {
   const { watermarks } = k;
   const owners = new Map<number, { pid: number; va: Va }[]>();
   for (const { space, p } of spacesInUse(k)) {
-    eachLeaf(k.machine.ram, space.root, () => {}, () => {}, (address, pte) => {
+    const away = (address: number, pte: number) => {
       const list = owners.get(slotOf(pte)) ?? [];
       list.push({ pid: p.pid, va: va(address) });
       owners.set(slotOf(pte), list);
-    });
+    };
+    eachLeaf(k.machine.ram, space.root, { away });
   }
   const inUse: SlotView[] = [];
   swap.counts.forEach((count, slot) => {

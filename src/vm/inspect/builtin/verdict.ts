@@ -1,7 +1,7 @@
 /**
- * What a read, a write and a fetch at an address would do now: nothing but the access, a fault that the
- * kernel settles (and how), or death (and why). The hardware's verdict and the kernel's own fault
- * plan; nothing is changed.
+ * What a read, a write and a fetch at an address would do now: nothing but the access, a fault that
+ * the kernel settles (and how), or death (and why). The hardware's verdict and the kernel's own
+ * fault plan; nothing is changed.
  *
  * @module
  */
