@@ -6,16 +6,7 @@
  */
 
 import { PAGE_SIZE } from "./address.ts";
-import {
-  type Change,
-  holds,
-  joined,
-  pieceAt,
-  pieceOf,
-  type Pieces,
-  withPieces,
-  zeros,
-} from "./pieces.ts";
+import { cut, joined, type Pieces, zeros } from "./pieces.ts";
 
 /** A disk's contents at one moment, never changed after it was made. */
 export type DiskImage = Pieces<Uint8Array>;
@@ -48,14 +39,8 @@ export class DiskBytes {
 
   /** The contents as they are now. */
   save(): DiskImage {
-    const changes: Change<Uint8Array>[] = [];
-    for (const n of this.#touched) {
-      const from = n * PAGE_SIZE, to = Math.min(from + PAGE_SIZE, this.bytes.length);
-      if (holds(pieceAt(this.#saved, n), this.bytes, from, to)) continue;
-      changes.push([n, pieceOf(this.bytes, from, to)]);
-    }
+    this.#saved = cut(this.bytes, this.#saved, this.#touched);
     this.#touched.clear();
-    this.#saved = withPieces(this.#saved, changes);
     return this.#saved;
   }
 }

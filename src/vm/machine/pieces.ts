@@ -151,14 +151,20 @@ function bits(array: Numbers, from: number, to: number): Int32Array | Uint8Array
     : new Uint8Array(array.buffer, at, bytes);
 }
 
-/** The array as it is now, sharing with `before` what did not change. */
-export function cut<P extends Numbers>(array: P, before: Pieces<P>): Pieces<P> {
-  const { each, length } = before;
+/**
+ * The array as it is now, sharing with `before` what did not change. Only the pieces of the given
+ * numbers can have; all of them, where none are given.
+ */
+export function cut<P extends Numbers>(
+  array: P,
+  before: Pieces<P>,
+  numbers: Iterable<number> = Array(pieceCount(before)).keys(),
+): Pieces<P> {
   const changes: Change<P>[] = [];
-  for (let n = 0, from = 0; from < length; n++, from += each) {
-    const to = Math.min(from + each, length);
-    const piece = pieceAt(before, n);
-    if (!holds(piece, array, from, to)) changes.push([n, pieceOf(array, from, to)]);
+  for (const n of numbers) {
+    const from = n * before.each, to = Math.min(from + before.each, before.length);
+    if (holds(pieceAt(before, n), array, from, to)) continue;
+    changes.push([n, pieceOf(array, from, to)]);
   }
   return withPieces(before, changes);
 }

@@ -7,16 +7,7 @@
 
 import { offset, PAGE_SIZE, type PaNum, RAM_BASE } from "./address.ts";
 import type { Ram } from "./memory.ts";
-import {
-  type Change,
-  holds,
-  pieceAt,
-  pieceOf,
-  type Pieces,
-  piecesSince,
-  withPieces,
-  zeros,
-} from "./pieces.ts";
+import { cut, pieceAt, type Pieces, piecesSince, zeros } from "./pieces.ts";
 
 /** RAM at one moment, a piece a frame. Never changed after it was made. */
 export type RamImage = Pieces<Uint8Array>;
@@ -42,13 +33,8 @@ export class RamImages {
 
   /** RAM as it is now. */
   save(): RamImage {
-    const changes: Change<Uint8Array>[] = [];
-    for (const i of this.#dirty()) {
-      const bytes = this.#ram.bytes(frameAt(i), PAGE_SIZE);
-      if (holds(pieceAt(this.#clean, i), bytes, 0, PAGE_SIZE)) continue;
-      changes.push([i, pieceOf(bytes, 0, PAGE_SIZE)]);
-    }
-    const image = withPieces(this.#clean, changes);
+    const { base, size } = this.#ram;
+    const image = cut(this.#ram.bytes(base, size), this.#clean, this.#dirty());
     this.#settle(image);
     return image;
   }

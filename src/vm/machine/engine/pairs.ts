@@ -44,40 +44,26 @@ export interface Pair {
   readonly second: Variant;
 }
 
-/** The pairs with their handlers' numbers, made when code is first decoded. */
-class Table {
-  readonly list: Pair[] = [];
-  /** Number of the first handler that executes a pair. */
-  readonly first: number = FIRST_VARIANT + variants().length;
-  readonly #byNumbers = new Map<number, number>();
-  readonly #firsts: number[] = [];
+/** Numbers of two handlers as one key. */
+const keyOf = (first: number, second: number): number => first * 1024 + second;
 
-  constructor() {
-    for (const [first, followers] of Object.entries(FOLLOWERS)) {
-      for (const second of followers.replace("BRANCHES", BRANCHES).split(", ")) {
-        this.#enter(numberOfKey(first), numberOfKey(second));
-      }
+/** The pairs by their handlers' numbers, made when code is first decoded. */
+let known: { list: Pair[]; firsts: number[]; numbers: Map<number, number> } | undefined;
+
+function table() {
+  if (known !== undefined) return known;
+  const list: Pair[] = [], firsts: number[] = [], numbers = new Map<number, number>();
+  for (const [one, followers] of Object.entries(FOLLOWERS)) {
+    for (const other of followers.replace("BRANCHES", BRANCHES).split(", ")) {
+      const [first, second] = [numberOfKey(one), numberOfKey(other)];
+      numbers.set(keyOf(first, second), firstPair() + list.length);
+      firsts.push(first);
+      const [a, b] = [first, second].map((number) => variants()[number - FIRST_VARIANT]);
+      list.push({ first: a, second: b });
     }
   }
-
-  #enter(first: number, second: number): void {
-    const [one, other] = [first, second].map((number) => variants()[number - FIRST_VARIANT]!);
-    this.#byNumbers.set(first * 1024 + second, this.first + this.list.length);
-    this.#firsts.push(first);
-    this.list.push({ first: one!, second: other! });
-  }
-
-  numberOf(first: number, second: number): number | undefined {
-    return this.#byNumbers.get(first * 1024 + second);
-  }
-
-  firstOf(handler: number): number {
-    return handler < this.first ? handler : this.#firsts[handler - this.first]!;
-  }
+  return known = { list, firsts, numbers };
 }
-
-let known: Table | undefined;
-const table = () => known ??= new Table();
 
 /** The pairs, in the order of their handlers' numbers from {@link firstPair}. */
 export function pairs(): readonly Pair[] {
@@ -86,15 +72,15 @@ export function pairs(): readonly Pair[] {
 
 /** Number of the first handler that executes a pair. */
 export function firstPair(): number {
-  return table().first;
+  return FIRST_VARIANT + variants().length;
 }
 
 /** The handler that executes two others' instructions in one, if there is one. */
 export function pairNumber(first: number, second: number): number | undefined {
-  return table().numberOf(first, second);
+  return table().numbers.get(keyOf(first, second));
 }
 
 /** The handler that executes just the first instruction of what this handler executes. */
 export function firstOf(handler: number): number {
-  return table().firstOf(handler);
+  return handler < firstPair() ? handler : table().firsts[handler - firstPair()];
 }

@@ -96,26 +96,21 @@ export function uleb(value: number): Bytes {
 /** Signed LEB128 of a 32-bit value. */
 export function sleb32(value: number): Bytes {
   const bytes: Bytes = [];
-  for (;;) {
-    const low = value & 0x7f;
+  while (value < -64 || value > 63) {
+    bytes.push((value & 0x7f) | 0x80);
     value >>= 7;
-    const done = value === 0 ? (low & 0x40) === 0 : value === -1 && (low & 0x40) !== 0;
-    bytes.push(done ? low : low | 0x80);
-    if (done) return bytes;
   }
+  return [...bytes, value & 0x7f];
 }
 
 /** Signed LEB128 of a 64-bit value. */
 export function sleb64(value: bigint): Bytes {
-  if (BigInt.asIntN(32, value) === value) return sleb32(Number(value));
   const bytes: Bytes = [];
-  for (;;) {
-    const low = Number(value & 0x7fn);
+  while (BigInt.asIntN(32, value) !== value) {
+    bytes.push(Number(value & 0x7fn) | 0x80);
     value >>= 7n;
-    const done = value === 0n ? (low & 0x40) === 0 : value === -1n && (low & 0x40) !== 0;
-    bytes.push(done ? low : low | 0x80);
-    if (done) return bytes;
   }
+  return [...bytes, ...sleb32(Number(value))];
 }
 
 /** An operator applied to operands (each a sequence of code that leaves one value). */
@@ -146,13 +141,9 @@ export const br = (depth: number): Bytes => [0x0c, uleb(depth)];
 /** The same if the condition holds. */
 export const brIf = (depth: number, condition: Bytes): Bytes => [condition, 0x0d, uleb(depth)];
 /** Branches by an index; beyond the table to `otherwise`. */
-export const brTable = (depths: number[], otherwise: number, index: Bytes): Bytes => [
-  index,
-  0x0e,
-  uleb(depths.length),
-  depths.map(uleb),
-  uleb(otherwise),
-];
+export function brTable(depths: number[], otherwise: number, index: Bytes): Bytes {
+  return [index, 0x0e, uleb(depths.length), depths.map(uleb), uleb(otherwise)];
+}
 /** Opens a block, whose label is its end; pair it with {@link end}. */
 export const block: Bytes = [0x02, VOID];
 /** Opens a loop, whose label is its start; pair it with {@link end}. */
@@ -160,38 +151,21 @@ export const loop: Bytes = [0x03, VOID];
 /** Ends a block, loop or function. */
 export const end: Bytes = [0x0b];
 /** `if` without result: `then` stands one block deeper. */
-export const when = (condition: Bytes, ...then: Bytes[]): Bytes => [
-  condition,
-  0x04,
-  VOID,
-  then,
-  0x0b,
-];
+export function when(condition: Bytes, ...then: Bytes[]): Bytes {
+  return [condition, 0x04, VOID, then, 0x0b];
+}
 /** `if` and `else` with a result of the given type (or {@link VOID}). */
-export const either = (type: number, condition: Bytes, yes: Bytes, no: Bytes): Bytes => [
-  condition,
-  0x04,
-  type,
-  yes,
-  0x05,
-  no,
-  0x0b,
-];
+export function either(type: number, condition: Bytes, yes: Bytes, no: Bytes): Bytes {
+  return [condition, 0x04, type, yes, 0x05, no, 0x0b];
+}
 /** Load from address + offset. Static offsets do not wrap at 32 bits. */
-export const load = (name: MemoryOp, offset: number, address: Bytes): Bytes => [
-  address,
-  MEMORY_OPS[name][0],
-  MEMORY_OPS[name][1],
-  uleb(offset),
-];
+export function load(name: MemoryOp, offset: number, address: Bytes): Bytes {
+  return [address, ...MEMORY_OPS[name], uleb(offset)];
+}
 /** Store to address + offset. */
-export const store = (name: MemoryOp, offset: number, address: Bytes, value: Bytes): Bytes => [
-  address,
-  value,
-  MEMORY_OPS[name][0],
-  MEMORY_OPS[name][1],
-  uleb(offset),
-];
+export function store(name: MemoryOp, offset: number, address: Bytes, value: Bytes): Bytes {
+  return [address, value, ...MEMORY_OPS[name], uleb(offset)];
+}
 
 /** A function signature. */
 export interface Signature {

@@ -96,42 +96,30 @@ function ordering({ aqrl }: Instruction): string {
   return aqrl === 0 ? "" : "." + (aqrl & 2 ? "aq" : "") + (aqrl & 1 ? "rl" : "");
 }
 
+/** What the words of {@link Row.text} stand for, but `target`; any other stands for itself. */
+const WORDS: Readonly<Record<string, (instruction: Instruction) => string>> = {
+  rd: ({ rd }) => REGISTER_NAMES[rd],
+  rs1: ({ rs1 }) => REGISTER_NAMES[rs1],
+  rs2: ({ rs2 }) => REGISTER_NAMES[rs2],
+  imm: ({ imm }) => String(imm),
+  shamt: ({ imm }) => "0x" + imm.toString(16),
+  upper: ({ imm }) => "0x" + (imm >>> 12).toString(16),
+  zimm: ({ rs1 }) => String(rs1),
+  csr: ({ imm }) => csrName(imm),
+  pred: ({ imm }) => fenceSet(imm >> 4),
+  succ: ({ imm }) => fenceSet(imm),
+};
+
 function operandsText(
   instruction: Instruction,
   text: string,
   address: bigint,
   options: DisassembleOptions,
 ): string {
-  const { rd, rs1, rs2, imm } = instruction;
   return text.replace(/[a-z]+[0-9]*/g, (word) => {
-    switch (word) {
-      case "rd":
-        return REGISTER_NAMES[rd]!;
-      case "rs1":
-        return REGISTER_NAMES[rs1]!;
-      case "rs2":
-        return REGISTER_NAMES[rs2]!;
-      case "imm":
-        return String(imm);
-      case "shamt":
-        return "0x" + imm.toString(16);
-      case "upper":
-        return "0x" + (imm >>> 12).toString(16);
-      case "zimm":
-        return String(rs1);
-      case "csr":
-        return csrName(imm);
-      case "pred":
-        return fenceSet(imm >> 4);
-      case "succ":
-        return fenceSet(imm);
-      case "target": {
-        const target = BigInt.asUintN(64, address + BigInt(imm));
-        return "0x" + target.toString(16) + (options.symbol?.(target) ?? "");
-      }
-      default:
-        return word;
-    }
+    if (word !== "target") return WORDS[word]?.(instruction) ?? word;
+    const target = BigInt.asUintN(64, address + BigInt(instruction.imm));
+    return "0x" + target.toString(16) + (options.symbol?.(target) ?? "");
   });
 }
 

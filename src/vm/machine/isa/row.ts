@@ -47,15 +47,12 @@ export interface Instruction extends Readonly<Operands> {
   readonly word: number;
 }
 
-/** Declares a base instruction. */
-export function row(
-  extension: string,
-  name: string,
-  format: string,
-  text: string,
-  means: (m: Meaning) => void,
-): Row {
-  return withPattern({ name, extension, text, means }, format);
+/** Declares a base instruction: its name, format, operands as text, and meaning. */
+type Declare = (name: string, format: string, text: string, means: Row["means"]) => Row;
+
+/** Declares the base instructions of an extension. */
+export function rowsOf(extension: string): Declare {
+  return (name, format, text, means) => withPattern({ name, extension, text, means }, format);
 }
 
 /** Declares a compressed instruction. */

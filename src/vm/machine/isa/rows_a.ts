@@ -7,23 +7,27 @@
  */
 
 import type { I64, Meaning } from "./meaning.ts";
-import { type Row, row } from "./row.ts";
+import { type Row, rowsOf } from "./row.ts";
 
 type Operation = (m: Meaning, old: I64, source: I64) => I64;
+
+const row = rowsOf("A");
+
+/** A format with aq and rl: a word's (funct3 010) or a doubleword's (011). */
+const format = (funct5: string, rs2: string, funct3: string) =>
+  `${funct5} aq rl ${rs2} rs1 ${funct3} rd 0101111`;
 
 /** The word and the doubleword form of one operation. Both see sign-extended values. */
 const amo = (name: string, funct5: string, operation: Operation): Row[] => [
   row(
-    "A",
     `${name}.w`,
-    `${funct5} aq rl rs2 rs1 010 rd 0101111`,
+    format(funct5, "rs2", "010"),
     "rd,rs2,(rs1)",
     (m) => m.amo(4, (old, source) => operation(m, old, source.low().extend())),
   ),
   row(
-    "A",
     `${name}.d`,
-    `${funct5} aq rl rs2 rs1 011 rd 0101111`,
+    format(funct5, "rs2", "011"),
     "rd,rs2,(rs1)",
     (m) => m.amo(8, (old, source) => operation(m, old, source)),
   ),
@@ -31,22 +35,10 @@ const amo = (name: string, funct5: string, operation: Operation): Row[] => [
 
 /** The rows of the A extension. Unsigned order holds between sign-extended words as well. */
 export const ROWS_A: readonly Row[] = [
-  row("A", "lr.w", "00010 aq rl 00000 rs1 010 rd 0101111", "rd,(rs1)", (m) => m.loadReserved(4)),
-  row("A", "lr.d", "00010 aq rl 00000 rs1 011 rd 0101111", "rd,(rs1)", (m) => m.loadReserved(8)),
-  row(
-    "A",
-    "sc.w",
-    "00011 aq rl rs2 rs1 010 rd 0101111",
-    "rd,rs2,(rs1)",
-    (m) => m.storeConditional(4),
-  ),
-  row(
-    "A",
-    "sc.d",
-    "00011 aq rl rs2 rs1 011 rd 0101111",
-    "rd,rs2,(rs1)",
-    (m) => m.storeConditional(8),
-  ),
+  row("lr.w", format("00010", "00000", "010"), "rd,(rs1)", (m) => m.loadReserved(4)),
+  row("lr.d", format("00010", "00000", "011"), "rd,(rs1)", (m) => m.loadReserved(8)),
+  row("sc.w", format("00011", "rs2", "010"), "rd,rs2,(rs1)", (m) => m.storeConditional(4)),
+  row("sc.d", format("00011", "rs2", "011"), "rd,rs2,(rs1)", (m) => m.storeConditional(8)),
   ...amo("amoswap", "00001", (_, _old, source) => source),
   ...amo("amoadd", "00000", (_, old, source) => old.add(source)),
   ...amo("amoxor", "00100", (_, old, source) => old.xor(source)),

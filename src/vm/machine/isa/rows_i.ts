@@ -4,97 +4,65 @@
  * @module
  */
 
-import type { I32, I64, Meaning } from "./meaning.ts";
-import { type Row, row } from "./row.ts";
+import type { Bool, I32, I64, Meaning } from "./meaning.ts";
+import { type Row, rowsOf } from "./row.ts";
 
-const upper = (name: string, opcode: string, means: (m: Meaning) => void) =>
-  row("I", name, `imm[31:12] rd ${opcode}`, "rd,upper", means);
+type Computes = (m: Meaning) => I64;
+/** The W instructions work on the low 32 bits and sign-extend their result. */
+type ComputesWord = (a: I32, b: I32) => I32;
 
-const immediate = (name: string, funct3: string, means: (m: Meaning) => I64) =>
-  row("I", name, `imm[11:0] rs1 ${funct3} rd 0010011`, "rd,rs1,imm", (m) => m.set(means(m)));
+const row = rowsOf("I");
 
-const register = (name: string, funct7: string, funct3: string, means: (m: Meaning) => I64) =>
-  row("I", name, `${funct7} rs2 rs1 ${funct3} rd 0110011`, "rd,rs1,rs2", (m) => m.set(means(m)));
+const upper = (name: string, opcode: string, means: Computes) =>
+  row(name, `imm[31:12] rd ${opcode}`, "rd,upper", (m) => m.set(means(m)));
 
-const shift = (name: string, funct6: string, funct3: string, means: (m: Meaning) => I64) =>
-  row(
-    "I",
-    name,
-    `${funct6} uimm[5:0] rs1 ${funct3} rd 0010011`,
-    "rd,rs1,shamt",
-    (m) => m.set(means(m)),
-  );
+const immediate = (name: string, funct3: string, means: Computes) =>
+  row(name, `imm[11:0] rs1 ${funct3} rd 0010011`, "rd,rs1,imm", (m) => m.set(means(m)));
 
-// The W instructions work on the low 32 bits and sign-extend their result.
-const shiftWord = (name: string, funct7: string, funct3: string, means: (a: I32, n: I32) => I32) =>
-  row(
-    "I",
-    name,
-    `${funct7} uimm[4:0] rs1 ${funct3} rd 0011011`,
-    "rd,rs1,shamt",
-    (m) => m.set(means(m.rs1.low(), m.imm.low()).extend()),
-  );
+const register = (name: string, funct7: string, funct3: string, means: Computes) => {
+  const format = `${funct7} rs2 rs1 ${funct3} rd 0110011`;
+  return row(name, format, "rd,rs1,rs2", (m) => m.set(means(m)));
+};
 
-const registerWord = (
-  name: string,
-  funct7: string,
-  funct3: string,
-  means: (a: I32, b: I32) => I32,
-) =>
-  row(
-    "I",
-    name,
-    `${funct7} rs2 rs1 ${funct3} rd 0111011`,
-    "rd,rs1,rs2",
-    (m) => m.set(means(m.rs1.low(), m.rs2.low()).extend()),
-  );
+const shift = (name: string, funct6: string, funct3: string, means: Computes) => {
+  const format = `${funct6} uimm[5:0] rs1 ${funct3} rd 0010011`;
+  return row(name, format, "rd,rs1,shamt", (m) => m.set(means(m)));
+};
 
-const branch = (name: string, funct3: string, means: (m: Meaning) => void) =>
-  row(
-    "I",
-    name,
-    `imm[12|10:5] rs2 rs1 ${funct3} imm[4:1|11] 1100011`,
-    "rs1,rs2,target",
-    means,
-  );
+const shiftWord = (name: string, funct7: string, funct3: string, means: ComputesWord) => {
+  const format = `${funct7} uimm[4:0] rs1 ${funct3} rd 0011011`;
+  return row(name, format, "rd,rs1,shamt", (m) => m.set(means(m.rs1.low(), m.imm.low()).extend()));
+};
+
+const registerWord = (name: string, funct7: string, funct3: string, means: ComputesWord) => {
+  const format = `${funct7} rs2 rs1 ${funct3} rd 0111011`;
+  return row(name, format, "rd,rs1,rs2", (m) => m.set(means(m.rs1.low(), m.rs2.low()).extend()));
+};
+
+const branch = (name: string, funct3: string, means: (m: Meaning) => Bool) => {
+  const format = `imm[12|10:5] rs2 rs1 ${funct3} imm[4:1|11] 1100011`;
+  return row(name, format, "rs1,rs2,target", (m) => m.branch(means(m)));
+};
 
 const load = (name: string, funct3: string, size: 1 | 2 | 4 | 8, signed: boolean) =>
-  row(
-    "I",
-    name,
-    `imm[11:0] rs1 ${funct3} rd 0000011`,
-    "rd,imm(rs1)",
-    (m) => m.load(size, signed),
-  );
+  row(name, `imm[11:0] rs1 ${funct3} rd 0000011`, "rd,imm(rs1)", (m) => m.load(size, signed));
 
 const store = (name: string, funct3: string, size: 1 | 2 | 4 | 8) =>
-  row(
-    "I",
-    name,
-    `imm[11:5] rs2 rs1 ${funct3} imm[4:0] 0100011`,
-    "rs2,imm(rs1)",
-    (m) => m.store(size),
-  );
+  row(name, `imm[11:5] rs2 rs1 ${funct3} imm[4:0] 0100011`, "rs2,imm(rs1)", (m) => m.store(size));
 
 /** The rows of RV64I, except ecall and ebreak, which stand with the privileged ones. */
 export const ROWS_I: readonly Row[] = [
-  upper("lui", "0110111", (m) => m.set(m.imm)),
-  upper("auipc", "0010111", (m) => m.set(m.pc.add(m.imm))),
-  row("I", "jal", "imm[20|10:1|11|19:12] rd 1101111", "rd,target", (m) => m.jump()),
-  row(
-    "I",
-    "jalr",
-    "imm[11:0] rs1 000 rd 1100111",
-    "rd,imm(rs1)",
-    (m) => m.jumpTo(m.rs1.add(m.imm)),
-  ),
+  upper("lui", "0110111", (m) => m.imm),
+  upper("auipc", "0010111", (m) => m.pc.add(m.imm)),
+  row("jal", "imm[20|10:1|11|19:12] rd 1101111", "rd,target", (m) => m.jump()),
+  row("jalr", "imm[11:0] rs1 000 rd 1100111", "rd,imm(rs1)", (m) => m.jumpTo(m.rs1.add(m.imm))),
 
-  branch("beq", "000", (m) => m.branch(m.rs1.eq(m.rs2))),
-  branch("bne", "001", (m) => m.branch(m.rs1.ne(m.rs2))),
-  branch("blt", "100", (m) => m.branch(m.rs1.ltS(m.rs2))),
-  branch("bge", "101", (m) => m.branch(m.rs1.geS(m.rs2))),
-  branch("bltu", "110", (m) => m.branch(m.rs1.ltU(m.rs2))),
-  branch("bgeu", "111", (m) => m.branch(m.rs1.geU(m.rs2))),
+  branch("beq", "000", (m) => m.rs1.eq(m.rs2)),
+  branch("bne", "001", (m) => m.rs1.ne(m.rs2)),
+  branch("blt", "100", (m) => m.rs1.ltS(m.rs2)),
+  branch("bge", "101", (m) => m.rs1.geS(m.rs2)),
+  branch("bltu", "110", (m) => m.rs1.ltU(m.rs2)),
+  branch("bgeu", "111", (m) => m.rs1.geU(m.rs2)),
 
   load("lb", "000", 1, true),
   load("lh", "001", 2, true),
@@ -131,7 +99,6 @@ export const ROWS_I: readonly Row[] = [
   register("and", "0000000", "111", (m) => m.rs1.and(m.rs2)),
 
   row(
-    "I",
     "addiw",
     "imm[11:0] rs1 000 rd 0011011",
     "rd,rs1,imm",
@@ -148,5 +115,5 @@ export const ROWS_I: readonly Row[] = [
 
   // One hart in program order sees its own accesses in order: nothing to do. Reserved settings of
   // fm, rs1 and rd are to be taken as plain fences.
-  row("I", "fence", "imm[11:0] rs1 000 rd 0001111", "pred,succ", (m) => m.nothing()),
+  row("fence", "imm[11:0] rs1 000 rd 0001111", "pred,succ", (m) => m.nothing()),
 ];

@@ -7,21 +7,19 @@
  */
 
 import type { I32, I64, Meaning } from "./meaning.ts";
-import { type Row, row } from "./row.ts";
+import { type Row, rowsOf } from "./row.ts";
 
 const MOST_NEGATIVE = -(2n ** 63n);
 
-const wide = (name: string, funct3: string, means: (m: Meaning) => I64) =>
-  row("M", name, `0000001 rs2 rs1 ${funct3} rd 0110011`, "rd,rs1,rs2", (m) => m.set(means(m)));
+const row = rowsOf("M");
 
-const word = (name: string, funct3: string, means: (m: Meaning, a: I32, b: I32) => I32) =>
-  row(
-    "M",
-    name,
-    `0000001 rs2 rs1 ${funct3} rd 0111011`,
-    "rd,rs1,rs2",
-    (m) => m.set(means(m, m.rs1.low(), m.rs2.low()).extend()),
-  );
+const wide = (name: string, funct3: string, means: (m: Meaning) => I64) =>
+  row(name, `0000001 rs2 rs1 ${funct3} rd 0110011`, "rd,rs1,rs2", (m) => m.set(means(m)));
+
+const word = (name: string, funct3: string, means: (m: Meaning, a: I32, b: I32) => I32) => {
+  const format = `0000001 rs2 rs1 ${funct3} rd 0111011`;
+  return row(name, format, "rd,rs1,rs2", (m) => m.set(means(m, m.rs1.low(), m.rs2.low()).extend()));
+};
 
 /** `otherwise`, unless the divisor is zero or the division overflows. */
 function guarded(m: Meaning, byZero: I64, onOverflow: I64, otherwise: I64): I64 {
@@ -59,11 +57,7 @@ export const ROWS_M: readonly Row[] = [
 
   word("mulw", "000", (_, a, b) => a.mul(b)),
   word("divw", "100", (m, a, b) => guardedWord(m, m.constant32(-1), a, a.divS(b))),
-  word(
-    "divuw",
-    "101",
-    (m, a, b) => m.choose32(b.eq(m.constant32(0)), m.constant32(-1), a.divU(b)),
-  ),
+  word("divuw", "101", (m, a, b) => m.choose32(b.eq(m.constant32(0)), m.constant32(-1), a.divU(b))),
   word("remw", "110", (m, a, b) => guardedWord(m, a, m.constant32(0), a.remS(b))),
   word("remuw", "111", (m, a, b) => m.choose32(b.eq(m.constant32(0)), a, a.remU(b))),
 ];
