@@ -89,7 +89,7 @@ export class CodeTwins {
       for (const pc of made.watches.breaks) made.removeBreak(pc);
       for (const watch of [...made.watches.watches]) made.unwatch(watch);
       made.restore(this.#start);
-      made.engine.reset();
+      made.engine.pages.clear();
     }
     this.#saved = undefined;
     this.#requests = 0;
@@ -126,7 +126,7 @@ export class CodeTwins {
     const stop = kept.run(count);
     let other: Stop = { kind: "budget" };
     for (let n = 0; fresh.instret - before < count; n++) {
-      fresh.engine.reset();
+      fresh.engine.pages.clear();
       other = fresh.run(1, n === 0);
       if (other.kind !== "budget") break;
     }

@@ -118,7 +118,7 @@ export class Lab implements EngineHost {
   /** Writes RAM and tells the engine. */
   write(pa: number | bigint, bytes: Uint8Array): void {
     this.ram(pa, bytes.length).set(bytes);
-    this.engine.written(Number(pa) as PaNum, bytes.length);
+    this.engine.pages.written(Number(pa) as PaNum, bytes.length);
   }
 
   access(kind: number, size: number, signed: number): number {
@@ -154,7 +154,7 @@ export class Lab implements EngineHost {
       for (let i = 0; i < size; i++) {
         this.view.setUint8(at + i, Number((value >> BigInt(8 * i)) & 0xffn));
       }
-      this.engine.written(Number(va) as PaNum, size);
+      this.engine.pages.written(Number(va) as PaNum, size);
     }
     return answer;
   }
@@ -167,7 +167,7 @@ export class Lab implements EngineHost {
       return 0;
     }
     const page = Number(pc) - Number(pc) % 4096;
-    const records = this.engine.codePage(page as PaNum);
+    const records = this.engine.pages.pageFor(page as PaNum);
     this.#install(layout.TLB_EXECUTE, pc, records);
     return records;
   }

@@ -82,7 +82,8 @@ Deno.test("each pair does what its two instructions do one by one", async (t) =>
         }
         const stop = joined.engine.run(2);
         const stops = [single.engine.run(1), single.engine.run(1)];
-        const record = joined.engine.codePage(RAM_BASE) + ((Number(CODE) & 0xfff) << RECORD_SHIFT);
+        const record = joined.engine.pages.pageFor(RAM_BASE) +
+          ((Number(CODE) & 0xfff) << RECORD_SHIFT);
         assertEquals(joined.view.getUint16(record, true), number, "they are a pair");
         assertEquals(stop, stops.find((one) => one !== 0) ?? 0);
         assertEquals(joined.pc, single.pc);

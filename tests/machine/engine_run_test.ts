@@ -268,16 +268,16 @@ Deno.test("data beside code: many stores to the page of the running code", () =>
   machine.setX(20, CODE + 0x800n);
   assertEquals(machine.engine.run(1e6), TRAP);
   assertEquals(machine.x(12), 12502500n);
-  assertEquals(machine.engine.usage().pages, 1);
+  assertEquals(machine.engine.pages.usage().pages, 1);
 });
 
 Deno.test("overwriting a frame of code gives its decoded page up, and data stores are fast again", () => {
   const machine = lab(new Assembler().put("addi", { rd: 5, imm: 1 }).put("ecall"), DATA);
   machine.engine.run(9);
   // Decoding runs ahead, to the illegal halfword of zeros after the ecall.
-  assertEquals(machine.engine.usage(), { pages: 1, records: 3 });
+  assertEquals(machine.engine.pages.usage(), { pages: 1, records: 3 });
   machine.write(DATA, new Uint8Array(4096));
-  assertEquals(machine.engine.usage(), { pages: 0, records: 0 });
+  assertEquals(machine.engine.pages.usage(), { pages: 0, records: 0 });
   // The same by the program's own stores.
   machine.write(DATA, new Assembler().put("addi", { rd: 5, imm: 1 }).put("ecall").bytes());
   machine.pc = DATA;
@@ -304,9 +304,9 @@ Deno.test("more code than the pool holds", () => {
     assertEquals(machine.engine.run(1e6), TRAP);
     assertEquals([machine.cause, machine.x(5)], [8, BigInt(round * pages)]);
   }
-  assertEquals(machine.engine.usage().pages, POOL_PAGES);
-  machine.engine.reset();
-  assertEquals(machine.engine.usage(), { pages: 0, records: 0 });
+  assertEquals(machine.engine.pages.usage().pages, POOL_PAGES);
+  machine.engine.pages.clear();
+  assertEquals(machine.engine.pages.usage(), { pages: 0, records: 0 });
   machine.pc = CODE;
   assertEquals(machine.engine.run(2), BUDGET);
   assertEquals(machine.x(5), BigInt(2 * pages + 1));
@@ -399,7 +399,11 @@ Deno.test("RAM writes that cover several frames forget the code in each", () => 
     machine.pc = CODE + BigInt(i * 4096);
     machine.engine.run(1);
   }
-  assertEquals(machine.engine.usage().pages, 3);
-  machine.engine.written((RAM_BASE + 4000) as PaNum, 4200);
-  assertEquals(machine.engine.usage(), { pages: 1, records: 2 }, "the first, outside what changed");
+  assertEquals(machine.engine.pages.usage().pages, 3);
+  machine.engine.pages.written((RAM_BASE + 4000) as PaNum, 4200);
+  assertEquals(
+    machine.engine.pages.usage(),
+    { pages: 1, records: 2 },
+    "the first, outside what changed",
+  );
 });

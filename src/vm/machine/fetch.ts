@@ -5,20 +5,15 @@
  * @module
  */
 
-import { inFrame, PAGE_SIZE, type PaNum } from "./address.ts";
+import { inFrame, PAGE_SIZE } from "./address.ts";
 import type { Bus } from "./bus.ts";
 import { CAUSE } from "./cause.ts";
+import type { CodePages } from "./engine/code_pages.ts";
 import type { Hart } from "./hart/hart.ts";
 import type { Ram } from "./memory.ts";
 import type { Mmu } from "./mmu.ts";
 import { EXECUTE } from "./sv39.ts";
 import type { Watches } from "./watch.ts";
-
-/** What a fetch needs of the engine. */
-export interface CodePages {
-  /** Offset of the decoded records for a frame; made on demand. */
-  codePage(frame: PaNum): number;
-}
 
 /** The parts of a machine that the interpreter's way out works on. */
 export interface Parts {
@@ -64,7 +59,7 @@ export class Fetcher {
       return 0;
     }
     if (this.code === undefined) throw new Error("the machine has no engine");
-    const records = this.code.codePage(inFrame(frame));
+    const records = this.code.pageFor(inFrame(frame));
     mmu.countHit(mmu.fetchBank, EXECUTE);
     if (kept) mmu.fillExecute(pcHigh, pcLow, records);
     return records;

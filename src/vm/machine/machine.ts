@@ -98,8 +98,8 @@ export class Machine {
     this.#hostTraps = options.traps === "host";
     this.engine = new Engine(this.ram.memory, this.#slow);
     this.#images = new RamImages(this.ram, () => this.mmu.tlb.dropFastWrites());
-    this.#slow.fetcher.code = this.engine;
-    this.ram.codeChanged = (pa, length) => this.engine.written(pa, length);
+    this.#slow.fetcher.code = this.engine.pages;
+    this.ram.codeChanged = (pa, length) => this.engine.pages.written(pa, length);
     this.hart.pc = BigInt(RAM_BASE);
   }
 

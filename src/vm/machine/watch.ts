@@ -58,7 +58,9 @@ export interface ByteRun {
 /** The watchpoints and breakpoints of a machine. */
 export class Watches {
   #watches: Watch[] = [];
-  #breaks = new Map<number, number[]>();
+  readonly #breaks = new Set<number>();
+  /** The pages that have breakpoints, by number. */
+  #breakPages = new Set<number>();
   #copied: WatchHit | undefined;
 
   /** The watchpoints, in the order they were set. */
@@ -68,7 +70,7 @@ export class Watches {
 
   /** The breakpoints' addresses, ascending. */
   get breaks(): number[] {
-    return [...this.#breaks.values()].flat().sort((a, b) => a - b);
+    return [...this.#breaks].sort((a, b) => a - b);
   }
 
   /** Adds a watchpoint. */
@@ -85,38 +87,27 @@ export class Watches {
 
   /** Adds a breakpoint at a virtual address (an exact number). */
   addBreak(pc: number): void {
-    const page = Math.floor(pc / PAGE_SIZE);
-    const list = this.#breaks.get(page) ?? [];
-    if (!list.includes(pc)) this.#breaks.set(page, [...list, pc]);
+    this.#breaks.add(pc);
+    this.#breakPages.add(pageOf(pc));
   }
 
   /** Removes a breakpoint; false when it was not there. */
   removeBreak(pc: number): boolean {
-    const page = Math.floor(pc / PAGE_SIZE);
-    const list = this.#breaks.get(page);
-    if (list === undefined || !list.includes(pc)) return false;
-    if (list.length === 1) this.#breaks.delete(page);
-    else this.#breaks.set(page, list.filter((at) => at !== pc));
-    return true;
+    const found = this.#breaks.delete(pc);
+    this.#breakPages = new Set([...this.#breaks].map(pageOf));
+    return found;
   }
 
-  /** Whether any watchpoint touches the page at a virtual or physical page address. */
+  /** Whether any watchpoint touches the page at a virtual and physical page address. */
   watchesPage(va: number, pa: number): boolean {
-    for (const { space, start, length } of this.#watches) {
-      const page = space === "va" ? va : pa;
-      if (start < page + PAGE_SIZE && start + length > page) return true;
-    }
-    return false;
+    return this.#watches.some((watch) => touches(watch, va, pa, PAGE_SIZE));
   }
 
   /** The watchpoint that an access of some bytes hits, if any. */
   hit(va: number, pa: number, size: number, write: boolean): Watch | undefined {
-    for (const watch of this.#watches) {
-      if (!(write ? watch.write : watch.read)) continue;
-      const at = watch.space === "va" ? va : pa;
-      if (watch.start < at + size && watch.start + watch.length > at) return watch;
-    }
-    return undefined;
+    return this.#watches.find((watch) =>
+      (write ? watch.write : watch.read) && touches(watch, va, pa, size)
+    );
   }
 
   /** Whether there is any watchpoint. */
@@ -128,16 +119,10 @@ export class Watches {
    * Does `move`, which loads or stores a run of bytes in one page, for no instruction. The
    * watchpoint that it hits, told with the first eight of the bytes that this watches.
    */
-  around(
-    ram: Ram,
-    { va, pa, length, write }: ByteRun,
-    move: () => void,
-  ): WatchHit | undefined {
+  around(ram: Ram, run: ByteRun, move: () => void): WatchHit | undefined {
+    const { va, pa, length, write } = run;
     const watch = this.hit(va, pa, length, write);
-    if (watch === undefined) {
-      move();
-      return undefined;
-    }
+    if (watch === undefined) return void move();
     const begin = watch.start - (watch.space === "va" ? va : pa);
     const skip = Math.max(begin, 0);
     const size = Math.min(begin + watch.length, length, skip + 8) - skip;
@@ -172,11 +157,19 @@ export class Watches {
 
   /** Whether the page that holds a virtual address has a breakpoint. */
   breaksPage(pc: number): boolean {
-    return this.#breaks.size !== 0 && this.#breaks.has(Math.floor(pc / PAGE_SIZE));
+    return this.#breaks.size !== 0 && this.#breakPages.has(pageOf(pc));
   }
 
   /** Whether there is a breakpoint at exactly that address. */
   breaksAt(pc: number): boolean {
-    return this.#breaks.get(Math.floor(pc / PAGE_SIZE))?.includes(pc) ?? false;
+    return this.#breaks.has(pc);
   }
 }
+
+/** Whether a watchpoint has any of the bytes at a virtual address, which translates to `pa`. */
+function touches({ space, start, length }: Watch, va: number, pa: number, size: number): boolean {
+  const at = space === "va" ? va : pa;
+  return start < at + size && start + length > at;
+}
+
+const pageOf = (pc: number): number => Math.floor(pc / PAGE_SIZE);

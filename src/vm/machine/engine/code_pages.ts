@@ -18,7 +18,6 @@ import {
   RECORD_SIZE,
   recordOf,
   RECORDS_SIZE,
-  type RecordWords,
   STRADDLING,
   UNDECODED,
 } from "./records.ts";
@@ -68,7 +67,10 @@ export class CodePages {
     this.#words[(SCRATCH + 2 * RECORD_SIZE) >> 2] = PAGE_END;
   }
 
-  /** Offset of the records for a frame's code, made when there is none. */
+  /**
+   * Offset of the records for a frame's code, made when there is none. Then it sets the frame's
+   * CODE_MAP word and drops the write-TLB entries that map it.
+   */
   pageFor(frame: PaNum): number {
     const map = mapIndex(frame);
     let page = this.#words[map]!;
@@ -145,7 +147,7 @@ export class CodePages {
     }
   }
 
-  /** Gives all decoded pages up: RAM was replaced as a whole. */
+  /** Gives all decoded pages up, with their execute-TLB entries: RAM was replaced as a whole. */
   clear(): void {
     for (let index = 0; index < this.#used; index++) {
       if (this.#frames[index] !== 0) this.#giveUp(index);
@@ -163,19 +165,13 @@ export class CodePages {
   /** Writes a record; true if execution never goes on at the next instruction. */
   #put(at: number, word: number, offset: number): boolean {
     const instruction = decode(word);
-    let record: RecordWords;
-    let ends = false;
-    if (instruction === undefined) {
-      record = illegalRecord(isLong(word) ? word : word & 0xffff);
-      ends = true;
-    } else {
-      record = recordOf(instruction, offset);
-      const { kind } = shapeOf(instruction.row);
-      ends = kind === "jump" || kind === "jumpTo";
-    }
+    const record = instruction === undefined
+      ? illegalRecord(isLong(word) ? word : word & 0xffff)
+      : recordOf(instruction, offset);
     this.#words[at] = record.head;
     this.#words[at + 1] = record.imm;
-    return ends;
+    const kind = instruction && shapeOf(instruction.row).kind;
+    return kind === undefined || kind === "jump" || kind === "jumpTo";
   }
 
   #forget(page: number, offset: number, length: number): void {

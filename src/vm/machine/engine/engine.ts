@@ -5,7 +5,7 @@
  * @module
  */
 
-import { offset, type PaNum, RAM_BASE } from "../address.ts";
+import { offset, RAM_BASE } from "../address.ts";
 import * as layout from "../layout.ts";
 import { CodePages } from "./code_pages.ts";
 import { STOP_BUDGET, STOP_HOST, STOP_TRAP } from "./handler.ts";
@@ -21,7 +21,8 @@ let module: WebAssembly.Module | undefined;
 export class Engine {
   readonly #memory: WebAssembly.Memory;
   readonly #host: EngineHost;
-  readonly #pages: CodePages;
+  /** What is decoded. */
+  readonly pages: CodePages;
   /** The interpreter, made at the first run: a shell that only looks at memory never needs it. */
   #run: ((budget: number) => number) | undefined;
 
@@ -34,7 +35,7 @@ export class Engine {
   constructor(memory: WebAssembly.Memory, host: EngineHost) {
     this.#memory = memory;
     this.#host = host;
-    this.#pages = new CodePages(memory);
+    this.pages = new CodePages(memory);
   }
 
   /**
@@ -48,7 +49,7 @@ export class Engine {
   }
 
   #makeInterpreter(): (budget: number) => number {
-    const memory = this.#memory, host = this.#host, pages = this.#pages;
+    const memory = this.#memory, host = this.#host, pages = this.pages;
     const slots = new DataView(memory.buffer);
     const instance = new WebAssembly.Instance(
       module ??= new WebAssembly.Module(emitInterpreter()),
@@ -70,28 +71,5 @@ export class Engine {
       },
     );
     return instance.exports["run"] as (budget: number) => number;
-  }
-
-  /**
-   * The decoded records for a frame of RAM, made on demand; sets its CODE_MAP word and drops the
-   * write TLB entries that map it.
-   */
-  codePage(frame: PaNum): number {
-    return this.#pages.pageFor(frame);
-  }
-
-  /** RAM changed, but not by the interpreter's fast path: drops what was decoded from it. */
-  written(pa: PaNum, length: number): void {
-    this.#pages.written(pa, length);
-  }
-
-  /** RAM was replaced as a whole: drops everything decoded, and the execute TLB entries for it. */
-  reset(): void {
-    this.#pages.clear();
-  }
-
-  /** Decoded pages in use and records in them. */
-  usage(): { pages: number; records: number } {
-    return this.#pages.usage();
   }
 }

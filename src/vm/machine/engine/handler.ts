@@ -127,12 +127,8 @@ class HandlerEmitter implements Meaning {
   readonly choose = choose as Meaning["choose"];
   readonly choose32 = chooseWord as Meaning["choose32"];
 
-  constructor(
-    readonly variant: Variant,
-    readonly labels: Labels,
-  ) {
-    const shape = shapeOf(variant.row);
-    this.rs2 = shape.registerForm ? RS2_OF_REGISTER_FORM : RS2;
+  constructor(readonly variant: Variant, readonly labels: Labels) {
+    this.rs2 = shapeOf(variant.row).registerForm ? RS2_OF_REGISTER_FORM : RS2;
   }
 
   constant32(bits: number): Word {
@@ -146,12 +142,12 @@ class HandlerEmitter implements Meaning {
 
   load(size: 1 | 2 | 4 | 8, signed: boolean): void {
     const name = size === 8 ? "i64_load" : `i64_load${SIZES[size]}_${signed ? "s" : "u"}` as const;
-    this.#access(ACCESS_LOAD, size, signed, setRd(this.variant.sink, load(name, 0, this.#place)));
+    this.#access(ACCESS_LOAD, size, signed, setRd(this.variant.sink, load(name, 0, get(PLACE))));
   }
 
   store(size: 1 | 2 | 4 | 8): void {
     const name = `i64_store${SIZES[size]}` as MemoryOp;
-    this.#access(ACCESS_STORE, size, false, store(name, 0, this.#place, this.rs2.code));
+    this.#access(ACCESS_STORE, size, false, store(name, 0, get(PLACE), this.rs2.code));
   }
 
   amo(size: 4 | 8, next: (old: Value, source: Value) => Value): void {
@@ -230,10 +226,6 @@ class HandlerEmitter implements Meaning {
       leave(i32(STOP_HOST)),
     ));
     this.#emit([...set(TARGET, slot64(layout.PC)), ...this.labels.to("far")]);
-  }
-
-  get #place(): Bytes {
-    return get(PLACE);
   }
 
   #emit(code: Bytes): void {

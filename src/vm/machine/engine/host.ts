@@ -44,7 +44,7 @@ export interface EngineHost {
   access(kind: number, size: number, signed: number): number;
   /**
    * PC's page is not in the execute TLB. Returns the offset of the page's decoded records
-   * ({@link Engine.codePage} of its frame), having installed the execute TLB entry, or 0: trap
+   * ({@link CodePages.pageFor} of its frame), having installed the execute TLB entry, or 0: trap
    * raised.
    */
   fetchPage(): number;
