@@ -1,8 +1,4 @@
-/**
- * A load or store made for a process, and the report that explains on demand what it caused.
- *
- * @module
- */
+/** A load or store made for a process, and the report that explains on demand what it caused. */
 
 import type { VmEvent } from "./events.ts";
 import { Moment, residentsOf } from "./inspect/builtin/moment.ts";
@@ -68,10 +64,7 @@ interface Done {
   readonly outcome: AccessOutcome;
 }
 
-/**
- * A report that works out on demand what takes long; a class, since getters of literals take long
- * to make.
- */
+/** A report that works out the rest when asked. A class: getters of literals take long to make. */
 class Access implements AccessReport {
   readonly pid: number;
   readonly va: Va;
@@ -165,10 +158,7 @@ function pagesOf(address: Va, size: AccessSize): Va[] {
   return inPage >= BigInt(size) ? [address] : [address, va(BigInt.asUintN(64, address + inPage))];
 }
 
-/**
- * The bytes at a mapped address, past MMU and faults; undefined where the access would cross the
- * page.
- */
+/** The bytes at a mapped address, past MMU and faults; undefined across the end of the page. */
 function peek(k: Kernel, { walk: { leaf } }: Look, size: AccessSize): bigint | undefined {
   if (leaf === undefined || leaf.pa % PAGE_SIZE + size > PAGE_SIZE) return undefined;
   return k.machine.ram.readNumber(leaf.pa, size);

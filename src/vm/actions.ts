@@ -1,8 +1,6 @@
 /**
  * Accesses, system calls and forks made for a process, each with a report of what it caused: what
  * `store`, `fork` and `sbrk` print and what scripts assert on.
- *
- * @module
  */
 
 import type { VmEvent } from "./events.ts";

@@ -1,9 +1,7 @@
 /**
- * Bare-metal mode: a program that is its own kernel, somebody's xv6 for instance, started in M-mode as
- * `qemu-system-riscv64 -machine virt -bios none -kernel ELF` would start it. It ends through the test finisher at
- * 0x10_0000 or, as the public ISA suites do, by a store to the symbol `tohost`.
- *
- * @module
+ * Bare-metal mode: a program that is its own kernel, somebody's xv6 for instance, started in M-mode
+ * as `qemu-system-riscv64 -machine virt -bios none -kernel ELF` would start it. It ends through the
+ * test finisher at 0x10_0000 or, as the public ISA suites do, by a store to the symbol `tohost`.
  */
 
 import { type Sleepers, sleepersOf, variable, whoSleeps } from "./attach/sleepers.ts";
@@ -19,18 +17,16 @@ export interface BareOptions {
   readonly budget?: number;
   /** Bytes of RAM; 128 MiB when absent. */
   readonly memBytes?: number;
-  /**
-   * A disk image behind virtio, of whichever version the guest's driver takes; no such device when absent.
-   */
+  /** A disk image behind virtio, of the version that the guest's driver takes; none when absent. */
   readonly disk?: Uint8Array;
 }
 
 /** How it ended. */
 export interface BareEnd {
   /**
-   * `exit`: by the finisher or tohost, with `code`. `budget`: not within the budget. `stuck`: it waits for an
-   * interrupt that cannot come, or its trap handler traps at once. `panic`: an xv6 kernel says it panicked.
-   * `reset`: it asked for a reset.
+   * `exit`: by the finisher or tohost, with `code`. `budget`: not within the budget. `stuck`: it
+   * waits for an interrupt that cannot come, or its trap handler traps at once. `panic`: an xv6
+   * kernel says it panicked. `reset`: it asked for a reset.
    */
   readonly end: "exit" | "budget" | "stuck" | "panic" | "reset";
   /** The program's exit code; 0 is success. -1 unless `end` is `exit`. */
@@ -42,16 +38,17 @@ export interface BareStep {
   /** How it ended; undefined while it goes on. */
   readonly end: BareEnd | undefined;
   /**
-   * What it does. `works`, or nobody knows. `listens`: somebody reads the console, so that a line can be typed.
-   * `waits`: it listens, and nothing else will happen before something is typed. `sleeps`: every process has been
-   * asleep for long, and none of them for the console or the clock.
+   * What it does. `works`, or nobody knows. `listens`: somebody reads the console, so that a line
+   * can be typed. `waits`: it listens, and nothing else will happen before something is typed.
+   * `sleeps`: every process has been asleep for long, and none of them for the console or the
+   * clock.
    */
   readonly doing: "works" | "listens" | "waits" | "sleeps";
 }
 
 /**
- * Instructions of a slice. What the program does is judged at multiples of it, so that the same input is typed
- * at the same instruction on every machine.
+ * Instructions of a slice. What the program does is judged at multiples of it, so that the same
+ * input is typed at the same instruction on every machine.
  */
 const SLICE = 1_000_000;
 
@@ -59,18 +56,18 @@ const SLICE = 1_000_000;
 const READS_AFTER = 32;
 
 /**
- * So many quiet slices make a guest idle. One is not enough: a process that is busy in the kernel, zeroing memory,
- * is off the hart for a moment at each tick, ten slices apart.
+ * So many quiet slices make a guest idle. One is not enough: a process that is busy in the kernel,
+ * zeroing memory, is off the hart for a moment at each tick, ten slices apart.
  */
 const IDLE_AFTER = 3;
 
-/** Ticks of mtime (10 MHz on a real board) without a process, output or input, after which none is to be expected. */
+/** Ticks of mtime without a process, output or input, after which none is expected. */
 const LONG = 1_000_000_000;
 
 /** The UART's interrupt enable for received bytes. */
 const IER_RX = 1;
 
-/** Copies an executable's segments to their physical addresses. Throws an {@link ElfError} when one lies outside RAM. */
+/** Copies segments to their physical addresses. Throws {@link ElfError} for one outside RAM. */
 export function loadPhysical(machine: Machine, elf: Elf): void {
   const { ram } = machine;
   let total = 0;
@@ -111,8 +108,8 @@ export class BareRun {
   }
 
   /**
-   * A program from an ELF file, at its first instruction. Throws an {@link ElfError} for a file that cannot be run, a
-   * `DiskError` for an image that can be no disk.
+   * A program from an ELF file, at its first instruction. Throws an {@link ElfError} for a file
+   * that cannot be run, a `DiskError` for an image that can be no disk.
    */
   constructor(file: Uint8Array, options: BareOptions = {}) {
     const elf = parseElf(file);
@@ -225,13 +222,13 @@ export class BareRun {
       if (who.console) return who.timer ? "listens" : "waits";
       return long && !who.timer ? "sleeps" : "works";
     }
-    // No xv6. One that has the UART's interrupt on wants input, and so may one with a disk; what others do may
-    // be their work, however long it takes.
+    // No xv6. One that has the UART's interrupt on wants input, and so may one with a disk; what
+    // others do may be their work, however long it takes.
     if (this.#hears) return long && this.#disk ? "waits" : "listens";
     return this.#disk ? "listens" : "works";
   }
 
-  /** Whether no process ran in the last slices: a kernel that enters one drops TLB entries before. */
+  /** Whether no process ran in the last slices: who enters one drops TLB entries before. */
   #idle(running: boolean): boolean {
     const { flushes } = this.#machine.mmu.counters();
     const quiet = !running && this.#machine.hart.mode !== 0 && flushes === this.#flushes;

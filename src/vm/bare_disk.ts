@@ -1,9 +1,8 @@
 /**
- * A guest's disk: whether an image can be one, and which version of virtio-mmio it stands behind. Drivers take one of the two: xv6 of 2019 to 2021 panics unless the
- * version register reads 1, later ones unless it reads 2, and no file says which it is. So each answer is tried on the
+ * A guest's disk: whether an image can be one, and which version of virtio-mmio it stands behind.
+ * Drivers take one of the two: xv6 of 2019 to 2021 panics unless the version register reads 1,
+ * later ones unless it reads 2, and no file says which it is. So each answer is tried on the
  * machine itself, and the one with which the driver goes on to set the device up is given.
- *
- * @module
  */
 
 import { BSIZE, FSMAGIC, readSuperblock, truncation } from "./kernel/files/xv6fs/layout.ts";
@@ -17,8 +16,8 @@ export class DiskError extends Error {
 }
 
 /**
- * Checks what a kernel could only answer with a panic: that an image is whole sectors, and all of its xv6 file system,
- * if it begins with one. Throws a {@link DiskError}.
+ * Checks what a kernel could only answer with a panic: that an image is whole sectors, and all of
+ * its xv6 file system, if it begins with one. Throws a {@link DiskError}.
  */
 export function checkImage(image: Uint8Array): void {
   const { length } = image;
@@ -29,20 +28,21 @@ export function checkImage(image: Uint8Array): void {
   }
   if (length === 0 || length % SECTOR_SIZE !== 0) {
     throw new DiskError(
-      `${length} bytes are no disk: an image is whole sectors of ${SECTOR_SIZE} bytes, like xv6's fs.img`,
+      `${length} bytes are no disk: an image is whole sectors of ${SECTOR_SIZE} bytes, ` +
+        "like xv6's fs.img",
     );
   }
 }
 
-/** A driver that takes the version sets the device's status within so many instructions; xv6 needs a few dozen. */
+/** A driver that takes the version sets the status in so many instructions; xv6 in some dozens. */
 const PATIENCE = 100_000;
 /** Instructions between two looks at the status. */
 const STEP = 1000;
 const STATUS = 0x070;
 
 /**
- * Decides the version for a machine that has stopped with "version", and leaves it otherwise as it was. When the
- * driver takes neither, or asks long before it does anything, the version is 2.
+ * Decides the version for a machine that has stopped with "version", and leaves it otherwise as it
+ * was. When the driver takes neither, or asks long before it does anything, the version is 2.
  */
 export function chooseVersion(machine: Machine): void {
   const state = machine.save();

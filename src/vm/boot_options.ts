@@ -1,8 +1,4 @@
-/**
- * How a computer is booted: one table of its options, which `boot()`, the command line's flags and `--help` read.
- *
- * @module
- */
+/** One table of the options of a computer, for `boot()`, the command line and `--help`. */
 
 import { onlyNames, shown } from "./checks.ts";
 import { type Abi, ABIS } from "./kernel/abi.ts";
@@ -26,8 +22,8 @@ export interface BootOptions {
   /** RAM: 16M to 2G in steps of 64K; 128M unless given. */
   mem?: Size;
   /**
-   * Numbering of system calls for all programs: a name (`xv6`, `xv6-mmap`) or a table. Unless given, each
-   * program's own stubs tell its numbering.
+   * Numbering of system calls for all programs: a name (`xv6`, `xv6-mmap`) or a table. Unless
+   * given, each program's own stubs tell its numbering.
    */
   abi?: string | Abi;
   /** User instructions of a timer tick, 1 to 2^32-1; 100,000 unless given. */
@@ -36,7 +32,7 @@ export interface BootOptions {
   seed?: number;
   /** An xv6 file-system image, changed in place; our own small one unless given. */
   fs?: Uint8Array;
-  /** A FAT32 image, mounted under `/fat` and changed in place. What is made there is dated 1 January 1980. */
+  /** A FAT32 image, mounted under `/fat` and changed in place; new files are of 1 January 1980. */
   fat?: Uint8Array;
   /** Treat every sbrk as lazy. */
   lazy?: boolean;
@@ -52,7 +48,7 @@ export interface BootOptions {
   exec?: "eager" | "demand";
   /** Programs that are run by name. */
   programs?: ProgramSource;
-  /** What {@link Vm.interact} opens: a way to talk to the VM. `boot` of the scripting API gives the shell. */
+  /** What {@link Vm.interact} opens; `boot` of the scripting API gives the shell. */
   interact?: (vm: Vm) => Promise<void>;
 }
 
@@ -66,9 +62,9 @@ export interface BootOption {
   readonly least?: number;
   readonly most?: number;
   readonly step?: number;
-  /** The words; for a switch those that mean true and false on the command line, where it has a value there. */
+  /** The words; for a switch, those for true and false where the command line has a value. */
   readonly words?: readonly string[];
-  /** Its name on the command line without `--`, and what its value is called there; none: a script's only. */
+  /** Its name on the command line, without `--`, and of its value; none: for scripts only. */
   readonly flag?: string;
   readonly value?: string;
   /** What it is when not given; undefined: nothing. */
@@ -276,7 +272,7 @@ export type Settled =
   & Pick<BootOptions, "abi" | "fs" | "fat" | "programs" | "interact">
   & { mem: number; swap: number };
 
-/** All options, checked. Throws a RangeError with one clear line for a name or value that there is not. */
+/** All options, checked. Throws a RangeError with one clear line for a bad name or value. */
 export function settled(options: BootOptions): Settled {
   onlyNames("boot", options, BOOT_OPTIONS.map((option) => option.name));
   const values: Record<string, unknown> = {};
@@ -292,7 +288,7 @@ export function settled(options: BootOptions): Settled {
   return values as unknown as Settled;
 }
 
-/** What differs between the options of two computers that a state does not carry from one to the other. */
+/** What differs between the options of two computers, so that states do not fit. */
 export function differences(one: Made, two: Made): string[] {
   const text = (value: unknown) => typeof value === "object" ? JSON.stringify(value) : `${value}`;
   return BOOT_OPTIONS.flatMap(({ name, kind }) => {

@@ -1,8 +1,4 @@
-/**
- * Where runs stop: breakpoints and watchpoints, as a person sets them.
- *
- * @module
- */
+/** Where runs stop: breakpoints and watchpoints, as a person sets them. */
 
 import { onlyNames, whole } from "./checks.ts";
 import { pa, va } from "./machine/address.ts";

@@ -1,8 +1,4 @@
-/**
- * The system calls by name: what they take and return, and which number means which call.
- *
- * @module
- */
+/** The system calls by name: what they take and return, and which number means which call. */
 
 import { type Abi, ABIS, type CallName, parseAbi } from "./kernel/abi.ts";
 import type { Call } from "./kernel/syscalls/call.ts";

@@ -1,9 +1,4 @@
-/**
- * What the recorded past of a computer is made of: states, some way apart, and what was done
- * between them.
- *
- * @module
- */
+/** What the recorded past is made of: states, some way apart, and what was done between them. */
 
 import { putParts } from "./computer.ts";
 import { copyBreakpoints, putBreakpoints } from "./kernel/breakpoints.ts";
@@ -71,10 +66,7 @@ export function putLoaded({ loaded }: Parts, by: ReadonlyMap<string, Uint8Array>
   for (const [name, bytes] of by) loaded.set(name, bytes);
 }
 
-/**
- * What was printed has been printed before, and what is still there of the run is held, as where
- * runs stop.
- */
+/** What was printed was printed before; what is left of the run is held, as where runs stop. */
 export function comeToRest({ kernel }: Parts, ran: Runner | undefined): void {
   takeOutput(kernel);
   if (ran !== undefined && ran.run !== 0) holdRun(kernel, ran.run, true);

@@ -1,9 +1,4 @@
-/**
- * Checks of what scripts hand in: a name or number that cannot be meant is refused with one clear line, before
- * anything is done.
- *
- * @module
- */
+/** Checks of what scripts hand in: one clear line about what cannot be meant, before all else. */
 
 import { didYouMean } from "./nearest.ts";
 
@@ -15,7 +10,7 @@ export function shown(value: unknown): string {
   return Array.isArray(value) ? "a list" : "an object";
 }
 
-/** Throws a RangeError when an options object has a name that is none of those known. `what` is who takes them. */
+/** Throws a RangeError when options of `what` have a name that is none of those known. */
 export function onlyNames(what: string, options: object, known: readonly string[]): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new RangeError(`${what}: options are an object of ${known.join(", ")}`);

@@ -1,8 +1,4 @@
-/**
- * A computer as its hardware and its kernel: booted, saved and put back as one.
- *
- * @module
- */
+/** A computer as its hardware and its kernel: booted, saved and put back as one. */
 
 import { madeOf, type Settled } from "./boot_options.ts";
 import { defaultDisk, FsError } from "./disk.ts";

@@ -1,8 +1,4 @@
-/**
- * The guest's disks: the one that is mounted, seen from outside; images checked, and made.
- *
- * @module
- */
+/** The guest's disks: the one that is mounted, seen from outside; images checked, and made. */
 
 import { FsError } from "./kernel/files/errno.ts";
 import type { FileSystems } from "./kernel/files/mount.ts";
@@ -19,10 +15,7 @@ const README = `This disk holds the programs of cowsh. It is an xv6 file system 
 real xv6 boots from it. Try: ls | grep test, cat README | wc, cowtest.
 `;
 
-/**
- * The image a VM boots with when nobody names one: every program at the root, a README, and the
- * console device. The same bytes each time.
- */
+/** The image when none is named: programs, a README, a console. Always the same bytes. */
 export function defaultDisk(programs: ProgramSource): Uint8Array {
   const files = programs.list().map((name) => ({ name, bytes: programs.get(name)! }));
   return mkfs({

@@ -6,8 +6,6 @@
  * Recording must cost next to nothing, so an event is a row of numbers in a ring of typed arrays
  * and becomes an object only when somebody reads it. Counters are kept apart and count every event,
  * also those that the ring has forgotten.
- *
- * @module
  */
 
 import type { FaultCause } from "./machine/cause.ts";
@@ -83,10 +81,7 @@ export interface VmEvent {
   readonly va: bigint;
   /** Frame concerned, or the address of the PTE for `pte` and `mark`. */
   readonly pa: number;
-  /**
-   * Value before: the old PTE or count; the cause for `fault`; the source frame for `copy`; the
-   * call number for `syscall`.
-   */
+  /** Before: PTE or count; cause for `fault`; source frame for `copy`; number for `syscall`. */
   readonly old: number;
   /**
    * Value after: the new PTE or count; the child's pid for `fork`; the new pid for `switch`; the
@@ -102,9 +97,7 @@ export interface VmEvent {
    * the frame behind the one that the entry before it maps.
    */
   readonly run: number;
-  /**
-   * Why, in a few words: the verdict of a fault, the reason of a PTE change, the kind of a frame.
-   */
+  /** Why: the verdict of a fault, the reason of a PTE change, the kind of a frame. */
   readonly why: string;
 }
 
@@ -332,10 +325,7 @@ export class EventLog {
     this.#add(KIND_NUMBER[kind], va, frame, slot, owner, bytes, this.#word(why));
   }
 
-  /**
-   * The events from number `n` on, and before number `end`, that the ring still holds, oldest
-   * first.
-   */
+  /** The events from number `n` on and before `end` that the ring still holds, oldest first. */
   since(n: number, end: number = this.#next): VmEvent[] {
     const events: VmEvent[] = [];
     for (let i = Math.max(n, this.oldest); i < end; i++) events.push(this.at(i));

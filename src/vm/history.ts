@@ -1,9 +1,4 @@
-/**
- * What was done to a computer, as a script sees it: its actions, which can be undone, done again,
- * and gone back into.
- *
- * @module
- */
+/** What was done to a computer, as a script sees it: actions that can be undone and done again. */
 
 import type { VmEvent } from "./events.ts";
 import type { Recorder } from "./recorder.ts";
@@ -20,10 +15,7 @@ export interface HistoryEntry {
   readonly event: number;
   /** It has been undone, and can be done again. */
   readonly undone: boolean;
-  /**
-   * The process that the shell acted on, before and after; 0 for none. Undefined for a script's
-   * call.
-   */
+  /** The shell's process before and after it, 0 for none; undefined for a script's call. */
   readonly current: { readonly before: number; readonly after: number } | undefined;
 }
 

@@ -1,9 +1,4 @@
-/**
- * What was done to a computer, in words: calls as a script writes them, and events that are looked
- * for.
- *
- * @module
- */
+/** What was done, in words: calls as a script writes them, events that are looked for. */
 
 import { shown } from "./checks.ts";
 import type { EventFilter } from "./kernel/run.ts";

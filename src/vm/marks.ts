@@ -1,8 +1,4 @@
-/**
- * What has happened between two moments, by the counters.
- *
- * @module
- */
+/** What has happened between two moments, by the counters. */
 
 import type { Counters, EventLog } from "./events.ts";
 import { PAGE_SIZE } from "./machine/address.ts";

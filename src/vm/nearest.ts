@@ -1,8 +1,4 @@
-/**
- * "Did you mean": the nearest of some names to what was typed.
- *
- * @module
- */
+/** "Did you mean": the nearest of some names to what was typed. */
 
 /** Edits (insert, delete, replace, swap neighbours) that turn one word into the other. */
 export function editDistance(a: string, b: string): number {
@@ -27,9 +23,9 @@ export function editDistance(a: string, b: string): number {
 }
 
 /**
- * The candidate nearest to `word`, or undefined when none is near enough to be meant: a third of the
- * letters may differ, of three or more; two letters may have changed places; a candidate that `word` begins (of
- * two letters or more) is near.
+ * The candidate nearest to `word`, or undefined when none is near enough to be meant: a third of
+ * the letters may differ, of three or more; two letters may have changed places; a candidate that
+ * `word` begins (of two letters or more) is near.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const typed = word.toLowerCase();

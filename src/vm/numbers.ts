@@ -1,8 +1,4 @@
-/**
- * Numbers as people write and read them: `0x3ff`, `0b11`, `1_000`, `64K`.
- *
- * @module
- */
+/** Numbers as people write and read them: `0x3ff`, `0b11`, `1_000`, `64K`. */
 
 import { UNIT_SHIFTS } from "./size.ts";
 
@@ -43,7 +39,7 @@ export function notANumber(text: string): string {
   return `${text} is not a number; ${meant}`;
 }
 
-/** Bytes as people say them: `512`, `4K`, `2M`, `1G`; a number that is no whole multiple stays plain. */
+/** Bytes as people say them: `512`, `4K`, `2M`; a number that is no whole multiple stays plain. */
 export function size(n: bigint | number): string {
   const v = BigInt(n);
   if (v === 0n) return "0";

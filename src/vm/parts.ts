@@ -1,8 +1,6 @@
 /**
- * What stands behind a {@link Vm}, a {@link Process} and a {@link BareRun}: hardware, kernel, record.
- * For src/vm and for tests of the kernel; everybody else asks the face.
- *
- * @module
+ * What stands behind a {@link Vm}, a {@link Process} and a {@link BareRun}: hardware, kernel,
+ * record. For src/vm and for tests of the kernel; everybody else asks the face.
  */
 
 import type { BareRun } from "./bare.ts";

@@ -1,8 +1,4 @@
-/**
- * A live handle on one process: what it does now, and what it is now. Results are snapshots.
- *
- * @module
- */
+/** A live handle on one process: what it does now, and what it is now. Results are snapshots. */
 
 import { type SpaceUsage, usageOf } from "./kernel/memory/areas/usage.ts";
 import { findProc, spaceOf } from "./kernel/process/table.ts";
@@ -73,8 +69,8 @@ export interface MmapOptions {
 }
 
 /**
- * A process of a {@link Vm}, live. What is done in its name goes through the real MMU, the kernel's fault path and the
- * real system calls, as if the process had executed it.
+ * A process of a {@link Vm}, live. What is done in its name goes through the real MMU, the kernel's
+ * fault path and the real system calls, as if the process had executed it.
  *
  * @example Loads, stores, and what they caused
  * ```ts
@@ -140,8 +136,9 @@ export class Process {
   }
 
   /**
-   * What it does: `running` on the hart, `runnable`, `sleeping` in a system call, `held` (it has a program and runs
-   * when it is stepped or continued), `manual` (it has none and does what a person types), or `zombie`.
+   * What it does: `running` on the hart, `runnable`, `sleeping` in a system call, `held` (it has a
+   * program and runs when it is stepped or continued), `manual` (it has none and does what a person
+   * types), or `zombie`.
    */
   get state(): "running" | "runnable" | "sleeping" | "held" | "manual" | "zombie" {
     const { state, manual, held } = this.#record;
@@ -161,7 +158,7 @@ export class Process {
     return this.#record.manual;
   }
 
-  /** Whether it has a program and runs only when it is stepped or continued, whatever it waits for now. */
+  /** Whether it has a program and runs only when it is stepped or continued. */
   get held(): boolean {
     return this.#record.held;
   }
@@ -171,7 +168,7 @@ export class Process {
     return this.#record.parent;
   }
 
-  /** The pid of the program that was started, to whose run it belongs; its own, or that of who made it. */
+  /** The pid of the program to whose run it belongs: its own, or that of who made it. */
   get run(): number {
     return this.#record.run;
   }
@@ -186,7 +183,7 @@ export class Process {
     );
   }
 
-  /** Its pages now, each of 4 KiB: in memory, of these its own and shared ones, swapped out, and its page tables. */
+  /** Its pages of 4 KiB now: in memory, its own and shared ones, swapped out; page tables. */
   usage(): SpaceUsage {
     return usageOf(this.#k, spaceOf(this.#k, this.#record));
   }
@@ -206,17 +203,17 @@ export class Process {
     return this.#does("fork", [], () => forkProcess(this.#k, this.#record));
   }
 
-  /** Stores `size` bytes (8 unless given). Throws KernelError when the kernel kills the process for it. */
+  /** Stores `size` bytes (8 unless given). Throws KernelError when the process is killed for it. */
   store(address: bigint | number, value: bigint | number, size: AccessSize = 8): AccessReport {
     return this.#survive(this.access(address, size, integer("value", value)));
   }
 
-  /** Loads `size` bytes (8 unless given), zero-extended. Throws KernelError when it is killed for it. */
+  /** Loads `size` bytes (8 unless given), zero-extended. Throws as {@link store}. */
   load(address: bigint | number, size: AccessSize = 8): bigint {
     return this.#survive(this.access(address, size)).value;
   }
 
-  /** A load, or with a value a store, whatever comes of it: the report says if the process was killed. */
+  /** A load, or with a value a store; the report says if the process was killed. */
   access(address: bigint | number, size: AccessSize = 8, value?: bigint): AccessReport {
     checkAccess(address, size, value);
     return this.#does(
@@ -300,7 +297,7 @@ export class Process {
     return this.#address(report, `sbrk(${size})`);
   }
 
-  /** mmap: anonymous private memory unless options say otherwise; the address. Throws KernelError when it fails. */
+  /** mmap: the address; anonymous private memory by default. Throws KernelError if it fails. */
   mmap(length: Size, options: MmapOptions = {}): Va {
     onlyNames("mmap", options, ["prot", "shared", "at", "fd", "offset"]);
     const { prot = "rw", shared = false, at, fd, offset = 0 } = options;
@@ -329,8 +326,8 @@ export class Process {
   }
 
   /**
-   * open: a descriptor. The path is put below the process's stack pointer, as a program's would be; `mode` is made
-   * of `r`, `w`, `+` (create) and `0` (truncate). Throws KernelError when it fails.
+   * open: a descriptor. The path is put below the process's stack pointer, as a program's would be;
+   * `mode` is made of `r`, `w`, `+` (create) and `0` (truncate). Throws KernelError when it fails.
    */
   open(path: string, mode = "r"): number {
     isText("path", path);
@@ -352,7 +349,7 @@ export class Process {
     });
   }
 
-  /** pipe: its two descriptors, reading end first, as the kernel writes them to `at`. Throws KernelError when it fails. */
+  /** pipe: both descriptors, which the kernel writes to `at`. Throws KernelError when it fails. */
   pipe(at: bigint | number): [read: number, write: number] {
     return this.#does("pipe", [at], () => {
       this.#address(this.call("pipe", at), "pipe");
@@ -360,19 +357,20 @@ export class Process {
     });
   }
 
-  /** read(fd, at, length): how many bytes came. The kernel stores them. Throws KernelError when it fails. */
+  /** read: how many bytes the kernel stored at `at`. Throws KernelError when it fails. */
   read(fd: number, at: bigint | number, length: number): number {
     return Number(this.#address(this.call("read", fd, at, length), `read(${fd})`));
   }
 
-  /** write(fd, at, length): how many bytes went. The kernel loads them. Throws KernelError when it fails. */
+  /** write: how many bytes the kernel loaded from `at`. Throws KernelError when it fails. */
   write(fd: number, at: bigint | number, length: number): number {
     return Number(this.#address(this.call("write", fd, at, length), `write(${fd})`));
   }
 
   /**
-   * clone: with `vm`, a thread that shares this process's memory and runs on the stack that grows down from
-   * `stack` (its own, copied, where that is 0); without, a fork. Throws KernelError when it fails.
+   * clone: with `vm`, a thread that shares this process's memory and runs on the stack that grows
+   * down from `stack` (its own, copied, where that is 0); without, a fork. Throws KernelError when
+   * it fails.
    */
   clone(options: CloneOptions = {}): Process {
     onlyNames("clone", options, ["vm", "thread", "files", "fs", "stack"]);
@@ -406,7 +404,7 @@ export class Process {
     return translate(partsOf(this.#vm), this.#record, va(address));
   }
 
-  /** Bytes of its memory, past rights and faults: looking changes nothing. Undefined unless all are mapped. */
+  /** Bytes of its memory, past rights and faults, changing nothing; undefined unless all mapped. */
   peek(address: bigint | number, length: number): Uint8Array | undefined {
     whole("length", length, 0);
     const { ram } = this.#k.machine;
@@ -444,7 +442,7 @@ export class Process {
   }
 }
 
-/** Letters out of `rwx` as the bits of PROT_READ, PROT_WRITE, PROT_EXEC. Throws a RangeError for others. */
+/** Letters out of `rwx` as PROT_READ, PROT_WRITE, PROT_EXEC. Throws a RangeError for others. */
 function permBits(letters: string): number {
   if (!/^[rwx]*$/.test(letters)) {
     throw new RangeError(`rights "${letters}": want letters out of rwx`);
@@ -452,7 +450,7 @@ function permBits(letters: string): number {
   return [...letters].reduce((bits, c) => bits | (1 << "rwx".indexOf(c)), 0);
 }
 
-/** Throws a RangeError for an access that no instruction could make: nothing is cut off silently. */
+/** Throws a RangeError for an access that no instruction could make: nothing is cut off. */
 function checkAccess(address: bigint | number, size: number, value: bigint | undefined): void {
   va(address);
   if (![1, 2, 4, 8].includes(size)) {

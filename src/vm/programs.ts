@@ -1,8 +1,4 @@
-/**
- * Programs by their names: of the disk, of the program source, or of a file on the host.
- *
- * @module
- */
+/** Programs by their names: of the disk, of the program source, or of a file on the host. */
 
 import { isText, shown } from "./checks.ts";
 import { makeProgram } from "./kernel/manual.ts";
@@ -22,7 +18,7 @@ export function checkProgram(program: unknown, args: unknown, bytes: unknown): v
   }
 }
 
-/** A program of the disk or the source by its name; or one of a file, under the name that the file's path ends with. */
+/** A program of the disk or the source by name; or of a file, named as its path ends. */
 export function loadProgram(
   { kernel, loaded }: Parts,
   program: string,

@@ -1,8 +1,6 @@
 /**
  * What is done to a computer, one action after the other, and undone: behind {@link History}.
  * Everything of the face that may change the computer goes through here.
- *
- * @module
  */
 
 import { ANYBODY, type Runner } from "./checkpoints.ts";

@@ -1,8 +1,4 @@
-/**
- * The user registers of a process, by name, as it will run on.
- *
- * @module
- */
+/** The user registers of a process, by name, as it will run on. */
 
 import type { Proc } from "./kernel/process/proc.ts";
 import { readEpc, readRegister, writeRegister } from "./kernel/process/trapframe.ts";
@@ -15,7 +11,7 @@ import type { PaNum } from "./machine/address.ts";
 /** Names of the control and status registers that the hart has. */
 export const CSR_NAMES: readonly string[] = CSR_ROWS.map((row) => row.name);
 
-/** The user registers of one process, live: what stands in them when it runs on. Values are unsigned. */
+/** The user registers of one process, live, as it will run on. Values are unsigned. */
 export class Registers {
   readonly #ram: Ram;
   readonly #record: () => Proc;
@@ -54,7 +50,7 @@ export class Registers {
     return REGISTER_NAMES.map((_, n) => readRegister(this.#ram, this.#record().trapframe, n));
   }
 
-  /** One by its name, `a0`, `x10` or `fp`, or `pc` or `satp`; undefined for a name that is none of these. */
+  /** One by its name: `a0`, `x10`, `fp`, `pc`, `satp` …; undefined: there is none. */
   get(name: string): bigint | undefined {
     if (name === "pc") return this.pc;
     if (name === "satp") return this.satp;

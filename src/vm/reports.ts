@@ -1,8 +1,4 @@
-/**
- * What actions answer: immutable snapshots of what was asked and what it caused.
- *
- * @module
- */
+/** What actions answer: immutable snapshots of what was asked and what it caused. */
 
 import type { FaultCause } from "./machine/cause.ts";
 import type { MmuCounters, TlbEntry } from "./machine/mmu.ts";
@@ -52,7 +48,7 @@ export interface Census {
   readonly total: number;
   /** The fewest that were ever free since boot. */
   readonly lowest: number;
-  /** How many there are of each kind: `free`, `fresh` (never used), `kernel`, `table`, `user` … */
+  /** How many of each kind: `free`, `fresh` (never used), `kernel`, `table`, `user` … */
   readonly kinds: Readonly<Record<string, number>>;
 }
 
@@ -72,10 +68,7 @@ export interface OwnerChange {
   readonly name: string;
   /** Where it has the page; for the process itself, the address accessed. */
   readonly va: Va;
-  /**
-   * The leaf PTE, or the entry of a page on the swap disk (V is clear there); undefined while there
-   * is neither.
-   */
+  /** The leaf PTE, or the entry (V clear) of a page on the swap disk; undefined: neither. */
   readonly pte: Change<bigint | undefined>;
   /** The frame it maps; undefined while there is none. */
   readonly frame: Change<Pa | undefined>;
@@ -125,10 +118,7 @@ export interface AccessReport {
   readonly before: WalkReport;
   /** How it was translated then; undefined when the process was killed. */
   readonly after: WalkReport | undefined;
-  /**
-   * The process itself first, then all others that had what it finds there, in a frame or on the
-   * swap disk; then the same of a second page.
-   */
+  /** The process itself, all others that had what it finds there; the same of a second page. */
   readonly owners: readonly OwnerChange[];
   /** The frames that were or are behind the bytes accessed, for this process. */
   readonly counts: readonly CountChange[];
@@ -136,10 +126,7 @@ export interface AccessReport {
   readonly events: readonly VmEvent[];
 }
 
-/**
- * A fork made for a process. Its events are read when asked for, as those of an {@link
- * AccessReport}.
- */
+/** A fork made for a process; its events are read as those of an {@link AccessReport}. */
 export interface ForkReport extends ForkStatistics {
   /** Who forked. */
   readonly parent: number;
@@ -149,10 +136,7 @@ export interface ForkReport extends ForkStatistics {
   readonly events: readonly VmEvent[];
 }
 
-/**
- * A system call made for a process. Its events are read when asked for, as those of an {@link
- * AccessReport}.
- */
+/** A system call made for a process; its events are read as those of an {@link AccessReport}. */
 export interface CallReport {
   /** Who called. */
   readonly pid: number;

@@ -4,8 +4,6 @@
  * A run is over when the program and all that it and its children made have exited. What is left
  * behind when the program itself has ended may be a daemon, which never does: it runs on for a
  * while only, and is held then, so that nobody pays for it later.
- *
- * @module
  */
 
 import { busy } from "./kernel/process/time.ts";
@@ -20,9 +18,7 @@ import { kernelOf, recorderOf } from "./parts.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Mark, Vm } from "./vm.ts";
 
-/**
- * How long what a program leaves behind runs on: instructions of busy time, a trap counted as 500.
- */
+/** How long what a program leaves behind runs on: instructions, with 500 for each trap. */
 const AFTERMATH = 100_000_000;
 
 /** A program that was started; see {@link Vm.start}. */
@@ -47,9 +43,7 @@ export class Run {
   /** Busy time at which what is left behind is held. */
   #deadline = Infinity;
 
-  /**
-   * For {@link Vm.start}. A run that goes on passes breakpoints at which processes in `pass` stand.
-   */
+  /** For {@link Vm.start}. Processes in `pass` pass the breakpoints where they stand. */
   constructor(
     vm: Vm,
     pid: number,
@@ -70,9 +64,7 @@ export class Run {
     this.#recorder.hold(this.#run, false);
   }
 
-  /**
-   * Runs at most `budget` instructions more. True when it is over: {@link report} then says why.
-   */
+  /** Runs at most `budget` instructions more. True when it is over; see {@link report}. */
   slice(budget: number): boolean {
     this.#recorder.hold(this.#run, false);
     const { machine } = this.#kernel;
@@ -106,10 +98,7 @@ export class Run {
     this.#deadline = busy(kernel) + AFTERMATH;
   }
 
-  /**
-   * Whether there are processes of the run whose program is gone. A child that ends leaves nobody
-   * behind.
-   */
+  /** Whether processes are left whose program is gone. A child that ends leaves nobody behind. */
   #leavesOthers(): boolean {
     const kernel = this.#kernel;
     const rest = runOf(kernel, this.#run);
@@ -146,9 +135,7 @@ export class Run {
     return this.report();
   }
 
-  /**
-   * Whether the run stopped because one of its processes reads the console and nothing is typed.
-   */
+  /** Whether it stopped because one of its processes reads the console and nothing is typed. */
   waitsForConsole(): boolean {
     return this.#stop.kind === "idle" &&
       runOf(this.#kernel, this.#run).some((p) => p.wait?.on === "console");

@@ -1,8 +1,4 @@
-/**
- * Sizes as people write them: `4096`, `64K`, `128M`, `4 pages`.
- *
- * @module
- */
+/** Sizes as people write them: `4096`, `64K`, `128M`, `4 pages`. */
 
 import { shown } from "./checks.ts";
 import { PAGE_SIZE } from "./machine/address.ts";
@@ -10,7 +6,7 @@ import { PAGE_SIZE } from "./machine/address.ts";
 /** A number of bytes: a number, a bigint, or text such as `"64K"`, `"1T"` or `"4 pages"`. */
 export type Size = number | bigint | string;
 
-/** The units of bytes, smallest first, each with log2 of its bytes. There is no P: `4p` is four pages. */
+/** The units of bytes, smallest first, each with its log2. There is no P: `4p` is four pages. */
 export const UNIT_SHIFTS: readonly (readonly [letter: string, shift: number])[] = [
   ["K", 10],
   ["M", 20],
@@ -27,8 +23,8 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 
 /**
- * A size in bytes, which may be negative. Throws a RangeError with one clear line for text that is no size,
- * and for what is not a whole number of bytes below 2^53.
+ * A size in bytes, which may be negative. Throws a RangeError with one clear line for text that is
+ * no size, and for what is not a whole number of bytes below 2^53.
  */
 export function bytesOf(size: Size): number {
   if (typeof size === "string") {

@@ -1,8 +1,4 @@
-/**
- * A saved computer as plain data, and whether what somebody hands in is one.
- *
- * @module
- */
+/** A saved computer as plain data, and whether what somebody hands in is one. */
 
 import { differences, type Made } from "./boot_options.ts";
 import type { EventLogState } from "./events.ts";
@@ -39,7 +35,7 @@ export interface VmState {
   readonly events: EventLogState;
 }
 
-/** A field that one state has and another lacks, down to some depth, each name behind a blank; lists are not looked into. */
+/** A field that `other` lacks, as names each behind a blank; not in lists, nor below `depth`. */
 function missingIn(whole: object, other: object, depth: number): string | undefined {
   for (const [name, inside] of Object.entries(whole)) {
     if (!(name in other)) return ` ${name}`;
@@ -55,7 +51,7 @@ function isRecord(one: unknown): one is object {
   return typeof one === "object" && one !== null && !Array.isArray(one);
 }
 
-/** Throws a RangeError for what is no state of a computer like the one that `now` is the state of. */
+/** Throws a RangeError for what is no state of a computer like the one of `now`. */
 export function checkRestorable(state: VmState, now: VmState): void {
   checkState("restore", state);
   const [other] = differences(state.made, now.made);

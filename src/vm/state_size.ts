@@ -1,8 +1,4 @@
-/**
- * How much room saved states take: what they share is counted once.
- *
- * @module
- */
+/** How much room saved states take: what they share is counted once. */
 
 /** Bytes that all states which are kept may take together, snapshots of the shell among them. */
 export const MOST_BYTES: number = 2 ** 30;
@@ -10,8 +6,9 @@ export const MOST_BYTES: number = 2 ** 30;
 const ARRAY_OVERHEAD = 200;
 
 /**
- * Bytes that can be reached from saved states and not from what is in `seen`, to which it is added. The contents of
- * arrays are exact; what a record, a list or a map takes is V8's on 64 bits, without what it keeps spare.
+ * Bytes that can be reached from saved states and not from what is in `seen`, to which it is added.
+ * The contents of arrays are exact; what a record, a list or a map takes is V8's on 64 bits,
+ * without what it keeps spare.
  */
 export function stateBytes(states: Iterable<unknown>, seen: Set<object> = new Set()): number {
   let bytes = 0;

@@ -1,8 +1,4 @@
-/**
- * Symbols of the guest programs, read from their ELF files when somebody asks.
- *
- * @module
- */
+/** Symbols of the guest programs, read from their ELF files when somebody asks. */
 
 import { findProc, spaceOf } from "./kernel/process/table.ts";
 import { ElfError, type ElfSymbol, parseElf } from "./machine/elf.ts";
@@ -24,8 +20,8 @@ interface Known {
 const tables = new WeakMap<Vm, Map<string, Known>>();
 
 /**
- * The symbols of the program that a process runs, by its name: from the host file it was loaded from, else the
- * file in the disk's root, else our own of that name. None for a manual process.
+ * The symbols of the program that a process runs, by its name: from the host file it was loaded
+ * from, else the file in the disk's root, else our own of that name. None for a manual process.
  */
 export function symbolsOf(vm: Vm, pid: number): SymbolTable {
   const { kernel, loaded } = partsOf(vm);
@@ -44,7 +40,7 @@ export function symbolsOf(vm: Vm, pid: number): SymbolTable {
   return table;
 }
 
-/** The names of user programs, as inspectors ask for them. Of the kernel itself, and of lines, nothing is known. */
+/** The names of user programs, as inspectors ask; nothing is known of the kernel and of lines. */
 export function symbolsView(vm: Vm): SymbolsView {
   return {
     find: (pid, name) => symbolsOf(vm, pid).get(name),
@@ -68,7 +64,7 @@ function behind(vm: Vm, pid: number, address: bigint): SymbolPlace | undefined {
   return { name: best[0], offset, file: undefined, line: undefined };
 }
 
-/** `name` or `name+0x8` of the symbol that an address lies behind; empty where there is none, or nobody knows. */
+/** `name` or `name+0x8` of the symbol that an address lies behind; empty where none is known. */
 export function nearestSymbol(vm: Vm, pid: number, address: bigint): string {
   const place = viewOf(vm).symbols.at(pid, address);
   if (place === undefined) return "";

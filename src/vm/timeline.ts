@@ -2,8 +2,6 @@
  * The recorded past of one computer. A deterministic computer is what came to it from outside: so
  * what is kept are states, some way apart, and between two of them the calls that were made and how
  * far a run went. Any moment is the state before it, and the same done again.
- *
- * @module
  */
 
 import {
@@ -156,10 +154,7 @@ export class Timeline {
     this.#here = revision;
   }
 
-  /**
-   * Goes where `find` leads from the present. Who ran there, and what was found; if it throws, the
-   * computer is as it was.
-   */
+  /** Goes where `find` leads: who ran there, what was found. If it throws, all is as it was. */
   travel(revision: number, find: Find): Runner & Pick<Landing, "event"> {
     const parts = this.#parts;
     const { kernel } = parts;

@@ -2,8 +2,6 @@
  * The ways to a moment of the recorded past: the state before it is put back, and what followed is
  * done again. Each function leaves the computer at the moment, or throws a RangeError that says
  * what is recorded.
- *
- * @module
  */
 
 import { type Checkpoint, comeToRest, putBack, redo, type Way } from "./checkpoints.ts";
@@ -66,10 +64,7 @@ export function goTo(to: number | { readonly event: number }): Journey {
   return { what, call: `goto({ event: ${event} })`, find: (past) => toEvent(past, event) };
 }
 
-/**
- * `n` instructions before a state. What happened since the last one, a system call or what a person
- * did, is one step.
- */
+/** `n` instructions before the present. What came after the last instruction is one step more. */
 function backBy(past: Past, n: number): Landing {
   const { instret: here, state } = past.head;
   const now = toInstret(past, here);
@@ -129,9 +124,7 @@ function toEvent(past: Past, event: number): Landing {
   return { way, first: stop.first, event };
 }
 
-/**
- * Right behind the last event that a filter lets through; the one before when it is there already.
- */
+/** Right behind the last event that a filter lets through; if there already, the one before. */
 function toLast(past: Past, filter: EventFilter, name: string): Landing {
   const { parts, head } = past;
   for (let before = head.event;;) {
@@ -161,10 +154,7 @@ function lastInLog(
   return undefined;
 }
 
-/**
- * The last such event with a lower number that happened in the recorded past: what the log forgot
- * is done again.
- */
+/** The last such event before a number in the recorded past: what the log forgot is done again. */
 function lastInPast(
   { parts, head }: Past,
   filter: EventFilter,
@@ -220,10 +210,7 @@ function runAgain(
   });
 }
 
-/**
- * How the computer came to a checkpoint, the last part first; then how it came to others, the last
- * one first.
- */
+/** How the computer came to the present, the last part first; then to others, the last first. */
 function waysOf(
   { head, others = [] }: Pick<Past, "head"> & Partial<Past>,
 ): { way: Way; end: Checkpoint }[] {

@@ -1,9 +1,4 @@
-/**
- * The whole computer as commands and scripts hold it: machine, built-in kernel, event stream, and
- * the questions one can ask of them.
- *
- * @module
- */
+/** The whole computer as commands and scripts hold it, and the questions one can ask of it. */
 
 import { reclaim } from "./kernel/memory/reclaim/reclaim.ts";
 import { census, failAllocation, frameTotal } from "./kernel/memory/frames/frames.ts";
@@ -97,7 +92,7 @@ export class Vm {
     openDoor("recorder", (vm) => vm.#recorder);
   }
 
-  /** Boots RAM, kernel, file system, process 1. Throws RangeError or FsError with one clear line. */
+  /** Boots RAM, kernel, disk and process 1. Throws RangeError or FsError with one clear line. */
   constructor(options: BootOptions = {}) {
     this.options = options;
     this.#parts = bootParts(this, settled(options));
@@ -141,7 +136,7 @@ export class Vm {
     return this.#machine.mmu;
   }
 
-  /** A register or CSR of the hart by its name (`a0`, `x10`, `pc`, `mstatus`); undefined: unknown. */
+  /** A register or CSR of the hart by its name: `a0`, `pc`, `mstatus` …; undefined: unknown. */
   register(name: string): bigint | undefined {
     return this.#machine.hart.named(name);
   }
@@ -354,7 +349,7 @@ export class Vm {
     return this.#kernel.state.forkTotals;
   }
 
-  /** Who is told, from now on, when a fork's copying of memory begins and ends; undefined: nobody. */
+  /** Who is told when a fork begins and ends to copy memory, from now on; undefined: nobody. */
   observeForks(observer: ForkObserver | undefined): void {
     this.#kernel.forkObserver = observer;
   }

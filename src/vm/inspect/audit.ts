@@ -1,10 +1,8 @@
 /**
  * Holds what a kernel keeps about frames against what stands in its page tables and in the TLB, and
  * names each thing that does not fit, with its owners. Finds the bugs that COW labs are full of:
- * counts that are not counts, frames free while mapped, two writers of one frame, stale TLB entries,
- * lost tables. What is unknown is not judged.
- *
- * @module
+ * counts that are not counts, frames free while mapped, two writers of one frame, stale TLB
+ * entries, lost tables. What is unknown is not judged.
  */
 
 import { counted as countedWord } from "../machine/counted.ts";

@@ -1,8 +1,6 @@
 /**
  * Two saved states of a VM held against each other: processes, PTEs, frames and counts that differ.
  * Works on the saved data alone; neither state has to be put back.
- *
- * @module
  */
 
 import { type Pa, pa, PAGE_SIZE, RAM_BASE, type Va, va } from "../machine/address.ts";

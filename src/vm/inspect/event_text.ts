@@ -1,8 +1,4 @@
-/**
- * What an event says: for `timeline`, for what a command caused, for the steps of a scenario.
- *
- * @module
- */
+/** What an event says: for `timeline`, for what a command caused, for the steps of a scenario. */
 
 import { causeName } from "../machine/cause.ts";
 import { counted } from "../machine/counted.ts";

@@ -1,8 +1,4 @@
-/**
- * What the audit answers with: the rules by name, and one thing that does not fit.
- *
- * @module
- */
+/** What the audit answers with: the rules by name, and one thing that does not fit. */
 
 import { hex, type Pa, pa, type PaNum, type Va, va } from "../machine/address.ts";
 import type { Mapping } from "./mappings.ts";

@@ -1,8 +1,4 @@
-/**
- * One physical frame: what it is, how often it is counted, and who maps it.
- *
- * @module
- */
+/** One physical frame: what it is, how often it is counted, and who maps it. */
 
 import { hex, type Pa, pa, PAGE_SIZE, type PaNum, paNum } from "../machine/address.ts";
 import type { Ram } from "../machine/memory.ts";

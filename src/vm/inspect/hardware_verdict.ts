@@ -1,8 +1,6 @@
 /**
- * What a read, a write and a fetch at an address would do, as far as the hardware decides it: whether
- * the access goes through, and which fault it is when it does not.
- *
- * @module
+ * What a read, a write and a fetch at an address would do, as far as the hardware decides it:
+ * whether the access goes through, and which fault it is when it does not.
  */
 
 import { type FaultCause, PAGE_FAULT } from "../machine/cause.ts";
@@ -20,14 +18,14 @@ export interface Verdict {
   readonly survives: boolean | undefined;
   /** scause of the fault: 12, 13 or 15; undefined when there is none. */
   readonly cause: FaultCause | undefined;
-  /** `ok`, or what the kernel would do about the fault: `COW copy of 4K`, `killed: …`, `unknown`. */
+  /** `ok`, or what the kernel would do: `COW copy of 4K`, `killed: …`, `unknown`. */
   readonly text: string;
 }
 
 const USER: Rights = { user: true, sum: false, mxr: false };
 const NAMES = ["read", "write", "execute"] as const;
 
-/** The three verdicts: a fault in S mode is a panic; what a kernel does about a user's is unknown. */
+/** The three verdicts. A fault in S mode is a panic; what a kernel does about others is unknown. */
 export function hardwareVerdicts(
   ram: Ram,
   root: PaNum,

@@ -1,8 +1,6 @@
 /**
  * Every page table there is, read out of RAM: which frame is mapped where, which frames hold
  * tables. Independent of the kernel's own walking code, so that an audit tests that code.
- *
- * @module
  */
 
 import { type Pa, pa, PAGE_SIZE, type PaNum, paNum, type Va, va } from "../machine/address.ts";
@@ -33,7 +31,7 @@ export interface Mapping {
   readonly pteAddr: Pa;
   /** The PTE. */
   readonly pte: bigint;
-  /** Its area: `text`, `heap` …; `trapframe` or `trampoline`; `none` if there is none, `unknown`. */
+  /** Its area: `text`, `heap`, `trapframe`, `trampoline` …; `none` or `unknown`. */
   readonly kind: string;
 }
 

@@ -1,8 +1,6 @@
 /**
  * Who has a page, wherever it is now: in a frame, on the swap disk, or in the page cache while this
  * process has not touched it yet. Read out of the page tables, as they are or were.
- *
- * @module
  */
 
 import { type Pa, pa, PAGE_SIZE, type PaNum, paNum, type Va, va } from "../machine/address.ts";

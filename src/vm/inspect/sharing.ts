@@ -1,8 +1,4 @@
-/**
- * Which frames have more than one owner, and who shares them: read out of the page tables.
- *
- * @module
- */
+/** Which frames have more than one owner, and who shares them: read out of the page tables. */
 
 import { type Pa, pa, PAGE_SIZE, paNum } from "../machine/address.ts";
 import type { Ram } from "../machine/memory.ts";
@@ -31,7 +27,7 @@ export interface Sharing {
   readonly groups: readonly SharedGroup[];
 }
 
-/** The sharing among some processes, or all. Trampoline and trapframes, not a choice, do not count. */
+/** The sharing among some processes, or all. Trampoline and trapframes do not count. */
 export function sharing(view: KernelView, ram: Ram, only?: readonly number[]): Sharing {
   const owners = new Map<number, { pids: Set<number>; kinds: Set<string> }>();
   const roots = userRoots(view).filter(({ pid }) => only?.includes(pid) ?? true);

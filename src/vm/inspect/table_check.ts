@@ -1,8 +1,6 @@
 /**
  * Every entry of every page table of a process against the specification: what no walk could take
  * for what it should be; and the pages that the kernel has there for itself.
- *
- * @module
  */
 
 import { hex, PAGE_SIZE, type PaNum, paNum } from "../machine/address.ts";

@@ -1,8 +1,4 @@
-/**
- * The TLB against the page tables: an entry that they no longer bear out is a missing sfence.vma.
- *
- * @module
- */
+/** The TLB against the page tables: an entry that they do not bear out is a missing sfence.vma. */
 
 import { hex, type PaNum } from "../machine/address.ts";
 import type { Ram } from "../machine/memory.ts";
@@ -14,7 +10,7 @@ import type { KernelView } from "./view.ts";
 
 const ACCESS = ["read", "write", "execute"] as const;
 
-/** Entries of the process on the hart that let through what its tables do not, or lead elsewhere. */
+/** Entries of the process on the hart that allow what its tables do not, or lead elsewhere. */
 export function checkTlb(view: KernelView, ram: Ram, mmu: Mmu, say: Say): void {
   const { root, asid } = mmu;
   const p = view.processes().find((one) => one.hart !== undefined && one.root === root);

@@ -1,9 +1,4 @@
-/**
- * One address of one process, seen by the hardware: the walk, level by level, the frame it ends at,
- * and what each kind of access would do.
- *
- * @module
- */
+/** One address seen by the hardware: the walk, the frame at its end, what accesses would do. */
 
 import { type Pa, pa, PAGE_SIZE, type PaNum, paNum, type Va, va } from "../machine/address.ts";
 import { flagText } from "../machine/flags.ts";
@@ -69,8 +64,8 @@ export interface Translation extends WalkReport {
 }
 
 /**
- * How an address is translated by a page table now. `verdicts`: what accesses would do; {@link
- * hardwareVerdicts} where nobody knows what the kernel does about a fault.
+ * How an address is translated by a page table now. `verdicts`: what accesses would do;
+ * {@link hardwareVerdicts} where nobody knows what the kernel does about a fault.
  */
 export function translation(
   view: KernelView,

@@ -5,8 +5,6 @@
  * **Unknown is `undefined`**, in every member that says so: the kernel may well have the thing, but
  * nobody can tell. Readers show it as `?` or `unknown` and conclude nothing from it. Hardware (RAM,
  * page tables, TLBs) is not asked here: it is read.
- *
- * @module
  */
 
 import type { PaNum } from "../machine/address.ts";
@@ -18,7 +16,7 @@ export interface ProcessView {
   readonly pid: number;
   /** Its name. */
   readonly name: string;
-  /** What it does, in the kernel's words: `runnable`, `sleeping`, `zombie` …; undefined: unknown. */
+  /** What it does, in the kernel's words: `sleeping`, `zombie` …; undefined: unknown. */
   readonly state: string | undefined;
   /** What it sleeps for, in words, empty when it does not sleep; undefined: unknown. */
   readonly waits: string | undefined;
@@ -48,7 +46,7 @@ export interface AreaFacts {
   readonly offset: number | undefined;
 }
 
-/** A page that the kernel maps into a process's table for itself: not the user's, and not counted. */
+/** A page that the kernel maps into a process's table for itself: without U, and not counted. */
 export interface KernelPage {
   /** Where it is mapped. */
   readonly va: number;
@@ -72,7 +70,7 @@ export interface RootView {
   readonly kernelPages: readonly KernelPage[];
 }
 
-/** What the kernel keeps about frames; each question is about the frame that begins at an address. */
+/** What the kernel keeps about frames; each question names a frame by its first byte. */
 export interface FramesView {
   /** The first frame of RAM that the kernel keeps something about. */
   readonly first: PaNum;
@@ -114,7 +112,7 @@ export interface SymbolsView {
   find(pid: number, name: string): bigint | undefined;
 }
 
-/** A kernel as inspectors see it. All of it is asked anew each time; nothing is changed by asking. */
+/** A kernel as inspectors see it, asked anew each time; nothing is changed by asking. */
 export interface KernelView {
   /** The processes, zombies included, lowest pid first. */
   processes(): ProcessView[];
@@ -130,7 +128,7 @@ export interface KernelView {
   slotOf(pte: number): number | undefined;
   /** Names of addresses. */
   readonly symbols: SymbolsView;
-  /** Why counts may not be held against page tables now: in the middle of fork … Undefined: at rest. */
+  /** Why counts and tables may not agree now, in a fork for instance; undefined: at rest. */
   unrest(): string | undefined;
 }
 

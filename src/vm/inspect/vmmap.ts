@@ -1,8 +1,4 @@
-/**
- * The areas of one process with what stands behind them, as `/proc/PID/maps` and `smaps` show it.
- *
- * @module
- */
+/** The areas of one process and what is behind them, as `/proc/PID/maps` and `smaps` show it. */
 
 import { PAGE_SIZE, type PaNum, type Va, va } from "../machine/address.ts";
 import type { Ram } from "../machine/memory.ts";
@@ -20,7 +16,7 @@ export interface AreaView {
   readonly size: number;
   /** `rwx` with dashes, then `s` for shared or `p` for private, `?` where nobody can tell. */
   readonly perm: string;
-  /** `text`, `data`, `guard`, `stack`, `heap`, `anon`, `file`, `usyscall`, `trapframe` … `unknown`. */
+  /** `text`, `stack`, `heap`, `anon`, `file`, `usyscall`, `trapframe` … `unknown`. */
   readonly kind: string;
   /** Bytes that have a frame now. */
   readonly rss: number;
@@ -37,8 +33,8 @@ export interface AreaView {
 }
 
 /**
- * The areas of a page table, by address, trapframe and trampoline last. Where the kernel's areas are
- * unknown: the runs of pages that are mapped alike.
+ * The areas of a page table, by address, trapframe and trampoline last. Where the kernel's areas
+ * are unknown: the runs of pages that are mapped alike.
  */
 export function vmmap(view: KernelView, ram: Ram, root: RootView): AreaView[] {
   const mapped = mappedCounts(view, ram);

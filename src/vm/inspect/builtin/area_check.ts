@@ -1,9 +1,4 @@
-/**
- * The areas of each space, on which every fault is decided, and what they hold: files, shared
- * anonymous objects.
- *
- * @module
- */
+/** The areas of each space, by which faults are decided, and the files and objects they hold. */
 
 import { hex, PAGE_SIZE, pageUp, type VaNum } from "../../machine/address.ts";
 import type { Kernel } from "../../kernel/kernel.ts";

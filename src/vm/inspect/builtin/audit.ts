@@ -1,8 +1,4 @@
-/**
- * What the audit looks at besides when the kernel is the built-in one: its own records.
- *
- * @module
- */
+/** What the audit looks at besides when the kernel is the built-in one: its own records. */
 
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { Sweep } from "../audit.ts";

@@ -1,9 +1,4 @@
-/**
- * The page cache against itself, the frames and the files: what is held is what read(), faults and
- * write-back take it for.
- *
- * @module
- */
+/** The page cache against itself, the frames and the files. */
 
 import {
   frameAt,
@@ -47,7 +42,7 @@ export function checkCache(k: Kernel, dirty: Uint8Array, sayIt: Say): void {
   }
 }
 
-/** A page that no mapping calls dirty holds what its file does: else dropping it would lose bytes. */
+/** A page that no mapping calls dirty holds what its file does: else bytes would be lost. */
 function checkContent(
   k: Kernel,
   { file, offset, length }: CachedPage,

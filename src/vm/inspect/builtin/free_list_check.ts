@@ -1,8 +1,4 @@
-/**
- * The allocator's free list as it stands in RAM, against the kinds and counts the kernel keeps.
- *
- * @module
- */
+/** The allocator's free list as it stands in RAM, against the kinds and counts the kernel keeps. */
 
 import { counted as countedWord } from "../../machine/counted.ts";
 import { hex, PAGE_SIZE, type PaNum } from "../../machine/address.ts";

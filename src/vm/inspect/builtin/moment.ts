@@ -2,8 +2,6 @@
  * A moment that has passed: page tables and counts as they were then, worked out when somebody
  * asks, from RAM and the events since. What no event tells, who has which table, is noted at the
  * time ({@link residentsOf}).
- *
- * @module
  */
 
 import { type Pa, PAGE_SIZE, paNum } from "../../machine/address.ts";
@@ -128,10 +126,7 @@ interface Known {
 
 const known = new WeakMap<Kernel, Known>();
 
-/**
- * The processes now, zombies among them, in the order of their slots; the same list as long as
- * nothing has changed.
- */
+/** The processes now, zombies too, by slot; the same list as long as nothing has changed. */
 export function residentsOf(k: Kernel): readonly Resident[] {
   const last = known.get(k);
   return last !== undefined && isAsNow(k, last) ? last.list : listed(k);

@@ -1,9 +1,4 @@
-/**
- * The kernel's records against each other: every space has its processes, every open file its
- * descriptors.
- *
- * @module
- */
+/** The kernel's records against each other: spaces and processes, open files and descriptors. */
 
 import { procs } from "../../kernel/process/table.ts";
 import { counted as countedWord } from "../../machine/counted.ts";

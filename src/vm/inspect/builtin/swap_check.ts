@@ -1,9 +1,4 @@
-/**
- * The swap disk against the page tables: each slot's count is the number of PTEs, and of pages of
- * shared anonymous objects, that name it.
- *
- * @module
- */
+/** A slot's count is the number of PTEs and pages of shared anonymous objects that name it. */
 
 import { counted as countedWord } from "../../machine/counted.ts";
 import { hex, type PaNum } from "../../machine/address.ts";

@@ -1,9 +1,4 @@
-/**
- * The swap disk, slot by slot: who is waiting for which page. And the clock that chooses what goes
- * there.
- *
- * @module
- */
+/** The swap disk slot by slot, with who has which page there; the clock that chooses what goes. */
 
 import { frameAt, frameTotal, kindOf } from "../../kernel/memory/frames/frames.ts";
 import { type Va, va } from "../../machine/address.ts";

@@ -2,8 +2,6 @@
  * What a read, a write and a fetch at an address would do now: nothing but the access, a fault that
  * the kernel settles (and how), or death (and why). The hardware's verdict and the kernel's own
  * fault plan; nothing is changed.
- *
- * @module
  */
 
 import type { Va } from "../../machine/address.ts";
