@@ -8,7 +8,7 @@
 
 import { PAGE_SHIFT } from "./address.ts";
 import { TLB_BASE, TLB_ENTRIES, TLB_ENTRY_SIZE, TLB_TABLE_SIZE } from "./layout.ts";
-import type { Level } from "./sv39.ts";
+import type { Access, Level } from "./sv39.ts";
 import { TABLES } from "./tlb_state.ts";
 
 const INDEX = TLB_ENTRIES - 1;
@@ -45,24 +45,26 @@ export class FastTables {
     this.#collect = collect;
   }
 
-  /** Linear-memory offset of a table. */
-  static offset(table: number): number {
-    return TLB_BASE + table * TLB_TABLE_SIZE;
+  /** Linear-memory offset of a bank's table for a kind of access. */
+  static offset(bank: number, access: Access): number {
+    return TLB_BASE + (bank * 3 + access) * TLB_TABLE_SIZE;
   }
 
   /**
-   * Puts a piece in, in the place of the one there. `level` is its entry's, undefined when
+   * Puts a piece of RAM in, in the place of the one there. `level` is its entry's, undefined when
    * untranslated. `uncounted`: the interpreter's next compare is the access that missed, which is
    * no hit.
    */
   fill(
-    table: number,
+    bank: number,
+    access: Access,
     pageLow: number,
     pageHigh: number,
     addend: number,
     level: Level | undefined,
     uncounted: boolean,
   ): void {
+    const table = bank * 3 + access;
     const index = (pageLow >>> PAGE_SHIFT) & INDEX;
     const slot = table * TLB_ENTRIES + index;
     this.#fold(slot);

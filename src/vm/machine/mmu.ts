@@ -22,6 +22,7 @@ import type { Bus } from "./bus.ts";
 import { ACCESS_FAULT, PAGE_FAULT } from "./cause.ts";
 import { MSTATUS, previousMode } from "./hart/csr_state.ts";
 import { RAM_OFFSET, RESERVATION, TLB_BANKS, TLB_EXECUTE, TLB_READ, TLB_WRITE } from "./layout.ts";
+import { FastTables } from "./fast_tlb.ts";
 import type { Ram } from "./memory.ts";
 import {
   type Access,
@@ -129,9 +130,9 @@ export class Mmu {
     // current privilege mode were set to MPP."
     const data = (mstatus & MSTATUS.MPRV) !== 0 ? previousMode(mstatus) : mode;
     this.dataBank = this.bankFor(data, mstatus);
-    this.#slots[TLB_READ / 4] = Tlb.tableOffset(this.dataBank, READ);
-    this.#slots[TLB_WRITE / 4] = Tlb.tableOffset(this.dataBank, WRITE);
-    this.#slots[TLB_EXECUTE / 4] = Tlb.tableOffset(this.fetchBank, EXECUTE);
+    this.#slots[TLB_READ / 4] = FastTables.offset(this.dataBank, READ);
+    this.#slots[TLB_WRITE / 4] = FastTables.offset(this.dataBank, WRITE);
+    this.#slots[TLB_EXECUTE / 4] = FastTables.offset(this.fetchBank, EXECUTE);
   }
 
   /** The bank for a mode's accesses under the current satp; if none fits, the oldest is emptied. */
@@ -241,7 +242,7 @@ export class Mmu {
     const addend = pa - RAM_BASE + RAM_OFFSET - pageLow;
     // The access is tried again and the interpreter counts that as a hit; after a miss it must not
     // count.
-    this.tlb.fillFast(bank, access, pageLow, high, addend, this.#levelOf(bank), this.missed);
+    this.tlb.fast.fill(bank, access, pageLow, high, addend, this.#levelOf(bank), this.missed);
     return true;
   }
 
@@ -249,7 +250,7 @@ export class Mmu {
   fillExecute(high: number, low: number, records: number): void {
     const bank = this.fetchBank;
     const pageLow = (low & ~0xfff) >>> 0;
-    this.tlb.fillFast(bank, EXECUTE, pageLow, high, records, this.#levelOf(bank), false);
+    this.tlb.fast.fill(bank, EXECUTE, pageLow, high, records, this.#levelOf(bank), false);
   }
 
   #levelOf(bank: number): Level | undefined {

@@ -25,7 +25,8 @@ const INDEX = TLB_ENTRIES - 1;
 /** The TLBs of one hart. Virtual pages are 27-bit numbers, frames are pa / 4096. */
 export class Tlb {
   #state = new TlbState();
-  readonly #fast: FastTables;
+  /** The fast tables; table = bank × 3 + access. */
+  readonly fast: FastTables;
   /** 4 KiB entries of each table that may be valid, so that a flush need not look at all. */
   readonly #held = new Uint16Array(TABLES * TLB_ENTRIES);
   readonly #heldCount = new Uint16Array(TABLES);
@@ -36,14 +37,9 @@ export class Tlb {
 
   /** TLBs over a machine's linear memory; all empty. */
   constructor(memory: WebAssembly.Memory) {
-    this.#fast = new FastTables(memory, (table, level, hits) => {
+    this.fast = new FastTables(memory, (table, level, hits) => {
       this.#state.hits[(table % 3) * 3 + level] += hits;
     });
-  }
-
-  /** Linear-memory offset of a fast table. */
-  static tableOffset(bank: number, access: Access): number {
-    return FastTables.offset(bank * 3 + access);
   }
 
   /** The frame number of a page, or -1 when no entry has it. Counts nothing. */
@@ -97,7 +93,7 @@ export class Tlb {
     const table = bank * 3 + access;
     if (level === 0) {
       const slot = table * TLB_ENTRIES + (page & INDEX);
-      this.#fast.dropSmall(table, page);
+      this.fast.dropSmall(table, page);
       state.page[slot] = page;
       state.frame[slot] = frame;
       state.flags[slot] = flags;
@@ -127,22 +123,6 @@ export class Tlb {
     this.#superCount[table]++;
   }
 
-  /**
-   * Puts a page of RAM into the fast table. `level` is its entry's, or undefined when untranslated.
-   * `uncounted`: the interpreter's next compare is the access that missed, which is no hit.
-   */
-  fillFast(
-    bank: number,
-    access: Access,
-    pageLow: number,
-    pageHigh: number,
-    addend: number,
-    level: Level | undefined,
-    uncounted: boolean,
-  ): void {
-    this.#fast.fill(bank * 3 + access, pageLow, pageHigh, addend, level, uncounted);
-  }
-
   /** Empties a superpage entry together with its pieces in the fast table. */
   #dropSuper(table: number, entry: number, level: Level): void {
     const state = this.#state;
@@ -150,7 +130,7 @@ export class Tlb {
     const mask = insideLeaf(level);
     state.superPage[entry] = -1;
     this.#superCount[table]--;
-    this.#fast.dropPieces(table, level, start, mask);
+    this.fast.dropPieces(table, level, start, mask);
   }
 
   /** Empties a bank; with `keepGlobal`, all but the entries of global leaves. */
@@ -161,7 +141,7 @@ export class Tlb {
   #flushTable(table: number, keepGlobal: boolean): void {
     const state = this.#state;
     const first = table * TLB_ENTRIES;
-    this.#fast.dropTable(table);
+    this.fast.dropTable(table);
     let kept = 0;
     for (let n = 0; n < this.#heldCount[table]; n++) {
       const index = this.#held[first + n];
@@ -195,7 +175,7 @@ export class Tlb {
       const slot = table * TLB_ENTRIES + (page & INDEX);
       if (state.page[slot] === page && !(keepGlobal && (state.flags[slot] & PTE_G) !== 0)) {
         state.page[slot] = -1;
-        this.#fast.dropSmall(table, page);
+        this.fast.dropSmall(table, page);
       }
       if (this.#superCount[table] === 0) continue;
       for (let n = 0; n < SUPER; n++) {
@@ -211,17 +191,17 @@ export class Tlb {
 
   /** Drops every fast entry. The entries stay, so no count changes. */
   dropFast(): void {
-    for (let table = 0; table < TABLES; table++) this.#fast.dropTable(table);
+    for (let table = 0; table < TABLES; table++) this.fast.dropTable(table);
   }
 
   /** Drops every fast write entry, so that the next store to each page takes the slow path once. */
   dropFastWrites(): void {
-    for (let table = 1; table < TABLES; table += 3) this.#fast.dropTable(table);
+    for (let table = 1; table < TABLES; table += 3) this.fast.dropTable(table);
   }
 
   /** Adds what the interpreter counted to the counters. Needed at least every 2^31 accesses. */
   fold(): void {
-    this.#fast.fold();
+    this.fast.fold();
   }
 
   /** Hits so far of one kind of access, by the leaf's level. Call {@link Tlb.fold} first. */
