@@ -37,7 +37,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   "machine/banks.ts": {},
   "machine/tlb.ts": {
-    "#fast": CACHE,
+    fast: CACHE,
     "#held": CACHE,
     "#heldCount": CACHE,
     "#isHeld": CACHE,
