@@ -158,13 +158,18 @@ function bits(array: Numbers, from: number, to: number): Int32Array | Uint8Array
 export function cut<P extends Numbers>(
   array: P,
   before: Pieces<P>,
-  numbers: Iterable<number> = Array(pieceCount(before)).keys(),
+  numbers?: Iterable<number>,
 ): Pieces<P> {
+  const { each, length } = before;
   const changes: Change<P>[] = [];
-  for (const n of numbers) {
-    const from = n * before.each, to = Math.min(from + before.each, before.length);
-    if (holds(pieceAt(before, n), array, from, to)) continue;
-    changes.push([n, pieceOf(array, from, to)]);
+  const look = (n: number) => {
+    const from = n * each, to = Math.min(from + each, length);
+    if (!holds(pieceAt(before, n), array, from, to)) changes.push([n, pieceOf(array, from, to)]);
+  };
+  if (numbers === undefined) {
+    for (let n = 0; n * each < length; n++) look(n);
+  } else {
+    for (const n of numbers) look(n);
   }
   return withPieces(before, changes);
 }
