@@ -45,7 +45,8 @@ export class Banks {
 
   /** The bank that holds a context, or -1. */
   find(key: number): number {
-    for (let bank = 1; bank < TLB_BANKS; bank++) if (this.#state.keys[bank] === key) return bank;
+    const { keys } = this.#state;
+    for (let bank = 1; bank < TLB_BANKS; bank++) if (keys[bank] === key) return bank;
     return -1;
   }
 

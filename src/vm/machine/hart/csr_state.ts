@@ -43,8 +43,8 @@ export const S_IRQS = IRQ.SSI | IRQ.STI | IRQ.SEI;
 export const ALL_IRQS = S_IRQS | IRQ.MSI | IRQ.MTI | IRQ.MEI;
 
 /**
- * Contents of the CSRs as plain data: at reset, when made. Numbers hold registers whose bits all lie
- * in the low 32.
+ * Contents of the CSRs as plain data: at reset, when made. Numbers hold registers whose bits all
+ * lie in the low 32.
  */
 export class CsrState {
   mstatus = 0;
