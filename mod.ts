@@ -58,7 +58,7 @@ export {
   type WatchOptions,
 } from "./src/vm/vm.ts";
 export { Run } from "./src/vm/run.ts";
-export { History, type HistoryEntry, type Moment } from "./src/vm/history.ts";
+export type { History, HistoryEntry, Moment } from "./src/vm/history.ts";
 export type { AccessSize } from "./src/vm/access.ts";
 export type { BytesReport } from "./src/vm/actions.ts";
 export type { Breakpoint as StopPoint } from "./src/vm/breakpoints.ts";

@@ -6,6 +6,7 @@ import { DEFAULT_QUANTUM } from "./kernel/boot.ts";
 import { POLICIES } from "./kernel/fork/policies.ts";
 import { MAX_SWAP } from "./kernel/memory/reclaim/swap_disk.ts";
 import type { ProgramSource } from "./kernel/programs.ts";
+import { PAGE_SIZE } from "./machine/address.ts";
 import { DEFAULT_RAM, MAX_RAM, MIN_RAM, RAM_STEP } from "./machine/memory.ts";
 import { didYouMean } from "./nearest.ts";
 import { size } from "./numbers.ts";
@@ -73,121 +74,67 @@ export interface BootOption {
   readonly doc: string;
 }
 
+type Values = Omit<BootOption, "name" | "flag" | "value" | "doc">;
+
+/** An option; `typed` is its flag, and what the flag's value is called, behind a blank. */
+function option(name: keyof BootOptions, typed: string, doc: string, values: Values): BootOption {
+  const [flag, value] = typed.split(" ");
+  const named = value === undefined ? {} : { value };
+  return { name, ...values, ...(flag === "" ? {} : { flag }), ...named, doc };
+}
+
+/** One of some words, the first unless given. */
+function oneOf(...words: string[]): Values {
+  return { kind: "word", words, unless: words[0] };
+}
+
+function sizeOf(least: number, most: number, step: number, unless: number): Values {
+  return { kind: "size", least, most, step, unless };
+}
+
+function count(least: number, most: number, unless: number): Values {
+  return { kind: "count", least, most, unless };
+}
+
+const NO: Values = { kind: "switch", unless: false };
+const IMAGE: Values = { kind: "image" };
+const OBJECT: Values = { kind: "object" };
+const HEAP: Values = { ...NO, words: ["lazy", "eager"] };
+const NUMBERINGS: Values = { kind: "abi", words: ABIS.map((abi) => abi.name) };
+const MOST = 0xffff_ffff;
+
 /** All of them, in the order of `--help`. */
 export const BOOT_OPTIONS: readonly BootOption[] = [
-  {
-    name: "policy",
-    kind: "word",
-    words: POLICY_NAMES,
-    unless: POLICY_NAMES[0],
-    flag: "policy",
-    value: "NAME",
-    doc: "how fork shares memory",
-  },
-  {
-    name: "mem",
-    kind: "size",
-    least: MIN_RAM,
-    most: MAX_RAM,
-    step: RAM_STEP,
-    unless: DEFAULT_RAM,
-    flag: "mem",
-    value: "SIZE",
-    doc: "RAM",
-  },
-  {
-    name: "seed",
-    kind: "count",
-    least: 0,
-    most: 0xffff_ffff,
-    unless: 0,
-    flag: "seed",
-    value: "N",
-    doc: "chooses another deterministic schedule",
-  },
-  {
-    name: "abi",
-    kind: "abi",
-    words: ABIS.map((abi) => abi.name),
-    flag: "abi",
-    value: "NAME",
-    doc: "one numbering of the calls for all programs",
-  },
-  {
-    name: "exec",
-    kind: "word",
-    words: ["eager", "demand"],
-    unless: "eager",
-    flag: "exec",
-    value: "HOW",
-    doc: "loading of programs",
-  },
-  {
-    name: "lazy",
-    kind: "switch",
-    words: ["lazy", "eager"],
-    unless: false,
-    flag: "sbrk",
-    value: "HOW",
-    doc: "growth of the heap, whatever the program asks",
-  },
-  {
-    name: "swap",
-    kind: "size",
-    least: 0,
-    most: MAX_SWAP,
-    step: 4096,
-    unless: 0,
-    flag: "swap",
-    value: "SIZE",
-    doc: "a swap disk of that size, and reclaim under pressure",
-  },
-  {
-    name: "readAhead",
-    kind: "count",
-    least: 0,
-    most: 512,
-    unless: 0,
-    flag: "read-ahead",
-    value: "N",
-    doc: "pages brought back with one that is swapped in, up to 512",
-  },
-  {
-    name: "superpages",
-    kind: "switch",
-    unless: false,
-    flag: "superpages",
-    doc: "2 MiB leaves where memory is aligned and in one piece",
-  },
-  {
-    name: "superpageCow",
-    kind: "word",
-    words: ["split", "whole"],
-    unless: "split",
-    flag: "superpage-cow",
-    value: "HOW",
-    doc: "what a store to a shared 2 MiB page does",
-  },
-  {
-    name: "quantum",
-    kind: "count",
-    least: 1,
-    most: 0xffff_ffff,
-    unless: DEFAULT_QUANTUM,
-    flag: "quantum",
-    value: "N",
-    doc: "instructions of a timer tick",
-  },
-  { name: "fs", kind: "image", flag: "fs", value: "IMAGE", doc: "an xv6 file system image" },
-  {
-    name: "fat",
-    kind: "image",
-    flag: "fat",
-    value: "IMAGE",
-    doc: "a FAT32 image under /fat; new files there are of 1980-01-01",
-  },
-  { name: "programs", kind: "object", doc: "programs that are run by name" },
-  { name: "interact", kind: "object", doc: "what opens a shell" },
+  option("policy", "policy NAME", "how fork shares memory", oneOf(...POLICY_NAMES)),
+  option("mem", "mem SIZE", "RAM", sizeOf(MIN_RAM, MAX_RAM, RAM_STEP, DEFAULT_RAM)),
+  option("seed", "seed N", "chooses another deterministic schedule", count(0, MOST, 0)),
+  option("abi", "abi NAME", "one numbering of the calls for all programs", NUMBERINGS),
+  option("exec", "exec HOW", "loading of programs", oneOf("eager", "demand")),
+  option("lazy", "sbrk HOW", "growth of the heap, whatever the program asks", HEAP),
+  option(
+    "swap",
+    "swap SIZE",
+    "a swap disk of that size, and reclaim under pressure",
+    sizeOf(0, MAX_SWAP, PAGE_SIZE, 0),
+  ),
+  option(
+    "readAhead",
+    "read-ahead N",
+    "pages brought back with one that is swapped in, up to 512",
+    count(0, 512, 0),
+  ),
+  option("superpages", "superpages", "2 MiB leaves where memory is aligned and in one piece", NO),
+  option(
+    "superpageCow",
+    "superpage-cow HOW",
+    "what a store to a shared 2 MiB page does",
+    oneOf("split", "whole"),
+  ),
+  option("quantum", "quantum N", "instructions of a timer tick", count(1, MOST, DEFAULT_QUANTUM)),
+  option("fs", "fs IMAGE", "an xv6 file system image", IMAGE),
+  option("fat", "fat IMAGE", "a FAT32 image under /fat; new files there are of 1980-01-01", IMAGE),
+  option("programs", "", "programs that are run by name", OBJECT),
+  option("interact", "", "what opens a shell", OBJECT),
 ];
 
 /** What an option may be, in words; `typed`: as on the command line. */

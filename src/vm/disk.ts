@@ -52,11 +52,7 @@ export interface DiskEntry {
 export class Disk {
   readonly #files: FileSystems;
 
-  /**
-   * For {@link Vm.disk}.
-   *
-   * @internal
-   */
+  /** @internal For {@link Vm.disk}. */
   constructor(files: FileSystems) {
     this.#files = files;
   }

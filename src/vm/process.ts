@@ -175,12 +175,7 @@ export class Process {
 
   /** Its registers as it will run on. */
   get registers(): Registers {
-    return new Registers(
-      this.#k.machine.ram,
-      () => this.#record,
-      () => spaceOf(this.#k, this.#record).root,
-      (what, args, body) => this.#does(what, args, body),
-    );
+    return new Registers(this.#vm, this);
   }
 
   /** Its pages of 4 KiB now: in memory, its own and shared ones, swapped out; page tables. */
@@ -200,7 +195,7 @@ export class Process {
 
   /** fork(), with what was shared, copied and changed. */
   forkReport(): ForkReport {
-    return this.#does("fork", [], () => forkProcess(this.#k, this.#record));
+    return this.#does("fork", [], forkProcess);
   }
 
   /** Stores `size` bytes (8 unless given). Throws KernelError when the process is killed for it. */
@@ -216,18 +211,17 @@ export class Process {
   /** A load, or with a value a store; the report says if the process was killed. */
   access(address: bigint | number, size: AccessSize = 8, value?: bigint): AccessReport {
     checkAccess(address, size, value);
-    return this.#does(
-      value === undefined ? "load" : "store",
-      [address, value, size === 8 ? undefined : size],
-      () => access(partsOf(this.#vm), this.#record, va(address), size, value),
-    );
+    const parts = partsOf(this.#vm), at = va(address);
+    const shown = [address, value, size === 8 ? undefined : size];
+    const what = value === undefined ? "load" : "store";
+    return this.#does(what, shown, (_k, p) => access(parts, p, at, size, value));
   }
 
   /** Everything done in its name that may change the computer goes through here. */
-  #does<T>(what: string, args: readonly unknown[], body: () => T): T {
-    // Whoever is gone does nothing.
-    void this.#record;
-    return recorderOf(this.#vm).call(`p${this.pid}.${what}`, args, body);
+  #does<T>(what: string, args: readonly unknown[], body: (k: Kernel, p: Proc) => T): T {
+    void this.#record; // Whoever is gone does nothing.
+    const again = () => body(this.#k, this.#record);
+    return recorderOf(this.#vm).call(`p${this.pid}.${what}`, args, again);
   }
 
   #survive(report: AccessReport): AccessReport {
@@ -246,11 +240,8 @@ export class Process {
     const bytes = bytesOf(length);
     checkAccess(address, 1, integer("byte", byte));
     if (bytes < 0) throw new RangeError(`a range of ${length} bytes`);
-    return this.#does(
-      "fill",
-      [address, length, byte],
-      () => fillRange(this.#k, this.#record, va(address), bytes, byte),
-    );
+    const fill = (k: Kernel, p: Proc) => fillRange(k, p, va(address), bytes, byte);
+    return this.#does("fill", [address, length, byte], fill);
   }
 
   /** Loads bytes of its memory: pages are touched and may fault. Throws as {@link load}. */
@@ -269,22 +260,15 @@ export class Process {
   #bytes(kind: AccessKind, what: string, address: bigint | number, bytes: Uint8Array): Uint8Array {
     const bytesAt = (done: number) => bytes.subarray(done);
     const length = BigInt(bytes.length);
-    this.#does(
-      what,
-      [address, kind === "load" ? length : bytes],
-      () => accessBytes(this.#k, this.#record, kind, va(address), bytes.length, bytesAt),
-    );
+    const shown = [address, kind === "load" ? length : bytes];
+    this.#does(what, shown, (k, p) => accessBytes(k, p, kind, va(address), bytes.length, bytesAt));
     return bytes;
   }
 
   /** A system call by name, as if the process executed the ecall. */
   call(name: CallName, ...args: (bigint | number)[]): CallReport {
     const values = args.map((arg) => integer(`${name}: argument`, arg));
-    return this.#does(
-      "call",
-      [name, ...args],
-      () => systemCall(this.#k, this.#record, name, values),
-    );
+    return this.#does("call", [name, ...args], (k, p) => systemCall(k, p, name, values));
   }
 
   /** sbrk: moves the heap's end; the old end. Throws KernelError when there is no memory. */
@@ -396,7 +380,7 @@ export class Process {
 
   /** Kills it: at once when it stands still, else when it next enters or leaves the kernel. */
   kill(): void {
-    this.#does("kill", [], () => endNow(this.#k, this.#record));
+    this.#does("kill", [], endNow);
   }
 
   /** How an address is translated now. */

@@ -6,7 +6,7 @@
 import { ANYBODY, type Runner } from "./checkpoints.ts";
 import { whole } from "./checks.ts";
 import { saveParts } from "./computer.ts";
-import type { HistoryEntry, Moment } from "./history.ts";
+import type { History, HistoryEntry, Moment } from "./history.ts";
 import { callText, tooFar } from "./history_text.ts";
 import { hasOutput, takeOutput } from "./kernel/console.ts";
 import { holdRun, runOf } from "./kernel/process/table.ts";
@@ -36,7 +36,7 @@ interface Group {
 }
 
 /** The recorder of one computer. It also counts the revisions where nothing is recorded. */
-export class Recorder {
+export class Recorder implements History {
   readonly #parts: Parts;
   #revision = 0;
   #timeline: Timeline | undefined;
@@ -60,12 +60,12 @@ export class Recorder {
     return this.#revision;
   }
 
-  /** See {@link History.recording}. */
+  /** @inheritdoc */
   get recording(): boolean {
     return this.#timeline !== undefined;
   }
 
-  /** See {@link History.start}. */
+  /** @inheritdoc */
   start(): void {
     if (this.#timeline !== undefined) return;
     this.#from = ++this.#revision;
@@ -73,14 +73,14 @@ export class Recorder {
     this.#timeline.pin(this.#pinned);
   }
 
-  /** See {@link History.stop}. */
+  /** @inheritdoc */
   stop(): void {
     this.#timeline = undefined;
     this.#entries = [];
     this.#done = 0;
   }
 
-  /** See {@link History.entries}. */
+  /** @inheritdoc */
   entries(): HistoryEntry[] {
     return this.#entries.map((entry, i) => shown(entry, i >= this.#done));
   }

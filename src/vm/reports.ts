@@ -4,6 +4,7 @@ import type { FaultCause } from "./machine/cause.ts";
 import type { MmuCounters, TlbEntry } from "./machine/mmu.ts";
 import type { Pa, Va } from "./machine/address.ts";
 import type { VmEvent } from "./events.ts";
+import type { Change } from "./inspect/diff.ts";
 import type { WalkReport } from "./inspect/translation.ts";
 import type { Watched } from "./kernel/breakpoints.ts";
 import type { KernelStop } from "./kernel/run.ts";
@@ -11,7 +12,7 @@ import type { ForkStatistics } from "./kernel/fork/statistics.ts";
 import type { Wait } from "./kernel/process/proc.ts";
 
 export type { AuditClass, Finding } from "./inspect/finding.ts";
-export type { FrameDiff, ProcessDiff, PteDiff, StateDiff } from "./inspect/diff.ts";
+export type { Change, FrameDiff, ProcessDiff, PteDiff, StateDiff } from "./inspect/diff.ts";
 export { isOfPage } from "./events.ts";
 export { eventText, isEffect } from "./inspect/event_text.ts";
 export { Frame, type FrameReport } from "./inspect/frame.ts";
@@ -50,14 +51,6 @@ export interface Census {
   readonly lowest: number;
   /** How many of each kind: `free`, `fresh` (never used), `kernel`, `table`, `user` … */
   readonly kinds: Readonly<Record<string, number>>;
-}
-
-/** A PTE or a frame's count before and after. */
-export interface Change<T> {
-  /** As it was. */
-  readonly before: T;
-  /** As it is. */
-  readonly after: T;
 }
 
 /** What an access did to one owner of the page. */
@@ -172,7 +165,7 @@ export interface Leftover {
 }
 
 /** How a program's run ended and what it cost. */
-export interface RunReport {
+export interface RunReport extends Pick<Difference, "instructions" | "calls" | "faults" | "forks"> {
   /** The program's first process. */
   readonly pid: number;
   /** The program's name. */
@@ -187,18 +180,10 @@ export interface RunReport {
   readonly left: readonly Leftover[];
   /** All console output since the run began. */
   readonly console: string;
-  /** User instructions, of all processes. */
-  readonly instructions: number;
-  /** System calls, of all processes. */
-  readonly calls: number;
-  /** Page faults by cause: 12 fetch, 13 load, 15 store. */
-  readonly faults: Readonly<Record<FaultCause, number>>;
   /** Frames whose bytes were copied to another one. */
   readonly framesCopied: number;
   /** Bytes copied between frames. */
   readonly bytesCopied: number;
-  /** Forks that succeeded. */
-  readonly forks: number;
   /** Virtual ticks that passed. */
   readonly ticks: number;
 }

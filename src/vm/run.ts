@@ -11,7 +11,6 @@ import { holdRun, runOf } from "./kernel/process/table.ts";
 import type { Ended } from "./kernel/state.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import { endNow } from "./kernel/manual.ts";
-import { describeWait } from "./kernel/process/proc.ts";
 import { type EventFilter, type KernelStop, run, type RunOptions } from "./kernel/run.ts";
 import type { Leftover, RunReport, RunStop } from "./reports.ts";
 import { kernelOf, recorderOf } from "./parts.ts";
@@ -159,8 +158,7 @@ export class Run {
   /** How it stands now. */
   report(): RunReport {
     this.takeOutput();
-    const vm = this.#vm;
-    const done = vm.since(this.#mark);
+    const { copied, instructions, calls, faults, forks } = this.#vm.since(this.#mark);
     return {
       pid: this.pid,
       name: this.#name,
@@ -169,22 +167,21 @@ export class Run {
       stop: this.#stop,
       left: this.#leftovers(),
       console: this.#console,
-      instructions: done.instructions,
-      calls: done.calls,
-      faults: done.faults,
-      framesCopied: done.copied.pages,
-      bytesCopied: done.copied.bytes,
-      forks: done.forks,
+      instructions,
+      calls,
+      faults,
+      framesCopied: copied.pages,
+      bytesCopied: copied.bytes,
+      forks,
       ticks: this.#kernel.state.ticks - this.#ticks,
     };
   }
 
   #leftovers(): Leftover[] {
     if (this.#ended === undefined || !this.#leavesOthers()) return [];
-    return runOf(this.#kernel, this.#run).map((p) => ({
-      pid: p.pid,
-      name: p.name,
-      waits: p.wait === undefined ? "" : describeWait(p.wait),
-    }));
+    return runOf(this.#kernel, this.#run).map((p) => {
+      const { pid, name, waits } = this.#vm.process(p.pid);
+      return { pid, name, waits };
+    });
   }
 }

@@ -9,29 +9,13 @@ export { sameSaved } from "./machine/saver.ts";
 
 /** Everything a VM is at one moment, as plain data. */
 export interface VmState {
-  /**
-   * The options that its computer was booted with, disks excepted.
-   *
-   * @internal
-   */
+  /** @internal The options that its computer was booted with, disks excepted. */
   readonly made: Made;
-  /**
-   * Hardware: RAM, registers, TLBs, devices.
-   *
-   * @internal
-   */
+  /** @internal Hardware: RAM, registers, TLBs, devices. */
   readonly machine: MachineState;
-  /**
-   * What the kernel keeps: processes, areas, counts, files.
-   *
-   * @internal
-   */
+  /** @internal What the kernel keeps: processes, areas, counts, files. */
   readonly kernel: SavedKernel;
-  /**
-   * The event log.
-   *
-   * @internal
-   */
+  /** @internal The event log. */
   readonly events: EventLogState;
 }
 

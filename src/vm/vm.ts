@@ -10,7 +10,7 @@ import { isText, onlyNames, whole } from "./checks.ts";
 import { bootParts, putRestored } from "./computer.ts";
 import { Disk } from "./disk.ts";
 import type { VmEvent } from "./events.ts";
-import { History, type HistoryEntry, type Moment } from "./history.ts";
+import type { History, HistoryEntry, Moment } from "./history.ts";
 import { audit } from "./inspect/audit.ts";
 import { checkBuiltin } from "./inspect/builtin/audit.ts";
 import type { Finding } from "./inspect/finding.ts";
@@ -100,7 +100,7 @@ export class Vm {
     [this.#machine, this.#kernel, this.#view] = [machine, kernel, view];
     this.disk = new Disk(kernel.files);
     this.#recorder = new Recorder(this.#parts);
-    this.history = new History(this.#recorder);
+    this.history = this.#recorder;
   }
 
   /**

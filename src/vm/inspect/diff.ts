@@ -8,26 +8,26 @@ import { pieceAt, pieceCount } from "../machine/pieces.ts";
 import { leafSize, PTE_R, PTE_V, PTE_W, PTE_X } from "../machine/sv39.ts";
 import type { SavedView } from "./view.ts";
 
-/** A process that is in one state only, or whose record differs. */
-export interface ProcessDiff {
+/** Something before and after. */
+export interface Change<T> {
+  /** As it was. */
+  readonly before: T;
+  /** As it is. */
+  readonly after: T;
+}
+
+/** A process's name and what it does (`manual`, `sleeping` …); undefined where it is not there. */
+export interface ProcessDiff extends Change<string | undefined> {
   /** Its pid. */
   readonly pid: number;
-  /** Its name, and what it does (`manual`, `sleeping` …); undefined where it is not there. */
-  readonly before: string | undefined;
-  /** The same afterwards. */
-  readonly after: string | undefined;
 }
 
 /** A leaf PTE that differs; undefined where there is none. */
-export interface PteDiff {
+export interface PteDiff extends Change<bigint | undefined> {
   /** The process that has it. */
   readonly pid: number;
   /** First address that it maps. */
   readonly va: Va;
-  /** As it was. */
-  readonly before: bigint | undefined;
-  /** As it is. */
-  readonly after: bigint | undefined;
 }
 
 /** A frame whose kind, count or content differs. */
