@@ -22,13 +22,8 @@ import type { CallReport, ForkReport } from "./reports.ts";
 
 /** How an address of a process is translated now, and what accesses would do. */
 export function translate({ kernel, view, machine }: Parts, p: Proc, at: Va): Translation {
-  return translation(
-    view,
-    machine.ram,
-    rootOf(kernel, p),
-    at,
-    verdicts(kernel, spaceOf(kernel, p), at),
-  );
+  const would = verdicts(kernel, spaceOf(kernel, p), at);
+  return translation(view, machine.ram, rootOf(kernel, p), at, would);
 }
 
 /** What came of {@link accessBytes}. */

@@ -65,6 +65,9 @@ export const EVENT_KINDS = [
 /** The name of an event's kind. */
 export type EventKind = typeof EVENT_KINDS[number];
 
+/** What is about no page: system calls (a result's low 53 bits) and what processes become. */
+type NoteKind = Exclude<EventKind, PageKind | "alloc" | "free" | "count">;
+
 /** One event as readers get it. Fields that a kind does not use are 0. */
 export interface VmEvent {
   /** Serial number in this VM, from 0, never reused. */
@@ -102,7 +105,9 @@ export interface VmEvent {
 }
 
 /** The kinds whose `va` is an address. */
-const OF_PAGE = new Set<EventKind>(["fault", "pte", "mark", "copy", "sfence", ...MOVE_KINDS]);
+const PAGE_KINDS = ["fault", "pte", "mark", "copy", "sfence", ...MOVE_KINDS] as const;
+type PageKind = typeof PAGE_KINDS[number];
+const OF_PAGE: ReadonlySet<EventKind> = new Set(PAGE_KINDS);
 
 /** Whether an event is about the page that holds `va`, alone or among others in a row. */
 export function isOfPage(e: VmEvent, va: bigint): boolean {
@@ -188,12 +193,9 @@ export class EventLog {
   /** Counters since boot, as they are now: a copy. */
   get counters(): Counters {
     const counts = Object.fromEntries(EVENT_KINDS.map((kind, i) => [kind, this.#counts[i]]));
-    const faults = this.#faults;
-    return {
-      ...counts as Record<EventKind, number>,
-      copiedBytes: this.#copiedBytes,
-      faults: { 12: faults[12], 13: faults[13], 15: faults[15] },
-    };
+    const { 12: fetches, 13: loads, 15: stores } = this.#faults;
+    const faults = { 12: fetches, 13: loads, 15: stores };
+    return { ...counts as Record<EventKind, number>, copiedBytes: this.#copiedBytes, faults };
   }
 
   /** Frames copied since boot: a copy of a 2 MiB page is one event and 512 frames. */
@@ -274,34 +276,9 @@ export class EventLog {
     this.#add(KIND_NUMBER.copy, va, to, from, 0, bytes, this.#word(why));
   }
 
-  /** A system call was made. */
-  syscall(number: number, name: string): void {
-    this.#add(KIND_NUMBER.syscall, 0, 0, number, 0, 0, this.#word(name));
-  }
-
-  /** A system call returned `result` (its low 53 bits as a signed number). */
-  return(number: number, result: number, name: string): void {
-    this.#add(KIND_NUMBER.return, 0, 0, number, result, 0, this.#word(name));
-  }
-
-  /** The hart went from process `from` to process `to` (0: idle). */
-  switch(from: number, to: number, why: string): void {
-    this.#add(KIND_NUMBER.switch, 0, 0, from, to, 0, this.#word(why));
-  }
-
-  /** Process `parent` made process `child`. */
-  fork(parent: number, child: number, why: string): void {
-    this.#add(KIND_NUMBER.fork, 0, 0, parent, child, 0, this.#word(why));
-  }
-
-  /** Any other kind, with whichever fields it uses. */
-  note(
-    kind: "exec" | "exit" | "kill" | "oom" | "alarm",
-    pid: number,
-    value: number,
-    why: string,
-  ): void {
-    this.#add(KIND_NUMBER[kind], 0, 0, pid, value, 0, this.#word(why));
+  /** Something that is about no page: `old` and `now` as {@link VmEvent} tells of the kind. */
+  note(kind: NoteKind, old: number, now: number, why: string): void {
+    this.#add(KIND_NUMBER[kind], 0, 0, old, now, 0, this.#word(why));
   }
 
   /** A TLB entry (or, without `va`, all of them) was dropped by the kernel. */

@@ -1,7 +1,8 @@
 /** What has happened between two moments, by the counters. */
 
-import type { Counters, EventLog } from "./events.ts";
+import type { Counters, EventKind, EventLog } from "./events.ts";
 import { PAGE_SIZE } from "./machine/address.ts";
+import type { FaultCause } from "./machine/cause.ts";
 import type { Difference } from "./reports.ts";
 
 /** Counters and instret at one moment; see {@link Vm.since}. */
@@ -16,39 +17,27 @@ export interface Mark {
 
 /** This moment. */
 export function markOf(events: EventLog, instret: number): Mark {
-  return { instret, counters: structuredClone(events.counters), event: events.next };
+  return { instret, counters: events.counters, event: events.next };
 }
 
 /** What has happened since a mark, up to now. */
-export function sinceMark(
-  mark: Mark,
-  { counters: now }: EventLog,
-  instret: number,
-): Difference {
+export function sinceMark(mark: Mark, { counters: now }: EventLog, instret: number): Difference {
   const then = mark.counters;
+  const more = (kind: EventKind) => now[kind] - then[kind];
+  const faults = (cause: FaultCause) => now.faults[cause] - then.faults[cause];
   const bytes = now.copiedBytes - then.copiedBytes;
   return {
     instructions: instret - mark.instret,
     copied: { pages: bytes / PAGE_SIZE, bytes },
-    faults: {
-      12: now.faults[12] - then.faults[12],
-      13: now.faults[13] - then.faults[13],
-      15: now.faults[15] - then.faults[15],
-    },
-    swapped: { in: now["swap-in"] - then["swap-in"], out: now["swap-out"] - then["swap-out"] },
-    files: {
-      in: now["read-in"] - then["read-in"],
-      out: now["write-back"] - then["write-back"],
-    },
-    superpages: {
-      promoted: now.promote - then.promote,
-      demoted: now.demote - then.demote,
-    },
-    allocated: now.alloc - then.alloc,
-    freed: now.free - then.free,
-    ptes: now.pte - then.pte,
-    calls: now.syscall - then.syscall,
-    forks: now.fork - then.fork,
-    switches: now.switch - then.switch,
+    faults: { 12: faults(12), 13: faults(13), 15: faults(15) },
+    swapped: { in: more("swap-in"), out: more("swap-out") },
+    files: { in: more("read-in"), out: more("write-back") },
+    superpages: { promoted: more("promote"), demoted: more("demote") },
+    allocated: more("alloc"),
+    freed: more("free"),
+    ptes: more("pte"),
+    calls: more("syscall"),
+    forks: more("fork"),
+    switches: more("switch"),
   };
 }

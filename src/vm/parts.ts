@@ -57,11 +57,6 @@ export function machineOf(vm: Vm): Machine {
   return doors.vm(vm).machine;
 }
 
-/** The kernel of a computer as inspectors ask any kernel. */
-export function viewOf(vm: Vm): KernelView {
-  return doors.vm(vm).view;
-}
-
 /** What records all that is done to a computer. */
 export function recorderOf(vm: Vm): Recorder {
   return doors.recorder(vm);

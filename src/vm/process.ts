@@ -29,7 +29,7 @@ import type { Translation } from "./inspect/translation.ts";
 import type { AccessReport, CallReport, ForkReport } from "./reports.ts";
 import { bytesOf, type Size } from "./size.ts";
 import type { Vm } from "./vm.ts";
-import { kernelOf, openDoor, partsOf, recorderOf, viewOf } from "./parts.ts";
+import { kernelOf, openDoor, partsOf, recorderOf } from "./parts.ts";
 import { Registers } from "./registers.ts";
 
 /** A place in a process, for `toBeMappedBy`. */
@@ -416,7 +416,7 @@ export class Process {
 
   /** Its areas. */
   vmmap(): AreaView[] {
-    return vmmap(viewOf(this.#vm), this.#k.machine.ram, rootOf(this.#k, this.#record));
+    return vmmap(partsOf(this.#vm).view, this.#k.ram, rootOf(this.#k, this.#record));
   }
 
   /** close(fd). Throws KernelError when it is no open descriptor. */

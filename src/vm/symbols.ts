@@ -5,7 +5,7 @@ import { ElfError, type ElfSymbol, parseElf } from "./machine/elf.ts";
 import type { SymbolPlace, SymbolsView } from "./inspect/view.ts";
 import { findArea } from "./kernel/memory/areas/areas.ts";
 import { hex, MAXVA, vaNum } from "./machine/address.ts";
-import { kernelOf, partsOf, viewOf } from "./parts.ts";
+import { kernelOf, partsOf } from "./parts.ts";
 import type { Vm } from "./vm.ts";
 
 /** Names with their addresses. */
@@ -66,7 +66,7 @@ function behind(vm: Vm, pid: number, address: bigint): SymbolPlace | undefined {
 
 /** `name` or `name+0x8` of the symbol that an address lies behind; empty where none is known. */
 export function nearestSymbol(vm: Vm, pid: number, address: bigint): string {
-  const place = viewOf(vm).symbols.at(pid, address);
+  const place = partsOf(vm).view.symbols.at(pid, address);
   if (place === undefined) return "";
   return place.offset === 0 ? place.name : `${place.name}+${hex(place.offset)}`;
 }

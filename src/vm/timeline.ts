@@ -242,10 +242,9 @@ export class Timeline {
 
   /** A state in the middle of a run, which then goes on. */
   #keepBetween(): void {
-    const { pid, run, only } = this.#ran!;
+    const ran = this.#ran!;
     this.#push(this.#head(true));
-    const since = this.#parts.kernel.machine.instret;
-    this.#ran = { pid, run, since, ...(only === undefined ? {} : { only }) };
+    this.#ran = { ...ran, since: this.#parts.kernel.machine.instret };
     this.#between++;
     this.#makeRoom();
     if (this.#between > MOST_BETWEEN || (this.#between > 1 && this.full)) this.#thin();

@@ -3,9 +3,9 @@
  * Works on the saved data alone; neither state has to be put back.
  */
 
-import { type Pa, pa, PAGE_SIZE, RAM_BASE, type Va, va } from "../machine/address.ts";
+import { type Pa, pa, PAGE_SIZE, paNum, RAM_BASE, type Va, va } from "../machine/address.ts";
 import { pieceAt, pieceCount } from "../machine/pieces.ts";
-import { leafSize, PTE_R, PTE_V, PTE_W, PTE_X } from "../machine/sv39.ts";
+import { copiedTables, eachLeaf } from "./mappings.ts";
 import type { SavedView } from "./view.ts";
 
 /** Something before and after. */
@@ -105,20 +105,12 @@ function pteDiffs(before: SavedView, after: SavedView): PteDiff[] {
 function leavesOf({ ram, processes }: SavedView, pid: number): Map<number, number> {
   const leaves = new Map<number, number>();
   const root = processes.get(pid)?.root;
-  const descend = (table: number, level: number, base: number) => {
-    const bytes = pieceAt(ram, (table - RAM_BASE) / PAGE_SIZE);
-    if (bytes === undefined) return;
-    const words = new Uint32Array(bytes.buffer, bytes.byteOffset, PAGE_SIZE / 4);
-    for (let i = 0; i < 512; i++) {
-      const pte = words[2 * i];
-      if (pte === 0) continue;
-      const address = base + i * leafSize(level);
-      const pointer = (pte & (PTE_V | PTE_R | PTE_W | PTE_X)) === PTE_V;
-      if (!pointer) leaves.set(address, pte);
-      else if (level > 0) descend((pte >>> 10) * PAGE_SIZE, level - 1, address);
-    }
-  };
-  if (root !== undefined) descend(root, 2, 0);
+  const tables = copiedTables((frame) => {
+    const bytes = pieceAt(ram, frame - RAM_BASE / PAGE_SIZE);
+    return bytes && new Uint32Array(bytes.buffer, bytes.byteOffset, PAGE_SIZE / 4);
+  });
+  const leaf = (address: number, pte: number) => void leaves.set(address, pte);
+  if (root !== undefined) eachLeaf(tables, paNum(root), { leaf, away: leaf });
   return leaves;
 }
 

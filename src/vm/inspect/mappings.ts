@@ -73,6 +73,32 @@ export function eachLeaf(
   }
 }
 
+/** Tables that are not in RAM now, to be walked as if they were: each is read once, by its frame. */
+export function copiedTables(read: (frame: number) => Uint32Array | undefined): TableMemory {
+  const places = new Map<number, number>();
+  let end = 0;
+  const memory = {
+    words: new Uint32Array(16 * PAGE_SIZE / 4),
+    wordsOf(frame: number): number {
+      const known = places.get(frame);
+      if (known !== undefined) return known;
+      const table = read(frame);
+      const place = table === undefined ? -1 : end;
+      places.set(frame, place);
+      if (table === undefined) return place;
+      if (end === memory.words.length) {
+        const { words } = memory;
+        memory.words = new Uint32Array(2 * end);
+        memory.words.set(words);
+      }
+      memory.words.set(table, end);
+      end += table.length;
+      return place;
+    },
+  };
+  return memory;
+}
+
 /** A table's PTEs, the low word of entry `i` at `2 * i`; undefined outside RAM. */
 function wordsOf(ram: TableMemory, table: PaNum): Uint32Array | undefined {
   const first = ram.wordsOf(table / PAGE_SIZE);

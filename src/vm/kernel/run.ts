@@ -225,7 +225,7 @@ function onlyThis(k: Kernel, pid: number): Proc | undefined {
 
 /** Gives the hart to a process: its page table into satp, as userret does. */
 export function switchTo(k: Kernel, p: Proc): void {
-  if (k.state.current !== p.pid) k.events.switch(k.state.current, p.pid, p.name);
+  if (k.state.current !== p.pid) k.events.note("switch", k.state.current, p.pid, p.name);
   k.state.current = p.pid;
   k.events.pid = p.pid;
   activate(k, spaceOf(k, p));

@@ -10,6 +10,7 @@ import type { VmEvent } from "../../events.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/manual.ts";
 import { countOf } from "../../kernel/memory/frames/frames.ts";
+import { copiedTables } from "../mappings.ts";
 import type { Resident } from "../page_owners.ts";
 import { procs, spaceOf } from "../../kernel/process/table.ts";
 
@@ -63,17 +64,12 @@ export class Moment {
   /** Throws KernelError unless the log still has all events from this one on. */
   #check(from: number): void {
     const { restores, oldest } = this.#k.events;
-    if (restores !== this.#restores) {
-      throw new KernelError(
-        "a report is explained from the log, and the computer was put back to a saved state since",
-      );
-    }
-    if (oldest > from) {
-      throw new KernelError(
-        `a report is explained from the log, which goes back to event ${oldest}; this one begins ` +
-          `at ${from}`,
-      );
-    }
+    const why = restores !== this.#restores
+      ? "and the computer was put back to a saved state since"
+      : oldest > from
+      ? `which goes back to event ${oldest}; this one begins at ${from}`
+      : undefined;
+    if (why !== undefined) throw new KernelError(`a report is explained from the log, ${why}`);
   }
 }
 
@@ -96,59 +92,17 @@ function tablesBefore(k: Kernel, events: readonly VmEvent[]): TableMemory {
       for (let i = 0; i < run; i++) words.set(first + 2 * i, old === 0 ? 0 : old + i * 1024);
     }
   }
-  const copies = new Map<number, number>();
-  const past = {
-    words: new Uint32Array(16 * PAGE_SIZE / 4),
-    /** A table is copied, with what is undone in it, when it is first read. */
-    wordsOf(frame: number): number {
-      const from = ram.wordsOf(frame);
-      const made = copies.get(frame);
-      if (from < 0 || made !== undefined) return made ?? -1;
-      const to = copies.size * PAGE_SIZE / 4;
-      copies.set(frame, to);
-      if (to === past.words.length) {
-        const { words } = past;
-        past.words = new Uint32Array(2 * to);
-        past.words.set(words);
-      }
-      if (!freed.has(frame)) past.words.set(ram.words.subarray(from, from + PAGE_SIZE / 4), to);
-      for (const [i, word] of frames.get(frame) ?? []) past.words[to + i] = word;
-      return to;
-    },
-  };
-  return past;
-}
-
-interface Known {
-  readonly restores: number;
-  readonly list: readonly (Resident & { readonly space: number })[];
-}
-
-const known = new WeakMap<Kernel, Known>();
-
-/** The processes now, zombies too, by slot; the same list as long as nothing has changed. */
-export function residentsOf(k: Kernel): readonly Resident[] {
-  const last = known.get(k);
-  return last !== undefined && isAsNow(k, last) ? last.list : listed(k);
-}
-
-function isAsNow(k: Kernel, { restores, list }: Known): boolean {
-  let n = 0;
-  for (const p of k.state.procs) {
-    if (p === undefined) continue;
-    if (n === list.length) return false;
-    const { pid, name, space } = list[n++];
-    if (pid !== p.pid || space !== p.space || name !== p.name) return false;
-  }
-  // Spaces of before a restore may have had the numbers of others.
-  return n === list.length && restores === k.events.restores;
-}
-
-function listed(k: Kernel): readonly Resident[] {
-  const list = procs(k).map((p) => {
-    const { pid, name, space } = p;
-    return { pid, name, space, root: spaceOf(k, p).root };
+  return copiedTables((frame) => {
+    const from = ram.wordsOf(frame);
+    if (from < 0) return undefined;
+    const table = new Uint32Array(PAGE_SIZE / 4);
+    if (!freed.has(frame)) table.set(ram.words.subarray(from, from + PAGE_SIZE / 4));
+    for (const [i, word] of frames.get(frame) ?? []) table[i] = word;
+    return table;
   });
-  known.set(k, { restores: k.events.restores, list });
-  return list;
+}
+
+/** The processes now, zombies too, by slot. */
+export function residentsOf(k: Kernel): readonly Resident[] {
+  return procs(k).map((p) => ({ pid: p.pid, name: p.name, root: spaceOf(k, p).root }));
 }

@@ -127,7 +127,7 @@ export function makeChild(
   child.traceMask = parent.traceMask;
   child.interposed = parent.interposed;
   child.alarm = alarmOfChild(parent);
-  k.events.fork(parent.pid, child.pid, why);
+  k.events.note("fork", parent.pid, child.pid, why);
   return child;
 }
 

@@ -52,7 +52,7 @@ export function enterCall(k: Kernel, p: Proc): void {
   p.accounting.calls++;
   const number = callNumber(k, p);
   const row = rowOf(p, number);
-  k.events.syscall(number, row?.name ?? p.callTable[number] ?? "unknown");
+  k.events.note("syscall", number, 0, row?.name ?? p.callTable[number] ?? "unknown");
   if (k.trace !== undefined) traceEntry(k, p, number, row);
 }
 
@@ -100,7 +100,7 @@ function returnFrom(
     for (const line of k.files.mounted?.xv6.takeNotices() ?? []) print(k, `${line}\n`);
   }
   const name = row?.name ?? "unknown";
-  k.events.return(number, result, name);
+  k.events.note("return", number, result, name);
   if (p.traceMask !== 0) labs.printCall(k, p, number, p.callTable[number] ?? name, result);
   if (k.trace !== undefined) traceReturn(k, p, row, result, why);
   // Killed while inside: usertrap looks once more before it returns to user space.
