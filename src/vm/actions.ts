@@ -15,7 +15,7 @@ import { type CallOutcome, KernelError, userCall, userRun } from "./kernel/manua
 import type { Proc } from "./kernel/process/proc.ts";
 import { spaceOf } from "./kernel/process/table.ts";
 import { rootOf } from "./kernel/view.ts";
-import { hex, PAGE_SIZE, type Va, va } from "./machine/address.ts";
+import { hex, type Va, va } from "./machine/address.ts";
 import type { AccessKind } from "./machine/user_access.ts";
 import type { Parts } from "./parts.ts";
 import type { CallReport, ForkReport } from "./reports.ts";
@@ -58,18 +58,6 @@ export function accessBytes(
     done += outcome.value;
   }
   return { faults: faults() - before, watched };
-}
-
-/** A byte over a range, as memset would store it. Throws as {@link accessBytes}. */
-export function fillRange(
-  k: Kernel,
-  p: Proc,
-  start: Va,
-  length: number,
-  byte: number,
-): BytesReport {
-  const page = new Uint8Array(Math.min(length, PAGE_SIZE)).fill(byte & 0xff);
-  return accessBytes(k, p, "store", start, length, (done) => page.subarray(0, length - done));
 }
 
 /** The error for an access that the kernel killed its process for. */

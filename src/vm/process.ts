@@ -10,7 +10,6 @@ import { access, type AccessSize } from "./access.ts";
 import {
   accessBytes,
   type BytesReport,
-  fillRange,
   forkProcess,
   killedBy,
   systemCall,
@@ -240,7 +239,9 @@ export class Process {
     const bytes = bytesOf(length);
     checkAccess(address, 1, integer("byte", byte));
     if (bytes < 0) throw new RangeError(`a range of ${length} bytes`);
-    const fill = (k: Kernel, p: Proc) => fillRange(k, p, va(address), bytes, byte);
+    const page = new Uint8Array(Math.min(bytes, PAGE_SIZE)).fill(byte & 0xff);
+    const bytesAt = (done: number) => page.subarray(0, bytes - done);
+    const fill = (k: Kernel, p: Proc) => accessBytes(k, p, "store", va(address), bytes, bytesAt);
     return this.#does("fill", [address, length, byte], fill);
   }
 
@@ -258,9 +259,8 @@ export class Process {
 
   /** The bytes, which a load has filled. */
   #bytes(kind: AccessKind, what: string, address: bigint | number, bytes: Uint8Array): Uint8Array {
+    const shown = [address, kind === "load" ? BigInt(bytes.length) : bytes];
     const bytesAt = (done: number) => bytes.subarray(done);
-    const length = BigInt(bytes.length);
-    const shown = [address, kind === "load" ? length : bytes];
     this.#does(what, shown, (k, p) => accessBytes(k, p, kind, va(address), bytes.length, bytesAt));
     return bytes;
   }

@@ -6,8 +6,7 @@
 import { ANYBODY, type Runner } from "./checkpoints.ts";
 import { whole } from "./checks.ts";
 import { saveParts } from "./computer.ts";
-import type { History, HistoryEntry, Moment } from "./history.ts";
-import { callText, tooFar } from "./history_text.ts";
+import { callText, type History, type HistoryEntry, type Moment, tooFar } from "./history.ts";
 import { hasOutput, takeOutput } from "./kernel/console.ts";
 import { holdRun, runOf } from "./kernel/process/table.ts";
 import { type KernelStop, run, type RunOptions } from "./kernel/run.ts";
@@ -217,9 +216,7 @@ export class Recorder implements History {
 
   #started(what: string): Timeline {
     if (this.#timeline !== undefined) return this.#timeline;
-    throw new RangeError(
-      `${what}: nothing is recorded; vm.history.start() records from then on`,
-    );
+    throw new RangeError(`${what}: nothing is recorded; vm.history.start() records from then on`);
   }
 
   /** The computer is about to change: the timeline, where that is to be recorded. */

@@ -7,7 +7,7 @@
 import { type Checkpoint, comeToRest, putBack, redo, type Way } from "./checkpoints.ts";
 import { whole } from "./checks.ts";
 import { saveParts } from "./computer.ts";
-import { filterText } from "./history_text.ts";
+import { filterText } from "./history.ts";
 import { putBreakpoints } from "./kernel/breakpoints.ts";
 import { type EventFilter, eventMeant, type KernelStop, run } from "./kernel/run.ts";
 import { counted } from "./machine/counted.ts";
@@ -223,9 +223,8 @@ function waysOf(
 }
 
 function lost(wanted: string, { kernel: { machine, events } }: Parts): Error {
-  return new Error(
-    `replay to ${wanted} ended at instruction ${machine.instret}, event ${events.next}`,
-  );
+  const where = `instruction ${machine.instret}, event ${events.next}`;
+  return new Error(`replay to ${wanted} ended at ${where}`);
 }
 
 /** The instructions that can be reached again, as text. */

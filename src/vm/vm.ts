@@ -86,6 +86,14 @@ export class Vm {
   readonly #recorder: Recorder;
   /** What was done to it, for {@link undo} and the ways back. */
   readonly history: History;
+  /** The name of its fork policy. */
+  readonly policy: string;
+  /** Its letters for the RSW bits of a PTE, 8 and 9; `1` for one that it does not use. */
+  readonly rsw: readonly [string, string];
+  /** Guest RAM, to be read by physical address. */
+  readonly ram: RamView;
+  /** The TLBs: their entries, and what they have counted. */
+  readonly tlb: TlbView;
 
   static {
     openDoor("vm", (vm) => vm.#parts);
@@ -101,6 +109,8 @@ export class Vm {
     this.disk = new Disk(kernel.files);
     this.#recorder = new Recorder(this.#parts);
     this.history = this.#recorder;
+    [this.policy, this.rsw] = [kernel.policy.name, view.rsw];
+    [this.ram, this.tlb] = [machine.ram, machine.mmu];
   }
 
   /**
@@ -121,34 +131,14 @@ export class Vm {
     return this.#kernel.state.ticks;
   }
 
-  /** The name of its fork policy. */
-  get policy(): string {
-    return this.#kernel.policy.name;
-  }
-
-  /** Guest RAM, to be read by physical address. */
-  get ram(): RamView {
-    return this.#machine.ram;
-  }
-
-  /** The TLBs: their entries, and what they have counted. */
-  get tlb(): TlbView {
-    return this.#machine.mmu;
-  }
-
   /** A register or CSR of the hart by its name: `a0`, `pc`, `mstatus` …; undefined: unknown. */
   register(name: string): bigint | undefined {
     return this.#machine.hart.named(name);
   }
 
-  /** The fork policy's letters for the RSW bits of a PTE, 8 and 9; `1` for one it does not use. */
-  get rsw(): readonly [string, string] {
-    return this.#view.rsw;
-  }
-
   /** A PTE's low ten bits as text, with the policy's letters for the RSW bits: `-C DA-U--RV`. */
   flags(pte: bigint): string {
-    return flagText(Number(pte & 0x3ffn), ...this.#view.rsw);
+    return flagText(Number(pte & 0x3ffn), ...this.rsw);
   }
 
   /**
@@ -288,13 +278,8 @@ export class Vm {
 
   /** Everything in memory that does not fit together; empty when all is well. */
   audit(): Finding[] {
-    const { ram, mmu } = this.#machine;
-    return audit(
-      this.#view,
-      ram,
-      mmu,
-      (...found) => checkBuiltin(this.#kernel, this.#view, ...found),
-    );
+    const { kernel, view, machine: { ram, mmu } } = this.#parts;
+    return audit(view, ram, mmu, (...found) => checkBuiltin(kernel, view, ...found));
   }
 
   /** Frames: free now, and in all. */

@@ -16,7 +16,7 @@ export interface Change<T> {
   readonly after: T;
 }
 
-/** A process's name and what it does (`manual`, `sleeping` …); undefined where it is not there. */
+/** A process's name and what it does (`manual`, `sleeping` …); undefined: it is not there. */
 export interface ProcessDiff extends Change<string | undefined> {
   /** Its pid. */
   readonly pid: number;

@@ -73,7 +73,7 @@ export function eachLeaf(
   }
 }
 
-/** Tables that are not in RAM now, to be walked as if they were: each is read once, by its frame. */
+/** Tables that are not in RAM now, to be walked as if they were; each is read once. */
 export function copiedTables(read: (frame: number) => Uint32Array | undefined): TableMemory {
   const places = new Map<number, number>();
   let end = 0;

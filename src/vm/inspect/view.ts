@@ -12,9 +12,7 @@ import type { MachineState } from "../machine/machine_state.ts";
 
 /** A process, as the kernel has it now. */
 export interface ProcessView {
-  /** Its number. */
   readonly pid: number;
-  /** Its name. */
   readonly name: string;
   /** What it does, in the kernel's words: `sleeping`, `zombie` …; undefined: unknown. */
   readonly state: string | undefined;
@@ -28,11 +26,9 @@ export interface ProcessView {
   readonly hart: number | undefined;
 }
 
-/** A run of pages for which the kernel has one rule: Linux's VMA. */
+/** Pages from `start` up to `end` for which the kernel has one rule: Linux's VMA. */
 export interface AreaFacts {
-  /** First address. */
   readonly start: number;
-  /** First address behind it. */
   readonly end: number;
   /** What it is: `text`, `stack`, `heap`, `file` … */
   readonly kind: string;
@@ -48,9 +44,7 @@ export interface AreaFacts {
 
 /** A page that the kernel maps into a process's table for itself: without U, and not counted. */
 export interface KernelPage {
-  /** Where it is mapped. */
   readonly va: number;
-  /** What it is. */
   readonly kind: "trapframe" | "trampoline";
   /** The frame that belongs there; undefined: unknown. */
   readonly frame: PaNum | undefined;
@@ -62,7 +56,6 @@ export interface RootView {
   readonly root: PaNum;
   /** Whose it is: of several processes the lowest pid; 0: the kernel's own. */
   readonly pid: number;
-  /** That process's name. */
   readonly name: string;
   /** What the process may have there, ascending; undefined: unknown. */
   readonly areas: readonly AreaFacts[] | undefined;
@@ -72,9 +65,8 @@ export interface RootView {
 
 /** What the kernel keeps about frames; each question names a frame by its first byte. */
 export interface FramesView {
-  /** The first frame of RAM that the kernel keeps something about. */
+  /** The first of `total` frames, one behind the other, that the kernel keeps something about. */
   readonly first: PaNum;
-  /** How many there are, one behind the other. */
   readonly total: number;
   /** Its stored count of references; undefined: unknown. */
   stored(frame: PaNum): number | undefined;
@@ -92,15 +84,11 @@ export interface FramesView {
   countsMappings(frame: PaNum): boolean | undefined;
 }
 
-/** A place in a program. */
+/** A place in a program: bytes behind a function or variable, and where the source has it. */
 export interface SymbolPlace {
-  /** The function or variable that an address lies behind. */
   readonly name: string;
-  /** Bytes behind its start. */
   readonly offset: number;
-  /** The source file; undefined: unknown. */
   readonly file: string | undefined;
-  /** The line there; undefined: unknown. */
   readonly line: number | undefined;
 }
 
@@ -118,7 +106,6 @@ export interface KernelView {
   processes(): ProcessView[];
   /** The page tables in use, each once: the kernel's own, if it is known, then by lowest pid. */
   roots(): RootView[];
-  /** What it keeps about frames. */
   readonly frames: FramesView;
   /** The bit of a PTE by which a store to the page makes a copy, as a mask; undefined: unknown. */
   readonly cowBit: number | undefined;
@@ -126,17 +113,15 @@ export interface KernelView {
   readonly rsw: readonly [string, string];
   /** The slot of the swap disk that a PTE with V clear names; undefined when it names none. */
   slotOf(pte: number): number | undefined;
-  /** Names of addresses. */
   readonly symbols: SymbolsView;
   /** Why counts and tables may not agree now, in a fork for instance; undefined: at rest. */
   unrest(): string | undefined;
 }
 
-/** What is compared of a saved state; the kernel that saved it says what stands where. */
+/** What is compared of a saved state; `kind` and `stored` are of the frame of a number. */
 export interface SavedView {
-  /** RAM, in pieces of a frame. */
+  /** In pieces of a frame. */
   readonly ram: MachineState["ram"];
-  /** Instructions retired. */
   readonly instret: number;
   /** Number of the next event. */
   readonly event: number;
@@ -144,9 +129,7 @@ export interface SavedView {
   readonly processes: ReadonlyMap<number, { text: string; root: number | undefined }>;
   /** Frames that are free; undefined: unknown. */
   readonly free: number | undefined;
-  /** What the frame of a number is; undefined: unknown. */
   kind(i: number): string | undefined;
-  /** Its stored count; undefined: unknown. */
   stored(i: number): number | undefined;
 }
 
