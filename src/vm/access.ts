@@ -1,17 +1,15 @@
 /** A load or store made for a process, and the report that explains on demand what it caused. */
 
-import type { VmEvent } from "./events.ts";
-import { Moment, residentsOf } from "./inspect/builtin/moment.ts";
+import { Happened, Moment, residentsOf } from "./inspect/builtin/moment.ts";
 import { entryAt, pageOwners, type Resident } from "./inspect/page_owners.ts";
 import { type Look, type WalkReport, walkReport } from "./inspect/translation.ts";
 import type { KernelView } from "./inspect/view.ts";
-import type { Watched } from "./kernel/breakpoints.ts";
 import type { Kernel } from "./kernel/kernel.ts";
-import { type AccessOutcome, userAccess } from "./kernel/manual.ts";
+import { userAccess } from "./kernel/manual.ts";
 import type { Proc } from "./kernel/process/proc.ts";
 import { spaceOf } from "./kernel/process/table.ts";
 import { heldFrame, kindAt } from "./kernel/view.ts";
-import { type Pa, pa, PAGE_SIZE, type PaNum, type Va, va } from "./machine/address.ts";
+import { pa, PAGE_SIZE, type PaNum, type Va, va } from "./machine/address.ts";
 import { walk } from "./machine/sv39.ts";
 import type { Parts } from "./parts.ts";
 import type { AccessReport, CountChange, OwnerChange } from "./reports.ts";
@@ -30,20 +28,41 @@ export function access(
   value?: bigint,
 ): AccessReport {
   const { kernel: k } = parts;
-  const before: Seen = { moment: new Moment(k), residents: residentsOf(k) };
+  const before = now(k);
   const pages = pagesOf(address, size).map((at): Page => {
     const seen = look(k, p, at);
     return { seen, held: seen.walk.leaf ? undefined : heldFrame(k, p, at) };
   });
   const old = value === undefined ? undefined : peek(k, pages[0].seen, size);
   const outcome = userAccess(k, p, address, size, value);
-  return new Access(parts, p, { size, value, old, before, pages, outcome });
+  const done = outcome.kind === "done" ? outcome : undefined;
+  const left = done && look(k, p, address);
+  let killed: AccessReport["killed"];
+  if (outcome.kind === "killed") {
+    const { cause, stval, why } = outcome;
+    killed = { cause, stval, why };
+  }
+  return Object.assign(new Explained(parts, before, now(k), pages, left), {
+    pid: p.pid,
+    va: address,
+    size,
+    store: value !== undefined,
+    value: done ? BigInt.asUintN(8 * size, done.value) : value ?? 0n,
+    pa: left?.walk.leaf && pa(left.walk.leaf.pa),
+    old,
+    killed,
+    watched: done?.watched,
+  });
 }
 
 /** A moment, and who was there. */
 interface Seen {
   readonly moment: Moment;
   readonly residents: readonly Resident[];
+}
+
+function now(k: Kernel): Seen {
+  return { moment: new Moment(k), residents: residentsOf(k) };
 }
 
 /** One page that an access touches, as it was before. */
@@ -53,28 +72,8 @@ interface Page {
   readonly held: PaNum | undefined;
 }
 
-/** What is known of an access without asking further. */
-interface Done {
-  readonly size: AccessSize;
-  /** What was to be stored. */
-  readonly value: bigint | undefined;
-  readonly old: bigint | undefined;
-  readonly before: Seen;
-  readonly pages: readonly Page[];
-  readonly outcome: AccessOutcome;
-}
-
-/** A report that works out the rest when asked. A class: getters of literals take long to make. */
-class Access implements AccessReport {
-  readonly pid: number;
-  readonly va: Va;
-  readonly size: number;
-  readonly store: boolean;
-  readonly value: bigint;
-  readonly pa: Pa | undefined;
-  readonly old: bigint | undefined;
-  readonly killed: AccessReport["killed"];
-  readonly watched: Watched | undefined;
+/** The part of a report that is worked out when asked for. A class: getters of literals cost more. */
+class Explained extends Happened {
   readonly #parts: Parts;
   readonly #before: Seen;
   readonly #after: Seen;
@@ -82,28 +81,12 @@ class Access implements AccessReport {
   readonly #left: Look | undefined;
   #owners: readonly OwnerChange[][] | undefined;
   #counts: readonly CountChange[] | undefined;
-  #events: readonly VmEvent[] | undefined;
 
-  constructor(parts: Parts, p: Proc, { size, value, old, before, pages, outcome }: Done) {
-    const { kernel: k } = parts;
-    const done = outcome.kind === "done";
-    const [{ seen }] = pages;
-    const left = done ? look(k, p, seen.va) : undefined;
-    const leaf = left?.walk.leaf;
-    this.pid = p.pid;
-    this.va = seen.va;
-    this.size = size;
-    this.store = value !== undefined;
-    this.value = done ? BigInt.asUintN(8 * size, outcome.value) : value ?? 0n;
-    this.pa = leaf && pa(leaf.pa);
-    this.old = old;
-    this.killed = done
-      ? undefined
-      : { cause: outcome.cause, stval: outcome.stval, why: outcome.why };
-    this.watched = done ? outcome.watched : undefined;
+  constructor(parts: Parts, before: Seen, after: Seen, pages: Page[], left: Look | undefined) {
+    super(before.moment, after.moment);
     this.#parts = parts;
     this.#before = before;
-    this.#after = { moment: new Moment(k), residents: residentsOf(k) };
+    this.#after = after;
     this.#pages = pages;
     this.#left = left;
   }
@@ -127,10 +110,6 @@ class Access implements AccessReport {
   get counts(): readonly CountChange[] {
     return this.#counts ??= this.#ownersByPage()
       .flatMap(([self]) => countChanges(this.#before.moment, this.#after.moment, self));
-  }
-
-  get events(): readonly VmEvent[] {
-    return this.#events ??= this.#before.moment.until(this.#after.moment);
   }
 
   #ownersByPage(): readonly OwnerChange[][] {

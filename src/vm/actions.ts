@@ -1,17 +1,13 @@
-/**
- * Accesses, system calls and forks made for a process, each with a report of what it caused: what
- * `store`, `fork` and `sbrk` print and what scripts assert on.
- */
+/** Accesses, system calls and forks made for a process, with reports of what they caused. */
 
-import type { VmEvent } from "./events.ts";
-import { Moment } from "./inspect/builtin/moment.ts";
+import { Happened, Moment } from "./inspect/builtin/moment.ts";
 import { verdicts } from "./inspect/builtin/verdict.ts";
 import { type Translation, translation } from "./inspect/translation.ts";
 import type { CallName } from "./kernel/abi.ts";
 import type { Watched } from "./kernel/breakpoints.ts";
 import { forkDifference } from "./kernel/fork/statistics.ts";
 import type { Kernel } from "./kernel/kernel.ts";
-import { type CallOutcome, KernelError, userCall, userRun } from "./kernel/manual.ts";
+import { KernelError, userCall, userRun } from "./kernel/manual.ts";
 import type { Proc } from "./kernel/process/proc.ts";
 import { spaceOf } from "./kernel/process/table.ts";
 import { rootOf } from "./kernel/view.ts";
@@ -81,40 +77,17 @@ export function systemCall(
 ): CallReport {
   const before = new Moment(k);
   const outcome = userCall(k, p, name, args, budget);
-  return new Call(p.pid, name, outcome, before, new Moment(k));
-}
-
-/** As {@link Access}, of a call. */
-class Call implements CallReport {
-  readonly pid: number;
-  readonly name: string;
-  readonly result: bigint | undefined;
-  readonly blocked: CallReport["blocked"];
-  readonly exited: boolean;
-  readonly stop: CallReport["stop"];
-  readonly why: CallReport["why"];
-  readonly watched: Watched | undefined;
-  readonly #before: Moment;
-  readonly #after: Moment;
-  #events: readonly VmEvent[] | undefined;
-
-  constructor(pid: number, name: string, outcome: CallOutcome, before: Moment, after: Moment) {
-    const returned = outcome.kind === "returned";
-    this.pid = pid;
-    this.name = name;
-    this.result = returned ? BigInt.asIntN(64, outcome.value) : undefined;
-    this.blocked = outcome.kind === "blocked" ? outcome.wait : undefined;
-    this.exited = outcome.kind === "exited";
-    this.stop = outcome.kind === "unfinished" ? outcome.stop : undefined;
-    this.why = returned ? outcome.why : undefined;
-    this.watched = returned ? outcome.watched : undefined;
-    this.#before = before;
-    this.#after = after;
-  }
-
-  get events(): readonly VmEvent[] {
-    return this.#events ??= this.#before.until(this.#after);
-  }
+  const returned = outcome.kind === "returned" ? outcome : undefined;
+  return Object.assign(new Happened(before, new Moment(k)), {
+    pid: p.pid,
+    name,
+    result: returned && BigInt.asIntN(64, returned.value),
+    why: returned?.why,
+    blocked: outcome.kind === "blocked" ? outcome.wait : undefined,
+    exited: outcome.kind === "exited",
+    stop: outcome.kind === "unfinished" ? outcome.stop : undefined,
+    watched: returned?.watched,
+  });
 }
 
 /** fork() with what it shared and copied. Throws KernelError when it fails. */

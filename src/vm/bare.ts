@@ -46,10 +46,7 @@ export interface BareStep {
   readonly doing: "works" | "listens" | "waits" | "sleeps";
 }
 
-/**
- * Instructions of a slice. What the program does is judged at multiples of it, so that the same
- * input is typed at the same instruction on every machine.
- */
+/** Instructions of a slice: the program is judged, and input typed, only at multiples of it. */
 const SLICE = 1_000_000;
 
 /** After so many slices with a reader of the console, it reads, however busy the others are. */

@@ -15,10 +15,7 @@ export class DiskError extends Error {
   override readonly name = "DiskError";
 }
 
-/**
- * Checks what a kernel could only answer with a panic: that an image is whole sectors, and all of
- * its xv6 file system, if it begins with one. Throws a {@link DiskError}.
- */
+/** Throws a {@link DiskError} for an image that breaks off in a sector or its xv6 file system. */
 export function checkImage(image: Uint8Array): void {
   const { length } = image;
   if (length >= 2 * BSIZE) {

@@ -22,10 +22,7 @@ export interface BootOptions {
   policy?: string;
   /** RAM: 16M to 2G in steps of 64K; 128M unless given. */
   mem?: Size;
-  /**
-   * Numbering of system calls for all programs: a name (`xv6`, `xv6-mmap`) or a table. Unless
-   * given, each program's own stubs tell its numbering.
-   */
+  /** Numbering of the calls: a name (`xv6`, `xv6-mmap`) or a table; else each program tells. */
   abi?: string | Abi;
   /** User instructions of a timer tick, 1 to 2^32-1; 100,000 unless given. */
   quantum?: number;
@@ -179,6 +176,7 @@ function isNumber({ kind }: BootOption): boolean {
 
 function fits(option: BootOption, value: unknown): boolean {
   const { kind, words = [], least = 0, most = 0, step = 1 } = option;
+  const { calls, get, list } = Object(value) as Partial<Abi & ProgramSource>;
   switch (kind) {
     case "size":
     case "count": {
@@ -191,15 +189,12 @@ function fits(option: BootOption, value: unknown): boolean {
     case "word":
       return words.includes(value as string);
     case "abi":
-      return words.includes(value as string) ||
-        typeof (value as Abi | null)?.calls === "object" && (value as Abi).calls !== null;
+      return words.includes(value as string) || typeof calls === "object" && calls !== null;
     case "image":
       return value instanceof Uint8Array;
-    case "object": {
+    case "object":
       if (option.name === "interact") return typeof value === "function";
-      const source = value as Partial<ProgramSource> | null;
-      return typeof source?.get === "function" && typeof source.list === "function";
-    }
+      return typeof get === "function" && typeof list === "function";
   }
 }
 

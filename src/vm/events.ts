@@ -218,10 +218,7 @@ export class EventLog {
     return Math.max(0, this.#next - this.#capacity);
   }
 
-  /**
-   * A page fault; `va` may be any 64-bit value. It stands in the log before what it causes; what
-   * the kernel decided is added by {@link settled}, which takes the number returned here.
-   */
+  /** A page fault, told before what it causes; {@link settled} adds the verdict by its number. */
   fault(cause: FaultCause, va: VaNum | bigint): number {
     this.#faults[cause]++;
     this.#add(KIND_NUMBER.fault, va, 0, cause, 0, 0, 0);
@@ -235,10 +232,7 @@ export class EventLog {
     this.#rows[(n % this.#capacity) * STRIDE + 8] = this.#word(why);
   }
 
-  /**
-   * A PTE at `pteAddr` that maps `va` changed from `old` to `now` (low 32 bits, as the kernel makes
-   * them), or {@link VmEvent.run} of them did.
-   */
+  /** `run` PTEs from `pteAddr` and `va` on changed, the first from `old` to `now` (32 bits). */
   pte(va: VaNum, pteAddr: PaNum, old: number, now: number, why: string, run = 1): void {
     this.#counts[PTE] += run - 1;
     this.#add(PTE, va, pteAddr, old, now, run, this.#word(why));
@@ -286,10 +280,7 @@ export class EventLog {
     this.#add(KIND_NUMBER.sfence, va ?? 0, 0, va === undefined ? 1 : 0, 0, 0, this.#word(why));
   }
 
-  /**
-   * A page of process `owner` moved between a frame and a file or the swap disk; `slot` is the byte
-   * of the file or the slot number.
-   */
+  /** A page of process `owner` moved; `slot` is the byte of its file or the number of its slot. */
   move(
     kind: typeof MOVE_KINDS[number],
     owner: number,

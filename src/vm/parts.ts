@@ -1,7 +1,4 @@
-/**
- * What stands behind a {@link Vm}, a {@link Process} and a {@link BareRun}: hardware, kernel,
- * record. For src/vm and for tests of the kernel; everybody else asks the face.
- */
+/** What is behind {@link Vm}, {@link Process}, {@link BareRun}: for src/vm and tests alone. */
 
 import type { BareRun } from "./bare.ts";
 import type { Made } from "./boot_options.ts";

@@ -1,7 +1,4 @@
-/**
- * What is done to a computer, one action after the other, and undone: behind {@link History}.
- * Everything of the face that may change the computer goes through here.
- */
+/** What is done to a computer, and undone: all of the face that may change it comes here. */
 
 import { ANYBODY, type Runner } from "./checkpoints.ts";
 import { whole } from "./checks.ts";

@@ -22,10 +22,7 @@ const UNITS: Readonly<Record<string, number>> = {
   pages: PAGE_SIZE,
 };
 
-/**
- * A size in bytes, which may be negative. Throws a RangeError with one clear line for text that is
- * no size, and for what is not a whole number of bytes below 2^53.
- */
+/** A size in bytes, maybe negative. Throws RangeError for no size, or none below 2^53. */
 export function bytesOf(size: Size): number {
   if (typeof size === "string") {
     const match = /^\s*(-?(?:0x[0-9a-f]+|\d+))\s*([A-Za-z]*)\s*$/i.exec(size);

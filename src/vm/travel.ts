@@ -1,8 +1,4 @@
-/**
- * The ways to a moment of the recorded past: the state before it is put back, and what followed is
- * done again. Each function leaves the computer at the moment, or throws a RangeError that says
- * what is recorded.
- */
+/** The ways to a moment of the past: the state before it is put back, and the rest done again. */
 
 import { type Checkpoint, comeToRest, putBack, redo, type Way } from "./checkpoints.ts";
 import { whole } from "./checks.ts";

@@ -1,7 +1,4 @@
-/**
- * Two saved states of a VM held against each other: processes, PTEs, frames and counts that differ.
- * Works on the saved data alone; neither state has to be put back.
- */
+/** Two saved states of a VM held against each other; neither has to be put back. */
 
 import { type Pa, pa, PAGE_SIZE, paNum, RAM_BASE, type Va, va } from "../machine/address.ts";
 import { pieceAt, pieceCount } from "../machine/pieces.ts";

@@ -1,7 +1,4 @@
-/**
- * What a read, a write and a fetch at an address would do, as far as the hardware decides it:
- * whether the access goes through, and which fault it is when it does not.
- */
+/** What accesses to an address would do, as far as the hardware decides it. */
 
 import { type FaultCause, PAGE_FAULT } from "../machine/cause.ts";
 import type { PaNum, Va } from "../machine/address.ts";

@@ -1,7 +1,4 @@
-/**
- * Every page table there is, read out of RAM: which frame is mapped where, which frames hold
- * tables. Independent of the kernel's own walking code, so that an audit tests that code.
- */
+/** Every page table, read out of RAM; independent of the kernel's own walks, to audit those. */
 
 import { type Pa, pa, PAGE_SIZE, type PaNum, paNum, type Va, va } from "../machine/address.ts";
 import {
@@ -105,10 +102,7 @@ function wordsOf(ram: TableMemory, table: PaNum): Uint32Array | undefined {
   return first < 0 ? undefined : ram.words.subarray(first, first + PAGE_SIZE / 4);
 }
 
-/**
- * The leaves under a table that map one frame, and the tables that are that frame; much faster than
- * {@link eachLeaf}, because most entries are only compared.
- */
+/** The leaves that map a frame, and the tables that are it; other entries are only compared. */
 export function findFrame(
   ram: TableMemory,
   table: PaNum,

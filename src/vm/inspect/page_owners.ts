@@ -1,7 +1,4 @@
-/**
- * Who has a page, wherever it is now: in a frame, on the swap disk, or in the page cache while this
- * process has not touched it yet. Read out of the page tables, as they are or were.
- */
+/** Who has a page: in a frame, on the swap disk or in the page cache, as tables are or were. */
 
 import { type Pa, pa, PAGE_SIZE, type PaNum, paNum, type Va, va } from "../machine/address.ts";
 import { frameOf, type TableMemory, walk } from "../machine/sv39.ts";

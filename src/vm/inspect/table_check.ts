@@ -1,7 +1,4 @@
-/**
- * Every entry of every page table of a process against the specification: what no walk could take
- * for what it should be; and the pages that the kernel has there for itself.
- */
+/** Entries of page tables against the specification, and the kernel's own pages in them. */
 
 import { hex, PAGE_SIZE, type PaNum, paNum } from "../machine/address.ts";
 import type { Ram } from "../machine/memory.ts";

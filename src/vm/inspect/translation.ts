@@ -63,10 +63,7 @@ export interface Translation extends WalkReport {
   readonly owners: FrameReport | undefined;
 }
 
-/**
- * How an address is translated by a page table now. `verdicts`: what accesses would do;
- * {@link hardwareVerdicts} where nobody knows what the kernel does about a fault.
- */
+/** How a page table translates an address now; `verdicts`: what accesses would do. */
 export function translation(
   view: KernelView,
   ram: Ram,

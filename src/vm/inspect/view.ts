@@ -72,10 +72,7 @@ export interface FramesView {
   stored(frame: PaNum): number | undefined;
   /** Whether the allocator may give it to anybody; undefined: unknown. */
   isFree(frame: PaNum): boolean | undefined;
-  /**
-   * What it is: `free`, `fresh` (never used), `user`, `cache` (a page of a file), `table`,
-   * `trapframe`, `kernel`; undefined: unknown.
-   */
+  /** `free`, `fresh`, `user`, `cache`, `table`, `trapframe` or `kernel`; undefined: unknown. */
   kind(frame: PaNum): string | undefined;
   /**
    * Whether its stored count has to be the number of its user mappings. Undefined: unknown; then

@@ -32,10 +32,7 @@ export interface AreaView {
   readonly offset: number | undefined;
 }
 
-/**
- * The areas of a page table, by address, trapframe and trampoline last. Where the kernel's areas
- * are unknown: the runs of pages that are mapped alike.
- */
+/** Areas by address, kernel pages last; where areas are unknown, runs of pages mapped alike. */
 export function vmmap(view: KernelView, ram: Ram, root: RootView): AreaView[] {
   const mapped = mappedCounts(view, ram);
   const areas = root.areas?.filter((area) => area.end > area.start) ?? [];

@@ -1,8 +1,4 @@
-/**
- * Every entry of every page table against what faults, copyout and reclaim rely on: that it is
- * encoded as this kernel makes it, that it gives the rights of its area or a mark by which a store
- * gets them, and that it shows the page that belongs there.
- */
+/** Entries of page tables against what faults, copyout and reclaim rely on. */
 
 import * as sv39 from "../../machine/sv39.ts";
 import { frameAt, frameIndex, homeOf, isSole, kindOf } from "../../kernel/memory/frames/frames.ts";

@@ -1,8 +1,4 @@
-/**
- * A moment that has passed: page tables and counts as they were then, worked out when somebody
- * asks, from RAM and the events since. What no event tells, who has which table, is noted at the
- * time ({@link residentsOf}).
- */
+/** A moment that has passed: tables and counts as they were, from RAM and the events since. */
 
 import { type Pa, PAGE_SIZE, paNum } from "../../machine/address.ts";
 import type { TableMemory } from "../../machine/sv39.ts";
@@ -46,10 +42,7 @@ export class Moment {
     return first?.old ?? countOf(this.#k, at);
   }
 
-  /**
-   * What happened from this moment to a later one; the oldest are missing when the log could not
-   * hold them all even then. Throws KernelError when it has forgotten more since.
-   */
+  /** The events up to a later moment. Throws KernelError for what the log forgot after that. */
   until(later: Moment): readonly VmEvent[] {
     if (this.next === later.next) return [];
     this.#check(Math.max(this.next, later.#oldest));
@@ -70,6 +63,24 @@ export class Moment {
       ? `which goes back to event ${oldest}; this one begins at ${from}`
       : undefined;
     if (why !== undefined) throw new KernelError(`a report is explained from the log, ${why}`);
+  }
+}
+
+/** What happened between two moments. */
+export class Happened {
+  readonly #before: Moment;
+  readonly #after: Moment;
+  #events: readonly VmEvent[] | undefined;
+
+  /** The later one may be now. */
+  constructor(before: Moment, after: Moment) {
+    this.#before = before;
+    this.#after = after;
+  }
+
+  /** See {@link Moment.until}. */
+  get events(): readonly VmEvent[] {
+    return this.#events ??= this.#before.until(this.#after);
   }
 }
 

@@ -1,8 +1,4 @@
-/**
- * What a read, a write and a fetch at an address would do now: nothing but the access, a fault that
- * the kernel settles (and how), or death (and why). The hardware's verdict and the kernel's own
- * fault plan; nothing is changed.
- */
+/** What a read, a write and a fetch would do now, by hardware and by the kernel's fault plan. */
 
 import type { Va } from "../../machine/address.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
