@@ -1,7 +1,6 @@
 /** `play`: shows a recording. */
 
 import { Drawing } from "../record/drawing.ts";
-import { play } from "../record/player.ts";
 import { withCast } from "../session/host_files.ts";
 import { command } from "../framework/command.ts";
 import { CommandError } from "../framework/errors.ts";
@@ -29,6 +28,8 @@ export default command({
     const cast = await withCast(ctx, file, (cast) => cast);
     let shown = "";
     const drawing = new Drawing(!ctx.session.interactive && !ctx.session.settings.color);
+    // Loaded by who needs it, as in render.
+    const { play } = await import("../record/player.ts");
     const over = await play(cast, {
       write(text) {
         shown += text;

@@ -1,6 +1,5 @@
 /** `render`: a recording as an SVG that moves. */
 
-import { renderSvg } from "../record/svg.ts";
 import { withCast } from "../session/host_files.ts";
 import { command, FORCE } from "../framework/command.ts";
 import { CommandError } from "../framework/errors.ts";
@@ -25,6 +24,8 @@ export default command({
   async run(ctx, { file, svg, speed = 1, idle, force }) {
     if (speed === 0) throw new CommandError("--speed 0: at least 1");
     const options = { speed, ...(idle === undefined ? {} : { idle }) };
+    // Loaded by who needs it: each module that every start reads costs it time.
+    const { renderSvg } = await import("../record/svg.ts");
     const picture = await withCast(ctx, file, (cast) => renderSvg(cast, options));
     const bytes = new TextEncoder().encode(picture);
     ctx.files.write(svg, bytes, force === true);

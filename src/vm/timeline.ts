@@ -25,6 +25,8 @@ import type { Find, Landing } from "./travel.ts";
 
 /** Instructions between two states of one run at first; doubled whenever there are too many. */
 const EVERY = 4_000_000;
+/** And for each frame that a state would copy, so that keeping states costs a run a few per cent. */
+const EVERY_FRAME = 2000;
 /** States in the middle of one run. */
 const MOST_BETWEEN = 64;
 /** Calls between two states. */
@@ -114,7 +116,10 @@ export class Timeline {
       const stop = run(kernel, part, options);
       const done = kernel.machine.instret - before;
       left -= done;
-      if (kernel.machine.instret - this.#kept[this.#at].instret >= this.#every) this.#keepBetween();
+      const since = kernel.machine.instret - this.#kept[this.#at].instret;
+      if (since >= this.#every && since >= EVERY_FRAME * written(kernel.ram.dirty)) {
+        this.#keepBetween();
+      }
       if (stop.kind !== "budget" || left <= 0 || done < part) return stop;
       // Whoever stood at a breakpoint has passed it.
       options = { ...options, pass: [] };
@@ -273,4 +278,11 @@ export class Timeline {
     this.#here = revision;
     this.#due = false;
   }
+}
+
+/** How many frames may have changed since the last state. */
+function written(dirty: Uint8Array): number {
+  let frames = 0;
+  for (const one of dirty) frames += one;
+  return frames;
 }
