@@ -72,7 +72,7 @@ interface Page {
   readonly held: PaNum | undefined;
 }
 
-/** The part of a report that is worked out when asked for. A class: getters of literals cost more. */
+/** What of a report is worked out when asked for. A class: getters of literals cost more. */
 class Explained extends Happened {
   readonly #parts: Parts;
   readonly #before: Seen;

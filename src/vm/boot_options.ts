@@ -147,9 +147,8 @@ export function wanted(option: BootOption, typed = false): string {
     case "word":
       return either(words);
     case "abi":
-      return `${words.join(", ")}, or ${
-        typed ? "a file" : "a table { name, summary, calls, usyscall }"
-      }`;
+      if (typed) return `${words.join(", ")}, or a file`;
+      return `${words.join(", ")}, or a table { name, summary, calls, usyscall }`;
     case "image":
       return "the bytes of an image, a Uint8Array";
     case "object":
@@ -164,14 +163,9 @@ function either(words: readonly string[]): string {
 /** What is wrong with a value of an option, and what would be right; undefined when it is fine. */
 export function problemOf(option: BootOption, value: unknown, typed = false): string | undefined {
   if (fits(option, value)) return undefined;
-  const near = typeof value === "string" && !isNumber(option)
-    ? didYouMean(value, option.words ?? [])
-    : "";
+  // Numbers have no words, so nothing is near them.
+  const near = typeof value === "string" ? didYouMean(value, option.words ?? []) : "";
   return `${wanted(option, typed)}${near}`;
-}
-
-function isNumber({ kind }: BootOption): boolean {
-  return kind === "size" || kind === "count";
 }
 
 function fits(option: BootOption, value: unknown): boolean {

@@ -34,7 +34,8 @@ interface Group {
 /** The recorder of one computer. It also counts the revisions where nothing is recorded. */
 export class Recorder implements History {
   readonly #parts: Parts;
-  #revision = 0;
+  /** See {@link Vm.revision}. */
+  revision = 0;
   #timeline: Timeline | undefined;
   #entries: Entry[] = [];
   /** How many of them are done; those behind were undone. */
@@ -51,11 +52,6 @@ export class Recorder implements History {
     this.#parts = parts;
   }
 
-  /** See {@link Vm.revision}. */
-  get revision(): number {
-    return this.#revision;
-  }
-
   /** @inheritdoc */
   get recording(): boolean {
     return this.#timeline !== undefined;
@@ -64,7 +60,7 @@ export class Recorder implements History {
   /** @inheritdoc */
   start(): void {
     if (this.#timeline !== undefined) return;
-    this.#from = ++this.#revision;
+    this.#from = ++this.revision;
     this.#timeline = new Timeline(this.#parts, this.#from, () => this.#makeRoom());
     this.#timeline.pin(this.#pinned);
   }
@@ -86,7 +82,7 @@ export class Recorder implements History {
     const timeline = this.#change();
     if (timeline === undefined) return body();
     this.#overwrite();
-    const call = timeline.call(this.#revision, body);
+    const call = timeline.call(this.revision, body);
     try {
       return this.#within(body);
     } catch (error) {
@@ -102,9 +98,9 @@ export class Recorder implements History {
     const timeline = this.#change();
     if (timeline === undefined) return body();
     this.#overwrite();
-    timeline.aside(this.#revision, body);
+    timeline.aside(this.revision, body);
     const last = this.#entries.at(-1);
-    if (this.#group === undefined && last !== undefined) last.to = this.#from = this.#revision;
+    if (this.#group === undefined && last !== undefined) last.to = this.#from = this.revision;
     return body();
   }
 
@@ -127,7 +123,7 @@ export class Recorder implements History {
     if (timeline === undefined) return run(this.#parts.kernel, budget, options);
     this.#overwrite();
     try {
-      return timeline.run(this.#revision, budget, options, runner);
+      return timeline.run(this.revision, budget, options, runner);
     } finally {
       const { pid, only } = runner;
       this.#did(() => only ? `p${pid}.step()` : pid ? `a run of pid ${pid}` : "vm.advance()");
@@ -144,7 +140,7 @@ export class Recorder implements History {
   jump(state: VmState, put: () => void): void {
     const timeline = this.#change();
     if (timeline === undefined) return put();
-    timeline.jump(this.#revision, state, put);
+    timeline.jump(this.revision, state, put);
     this.#overwrite();
     this.#did(() => "vm.restore()");
   }
@@ -191,7 +187,7 @@ export class Recorder implements History {
     if (n > list.length) throw new RangeError(tooFar(what, n, list.length));
     const { from, to } = list[n - 1];
     const there = undo ? from : to;
-    this.#revision++;
+    this.revision++;
     this.#within(() => timeline.seek(there));
     this.#from = there;
     this.#done += undo ? -n : n;
@@ -201,7 +197,7 @@ export class Recorder implements History {
   /** Goes to a moment of the recorded past. */
   travel({ what, call, find }: Journey): Moment {
     const timeline = this.#started(what);
-    const revision = ++this.#revision;
+    const revision = ++this.revision;
     const { pid, event } = this.#within(() => timeline.travel(revision, find));
     this.#overwrite();
     this.#did(() => `vm.${call}`);
@@ -218,7 +214,7 @@ export class Recorder implements History {
 
   /** The computer is about to change: the timeline, where that is to be recorded. */
   #change(): Timeline | undefined {
-    this.#revision++;
+    this.revision++;
     return this.#inside ? undefined : this.#timeline;
   }
 

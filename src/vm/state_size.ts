@@ -36,24 +36,20 @@ export function stateBytes(states: Iterable<unknown>, seen: Set<object> = new Se
 /** States that are kept together, and the room they take: what they share is counted once. */
 export class KeptStates {
   #seen = new Set<object>();
-  #bytes = 0;
-
   /** Bytes of all of them. */
-  get bytes(): number {
-    return this.#bytes;
-  }
+  bytes = 0;
 
   /** One more; the bytes that it adds. */
   add(state: object): number {
     const added = stateBytes([state], this.#seen);
-    this.#bytes += added;
+    this.bytes += added;
     return added;
   }
 
   /** These and no others. */
   reset(states: Iterable<object>): void {
     this.#seen = new Set();
-    this.#bytes = 0;
+    this.bytes = 0;
     for (const state of states) this.add(state);
   }
 }

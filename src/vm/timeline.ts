@@ -40,7 +40,8 @@ export class Timeline {
   #at = 0;
   #calls: Call[] = [];
   #ran: Way["ran"];
-  #here: number;
+  /** The revision of what was recorded last, or gone back to. */
+  here: number;
   /** The next change begins with a state of its own. */
   #due = false;
   #between = 0;
@@ -53,13 +54,8 @@ export class Timeline {
   /** An empty past, at a revision. `makeRoom` forgets what is oldest, if it can. */
   constructor(parts: Parts, revision: number, makeRoom: () => void) {
     this.#parts = parts;
-    this.#here = revision;
+    this.here = revision;
     this.#makeRoom = makeRoom;
-  }
-
-  /** The revision of what was recorded last, or gone back to. */
-  get here(): number {
-    return this.#here;
   }
 
   /** Whether its states take more room than they may. */
@@ -87,14 +83,14 @@ export class Timeline {
     if (this.#ran !== undefined || this.#calls.length >= CALLS || this.#due) this.#settle();
     const call = { revision, again, threw: false };
     this.#calls.push(call);
-    this.#here = revision;
+    this.here = revision;
     return call;
   }
 
   /** A call is about to be made that belongs to the run before it: takes its output, holds it. */
   aside(revision: number, again: () => unknown): void {
     if (this.#ran === undefined || this.#due || this.#hasFuture()) this.call(revision, again);
-    else this.#here = revision;
+    else this.here = revision;
   }
 
   /** Runs processes as {@link run} does, and keeps states on the way. */
@@ -109,7 +105,7 @@ export class Timeline {
       this.#between = 0;
       this.#every = EVERY;
     }
-    this.#here = revision;
+    this.here = revision;
     for (let left = budget;;) {
       const before = kernel.machine.instret;
       const part = Math.min(left, this.#every);
@@ -156,7 +152,7 @@ export class Timeline {
     this.#at = at;
     this.#calls = calls;
     this.#ran = undefined;
-    this.#here = revision;
+    this.here = revision;
   }
 
   /** Goes where `find` leads: who ran there, what was found. If it throws, all is as it was. */
@@ -201,7 +197,7 @@ export class Timeline {
 
   /** The past begins with the state at the first question or change. */
   #begin(): void {
-    if (this.#kept.length === 0) this.#push(this.#checkpoint(this.#here, saveParts(this.#parts)));
+    if (this.#kept.length === 0) this.#push(this.#checkpoint(this.here, saveParts(this.#parts)));
   }
 
   /** Something is about to change: what was undone cannot be done again any more. */
@@ -229,7 +225,7 @@ export class Timeline {
     const last = this.#kept[this.#at];
     if (this.#calls.length === 0 && this.#ran === undefined) return last;
     const way = { from: last, calls: this.#calls, ran: this.#ran };
-    return this.#checkpoint(this.#here, saveParts(this.#parts), way, between);
+    return this.#checkpoint(this.here, saveParts(this.#parts), way, between);
   }
 
   #settle(): void {
@@ -275,7 +271,7 @@ export class Timeline {
     this.#overwrite();
     this.#push(head);
     this.#push(landing);
-    this.#here = revision;
+    this.here = revision;
     this.#due = false;
   }
 }

@@ -36,11 +36,7 @@ export class Frame {
   readonly #view: KernelView;
   readonly #ram: Ram;
 
-  /**
-   * For {@link frameHandle}; scripts get frames from `vm.frame(pa)` and `process.frame(va)`.
-   *
-   * @internal
-   */
+  /** @internal For {@link frameHandle}; scripts ask `vm.frame(pa)` and `process.frame(va)`. */
   constructor(view: KernelView, ram: Ram, address: Pa) {
     this.#view = view;
     this.#ram = ram;

@@ -66,8 +66,8 @@ function groupsOf(owners: Owners): SharedGroup[] {
   for (const [frame, { pids, kinds }] of [...owners].sort(([a], [b]) => a - b)) {
     const list = [...pids].sort((a, b) => a - b);
     const key = list.join();
-    let group = groups.get(key);
-    if (group === undefined) groups.set(key, group = { pids: list, frames: [] });
+    const group = groups.get(key) ?? { pids: list, frames: [] };
+    groups.set(key, group);
     group.frames.push([frame, [...kinds].sort().join(" ")]);
   }
   return [...groups.values()]

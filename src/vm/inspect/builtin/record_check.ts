@@ -18,13 +18,12 @@ function checkSpaces(k: Kernel, say: Say): void {
   for (const p of procs(k)) {
     users.set(p.space, (users.get(p.space) ?? 0) + 1);
     const space = k.state.spaces.get(p.space);
-    if (space === undefined) {
-      const detail = `pid ${p.pid} has space ${p.space}, which memory does not know`;
-      say("space lost", { pid: p.pid }, detail);
-    } else if (!space.trapframes.some(({ frame }) => frame === p.trapframe)) {
-      const detail = `the trapframe of pid ${p.pid} is none of its space's`;
-      say("space lost", { pid: p.pid }, detail);
-    }
+    const detail = space === undefined
+      ? `pid ${p.pid} has space ${p.space}, which memory does not know`
+      : space.trapframes.some(({ frame }) => frame === p.trapframe)
+      ? undefined
+      : `the trapframe of pid ${p.pid} is none of its space's`;
+    if (detail !== undefined) say("space lost", { pid: p.pid }, detail);
   }
   for (const space of k.state.spaces.values()) {
     const counted = users.get(space.id) ?? 0;
