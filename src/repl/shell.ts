@@ -22,7 +22,6 @@ import { helpResult } from "../format/help.ts";
 import { jsonOf } from "../format/json.ts";
 import { type Segment, split, wholeLines } from "../framework/split.ts";
 import { jsonLine, visible } from "../host/visible.ts";
-import { beginLine } from "../vm/recorder.ts";
 import { applyFilters, readFilters } from "./filters.ts";
 import { guestText, render } from "./render.ts";
 
@@ -224,7 +223,7 @@ export class Shell {
   /** A line is one step of the computer's history. */
   async #recorded<T>(line: string, body: () => T | Promise<T>): Promise<T> {
     const { session } = this;
-    const end = beginLine(session.vm, line.trim(), session.pid);
+    const end = session.vm.history.begin(line.trim(), session.pid);
     try {
       return await body();
     } finally {

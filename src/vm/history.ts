@@ -71,6 +71,11 @@ export interface History {
   stop(): void;
   /** The actions that are kept, oldest first. */
   entries(): HistoryEntry[];
+  /**
+   * @internal A line of the shell begins; its current process is `pid`. The line that it stands in,
+   * for `source`, is one action up to here. What it returns ends the line.
+   */
+  begin(line: string, pid: number): (pid: number) => void;
 }
 
 /** Characters of a call. */

@@ -157,7 +157,7 @@ export class Recorder implements History {
     }
   }
 
-  /** See {@link beginLine}. */
+  /** @inheritdoc */
   begin(line: string, pid: number): (pid: number) => void {
     const outer = this.#group;
     this.#close(pid);
@@ -268,14 +268,6 @@ export class Recorder implements History {
 
 function shown({ label, to, instret, event, current }: Entry, undone: boolean): HistoryEntry {
   return { label: label(), revision: to, instret, event, undone, current };
-}
-
-/**
- * A line of the shell begins; its current process is `pid`. The line that it stands in, for
- * `source`, is one action up to here. What it returns ends the line.
- */
-export function beginLine(vm: Vm, line: string, pid: number): (pid: number) => void {
-  return recorderOf(vm).begin(line, pid);
 }
 
 /** States that the shell keeps under names; they take their part of the room. */
