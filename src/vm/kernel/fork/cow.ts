@@ -8,7 +8,7 @@
 
 import { PTE_W } from "../../machine/sv39.ts";
 import { PTE_COW } from "../memory/tables/pte.ts";
-import type { ForkPolicy, StoreVerdict } from "./policy.ts";
+import { COPY, type ForkPolicy, REUSE, type StoreVerdict } from "./policy.ts";
 
 /** The COW lab's fork. */
 export const cow: ForkPolicy = {
@@ -20,6 +20,6 @@ export const cow: ForkPolicy = {
   ownPte: (pte) => (pte & ~PTE_COW) | PTE_W,
   onStore(pte, sole): StoreVerdict {
     if ((pte & PTE_COW) === 0) return { do: "kill", why: "store to a read-only page" };
-    return sole ? { do: "reuse" } : { do: "copy" };
+    return sole ? REUSE : COPY;
   },
 };

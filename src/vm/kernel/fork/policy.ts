@@ -15,6 +15,11 @@ export type StoreVerdict =
   /** The process must die. */
   | { readonly do: "kill"; readonly why: string };
 
+/** The verdict that copies the page. */
+export const COPY: StoreVerdict = { do: "copy" };
+/** The verdict that gives W back in place. */
+export const REUSE: StoreVerdict = { do: "reuse" };
+
 /** A design of fork. Stateless. */
 export interface ForkPolicy {
   /** The name for `--policy`. */

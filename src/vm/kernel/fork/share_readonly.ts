@@ -12,7 +12,7 @@
 
 import { PTE_W } from "../../machine/sv39.ts";
 import { PTE_READONLY, PTE_SHARE } from "../memory/tables/pte.ts";
-import type { ForkPolicy, StoreVerdict } from "./policy.ts";
+import { COPY, type ForkPolicy, type StoreVerdict } from "./policy.ts";
 
 /** The two-bit design. */
 export const shareReadonly: ForkPolicy = {
@@ -28,6 +28,6 @@ export const shareReadonly: ForkPolicy = {
   onStore(pte): StoreVerdict {
     if ((pte & PTE_SHARE) === 0) return { do: "kill", why: "write a readonly page" };
     if ((pte & PTE_READONLY) !== 0) return { do: "kill", why: "write a readonly shared page" };
-    return { do: "copy" };
+    return COPY;
   },
 };

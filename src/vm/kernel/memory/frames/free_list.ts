@@ -35,21 +35,22 @@ export function pushFree(ram: Ram, head: PaNum | 0, frame: PaNum): void {
  * when the links are damaged.
  */
 export function unlinkFree(ram: Ram, head: PaNum | 0, frame: PaNum, kinds: Uint8Array): PaNum | 0 {
-  const check = (link: PaNum) => {
-    const isMember = link % PAGE_SIZE === 0 && kinds[(link - ram.base) / PAGE_SIZE] === FREE;
-    if (!isMember) throw damaged(frame, link);
-  };
-  check(frame);
+  if (!isMember(ram, kinds, frame)) throw damaged(frame, frame);
   const next = linkOf(ram, frame) as PaNum | 0;
   const back = ram.readPte(offset(frame, BACK)) as PaNum | 0;
   if (next !== 0) {
-    check(next);
+    if (!isMember(ram, kinds, next)) throw damaged(frame, next);
     ram.writePte(offset(next, BACK), back);
   }
   if (back === 0) return next;
-  check(back);
+  if (!isMember(ram, kinds, back)) throw damaged(frame, back);
   ram.writePte(back, next);
   return head;
+}
+
+/** Whether a link leads to a member; what is no page's first byte has no number, and no kind. */
+function isMember(ram: Ram, kinds: Uint8Array, link: PaNum): boolean {
+  return kinds[(link - ram.base) / PAGE_SIZE] === FREE;
 }
 
 /** `from` is the member whose links led to `link`, which is none. */
