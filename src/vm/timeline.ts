@@ -25,7 +25,7 @@ import type { Find, Landing } from "./travel.ts";
 
 /** Instructions between two states of one run at first; doubled whenever there are too many. */
 const EVERY = 4_000_000;
-/** And for each frame that a state would copy, so that keeping states costs a run a few per cent. */
+/** And for each frame that a state would copy: so keeping states costs a run a few per cent. */
 const EVERY_FRAME = 2000;
 /** States in the middle of one run. */
 const MOST_BETWEEN = 64;

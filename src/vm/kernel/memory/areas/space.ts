@@ -19,7 +19,6 @@
  */
 
 import { MAXVA, offset, PAGE_SIZE, type PaNum, type VaNum } from "../../../machine/address.ts";
-import type { Memory } from "../memory.ts";
 import type { Backing } from "./backing.ts";
 
 /** Where the trampoline page is mapped, R-X without U (xv6's TRAMPOLINE). */
@@ -104,8 +103,13 @@ export function newArea(kind: AreaKind, start: VaNum, end: VaNum, perm: number):
   return { kind, start, end, perm, shared: false, lazy: false };
 }
 
+/** The process table, as far as memory reads it. */
+interface Spaces {
+  readonly procs: readonly (SpaceUser | undefined)[];
+}
+
 /** The lowest pid that has the space, 0 when no process does. */
-export function pidOf(m: Memory, space: AddressSpace): number {
+export function pidOf(m: { readonly state: Spaces }, space: AddressSpace): number {
   let lowest = 0;
   for (const p of m.state.procs) {
     if (p?.space === space.id && (lowest === 0 || p.pid < lowest)) lowest = p.pid;
