@@ -232,6 +232,6 @@ function instructionsOf(head: Checkpoint): string {
     if (last !== undefined && way.ran.since <= last[1]) last[1] = Math.max(last[1], end.instret);
     else spans.push([way.ran.since, end.instret]);
   }
-  if (spans.length === 0) return "nothing is; what runs from now on will be";
+  if (spans.length === 0) return "no run is recorded yet; what runs from now on will be";
   return spans.map(([from, to]) => `${from} to ${to}`).join(", ");
 }

@@ -282,7 +282,10 @@ Deno.test("what a person does between two runs is kept on the way back, and undo
 
 Deno.test("the past is not invented: what was not recorded is refused with what was", async () => {
   const [, back, gone] = await typed(["spawn echo hi", "goto 0", "back"], SMALL);
-  assertMatch(back.text, /instruction 0 is not in the recorded past: nothing is; what runs from/);
+  assertMatch(
+    back.text,
+    /instruction 0 is not in the recorded past: no run is recorded yet; what runs from/,
+  );
   assertEquals([back.status, gone.status], [2, 2]);
   const answers = await typed(
     ["spawn echo hi", "step 5", "snap a", "restore a", "step 2", "run echo x", "goto 2"],
