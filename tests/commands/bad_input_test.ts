@@ -70,7 +70,7 @@ const WORDS: Case[] = [
   ['find ""', 2, /at least one byte/],
   ["find 300 -w 1", 2, /does not fit in 1 byte$/],
   ["find 1 -w 3", 2, /1, 2, 4 or 8/],
-  ["back", 2, /not in the recorded past: nothing is/],
+  ["back", 2, /not in the recorded past: no run is/],
   ["goto 17", 2, /pid 2 has no program to run/],
   ["continue", 2, /pid 2 has no program to run/],
   ["step", 2, /no program to step/],

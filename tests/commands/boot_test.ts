@@ -38,7 +38,7 @@ Deno.test("what was the old computer's is gone: processes, snapshots, breakpoint
   assertMatch(text("snap"), /^no snapshots/);
   assertMatch(text("break"), /^no breakpoint/);
   assertMatch(text("print $_"), /none has been yet/);
-  assertMatch(text("back"), /not in the recorded past: nothing is/);
+  assertMatch(text("back"), /not in the recorded past: no run is/);
   assertMatch(text("restore a"), /^no snapshot a/);
   assertMatch(text("spawn"), /^pid 2 demo/);
   assertMatch(text("audit"), /^clean/);
