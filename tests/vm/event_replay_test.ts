@@ -6,7 +6,7 @@ import type { PaNum } from "../../src/vm/machine/address.ts";
 import { kernelOf, machineOf } from "../../src/vm/parts.ts";
 import type { Vm } from "../../src/vm/vm.ts";
 import { boot } from "./lab.ts";
-import { OPERATIONS, type Step } from "./play.ts";
+import { stepLists } from "./play.ts";
 import { Plays, SETTINGS, shortWays } from "./play_settings.ts";
 import { frameAt, kindOf } from "../../src/vm/kernel/memory/frames/frames.ts";
 
@@ -81,15 +81,7 @@ class Shadow {
 }
 
 const plays = new Plays();
-const steps: fc.Arbitrary<Step[]> = fc.array(
-  fc.record({
-    op: fc.constantFrom(...OPERATIONS),
-    who: fc.nat(10),
-    a: fc.nat(1_000_000),
-    b: fc.nat(1_000_000),
-  }),
-  { minLength: 10, maxLength: 40, size: "max" },
-);
+const steps = stepLists(40);
 
 for (const setting of SETTINGS) {
   Deno.test(`events alone give all page tables and counts: ${setting.name}`, () => {

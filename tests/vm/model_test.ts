@@ -4,7 +4,7 @@
  */
 
 import fc from "fast-check";
-import { OPERATIONS, type Step } from "./play.ts";
+import { stepLists } from "./play.ts";
 import { during, playFrom, Plays, SETTINGS, shortWays } from "./play_settings.ts";
 
 const plays = new Plays();
@@ -23,15 +23,7 @@ Deno.test("every kind of page in every state, and some pairs of deeds", () => {
   }
 });
 
-const steps: fc.Arbitrary<Step[]> = fc.array(
-  fc.record({
-    op: fc.constantFrom(...OPERATIONS),
-    who: fc.nat(10),
-    a: fc.nat(1_000_000),
-    b: fc.nat(1_000_000),
-  }),
-  { minLength: 10, maxLength: 60, size: "max" },
-);
+const steps = stepLists(60);
 
 for (const setting of SETTINGS) {
   Deno.test(`random lives of processes read what the model says: ${setting.name}`, () => {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import fc from "fast-check";
 import { assert, assertEquals } from "@std/assert";
 import * as model from "./model.ts";
 import { promoteSpace } from "../kernel/memory/world.ts";
@@ -76,6 +77,19 @@ export interface Step {
   readonly who: number;
   readonly a: number;
   readonly b: number;
+}
+
+/** Random lives of 10 to `most` steps. */
+export function stepLists(most: number): fc.Arbitrary<Step[]> {
+  return fc.array(
+    fc.record({
+      op: fc.constantFrom(...OPERATIONS),
+      who: fc.nat(10),
+      a: fc.nat(1_000_000),
+      b: fc.nat(1_000_000),
+    }),
+    { minLength: 10, maxLength: most, size: "max" },
+  );
 }
 
 /** A moment of computer and model, to go back to. */
