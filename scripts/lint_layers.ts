@@ -20,7 +20,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   // What inspectors ask a kernel, which kernels answer.
   "src/vm/inspect/view.ts": ["src/vm/machine"],
   "src/vm/kernel": ["src/vm/machine", "src/vm/events.ts", "src/vm/inspect/view.ts"],
-  "src/vm/attach": ["src/vm/machine", "src/vm/events.ts", "src/vm/inspect/view.ts"],
+  "src/vm/guest": ["src/vm/machine", "src/vm/events.ts", "src/vm/inspect/view.ts"],
   "src/vm/inspect": ["src/vm/machine", "src/vm/events.ts", "src/vm/inspect/view.ts"],
 };
 const below = (room: string, ...more: string[]) => {
@@ -28,7 +28,7 @@ const below = (room: string, ...more: string[]) => {
 };
 // What only the built-in kernel has to be asked about.
 below("src/vm/inspect/builtin", "src/vm/inspect", "src/vm/kernel");
-below("src/vm", "src/vm/inspect/builtin", "src/vm/attach", "user/programs.ts");
+below("src/vm", "src/vm/inspect/builtin", "src/vm/guest", "user/programs.ts");
 below("src/record", "src/vm", "src/host", "src/std");
 below("mod.ts", "src/vm", "src/record", "src/host", "src/std");
 // The scripting API's one door to the shell, a dynamic import.

@@ -8,7 +8,7 @@ import type { HostFiles } from "../framework/command.ts";
 import { CommandError, EXIT } from "../framework/errors.ts";
 import { jsonLine } from "../host/visible.ts";
 import { Drawing } from "../record/drawing.ts";
-import { BareRun, type BareStep } from "../vm/bare.ts";
+import { Guest, type GuestStep } from "../vm/guest.ts";
 import { Keyboard, type Leaving, Lines, TYPE_AHEAD } from "./bare_keys.ts";
 import type { Options } from "./flags.ts";
 import type { ReadBytes } from "./input.ts";
@@ -33,7 +33,7 @@ export interface BareHost {
 }
 
 /** How it came to its end: by itself, for want of input, or because the person left. */
-type Ending = NonNullable<BareStep["end"]> | { end: "waits" | "sleeps" | Leaving; code: -1 };
+type Ending = NonNullable<GuestStep["end"]> | { end: "waits" | "sleeps" | Leaving; code: -1 };
 
 /** Milliseconds between two looks at the keyboard. */
 const SLICE_MS = 10;
@@ -82,11 +82,11 @@ export async function bare(path: string, options: Options, host: BareHost): Prom
   }
 }
 
-async function load(path: string, options: Options, host: BareHost): Promise<BareRun> {
+async function load(path: string, options: Options, host: BareHost): Promise<Guest> {
   const file = await host.files.read(path);
   const disk = options.disk === undefined ? undefined : await host.files.read(options.disk);
   try {
-    return new BareRun(file, {
+    return new Guest(file, {
       ...(options.boot.mem === undefined ? {} : { memBytes: Number(options.boot.mem) }),
       ...(options.budget === undefined ? {} : { budget: Number(options.budget) }),
       ...(disk === undefined ? {} : { disk }),
@@ -105,19 +105,19 @@ class Console {
   readonly #text = new TextDecoder();
   /** What of the guest's output reaches the terminal, or a pipe that ends at one. */
   readonly #drawing = new Drawing();
-  readonly #run: BareRun;
+  readonly #run: Guest;
   readonly #host: BareHost;
   #working = 0;
   #breath: number;
 
-  constructor(run: BareRun, host: BareHost) {
+  constructor(run: Guest, host: BareHost) {
     this.#run = run;
     this.#host = host;
     this.#breath = host.clock();
   }
 
   /** Runs a slice and prints; breathes when it is time to. */
-  async slice(): Promise<BareStep> {
+  async slice(): Promise<GuestStep> {
     const start = this.#host.clock();
     const step = this.#run.slice();
     const now = this.#host.clock();
@@ -148,7 +148,7 @@ class Console {
 }
 
 /** A person types when they like; while the guest only waits for that, so does the host. */
-async function withKeyboard(run: BareRun, console: Console, host: BareHost): Promise<Ending> {
+async function withKeyboard(run: Guest, console: Console, host: BareHost): Promise<Ending> {
   const keyboard = new Keyboard(host.read, host.clock);
   // How much of a paste may be typed; no limit for a guest of which nobody knows when it reads.
   let room = Infinity;
@@ -171,7 +171,7 @@ async function withKeyboard(run: BareRun, console: Console, host: BareHost): Pro
 
 /** Types a line when the guest reads, so that none is lost; ends when it waits after the last. */
 async function withPipe(
-  run: BareRun,
+  run: Guest,
   console: Console,
   host: BareHost,
   session: boolean,

@@ -1,6 +1,6 @@
-/** What is behind {@link Vm}, {@link Process}, {@link BareRun}: for src/vm and tests alone. */
+/** What is behind {@link Vm}, {@link Process}, {@link Guest}: for src/vm and tests alone. */
 
-import type { BareRun } from "./bare.ts";
+import type { Guest } from "./guest.ts";
 import type { Made } from "./boot_options.ts";
 import type { KernelView } from "./inspect/view.ts";
 import type { Kernel } from "./kernel/kernel.ts";
@@ -29,7 +29,7 @@ interface Doors {
   vm(vm: Vm): Parts;
   recorder(vm: Vm): Recorder;
   process(p: Process): Proc;
-  bare(run: BareRun): Machine;
+  guest(run: Guest): Machine;
 }
 
 const doors = {} as Doors;
@@ -65,6 +65,6 @@ export function recordOf(p: Process): Proc {
 }
 
 /** The hardware on which a program of its own kernel runs. */
-export function bareMachineOf(run: BareRun): Machine {
-  return doors.bare(run);
+export function guestMachineOf(run: Guest): Machine {
+  return doors.guest(run);
 }

@@ -6,8 +6,8 @@
  */
 
 import { readSymbols } from "../../src/vm/symbols.ts";
-import { sleepersOf } from "../../src/vm/attach/sleepers.ts";
-import { BareRun, loadPhysical } from "../../src/vm/bare.ts";
+import { sleepersOf } from "../../src/vm/guest/sleepers.ts";
+import { Guest, loadPhysical } from "../../src/vm/guest.ts";
 import { mkfs } from "../../src/vm/kernel/files/xv6fs/mkfs.ts";
 import { parseElf } from "../../src/vm/machine/elf.ts";
 import { Machine } from "../../src/vm/machine/machine.ts";
@@ -60,7 +60,7 @@ export class Readers {
       throw new Error(`exec: ${this.#vm.free().free} frames are free, ${this.#free} were`);
     }
     if (number % 20 === 0) {
-      this.#reads("bare mode", () => new BareRun(file, { memBytes: MEM, budget: BUDGET }).slice());
+      this.#reads("bare mode", () => new Guest(file, { memBytes: MEM, budget: BUDGET }).slice());
       if (file.length < 200_000) this.#demand(file);
     }
     if (number % 100 === 0 && Deno.memoryUsage().rss > MUCH) throw new Error("too much memory");

@@ -42,7 +42,7 @@ const bad: [path: string, source: string, message: string][] = [
     "builtin/audit",
   ],
   ["src/vm/inspect/view.ts", `import type { Mapping } from "./mappings.ts";`, "mappings.ts"],
-  ["src/vm/attach/view.ts", `import type { Proc } from "../kernel/process/proc.ts";`, "proc.ts"],
+  ["src/vm/guest/view.ts", `import type { Proc } from "../kernel/process/proc.ts";`, "proc.ts"],
   ["src/vm/kernel/exec.ts", `export { Vm } from "../vm.ts";`, "imports src/vm/vm.ts"],
   ["src/vm/kernel/exec.ts", `type V = import("../vm.ts").Vm;`, "imports src/vm/vm.ts"],
   ["src/vm/inspect/walk.ts", `const v = await import("../vm.ts");`, "imports src/vm/vm.ts"],
@@ -114,7 +114,7 @@ const good: [path: string, source: string][] = [
   ["src/vm/kernel/kernel.ts", `import { EventLog } from "../events.ts";`],
   ["src/vm/inspect/builtin/audit.ts", `import { Kernel } from "../../kernel/kernel.ts";`],
   ["src/vm/kernel/view.ts", `import type { KernelView } from "../inspect/view.ts";`],
-  ["src/vm/attach/view.ts", `import type { KernelView } from "../inspect/view.ts";`],
+  ["src/vm/guest/view.ts", `import type { KernelView } from "../inspect/view.ts";`],
   ["src/vm/inspect/audit.ts", `const seen: number[] = []; seen.fill(0); rows.push(ram.read64(0));`],
   ["src/vm/vm.ts", `import { programs } from "../../user/programs.ts";`],
   [

@@ -3,9 +3,9 @@
  */
 
 import { Assembler } from "./engine_lab.ts";
-import { type BareEnd, type BareOptions, BareRun } from "../../src/vm/bare.ts";
+import { Guest, type GuestEnd, type GuestOptions } from "../../src/vm/guest.ts";
 import type { Machine } from "../../src/vm/machine/machine.ts";
-import { bareMachineOf } from "../../src/vm/parts.ts";
+import { guestMachineOf } from "../../src/vm/parts.ts";
 
 /** A symbol of a test program. */
 export interface TestSymbol {
@@ -107,7 +107,7 @@ export function echoGuest(): Uint8Array {
 }
 
 /** How it ended, after how many instructions, and the machine as the program left it. */
-export interface BareResult extends BareEnd {
+export interface BareResult extends GuestEnd {
   readonly instret: number;
   readonly machine: Machine;
 }
@@ -115,10 +115,10 @@ export interface BareResult extends BareEnd {
 /** Runs a program to its end, without input. `onConsole` receives what it sends to the UART, in pieces. */
 export function runBare(
   file: Uint8Array,
-  options: BareOptions & { readonly onConsole?: (bytes: Uint8Array) => void } = {},
+  options: GuestOptions & { readonly onConsole?: (bytes: Uint8Array) => void } = {},
 ): BareResult {
-  const run = new BareRun(file, options);
-  const machine = bareMachineOf(run);
+  const run = new Guest(file, options);
+  const machine = guestMachineOf(run);
   for (;;) {
     const { end, doing } = run.slice();
     for (const bytes of run.take()) options.onConsole?.(bytes);

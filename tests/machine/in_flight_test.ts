@@ -11,8 +11,8 @@ import type { Machine } from "../../src/vm/machine/machine.ts";
 import { echoGuest, elf } from "./bare_lab.ts";
 import { Assembler } from "./engine_lab.ts";
 import { at, machine } from "./machine_lab.ts";
-import { BareRun } from "../../src/vm/bare.ts";
-import { bareMachineOf } from "../../src/vm/parts.ts";
+import { Guest } from "../../src/vm/guest.ts";
+import { guestMachineOf } from "../../src/vm/parts.ts";
 import { load } from "../isa/programs.ts";
 
 const SECTORS = 64;
@@ -360,19 +360,19 @@ Deno.test("a guest that waits for keys goes on in another machine, wherever it w
   const file = elf(echoGuest());
   const keys = ["h", "ello", " ", "world", "q"];
   const story = (moves: boolean) => {
-    let run = new BareRun(file);
+    let run = new Guest(file);
     let said = "";
     const hear = () => {
       for (const bytes of run.take()) said += new TextDecoder().decode(bytes);
     };
     for (const key of keys) {
       for (let i = 0; i < 40; i++) {
-        bareMachineOf(run).run(1 + i % 3);
+        guestMachineOf(run).run(1 + i % 3);
         if (!moves) continue;
-        const other = new BareRun(file);
+        const other = new Guest(file);
         other.type(new TextEncoder().encode("noise"));
-        bareMachineOf(other).run(500);
-        bareMachineOf(other).restore(bareMachineOf(run).save());
+        guestMachineOf(other).run(500);
+        guestMachineOf(other).restore(guestMachineOf(run).save());
         run = other;
       }
       run.type(new TextEncoder().encode(key));
@@ -380,7 +380,7 @@ Deno.test("a guest that waits for keys goes on in another machine, wherever it w
     let end;
     while ((end = run.slice().end) === undefined) hear();
     hear();
-    return { said, end, state: bareMachineOf(run).save() };
+    return { said, end, state: guestMachineOf(run).save() };
   };
   const straight = story(false);
   assertEquals([straight.said, straight.end], ["ready\nhello world", { end: "exit", code: 3 }]);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { BareRun, type BareStep, loadPhysical } from "../../src/vm/bare.ts";
+import { Guest, type GuestStep, loadPhysical } from "../../src/vm/guest.ts";
 import { ElfError, parseElf } from "../../src/vm/machine/elf.ts";
 import { echoGuest, elf, li, runBare, say } from "./bare_lab.ts";
 import { Assembler } from "./engine_lab.ts";
@@ -90,8 +90,8 @@ function sleeper(channels: number[], { running = 0, tick = false } = {}): Uint8A
 }
 
 /** What it does after so many slices. */
-function doing(file: Uint8Array, slices: number, disk = false): BareStep["doing"] {
-  const run = new BareRun(file, {
+function doing(file: Uint8Array, slices: number, disk = false): GuestStep["doing"] {
+  const run = new Guest(file, {
     memBytes: SMALL,
     ...(disk ? { disk: new Uint8Array(1024) } : {}),
   });
@@ -139,7 +139,7 @@ Deno.test("a kernel that says it panicked is at its end", () => {
 });
 
 Deno.test("a guest is driven slice by slice: it waits, hears, answers, ends", () => {
-  const run = new BareRun(elf(echoGuest()), { memBytes: SMALL });
+  const run = new Guest(elf(echoGuest()), { memBytes: SMALL });
   const said = () => run.take().map((bytes) => new TextDecoder().decode(bytes)).join("");
   assertEquals(run.slice(), { end: undefined, doing: "waits" });
   assertEquals(said(), "ready\n");

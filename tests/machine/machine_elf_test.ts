@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { program } from "../../user/programs.ts";
-import { BareRun, loadPhysical } from "../../src/vm/bare.ts";
+import { Guest, loadPhysical } from "../../src/vm/guest.ts";
 import { ElfError, parseElf } from "../../src/vm/machine/elf.ts";
 import { Vm } from "../../src/vm/vm.ts";
 import { machine } from "./machine_lab.ts";
@@ -124,5 +124,5 @@ Deno.test("an odd entry point is rounded down, as a jump there does", () => {
   const run = vm.run("echo", ["hi"], { bytes: odd(program("echo")!), budget: 10_000 });
   assertEquals([run.status, run.console], [0, "hi\n"]);
   const bare = odd(Deno.readFileSync(new URL("../isa/bin/alu.elf", import.meta.url)));
-  assertEquals(new BareRun(bare, { budget: 1_000_000 }).slice().end?.code, 0);
+  assertEquals(new Guest(bare, { budget: 1_000_000 }).slice().end?.code, 0);
 });

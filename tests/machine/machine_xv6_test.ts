@@ -4,7 +4,7 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { loadPhysical } from "../../src/vm/bare.ts";
+import { loadPhysical } from "../../src/vm/guest.ts";
 import { parseElf } from "../../src/vm/machine/elf.ts";
 import { Machine } from "../../src/vm/machine/machine.ts";
 

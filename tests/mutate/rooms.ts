@@ -23,7 +23,7 @@ const ROOMS: readonly [name: string, folder: string][] = [
   ["files", "src/vm/kernel/files/"],
   ["kernel", "src/vm/kernel/"],
   ["inspect", "src/vm/inspect/"],
-  ["attach", "src/vm/attach/"],
+  ["guest", "src/vm/guest/"],
   ["events", "src/vm/events.ts"],
   ["face", "src/vm/"],
 ];

@@ -4,15 +4,15 @@
  * test finisher at 0x10_0000 or, as the public ISA suites do, by a store to the symbol `tohost`.
  */
 
-import { type Sleepers, sleepersOf, variable, whoSleeps } from "./attach/sleepers.ts";
+import { type Sleepers, sleepersOf, variable, whoSleeps } from "./guest/sleepers.ts";
 import { hex, type PaNum } from "./machine/address.ts";
-import { checkImage, chooseVersion } from "./bare_disk.ts";
+import { checkImage, chooseVersion } from "./guest_disk.ts";
 import { type Elf, ElfError, parseElf } from "./machine/elf.ts";
 import { Machine, type Stop } from "./machine/machine.ts";
 import { openDoor } from "./parts.ts";
 
 /** How a bare-metal program is run. */
-export interface BareOptions {
+export interface GuestOptions {
   /** Most instructions to execute; 2^53 - 1 when absent. */
   readonly budget?: number;
   /** Bytes of RAM; 128 MiB when absent. */
@@ -22,7 +22,7 @@ export interface BareOptions {
 }
 
 /** How it ended. */
-export interface BareEnd {
+export interface GuestEnd {
   /**
    * `exit`: by the finisher or tohost, with `code`. `budget`: not within the budget. `stuck`: it
    * waits for an interrupt that cannot come, or its trap handler traps at once. `panic`: an xv6
@@ -34,9 +34,9 @@ export interface BareEnd {
 }
 
 /** How things stand after a slice. */
-export interface BareStep {
+export interface GuestStep {
   /** How it ended; undefined while it goes on. */
-  readonly end: BareEnd | undefined;
+  readonly end: GuestEnd | undefined;
   /**
    * What it does. `works`, or nobody knows. `listens`: somebody reads the console, so that a line
    * can be typed. `waits`: it listens, and nothing else will happen before something is typed.
@@ -88,7 +88,7 @@ export function loadPhysical(machine: Machine, elf: Elf): void {
 }
 
 /** A bare-metal program under way, to be run in slices. */
-export class BareRun {
+export class Guest {
   readonly #machine: Machine;
   readonly #sleepers: Sleepers | undefined;
   readonly #panicked: PaNum | undefined;
@@ -101,14 +101,14 @@ export class BareRun {
   #sent: Uint8Array[] = [];
 
   static {
-    openDoor("bare", (run) => run.#machine);
+    openDoor("guest", (run) => run.#machine);
   }
 
   /**
    * A program from an ELF file, at its first instruction. Throws an {@link ElfError} for a file
    * that cannot be run, a `DiskError` for an image that can be no disk.
    */
-  constructor(file: Uint8Array, options: BareOptions = {}) {
+  constructor(file: Uint8Array, options: GuestOptions = {}) {
     const elf = parseElf(file);
     const { memBytes, disk } = options;
     if (disk !== undefined) checkImage(disk);
@@ -134,7 +134,7 @@ export class BareRun {
   }
 
   /** Runs the next slice, of a million instructions unless it ends or waits before. */
-  slice(): BareStep {
+  slice(): GuestStep {
     const machine = this.#machine;
     const until = machine.instret + Math.min(this.#left, SLICE);
     for (;;) {
@@ -178,7 +178,7 @@ export class BareRun {
     return this.#machine.uart.save().received.length === 0;
   }
 
-  #verdict(stop: Stop): BareStep["end"] {
+  #verdict(stop: Stop): GuestStep["end"] {
     const { ram } = this.#machine;
     if (this.#panicked !== undefined && ram.read32(this.#panicked) !== 0) {
       return { end: "panic", code: -1 };
@@ -207,7 +207,7 @@ export class BareRun {
   }
 
   /** What the program does, after a slice that was silent. */
-  #doing(): BareStep["doing"] {
+  #doing(): GuestStep["doing"] {
     const machine = this.#machine;
     const who = this.#sleepers && whoSleeps(machine.ram, this.#sleepers);
     this.#readerSeen = who?.console ? this.#readerSeen + 1 : 0;
