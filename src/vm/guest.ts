@@ -6,10 +6,13 @@
 
 import { type Sleepers, sleepersOf, variable, whoSleeps } from "./guest/sleepers.ts";
 import { hex, type PaNum } from "./machine/address.ts";
+import type { DiskWrite } from "./machine/devices/disk_writes.ts";
 import { checkImage, chooseVersion } from "./guest_disk.ts";
 import { type Elf, ElfError, parseElf } from "./machine/elf.ts";
 import { Machine, type Stop } from "./machine/machine.ts";
 import { openDoor } from "./parts.ts";
+
+export type { DiskWrite };
 
 /** How a bare-metal program is run. */
 export interface GuestOptions {
@@ -17,8 +20,13 @@ export interface GuestOptions {
   readonly budget?: number;
   /** Bytes of RAM; 128 MiB when absent. */
   readonly memBytes?: number;
-  /** A disk image behind virtio, of the version that the guest's driver takes; none when absent. */
+  /**
+   * A disk image behind virtio, of the version that the guest's driver takes; none when absent. It
+   * is written in place.
+   */
   readonly disk?: Uint8Array;
+  /** What is written to the disk is kept, for {@link Guest.takeWrites}. */
+  readonly keepWrites?: boolean;
 }
 
 /** How it ended. */
@@ -116,6 +124,7 @@ export class Guest {
       ...(memBytes === undefined ? {} : { memBytes }),
       ...(disk === undefined ? {} : { disk }),
     });
+    if (options.keepWrites) machine.virtio?.keepWrites();
     loadPhysical(machine, elf);
     machine.hart.pc = elf.entry & ~1n; // as the boot ROM's jump clears bit 0
     // a0 = hart number, a1 = device tree: there is none.
@@ -164,6 +173,16 @@ export class Guest {
   /** What the program has sent to the UART since the last call. */
   take(): Uint8Array[] {
     return this.#sent.splice(0);
+  }
+
+  /**
+   * What was written to the disk since the last call, in the order of the guest's requests, if
+   * {@link GuestOptions.keepWrites}: a copy of the disk to which it is applied in this order is at
+   * each moment what a disk would hold when the power fails. After a jump in time, the sectors that
+   * differ.
+   */
+  takeWrites(): DiskWrite[] {
+    return this.#machine.virtio?.takeWrites() ?? [];
   }
 
   /** Types bytes on the program's UART. */

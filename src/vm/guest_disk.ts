@@ -6,7 +6,7 @@
  */
 
 import { BSIZE, FSMAGIC, readSuperblock, truncation } from "./kernel/files/xv6fs/layout.ts";
-import { SECTOR_SIZE } from "./machine/devices/virtio_blk.ts";
+import { SECTOR_SIZE } from "./machine/devices/disk_writes.ts";
 import type { Machine } from "./machine/machine.ts";
 
 /** An image that can be no disk; the message is one line and says why. */

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { Uart } from "../../src/vm/machine/devices/uart.ts";
 import { IRQ } from "../../src/vm/machine/hart/csr_state.ts";
 import { numberAt } from "../../src/vm/machine/pieces.ts";
+import { disk, QUEUE, SECTORS } from "./disk_lab.ts";
 import { at, machine } from "./machine_lab.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -177,59 +178,6 @@ Deno.test("finisher: pass, fail with a code, reset; nothing else ends the machin
   assertEquals(ended(0x1234), undefined);
   assertEquals(ended(0x5555, 4), undefined);
 });
-
-const SECTORS = 16;
-const QUEUE = { desc: at(0x1000), avail: at(0x2000), used: at(0x3000), header: at(0x4000) };
-
-/** A machine with a disk whose driver has set up a queue of 8, by version 1 or 2. */
-function disk(version: 1 | 2) {
-  const image = Uint8Array.from({ length: SECTORS * 512 }, (_, i) => (i >> 9) + 1);
-  const made = machine({ disk: image, virtioVersion: version });
-  const virtio = made.virtio!;
-  const set = (offset: number, value: number) => virtio.write(offset, 4, value);
-  set(0x70, 1 | 2);
-  set(0x30, 0);
-  set(0x38, 8);
-  let { avail, used } = QUEUE;
-  if (version === 2) {
-    set(0x80, QUEUE.desc);
-    set(0x90, avail);
-    set(0xa0, used);
-    set(0x44, 1);
-  } else {
-    set(0x28, 4096);
-    set(0x40, QUEUE.desc / 4096);
-    avail = (QUEUE.desc + 16 * 8) as typeof avail;
-    used = (QUEUE.desc + 4096) as typeof used;
-  }
-  set(0x70, 1 | 2 | 4 | 8);
-  const describe = (i: number, pa: number, length: number, flags: number, next: number) => {
-    const slot = QUEUE.desc + 16 * i;
-    made.ram.write64(slot as typeof avail, BigInt(pa));
-    made.ram.write32((slot + 8) as typeof avail, length);
-    made.ram.write16((slot + 12) as typeof avail, flags);
-    made.ram.write16((slot + 14) as typeof avail, next);
-  };
-  let requests = 0;
-  const submit = (head: number) => {
-    made.ram.write16((avail + 4 + 2 * (requests % 8)) as typeof avail, head);
-    made.ram.write16((avail + 2) as typeof avail, ++requests);
-    set(0x50, 0);
-  };
-  /** One request of three buffers; its status byte, 0xff if the device has not answered. */
-  const request = (type: number, sector: bigint, pa: number, length: number) => {
-    made.ram.write32(QUEUE.header, type);
-    made.ram.write64((QUEUE.header + 8) as typeof avail, sector);
-    made.ram.write8((QUEUE.header + 16) as typeof avail, 0xff);
-    describe(0, QUEUE.header, 16, 1, 1);
-    describe(1, pa, length, type === 0 || type === 8 ? 3 : 1, 2);
-    describe(2, QUEUE.header + 16, 1, 2, 0);
-    submit(0);
-    return made.ram.read8((QUEUE.header + 16) as typeof avail);
-  };
-  const usedIndex = () => made.ram.read16((used + 2) as typeof avail);
-  return { made, virtio, request, describe, submit, usedIndex, used };
-}
 
 for (const version of [1, 2] as const) {
   Deno.test(`virtio block, version ${version}: identifies itself and reads and writes sectors`, () => {

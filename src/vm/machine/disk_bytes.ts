@@ -6,7 +6,7 @@
  */
 
 import { PAGE_SIZE } from "./address.ts";
-import { cut, joined, type Pieces, zeros } from "./pieces.ts";
+import { cut, joined, pieceAt, type Pieces, piecesSince, zeros } from "./pieces.ts";
 
 /** A disk's contents at one moment, never changed after it was made. */
 export type DiskImage = Pieces<Uint8Array>;
@@ -35,6 +35,20 @@ export class DiskBytes {
   touch(at: number, length: number): void {
     const last = Math.floor((at + length - 1) / PAGE_SIZE);
     for (let n = Math.floor(at / PAGE_SIZE); n <= last; n++) this.#touched.add(n);
+  }
+
+  /** Makes the contents what they were, in place. The image must be of a disk of this length. */
+  restore(image: DiskImage): void {
+    for (const [n, piece] of piecesSince(image, this.#saved)) this.#put(n, piece);
+    for (const n of this.#touched) this.#put(n, pieceAt(image, n));
+    this.#saved = image;
+    this.#touched.clear();
+  }
+
+  #put(n: number, piece: Uint8Array | undefined): void {
+    const at = n * PAGE_SIZE;
+    if (piece === undefined) this.bytes.fill(0, at, at + PAGE_SIZE);
+    else this.bytes.set(piece, at);
   }
 
   /** The contents as they are now. */

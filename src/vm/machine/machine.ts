@@ -257,6 +257,10 @@ export class Machine {
       const [having, lacking] = this.virtio ? ["machine", "state"] : ["state", "machine"];
       throw new RangeError(`the ${having} has a disk, and the ${lacking} has none`);
     }
+    const [disk, saved] = [this.virtio?.image.length, state.virtio?.image.length];
+    if (disk !== saved) {
+      throw new RangeError(`a state with a disk of ${saved} bytes, and the machine's has ${disk}`);
+    }
     this.#images.restore(state.ram);
     this.hart.registers.header.set(state.registers, PC / 4);
     this.clock.restore(state.clock);

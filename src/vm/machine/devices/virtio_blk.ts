@@ -11,10 +11,8 @@ import type { Device } from "../bus.ts";
 import { DiskBytes, type DiskImage } from "../disk_bytes.ts";
 import type { Ram } from "../memory.ts";
 import { type Saved, Saver } from "../saver.ts";
+import { type DiskWrite, DiskWrites, SECTOR_SIZE } from "./disk_writes.ts";
 import { type Buffer, QueueError, type QueuePlaces, Virtqueue } from "./virtqueue.ts";
-
-/** Bytes of a sector, the unit of addresses on the disk. */
-export const SECTOR_SIZE = 512;
 
 const MAGIC = 0x7472_6976;
 const BLOCK_DEVICE = 2;
@@ -71,7 +69,8 @@ export class VirtioBlock implements Device {
   readonly name = "virtio-blk";
   /** Which kind of registers it has; as long as nobody has decided it, 2. */
   version: 1 | 2 | undefined;
-  #disk: DiskBytes;
+  readonly #disk: DiskBytes;
+  #writes: DiskWrites | undefined;
   #fields = new Fields();
   readonly #saver = new Saver();
   readonly #ram: Ram;
@@ -93,6 +92,16 @@ export class VirtioBlock implements Device {
   /** The disk as it is now. */
   get image(): Uint8Array {
     return this.#disk.bytes;
+  }
+
+  /** From now on what the guest writes is kept until it is taken. */
+  keepWrites(): void {
+    this.#writes ??= new DiskWrites();
+  }
+
+  /** What was written since the last call; nothing unless {@link VirtioBlock.keepWrites}. */
+  takeWrites(): DiskWrite[] {
+    return this.#writes?.take(this.#disk) ?? [];
   }
 
   undecided(offset: number): boolean {
@@ -279,13 +288,15 @@ export class VirtioBlock implements Device {
     const end = sector * BigInt(SECTOR_SIZE) + BigInt(length);
     const wrongWay = data.some(({ writable }) => writable !== (type === TYPE_READ));
     if (wrongWay || end > BigInt(this.image.length)) return { code: STATUS_ERROR, written: 0 };
-    let at = Number(sector) * SECTOR_SIZE;
+    const start = Number(sector) * SECTOR_SIZE;
+    let at = start;
     if (type === TYPE_WRITE) this.#disk.touch(at, length);
     for (const { pa, length: bytes } of data) {
       if (type === TYPE_READ) this.#ram.write(pa, this.image.subarray(at, at + bytes));
       else this.image.set(this.#ram.bytes(pa, bytes), at);
       at += bytes;
     }
+    if (type === TYPE_WRITE) this.#writes?.add(this.#disk, start, length);
     return { code: STATUS_OK, written: type === TYPE_READ ? length : 0 };
   }
 
@@ -295,10 +306,11 @@ export class VirtioBlock implements Device {
     return { fields, version: this.version, image: this.#disk.save() };
   }
 
-  /** Takes over a saved state, with a disk of its own. */
+  /** Takes over a saved state, of a device with a disk of the same length. */
   restore(state: VirtioState): void {
     this.#fields = this.#saver.revive(state.fields);
     this.version = state.version;
-    this.#disk = new DiskBytes(state.image);
+    this.#writes?.jump(this.#disk, state.image);
+    this.#disk.restore(state.image);
   }
 }
