@@ -5,7 +5,10 @@
 
 import type { Watch } from "./machine/watch.ts";
 
-/** Why a debugged run stopped. */
+/**
+ * Why a debugged run stopped. Runs, steps and ways back are done in slices, so that who drives them
+ * can listen to a person in between, and stop by not calling again.
+ */
 export type DebugStop =
   /** The hart's next instruction has a breakpoint. */
   | { readonly kind: "break"; readonly hart: number; readonly pc: bigint }
@@ -19,7 +22,7 @@ export type DebugStop =
     /** Address of the instruction that did it. */
     readonly pc: bigint;
   }
-  /** The one instruction that was wanted has been done, or undone. */
+  /** The one instruction of this hart that was wanted has been done, or undone. */
   | { readonly kind: "step"; readonly hart: number }
   /** Backwards: the recorded past begins here. Forwards never. */
   | { readonly kind: "start"; readonly hart: number }
@@ -56,18 +59,32 @@ export interface DebugTarget {
   /** Removes one; false: there was none such. */
   unwatch(watch: Watch): boolean;
   /**
-   * Runs on for a slice, past a breakpoint at the first instruction. Undefined: the slice is over.
-   * `only`: just this hart runs, the others stand still.
+   * Runs on for about `slice` instructions. Undefined: the slice is over, call again to go on. A
+   * breakpoint at the next instruction of `hart` is passed when the last call stopped there, for
+   * whatever reason; when its slice was over, the breakpoint stops this run, as those that other
+   * harts stand at do. `only`: just these harts run, the others stand still; all when absent.
    */
-  run(slice: number, only?: number): DebugStop | undefined;
-  /** One instruction of one hart. */
-  step(hart: number): DebugStop;
+  run(slice: number, only?: readonly number[]): DebugStop | undefined;
+  /**
+   * One instruction of a hart, whether or not it has a breakpoint. Until it is this hart's turn the
+   * others run as their schedule has it, those of `only` when given, and may stop for reasons of
+   * their own. An interrupt that is due is taken first, so that the instruction is the handler's.
+   * Undefined: the slice is over and the hart has not come to it, because it waits, for instance.
+   */
+  step(hart: number, slice: number, only?: readonly number[]): DebugStop | undefined;
   /** Whether the past is recorded, so that one can go back. */
   readonly reversible: boolean;
-  /** Back by one instruction of a hart. */
-  reverseStep(hart: number): DebugStop;
-  /** Back to the last breakpoint or watchpoint that was passed, or to the start of the record. */
-  reverseContinue(hart: number): DebugStop;
+  /**
+   * Goes back to before the last instruction of a hart. Undefined: none in the last `slice`
+   * instructions or somewhat more; the computer stands there, call again to go on.
+   */
+  reverseStep(hart: number, slice: number): DebugStop | undefined;
+  /**
+   * Goes back to the last breakpoint or watchpoint that was passed, or to the start of the record.
+   * Undefined: none in the last `slice` instructions or somewhat more; the computer stands there,
+   * call again to go on. A breakpoint where it stands is not one that was passed.
+   */
+  reverseRun(slice: number): DebugStop | undefined;
   /** From the first instruction again. */
   reset(): void;
 }
