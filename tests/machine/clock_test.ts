@@ -34,7 +34,7 @@ Deno.test("a restore puts the timer and the software interrupt back", () => {
   set(1, 500);
   const state = made.save();
   set(0, 900);
-  assertEquals([made.clint.lines(), made.clint.due], [0, 900]);
+  assertEquals([made.clint.lines(0), made.clint.due(0)], [0, 900]);
   made.restore(state);
-  assertEquals([made.clint.lines(), made.clint.due, made.clint.read(0, 4)], [1 << 3, 500, 1]);
+  assertEquals([made.clint.lines(0), made.clint.due(0), made.clint.read(0, 4)], [1 << 3, 500, 1]);
 });

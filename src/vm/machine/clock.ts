@@ -1,6 +1,6 @@
 /**
  * Time. The only clock of the machine is the number of retired instructions: mtime moves by one in
- * every `instructionsPerTick` of them, and jumps forward when the hart waits for a timer. So the
+ * every `instructionsPerTick` of them, and jumps forward when all harts wait for a timer. So the
  * same inputs give the same times on every computer.
  *
  * @module
@@ -37,7 +37,12 @@ export class Clock {
 
   /** Instructions retired since the machine was made; exact, also in the middle of a run. */
   get retired(): number {
-    return this.#given === 0 ? this.#base : this.#base + this.#given - this.#registers.budget;
+    return this.#base + this.underWay;
+  }
+
+  /** Instructions of the present engine run that are retired. */
+  get underWay(): number {
+    return this.#given === 0 ? 0 : this.#given - this.#registers.budget;
   }
 
   /** Whether the engine is running: pc and time are those of the instruction under way. */

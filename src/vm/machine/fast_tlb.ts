@@ -7,7 +7,7 @@
  */
 
 import { PAGE_SHIFT } from "./address.ts";
-import { TLB_BASE, TLB_ENTRIES, TLB_ENTRY_SIZE, TLB_TABLE_SIZE } from "./layout.ts";
+import { TLB_BASE, TLB_ENTRIES, TLB_ENTRY_SIZE, TLB_HART_SIZE, TLB_TABLE_SIZE } from "./layout.ts";
 import type { Access, Level } from "./sv39.ts";
 import { TABLES } from "./tlb_state.ts";
 
@@ -17,8 +17,10 @@ const EMPTY = 0xffff_ffff;
 /** Level of pieces of untranslated addresses (M-mode, satp Bare), which are not counted. */
 const BARE = 3;
 
-/** The fast tables of all banks; table = bank × 3 + access. */
+/** The fast tables of all banks of one hart; table = bank × 3 + access. */
 export class FastTables {
+  /** Where they begin in linear memory. */
+  readonly #base: number;
   /** Tag low, tag high, addend, hits. */
   readonly #words: Uint32Array;
   /** Each piece's level: a {@link Level} or {@link BARE}. */
@@ -33,21 +35,24 @@ export class FastTables {
    * Empty tables.
    *
    * @param memory The machine's linear memory.
+   * @param hart Whose they are.
    * @param collect Receives the hits of pieces that are dropped or replaced; -1 takes one back.
    */
   constructor(
     memory: WebAssembly.Memory,
+    hart: number,
     collect: (table: number, level: Level, hits: number) => void,
   ) {
-    this.#words = new Uint32Array(memory.buffer, TLB_BASE, TABLES * TLB_TABLE_SIZE / 4);
+    this.#base = TLB_BASE + hart * TLB_HART_SIZE;
+    this.#words = new Uint32Array(memory.buffer, this.#base, TABLES * TLB_TABLE_SIZE / 4);
     this.#words.fill(EMPTY);
     for (let i = 3; i < this.#words.length; i += WORDS) this.#words[i] = 0;
     this.#collect = collect;
   }
 
   /** Linear-memory offset of a bank's table for a kind of access. */
-  static offset(bank: number, access: Access): number {
-    return TLB_BASE + (bank * 3 + access) * TLB_TABLE_SIZE;
+  offset(bank: number, access: Access): number {
+    return this.#base + (bank * 3 + access) * TLB_TABLE_SIZE;
   }
 
   /**

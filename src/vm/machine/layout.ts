@@ -35,6 +35,8 @@ export const RESERVATION = 0x538;
 export const TLB_READ = 0x540;
 export const TLB_WRITE = 0x544;
 export const TLB_EXECUTE = 0x548;
+/** End of a hart's words, which begin with {@link PC}: of the hart that runs. */
+export const HART_END = 0x54c;
 
 /** Entries of one TLB table; the index is `(va >> 12) & (TLB_ENTRIES - 1)`. */
 export const TLB_ENTRIES = 256;
@@ -52,10 +54,14 @@ export const TLB_INVALID = -1n;
 export const TLB_TABLE_SIZE = TLB_ENTRIES * TLB_ENTRY_SIZE;
 /** Banks, one translation context (privilege, ASID) each: a trap or switch flushes nothing. */
 export const TLB_BANKS = 8;
-/** Start of the banks; bank b's tables (read, write, execute) follow each other. */
+/** Start of hart 0's banks; bank b's tables (read, write, execute) follow each other. */
 export const TLB_BASE = 0x1_0000;
 /** Bytes of one bank. */
 export const TLB_BANK_SIZE = 3 * TLB_TABLE_SIZE;
+/** Bytes of one hart's banks; those of the next hart follow. */
+export const TLB_HART_SIZE: number = TLB_BANKS * TLB_BANK_SIZE;
+/** Most harts of a machine: the banks of so many fit below {@link CODE_MAP}. */
+export const MAX_HARTS = 8;
 
 /** One i32 for each 4 KiB frame of RAM: offset of its decoded records, 0 while it has none. */
 export const CODE_MAP = 0x10_0000;

@@ -1,6 +1,6 @@
 /**
- * The machine: RAM, one hart, MMU, devices and the engine, wired together. It knows instructions
- * and traps, nothing of processes.
+ * The machine: RAM, harts with their MMUs, devices and the engine, wired together. It knows
+ * instructions and traps, nothing of processes.
  *
  * @module
  */
@@ -8,6 +8,7 @@
 import { RAM_BASE } from "./address.ts";
 import { Bus } from "./bus.ts";
 import { Clock } from "./clock.ts";
+import { counted } from "./counted.ts";
 import { Clint } from "./devices/clint.ts";
 import { Finisher } from "./devices/finisher.ts";
 import { Plic } from "./devices/plic.ts";
@@ -23,8 +24,9 @@ import { DEFAULT_RAM, Ram } from "./memory.ts";
 import { CLINT, FINISHER, PLIC, UART, VIRTIO } from "./memory_map.ts";
 import type { MachineOptions, MachineState, Stop } from "./machine_state.ts";
 import { Mmu } from "./mmu.ts";
-import { PC, RESERVATION, TLB_READ, X_SINK } from "./layout.ts";
+import { MAX_HARTS, PC, RESERVATION, TLB_READ, X_SINK } from "./layout.ts";
 import { RamImages } from "./ram_image.ts";
+import { Schedule } from "./schedule.ts";
 import { SlowPath } from "./slow_path.ts";
 import { UserAccess } from "./user_access.ts";
 import { type Watch, Watches } from "./watch.ts";
@@ -41,14 +43,12 @@ const MAX_BUDGET = Number.MAX_SAFE_INTEGER;
 const STOP_ON_BUDGET: Stop = { kind: "budget" };
 const STOP_ON_WFI: Stop = { kind: "wfi" };
 
-/** A whole RISC-V computer lacking a kernel. */
+/** A whole RISC-V computer lacking a kernel. Its harts take turns, see {@link Schedule}. */
 export class Machine {
   /** RAM, at 0x8000_0000. */
   readonly ram: Ram;
-  /** The hart: registers, CSRs, mode. */
-  readonly hart: Hart;
-  /** Address translation. */
-  readonly mmu: Mmu;
+  /** The harts, by number. */
+  readonly harts: readonly Hart[];
   /** The memory map. */
   readonly bus: Bus;
   /** Retired instructions and mtime. */
@@ -60,15 +60,16 @@ export class Machine {
   /** Software and timer interrupts, mtime. */
   readonly clint: Clint;
   /** Interrupts of devices. */
-  readonly plic: Plic = new Plic();
+  readonly plic: Plic;
   /** The console's line. */
   readonly uart: Uart;
   /** By which a bare-metal program ends the machine. */
   readonly finisher: Finisher = new Finisher();
   /** The disk, when there is one. */
   readonly virtio: VirtioBlock | undefined;
-  /** Loads and stores from outside the hart, as its U-mode would do them. */
+  /** Loads and stores from outside the harts, as U-mode of the present one would do them. */
   readonly user: UserAccess;
+  readonly #schedule: Schedule;
   readonly #slow: SlowPath;
   readonly #hostTraps: boolean;
   readonly #images: RamImages;
@@ -76,14 +77,24 @@ export class Machine {
   /** A machine at reset: M-mode, pc at the start of RAM, which is zero. */
   constructor(options: MachineOptions = {}) {
     this.ram = new Ram(options.memBytes ?? DEFAULT_RAM);
-    const registers = new Registers(this.ram.memory);
+    const harts = options.harts ?? 1;
+    if (!Number.isInteger(harts) || harts < 1 || harts > MAX_HARTS) {
+      throw new RangeError(`a machine has 1 to ${MAX_HARTS} harts, not ${harts}`);
+    }
+    this.#schedule = new Schedule(harts, options.quantum, options.seed);
+    const registers = new Registers(this.ram.memory.buffer);
     this.bus = new Bus(this.ram);
-    this.mmu = new Mmu(this.ram, this.bus, this.watches);
     this.clock = new Clock(registers, options.instructionsPerTick ?? 10);
-    this.clint = new Clint(this.clock);
+    this.clint = new Clint(this.clock, harts);
+    this.plic = new Plic(harts);
     this.uart = new Uart((on) => this.plic.signal(UART.irq, on));
-    const pins = () => this.clint.lines() | this.plic.lines();
-    this.hart = new Hart(registers, this.mmu, this.clock, pins);
+    this.harts = Array.from({ length: harts }, (_, i) => {
+      const mmu = new Mmu(this.ram, this.bus, this.watches, registers, i);
+      const pins = () => this.clint.lines(i) | this.plic.lines(i);
+      return new Hart(i, registers, mmu, this.clock, pins);
+    });
+    this.#hart = this.harts[0];
+    this.#hart.enter();
     this.bus.register(FINISHER, this.finisher);
     this.bus.register(CLINT, this.clint);
     this.bus.register(PLIC, this.plic);
@@ -96,14 +107,28 @@ export class Machine {
     this.#slow = new SlowPath(this);
     this.user = new UserAccess(this, this.#slow);
     this.#hostTraps = options.traps === "host";
-    this.engine = new Engine(this.ram.memory, this.#slow);
-    this.#images = new RamImages(this.ram, () => this.mmu.tlb.dropFastWrites());
+    this.engine = new Engine(this.ram.memory, this.#slow, harts);
+    this.#images = new RamImages(this.ram, () => {
+      for (const { mmu } of this.harts) mmu.tlb.dropFastWrites();
+    });
     this.#slow.fetcher.code = this.engine.pages;
     this.ram.codeChanged = (pa, length) => this.engine.pages.written(pa, length);
-    this.hart.pc = BigInt(RAM_BASE);
+    for (const hart of this.harts) hart.pc = BigInt(RAM_BASE);
   }
 
-  /** Instructions retired since the machine was made: exact. */
+  #hart: Hart;
+
+  /** The hart that runs, or ran last. */
+  get hart(): Hart {
+    return this.#hart;
+  }
+
+  /** Its address translation. */
+  get mmu(): Mmu {
+    return this.#hart.mmu;
+  }
+
+  /** Instructions retired by all harts since the machine was made: exact. */
   get instret(): number {
     return this.clock.retired;
   }
@@ -111,29 +136,39 @@ export class Machine {
   /**
    * Runs at most `budget` instructions. Afterwards pc is the next instruction to run. A breakpoint
    * at the first instruction is passed, since a run that stopped there is to go on, unless
-   * `passBreak` is false.
+   * `passBreak` is false. The harts take turns; `only` this one runs, when one is named.
    */
-  run(budget: number, passBreak = true): Stop {
+  run(budget: number, passBreak = true, only?: number): Stop {
     if (!(budget >= 0 && budget <= MAX_BUDGET)) {
       throw new RangeError(`budget must be 0 to 2^53-1, not ${budget}`);
     }
     let left = budget;
     let resuming = passBreak;
     let last: { pc: bigint; mode: number } | undefined;
+    if (only !== undefined && only !== this.#hart.hartid) this.#switchTo(only);
     for (;;) {
       if (this.finisher.finish !== undefined) {
         return { kind: "finisher", ...this.finisher.finish };
       }
-      if (this.hart.waiting && !this.#wake()) return STOP_ON_WFI;
-      if (this.hart.state.mie !== 0) takeInterrupt(this.hart);
-      let slice = Math.min(left, LONGEST, this.#nextTimer());
+      if (this.#hart.waiting || this.#schedule.left <= 0) {
+        if (left <= 0) return STOP_ON_BUDGET;
+        const before = this.#hart;
+        if (!this.#turn(only)) return STOP_ON_WFI;
+        if (this.#hart !== before) {
+          resuming = false;
+          last = undefined;
+        }
+      }
+      const { hart } = this;
+      if (hart.state.mie !== 0) takeInterrupt(hart);
+      let slice = Math.min(left, LONGEST, this.#nextTimer(), this.#schedule.left);
       if (slice <= 0) return STOP_ON_BUDGET;
       if (this.watches.anyBreak) {
-        const { pcHigh, pcLow } = this.hart.registers;
+        const { pcHigh, pcLow } = hart.registers;
         const at = pcHigh * 2 ** 32 + pcLow;
         const inPage = this.watches.breaksPage(at);
         if (inPage && !resuming && this.watches.breaksAt(at)) {
-          return { kind: "break", pc: this.hart.pc };
+          return { kind: "break", pc: hart.pc };
         }
         this.#slow.fetcher.stepping = inPage;
         if (inPage) slice = 1;
@@ -154,18 +189,18 @@ export class Machine {
           this.#slow.undecided = false;
           return { kind: "version" };
         }
-        const { trapCause: cause, trapValue: tval, pc: epc } = this.hart.registers;
-        if (this.#hostTraps && this.hart.mode === 0) {
+        const { trapCause: cause, trapValue: tval, pc: epc } = hart.registers;
+        if (this.#hostTraps && hart.mode === 0) {
           return { kind: "trap", cause, tval, epc };
         }
         // With no instruction retired since, a trap at the same pc in the same mode comes again for
         // ever.
-        const { mode } = this.hart;
+        const { mode } = hart;
         if (used === 0 && last?.pc === epc && last.mode === mode) {
           return { kind: "stuck", cause, tval, pc: epc };
         }
         last = { pc: epc, mode };
-        deliver(this.hart, cause, false, tval);
+        deliver(hart, cause, false, tval);
         // The handler's first instruction may have a breakpoint of its own.
         resuming = false;
       } else if (reason !== STOP_BUDGET) {
@@ -177,14 +212,17 @@ export class Machine {
 
   /** Why the engine stopped; how many instructions it retired is in {@link Machine.#used}. */
   #engineRun(slice: number): number {
-    this.hart.registers.budget = slice;
+    const hart = this.#hart;
+    hart.registers.budget = slice;
     this.clock.begin(slice);
     const reason = this.engine.run(slice);
     const used = this.clock.end();
+    hart.ran(used);
+    this.#schedule.ran(used);
     this.#sinceFold += used;
     if (this.#sinceFold >= FOLD_EVERY) {
       this.#sinceFold = 0;
-      this.mmu.tlb.fold();
+      for (const { mmu } of this.harts) mmu.tlb.fold();
     }
     this.#used = used;
     return reason;
@@ -195,41 +233,62 @@ export class Machine {
 
   /** Instructions until a timer that the hart would notice becomes due. */
   #nextTimer(): number {
-    if (this.hart.state.mie === 0) return Infinity;
-    const awaited = awaitedTimers(this.hart);
+    const hart = this.#hart;
+    if (hart.state.mie === 0) return Infinity;
+    const awaited = awaitedTimers(hart);
     if (awaited === 0) return Infinity;
-    return this.clock.until(Math.min(...this.#dueTimes(awaited)));
+    return this.clock.until(this.#due(hart, awaited));
   }
 
-  /** The times at which awaited timer interrupts become pending. */
-  #dueTimes(awaited: number): number[] {
-    const times: number[] = [];
-    if ((awaited & IRQ.MTI) !== 0 && this.clint.due !== Infinity) times.push(this.clint.due);
-    const { state } = this.hart;
-    if ((awaited & IRQ.STI) !== 0 && sstc(state) && state.stimecmp < 1n << 53n) {
-      times.push(Number(state.stimecmp));
-    }
-    return times;
+  /** When the first of a hart's awaited timer interrupts becomes pending; Infinity: never. */
+  #due({ hartid, state }: Hart, awaited: number): number {
+    const mti = (awaited & IRQ.MTI) !== 0 ? this.clint.due(hartid) : Infinity;
+    const compares = (awaited & IRQ.STI) !== 0 && sstc(state) && state.stimecmp < 1n << 53n;
+    return compares ? Math.min(mti, Number(state.stimecmp)) : mti;
   }
 
-  /** Ends a WFI if an interrupt is pending, or time can jump to one; false if none will come. */
-  #wake(): boolean {
-    if (!wakes(this.hart)) {
-      const times = this.#dueTimes(awaitedTimers(this.hart));
-      if (times.length === 0) return false;
-      this.clock.time = Math.max(this.clock.time, Math.min(...times));
+  /**
+   * Begins the turn of the next hart that can run, in the order of their numbers; when all wait,
+   * time jumps to the first timer that one of them awaits. False if there is none.
+   */
+  #turn(only?: number): boolean {
+    const { harts } = this;
+    const count = only === undefined ? harts.length : 1;
+    const first = only ?? this.#hart.hartid + 1;
+    for (;;) {
+      for (let i = 0; i < count; i++) {
+        const hart = harts[(first + i) % harts.length];
+        if (hart.waiting && !wakes(hart)) continue;
+        hart.waiting = false;
+        this.#schedule.begin(hart.hartid);
+        this.#switchTo(hart.hartid);
+        return true;
+      }
+      const due = Math.min(...harts.map((hart) => this.#due(hart, awaitedTimers(hart))));
+      if (due === Infinity) return false;
+      this.clock.time = Math.max(this.clock.time, due);
     }
-    this.hart.waiting = false;
-    return true;
+  }
+
+  #switchTo(hartid: number): void {
+    this.#schedule.hart = hartid;
+    const next = this.harts[hartid];
+    if (next === this.#hart) return;
+    this.#hart.leave();
+    this.#hart = next;
+    next.enter();
   }
 
   /** The state now. Not to be called while the machine runs. */
   save(): MachineState {
     return {
       ram: this.#images.save(),
-      registers: this.#registers(),
-      hart: this.hart.save(),
-      mmu: this.mmu.save(),
+      harts: this.harts.map((hart) => ({
+        registers: registersOf(hart),
+        hart: hart.save(),
+        mmu: hart.mmu.save(),
+      })),
+      schedule: this.#schedule.save(),
       clock: this.clock.save(),
       clint: this.clint.save(),
       plic: this.plic.save(),
@@ -237,13 +296,6 @@ export class Machine {
       finish: this.finisher.finish,
       virtio: this.virtio?.save(),
     };
-  }
-
-  /** pc, x registers and reservation; what is only scratch between two runs reads 0. */
-  #registers(): Uint32Array {
-    const words = this.hart.registers.header.slice(PC / 4, TLB_READ / 4);
-    words.fill(0, (X_SINK - PC) / 4, (RESERVATION - PC) / 4);
-    return words;
   }
 
   /** Makes the machine what it was; watchpoints stay. Throws a RangeError for another shape. */
@@ -261,22 +313,38 @@ export class Machine {
     if (disk !== saved) {
       throw new RangeError(`a state with a disk of ${saved} bytes, and the machine's has ${disk}`);
     }
+    if (state.harts.length !== this.harts.length) {
+      const { length } = this.harts;
+      throw new RangeError(
+        `a state of ${counted(state.harts.length, "hart")}, and the machine has ${length}`,
+      );
+    }
     this.#images.restore(state.ram);
-    this.hart.registers.header.set(state.registers, PC / 4);
+    this.#switchTo(state.schedule.hart);
+    this.#schedule.restore(state.schedule);
     this.clock.restore(state.clock);
     this.clint.restore(state.clint);
     this.plic.restore(state.plic);
     this.uart.restore(state.uart);
     this.finisher.finish = state.finish;
     if (state.virtio !== undefined) this.virtio?.restore(state.virtio);
-    this.mmu.restore(state.mmu);
-    this.hart.restore(state.hart);
+    for (const [i, hart] of this.harts.entries()) {
+      const { registers, mmu, hart: rest } = state.harts[i];
+      hart.registers.header.set(registers, PC / 4);
+      hart.mmu.restore(mmu);
+      hart.restore(rest);
+    }
+  }
+
+  /** After a page became special: each hart looks at it anew. */
+  #dropFast(): void {
+    for (const { mmu } of this.harts) mmu.tlb.dropFast();
   }
 
   /** Adds a watchpoint: accesses to its bytes end the run. */
   watch(watch: Watch): void {
     this.watches.watch(watch);
-    this.mmu.tlb.dropFast();
+    this.#dropFast();
   }
 
   /** Removes a watchpoint; false when it was not there. */
@@ -287,11 +355,18 @@ export class Machine {
   /** Adds a breakpoint at a virtual address (exact; negative for the upper half). */
   addBreak(pc: number): void {
     this.watches.addBreak(pc);
-    this.mmu.tlb.dropFast();
+    this.#dropFast();
   }
 
   /** Removes a breakpoint; false when it was not there. */
   removeBreak(pc: number): boolean {
     return this.watches.removeBreak(pc);
   }
+}
+
+/** pc, x registers and reservation; what is only scratch between two runs reads 0. */
+function registersOf(hart: Hart): Uint32Array {
+  const words = hart.registers.header.slice(PC / 4, TLB_READ / 4);
+  words.fill(0, (X_SINK - PC) / 4, (RESERVATION - PC) / 4);
+  return words;
 }

@@ -15,6 +15,7 @@ import type { HartState } from "./hart/hart.ts";
 import type { MmuState } from "./mmu_state.ts";
 import type { RamImage } from "./ram_image.ts";
 import type { Saved } from "./saver.ts";
+import type { ScheduleState } from "./schedule.ts";
 import type { WatchHit } from "./watch.ts";
 
 /** How a machine is built. */
@@ -26,6 +27,12 @@ export interface MachineOptions {
    * run with it, for a kernel written in TypeScript. `guest` when absent.
    */
   readonly traps?: "guest" | "host";
+  /** How many harts, 1 to 8; 1 when absent. */
+  readonly harts?: number;
+  /** Instructions of a hart's turn on average, where there are several; 10,000 when absent. */
+  readonly quantum?: number;
+  /** Chooses the interleaving of several harts: 32 bits; 0 when absent. */
+  readonly seed?: number;
   /** Retired instructions in one tick of mtime; 10 when absent. */
   readonly instructionsPerTick?: number;
   /** A disk image behind virtio, written in place; no such device when absent. */
@@ -37,16 +44,24 @@ export interface MachineOptions {
   readonly virtioVersion?: 1 | 2;
 }
 
-/** A machine's state as plain data: to be kept, copied, compared, restored any number of times. */
-export interface MachineState {
-  /** RAM; frames that did not change are shared with the states before. */
-  readonly ram: RamImage;
+/** A hart's state with its MMU's. */
+export interface HartParts {
   /** x registers, pc and reservation as they stand in linear memory. */
   readonly registers: Uint32Array;
   /** Mode, CSRs, WFI. */
   readonly hart: HartState;
   /** satp, TLB entries, counters. */
   readonly mmu: MmuState;
+}
+
+/** A machine's state as plain data: to be kept, copied, compared, restored any number of times. */
+export interface MachineState {
+  /** RAM; frames that did not change are shared with the states before. */
+  readonly ram: RamImage;
+  /** The harts, by number. */
+  readonly harts: readonly HartParts[];
+  /** Whose turn it is. */
+  readonly schedule: ScheduleState;
   /** Retired instructions and mtime. */
   readonly clock: ClockState;
   /** The CLINT's registers. */
@@ -72,9 +87,9 @@ export type Stop =
     readonly tval: bigint;
     readonly epc: bigint;
   }
-  /** The hart waits and no timer will wake it: only input from outside can. */
+  /** All harts wait and no timer will wake one: only input from outside can. */
   | { readonly kind: "wfi" }
-  /** The trap handler's first instruction traps, so nothing will ever be executed again. */
+  /** The trap handler's first instruction traps: the hart will never execute another one. */
   | {
     readonly kind: "stuck";
     readonly cause: number;

@@ -21,8 +21,8 @@ import { Banks, BARE_BANK } from "./banks.ts";
 import type { Bus } from "./bus.ts";
 import { ACCESS_FAULT, PAGE_FAULT } from "./cause.ts";
 import { MSTATUS, previousMode } from "./hart/csr_state.ts";
+import type { Registers } from "./hart/registers.ts";
 import { RAM_OFFSET, RESERVATION, TLB_BANKS, TLB_EXECUTE, TLB_READ, TLB_WRITE } from "./layout.ts";
-import { FastTables } from "./fast_tlb.ts";
 import type { Ram } from "./memory.ts";
 import {
   type Access,
@@ -74,23 +74,24 @@ export class Mmu {
    */
   marked: (page: VaNum, pteAddr: PaNum, before: number, after: number) => void = () => {};
 
+  /** The hart's words, where the interpreter or the hart keeps them. */
+  registers: Registers;
   /** The machine's watchpoints. */
   readonly watches: Watches;
   readonly #ram: Ram;
   readonly #bus: Bus;
-  readonly #slots: Int32Array;
   readonly #trail = new WalkTrail();
   readonly #banks = new Banks();
   #counts: MmuCounts = { faults: new Float64Array(3), walks: 0, flushes: 0, pageFlushes: 0 };
   readonly #saver = new Saver();
 
-  /** An MMU over RAM and devices; satp starts as Bare. */
-  constructor(ram: Ram, bus: Bus, watches: Watches) {
+  /** A hart's MMU over RAM and devices; satp starts as Bare. */
+  constructor(ram: Ram, bus: Bus, watches: Watches, registers: Registers, hart = 0) {
     this.#ram = ram;
     this.#bus = bus;
     this.watches = watches;
-    this.tlb = new Tlb(ram.memory);
-    this.#slots = new Int32Array(ram.memory.buffer, 0, 0x1000 / 4);
+    this.registers = registers;
+    this.tlb = new Tlb(ram.memory, hart);
     this.select(3, 0);
   }
 
@@ -116,7 +117,7 @@ export class Mmu {
    * SC.
    */
   setRoot(root: PaNum, asid = 0): void {
-    if (root !== this.root) this.#slots[RESERVATION / 4] = 0;
+    if (root !== this.root) this.registers.header[RESERVATION / 4] = 0;
     this.paging = true;
     this.asid = asid;
     this.root = root;
@@ -130,9 +131,10 @@ export class Mmu {
     // current privilege mode were set to MPP."
     const data = (mstatus & MSTATUS.MPRV) !== 0 ? previousMode(mstatus) : mode;
     this.dataBank = this.bankFor(data, mstatus);
-    this.#slots[TLB_READ / 4] = FastTables.offset(this.dataBank, READ);
-    this.#slots[TLB_WRITE / 4] = FastTables.offset(this.dataBank, WRITE);
-    this.#slots[TLB_EXECUTE / 4] = FastTables.offset(this.fetchBank, EXECUTE);
+    const { registers: { header }, tlb: { fast } } = this;
+    header[TLB_READ / 4] = fast.offset(this.dataBank, READ);
+    header[TLB_WRITE / 4] = fast.offset(this.dataBank, WRITE);
+    header[TLB_EXECUTE / 4] = fast.offset(this.fetchBank, EXECUTE);
   }
 
   /** The bank for a mode's accesses under the current satp; if none fits, the oldest is emptied. */

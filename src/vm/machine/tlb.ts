@@ -35,9 +35,9 @@ export class Tlb {
   readonly #superCount = new Uint8Array(TABLES);
   readonly #saver = new Saver();
 
-  /** TLBs over a machine's linear memory; all empty. */
-  constructor(memory: WebAssembly.Memory) {
-    this.fast = new FastTables(memory, (table, level, hits) => {
+  /** A hart's TLBs over the machine's linear memory; all empty. */
+  constructor(memory: WebAssembly.Memory, hart = 0) {
+    this.fast = new FastTables(memory, hart, (table, level, hits) => {
       this.#state.hits[(table % 3) * 3 + level] += hits;
     });
   }

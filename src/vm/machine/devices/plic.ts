@@ -1,6 +1,6 @@
 /**
  * The platform-level interrupt controller, in SiFive's layout: priorities, enables and thresholds
- * for two contexts of hart 0 (0: M-mode, 1: S-mode), claim and complete.
+ * for two contexts of each hart (2 × hart: M-mode, 2 × hart + 1: S-mode), claim and complete.
  *
  * Each time that a source signals its request is pending, until it is claimed. Two things are as
  * QEMU has them: a source that goes on asking signals at each of its changes, and completing an
@@ -16,7 +16,6 @@ import { type Saved, Saver } from "../saver.ts";
 
 const SOURCES = 96;
 const WORDS = SOURCES / 32;
-const CONTEXTS = 2;
 const PENDING = 0x1000;
 const ENABLE = 0x2000;
 const CONTEXT = 0x20_0000;
@@ -32,21 +31,36 @@ export class PlicState {
   /** One bit a source: claimed and not yet completed. */
   readonly claimed: Uint32Array = new Uint32Array(WORDS);
   /** One bit a source, for each context. */
-  readonly enable: Uint32Array = new Uint32Array(WORDS * CONTEXTS);
+  readonly enable: Uint32Array;
   /** Of each context: only higher priorities interrupt. */
-  readonly threshold: Uint32Array = new Uint32Array(CONTEXTS);
+  readonly threshold: Uint32Array;
+
+  /** With two contexts a hart. */
+  constructor(harts = 1) {
+    this.enable = new Uint32Array(WORDS * 2 * harts);
+    this.threshold = new Uint32Array(2 * harts);
+  }
 }
 
 /** The PLIC. Registers are 32 bits wide; other widths read 0 and drop writes. */
 export class Plic implements Device {
   readonly name = "plic";
-  #state = new PlicState();
-  #lines = 0;
+  #state: PlicState;
+  readonly #contexts: number;
+  /** Each hart's MEIP and SEIP as bits of mip. */
+  readonly #lines: number[];
   readonly #saver = new Saver();
 
-  /** MEIP and SEIP as bits of mip. */
-  lines(): number {
-    return this.#lines;
+  /** A PLIC at reset. */
+  constructor(harts = 1) {
+    this.#contexts = 2 * harts;
+    this.#state = new PlicState(harts);
+    this.#lines = new Array(harts).fill(0);
+  }
+
+  /** A hart's MEIP and SEIP as bits of mip. */
+  lines(hart: number): number {
+    return this.#lines[hart];
   }
 
   /**
@@ -61,8 +75,10 @@ export class Plic implements Device {
   }
 
   #update(): void {
-    this.#lines = (this.#best(0, true) !== 0 ? IRQ.MEI : 0) |
-      (this.#best(1, true) !== 0 ? IRQ.SEI : 0);
+    for (let hart = 0; hart < this.#lines.length; hart++) {
+      this.#lines[hart] = (this.#best(2 * hart, true) !== 0 ? IRQ.MEI : 0) |
+        (this.#best(2 * hart + 1, true) !== 0 ? IRQ.SEI : 0);
+    }
   }
 
   /** The pending, enabled source of highest priority, lowest number first; 0 for none. */
@@ -94,7 +110,7 @@ export class Plic implements Device {
     if (enable >= 0) return state.enable[enable];
     if (offset < CONTEXT) return 0;
     const context = (offset - CONTEXT) >>> 12, register = offset & 0xfff;
-    if (context >= CONTEXTS) return 0;
+    if (context >= this.#contexts) return 0;
     if (register === 0) return state.threshold[context];
     return register === 4 ? this.#claim(context) : 0;
   }
@@ -111,7 +127,7 @@ export class Plic implements Device {
 
   #enableIndex(offset: number): number {
     const context = (offset - ENABLE) >> 7, word = ((offset - ENABLE) & 0x7f) >> 2;
-    return context >= 0 && context < CONTEXTS && word < WORDS ? context * WORDS + word : -1;
+    return context >= 0 && context < this.#contexts && word < WORDS ? context * WORDS + word : -1;
   }
 
   write(offset: number, size: 1 | 2 | 4, value: number): void {
@@ -123,7 +139,7 @@ export class Plic implements Device {
     else if (enable >= 0) state.enable[enable] = enable % WORDS === 0 ? value & ~1 : value;
     else if (offset >= CONTEXT) {
       const context = (offset - CONTEXT) >>> 12, register = offset & 0xfff;
-      if (context >= CONTEXTS) return;
+      if (context >= this.#contexts) return;
       if (register === 0) state.threshold[context] = value & LEVELS;
       else if (register === 4 && value > 0 && value < SOURCES) {
         const word = value >>> 5;

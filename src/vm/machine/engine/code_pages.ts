@@ -59,8 +59,13 @@ export class CodePages {
   #free: number[] = [];
   #used = 0;
 
-  /** No pages yet, in a machine's memory (see layout.ts). */
-  constructor(memory: WebAssembly.Memory) {
+  readonly #writeEntries: Int32Array;
+  readonly #executeEntries: Int32Array;
+
+  /** No pages yet, in the memory (see layout.ts) of a machine with so many harts. */
+  constructor(memory: WebAssembly.Memory, harts = 1) {
+    this.#writeEntries = entriesOf(1, harts);
+    this.#executeEntries = entriesOf(2, harts);
     this.#bytes = new Uint8Array(memory.buffer);
     this.#halves = new Uint16Array(memory.buffer);
     this.#words = new Int32Array(memory.buffer);
@@ -234,14 +239,14 @@ export class CodePages {
   }
 
   #dropWriteEntries(frame: number): void {
-    for (const at of WRITE_ENTRIES) {
+    for (const at of this.#writeEntries) {
       // addend + page address = where the page stands in linear memory
       if ((this.#words[at]! + this.#words[at + 2]!) >>> 0 === frame) this.#invalidate(at);
     }
   }
 
   #dropExecuteEntries(page: number): void {
-    for (const at of EXECUTE_ENTRIES) {
+    for (const at of this.#executeEntries) {
       if (this.#words[at + 2] === page) this.#invalidate(at);
     }
   }
@@ -251,10 +256,10 @@ export class CodePages {
   }
 }
 
-/** Word indices of all banks' entries of one table. */
-function entriesOf(table: number): Int32Array {
+/** Word indices of the entries of one table of all banks of all harts. */
+function entriesOf(table: number, harts: number): Int32Array {
   const indices: number[] = [];
-  for (let bank = 0; bank < layout.TLB_BANKS; bank++) {
+  for (let bank = 0; bank < layout.TLB_BANKS * harts; bank++) {
     const start = layout.TLB_BASE + bank * layout.TLB_BANK_SIZE + table * layout.TLB_TABLE_SIZE;
     for (let at = start; at < start + layout.TLB_TABLE_SIZE; at += layout.TLB_ENTRY_SIZE) {
       indices.push(at >> 2);
@@ -262,8 +267,6 @@ function entriesOf(table: number): Int32Array {
   }
   return Int32Array.from(indices);
 }
-const WRITE_ENTRIES = entriesOf(1);
-const EXECUTE_ENTRIES = entriesOf(2);
 
 const mapIndex = (pa: number): number => (layout.CODE_MAP >> 2) + ((pa - RAM_BASE) >>> 12);
 const indexOf = (page: number): number => Math.floor((page - FIRST_PAGE) / STRIDE);

@@ -31,11 +31,12 @@ export class Engine {
    *
    * @param memory The machine's memory (see layout.ts), never grown afterwards.
    * @param host Answers what the interpreter asks.
+   * @param harts How many harts run on it, one at a time.
    */
-  constructor(memory: WebAssembly.Memory, host: EngineHost) {
+  constructor(memory: WebAssembly.Memory, host: EngineHost, harts = 1) {
     this.#memory = memory;
     this.#host = host;
-    this.pages = new CodePages(memory);
+    this.pages = new CodePages(memory, harts);
   }
 
   /**

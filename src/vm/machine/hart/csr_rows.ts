@@ -13,9 +13,11 @@ import { ALL_IRQS, type CsrState, IRQ, type Mode, MSTATUS, S_IRQS } from "./csr_
 export interface CsrContext {
   /** Contents of the registers. */
   readonly state: CsrState;
+  /** The hart's number. */
+  readonly hartid: number;
   /** The mode the access comes from. */
   readonly mode: Mode;
-  /** Instructions retired before this one. */
+  /** Instructions that the hart has retired before this one. */
   readonly retired: number;
   /** mtime. */
   readonly time: number;
@@ -264,7 +266,7 @@ export const CSR_ROWS: readonly CsrRow[] = [
   fixed("mvendorid"),
   fixed("marchid"),
   fixed("mimpid"),
-  fixed("mhartid"),
+  { ...named("mhartid"), writable: 0n, read: (c) => BigInt(c.hartid) },
   fixed("mconfigptr"),
   {
     ...named("mstatus"),

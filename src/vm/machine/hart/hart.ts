@@ -1,5 +1,6 @@
 /**
- * One hart: registers, privilege mode, CSRs, and the traps that move between modes.
+ * One hart: registers, privilege mode, CSRs. Its registers stand in the linear memory while it runs,
+ * and in a buffer of its own while another one does.
  *
  * @module
  */
@@ -10,8 +11,9 @@ import { registerNumber } from "../isa/register_names.ts";
 import type { Mmu } from "../mmu.ts";
 import { type Saved, Saver } from "../saver.ts";
 import { CSR_ROWS, type CsrContext, type CsrRow, pendingInterrupts, sstc } from "./csr_rows.ts";
+import { HART_END, PC, RESERVATION } from "../layout.ts";
 import { CsrState, IRQ, type Mode } from "./csr_state.ts";
-import type { Registers } from "./registers.ts";
+import { Registers } from "./registers.ts";
 
 const BY_NUMBER = new Map(CSR_ROWS.map((row) => [row.number, row]));
 const BY_NAME = new Map(CSR_ROWS.map((row) => [row.name, row]));
@@ -24,28 +26,74 @@ export interface HartState {
   readonly csrs: Saved<CsrState>;
   /** The hart is in WFI. */
   readonly waiting: boolean;
+  /** Instructions that it has retired. */
+  readonly retired: number;
 }
 
 /** A hart. It is its own {@link CsrContext}. */
 export class Hart implements CsrContext {
-  /** x0–x31, pc. */
-  readonly registers: Registers;
+  /** Its number: mhartid. */
+  readonly hartid: number;
+  /** x0–x31, pc. Another object when the hart begins or ends to run. */
+  registers: Registers;
+  /** Address translation. */
+  readonly mmu: Mmu;
   /** Contents of the CSRs; to be changed through {@link Hart.writeCsr}. */
   state: CsrState = new CsrState();
   /** The hart executed WFI and nothing has woken it. */
   waiting = false;
   #mode: Mode = 3;
-  readonly #mmu: Mmu;
+  #retired = 0;
+  readonly #live: Registers;
+  readonly #stored = new Registers();
   readonly #clock: Clock;
   readonly #pins: () => number;
   readonly #saver = new Saver();
 
-  /** A hart at reset: M-mode, pc 0. `pins` gives MSIP, MTIP, MEIP and SEIP as bits of mip. */
-  constructor(registers: Registers, mmu: Mmu, clock: Clock, pins: () => number) {
-    this.registers = registers;
-    this.#mmu = mmu;
+  /**
+   * A hart at reset, which does not run: M-mode, pc 0.
+   *
+   * @param hartid Its number.
+   * @param live The registers in linear memory, of the hart that runs.
+   * @param mmu Its MMU.
+   * @param clock The machine's clock.
+   * @param pins Gives its MSIP, MTIP, MEIP and SEIP as bits of mip.
+   */
+  constructor(hartid: number, live: Registers, mmu: Mmu, clock: Clock, pins: () => number) {
+    this.hartid = hartid;
+    this.#live = live;
+    this.registers = this.#stored;
+    this.mmu = mmu;
     this.#clock = clock;
     this.#pins = pins;
+    this.#useRegisters(this.#stored);
+    this.selectBanks();
+  }
+
+  #useRegisters(registers: Registers): void {
+    this.registers = registers;
+    this.mmu.registers = registers;
+  }
+
+  /**
+   * The hart runs from now on, after {@link Hart.leave} of the one before. Its reservation is gone:
+   * what others stored since is not known, and a store-conditional may fail for no reason.
+   */
+  enter(): void {
+    this.#live.header.set(this.#stored.header.subarray(PC / 4, HART_END / 4), PC / 4);
+    this.#live.header[RESERVATION / 4] = 0;
+    this.#useRegisters(this.#live);
+  }
+
+  /** Another hart is to run. */
+  leave(): void {
+    this.#stored.header.set(this.#live.header.subarray(PC / 4, HART_END / 4), PC / 4);
+    this.#useRegisters(this.#stored);
+  }
+
+  /** It has run so many instructions. */
+  ran(instructions: number): void {
+    this.#retired += instructions;
   }
 
   /** Register i, unsigned. */
@@ -84,12 +132,12 @@ export class Hart implements CsrContext {
 
   /** Makes the MMU follow the mode and mstatus. */
   selectBanks(): void {
-    this.#mmu.select(this.#mode, this.state.mstatus);
+    this.mmu.select(this.#mode, this.state.mstatus);
   }
 
-  /** Instructions retired so far. */
+  /** Instructions that it has retired; exact, also while it runs. */
   get retired(): number {
-    return this.#clock.retired;
+    return this.registers === this.#live ? this.#retired + this.#clock.underWay : this.#retired;
   }
 
   /** mtime. */
@@ -106,11 +154,11 @@ export class Hart implements CsrContext {
 
   /** satp. */
   get satp(): bigint {
-    return this.#mmu.satp;
+    return this.mmu.satp;
   }
 
   set satp(value: bigint) {
-    this.#mmu.setSatp(value);
+    this.mmu.setSatp(value);
     this.selectBanks();
   }
 
@@ -153,13 +201,15 @@ export class Hart implements CsrContext {
 
   /** The state beside the linear memory. */
   save(): HartState {
-    return { mode: this.#mode, csrs: this.#saver.save(this.state), waiting: this.waiting };
+    const csrs = this.#saver.save(this.state);
+    return { mode: this.#mode, csrs, waiting: this.waiting, retired: this.retired };
   }
 
   /** Takes over a saved state; the MMU's must have been restored before. */
   restore(state: HartState): void {
     this.state = this.#saver.revive(state.csrs);
     this.waiting = state.waiting;
+    this.#retired = state.retired;
     this.mode = state.mode;
   }
 }

@@ -1,6 +1,7 @@
 /**
- * The registers that the interpreter works on: x0–x31, pc, the trap it raised. They stand in the
- * linear memory (layout.ts); this class is the view of them.
+ * The registers that the interpreter works on: x0–x31, pc, the trap it raised. Those of the hart
+ * that runs stand in the linear memory (layout.ts), those of others in buffers of their own, at the
+ * same offsets; this class is the view of them.
  *
  * @module
  */
@@ -25,9 +26,8 @@ export class Registers {
   readonly #signed: Int32Array;
   readonly #wide: BigUint64Array;
 
-  /** A view of a machine's linear memory. */
-  constructor(memory: WebAssembly.Memory) {
-    const buffer = memory.buffer;
+  /** A view of a machine's linear memory, or of a buffer for a hart that does not run. */
+  constructor(buffer: ArrayBufferLike = new ArrayBuffer(HEADER)) {
     this.xs = new BigUint64Array(buffer, X, 32);
     this.words = new Uint32Array(buffer, X, 64);
     this.header = new Uint32Array(buffer, 0, HEADER / 4);

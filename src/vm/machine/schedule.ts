@@ -1,0 +1,92 @@
+/**
+ * Whose turn it is. Harts take turns on the one engine, each for a quantum of instructions whose
+ * length is drawn from a seed; so a seed is an interleaving, the same on every computer, and another
+ * seed is another one. Where a turn ends depends on nothing but the state saved here, in particular
+ * not on how a run is cut into slices.
+ *
+ * @module
+ */
+
+/** The schedule as plain data. */
+export interface ScheduleState {
+  /** The hart that runs. */
+  readonly hart: number;
+  /** Instructions left of its turn. */
+  readonly left: number;
+  /** Where the random numbers stand: 32 bits, not 0. */
+  readonly random: number;
+}
+
+/** Instructions of a turn, on average, when nothing else is asked for. */
+export const QUANTUM = 10_000;
+/** Longest that may be asked for. */
+const MAX_QUANTUM = 2 ** 30;
+
+/** The turns of a machine's harts. */
+export class Schedule {
+  /** The hart that runs. */
+  hart = 0;
+  readonly #quantum: number;
+  readonly #harts: number;
+  #left: number;
+  #random: number;
+
+  /**
+   * Hart 0 is the first. A turn has from half a quantum to nearly one and a half.
+   *
+   * @throws {RangeError} for a quantum that is no number of instructions, or a seed of more than 32
+   * bits
+   */
+  constructor(harts: number, quantum = QUANTUM, seed = 0) {
+    if (!Number.isInteger(quantum) || quantum < 2 || quantum > MAX_QUANTUM) {
+      throw new RangeError(
+        `a quantum is 2 to ${MAX_QUANTUM} instructions, not ${quantum}`,
+      );
+    }
+    if (!Number.isInteger(seed) || seed < 0 || seed > 0xffff_ffff) {
+      throw new RangeError(`a seed is 0 to 2^32-1, not ${seed}`);
+    }
+    this.#harts = harts;
+    this.#quantum = quantum;
+    this.#random = (Math.imul(seed, 0x9e37_79b1) ^ 0x85eb_ca6b) >>> 0 || 1;
+    this.#left = this.#turn();
+  }
+
+  /** Instructions left of the turn; without end for the only hart. */
+  get left(): number {
+    return this.#harts === 1 ? Infinity : this.#left;
+  }
+
+  /** The hart has run so many instructions of its turn. */
+  ran(instructions: number): void {
+    this.#left -= instructions;
+  }
+
+  /** A hart's turn begins. */
+  begin(hart: number): void {
+    this.hart = hart;
+    this.#left = this.#turn();
+  }
+
+  /** The length of the next turn: xorshift32 (Marsaglia, "Xorshift RNGs", 2003). */
+  #turn(): number {
+    let x = this.#random;
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    this.#random = x >>> 0;
+    return (this.#quantum >>> 1) + this.#random % this.#quantum;
+  }
+
+  /** The state as plain data. */
+  save(): ScheduleState {
+    return { hart: this.hart, left: this.left, random: this.#random };
+  }
+
+  /** Takes over a saved state. */
+  restore(state: ScheduleState): void {
+    this.hart = state.hart;
+    this.#left = state.left;
+    this.#random = state.random;
+  }
+}
