@@ -1,0 +1,134 @@
+/**
+ * A lab's own grading script, run in a copy of a built xv6 tree with one emulator or another in
+ * PATH, and what it said.
+ *
+ * The tree is copied because the script writes into it, and because `fs.img` carries what an
+ * earlier run wrote. Nothing of the copy is changed: the emulator is found by its name alone.
+ *
+ * @module
+ */
+
+/** The program that the labs' Makefiles start. */
+export const EMULATOR = "qemu-system-riscv64";
+
+/** How a grading script went. */
+export interface Grade {
+  /** Points given; undefined if the script ended without a score. */
+  readonly points?: number;
+  /** Points that there were. */
+  readonly possible?: number;
+  /** Wall-clock seconds of the whole script, its `make` included. */
+  readonly seconds: number;
+  /** For each graded test, in the script's order, whether it passed. */
+  readonly verdicts: Readonly<Record<string, boolean>>;
+  /** Tests that ended because their time was over. */
+  readonly timeouts: number;
+  /** The last lines, if there is no score. */
+  readonly instead?: string;
+}
+
+/** What a grading script's output says; `seconds` is passed on. */
+export function parseGrade(text: string, seconds: number): Grade {
+  const verdicts: Record<string, boolean> = {};
+  // "== Test   simple == \n  simple: OK (0.1s) ", and without a line's end between for a test that
+  // has no parent; what the test itself printed may stand before the verdict.
+  const titles = new Set([...text.matchAll(/^== Test (.+?) == /gm)].map((found) => found[1]!));
+  for (const title of titles) {
+    const verdict = new RegExp(`(?:^|== |! )${literal(title)}: (OK|FAIL)\\b`, "m").exec(text);
+    if (verdict !== null) verdicts[title.trim()] = verdict[1] === "OK";
+  }
+  const timeouts = text.match(/Timeout! /g)?.length ?? 0;
+  const score = /^Score: (\d+)\/(\d+)$/m.exec(text);
+  if (score === null) {
+    return {
+      seconds,
+      verdicts,
+      timeouts,
+      instead: text.trimEnd().split("\n").slice(-4).join("\n"),
+    };
+  }
+  return { points: +score[1]!, possible: +score[2]!, seconds, verdicts, timeouts };
+}
+
+function literal(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+
+/** The lab that a tree is configured for: `LAB=cow` in its `conf/lab.mk`. */
+export function labOf(tree: string): string {
+  const file = `${tree}/conf/lab.mk`;
+  const lab = /^LAB\s*=\s*(\w+)/m.exec(Deno.readTextFileSync(file))?.[1];
+  if (lab === undefined) throw new Error(`${file}: no line "LAB=name"`);
+  return lab;
+}
+
+/** The lab trees of a folder by name: those of its folders that have a `conf/lab.mk`. */
+export function treesIn(folder: string): string[] {
+  const names = [...Deno.readDirSync(folder)].filter((entry) => entry.isDirectory)
+    .map((entry) => entry.name).filter((name) => exists(`${folder}/${name}/conf/lab.mk`));
+  if (names.length === 0) throw new Error(`${folder}: no xv6 lab tree (NAME/conf/lab.mk) in it`);
+  return names.sort();
+}
+
+/** Grades a copy of `tree` with the emulator that stands in the folder `bin`. */
+export async function gradeTree(tree: string, bin: string): Promise<Grade> {
+  const work = await Deno.makeTempDir({ prefix: "xv6-grade-" });
+  try {
+    // With times kept, so that make has nothing to build.
+    await succeed("cp", ["-a", `${tree}/.`, work]);
+    const start = performance.now();
+    const { stdout } = await new Deno.Command(`${work}/grade-lab-${labOf(work)}`, {
+      cwd: work,
+      env: { PATH: `${bin}:${Deno.env.get("PATH")}`, PYTHONUNBUFFERED: "1" },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "inherit",
+    }).output();
+    const seconds = (performance.now() - start) / 1000;
+    return parseGrade(new TextDecoder().decode(stdout), seconds);
+  } finally {
+    await Deno.remove(work, { recursive: true });
+  }
+}
+
+/**
+ * A folder with the installed QEMU, in `folder`, for this tree; undefined if there is none.
+ *
+ * Kernels of before 2021 leave physical memory protection alone. Later QEMUs take that by the letter
+ * of the specification, as "nothing is allowed below M-mode", and such a kernel never starts: they
+ * get a QEMU without the unit, which is what its students had.
+ */
+export async function qemuFor(tree: string, folder: string): Promise<string | undefined> {
+  const qemu = inPath(EMULATOR);
+  if (qemu === undefined) return undefined;
+  const sets = (await Deno.readTextFile(`${tree}/kernel/start.c`)).includes("pmpaddr0");
+  const cpu = sets ? "" : "-cpu rv64,pmp=false ";
+  await Deno.writeTextFile(`${folder}/${EMULATOR}`, `#!/bin/sh\nexec '${qemu}' ${cpu}"$@"\n`, {
+    mode: 0o755,
+  });
+  return folder;
+}
+
+/** The first file of that name in PATH. */
+export function inPath(name: string): string | undefined {
+  const folders = (Deno.env.get("PATH") ?? "").split(":");
+  return folders.map((folder) => `${folder}/${name}`).find(exists);
+}
+
+async function succeed(command: string, args: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command(command, { args, stdout: "null" }).output();
+  if (success) return;
+  throw new Error(`${command} ${args.join(" ")}: ${new TextDecoder().decode(stderr)}`);
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return false;
+    }
+    throw error;
+  }
+}
