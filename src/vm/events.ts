@@ -15,6 +15,7 @@ import {
   pieceOf,
   type Pieces,
   piecesSince,
+  putPiece,
   withPieces,
   zeros,
 } from "./machine/pieces.ts";
@@ -373,8 +374,10 @@ export class EventLog {
     // The unused end of a ring that is not full is not made.
     this.#rows = new Float64Array(0);
     this.#growTo(Math.min(state.next, this.#capacity));
-    for (const [piece, rows] of piecesSince(state.rows)) {
-      if (rows !== undefined) this.#rows.set(rows, piece * state.rows.each);
+    const { each } = state.rows;
+    for (const [n, piece] of piecesSince(state.rows)) {
+      const from = n * each, to = Math.min(from + each, this.#rows.length);
+      if (from < to) putPiece(this.#rows, from, to, piece);
     }
     this.#words = this.#saver.revive(state.words);
     this.#wordIndex = new Map(this.#words.map((word, i) => [word, i]));

@@ -6,7 +6,7 @@
  */
 
 import { PAGE_SIZE } from "./address.ts";
-import { cut, joined, pieceAt, type Pieces, piecesSince, zeros } from "./pieces.ts";
+import { cut, joined, keptAt, type Pieces, piecesSince, putPiece, zeros } from "./pieces.ts";
 
 /** A disk's contents at one moment, never changed after it was made. */
 export type DiskImage = Pieces<Uint8Array>;
@@ -40,15 +40,14 @@ export class DiskBytes {
   /** Makes the contents what they were, in place. The image must be of a disk of this length. */
   restore(image: DiskImage): void {
     for (const [n, piece] of piecesSince(image, this.#saved)) this.#put(n, piece);
-    for (const n of this.#touched) this.#put(n, pieceAt(image, n));
+    for (const n of this.#touched) this.#put(n, keptAt(image, n));
     this.#saved = image;
     this.#touched.clear();
   }
 
   #put(n: number, piece: Uint8Array | undefined): void {
     const at = n * PAGE_SIZE;
-    if (piece === undefined) this.bytes.fill(0, at, at + PAGE_SIZE);
-    else this.bytes.set(piece, at);
+    putPiece(this.bytes, at, Math.min(at + PAGE_SIZE, this.bytes.length), piece);
   }
 
   /** The contents as they are now. */

@@ -7,7 +7,7 @@
 
 import { offset, PAGE_SIZE, type PaNum, RAM_BASE } from "./address.ts";
 import type { Ram } from "./memory.ts";
-import { cut, pieceAt, type Pieces, piecesSince, zeros } from "./pieces.ts";
+import { cut, keptAt, type Pieces, piecesSince, zeros } from "./pieces.ts";
 
 /** RAM at one moment, a piece a frame. Never changed after it was made. */
 export type RamImage = Pieces<Uint8Array>;
@@ -51,13 +51,16 @@ export class RamImages {
   restore(image: RamImage): void {
     const dirty = this.#dirty();
     for (const [i, want] of piecesSince(image, this.#clean)) this.#put(i, want);
-    for (const i of dirty) this.#put(i, pieceAt(image, i));
+    for (const i of dirty) this.#put(i, keptAt(image, i));
     this.#settle(image);
   }
 
   #put(i: number, want: Uint8Array | undefined): void {
-    if (want === undefined) this.#ram.fillFrame(frameAt(i), 0);
-    else this.#ram.write(frameAt(i), want);
+    const frame = frameAt(i);
+    const length = want?.length ?? 0;
+    if (want !== undefined) this.#ram.write(frame, want);
+    if (length === PAGE_SIZE) return;
+    this.#ram.fill(offset(frame, length), PAGE_SIZE - length, want?.[length - 1] ?? 0);
   }
 
   #settle(image: RamImage): void {

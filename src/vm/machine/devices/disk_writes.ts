@@ -54,8 +54,8 @@ const ZEROS = new Uint8Array(PAGE_SIZE);
 
 /** The sectors of a disk that another one has not, lowest first. */
 function* differences(before: DiskImage, now: DiskImage): Generator<DiskWrite> {
-  for (const [n, piece = ZEROS] of piecesSince(now, before)) {
-    const old = pieceAt(before, n) ?? ZEROS;
+  for (const [n] of piecesSince(now, before)) {
+    const piece = pieceAt(now, n) ?? ZEROS, old = pieceAt(before, n) ?? ZEROS;
     const length = Math.min(PAGE_SIZE, now.length - n * PAGE_SIZE);
     for (let at = 0; at < length; at += SECTOR_SIZE) {
       const bytes = piece.slice(at, Math.min(at + SECTOR_SIZE, length));
