@@ -134,7 +134,9 @@ export class Machine {
   }
 
   /**
-   * Runs at most `budget` instructions. Afterwards pc is the next instruction to run. A breakpoint
+   * Runs at most `budget` instructions. Afterwards pc is the next instruction to run, unless an
+   * interrupt is due: it is taken when the next run begins, so that how a run is cut into slices
+   * makes no difference, nor does it to what comes from outside between them. A breakpoint
    * at the first instruction is passed, since a run that stopped there is to go on, unless
    * `passBreak` is false. The harts take turns; `only` this one runs, when one is named.
    */
@@ -150,8 +152,9 @@ export class Machine {
       if (this.finisher.finish !== undefined) {
         return { kind: "finisher", ...this.finisher.finish };
       }
+      // Right after the last instruction: interrupts, turns and jumps of time are the next run's.
+      if (left <= 0) return STOP_ON_BUDGET;
       if (this.#hart.waiting || this.#schedule.left <= 0) {
-        if (left <= 0) return STOP_ON_BUDGET;
         const before = this.#hart;
         if (!this.#turn(only)) return STOP_ON_WFI;
         if (this.#hart !== before) {
@@ -162,7 +165,6 @@ export class Machine {
       const { hart } = this;
       if (hart.state.mie !== 0) takeInterrupt(hart);
       let slice = Math.min(left, LONGEST, this.#nextTimer(), this.#schedule.left);
-      if (slice <= 0) return STOP_ON_BUDGET;
       if (this.watches.anyBreak) {
         const { pcHigh, pcLow } = hart.registers;
         const at = pcHigh * 2 ** 32 + pcLow;
