@@ -5,6 +5,7 @@
  */
 
 import { type Sleepers, sleepersOf, variable, whoSleeps } from "./guest/sleepers.ts";
+import { whole } from "./checks.ts";
 import { hex, type PaNum } from "./machine/address.ts";
 import type { DiskWrite } from "./machine/devices/disk_writes.ts";
 import { checkImage, chooseVersion } from "./guest_disk.ts";
@@ -16,7 +17,13 @@ export type { DiskWrite };
 
 /** How a bare-metal program is run. */
 export interface GuestOptions {
-  /** Most instructions to execute; 2^53 - 1 when absent. */
+  /** How many harts, 1 to 8; 1 when absent. */
+  readonly harts?: number;
+  /** Instructions of a hart's turn on average, where there are several; 10,000 when absent. */
+  readonly quantum?: number;
+  /** Chooses the interleaving of several harts: 0 to 2^32-1; 0 when absent. */
+  readonly seed?: number;
+  /** Most instructions to execute, of all harts together; 2^53 - 1 when absent. */
   readonly budget?: number;
   /** Bytes of RAM; 128 MiB when absent. */
   readonly memBytes?: number;
@@ -54,17 +61,17 @@ export interface GuestStep {
   readonly doing: "works" | "listens" | "waits" | "sleeps";
 }
 
-/** Instructions of a slice: the program is judged, and input typed, only at multiples of it. */
+/** Instructions of a slice: the program is judged, and input typed, only at its end. */
 const SLICE = 1_000_000;
 
-/** After so many slices with a reader of the console, it reads, however busy the others are. */
-const READS_AFTER = 32;
+/** After so many instructions with a reader of the console, it reads, however busy others are. */
+const READS_AFTER = 32 * SLICE;
 
 /**
- * So many quiet slices make a guest idle. One is not enough: a process that is busy in the kernel,
- * zeroing memory, is off the hart for a moment at each tick, ten slices apart.
+ * So many quiet instructions make a guest idle. Fewer are not enough: a process that is busy in the
+ * kernel, zeroing memory, is off the hart for a moment at each tick, ten million apart.
  */
-const IDLE_AFTER = 3;
+const IDLE_AFTER = 3 * SLICE;
 
 /** Ticks of mtime without a process, output or input, after which none is expected. */
 const LONG = 1_000_000_000;
@@ -103,8 +110,10 @@ export class Guest {
   readonly #disk: boolean;
   #left: number;
   #flushes = 0;
-  #readerSeen = 0;
-  #quietSlices = 0;
+  /** Instructions of the last slices in a row in which somebody read, and which were quiet. */
+  #readerFor = 0;
+  #quietFor = 0;
+  /** mtime when they began. */
   #quietSince = 0;
   #sent: Uint8Array[] = [];
 
@@ -114,22 +123,22 @@ export class Guest {
 
   /**
    * A program from an ELF file, at its first instruction. Throws an {@link ElfError} for a file
-   * that cannot be run, a `DiskError` for an image that can be no disk.
+   * that cannot be run, a `DiskError` for an image that can be no disk, a RangeError for a number
+   * that no such computer can have.
    */
   constructor(file: Uint8Array, options: GuestOptions = {}) {
     const elf = parseElf(file);
-    const { memBytes, disk } = options;
+    const { disk, budget, keepWrites, ...hardware } = options;
     if (disk !== undefined) checkImage(disk);
-    const machine = new Machine({
-      ...(memBytes === undefined ? {} : { memBytes }),
-      ...(disk === undefined ? {} : { disk }),
-    });
-    if (options.keepWrites) machine.virtio?.keepWrites();
+    const machine = new Machine({ ...hardware, ...(disk === undefined ? {} : { disk }) });
+    if (keepWrites) machine.virtio?.keepWrites();
     loadPhysical(machine, elf);
-    machine.hart.pc = elf.entry & ~1n; // as the boot ROM's jump clears bit 0
-    // a0 = hart number, a1 = device tree: there is none.
-    machine.hart.setX(10, 0n);
-    machine.hart.setX(11, 0n);
+    for (const hart of machine.harts) {
+      hart.pc = elf.entry & ~1n; // as the boot ROM's jump clears bit 0
+      // a0 = hart number, a1 = device tree: there is none.
+      hart.setX(10, BigInt(hart.hartid));
+      hart.setX(11, 0n);
+    }
     const tohost = elf.symbol("tohost");
     if (tohost !== undefined) {
       const start = Number(tohost.value);
@@ -137,15 +146,20 @@ export class Guest {
     }
     this.#machine = machine;
     this.#disk = disk !== undefined;
-    this.#left = options.budget ?? Number.MAX_SAFE_INTEGER;
+    this.#left = budget ?? Number.MAX_SAFE_INTEGER;
     this.#sleepers = sleepersOf(elf, machine.ram);
     this.#panicked = variable(elf, machine.ram, "panicked")?.start;
   }
 
-  /** Runs the next slice, of a million instructions unless it ends or waits before. */
-  slice(): GuestStep {
+  /**
+   * Runs the next slice, of `length` instructions unless it ends or waits before. Throws a
+   * RangeError for a length below 1.
+   */
+  slice(length: number = SLICE): GuestStep {
+    whole("slice", length, 1);
     const machine = this.#machine;
-    const until = machine.instret + Math.min(this.#left, SLICE);
+    const start = machine.instret;
+    const until = start + Math.min(this.#left, length);
     for (;;) {
       const before = machine.instret;
       const stop = machine.run(until - before);
@@ -154,13 +168,13 @@ export class Guest {
       const output = machine.uart.take();
       if (output.length > 0) {
         this.#sent.push(output);
-        this.#quietSlices = 0;
+        this.#quietFor = 0;
       }
       const end = this.#verdict(stop);
       if (end !== undefined) return { end, doing: "works" };
       if (stop.kind === "wfi") return { end, doing: "waits" };
       if (machine.instret >= until) {
-        return { end, doing: output.length > 0 ? "works" : this.#doing() };
+        return { end, doing: output.length > 0 ? "works" : this.#doing(until - start) };
       }
     }
   }
@@ -187,8 +201,8 @@ export class Guest {
 
   /** Types bytes on the program's UART. */
   type(bytes: Uint8Array): void {
-    this.#quietSlices = 0;
-    this.#readerSeen = 0;
+    this.#quietFor = 0;
+    this.#readerFor = 0;
     this.#machine.uart.type(bytes);
   }
 
@@ -225,13 +239,13 @@ export class Guest {
     return (this.#machine.uart.save().ier & IER_RX) !== 0;
   }
 
-  /** What the program does, after a slice that was silent. */
-  #doing(): GuestStep["doing"] {
+  /** What the program does, after a slice of that length which was silent. */
+  #doing(length: number): GuestStep["doing"] {
     const machine = this.#machine;
-    const who = this.#sleepers && whoSleeps(machine.ram, this.#sleepers);
-    this.#readerSeen = who?.console ? this.#readerSeen + 1 : 0;
-    if (!this.#idle(who?.running ?? false)) {
-      return this.#readerSeen > READS_AFTER ? "listens" : "works";
+    const who = this.#sleepers && whoSleeps(machine, this.#sleepers);
+    this.#readerFor = who?.console ? this.#readerFor + length : 0;
+    if (!this.#idle(length, who?.running ?? false)) {
+      return this.#readerFor > READS_AFTER ? "listens" : "works";
     }
     const long = machine.clock.time - this.#quietSince > LONG;
     if (who !== undefined) {
@@ -245,12 +259,13 @@ export class Guest {
   }
 
   /** Whether no process ran in the last slices: who enters one drops TLB entries before. */
-  #idle(running: boolean): boolean {
-    const { flushes } = this.#machine.mmu.counters();
-    const quiet = !running && this.#machine.hart.mode !== 0 && flushes === this.#flushes;
+  #idle(length: number, running: boolean): boolean {
+    const { harts, clock } = this.#machine;
+    const flushes = harts.reduce((sum, { mmu }) => sum + mmu.counters().flushes, 0);
+    const quiet = !running && harts.every(({ mode }) => mode !== 0) && flushes === this.#flushes;
     this.#flushes = flushes;
-    this.#quietSlices = quiet ? this.#quietSlices + 1 : 0;
-    if (this.#quietSlices === 1) this.#quietSince = this.#machine.clock.time;
-    return this.#quietSlices >= IDLE_AFTER;
+    this.#quietFor = quiet ? this.#quietFor + length : 0;
+    if (this.#quietFor === length) this.#quietSince = clock.time;
+    return this.#quietFor >= IDLE_AFTER;
   }
 }

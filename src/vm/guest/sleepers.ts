@@ -7,7 +7,11 @@
 
 import type { PaNum } from "../machine/address.ts";
 import type { Elf } from "../machine/elf.ts";
+import type { Machine } from "../machine/machine.ts";
 import type { Ram } from "../machine/memory.ts";
+
+/** Harts that every xv6 has room for. */
+const NCPU = 8;
 
 /** Where a variable stands. */
 interface Range {
@@ -23,13 +27,13 @@ export interface Sleepers {
   readonly cons: Range;
   /** The number of clock ticks. */
   readonly ticks: Range;
-  /** The harts; the first word of each is the process that it runs, or 0. */
+  /** {@link NCPU} harts; the first word of each is the process that it runs, or 0. */
   readonly cpus: Range;
 }
 
 /** What processes do. */
 export interface Doing {
-  /** The hart runs one, in user mode or in the kernel. */
+  /** A hart runs one, in user mode or in the kernel. */
   readonly running: boolean;
   /** One sleeps until the console has input. */
   readonly console: boolean;
@@ -58,7 +62,7 @@ export function sleepersOf(elf: Elf, ram: Ram): Sleepers | undefined {
 }
 
 /** What the processes of an xv6 do now. */
-export function whoSleeps(ram: Ram, where: Sleepers): Doing {
+export function whoSleeps({ ram, harts }: Machine, where: Sleepers): Doing {
   const { proc, cons, ticks, cpus } = where;
   let console = false, timer = false;
   for (let at = proc.start; at + 8 <= proc.start + proc.size; at = (at + 8) as PaNum) {
@@ -68,5 +72,7 @@ export function whoSleeps(ram: Ram, where: Sleepers): Doing {
     if (low === ticks.start) timer = true;
     else if (low >= cons.start && low < cons.start + cons.size) console = true;
   }
-  return { running: ram.read32(cpus.start) !== 0, console, timer };
+  const each = Math.floor(cpus.size / NCPU);
+  const running = harts.some((_, i) => ram.read32((cpus.start + i * each) as PaNum) !== 0);
+  return { running, console, timer };
 }
