@@ -1,15 +1,18 @@
 /**
- * Two machines that run the same code while it is written: one keeps what it has decoded, the other forgets all of it
- * before each instruction. And the rule that the first one's records must keep at any moment.
+ * Two machines that run the same code while it is written: one keeps what it has decoded, and has breakpoints and
+ * checks; the other does one instruction at a time, forgets all that it has decoded before each, and has none of them:
+ * where it would stop is found by looking at its pc. And the rule that the first one's records must keep at any moment.
  */
 
 import { assertEquals } from "@std/assert";
 import { type PaNum, RAM_BASE } from "../../src/vm/machine/address.ts";
 import { firstOf, firstPair, pairs } from "../../src/vm/machine/engine/pairs.ts";
 import {
+  HANDLER,
   illegalRecord,
   RECORD_SHIFT,
   recordOf,
+  STOP_BIT,
   STRADDLING,
 } from "../../src/vm/machine/engine/records.ts";
 import { FIRST_VARIANT, numberOf } from "../../src/vm/machine/engine/variants.ts";
@@ -53,6 +56,10 @@ export class CodeTwins {
   readonly #paged: boolean;
   #saved: [MachineState, MachineState] | undefined;
   #requests = 0;
+  readonly #breaks = new Set<number>();
+  readonly #checks = new Set<number>();
+  /** Instructions retired and pc at each check that was met. */
+  #checked: [number, number][] = [];
 
   constructor(paged: boolean) {
     this.#paged = paged;
@@ -81,12 +88,23 @@ export class CodeTwins {
     this.#kept = make();
     this.#fresh = make();
     this.#start = this.#kept.save();
+    this.#kept.watches.check = (pc) => {
+      const { instret } = this.#kept;
+      // It may be asked again before the instruction retires, and need not stop a second time.
+      const last = this.#checked.at(-1);
+      if (last?.[0] === instret && last[1] === pc) return false;
+      this.#checked.push([instret, pc]);
+      return instret % 2 === 1;
+    };
   }
 
   /** Plays steps from the start on both, comparing after each. Throws at the first difference. */
   play(steps: readonly CodeStep[]): void {
+    for (const pc of this.#breaks) this.#kept.removeBreak(pc);
+    for (const pc of this.#checks) this.#kept.removeCheck(pc);
+    this.#breaks.clear();
+    this.#checks.clear();
     for (const made of [this.#kept, this.#fresh]) {
-      for (const pc of made.watches.breaks) made.removeBreak(pc);
       for (const watch of [...made.watches.watches]) made.unwatch(watch);
       made.restore(this.#start);
       made.engine.pages.clear();
@@ -94,7 +112,7 @@ export class CodeTwins {
     this.#saved = undefined;
     this.#requests = 0;
     for (const one of steps) {
-      const stops = one.op === "run" ? this.#run(one) : this.#both(one);
+      const stops = one.op === "run" ? this.#run(one) : this.#other(one);
       assertEquals(stale(this.#kept), []);
       assertEquals(stops[0], stops[1]);
       assertEquals(view(this.#kept), view(this.#fresh));
@@ -123,27 +141,51 @@ export class CodeTwins {
     }
     const [kept, fresh] = twins as [Machine, Machine];
     const before = kept.instret;
+    this.#checked = [];
     const stop = kept.run(count);
     let other: Stop = { kind: "budget" };
-    for (let n = 0; fresh.instret - before < count; n++) {
+    const checked: [number, number][] = [];
+    while (fresh.instret - before < count) {
+      const pc = fresh.hart.pc;
+      if (this.#breaks.has(Number(pc)) && fresh.instret > before) {
+        other = { kind: "break", pc };
+        break;
+      }
+      const at = fresh.instret;
       fresh.engine.pages.clear();
-      other = fresh.run(1, n === 0);
+      other = fresh.run(1);
+      const fetched = fresh.instret > at || other.kind !== "trap" || other.tval !== pc;
+      if (this.#checks.has(Number(pc)) && fetched) checked.push([at, Number(pc)]);
       if (other.kind !== "budget") break;
     }
+    assertEquals(this.#checked, checked);
     return [
       { ...stop, retired: kept.instret - before },
       { ...other, retired: fresh.instret - before },
     ];
   }
 
-  #both(one: Exclude<CodeStep, { op: "run" }>): number[] {
+  #other(one: Exclude<CodeStep, { op: "run" }>): number[] {
+    if (one.op === "stop") {
+      const pc = (this.#paged ? (one.alias ? ALIAS_VA : CODE_VA) - CODE : 0) + WINDOW + one.offset;
+      const [had, kept] = [one.check ? this.#checks : this.#breaks, this.#kept];
+      const there = had.delete(pc);
+      if (!there) had.add(pc);
+      if (one.check) there ? kept.removeCheck(pc) : kept.addCheck(pc);
+      else there ? kept.removeBreak(pc) : kept.addBreak(pc);
+      return [0, 0];
+    }
     if (one.op === "save") this.#saved = [this.#kept.save(), this.#fresh.save()];
     for (const [i, made] of [this.#kept, this.#fresh].entries()) this.#change(made, one, i);
     if (one.op === "disk") this.#requests++;
     return [0, 0];
   }
 
-  #change(made: Machine, one: Exclude<CodeStep, { op: "run" }>, twin: number): void {
+  #change(
+    made: Machine,
+    one: Exclude<CodeStep, { op: "run" | "stop" }>,
+    twin: number,
+  ): void {
     switch (one.op) {
       case "write": {
         const { how, offset, value } = one;
@@ -161,10 +203,6 @@ export class CodeTwins {
         return this.#disk(made, one);
       case "restore":
         return this.#saved === undefined ? undefined : made.restore(this.#saved[twin]!);
-      case "break": {
-        const pc = (this.#paged ? CODE_VA - CODE : 0) + WINDOW + (one.offset & ~1);
-        return made.removeBreak(pc) ? undefined : made.addBreak(pc);
-      }
       case "watch": {
         for (const watch of [...made.watches.watches]) if (made.unwatch(watch)) return;
         const start = WINDOW + one.offset;
@@ -200,18 +238,21 @@ function bytesOf(words: readonly number[]): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-function view({ hart, instret }: Machine): unknown {
+function view({ hart, mmu, instret }: Machine): unknown {
+  // Fetches are looked up again when all is forgotten.
+  const { execute: _, ...counters } = mmu.counters();
   return {
     instret,
     pc: hart.pc,
     mode: hart.mode,
+    counters,
     x: Array.from({ length: 32 }, (_, i) => hart.x(i)),
   };
 }
 
 /**
  * Records of the two pages that do not stand for the bytes under them: another instruction's, or half of a pair
- * whose other half is not decoded or another instruction's.
+ * whose other half is not decoded, or another instruction's, or a stop record.
  */
 function stale(made: Machine): string[] {
   const words = new Int32Array(made.ram.memory.buffer);
@@ -221,11 +262,11 @@ function stale(made: Machine): string[] {
     if (page === 0) continue;
     const headAt = (offset: number) => words[(page + (offset << RECORD_SHIFT)) >> 2]!;
     for (let offset = 0; offset < 4096; offset += 2) {
-      const head = headAt(offset);
+      const head = headAt(offset) & ~STOP_BIT;
       if (head === 0) continue;
       const low = made.ram.read16((frame + offset) as PaNum);
       const size = isLong(low) ? 4 : 2;
-      const handler = head & 0xffff;
+      const handler = head & HANDLER;
       const at = `${(frame + offset).toString(16)}: handler ${handler}`;
       if (offset === 4094 && size === 4) {
         if (head !== STRADDLING) wrong.push(`${at}, straddling`);
@@ -235,11 +276,12 @@ function stale(made: Machine): string[] {
       const instruction = decode(word);
       const want = instruction === undefined ? illegalRecord(word) : recordOf(instruction, offset);
       const imm = words[(page + (offset << RECORD_SHIFT) + 4) >> 2]!;
-      const is = head & ~0xffff | firstOf(handler);
+      const is = head & ~HANDLER | firstOf(handler);
       if (is !== want.head || imm !== (want.imm | 0)) wrong.push(`${at} for ${word.toString(16)}`);
       if (handler < firstPair()) continue;
-      const second = firstOf(headAt(offset + size) & 0xffff);
+      const behind = headAt(offset + size), second = firstOf(behind & HANDLER);
       const pair = pairs()[handler - firstPair()]!;
+      if ((behind & STOP_BIT) !== 0) wrong.push(`${at}, whose second half is a stop record`);
       if (second < FIRST_VARIANT || second !== numberOf(pair.second)) {
         wrong.push(`${at}, whose second half is ${second}`);
       }

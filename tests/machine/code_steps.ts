@@ -22,7 +22,8 @@ export type CodeStep =
   | { op: "disk"; offset: number; status: number; words: number[] }
   | { op: "run"; offset: number | undefined; seed: number; count: number }
   | { op: "save" | "restore" }
-  | { op: "break" | "watch"; offset: number };
+  | { op: "stop"; check: boolean; offset: number; alias: boolean }
+  | { op: "watch"; offset: number };
 
 /** Instructions that are often neighbours, by the halves of pairs; stores and atomics into the code; anything. */
 const firsts = [...new Set(pairs().flatMap(({ first, second }) => [first, second]))];
@@ -101,10 +102,52 @@ const step: fc.Arbitrary<CodeStep> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ op: fc.constantFrom("save" as const, "restore" as const) }) },
   {
     weight: 1,
-    arbitrary: fc.record({ op: fc.constantFrom("break" as const, "watch" as const), offset }),
+    arbitrary: fc.record({ op: fc.constant("watch" as const), offset }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      op: fc.constant("stop" as const),
+      check: fc.boolean(),
+      offset: offset.map((n) => n & ~1),
+      alias: fc.boolean(),
+    }),
   },
 );
 
-/** Up to so many steps. */
+/** Code with stops at some of its instructions, run from its start and on from where it stopped. */
+const program: fc.Arbitrary<CodeStep[]> = fc.record({
+  offset: fc.nat(WINDOW_SIZE / 2 - 1),
+  words: fc.array(word, { minLength: 4, maxLength: 24, size: "max" }),
+  stops: fc.array(
+    fc.record({ nth: fc.nat(23), check: fc.boolean(), alias: fc.constantFrom(false, false, true) }),
+    { maxLength: 5 },
+  ),
+  seed: fc.nat(),
+  runs: fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 8 }),
+  early: fc.boolean(),
+}).map(({ offset, words, stops, seed, runs, early }) => {
+  const begin = offset & ~1;
+  const starts = [begin];
+  for (const one of words) starts.push(starts.at(-1)! + ((one & 3) === 3 ? 4 : 2));
+  const code: CodeStep = { op: "code", offset: begin, words };
+  const run = (offset: number | undefined, count: number): CodeStep => ({
+    ...{ op: "run", offset, seed, count },
+  });
+  const set = stops.map(({ nth, check, alias }): CodeStep => ({
+    ...{ op: "stop", check, alias, offset: starts[nth % words.length]! },
+  }));
+  // Set before the code has run, or after it: then they come into records that are there.
+  const first = early ? [...set] : [run(begin, 30), ...set];
+  return [code, ...first, ...runs.map((count, i) => run(i === 0 ? begin : undefined, count))];
+});
+
+/** Up to so many steps, and programs among them. */
 export const sequence = (maxLength: number): fc.Arbitrary<CodeStep[]> =>
-  fc.array(step, { minLength: 2, maxLength, size: "max" });
+  fc.array(
+    fc.oneof(
+      { weight: 15, arbitrary: step.map((one) => [one]) },
+      { weight: 2, arbitrary: program },
+    ),
+    { minLength: 2, maxLength, size: "max" },
+  ).map((parts) => parts.flat());

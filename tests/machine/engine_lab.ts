@@ -61,11 +61,13 @@ export class Lab implements EngineHost {
   readonly #registers: BigUint64Array;
   readonly size: number;
   /** What the host was asked, by name. */
-  readonly asked = { access: 0, fetchPage: 0, fetchStraddle: 0, system: 0 };
+  readonly asked = { access: 0, fetchPage: 0, fetchStraddle: 0, system: 0, stopAt: 0 };
   /** Pages (physical) that get no write entry, as a watched page. */
   readonly watched = new Set<number>();
   /** Answer for a watched access: 1 go on, 3 stop. */
   watchAnswer = 1;
+  /** What a stop record at an address answers; 0, when there is nothing here. */
+  readonly stops = new Map<bigint, number>();
 
   constructor(options: { size?: number } = {}) {
     this.size = options.size ?? 1 << 20;
@@ -168,6 +170,7 @@ export class Lab implements EngineHost {
     }
     const page = Number(pc) - Number(pc) % 4096;
     const records = this.engine.pages.pageFor(page as PaNum);
+    this.engine.pages.enter(records, 0, page);
     this.#install(layout.TLB_EXECUTE, pc, records);
     return records;
   }
@@ -194,6 +197,11 @@ export class Lab implements EngineHost {
       return 1;
     }
     return 0;
+  }
+
+  stopAt(): number {
+    this.asked.stopAt++;
+    return this.stops.get(this.pc) ?? 0;
   }
 
   #inRam(va: bigint, size: number): boolean {

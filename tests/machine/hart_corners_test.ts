@@ -103,8 +103,10 @@ Deno.test("a trap that comes again after some work is no hang, also in single st
   again:
     ebreak`);
   made.ram.write(at(0x40), assemble("addi x6, x6, 1\nmret").bytes);
-  // A breakpoint nearby: every instruction is a run of the engine by itself.
-  made.addBreak(at(0x800));
+  // Checks: every instruction is a run of the engine by itself.
+  let stopped = -1;
+  made.watches.check = () => stopped !== (stopped = made.instret);
+  for (let pc = at(0); pc < at(0x48); pc = at(pc - at(0) + 2)) made.addCheck(pc);
   assertEquals([made.run(100).kind, made.instret], ["budget", 100]);
   assert(made.hart.x(6) > 40n);
 });

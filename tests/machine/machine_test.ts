@@ -278,8 +278,7 @@ Deno.test("breakpoints change neither what is executed nor what is counted", () 
     tables.map(0x10_1000, at(0x10_0000), PTE_R | PTE_W | PTE_U);
     if (breaks) tables.machine.addBreak(0x1014);
     while (tables.machine.instret < 400) tables.machine.run(400 - tables.machine.instret);
-    const { read, write } = tables.machine.mmu.counters();
-    return { registers: [...tables.machine.hart.xs], read, write };
+    return { registers: [...tables.machine.hart.xs], counters: tables.machine.mmu.counters() };
   };
   assertEquals(run(true), run(false));
 });

@@ -1,6 +1,6 @@
 /**
  * Instruction fetches that the fast execute table does not serve: translation, decoded pages,
- * instructions over a page end, and pages with breakpoints.
+ * instructions over a page end.
  *
  * @module
  */
@@ -33,10 +33,6 @@ export interface Parts {
 export class Fetcher {
   /** The engine's decoded pages; the machine connects them. */
   code: CodePages | undefined;
-  /** A fetch was refused, its page having a breakpoint: the machine steps through such pages. */
-  breakPage = false;
-  /** Fetches from pages with breakpoints are let through, but not kept. */
-  stepping = false;
   readonly #parts: Parts;
 
   /** Fetches through a machine's parts. */
@@ -44,24 +40,20 @@ export class Fetcher {
     this.#parts = parts;
   }
 
-  /** Offset of the decoded records of pc's page; 0: trap raised, or {@link Fetcher.breakPage}. */
+  /** Offset of the decoded records of pc's page; 0: trap raised. */
   page(): number {
-    const { mmu, watches, hart: { registers } } = this.#parts;
+    const { mmu, hart: { registers } } = this.#parts;
     const { pcLow, pcHigh, pc } = registers;
     const frame = this.#inRam(mmu.frameOf(mmu.fetchBank, EXECUTE, pcHigh, pcLow));
     if (frame < 0) {
       registers.raise(-frame, pc);
       return 0;
     }
-    const kept = !watches.breaksPage(pcHigh * 2 ** 32 + pcLow);
-    if (!kept && !this.stepping) {
-      this.breakPage = true;
-      return 0;
-    }
     if (this.code === undefined) throw new Error("the machine has no engine");
     const records = this.code.pageFor(inFrame(frame));
     mmu.countHit(mmu.fetchBank, EXECUTE);
-    if (kept) mmu.fillExecute(pcHigh, pcLow, records);
+    this.code.enter(records, pcHigh, pcLow);
+    mmu.fillExecute(pcHigh, pcLow, records);
     return records;
   }
 

@@ -14,7 +14,7 @@ import { Finisher } from "./devices/finisher.ts";
 import { Plic } from "./devices/plic.ts";
 import { Uart } from "./devices/uart.ts";
 import { VirtioBlock } from "./devices/virtio_blk.ts";
-import { Engine, STOP_BUDGET, STOP_TRAP } from "./engine/engine.ts";
+import { Engine, STOP_BREAK, STOP_BUDGET, STOP_TRAP } from "./engine/engine.ts";
 import { sstc } from "./hart/csr_rows.ts";
 import { IRQ } from "./hart/csr_state.ts";
 import { Hart } from "./hart/hart.ts";
@@ -163,18 +163,10 @@ export class Machine {
         }
       }
       const { hart } = this;
-      if (hart.state.mie !== 0) takeInterrupt(hart);
-      let slice = Math.min(left, LONGEST, this.#nextTimer(), this.#schedule.left);
-      if (this.watches.anyBreak) {
-        const { pcHigh, pcLow } = hart.registers;
-        const at = pcHigh * 2 ** 32 + pcLow;
-        const inPage = this.watches.breaksPage(at);
-        if (inPage && !resuming && this.watches.breaksAt(at)) {
-          return { kind: "break", pc: hart.pc };
-        }
-        this.#slow.fetcher.stepping = inPage;
-        if (inPage) slice = 1;
-      }
+      // Its handler's first instruction may have a breakpoint of its own.
+      if (hart.state.mie !== 0 && takeInterrupt(hart)) resuming = false;
+      const slice = Math.min(left, LONGEST, this.#nextTimer(), this.#schedule.left);
+      this.#slow.passBudget = resuming ? slice : NaN;
       const reason = this.#engineRun(slice);
       const used = this.#used;
       left -= used;
@@ -183,10 +175,6 @@ export class Machine {
         last = undefined;
       }
       if (reason === STOP_TRAP) {
-        if (this.#slow.fetcher.breakPage) {
-          this.#slow.fetcher.breakPage = false;
-          continue;
-        }
         if (this.#slow.undecided) {
           this.#slow.undecided = false;
           return { kind: "version" };
@@ -203,8 +191,9 @@ export class Machine {
         }
         last = { pc: epc, mode };
         deliver(hart, cause, false, tval);
-        // The handler's first instruction may have a breakpoint of its own.
-        resuming = false;
+        resuming = false; // as for an interrupt
+      } else if (reason === STOP_BREAK) {
+        return { kind: "break", pc: hart.pc };
       } else if (reason !== STOP_BUDGET) {
         const hit = this.#slow.takeHit();
         if (hit !== undefined) return { kind: "watch", ...hit };
@@ -356,13 +345,26 @@ export class Machine {
 
   /** Adds a breakpoint at a virtual address (exact; negative for the upper half). */
   addBreak(pc: number): void {
-    this.watches.addBreak(pc);
-    this.#dropFast();
+    if (this.watches.addBreak(pc)) this.engine.pages.addStop(pc);
+  }
+
+  /** Adds an address for {@link Watches.check}, in whatever address space runs. */
+  addCheck(pc: number): void {
+    if (this.watches.addCheck(pc)) this.engine.pages.addStop(pc);
+  }
+
+  /** Removes one; false when it was not there. */
+  removeCheck(pc: number): boolean {
+    const found = this.watches.removeCheck(pc);
+    if (found) this.engine.pages.removeStop(pc);
+    return found;
   }
 
   /** Removes a breakpoint; false when it was not there. */
   removeBreak(pc: number): boolean {
-    return this.watches.removeBreak(pc);
+    const found = this.watches.removeBreak(pc);
+    if (found) this.engine.pages.removeStop(pc);
+    return found;
   }
 }
 

@@ -19,6 +19,7 @@ import {
   RETRY,
   TRAPPED,
 } from "./engine/host.ts";
+import { STOP_BREAK, STOP_CHECK } from "./engine/engine.ts";
 import { Fetcher, type Parts } from "./fetch.ts";
 import { ACCESS_FAULT, CAUSE } from "./cause.ts";
 import { executeSystem } from "./hart/system.ts";
@@ -32,6 +33,8 @@ export class SlowPath implements EngineHost {
   undecided = false;
   /** Fetches. */
   readonly fetcher: Fetcher;
+  /** A run of the engine with just that budget passes a breakpoint at its first instruction. */
+  passBudget = NaN;
 
   readonly #parts: Parts;
   readonly #value: Uint32Array;
@@ -238,6 +241,13 @@ export class SlowPath implements EngineHost {
     this.#value[0] = word;
     this.#value[1] = 0;
     return RETRY;
+  }
+
+  stopAt(): number {
+    const { watches, hart: { registers } } = this.#parts;
+    const pc = registers.pcHigh * 2 ** 32 + registers.pcLow;
+    if (watches.breaksAt(pc) && registers.budget !== this.passBudget) return STOP_BREAK;
+    return watches.checksAt(pc) && watches.check(pc) ? STOP_CHECK : 0;
   }
 
   system(word: number): number {

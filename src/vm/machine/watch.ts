@@ -1,7 +1,7 @@
 /**
- * What makes a page need more than a plain access: watchpoints on bytes, breakpoints on
- * instructions. Both work by keeping the page out of the fast TLB tables, so they cost nothing
- * elsewhere.
+ * Where the machine looks closer: watchpoints on bytes, which keep their pages out of the fast TLB
+ * tables; breakpoints on instructions and checks of the machine's own, whose decoded records ask
+ * ({@link EngineHost.stopAt}). Neither costs anything elsewhere.
  *
  * @module
  */
@@ -59,8 +59,7 @@ export interface ByteRun {
 export class Watches {
   #watches: Watch[] = [];
   readonly #breaks = new Set<number>();
-  /** The pages that have breakpoints, by number. */
-  #breakPages = new Set<number>();
+  readonly #checks = new Set<number>();
   #copied: WatchHit | undefined;
 
   /** The watchpoints, in the order they were set. */
@@ -85,17 +84,31 @@ export class Watches {
     return at >= 0;
   }
 
-  /** Adds a breakpoint at a virtual address (an exact number). */
-  addBreak(pc: number): void {
-    this.#breaks.add(pc);
-    this.#breakPages.add(pageOf(pc));
+  /** Adds a breakpoint at a virtual address (an exact number); false when there is one. */
+  addBreak(pc: number): boolean {
+    return added(this.#breaks, pc);
   }
 
   /** Removes a breakpoint; false when it was not there. */
   removeBreak(pc: number): boolean {
-    const found = this.#breaks.delete(pc);
-    this.#breakPages = new Set([...this.#breaks].map(pageOf));
-    return found;
+    return this.#breaks.delete(pc);
+  }
+
+  /**
+   * Asked before a hart executes the instruction at an address of {@link Watches.addCheck}: whether
+   * the run of the engine is to end there. Perhaps more than once before that instruction retires,
+   * so it must not count how often.
+   */
+  check: (pc: number) => boolean = () => false;
+
+  /** Adds an address at which the machine itself wants to look; false when it is there. */
+  addCheck(pc: number): boolean {
+    return added(this.#checks, pc);
+  }
+
+  /** Removes one; false when it was not there. */
+  removeCheck(pc: number): boolean {
+    return this.#checks.delete(pc);
   }
 
   /** Whether any watchpoint touches the page at a virtual and physical page address. */
@@ -150,20 +163,20 @@ export class Watches {
     return hit;
   }
 
-  /** Whether there is any breakpoint. */
-  get anyBreak(): boolean {
-    return this.#breaks.size !== 0;
-  }
-
-  /** Whether the page that holds a virtual address has a breakpoint. */
-  breaksPage(pc: number): boolean {
-    return this.#breaks.size !== 0 && this.#breakPages.has(pageOf(pc));
-  }
-
   /** Whether there is a breakpoint at exactly that address. */
   breaksAt(pc: number): boolean {
     return this.#breaks.has(pc);
   }
+
+  /** Whether the machine itself wants to look there. */
+  checksAt(pc: number): boolean {
+    return this.#checks.has(pc);
+  }
+}
+
+/** Adds a value to a set; whether it is new there. */
+function added<T>(set: Set<T>, value: T): boolean {
+  return set.size !== set.add(value).size;
 }
 
 /** Whether a watchpoint has any of the bytes at a virtual address, which translates to `pa`. */
@@ -171,5 +184,3 @@ function touches({ space, start, length }: Watch, va: number, pa: number, size: 
   const at = space === "va" ? va : pa;
   return start < at + size && start + length > at;
 }
-
-const pageOf = (pc: number): number => Math.floor(pc / PAGE_SIZE);

@@ -4,6 +4,12 @@
  * a write to the frame clears just the records it touches. A page is given up when all its records
  * are cleared, when much of its frame is overwritten, or, the pool being full, in turn.
  *
+ * Stops (breakpoints) are virtual addresses, and a decoded page may be entered under several: its
+ * records are marked when it is entered under an address whose page has stops, or when a stop is
+ * added while a TLB leads to it, so there is never a search through all pages. The mark of a stop
+ * that was removed stays until execution comes by, so removing it and putting it back costs next to
+ * nothing.
+ *
  * @module
  */
 
@@ -12,16 +18,19 @@ import { decode, isLong } from "../isa/decode.ts";
 import * as layout from "../layout.ts";
 import { firstOf, pairNumber } from "./pairs.ts";
 import {
+  HANDLER,
   illegalRecord,
   PAGE_END,
   RECORD_SHIFT,
   RECORD_SIZE,
   recordOf,
   RECORDS_SIZE,
+  STOP_BIT,
   STRADDLING,
   UNDECODED,
 } from "./records.ts";
 import { shapeOf } from "./shape.ts";
+import { StopSet } from "./stops.ts";
 
 /** Where the record of an instruction over a page end is put, with its followers. */
 export const SCRATCH: number = layout.CODE_POOL;
@@ -58,6 +67,7 @@ export class CodePages {
   #turn = 0;
   #free: number[] = [];
   #used = 0;
+  readonly #stops = new StopSet();
 
   readonly #writeEntries: Int32Array;
   readonly #executeEntries: Int32Array;
@@ -103,7 +113,7 @@ export class CodePages {
     let before = 0;
     for (let n = 0; n < DECODE_AHEAD && offset < PAGE_SIZE; n++) {
       const at = (page + (offset << RECORD_SHIFT)) >> 2;
-      const decoded = (this.#words[at]! & 0xffff) !== UNDECODED;
+      const decoded = (this.#words[at]! & HANDLER) !== UNDECODED;
       const low = this.#halves[(frame + offset) >>> 1]!;
       let ends = decoded;
       if (!decoded) {
@@ -111,7 +121,7 @@ export class CodePages {
         if (!isLong(low)) {
           ends = this.#put(at, low, offset);
         } else if (offset === PAGE_SIZE - 2) {
-          this.#words[at] = STRADDLING;
+          this.#words[at] = STRADDLING | (this.#words[at]! & STOP_BIT);
           ends = true;
         } else {
           const word = low | (this.#halves[(frame + offset + 2) >>> 1]! << 16);
@@ -126,11 +136,15 @@ export class CodePages {
     return true;
   }
 
-  /** Makes a pair of two neighbours, if their kinds are such that there is a handler for both. */
+  /**
+   * Makes a pair of two neighbours, if their kinds are such that there is a handler for both. Never
+   * with a stop record as the second: a pair's handler goes to its second half unasked.
+   */
   #join(first: number, second: number): void {
-    const head = this.#words[first]!;
-    const pair = pairNumber(head & 0xffff, firstOf(this.#words[second]! & 0xffff));
-    if (pair !== undefined) this.#words[first] = (head & ~0xffff) | pair;
+    const head = this.#words[first]!, next = this.#words[second]!;
+    if ((next & STOP_BIT) !== 0) return;
+    const pair = pairNumber(head & HANDLER, firstOf(next & HANDLER));
+    if (pair !== undefined) this.#words[first] = (head & ~HANDLER) | pair;
   }
 
   /** Puts an instruction that straddles a page end into the scratch record. */
@@ -141,6 +155,62 @@ export class CodePages {
   }
 
   #scratch = 0;
+
+  /** From now on the host is asked before the instruction at a virtual address, in any space. */
+  addStop(pc: number): void {
+    if (pc % 2 !== 0) return; // where no instruction can be
+    this.#stops.add(pc);
+    const low = (pc % 2 ** 32) >>> 0, high = Math.floor(pc / 2 ** 32);
+    // Wherever no TLB entry leads, CodePages.enter comes first.
+    const entries = this.#executeEntries;
+    // One a bank can be for that address.
+    const first = (low >>> 12) & (layout.TLB_ENTRIES - 1);
+    for (let i = first; i < entries.length; i += layout.TLB_ENTRIES) {
+      const at = entries[i]!;
+      if (this.#words[at] === (low & ~0xfff) && this.#words[at + 1] === high) {
+        this.#mark(this.#words[at + 2]!, low & 0xfff);
+      }
+    }
+  }
+
+  /** Takes back what {@link CodePages.addStop} was called for once. */
+  removeStop(pc: number): void {
+    if (pc % 2 === 0) this.#stops.remove(pc);
+  }
+
+  /** Marks the stops of the page of pc, given as two halves, before it is entered there. */
+  enter(page: number, high: number, low: number): void {
+    const offsets = this.#stops.inPage(high, low);
+    if (offsets !== undefined) { for (const offset of offsets) this.#mark(page, offset); }
+  }
+
+  /** Whether the host is to be asked at a marked record; else the mark, left over, is taken off. */
+  stopsAt(rp: number): boolean {
+    const page = FIRST_PAGE + indexOf(rp) * STRIDE;
+    const offset = (rp - page) >> RECORD_SHIFT;
+    if (this.#stops.hasOffset(offset)) return true;
+    this.#words[rp >> 2]! &= ~STOP_BIT;
+    this.#rejoin(page, offset);
+    return false;
+  }
+
+  #mark(page: number, offset: number): void {
+    this.#words[(page + (offset << RECORD_SHIFT)) >> 2]! |= STOP_BIT;
+    for (let at = Math.max(0, offset - 4); at < offset; at += 2) this.#part(page, at);
+  }
+
+  /** The record at an offset may be the second half of a pair again. */
+  #rejoin(page: number, offset: number): void {
+    const frame = this.#frames[indexOf(page)]!;
+    for (const size of [2, 4]) {
+      const before = offset - size;
+      if (before < 0) break;
+      const at = (page + (before << RECORD_SHIFT)) >> 2;
+      const long = isLong(this.#halves[(frame + before) >>> 1]!);
+      if ((this.#words[at]! & HANDLER) === UNDECODED || long !== (size === 4)) continue;
+      this.#join(at, (page + (offset << RECORD_SHIFT)) >> 2);
+    }
+  }
 
   /** RAM changed: no decoded record may stand for the bytes that were there. */
   written(pa: PaNum, length: number): void {
@@ -173,7 +243,7 @@ export class CodePages {
     const record = instruction === undefined
       ? illegalRecord(isLong(word) ? word : word & 0xffff)
       : recordOf(instruction, offset);
-    this.#words[at] = record.head;
+    this.#words[at] = record.head | (this.#words[at]! & STOP_BIT);
     this.#words[at + 1] = record.imm;
     const kind = instruction && shapeOf(instruction.row).kind;
     return kind === undefined || kind === "jump" || kind === "jumpTo";
@@ -187,8 +257,8 @@ export class CodePages {
     let cleared = 0;
     for (let at = first; at < offset + length; at += 2) {
       const record = (page + (at << RECORD_SHIFT)) >> 2;
-      if (this.#words[record] === 0) continue;
-      this.#words[record] = UNDECODED;
+      if ((this.#words[record]! & HANDLER) === UNDECODED) continue;
+      this.#words[record]! &= STOP_BIT; // UNDECODED is 0
       cleared++;
     }
     // The first of a pair goes on alone when the second is cleared; it has 2 bytes or 4.
@@ -204,7 +274,7 @@ export class CodePages {
   #part(page: number, offset: number): void {
     const record = (page + (offset << RECORD_SHIFT)) >> 2;
     const head = this.#words[record]!;
-    this.#words[record] = (head & ~0xffff) | firstOf(head & 0xffff);
+    this.#words[record] = (head & ~HANDLER) | firstOf(head & HANDLER);
   }
 
   /** A pool page that holds no records. */

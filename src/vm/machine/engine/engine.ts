@@ -8,11 +8,11 @@
 import { offset, RAM_BASE } from "../address.ts";
 import * as layout from "../layout.ts";
 import { CodePages } from "./code_pages.ts";
-import { STOP_BUDGET, STOP_HOST, STOP_TRAP } from "./handler.ts";
+import { STOP_BREAK, STOP_BUDGET, STOP_CHECK, STOP_HOST, STOP_TRAP } from "./handler.ts";
 import type { EngineHost } from "./host.ts";
 import { emitInterpreter } from "./interpreter.ts";
 
-export { STOP_BUDGET, STOP_HOST, STOP_TRAP };
+export { STOP_BREAK, STOP_BUDGET, STOP_CHECK, STOP_HOST, STOP_TRAP };
 
 /** The interpreter, made once: it knows nothing of a machine but what its memory holds. */
 let module: WebAssembly.Module | undefined;
@@ -42,7 +42,8 @@ export class Engine {
   /**
    * Runs at most `budget` (0 … 2^53-1) instructions from the PC slot. Afterwards PC is exact and
    * BUDGET holds what is left. Returns {@link STOP_BUDGET}; {@link STOP_TRAP}, when nothing of the
-   * instruction at PC has happened and TRAP_CAUSE and TRAP_VALUE are set; or {@link STOP_HOST}.
+   * instruction at PC has happened and TRAP_CAUSE and TRAP_VALUE are set; {@link STOP_HOST}; or
+   * what {@link EngineHost.stopAt} said, when again nothing of that instruction has happened.
    */
   run(budget: number): number {
     this.#run ??= this.#makeInterpreter();
@@ -68,6 +69,7 @@ export class Engine {
           decode: (rp: number) => pages.fill(rp) ? 0 : 1,
           wrote: (place: number, size: number) =>
             pages.written(offset(RAM_BASE, (place >>> 0) - layout.RAM_OFFSET), size),
+          stop: (rp: number) => pages.stopsAt(rp) ? host.stopAt() : 0,
         },
       },
     );

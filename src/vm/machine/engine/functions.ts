@@ -16,7 +16,9 @@ export const SYSTEM = 3;
 export const DECODE = 4;
 /** Says that an atomic operation wrote some bytes at a linear-memory offset. */
 export const WROTE = 5;
+/** Whether to stop before the instruction of a stop record: 0, or the result of the run. */
+export const STOP = 6;
 /** The upper half of an unsigned 64 × 64 bit product. */
-export const MUL_HIGH = 6;
+export const MUL_HIGH = 7;
 /** The linear-memory offset an atomic operation works on, or why there is none. */
-export const ATOMIC = 7;
+export const ATOMIC = 8;

@@ -102,8 +102,8 @@ export function pairCode({ first, second }: Pair, labels: Labels): Bytes {
 }
 
 /** One instruction is about to be executed: counts it, or leaves when the budget is used up. */
-export function takeOne(labels: Labels): Bytes {
-  return [retire, brIf(labels.distance("exhausted"), op("i64_lt_s", get(BUDGET), i64(0n)))];
+export function takeOne(labels: Labels, inside = 0): Bytes {
+  return [retire, brIf(labels.distance("exhausted", inside), op("i64_lt_s", get(BUDGET), i64(0n)))];
 }
 
 /** The operands, as they stand in the record at rp. */
@@ -277,3 +277,5 @@ class HandlerEmitter implements Meaning {
 
 /** Results of a run: the budget is used up; a trap was raised; the host asked to stop. */
 export const STOP_BUDGET = 0, STOP_TRAP = 1, STOP_HOST = 2;
+/** Results of {@link EngineHost.stopAt}: the next instruction has a breakpoint, or a check wants it. */
+export const STOP_BREAK = 3, STOP_CHECK = 4;

@@ -59,4 +59,12 @@ export interface EngineHost {
    * {@link DONE_STOP}: done, stop the run, to be resumed at the PC slot.
    */
   system(word: number): number;
+  /**
+   * PC is at a record that has been marked by {@link CodePages.addStop}: perhaps that very address,
+   * perhaps the same offset in a page that is mapped twice. Returns 0: go on, the instruction is
+   * executed next; or what the run returns (STOP_BREAK, STOP_CHECK of handler.ts), nothing of the
+   * instruction having happened. It may be asked again before the instruction retires (an access
+   * that is tried again, a trap), so the answer must not depend on how often it was asked.
+   */
+  stopAt(): number;
 }

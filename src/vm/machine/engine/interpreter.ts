@@ -6,6 +6,7 @@
  *       loop $next                   execute the record at rp
  *         block … block              one for each handler, the slow path outermost
  *           budget - 1, br_table
+ *         end  stop records: the host is asked, then br_table again
  *         end  handler 0
  *         end  handler 1
  *         …
@@ -16,7 +17,7 @@
 
 import { SCRATCH } from "./code_pages.ts";
 import * as layout from "../layout.ts";
-import { ACCESS, DECODE, FETCH_PAGE, STRADDLE, WROTE } from "./functions.ts";
+import { ACCESS, DECODE, FETCH_PAGE, STOP, STRADDLE, WROTE } from "./functions.ts";
 import {
   AFTER,
   handlerCode,
@@ -58,7 +59,7 @@ import {
   writeBack,
 } from "./locals.ts";
 import { firstPair, pairs } from "./pairs.ts";
-import { PAGE_END, RECORD_SHIFT } from "./records.ts";
+import { HANDLER, PAGE_END, RECORD_SHIFT } from "./records.ts";
 import { FIRST_VARIANT, variants } from "./variants.ts";
 import {
   assemble,
@@ -99,6 +100,7 @@ export function emitInterpreter(): Uint8Array<ArrayBuffer> {
       { name: "system", params: [I32], ...result },
       { name: "decode", params: [I32], ...result },
       { name: "wrote", params: [I32, I32], results: [] },
+      { name: "stop", params: [I32], ...result },
     ],
     globals: [0],
     functions: [
@@ -125,8 +127,10 @@ function run(): Bytes {
     ...farLookup(),
     ...loop,
   ];
-  for (let i = 2; i < outer + handlers; i++) code.push(...block);
-  code.push(dispatch(handlers, new Labels(depths, outer - 1 + handlers)));
+  for (let i = 2; i < outer + handlers + 1; i++) code.push(...block);
+  const inside = outer - 1 + handlers;
+  code.push(dispatch(handlers, new Labels(depths, inside + 1)));
+  code.push(end, stopRecord(handlers, new Labels(depths, inside)));
   for (let handler = 0; handler < handlers; handler++) {
     // Inside the outer blocks and those of the later handlers; labels are counted from there.
     const labels = new Labels(depths, outer - 1 + handlers - 1 - handler);
@@ -204,9 +208,30 @@ const setBias: Bytes = set(
   ),
 );
 
+/** To the record's handler; a stop record's number is beyond the table, and leads to its code. */
 function dispatch(handlers: number, labels: Labels): Bytes {
+  const table = Array.from({ length: handlers }, (_, index) => index + 1);
+  return [takeOne(labels), brTable(table, 0, load("i32_load16_u", 0, get(RP)))];
+}
+
+/**
+ * A stop record: the host says whether to stop before its instruction, or to go on to its handler.
+ * One that is not decoded yet goes on at once, and comes back when it is.
+ */
+function stopRecord(handlers: number, labels: Labels): Bytes {
+  const handler = op("i32_and", load("i32_load16_u", 0, get(RP)), i32(HANDLER));
   const table = Array.from({ length: handlers }, (_, index) => index);
-  return [takeOne(labels), brTable(table, handlers, load("i32_load16_u", 0, get(RP)))];
+  return [
+    when(
+      handler,
+      writeBack,
+      set(RESULT, call(STOP, get(RP))),
+      when(get(RESULT), uncountLookup, leave(get(RESULT))),
+      readBack,
+      takeOne(labels, 1),
+    ),
+    brTable(table, handlers, handler),
+  ];
 }
 
 /** The budget is used up before the instruction at rp. */

@@ -8,7 +8,10 @@
  *     4  imm (i32)       immediate; rs2 of register forms; for branches inside the page the
  *                        distance in record bytes; the encoding for system and illegal instructions
  *
- * so the program counter is the record pointer divided by 4 plus a bias that holds for one page.
+ * A record whose handler has the {@link STOP_BIT} is a *stop record*: the host is asked before the
+ * instruction is executed, for it may have a breakpoint. Nothing else of the record differs.
+ *
+ * So the program counter is the record pointer divided by 4 plus a bias that holds for one page.
  * After the last record two more send the interpreter on to the next page.
  *
  * @module
@@ -37,6 +40,11 @@ export const PAGE_END = 1;
 export const STRADDLING = 2;
 /** Handler of an encoding that traps. */
 export const ILLEGAL = 3;
+
+/** Beside a handler's number, and above all of them: the host is asked first. */
+export const STOP_BIT = 0x8000;
+/** The handler's number in a record's head. */
+export const HANDLER = 0x7fff;
 
 /** The two 32-bit words of a record, the first in the low half of the pair. */
 export interface RecordWords {
