@@ -311,6 +311,7 @@ function slowPath(labels: Labels): Bytes {
     ...set(RP, op("i32_add", get(RP), op("i32_shr_u", get(DESC), i32(8)))),
     ...when(
       op("i32_eq", get(RESULT), i32(DONE_STOP)),
+      uncountLookup,
       setSlot64(layout.PC, pc),
       setSlot64(layout.BUDGET, get(BUDGET)),
       leave(i32(STOP_HOST)),
@@ -330,6 +331,7 @@ function atomicDone(labels: Labels): Bytes {
       when(
         op("i32_eq", getGlobal(AFTER), i32(DONE_STOP)),
         setGlobal(AFTER, i32(0)),
+        uncountLookup,
         setSlot64(layout.PC, pc),
         setSlot64(layout.BUDGET, get(BUDGET)),
         leave(i32(STOP_HOST)),
