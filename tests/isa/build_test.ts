@@ -1,11 +1,11 @@
-/** The committed bare-metal programs are what their sources give, here and in the bench. */
+/** The committed bare-metal programs are what their sources give, here, for several harts and in the bench. */
 import { assertEquals } from "@std/assert";
 import { whyNoCheck } from "./toolchain.ts";
 
 const why = await whyNoCheck();
 if (why !== undefined) console.log(`rebuilding the bare-metal programs: skipped, ${why}`);
 
-for (const folder of ["./", "../../bench/guest/"]) {
+for (const folder of ["./", "../litmus/", "../../bench/guest/"]) {
   Deno.test({
     name: `isa: ${folder}bin as built from source`,
     ignore: why !== undefined,

@@ -19,13 +19,13 @@ export interface Ended {
 /** How long a test program may run: all of ours need a few hundred thousand instructions. */
 const BUDGET = 50_000_000;
 
-/** Loads an ELF file's segments into RAM at their physical addresses and sets pc to its entry. */
+/** Loads an ELF file's segments into RAM at their physical addresses; all harts begin at its entry. */
 export function load(machine: Machine, file: Uint8Array): void {
   const elf = parseElf(file);
   for (const segment of elf.segments) {
     machine.ram.write(Number(segment.paddr) as PaNum, segment.bytes);
   }
-  machine.hart.pc = elf.entry;
+  for (const hart of machine.harts) hart.pc = elf.entry;
 }
 
 /** Runs a program that ends through the finisher. Throws when it does not end within the budget. */
@@ -68,13 +68,17 @@ export async function runOnQemu(path: string): Promise<Ended> {
 }
 
 /**
- * `qemu-system-riscv64 -machine virt` with a program: its exit code, and what it said on its UART. Two harts, or QEMU
- * splits AMOs into loads and stores.
+ * `qemu-system-riscv64 -machine virt` with a program: its exit code, and what it said on its UART. Two harts at least,
+ * or QEMU splits AMOs into loads and stores.
  */
-export async function qemu(path: string, seconds = 20): Promise<{ code: number; said: string }> {
+export async function qemu(
+  path: string,
+  seconds = 20,
+  harts = 2,
+): Promise<{ code: number; said: string }> {
   const limit = AbortSignal.timeout(1000 * seconds);
   const { code, stdout } = await new Deno.Command("qemu-system-riscv64", {
-    args: ["-machine", "virt", "-cpu", QEMU_CPU, "-m", "128M", "-smp", "2", "-bios", "none"]
+    args: ["-machine", "virt", "-cpu", QEMU_CPU, "-m", "128M", "-smp", `${harts}`, "-bios", "none"]
       .concat(["-accel", "tcg,thread=multi", "-display", "none", "-serial", "stdio"])
       .concat(["-monitor", "none", "-kernel", path]),
     stdin: "null",

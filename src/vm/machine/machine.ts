@@ -154,7 +154,7 @@ export class Machine {
       }
       // Right after the last instruction: interrupts, turns and jumps of time are the next run's.
       if (left <= 0) return STOP_ON_BUDGET;
-      if (this.#hart.waiting || this.#schedule.left <= 0) {
+      if (this.#hart.waiting || this.#schedule.over(this.#hart.reserved)) {
         const before = this.#hart;
         if (!this.#turn(only)) return STOP_ON_WFI;
         if (this.#hart !== before) {
@@ -165,7 +165,7 @@ export class Machine {
       const { hart } = this;
       // Its handler's first instruction may have a breakpoint of its own.
       if (hart.state.mie !== 0 && takeInterrupt(hart)) resuming = false;
-      const slice = Math.min(left, LONGEST, this.#nextTimer(), this.#schedule.left);
+      const slice = Math.min(left, LONGEST, this.#nextTimer(), this.#schedule.most);
       this.#slow.passBudget = resuming ? slice : NaN;
       const reason = this.#engineRun(slice);
       const used = this.#used;

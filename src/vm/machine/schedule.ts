@@ -21,6 +21,12 @@ export interface ScheduleState {
 export const QUANTUM = 10_000;
 /** Longest that may be asked for. */
 const MAX_QUANTUM = 2 ** 30;
+/**
+ * So many instructions longer is a turn at whose end the hart holds a reservation. Harts must
+ * guarantee that a loop of LR, SC and at most 14 plain instructions gets through some day
+ * ("Eventual Success of Store-Conditional Instructions"), and a switch ends reservations.
+ */
+const RESERVED = 16;
 
 /** The turns of a machine's harts. */
 export class Schedule {
@@ -52,9 +58,19 @@ export class Schedule {
     this.#left = this.#turn();
   }
 
-  /** Instructions left of the turn; without end for the only hart. */
+  /** Instructions left of the turn, less than 0 in its extension; without end for the only hart. */
   get left(): number {
     return this.#harts === 1 ? Infinity : this.#left;
+  }
+
+  /** Whether the turn of a hart that holds a reservation, or none, is over. */
+  over(reserved: boolean): boolean {
+    return this.left <= 0 && !(reserved && this.left > -RESERVED);
+  }
+
+  /** Most instructions to run before asking whether the turn is over. */
+  get most(): number {
+    return Math.max(1, this.left);
   }
 
   /** The hart has run so many instructions of its turn. */

@@ -91,6 +91,11 @@ export class Hart implements CsrContext {
     this.#useRegisters(this.#stored);
   }
 
+  /** Whether it holds a reservation; of the hart that runs. */
+  get reserved(): boolean {
+    return this.registers.header[RESERVATION / 4] !== 0;
+  }
+
   /** It has run so many instructions. */
   ran(instructions: number): void {
     this.#retired += instructions;
