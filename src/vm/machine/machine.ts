@@ -8,26 +8,23 @@
 import { RAM_BASE } from "./address.ts";
 import { Bus } from "./bus.ts";
 import { Clock } from "./clock.ts";
-import { counted } from "./counted.ts";
 import { Clint } from "./devices/clint.ts";
 import { Finisher } from "./devices/finisher.ts";
 import { Plic } from "./devices/plic.ts";
 import { Uart } from "./devices/uart.ts";
 import { VirtioBlock } from "./devices/virtio_blk.ts";
 import { Engine, STOP_BREAK, STOP_BUDGET, STOP_TRAP } from "./engine/engine.ts";
-import { sstc } from "./hart/csr_rows.ts";
-import { IRQ } from "./hart/csr_state.ts";
 import { Hart } from "./hart/hart.ts";
 import { Registers } from "./hart/registers.ts";
-import { awaitedTimers, deliver, takeInterrupt, wakes } from "./hart/trap.ts";
+import { deliver, takeInterrupt } from "./hart/trap.ts";
 import { DEFAULT_RAM, Ram } from "./memory.ts";
 import { CLINT, FINISHER, PLIC, UART, VIRTIO } from "./memory_map.ts";
 import type { MachineOptions, MachineState, Stop } from "./machine_state.ts";
 import { Mmu } from "./mmu.ts";
 import { MAX_HARTS, PC, RESERVATION, TLB_READ, X_SINK } from "./layout.ts";
 import { RamImages } from "./ram_image.ts";
-import { Schedule } from "./schedule.ts";
 import { SlowPath } from "./slow_path.ts";
+import { Turns } from "./turns.ts";
 import { UserAccess } from "./user_access.ts";
 import { type Watch, Watches } from "./watch.ts";
 
@@ -43,7 +40,7 @@ const MAX_BUDGET = Number.MAX_SAFE_INTEGER;
 const STOP_ON_BUDGET: Stop = { kind: "budget" };
 const STOP_ON_WFI: Stop = { kind: "wfi" };
 
-/** A whole RISC-V computer lacking a kernel. Its harts take turns, see {@link Schedule}. */
+/** A whole RISC-V computer lacking a kernel. Its harts take turns, see {@link Turns}. */
 export class Machine {
   /** RAM, at 0x8000_0000. */
   readonly ram: Ram;
@@ -69,7 +66,12 @@ export class Machine {
   readonly virtio: VirtioBlock | undefined;
   /** Loads and stores from outside the harts, as U-mode of the present one would do them. */
   readonly user: UserAccess;
-  readonly #schedule: Schedule;
+  /**
+   * Whether a run ends where all harts wait for a time ({@link Stop} `idle`), for who lets real
+   * time pass till then; else time jumps there.
+   */
+  stopsIdle = false;
+  readonly #turns: Turns;
   readonly #slow: SlowPath;
   readonly #hostTraps: boolean;
   readonly #images: RamImages;
@@ -81,7 +83,6 @@ export class Machine {
     if (!Number.isInteger(harts) || harts < 1 || harts > MAX_HARTS) {
       throw new RangeError(`a machine has 1 to ${MAX_HARTS} harts, not ${harts}`);
     }
-    this.#schedule = new Schedule(harts, options.quantum, options.seed);
     const registers = new Registers(this.ram.memory.buffer);
     this.bus = new Bus(this.ram);
     this.clock = new Clock(registers, options.instructionsPerTick ?? 10);
@@ -93,8 +94,11 @@ export class Machine {
       const pins = () => this.clint.lines(i) | this.plic.lines(i);
       return new Hart(i, registers, mmu, this.clock, pins);
     });
-    this.#hart = this.harts[0];
-    this.#hart.enter();
+    this.#hostTraps = options.traps === "host";
+    const { quantum, seed } = options;
+    const parks = !this.#hostTraps;
+    this.watches.check = () => this.#turns.marked();
+    this.#turns = new Turns(this, { quantum, seed, parks }, (marks) => this.#setMarks(marks));
     this.bus.register(FINISHER, this.finisher);
     this.bus.register(CLINT, this.clint);
     this.bus.register(PLIC, this.plic);
@@ -106,7 +110,6 @@ export class Machine {
     }
     this.#slow = new SlowPath(this);
     this.user = new UserAccess(this, this.#slow);
-    this.#hostTraps = options.traps === "host";
     this.engine = new Engine(this.ram.memory, this.#slow, harts);
     this.#images = new RamImages(this.ram, () => {
       for (const { mmu } of this.harts) mmu.tlb.dropFastWrites();
@@ -116,16 +119,14 @@ export class Machine {
     for (const hart of this.harts) hart.pc = BigInt(RAM_BASE);
   }
 
-  #hart: Hart;
-
   /** The hart that runs, or ran last. */
   get hart(): Hart {
-    return this.#hart;
+    return this.#turns.hart;
   }
 
   /** Its address translation. */
   get mmu(): Mmu {
-    return this.#hart.mmu;
+    return this.#turns.hart.mmu;
   }
 
   /** Instructions retired by all harts since the machine was made: exact. */
@@ -147,25 +148,34 @@ export class Machine {
     let left = budget;
     let resuming = passBreak;
     let last: { pc: bigint; mode: number } | undefined;
-    if (only !== undefined && only !== this.#hart.hartid) this.#switchTo(only);
+    if (only !== undefined) this.#turns.switchTo(only);
     for (;;) {
       if (this.finisher.finish !== undefined) {
         return { kind: "finisher", ...this.finisher.finish };
       }
       // Right after the last instruction: interrupts, turns and jumps of time are the next run's.
       if (left <= 0) return STOP_ON_BUDGET;
-      if (this.#hart.waiting || this.#schedule.over(this.#hart.reserved)) {
-        const before = this.#hart;
-        if (!this.#turn(only)) return STOP_ON_WFI;
-        if (this.#hart !== before) {
+      let room = this.#turns.room();
+      if (room <= 0) {
+        const before = this.hart;
+        const next = this.#turns.next(only);
+        if (next === "never") return STOP_ON_WFI;
+        if (next !== "turn") {
+          if (this.stopsIdle) return { kind: "idle", due: next };
+          this.clock.time = Math.max(this.clock.time, next);
+          continue;
+        }
+        if (this.hart !== before) {
           resuming = false;
           last = undefined;
         }
+        this.#slow.search = this.#turns.spin?.searching ? this.#turns.spin : undefined;
+        room = this.#turns.room();
       }
       const { hart } = this;
       // Its handler's first instruction may have a breakpoint of its own.
       if (hart.state.mie !== 0 && takeInterrupt(hart)) resuming = false;
-      const slice = Math.min(left, LONGEST, this.#nextTimer(), this.#schedule.most);
+      const slice = Math.min(left, LONGEST, this.#turns.untilTimer, room);
       this.#slow.passBudget = resuming ? slice : NaN;
       const reason = this.#engineRun(slice);
       const used = this.#used;
@@ -175,6 +185,10 @@ export class Machine {
         last = undefined;
       }
       if (reason === STOP_TRAP) {
+        if (this.#slow.searched) {
+          this.#slow.searched = false;
+          continue;
+        }
         if (this.#slow.undecided) {
           this.#slow.undecided = false;
           return { kind: "version" };
@@ -187,6 +201,7 @@ export class Machine {
         // ever.
         const { mode } = hart;
         if (used === 0 && last?.pc === epc && last.mode === mode) {
+          this.#turns.skip();
           return { kind: "stuck", cause, tval, pc: epc };
         }
         last = { pc: epc, mode };
@@ -203,13 +218,11 @@ export class Machine {
 
   /** Why the engine stopped; how many instructions it retired is in {@link Machine.#used}. */
   #engineRun(slice: number): number {
-    const hart = this.#hart;
-    hart.registers.budget = slice;
+    this.hart.registers.budget = slice;
     this.clock.begin(slice);
     const reason = this.engine.run(slice);
     const used = this.clock.end();
-    hart.ran(used);
-    this.#schedule.ran(used);
+    this.#turns.ran(used);
     this.#sinceFold += used;
     if (this.#sinceFold >= FOLD_EVERY) {
       this.#sinceFold = 0;
@@ -222,54 +235,6 @@ export class Machine {
   #used = 0;
   #sinceFold = 0;
 
-  /** Instructions until a timer that the hart would notice becomes due. */
-  #nextTimer(): number {
-    const hart = this.#hart;
-    if (hart.state.mie === 0) return Infinity;
-    const awaited = awaitedTimers(hart);
-    if (awaited === 0) return Infinity;
-    return this.clock.until(this.#due(hart, awaited));
-  }
-
-  /** When the first of a hart's awaited timer interrupts becomes pending; Infinity: never. */
-  #due({ hartid, state }: Hart, awaited: number): number {
-    const mti = (awaited & IRQ.MTI) !== 0 ? this.clint.due(hartid) : Infinity;
-    const compares = (awaited & IRQ.STI) !== 0 && sstc(state) && state.stimecmp < 1n << 53n;
-    return compares ? Math.min(mti, Number(state.stimecmp)) : mti;
-  }
-
-  /**
-   * Begins the turn of the next hart that can run, in the order of their numbers; when all wait,
-   * time jumps to the first timer that one of them awaits. False if there is none.
-   */
-  #turn(only?: number): boolean {
-    const { harts } = this;
-    const count = only === undefined ? harts.length : 1;
-    const first = only ?? this.#hart.hartid + 1;
-    for (;;) {
-      for (let i = 0; i < count; i++) {
-        const hart = harts[(first + i) % harts.length];
-        if (hart.waiting && !wakes(hart)) continue;
-        hart.waiting = false;
-        this.#schedule.begin(hart.hartid);
-        this.#switchTo(hart.hartid);
-        return true;
-      }
-      const due = Math.min(...harts.map((hart) => this.#due(hart, awaitedTimers(hart))));
-      if (due === Infinity) return false;
-      this.clock.time = Math.max(this.clock.time, due);
-    }
-  }
-
-  #switchTo(hartid: number): void {
-    this.#schedule.hart = hartid;
-    const next = this.harts[hartid];
-    if (next === this.#hart) return;
-    this.#hart.leave();
-    this.#hart = next;
-    next.enter();
-  }
-
   /** The state now. Not to be called while the machine runs. */
   save(): MachineState {
     return {
@@ -279,7 +244,7 @@ export class Machine {
         hart: hart.save(),
         mmu: hart.mmu.save(),
       })),
-      schedule: this.#schedule.save(),
+      turns: this.#turns.save(),
       clock: this.clock.save(),
       clint: this.clint.save(),
       plic: this.plic.save(),
@@ -304,21 +269,17 @@ export class Machine {
     if (disk !== saved) {
       throw new RangeError(`a state with a disk of ${saved} bytes, and the machine's has ${disk}`);
     }
-    if (state.harts.length !== this.harts.length) {
-      const { length } = this.harts;
-      throw new RangeError(
-        `a state of ${counted(state.harts.length, "hart")}, and the machine has ${length}`,
-      );
-    }
+    const problem = this.#turns.problem(state.turns, state.harts.length);
+    if (problem !== undefined) throw new RangeError(problem);
     this.#images.restore(state.ram);
-    this.#switchTo(state.schedule.hart);
-    this.#schedule.restore(state.schedule);
+    this.#turns.restore(state.turns);
     this.clock.restore(state.clock);
     this.clint.restore(state.clint);
     this.plic.restore(state.plic);
     this.uart.restore(state.uart);
     this.finisher.finish = state.finish;
     if (state.virtio !== undefined) this.virtio?.restore(state.virtio);
+    this.#slow.search = this.#turns.spin?.searching ? this.#turns.spin : undefined;
     for (const [i, hart] of this.harts.entries()) {
       const { registers, mmu, hart: rest } = state.harts[i];
       hart.registers.header.set(registers, PC / 4);
@@ -342,6 +303,15 @@ export class Machine {
   unwatch(watch: Watch): boolean {
     return this.watches.unwatch(watch);
   }
+
+  /** Stops at other marks of loops than before. */
+  #setMarks(marks: ReadonlySet<number>): void {
+    for (const mark of this.#marks) if (!marks.has(mark)) this.removeCheck(mark);
+    for (const mark of marks) if (!this.#marks.has(mark)) this.addCheck(mark);
+    this.#marks = marks;
+  }
+
+  #marks: ReadonlySet<number> = new Set();
 
   /** Adds a breakpoint at a virtual address (exact; negative for the upper half). */
   addBreak(pc: number): void {

@@ -15,7 +15,7 @@ import type { HartState } from "./hart/hart.ts";
 import type { MmuState } from "./mmu_state.ts";
 import type { RamImage } from "./ram_image.ts";
 import type { Saved } from "./saver.ts";
-import type { ScheduleState } from "./schedule.ts";
+import type { TurnsState } from "./turns.ts";
 import type { WatchHit } from "./watch.ts";
 
 /** How a machine is built. */
@@ -60,8 +60,8 @@ export interface MachineState {
   readonly ram: RamImage;
   /** The harts, by number. */
   readonly harts: readonly HartParts[];
-  /** Whose turn it is. */
-  readonly schedule: ScheduleState;
+  /** Whose turn it is, and who spins. */
+  readonly turns: TurnsState;
   /** Retired instructions and mtime. */
   readonly clock: ClockState;
   /** The CLINT's registers. */
@@ -89,6 +89,8 @@ export type Stop =
   }
   /** All harts wait and no timer will wake one: only input from outside can. */
   | { readonly kind: "wfi" }
+  /** All harts wait, one of them for a tick of mtime; see {@link Machine.stopsIdle}. */
+  | { readonly kind: "idle"; readonly due: number }
   /** The trap handler's first instruction traps: the hart will never execute another one. */
   | {
     readonly kind: "stuck";

@@ -32,8 +32,8 @@ const RESERVED = 16;
 export class Schedule {
   /** The hart that runs. */
   hart = 0;
-  readonly #quantum: number;
-  readonly #harts: number;
+  /** Instructions of a turn, on average. */
+  readonly quantum: number;
   #left: number;
   #random: number;
 
@@ -43,7 +43,7 @@ export class Schedule {
    * @throws {RangeError} for a quantum that is no number of instructions, or a seed of more than 32
    * bits
    */
-  constructor(harts: number, quantum = QUANTUM, seed = 0) {
+  constructor(quantum: number = QUANTUM, seed = 0) {
     if (!Number.isInteger(quantum) || quantum < 2 || quantum > MAX_QUANTUM) {
       throw new RangeError(
         `a quantum is 2 to ${MAX_QUANTUM} instructions, not ${quantum}`,
@@ -52,25 +52,19 @@ export class Schedule {
     if (!Number.isInteger(seed) || seed < 0 || seed > 0xffff_ffff) {
       throw new RangeError(`a seed is 0 to 2^32-1, not ${seed}`);
     }
-    this.#harts = harts;
-    this.#quantum = quantum;
+    this.quantum = quantum;
     this.#random = (Math.imul(seed, 0x9e37_79b1) ^ 0x85eb_ca6b) >>> 0 || 1;
     this.#left = this.#turn();
   }
 
-  /** Instructions left of the turn, less than 0 in its extension; without end for the only hart. */
+  /** Instructions left of the turn, less than 0 in its extension. */
   get left(): number {
-    return this.#harts === 1 ? Infinity : this.#left;
+    return this.#left;
   }
 
   /** Whether the turn of a hart that holds a reservation, or none, is over. */
   over(reserved: boolean): boolean {
     return this.left <= 0 && !(reserved && this.left > -RESERVED);
-  }
-
-  /** Most instructions to run before asking whether the turn is over. */
-  get most(): number {
-    return Math.max(1, this.left);
   }
 
   /** The hart has run so many instructions of its turn. */
@@ -91,12 +85,12 @@ export class Schedule {
     x ^= x >>> 17;
     x ^= x << 5;
     this.#random = x >>> 0;
-    return (this.#quantum >>> 1) + this.#random % this.#quantum;
+    return (this.quantum >>> 1) + this.#random % this.quantum;
   }
 
   /** The state as plain data. */
   save(): ScheduleState {
-    return { hart: this.hart, left: this.left, random: this.#random };
+    return { hart: this.hart, left: this.#left, random: this.#random };
   }
 
   /** Takes over a saved state. */

@@ -24,6 +24,7 @@ import { Fetcher, type Parts } from "./fetch.ts";
 import { ACCESS_FAULT, CAUSE } from "./cause.ts";
 import { executeSystem } from "./hart/system.ts";
 import { ACCESS_VALUE, RAM_OFFSET } from "./layout.ts";
+import type { Spin } from "./spin.ts";
 import { type Access, READ, WRITE } from "./sv39.ts";
 import type { Watch, WatchHit } from "./watch.ts";
 
@@ -35,6 +36,10 @@ export class SlowPath implements EngineHost {
   readonly fetcher: Fetcher;
   /** A run of the engine with just that budget passes a breakpoint at its first instruction. */
   passBudget = NaN;
+  /** Of the hart that runs, while it is searched for a loop: each access comes here. */
+  search: Spin | undefined;
+  /** The run ended before an instruction with which the search ended. */
+  searched = false;
 
   readonly #parts: Parts;
   readonly #value: Uint32Array;
@@ -78,7 +83,16 @@ export class SlowPath implements EngineHost {
     }
   }
 
+  /** Shows the search an access, or a CSR's; true: the search ends here, and so does the run. */
+  #searched(): boolean {
+    if (this.search === undefined || this.#outside) return false;
+    this.searched = this.search.sees();
+    if (this.searched) this.search = undefined;
+    return this.searched;
+  }
+
   access(kind: number, size: number, signed: number): number {
+    if (this.#searched()) return TRAPPED;
     const { mmu, hart: { registers } } = this.#parts;
     const low = registers.accessLow, high = registers.accessHigh;
     const aligned = (low & (size - 1)) === 0;
@@ -90,10 +104,12 @@ export class SlowPath implements EngineHost {
     const bank = mmu.dataBank;
     const frame = mmu.frameOf(bank, type, high, low);
     if (frame < 0) return this.#raise(-frame, registers.accessVa);
-    if (aligned && !this.#outside && mmu.fillFast(bank, type, high, low, frame)) return RETRY;
+    const plain = aligned && !this.#outside && this.search === undefined;
+    if (plain && mmu.fillFast(bank, type, high, low, frame)) return RETRY;
     mmu.countHit(bank, type);
     const inPage = low & (PAGE_SIZE - 1);
     const pa = inFrame(frame, inPage);
+    if (!aligned) this.#parts.hart.life++; // rare, and in two words perhaps: no spinning
     if (inPage + size > PAGE_SIZE) return this.#crossing(pa, type, size, signed);
     return mmu.isRam(frame)
       ? this.#inRam(pa, kind, size, signed, size, pa)
@@ -130,6 +146,7 @@ export class SlowPath implements EngineHost {
     next: PaNum,
   ): number {
     const { ram, hart: { registers } } = this.#parts;
+    if (!this.#outside) this.search?.touches(pa);
     const write = kind === ACCESS_STORE || kind === ACCESS_ATOMIC;
     const rest = size - head;
     const watch = this.#watched(pa, head, next, rest, write);
@@ -204,7 +221,9 @@ export class SlowPath implements EngineHost {
   }
 
   #device(pa: PaNum, kind: number, size: number, signed: number): number {
-    const { bus, hart: { registers } } = this.#parts;
+    const { bus, hart } = this.#parts;
+    const { registers } = hart;
+    hart.life++;
     // Devices take neither atomic nor misaligned accesses, and only to registers that they have.
     const plain = (kind === ACCESS_LOAD || kind === ACCESS_STORE) && pa % size === 0;
     const mapping = plain ? bus.find(pa, size) : undefined;
@@ -251,6 +270,7 @@ export class SlowPath implements EngineHost {
   }
 
   system(word: number): number {
+    if (this.#searched()) return TRAPPED;
     return executeSystem(this.#parts.hart, this.#parts.mmu, word);
   }
 }

@@ -28,6 +28,8 @@ export interface HartState {
   readonly waiting: boolean;
   /** Instructions that it has retired. */
   readonly retired: number;
+  /** Its signs of life. */
+  readonly life: number;
 }
 
 /** A hart. It is its own {@link CsrContext}. */
@@ -42,6 +44,11 @@ export class Hart implements CsrContext {
   state: CsrState = new CsrState();
   /** The hart executed WFI and nothing has woken it. */
   waiting = false;
+  /**
+   * Counts its signs of life, which tell a hart that works from one that spins: traps, xRET, WFI,
+   * fences, devices, clocks, CSRs but for mstatus.
+   */
+  life = 0;
   #mode: Mode = 3;
   #retired = 0;
   readonly #live: Registers;
@@ -207,7 +214,13 @@ export class Hart implements CsrContext {
   /** The state beside the linear memory. */
   save(): HartState {
     const csrs = this.#saver.save(this.state);
-    return { mode: this.#mode, csrs, waiting: this.waiting, retired: this.retired };
+    return {
+      mode: this.#mode,
+      csrs,
+      waiting: this.waiting,
+      retired: this.retired,
+      life: this.life,
+    };
   }
 
   /** Takes over a saved state; the MMU's must have been restored before. */
@@ -215,6 +228,7 @@ export class Hart implements CsrContext {
     this.state = this.#saver.revive(state.csrs);
     this.waiting = state.waiting;
     this.#retired = state.retired;
+    this.life = state.life;
     this.mode = state.mode;
   }
 }

@@ -29,6 +29,19 @@ const READINESS = new Set(
 /** CSRs whose write can move the next timer, for which the run has been cut to length. */
 const TIMING = new Set(csrNumbers("sie", "stimecmp", "mie", "menvcfg"));
 
+/** CSRs that change by themselves, and so tell a loop more than memory does. */
+const MOVING = new Set(csrNumbers(
+  "cycle",
+  "time",
+  "instret",
+  "mcycle",
+  "minstret",
+  "mip",
+  "sip",
+));
+/** The CSRs that a loop may write and still only spin. */
+const STATUS = new Set(csrNumbers("sstatus", "mstatus"));
+
 /** Executes one SYSTEM instruction or fence.i; answers as `EngineHost.system`. */
 export function executeSystem(hart: Hart, mmu: Mmu, word: number): number {
   // fence.i: decoded code follows every store by itself.
@@ -47,11 +60,13 @@ export function executeSystem(hart: Hart, mmu: Mmu, word: number): number {
     case WFI:
       if (hart.mode === 0 || trapped(hart, MSTATUS.TW)) return illegal(hart, word);
       hart.registers.advance(4);
+      hart.life++;
       hart.waiting = true;
       return DONE_STOP;
   }
   if (word >>> 25 === 0x09 && ((word >>> 7) & 31) === 0) {
     if (hart.mode === 0 || trapped(hart, MSTATUS.TVM)) return illegal(hart, word);
+    hart.life++;
     const rs1 = (word >>> 15) & 31, rs2 = (word >>> 20) & 31;
     mmu.sfence(
       rs1 === 0 ? undefined : hart.registers.xs[rs1] as Parameters<Mmu["sfence"]>[0],
@@ -95,6 +110,7 @@ function executeCsr(hart: Hart, word: number, operation: number): number {
   ) {
     return illegal(hart, word);
   }
+  if (writes ? !STATUS.has(number) : MOVING.has(number)) hart.life++;
   const operand = (operation & 4) !== 0 ? BigInt(source) : hart.registers.xs[source];
   const old = row.read(hart);
   if (writes && row.write !== undefined) {

@@ -19,6 +19,7 @@ const INTERRUPT = 1n << 63n;
 /** Takes a trap: pc must be the address to return to. */
 export function deliver(hart: Hart, cause: number, interrupt: boolean, value: bigint): void {
   const { state, mode } = hart;
+  hart.life++;
   const delegated = (interrupt ? state.mideleg : state.medeleg) >>> cause & 1;
   const code = interrupt ? INTERRUPT | BigInt(cause) : BigInt(cause);
   let vector: bigint;
@@ -50,20 +51,32 @@ function moveBit(status: number, from: number, to: number): number {
   return (status & from) !== 0 ? status | to : status & ~to;
 }
 
-/** The interrupt that would be taken now (its number in mcause), or -1. */
-export function takeable(hart: Hart): number {
-  const { state, mode } = hart;
-  if (state.mie === 0) return -1;
-  const pending = hart.pending & state.mie;
-  if (pending === 0) return -1;
+/** The interrupts that mode and mstatus let through now: for M-mode, and for S-mode. */
+function enabled({ state, mode }: Hart): { machine: number; supervisor: number } {
   // "An interrupt i will trap to M-mode if: (a) either the current privilege mode is M and MIE is
   // set, or the current privilege mode has less privilege than M-mode; (b) bit i is set in both mip
   // and mie; (c) bit i is not set in mideleg."
-  const machine = mode < 3 || (state.mstatus & MSTATUS.MIE) !== 0 ? pending & ~state.mideleg : 0;
+  const machine = mode < 3 || (state.mstatus & MSTATUS.MIE) !== 0 ? ~state.mideleg : 0;
   const supervisor = mode < 1 || (mode === 1 && (state.mstatus & MSTATUS.SIE) !== 0)
-    ? pending & state.mideleg
+    ? state.mideleg
     : 0;
-  const ready = machine !== 0 ? machine : supervisor;
+  return { machine, supervisor };
+}
+
+/** The same, as bits of mip. */
+export function enabledInterrupts(hart: Hart): number {
+  const { machine, supervisor } = enabled(hart);
+  return machine | supervisor;
+}
+
+/** The interrupt that would be taken now (its number in mcause), or -1. */
+export function takeable(hart: Hart): number {
+  const { state } = hart;
+  if (state.mie === 0) return -1;
+  const pending = hart.pending & state.mie;
+  if (pending === 0) return -1;
+  const { machine, supervisor } = enabled(hart);
+  const ready = (pending & machine) !== 0 ? pending & machine : pending & supervisor;
   if (ready === 0) return -1;
   return PRIORITY.find((number) => (ready >>> number & 1) === 1) ?? -1;
 }
@@ -79,6 +92,7 @@ export function takeInterrupt(hart: Hart): boolean {
 /** mret and sret: "xRET sets the pc to the value stored in the xepc register". */
 export function returnFrom(hart: Hart, level: 1 | 3): void {
   const { state } = hart;
+  hart.life++;
   let mode: Mode;
   if (level === 3) {
     const previous = previousMode(state.mstatus);

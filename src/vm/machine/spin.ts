@@ -1,0 +1,372 @@
+/**
+ * Harts that only spin. A loop that reads the same words again and again, and leaves registers and
+ * memory as they were, does nothing until one of the words changes or an interrupt comes: xv6's
+ * scheduler without wfi, a hart that waits for `started`, one that waits for a lock. Such a hart is
+ * **parked**: it gets no turns. That is no guess about kernels, but a choice of whose turn it is,
+ * which the schedule may make as it likes; no instruction is left out or invented.
+ *
+ * A loop is found by a *search*: for a part of a turn every load, store and CSR access is seen, till
+ * one comes again with the same registers, and every word touched since is what it was. A long loop
+ * is then known by an instruction that it executes once a round, and found again by that: a hart
+ * that comes there twice with the same registers, a round's instructions apart, without a trap or a
+ * device between, is parked again. All of it is state, saved and restored with the harts, so that
+ * the schedule does not depend on how runs are cut.
+ *
+ * @module
+ */
+
+import type { PaNum } from "./address.ts";
+import { RAM_BASE } from "./address.ts";
+import { enabledInterrupts } from "./hart/trap.ts";
+import type { Hart } from "./hart/hart.ts";
+import { PC, RAM_OFFSET, X_SINK } from "./layout.ts";
+import type { Ram } from "./memory.ts";
+import { type Saved, Saver } from "./saver.ts";
+
+/** Kinds of search. */
+const SHORT = 0, LONG = 1;
+/** Loads, stores and CSR accesses that each looks at. */
+const ACCESSES = [48, 8000];
+/** Calm turns before a search; doubled up to the last when none is found. */
+const FIRST = 2, LAST = 4096;
+/** Words of a loop at most. */
+const MOST_WORDS = 2048;
+/** Single steps in which a loop without any access comes round. */
+export const MOST_STEPS = 64;
+/**
+ * A parked hart gets a turn after so many, should it have been parked too early by a mark; or, when
+ * its loop was proven, because of what is not looked at: tables that a walk would read anew.
+ */
+const HEARTBEAT = 64, SLOW_HEARTBEAT = 4096;
+/** Loops shorter than this are found fast enough without a mark. */
+const MARKED = 64;
+/** Loops that a hart is known by. */
+const MOST_LOOPS = 4;
+/** A mark that is passed so much more often than it parks a hart, is given up. */
+const PASSES = 4096, PASSES_EACH = 64;
+
+/** A hart at an instruction. */
+interface Moment {
+  /** pc, x1…x31 as they stand in linear memory. */
+  readonly registers: Uint32Array;
+  readonly mstatus: number;
+  /** The hart's signs of life; see {@link Hart.life}. */
+  readonly life: number;
+  /** Instructions that it had retired. */
+  readonly retired: number;
+}
+
+/** A loop that changes nothing. */
+export interface Loop {
+  /** Its mark, as its two halves: an instruction that is executed once a round; none: 0, 0. */
+  readonly mark: readonly [low: number, high: number];
+  /** Instructions of a round. */
+  readonly period: number;
+  /** What it touches: 8-byte words of RAM, by number. */
+  readonly words: Int32Array;
+  /** Interrupts that can be taken somewhere in it: bits of mip. */
+  readonly interrupts: number;
+  /** How often its mark was passed, and how often the hart was parked at it. */
+  passes: number;
+  parks: number;
+}
+
+/** A search under way. */
+class Search {
+  /** Accesses that are still looked at. */
+  left: number;
+  /** Where the loop is to be closed: the first access seen. */
+  from: Moment | undefined = undefined;
+  /** Words touched since, in order, and what they held: low and high half. */
+  words = new Map<number, number>();
+  values: number[] = [];
+  /** How often instructions with accesses were executed, by their address as text. */
+  counts = new Map<number, number>();
+  interrupts = 0;
+  /** Single steps done, for a loop without any access; -1: not tried yet. */
+  steps = -1;
+
+  constructor(readonly kind: typeof SHORT | typeof LONG) {
+    this.left = ACCESSES[kind];
+  }
+}
+
+/** What is known of one hart's spinning: plain data. */
+export class SpinState {
+  /** Its turn is under way. */
+  turn = false;
+  /** Signs of life when the turn began. */
+  life = 0;
+  /** Turns in a row without one, since the last search for a short loop, and for a long one. */
+  calm: number[] = [0, 0];
+  /** How many there have to be before the next one. */
+  patience: number[] = [FIRST, FIRST];
+  search: Search | undefined = undefined;
+  /** The loop that it is parked in, what the loop's words held, and how many turns it was given. */
+  parked: { loop: Loop; values: Uint32Array; turns: number; proven: boolean } | undefined =
+    undefined;
+  loops: Loop[] = [];
+  /** When it was at the mark of a loop. */
+  visit: Moment | undefined = undefined;
+}
+
+const FILE = [PC / 4, X_SINK / 4] as const;
+
+/** A hart's spinning. */
+export class Spin {
+  #state = new SpinState();
+  readonly #hart: Hart;
+  readonly #ram: Ram;
+  readonly #saver = new Saver();
+  /** The marks that the machine has to stop at have changed. */
+  marksChanged = false;
+
+  constructor(hart: Hart, ram: Ram) {
+    this.#hart = hart;
+    this.#ram = ram;
+  }
+
+  /** Whether a search is under way: then each access takes the slow path. */
+  get searching(): boolean {
+    return this.#state.search !== undefined;
+  }
+
+  /** Whether it is searched by single steps. */
+  get stepping(): boolean {
+    return (this.#state.search?.steps ?? -1) >= 0;
+  }
+
+  /** Whether the hart is parked. */
+  get parked(): boolean {
+    return this.#state.parked !== undefined;
+  }
+
+  /** The interrupts that end its parking. */
+  get interrupts(): number {
+    return this.#state.parked?.loop.interrupts ?? -1;
+  }
+
+  /** The addresses of its loops' marks, as the machine numbers them: negative in the upper half. */
+  marks(): number[] {
+    return this.#state.loops.map(({ mark: [low, high] }) => high * 2 ** 32 + low);
+  }
+
+  /** The hart's turn begins; whether a search begins with it. */
+  begin(): boolean {
+    const state = this.#state;
+    state.parked = undefined;
+    state.turn = true;
+    state.life = this.#hart.life;
+    if (state.search === undefined) {
+      const due = (i: number) => state.calm[i] >= state.patience[i];
+      if (due(SHORT) || due(LONG)) state.search = new Search(due(LONG) ? LONG : SHORT);
+    }
+    return state.search !== undefined;
+  }
+
+  /** The hart's turn ends. */
+  end(): void {
+    const state = this.#state;
+    if (!state.turn) return;
+    state.turn = false;
+    const calm = this.#hart.life === state.life;
+    state.calm = state.calm.map((turns) => calm ? turns + 1 : 0);
+  }
+
+  /**
+   * Nothing will ever happen, unless the hart was parked by a mark too early: if it was, it is
+   * searched in its next turn, which proves it one way or the other.
+   */
+  doubt(): boolean {
+    const state = this.#state;
+    if (state.parked === undefined || state.parked.proven) return false;
+    state.parked = undefined;
+    state.calm[LONG] = LAST;
+    return true;
+  }
+
+  /** Whether a parked hart has to go on: a word has changed, or it waits for very long. */
+  stirs(alone: boolean): boolean {
+    const { parked } = this.#state;
+    if (parked === undefined) return true;
+    const { words: ram } = this.#ram;
+    const { loop: { words }, values, proven } = parked;
+    for (let i = 0; i < words.length; i++) {
+      const at = (words[i] << 1) + RAM_OFFSET / 4;
+      if (ram[at] !== values[2 * i] || ram[at + 1] !== values[2 * i + 1]) return true;
+    }
+    return !alone && ++parked.turns >= (proven ? SLOW_HEARTBEAT : HEARTBEAT);
+  }
+
+  #moment(): Moment {
+    const { registers: { header }, state: { mstatus }, life, retired } = this.#hart;
+    return { registers: header.slice(...FILE), mstatus, life, retired };
+  }
+
+  /** Whether the hart is where it was, and nothing happened in between. */
+  #same(then: Moment): boolean {
+    const { registers: { header }, state, life } = this.#hart;
+    if (life !== then.life || state.mstatus !== then.mstatus) return false;
+    const { registers } = then;
+    for (let i = 0; i < registers.length; i++) {
+      if (registers[i] !== header[FILE[0] + i]) return false;
+    }
+    return true;
+  }
+
+  /**
+   * Sees an instruction that accesses memory or a CSR, before it does. True: the search is over,
+   * since it closes a loop and the hart is parked, or since it has taken too long.
+   */
+  sees(): boolean {
+    const { search } = this.#state;
+    if (search === undefined) return false;
+    if (--search.left < 0) {
+      this.#fail(search);
+      return true;
+    }
+    const hart = this.#hart;
+    const { pcLow } = hart.registers;
+    search.interrupts |= enabledInterrupts(hart);
+    if (search.from === undefined) {
+      search.from = this.#moment();
+    } else if (
+      search.from.registers[0] === pcLow && this.#same(search.from) && this.#unchanged(search)
+    ) {
+      this.#found(search, search.from);
+      return true;
+    }
+    search.counts.set(pcLow, (search.counts.get(pcLow) ?? 0) + 1);
+    return false;
+  }
+
+  /** The instruction just seen touches bytes of RAM, not more than eight that lie together. */
+  touches(pa: PaNum): void {
+    const { search } = this.#state;
+    if (search === undefined) return;
+    const word = (pa - RAM_BASE) >>> 3;
+    if (search.words.has(word)) return;
+    if (search.words.size >= MOST_WORDS) {
+      search.left = 0;
+      return;
+    }
+    const { words } = this.#ram;
+    const at = (word << 1) + RAM_OFFSET / 4;
+    search.words.set(word, search.values.length);
+    search.values.push(words[at], words[at + 1]);
+  }
+
+  #unchanged({ words, values }: Search): boolean {
+    const { words: ram } = this.#ram;
+    for (const [word, i] of words) {
+      const at = (word << 1) + RAM_OFFSET / 4;
+      if (ram[at] !== values[i] || ram[at + 1] !== values[i + 1]) return false;
+    }
+    return true;
+  }
+
+  /** The turn is over, and the search with it, or it goes on in steps. */
+  over(): void {
+    const { search } = this.#state;
+    if (search === undefined) return;
+    if (search.from === undefined && search.steps < 0) {
+      search.steps = 0;
+      search.from = this.#moment();
+      search.interrupts |= enabledInterrupts(this.#hart);
+    } else this.#fail(search);
+  }
+
+  /** A single step was done. True: the loop is closed, the hart is parked. */
+  stepped(): boolean {
+    const { search } = this.#state;
+    if (search === undefined || search.from === undefined || search.steps < 0) return false;
+    search.steps++;
+    if (this.#same(search.from)) {
+      this.#found(search, search.from);
+      return true;
+    }
+    if (search.steps >= MOST_STEPS) this.#fail(search);
+    return false;
+  }
+
+  #fail({ kind }: Search): void {
+    const state = this.#state;
+    state.search = undefined;
+    state.calm[kind] = 0;
+    state.patience[kind] = Math.min(LAST, state.patience[kind] * 2);
+  }
+
+  #found(search: Search, from: Moment): void {
+    const state = this.#state;
+    const period = this.#hart.retired - from.retired;
+    const once = [...search.counts].filter(([, count]) => count === 1).map(([low]) => low);
+    const marked = search.kind === LONG && period >= MARKED && once.length > 0;
+    const loop: Loop = {
+      // All of it lies in one half: code that crosses a boundary of 4 GiB is not marked rightly,
+      // and so never found by its mark.
+      mark: marked ? [once[0], this.#hart.registers.pcHigh] : [0, 0],
+      period,
+      words: Int32Array.from(search.words.keys()),
+      interrupts: search.interrupts,
+      passes: 0,
+      parks: 0,
+    };
+    if (marked) {
+      const others = state.loops.filter(({ mark }) => mark[0] !== once[0]);
+      state.loops = [...others, loop].slice(-MOST_LOOPS);
+      this.marksChanged = true;
+    }
+    state.search = undefined;
+    state.patience.fill(FIRST);
+    this.#park(loop, true);
+  }
+
+  /** The hart is at a mark. True: it has come round, and is parked. */
+  marked(): boolean {
+    const state = this.#state;
+    const { pcLow, pcHigh } = this.#hart.registers;
+    const loop = state.loops.find(({ mark: [low, high] }) => low === pcLow && high === pcHigh);
+    if (loop === undefined || state.search !== undefined) return false;
+    const { visit } = state;
+    const round = this.#hart.retired - (visit?.retired ?? 0);
+    if (visit !== undefined && visit.registers[0] === pcLow) {
+      // Asked again, or on the way from where it was parked.
+      if (round === 0) return false;
+      if (round === loop.period && this.#same(visit)) {
+        loop.parks++;
+        this.#park(loop, false);
+        state.visit = this.#moment();
+        return true;
+      }
+    }
+    if (++loop.passes > PASSES + PASSES_EACH * loop.parks) {
+      state.loops = state.loops.filter((one) => one !== loop);
+      this.marksChanged = true;
+    }
+    state.visit = this.#moment();
+    return false;
+  }
+
+  #park(loop: Loop, proven: boolean): void {
+    const { words: ram } = this.#ram;
+    const values = new Uint32Array(2 * loop.words.length);
+    for (let i = 0; i < loop.words.length; i++) {
+      const at = (loop.words[i] << 1) + RAM_OFFSET / 4;
+      values[2 * i] = ram[at];
+      values[2 * i + 1] = ram[at + 1];
+    }
+    this.#state.parked = { loop, values, turns: 0, proven };
+    this.#state.calm.fill(0);
+  }
+
+  /** The state as plain data. */
+  save(): Saved<SpinState> {
+    return this.#saver.save(this.#state);
+  }
+
+  /** Takes over a saved state. */
+  restore(state: Saved<SpinState>): void {
+    this.#state = this.#saver.revive(state);
+    this.marksChanged = true;
+  }
+}

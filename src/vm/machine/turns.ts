@@ -1,0 +1,240 @@
+/**
+ * Which hart runs, and for how long: turns by the schedule, harts that wait (WFI) or are parked
+ * (spin.ts) left out, time that jumps when nobody can run.
+ *
+ * @module
+ */
+
+import type { Clock } from "./clock.ts";
+import { counted } from "./counted.ts";
+import type { Clint } from "./devices/clint.ts";
+import { sstc } from "./hart/csr_rows.ts";
+import { IRQ } from "./hart/csr_state.ts";
+import type { Hart } from "./hart/hart.ts";
+import { awaitedTimers, wakes } from "./hart/trap.ts";
+import type { Ram } from "./memory.ts";
+import type { Saved } from "./saver.ts";
+import { Schedule, type ScheduleState } from "./schedule.ts";
+import { Spin, type SpinState } from "./spin.ts";
+
+/** Instructions by which a search for a loop may exceed a turn. */
+const SEARCH = 100_000;
+/** A hart that is alone has nobody to give turns to: they only serve to look whether it spins. */
+const ALONE = 16;
+
+/** How a machine's harts take turns. */
+export interface TurnOptions {
+  /** Instructions of a turn, on average. */
+  readonly quantum: number | undefined;
+  /** Chooses the interleaving. */
+  readonly seed: number | undefined;
+  /** Whether harts that spin are parked. */
+  readonly parks: boolean;
+}
+
+/** The turns as plain data. */
+export interface TurnsState {
+  /** Whose turn it is. */
+  readonly schedule: ScheduleState;
+  /** What is known of each hart's spinning; empty where harts are never parked. */
+  readonly spins: readonly Saved<SpinState>[];
+}
+
+/** What came of looking for a hart that can run. */
+export type Next =
+  /** One runs. */
+  | "turn"
+  /** All wait, and no timer is set. */
+  | "never"
+  /** All wait for a time, this tick of mtime. */
+  | number;
+
+/** The turns of a machine's harts. */
+export class Turns {
+  readonly #harts: readonly Hart[];
+  readonly #spins: readonly Spin[];
+  readonly #schedule: Schedule;
+  readonly #clock: Clock;
+  readonly #clint: Clint;
+  readonly #setMarks: (marks: ReadonlySet<number>) => void;
+  #hart: Hart;
+
+  /** Hart 0 has the first turn. `setMarks`: at these addresses {@link Turns.marked} is asked. */
+  constructor(
+    { harts, clock, clint, ram }: {
+      readonly harts: readonly Hart[];
+      readonly clock: Clock;
+      readonly clint: Clint;
+      readonly ram: Ram;
+    },
+    { quantum, seed, parks }: TurnOptions,
+    setMarks: (marks: ReadonlySet<number>) => void,
+  ) {
+    this.#harts = harts;
+    this.#clock = clock;
+    this.#clint = clint;
+    this.#spins = parks ? harts.map((hart) => new Spin(hart, ram)) : [];
+    this.#schedule = new Schedule(quantum, seed);
+    this.#setMarks = setMarks;
+    this.#hart = harts[0];
+    this.#hart.enter();
+  }
+
+  /** The hart that runs, or ran last. */
+  get hart(): Hart {
+    return this.#hart;
+  }
+
+  /** What is known of its spinning; undefined where harts are never parked. */
+  get spin(): Spin | undefined {
+    return this.#spins[this.#hart.hartid];
+  }
+
+  /** Whether a hart is left out until something changes. */
+  parked(hartid: number): boolean {
+    return this.#spins[hartid]?.parked ?? false;
+  }
+
+  /**
+   * Instructions for which the hart may still run; 0: it is another one's turn. A search that has
+   * taken them all is over.
+   */
+  room(): number {
+    const { spin } = this;
+    if (this.#hart.waiting || spin?.parked) return 0;
+    if (spin === undefined && this.#harts.length === 1) return Infinity;
+    const left = this.#harts.length === 1
+      ? this.#schedule.left + (ALONE - 1) * this.#schedule.quantum
+      : this.#schedule.left;
+    if (!spin?.searching) {
+      if (left > 0) return left;
+      return this.#schedule.over(this.#hart.reserved) ? 0 : 1;
+    }
+    if (spin.stepping) return 1;
+    const room = left + SEARCH;
+    if (room > 0) return room;
+    spin.over();
+    return spin.stepping ? 1 : 0;
+  }
+
+  /** The hart has run so many instructions of its turn. */
+  ran(instructions: number): void {
+    this.#hart.ran(instructions);
+    this.#schedule.ran(instructions);
+    if (instructions > 0 && this.spin?.stepping) this.spin.stepped();
+  }
+
+  /** The hart can do nothing in the rest of its turn. */
+  skip(): void {
+    if (this.#harts.length > 1) this.#schedule.ran(this.#schedule.left);
+  }
+
+  /** The hart is at an address that was set as a mark. True: it is parked there. */
+  marked(): boolean {
+    return this.spin?.marked() ?? false;
+  }
+
+  /**
+   * Begins the turn of the next hart that can run, in the order of their numbers.
+   *
+   * @param only The one that is to run, parked or not.
+   */
+  next(only?: number): Next {
+    this.spin?.end();
+    const harts = this.#harts;
+    const alone = harts.every((hart) => hart.waiting || this.parked(hart.hartid));
+    const count = only === undefined ? harts.length : 1;
+    const first = only ?? this.#hart.hartid + 1;
+    for (let i = 0; i < count; i++) {
+      const hart = harts[(first + i) % harts.length];
+      const { hartid } = hart;
+      if (hart.waiting ? wakes(hart) : only !== undefined || this.#stirs(hart, alone)) {
+        this.#begin(hartid);
+        return "turn";
+      }
+    }
+    const due = Math.min(...harts.map((hart) => this.due(hart)));
+    if (due !== Infinity) return due;
+    const doubted = this.#spins.findIndex((spin) => spin.doubt());
+    if (doubted < 0) return "never";
+    this.#begin(doubted);
+    return "turn";
+  }
+
+  /** Whether a hart that is not in WFI can run. */
+  #stirs(hart: Hart, alone: boolean): boolean {
+    const spin = this.#spins[hart.hartid];
+    if (!spin?.parked) return true;
+    return (hart.pending & hart.state.mie & spin.interrupts) !== 0 || spin.stirs(alone);
+  }
+
+  #begin(hartid: number): void {
+    this.#schedule.begin(hartid);
+    this.switchTo(hartid);
+    this.#hart.waiting = false;
+    const { spin } = this;
+    if (spin?.begin()) this.#hart.mmu.tlb.dropFast();
+    this.#mark();
+  }
+
+  /** The machine has to stop at the marks of all harts. */
+  #mark(): void {
+    let changed = false;
+    for (const spin of this.#spins) {
+      changed ||= spin.marksChanged;
+      spin.marksChanged = false;
+    }
+    if (changed) this.#setMarks(new Set(this.#spins.flatMap((spin) => spin.marks())));
+  }
+
+  /** Makes a hart the one that runs, in the middle of its turn. */
+  switchTo(hartid: number): void {
+    this.#schedule.hart = hartid;
+    const next = this.#harts[hartid];
+    if (next === this.#hart) return;
+    this.#hart.leave();
+    this.#hart = next;
+    next.enter();
+  }
+
+  /** When the first timer interrupt comes that a hart would notice; Infinity: never. */
+  due(hart: Hart): number {
+    if (hart.state.mie === 0) return Infinity;
+    const spin = this.#spins[hart.hartid];
+    const awaited = awaitedTimers(hart) & (spin?.interrupts ?? -1);
+    if (awaited === 0) return Infinity;
+    const { hartid, state } = hart;
+    const mti = (awaited & IRQ.MTI) !== 0 ? this.#clint.due(hartid) : Infinity;
+    const compares = (awaited & IRQ.STI) !== 0 && sstc(state) && state.stimecmp < 1n << 53n;
+    return compares ? Math.min(mti, Number(state.stimecmp)) : mti;
+  }
+
+  /** Instructions until that, for the hart that runs. */
+  get untilTimer(): number {
+    const due = this.due(this.#hart);
+    return due === Infinity ? Infinity : this.#clock.until(due);
+  }
+
+  /** The state as plain data. */
+  save(): TurnsState {
+    return { schedule: this.#schedule.save(), spins: this.#spins.map((spin) => spin.save()) };
+  }
+
+  /** Takes over a saved state; the harts' are put back after it. */
+  restore(state: TurnsState): void {
+    this.switchTo(state.schedule.hart);
+    this.#schedule.restore(state.schedule);
+    for (const [i, spin] of this.#spins.entries()) spin.restore(state.spins[i]);
+    this.#mark();
+  }
+
+  /** Why a state cannot be taken over, if it cannot. */
+  problem({ spins }: TurnsState, harts: number): string | undefined {
+    const { length } = this.#harts;
+    if (harts !== length) {
+      return `a state of ${counted(harts, "hart")}, and the machine has ${length}`;
+    }
+    if (spins.length !== this.#spins.length) return "a state of a machine with other traps";
+    return undefined;
+  }
+}

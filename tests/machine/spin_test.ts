@@ -1,0 +1,200 @@
+/**
+ * Harts that only spin get no turns, and go on when what they wait for comes: a word that another
+ * hart stores, an interrupt, input. What they compute is what they would compute without parking.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { RAM_BASE } from "../../src/vm/machine/address.ts";
+import { Machine, type MachineOptions } from "../../src/vm/machine/machine.ts";
+import { sameSaved } from "../../src/vm/machine/saver.ts";
+import { assemble } from "./assemble.ts";
+
+const SMALL = 16 * 1024 * 1024;
+
+/** A machine with a program at the start of RAM. */
+function made(program: string, options: MachineOptions): Machine {
+  const machine = new Machine({ memBytes: SMALL, ...options });
+  machine.ram.write(RAM_BASE, assemble(program).bytes);
+  return machine;
+}
+
+/** Hart 0 counts down, then sets a flag that the others wait for; they add themselves up. */
+const flagProgram = (work: number, others: number) => `
+  csrrs s0, mhartid, zero
+  li s1, 0x80001000
+  bne s0, zero, others
+  li t0, ${work}
+work:
+  addi t0, t0, -1
+  bne t0, zero, work
+  li t0, 1
+  sw t0, 0(s1)
+  li s2, 0x80001008
+all:
+  lw t1, 0(s2)
+  li t2, ${others}
+  bne t1, t2, all
+  li t0, 0x100000
+  li t1, 0x5555
+  sw t1, 0(t0)
+others:
+  lw t1, 0(s1)
+  beq t1, zero, others
+  li s2, 0x80001008
+  li t1, 1
+  amoadd.w zero, t1, (s2)
+end:
+  jal zero, end
+`;
+
+Deno.test("a hart that waits for a word costs nothing, and sees the word", () => {
+  const machine = made(flagProgram(3_000_000, 2), { harts: 3 });
+  const stop = machine.run(100_000_000);
+  assertEquals(stop.kind, "finisher");
+  const [worked, ...spun] = machine.harts.map((hart) => hart.retired);
+  assert(worked > 6_000_000);
+  for (const one of spun) assert(one < 400_000, `a spinning hart ran ${one} instructions`);
+});
+
+Deno.test("a loop without any access is found, too: nobody will ever run", () => {
+  const machine = made("end:\njal zero, end\n", { harts: 2 });
+  assertEquals(machine.run(10_000_000).kind, "wfi");
+  assert(machine.instret < 2_000_000, `${machine.instret}`);
+});
+
+/** Waits for its timer in a loop that reads nothing but a word of RAM, which the handler sets. */
+const TIMER = `
+  li s0, 0x80001000
+  csrrs t0, mhartid, zero
+  slli t0, t0, 3
+  add s0, s0, t0
+  la t1, handler
+  csrrw zero, mtvec, t1
+  li t1, 0x2004000
+  add t1, t1, t0
+  li t2, 50000000
+  sd t2, 0(t1)
+  addi t3, zero, 128
+  csrrs zero, mie, t3
+  csrrsi zero, mstatus, 8
+wait:
+  lw t1, 0(s0)
+  beq t1, zero, wait
+  li t0, 0x100000
+  li t1, 0x5555
+  sw t1, 0(t0)
+handler:
+  addi t1, zero, 1
+  sw t1, 0(s0)
+  addi t3, zero, 128
+  csrrc zero, mie, t3
+  mret
+`;
+
+Deno.test("a hart that spins until its timer: time jumps, or the run ends there when told to", () => {
+  for (const harts of [1, 3]) {
+    const machine = made(TIMER, { harts });
+    assertEquals(machine.run(100_000_000).kind, "finisher");
+    assert(machine.instret < 3_000_000, `${harts}: ${machine.instret}`);
+    assert(machine.clock.time >= 50_000_000);
+    const paced = made(TIMER, { harts });
+    paced.stopsIdle = true;
+    const stop = paced.run(100_000_000);
+    assertEquals(stop, { kind: "idle", due: 50_000_000 });
+    assertEquals(paced.run(1000), stop);
+    paced.clock.time = 50_000_000;
+    assertEquals(paced.run(100_000_000).kind, "finisher");
+  }
+});
+
+/**
+ * A scheduler as xv6 had it without wfi: it looks at 16 words, each under a lock of its own, with
+ * interrupts on between; whoever finds one set clears it and counts, by a trap. Hart 0 sets them one by one.
+ */
+const scheduler = `
+  csrrs s0, mhartid, zero
+  li s1, 0x80001000
+  li s2, 0x80002000
+  la t0, back
+  csrrw zero, mtvec, t0
+  beq s0, zero, boss
+sched:
+  csrrsi zero, mstatus, 8
+  addi s3, s1, 0
+  addi s4, zero, 16
+each:
+  csrrci zero, mstatus, 8
+lock:
+  addi t0, zero, 1
+  amoswap.w t0, t0, (s3)
+  bne t0, zero, lock
+  lw t1, 4(s3)
+  beq t1, zero, none
+  sw zero, 4(s3)
+  addi t1, zero, 1
+  amoadd.w zero, t1, (s2)
+  ecall
+none:
+  amoswap.w zero, zero, (s3)
+  addi s3, s3, 8
+  addi s4, s4, -1
+  bne s4, zero, each
+  jal zero, sched
+boss:
+  addi s5, zero, 0
+more:
+  li t0, 300000
+busy:
+  addi t0, t0, -1
+  bne t0, zero, busy
+  andi t1, s5, 15
+  slli t1, t1, 3
+  add t1, t1, s1
+  addi t2, zero, 1
+  sw t2, 4(t1)
+  addi s5, s5, 1
+  addi t3, zero, 40
+  bne s5, t3, more
+wait:
+  lw t0, 0(s2)
+  bne t0, t3, wait
+  li t0, 0x100000
+  li t1, 0x5555
+  sw t1, 0(t0)
+back:
+  csrrs t5, mepc, zero
+  addi t5, t5, 4
+  csrrw zero, mepc, t5
+  mret
+`;
+
+Deno.test("schedulers without wfi: parked between, none of what they are to find is lost", () => {
+  for (const seed of [0, 1, 2]) {
+    const machine = made(scheduler, { harts: 3, seed });
+    const stop = machine.run(400_000_000);
+    assertEquals(stop.kind, "finisher", `seed ${seed}: ${JSON.stringify(stop)}`);
+    const [boss, ...others] = machine.harts.map((hart) => hart.retired);
+    assert(boss > 24_000_000);
+    for (const one of others) assert(one < boss / 4, `seed ${seed}: ${one} of ${boss}`);
+  }
+});
+
+Deno.test("however a run is cut, and saved and put back on the way, it is the same", () => {
+  const whole = made(scheduler, { harts: 3, seed: 7 });
+  whole.run(30_000_000);
+  const end = whole.save();
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 4_000_000 }), { maxLength: 12 }), (cuts) => {
+      let machine = made(scheduler, { harts: 3, seed: 7 });
+      for (const cut of [...cuts, 30_000_000]) {
+        machine.run(Math.min(cut, 30_000_000 - machine.instret));
+        const other = made(scheduler, { harts: 3, seed: 7 });
+        other.restore(machine.save());
+        machine = other;
+      }
+      assert(sameSaved(machine.save(), end));
+    }),
+    { numRuns: 8 },
+  );
+});
