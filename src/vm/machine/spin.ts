@@ -78,10 +78,10 @@ class Search {
   /** Where the loop is to be closed: the first access seen. */
   from: Moment | undefined = undefined;
   /** Words touched since, in order, and what they held: low and high half. */
-  words = new Map<number, number>();
+  words: Map<number, number> = new Map();
   values: number[] = [];
   /** How often instructions with accesses were executed, by their address as text. */
-  counts = new Map<number, number>();
+  counts: Map<number, number> = new Map();
   interrupts = 0;
   /** Single steps done, for a loop without any access; -1: not tried yet. */
   steps = -1;
