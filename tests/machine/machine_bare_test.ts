@@ -30,9 +30,13 @@ Deno.test("the console is passed on, a budget is kept, and a hart that waits for
     onConsole: (bytes) => said += new TextDecoder().decode(bytes),
   });
   assertEquals([result.end, result.code, said, result.instret], ["stuck", -1, "hi\n", 8]);
-  const loop = new Assembler().label("here").put("jal", { rd: 0 }, "here").bytes();
-  const cut = runBare(elf(loop), { budget: 2_500_000, memBytes: SMALL });
+  // It counts: one that does nothing at all is stuck, however it waits.
+  const loop = new Assembler().label("here").put("addi", { rd: 5, rs1: 5, imm: 1 });
+  const endless = loop.put("jal", { rd: 0 }, "here").bytes();
+  const cut = runBare(elf(endless), { budget: 2_500_000, memBytes: SMALL });
   assertEquals([cut.end, cut.instret], ["budget", 2_500_000]);
+  const nothing = new Assembler().label("here").put("jal", { rd: 0 }, "here").bytes();
+  assertEquals(runBare(elf(nothing), { memBytes: SMALL }).end, "stuck");
 });
 
 Deno.test("a program whose trap handler cannot run is stuck, not endless", () => {
@@ -78,7 +82,8 @@ function sleeper(channels: number[], { running = 0, tick = false } = {}): Uint8A
   li(a, 8, 0x0200_bff8);
   li(a, 9, 10_000_000);
   a.put("addi", { rd: 6, imm: 0x80 }).put("csrrs", { rd: 0, rs1: 6, imm: 0x304 });
-  a.label("idle");
+  // It counts its rounds: else the machine would see that it only spins.
+  a.label("idle").put("addi", { rd: 10, rs1: 10, imm: 1 });
   if (tick) {
     a.put("ld", { rd: 6, rs1: 8, imm: 0 }).put("add", { rd: 6, rs1: 6, rs2: 9 });
     a.put("sd", { rs1: 7, rs2: 6, imm: 0 }).put("wfi").put("addi", { rd: 6, imm: 1000 });
@@ -120,8 +125,8 @@ Deno.test("an xv6 waits for input when somebody sleeps on the console, and nobod
 Deno.test("what is no xv6 listens when it has the interrupt on, or a disk; else it works", () => {
   const spin = (interrupt: number) => {
     const a = li(new Assembler(), 5, 0x1000_0000).put("addi", { rd: 6, imm: interrupt });
-    a.put("sb", { rs1: 5, rs2: 6, imm: 1 }).label("here").put("jal", { rd: 0 }, "here");
-    return elf(a.bytes());
+    a.put("sb", { rs1: 5, rs2: 6, imm: 1 }).label("here").put("addi", { rd: 7, rs1: 7, imm: 1 });
+    return elf(a.put("jal", { rd: 0 }, "here").bytes());
   };
   assertEquals(doing(spin(0), 3), "works");
   assertEquals(doing(spin(1), 3), "listens");
@@ -135,7 +140,7 @@ Deno.test("a kernel that says it panicked is at its end", () => {
   const symbols = [{ name: "panicked", value: 0x8000_0a00n, size: 4 }];
   const run = runBare(elf(code, { symbols }), { memBytes: SMALL, budget: 5_000_000 });
   assertEquals([run.end, run.code], ["panic", -1]);
-  assertEquals(runBare(elf(code), { memBytes: SMALL, budget: 5_000_000 }).end, "budget");
+  assertEquals(runBare(elf(code), { memBytes: SMALL, budget: 5_000_000 }).end, "stuck");
 });
 
 Deno.test("a guest is driven slice by slice: it waits, hears, answers, ends", () => {

@@ -109,7 +109,7 @@ export class SlowPath implements EngineHost {
     mmu.countHit(bank, type);
     const inPage = low & (PAGE_SIZE - 1);
     const pa = inFrame(frame, inPage);
-    if (!aligned) this.#parts.hart.life++; // rare, and in two words perhaps: no spinning
+    if (!aligned && !this.#outside) this.#parts.hart.life++; // rare, and in two words perhaps: no spinning
     if (inPage + size > PAGE_SIZE) return this.#crossing(pa, type, size, signed);
     return mmu.isRam(frame)
       ? this.#inRam(pa, kind, size, signed, size, pa)
@@ -223,7 +223,7 @@ export class SlowPath implements EngineHost {
   #device(pa: PaNum, kind: number, size: number, signed: number): number {
     const { bus, hart } = this.#parts;
     const { registers } = hart;
-    hart.life++;
+    if (!this.#outside) hart.life++;
     // Devices take neither atomic nor misaligned accesses, and only to registers that they have.
     const plain = (kind === ACCESS_LOAD || kind === ACCESS_STORE) && pa % size === 0;
     const mapping = plain ? bus.find(pa, size) : undefined;
