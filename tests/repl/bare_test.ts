@@ -138,8 +138,10 @@ Deno.test("a panic is exit code 3, with its reason and what helps against a miss
 });
 
 Deno.test("a budget ends it with 4; a file that is no program with 5", async () => {
-  const loop = elf(new Assembler().label("here").put("jal", { rd: 0 }, "here").bytes());
-  const cut = await run(loop, [], { flags: ["--budget", "1500000"] });
+  const counting = new Assembler().label("here").put("addi", { rd: 5, rs1: 5, imm: 1 });
+  const cut = await run(elf(counting.put("jal", { rd: 0 }, "here").bytes()), [], {
+    flags: ["--budget", "1500000"],
+  });
   assertEquals([cut.code, cut.err], [4, "guest: not finished within 1500000 instructions"]);
   const error = await assertRejects(() => run(new Uint8Array(10), []), CommandError, "not an ELF");
   assertEquals(error.exitCode, 5);
