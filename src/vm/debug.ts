@@ -5,6 +5,8 @@
 
 import type { Watch } from "./machine/watch.ts";
 
+export type { Watch };
+
 /**
  * Why a debugged run stopped. Runs, steps and ways back are done in slices, so that who drives them
  * can listen to a person in between, and stop by not calling again.
@@ -66,7 +68,8 @@ export interface DebugTarget {
    */
   run(slice: number, only?: readonly number[]): DebugStop | undefined;
   /**
-   * One instruction of a hart, whether or not it has a breakpoint. Until it is this hart's turn the
+   * One instruction of a hart, whether or not it has a breakpoint; if it hits a watchpoint, that is
+   * how it stopped, and the same holds for {@link reverseStep}. Until it is this hart's turn the
    * others run as their schedule has it, those of `only` when given, and may stop for reasons of
    * their own. An interrupt that is due is taken first, so that the instruction is the handler's.
    * Undefined: the slice is over and the hart has not come to it, because it waits, for instance.

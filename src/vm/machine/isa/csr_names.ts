@@ -63,7 +63,11 @@ fb0 mtopi
 `;
 
 const names = readRuns();
-const numbers = new Map([...names].map(([number, name]) => [name, number]));
+
+/** The number of every CSR that has a name. */
+export const CSR_NUMBERS: ReadonlyMap<string, number> = new Map(
+  [...names].map(([number, name]) => [name, number]),
+);
 
 /** The name of a CSR, or its number in hexadecimal. */
 export function csrName(number: number): string {
@@ -72,14 +76,14 @@ export function csrName(number: number): string {
 
 /** The number of the CSR of that name. */
 export function csrNumber(name: string): number | undefined {
-  return numbers.get(name);
+  return CSR_NUMBERS.get(name);
 }
 
 /** The numbers of some CSRs. Throws an Error for a name that is none. */
 export function csrNumbers(...wanted: string[]): number[] {
-  const unknown = wanted.find((name) => !numbers.has(name));
+  const unknown = wanted.find((name) => !CSR_NUMBERS.has(name));
   if (unknown !== undefined) throw new Error(`no CSR ${unknown}`);
-  return wanted.map((name) => numbers.get(name)!);
+  return wanted.map((name) => CSR_NUMBERS.get(name)!);
 }
 
 function readRuns(): Map<number, string> {

@@ -1,0 +1,158 @@
+/** What tests of gdb's protocol share: a peer that speaks raw packets, a loop that runs the guest, the real gdb. */
+
+import type { DebugTarget } from "../../src/vm/debug.ts";
+import { GdbServer } from "../../src/gdb/server.ts";
+import { fromLatin1, latin1 } from "../../src/gdb/hex.ts";
+import { frame, type Received } from "../../src/gdb/packet.ts";
+import { Session } from "../../src/gdb/session.ts";
+
+/** A packet as it comes in. */
+export function packet(text: string): Received {
+  return { kind: "packet", body: fromLatin1(text) };
+}
+
+/** What a session has to say, packets without their frame, `+` and `-` as they are. */
+export function said(session: Session): string[] {
+  return session.take().map((bytes) => {
+    const text = latin1(bytes);
+    return text[0] === "$" ? text.slice(1, -3) : text;
+  });
+}
+
+/** A session without acknowledgements, which is asked packet by packet. */
+export function talk(target: DebugTarget): { session: Session; ask(text: string): string[] } {
+  const session = new Session(target);
+  const ask = (text: string) => {
+    session.receive(packet(text));
+    return said(session);
+  };
+  ask("QStartNoAckMode");
+  return { session, ask };
+}
+
+/** A server over a target, with the loop that who owns the guest has; closed by its end. */
+export async function serving(
+  target: DebugTarget,
+  use: (gdb: GdbServer) => Promise<void>,
+  options: { held?: boolean; slice?: number; command?: (line: string) => Promise<string> } = {},
+): Promise<{ end: string }> {
+  const { held = true, slice = 1000, command = (line) => Promise.resolve(`${line}?\n`) } = options;
+  const gdb = GdbServer.listen(target, { port: 0, held, command });
+  const over = Promise.withResolvers<void>();
+  let left = false;
+  const loop = async () => {
+    while (!gdb.killed) {
+      if (gdb.held) {
+        if (left) return "left";
+        await Promise.race([gdb.changed(), over.promise]);
+        continue;
+      }
+      const stop = gdb.turn(slice, (only) => target.run(slice, only));
+      if (stop?.kind === "exit") return `exit ${stop.code}`;
+      if (left) return "left";
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    return "killed";
+  };
+  const running = loop();
+  try {
+    await use(gdb);
+  } finally {
+    left = true;
+    over.resolve();
+    await running;
+    await gdb.close();
+  }
+  return { end: await running };
+}
+
+/** A raw client of a server. */
+export class Client {
+  readonly #conn: Deno.TcpConn;
+  #heard = "";
+
+  private constructor(conn: Deno.TcpConn) {
+    this.#conn = conn;
+  }
+
+  static async to(gdb: GdbServer): Promise<Client> {
+    return new Client(await Deno.connect({ hostname: "127.0.0.1", port: gdb.port }));
+  }
+
+  /** Sends bytes as they are. */
+  async send(text: string): Promise<void> {
+    const bytes = fromLatin1(text);
+    for (let at = 0; at < bytes.length;) at += await this.#conn.write(bytes.subarray(at));
+  }
+
+  /** Sends a packet. */
+  packet(text: string): Promise<void> {
+    return this.send(latin1(frame(fromLatin1(text))));
+  }
+
+  /** Reads on until all that was heard since the last call fits, and returns it; `null`: hung up. */
+  async hear(until: RegExp): Promise<string | null> {
+    const buffer = new Uint8Array(65536);
+    while (!until.test(this.#heard)) {
+      const count = await this.#conn.read(buffer).catch(() => null);
+      if (count === null) return null;
+      this.#heard += latin1(buffer.subarray(0, count));
+    }
+    const heard = this.#heard;
+    this.#heard = "";
+    return heard;
+  }
+
+  /** Whether the other end has hung up; what it still said is dropped. */
+  async gone(): Promise<boolean> {
+    return await this.hear(/^\b$/) === null;
+  }
+
+  close(): void {
+    this.#conn.close();
+  }
+}
+
+/** Why the real gdb cannot be asked; undefined: it can. */
+export const noGdb: string | undefined = (() => {
+  try {
+    const { success } = new Deno.Command("gdb-multiarch", { args: ["--version"] }).outputSync();
+    return success ? undefined : "gdb-multiarch does not run";
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "gdb-multiarch is not installed";
+    throw error;
+  }
+})();
+if (noGdb !== undefined) console.log(`the real gdb is not asked: ${noGdb}`);
+
+/**
+ * The real gdb, with a file of commands after `target remote`; what it printed, both streams. It ends by itself, and
+ * is killed if it does not within a minute.
+ */
+export async function realGdb(
+  port: number,
+  commands: string[],
+  options: { before?: string[]; cwd?: string } = {},
+): Promise<string> {
+  const file = await Deno.makeTempFile({ suffix: ".gdb" });
+  const start = ["set confirm off", "set pagination off", "set architecture riscv:rv64"];
+  const script = [
+    ...start,
+    ...options.before ?? [],
+    `target remote 127.0.0.1:${port}`,
+    ...commands,
+  ];
+  try {
+    await Deno.writeTextFile(file, script.join("\n") + "\n");
+    const { stdout, stderr } = await new Deno.Command("gdb-multiarch", {
+      args: ["-nx", "-batch", "-x", file],
+      stdin: "null",
+      signal: AbortSignal.timeout(60_000),
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    }).output();
+    const text = new TextDecoder();
+    return text.decode(stdout) + text.decode(stderr);
+  } finally {
+    await Deno.remove(file);
+  }
+}
