@@ -94,6 +94,7 @@ export {
   type MmuCounters,
   type OwnerChange,
   type ProcessDiff,
+  type ProcessState,
   type PteDiff,
   type RunOptions,
   type RunReport,

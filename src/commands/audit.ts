@@ -19,10 +19,13 @@ export default command({
   examples: [{ say: "all is well", lines: ["spawn", "fork", "audit"], shows: ["clean"] }],
   run(ctx) {
     const findings = ctx.vm.audit();
-    const { free, total } = ctx.vm.free();
+    const { free, total } = ctx.vm.census();
+    const unjudged = ctx.vm.unjudged();
+    const left = unjudged.map((what) => note(`not judged: ${what}`, "dim"));
     if (findings.length === 0) {
-      return result([note(`clean: ${total} frames, ${free} free`, "good")], {
-        json: { clean: true, findings: [] },
+      const text = `clean: ${total} frames, ${free ?? "an unknown number"} free`;
+      return result([note(text, "good"), ...left], {
+        json: { clean: true, findings: [], unjudged },
         api: "expect(vm).toPassAudit();",
         value: 0n,
       });
@@ -38,9 +41,11 @@ export default command({
         ["OWNERS", "text", (f) => f.owners.map((m) => `${m.pid}:${hex(m.va)}`).join(" ")],
         ["DETAIL", "text", (f) => f.detail],
       ]),
+      ...left,
     ], {
       json: {
         clean: false,
+        unjudged,
         findings: findings.map((f): Json => ({
           ...membersJson(f),
           owners: f.owners.map(mappingJson),

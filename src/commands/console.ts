@@ -2,7 +2,7 @@
 
 import { Drawing } from "../record/drawing.ts";
 import { command, type Context } from "../framework/command.ts";
-import { EXIT } from "../framework/errors.ts";
+import { CommandError, EXIT } from "../framework/errors.ts";
 import { consoleText, note, result } from "../framework/result.ts";
 import { runInSlices } from "../session/slices.ts";
 import { closing, reportJson } from "../session/run_report.ts";
@@ -15,11 +15,19 @@ export default command({
   details:
     "xv6's line editing: backspace, Ctrl-U empties the line, Ctrl-D ends the input (and sh), " +
     "Ctrl-P lists the processes. After Ctrl-] the shell waits where it is, and console goes on " +
-    "with it. Ctrl-C kills it.",
+    "with it. Ctrl-C kills it. On a kernel of your own, it goes back to where Ctrl-A c was typed.",
   examples: [
     { say: "without a terminal its input ends at once", lines: ["console"], shows: ["$"] },
   ],
   async run(ctx) {
+    const { session } = ctx;
+    if (ctx.vm.guest) {
+      if (session.toConsole === undefined) {
+        throw new CommandError("console: the guest's console is at its own terminal");
+      }
+      [session.toConsole, session.quit] = [true, 0];
+      return result([]);
+    }
     const waiting = ctx.vm.processes().find((p) => p.held && p.name === "sh");
     const from = ctx.vm.instret;
     const running = waiting === undefined

@@ -15,7 +15,7 @@ export default command({
   run(ctx, { status, pid }) {
     const p = processFor(ctx, pid);
     const mark = ctx.vm.mark();
-    const { parent, name } = p;
+    const { parent = 0, name } = p;
     const code = Number(BigInt.asIntN(32, status ?? 0n));
     p.exit(code);
     const { freed } = ctx.vm.since(mark);

@@ -12,20 +12,21 @@ export default command({
   examples: [{ say: "after boot", lines: ["free"], shows: ["FREE", "kernel", "table"] }],
   run(ctx) {
     const { free, total, kinds } = ctx.vm.census();
+    const bytes = free === undefined ? undefined : free * PAGE_SIZE;
     const rows = Object.entries(kinds).map(([kind, n]): Cell[] => [kind, n, n * PAGE_SIZE]);
     return result([
-      pairs(["FREE", free, "number"], ["TOTAL", total, "number"], [
-        "BYTES",
-        free * PAGE_SIZE,
-        "size",
-      ]),
+      pairs(
+        ["FREE", free ?? "unknown", "number"],
+        ["TOTAL", total, "number"],
+        ["BYTES", bytes ?? "unknown", "size"],
+      ),
       table(
         [{ name: "KIND" }, { name: "FRAMES", kind: "number" }, { name: "BYTES", kind: "size" }],
         rows,
       ),
     ], {
-      json: { free, total, census: { ...kinds } },
-      value: BigInt(free),
+      json: { free: free ?? null, total, census: { ...kinds } },
+      ...(free === undefined ? {} : { value: BigInt(free) }),
       api: "vm.free();",
     });
   },

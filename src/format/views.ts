@@ -34,8 +34,8 @@ export function known(value: number | undefined): Cell {
 /** The walk of one address, its verdicts and its frame, as `pte` shows them. */
 export function translationSections(t: Translation): Section[] {
   return [
-    note(`pid ${t.pid} ${t.name}   satp ${hex(t.satp)} Sv39   va ${hex(t.va)} ${t.kind}`, "dim"),
-    tableOf(t.levels, "levels", [
+    note(`pid ${t.pid} ${t.name}   satp ${satpText(t)}   va ${hex(t.va)} ${t.kind}`, "dim"),
+    ...(t.levels.length === 0 ? [] : [tableOf(t.levels, "levels", [
       ["LVL", "number", (l) => l.level],
       ["IDX", "number", (l) => l.index],
       ["PTE-ADDR", "pa", (l) => l.pteAddr],
@@ -43,11 +43,16 @@ export function translationSections(t: Translation): Section[] {
       ["PA", "pa", (l) => l.slot === undefined ? l.pa : { value: `slot ${l.slot}`, kind: "text" }],
       ["SIZE", "size", (l) => l.size],
       ["FLAGS", "text", (l) => l.flags],
-    ]),
+    ])]),
     ...(t.fail === undefined ? [] : [note(`not mapped: ${notMapped(t)}`, "warn")]),
     verdictLine(t),
     ...(t.owners === undefined ? [] : [frameLine(t.owners)]),
   ];
+}
+
+/** satp as it is while the process runs; a hart may translate nothing. */
+function satpText({ satp }: Translation): string {
+  return satp === 0n ? "0x0 Bare: a physical address" : `${hex(satp)} Sv39`;
 }
 
 function notMapped({ levels, fail }: Translation): string {
@@ -58,7 +63,8 @@ function notMapped({ levels, fail }: Translation): string {
 function verdictLine(t: Translation): NoteSection {
   const parts = t.verdicts.map((v) => {
     if (v.allowed) return `${v.access} ok`;
-    const fault = FAULT_NAMES[FAULTING[v.cause!]];
+    if (v.cause === undefined) return `${v.access} → ${v.text}`;
+    const fault = FAULT_NAMES[FAULTING[v.cause]];
     return `${v.access} → ${fault} fault (${v.cause}), ${v.text}`;
   });
   return note(parts.join(" · "));

@@ -218,6 +218,11 @@ export interface Session {
   readonly interactive: boolean;
   /** Asks the session to end with this code after the command; undefined while it goes on. */
   quit: number | undefined;
+  /**
+   * A guest's console has lent the terminal: true asks to give it back when the session ends.
+   * Undefined: there is no such console.
+   */
+  toConsole: boolean | undefined;
   /** What commands keep between lines (snapshots, a recording), by the command's name. */
   readonly store: Map<string, unknown>;
   /** Told of every line after it ran: `record`, `save`. */

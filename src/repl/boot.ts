@@ -80,6 +80,7 @@ export function newSession(
     },
     interactive: surroundings.interactive,
     quit: undefined,
+    toConsole: undefined,
     store: new Map(),
     watchers: new Set(),
     closers: new Set(),

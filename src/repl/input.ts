@@ -69,6 +69,13 @@ export class TerminalInput {
     return bytes;
   }
 
+  /** What came and nobody has taken yet, when the editor is left for good. */
+  takeAhead(): Uint8Array {
+    const bytes = Uint8Array.from(this.#ahead);
+    this.#ahead = [];
+    return bytes;
+  }
+
   /** Puts back what came behind the end of a line: it is for whatever runs next. */
   unread(bytes: Uint8Array): void {
     this.#ahead = [...bytes, ...this.#ahead];

@@ -17,6 +17,7 @@ import type { Result } from "../framework/result.ts";
 import { evaluate, type Resolver } from "../framework/evaluate.ts";
 import { commandHabit, noCommand } from "../framework/habits.ts";
 import { COMMANDS } from "../commands/registry.ts";
+import { refusedOn } from "../vm/refusals.ts";
 import { namesOf } from "../session/names.ts";
 import { helpResult } from "../format/help.ts";
 import { jsonOf } from "../format/json.ts";
@@ -207,7 +208,7 @@ export class Shell {
     const result = common.help
       ? helpResult(command)
       : await this.#asTyped(head, () =>
-        this.#recorded(line, () => command.run(this.#context(stream, names), args)));
+        this.#recorded(line, () => this.#run(command, this.#context(stream, names), args)));
     this.#host.output.progress("");
     // deno-lint-ignore no-control-regex -- what ends a drawing may stand behind the last line
     if (!/(?:^|\n)(?:\x1b\[[\d?]*[mh])*$/.test(streamed)) out("\n");
@@ -218,6 +219,13 @@ export class Shell {
     const ended = this.interrupt.requested && this.#depth === 0 ? { status: EXIT.interrupted } : {};
     this.#print(line, { ...left, ...ended }, common, streamed !== "", out);
     return { ...result, ...ended };
+  }
+
+  /** Runs a command, unless the computer is another one than it is for. */
+  #run(command: Command, ctx: Context, args: Record<string, unknown>): Result | Promise<Result> {
+    const refused = refusedOn(ctx.vm, command.name);
+    if (refused !== undefined) throw new CommandError(refused, EXIT.failed);
+    return command.run(ctx, args);
   }
 
   /** A line is one step of the computer's history. */

@@ -133,7 +133,7 @@ export function measure(trial: Trial): Measured {
     forks: report.forks,
     forkPtes: vm.forkTotals.ptes,
     forkTables: vm.forkTotals.tables,
-    peakFrames: trial.freeBefore - vm.census().lowest,
+    peakFrames: trial.freeBefore - vm.census().lowest!,
     instructions: report.instructions,
     tlbMisses: all.reduce((sum, n) => sum + n, 0),
     swappedIn: counters["swap-in"],

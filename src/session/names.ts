@@ -3,6 +3,7 @@
 import { hex, type Pa, pa, paNum, va } from "../vm/machine/address.ts";
 import { REGISTER_NAMES } from "../vm/machine/isa/register_names.ts";
 import type { Session } from "../framework/command.ts";
+import type { Process } from "../vm/process.ts";
 import type { Vm } from "../vm/vm.ts";
 import { CommandError } from "../framework/errors.ts";
 import type { Resolver } from "../framework/evaluate.ts";
@@ -74,17 +75,17 @@ export function inRam(vm: Vm, address: bigint): Pa {
   );
 }
 
-function needProcess(vm: Vm, pid: number): void {
-  if (pid === 0) {
-    throw new CommandError("no current process: spawn one, or name one as in 3:0x4000");
-  }
-  vm.process(pid);
+/** The process whose addresses are meant; of a guest, without one, who its hart is in. */
+function whose(vm: Vm, pid: number): Process {
+  const p = pid === 0 ? vm.here : vm.process(pid);
+  if (p !== undefined) return p;
+  throw new CommandError("no current process: spawn one, or name one as in 3:0x4000");
 }
 
 function translate(vm: Vm, address: bigint, pid: number): bigint {
-  needProcess(vm, pid);
-  const found = vm.process(pid).pte(va(address)).pa;
-  if (found === undefined) throw new CommandError(`${pid}:${hex(address)} is not mapped`, 1);
+  const p = whose(vm, pid);
+  const found = p.pte(va(address)).pa;
+  if (found === undefined) throw new CommandError(`${p.pid}:${hex(address)} is not mapped`, 1);
   return found;
 }
 
@@ -108,7 +109,6 @@ function mappedAt(vm: Vm, address: bigint, pid: number | undefined): bigint {
 
 /** Bytes of a process, past permissions and faults: looking changes nothing. */
 function read(vm: Vm, address: bigint, bytes: number, pid: number): bigint {
-  needProcess(vm, pid);
   let value = 0n;
   for (let i = 0; i < bytes; i++) {
     const where = translate(vm, address + BigInt(i), pid);

@@ -19,9 +19,9 @@ export interface Snapshot {
   /** Instructions retired, and the current process, when it was taken. */
   readonly instret: number;
   readonly pid: number;
-  /** Processes and free frames that there were. */
+  /** Processes and free frames that there were; undefined: unknown. */
   readonly processes: number;
-  readonly free: number;
+  readonly free: number | undefined;
 }
 
 /** Those of a session, oldest first; completion reads this, too. */
@@ -43,7 +43,7 @@ export function takeSnapshot(
   most = MOST_BYTES,
 ): Snapshot {
   const { vm, session: { pid } } = ctx;
-  const counts = { processes: vm.processes().length, free: vm.free().free };
+  const counts = { processes: vm.processes().length, free: vm.census().free };
   const snapshot = { name, state: vm.save(), instret: vm.instret, pid, ...counts };
   const all = snapshotsOf(ctx.session);
   const kept = roomOf(ctx.session);

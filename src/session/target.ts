@@ -8,9 +8,14 @@ import { FsError } from "../vm/disk.ts";
 import { KernelError } from "../vm/vm.ts";
 import type { Va } from "../vm/machine/address.ts";
 
-/** The process named, or the current one. Throws {@linkcode CommandError} when there is none. */
+/**
+ * The process named, or the current one, or who the hart of a guest is in. Throws {@linkcode
+ * CommandError} when there is none.
+ */
 export function processFor(ctx: Context, pid: number | undefined): Process {
   const wanted = pid ?? ctx.session.pid;
+  const { here } = ctx.vm;
+  if (wanted === 0 && here !== undefined) return here;
   if (wanted === 0) {
     throw new CommandError("no current process; spawn makes one, use PID picks one");
   }

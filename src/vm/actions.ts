@@ -1,26 +1,15 @@
 /** Accesses, system calls and forks made for a process, with reports of what they caused. */
 
 import { Happened, Moment } from "./inspect/builtin/moment.ts";
-import { verdicts } from "./inspect/builtin/verdict.ts";
-import { type Translation, translation } from "./inspect/translation.ts";
 import type { CallName } from "./kernel/abi.ts";
 import type { Watched } from "./kernel/breakpoints.ts";
 import { forkDifference } from "./kernel/fork/statistics.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import { KernelError, userCall, userRun } from "./kernel/manual.ts";
 import type { Proc } from "./kernel/process/proc.ts";
-import { spaceOf } from "./kernel/process/table.ts";
-import { rootOf } from "./kernel/view.ts";
 import { hex, type Va, va } from "./machine/address.ts";
 import type { AccessKind } from "./machine/user_access.ts";
-import type { Parts } from "./parts.ts";
 import type { CallReport, ForkReport } from "./reports.ts";
-
-/** How an address of a process is translated now, and what accesses would do. */
-export function translate({ kernel, view, machine }: Parts, p: Proc, at: Va): Translation {
-  const would = verdicts(kernel, spaceOf(kernel, p), at);
-  return translation(view, machine.ram, rootOf(kernel, p), at, would);
-}
 
 /** What came of {@link accessBytes}. */
 export interface BytesReport {

@@ -3,7 +3,8 @@
 import { onlyNames, whole } from "./checks.ts";
 import { pa, va } from "./machine/address.ts";
 import { addBreakpoint, type Watched } from "./kernel/breakpoints.ts";
-import type { Breakpoint, Kernel } from "./kernel/kernel.ts";
+import type { Breakpoint } from "./kernel/kernel.ts";
+import type { Stops } from "./parts.ts";
 
 export type { Breakpoint, Watched };
 
@@ -26,7 +27,7 @@ const MOST_WATCHED = 2 ** 30;
 
 /** Sets a watchpoint. Throws a RangeError for options that nobody can mean. */
 export function addWatchpoint(
-  k: Kernel,
+  stops: Stops,
   address: bigint | number,
   options: WatchOptions,
 ): Breakpoint {
@@ -36,5 +37,5 @@ export function addWatchpoint(
   if (!read && !write) throw new RangeError("watch: neither loads nor stores");
   const space = physical ? "pa" : "va";
   const at = physical ? pa(address) : va(address);
-  return addBreakpoint(k, at, pid, { space, length: size, read, write });
+  return addBreakpoint(stops, at, pid, { space, length: size, read, write });
 }

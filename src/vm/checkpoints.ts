@@ -6,7 +6,7 @@ import { takeOutput } from "./kernel/console.ts";
 import { holdRun } from "./kernel/process/table.ts";
 import type { Breakpoints } from "./kernel/kernel.ts";
 import type { Parts } from "./parts.ts";
-import type { VmState } from "./state.ts";
+import type { BuiltinState } from "./state.ts";
 
 /** A call that changed the computer: done again on the same state it does the same. */
 export interface Call {
@@ -40,7 +40,7 @@ export interface Way {
 
 /** A state that is kept, and how it came about. */
 export interface Checkpoint {
-  readonly state: VmState;
+  readonly state: BuiltinState;
   readonly revision: number;
   readonly instret: number;
   /** Number of the next event. */

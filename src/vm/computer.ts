@@ -1,4 +1,4 @@
-/** A computer as its hardware and its kernel: booted, saved and put back as one. */
+/** A computer with the built-in kernel: hardware and kernel booted, saved and put back as one. */
 
 import { madeOf, type Settled } from "./boot_options.ts";
 import { defaultDisk, FsError } from "./disk.ts";
@@ -11,12 +11,11 @@ import { noPrograms } from "./kernel/programs.ts";
 import { kernelView } from "./kernel/view.ts";
 import { Machine } from "./machine/machine.ts";
 import type { Parts } from "./parts.ts";
-import { damaged, type VmState } from "./state.ts";
+import { type BuiltinState, damaged } from "./state.ts";
 import { symbolsView } from "./symbols.ts";
-import type { Vm } from "./vm.ts";
 
 /** RAM, kernel, file systems and process 1. Throws an FsError that names the bad image's option. */
-export function bootParts(vm: Vm, made: Settled): Parts {
+export function bootParts(made: Settled): Parts {
   const { programs = noPrograms, abi, fs, fat } = made;
   const machine = new Machine({ memBytes: made.mem, traps: "host" });
   const events = new EventLog(machine);
@@ -42,8 +41,9 @@ export function bootParts(vm: Vm, made: Settled): Parts {
   else files.mountRootLater(() => defaultDisk(programs));
   if (fat !== undefined) mounting("fat", () => files.mountFat(fat));
   makeInit(kernel);
-  const view = kernelView(kernel, symbolsView(vm));
-  return { machine, kernel, view, loaded: new Map(), made: madeOf(made) };
+  const loaded = new Map<string, Uint8Array>();
+  const view = kernelView(kernel, symbolsView(kernel, loaded));
+  return { machine, kernel, view, loaded, made: madeOf(made) };
 }
 
 /** Mounts the image of an option; an error says of which. */
@@ -57,7 +57,7 @@ function mounting(option: "fs" | "fat", mount: () => void): void {
 }
 
 /** All of it as plain data, with the options that it was booted with. */
-export function saveParts({ machine, kernel, made }: Parts): VmState {
+export function saveParts({ machine, kernel, made }: Parts): BuiltinState {
   return {
     made,
     machine: machine.save(),
@@ -67,14 +67,14 @@ export function saveParts({ machine, kernel, made }: Parts): VmState {
 }
 
 /** What {@link saveParts} returned is put back. */
-export function putParts({ machine, kernel }: Parts, state: VmState): void {
+export function putParts({ machine, kernel }: Parts, state: BuiltinState): void {
   machine.restore(state.machine);
   restoreKernel(kernel, state.kernel);
   kernel.events.restore(state.events);
 }
 
 /** The same for a state that may be damaged: then `before` is put back, and a RangeError thrown. */
-export function putRestored(parts: Parts, state: VmState, before: VmState): void {
+export function putRestored(parts: Parts, state: BuiltinState, before: BuiltinState): void {
   try {
     putParts(parts, state);
   } catch (error) {

@@ -48,35 +48,70 @@ export interface DiskEntry {
   } | undefined;
 }
 
+/** Where the disks of a computer are. */
+export interface DiskSource {
+  /** The xv6 image as it is now; undefined: there is none. */
+  readonly image: Uint8Array | undefined;
+  /** The FAT32 image under /fat. */
+  readonly fat: Uint8Array | undefined;
+  /** The names on them; undefined: there is no disk. Throws an FsError for a damaged one. */
+  readonly tree: FileTree | undefined;
+  /** What is wrong with the xv6 file system. */
+  check(): Problem[];
+}
+
+/** Those that the built-in kernel has mounted. */
+export function builtinDisk(files: FileSystems): DiskSource {
+  return {
+    get image() {
+      return files.root?.xv6.image;
+    },
+    get fat() {
+      return files.root?.fat?.image;
+    },
+    get tree() {
+      return files.root;
+    },
+    check() {
+      const { xv6 } = mounted(files.root);
+      const open = new Set(xv6.inUse().map(({ inum }) => inum));
+      return fsck(xv6.image, { open, addressing: xv6.addressing });
+    },
+  };
+}
+
+function mounted(tree: FileTree | undefined): FileTree {
+  if (tree === undefined) throw new FsError("no disk is mounted");
+  return tree;
+}
+
 /** The file systems that are mounted, live. Looking runs nothing and changes nothing. */
 export class Disk {
-  readonly #files: FileSystems;
+  readonly #source: DiskSource;
 
   /** @internal For {@link Vm.disk}. */
-  constructor(files: FileSystems) {
-    this.#files = files;
+  constructor(source: DiskSource) {
+    this.#source = source;
   }
 
   /** The xv6 image as it is now, not a copy; undefined when none is mounted. */
   get image(): Uint8Array | undefined {
-    return this.#files.root?.xv6.image;
+    return this.#source.image;
   }
 
   /** The FAT32 image under /fat as it is now, not a copy; undefined when none is mounted. */
   get fat(): Uint8Array | undefined {
-    return this.#files.root?.fat?.image;
+    return this.#source.fat;
   }
 
   /** What is wrong with the xv6 file system; files that are open may be without a name. */
   check(): Problem[] {
-    const { xv6 } = this.#tree;
-    const open = new Set(xv6.inUse().map(({ inum }) => inum));
-    return fsck(xv6.image, { open, addressing: xv6.addressing });
+    return this.#source.check();
   }
 
   /** A directory's entries, or the file at a path from the root. FsError when there is neither. */
   list(path: string): DiskEntry[] {
-    const tree = this.#tree;
+    const tree = mounted(this.#source.tree);
     const inRoot = (root: number) =>
       held(tree, tree.namei(root, byteString(path)), (at) => this.#at(tree, at, path));
     return held(tree, tree.xv6.root(), inRoot);
@@ -90,12 +125,6 @@ export class Disk {
     return names.map((name) =>
       held(tree, tree.namei(at, name), (inode) => entry(tree, inode, textOf(name)))
     );
-  }
-
-  get #tree(): FileTree {
-    const { root } = this.#files;
-    if (root === undefined) throw new FsError("no disk is mounted");
-    return root;
   }
 }
 

@@ -105,6 +105,7 @@ export function loadPhysical(machine: Machine, elf: Elf): void {
 /** A bare-metal program under way, to be run in slices. */
 export class Guest {
   readonly #machine: Machine;
+  readonly #elf: Elf;
   readonly #sleepers: Sleepers | undefined;
   readonly #panicked: PaNum | undefined;
   readonly #disk: boolean;
@@ -118,7 +119,7 @@ export class Guest {
   #sent: Uint8Array[] = [];
 
   static {
-    openDoor("guest", (run) => run.#machine);
+    openDoor("guest", (run) => ({ machine: run.#machine, elf: run.#elf }));
   }
 
   /**
@@ -145,6 +146,7 @@ export class Guest {
       machine.watch({ space: "pa", start, length: 8, read: false, write: true });
     }
     this.#machine = machine;
+    this.#elf = elf;
     this.#disk = disk !== undefined;
     this.#left = budget ?? Number.MAX_SAFE_INTEGER;
     this.#sleepers = sleepersOf(elf, machine.ram);

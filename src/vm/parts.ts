@@ -1,20 +1,30 @@
 /** What is behind {@link Vm}, {@link Process}, {@link Guest}: for src/vm and tests alone. */
 
-import type { Guest } from "./guest.ts";
 import type { Made } from "./boot_options.ts";
-import type { KernelView } from "./inspect/view.ts";
-import type { Kernel } from "./kernel/kernel.ts";
+import type { Runner } from "./checkpoints.ts";
+import type { DiskSource } from "./disk.ts";
+import type { Guest } from "./guest.ts";
+import type { History, HistoryEntry, Moment } from "./history.ts";
+import type { Finding } from "./inspect/finding.ts";
+import type { Verdict } from "./inspect/hardware_verdict.ts";
+import type { KernelView, SavedView, SpaceUsage } from "./inspect/view.ts";
+import type { Breakpoints, Kernel } from "./kernel/kernel.ts";
 import type { Proc } from "./kernel/process/proc.ts";
+import type { KernelStop, RunOptions } from "./kernel/run.ts";
+import type { Va } from "./machine/address.ts";
+import type { Elf } from "./machine/elf.ts";
 import type { Machine } from "./machine/machine.ts";
 import type { Process } from "./process.ts";
-import type { Recorder } from "./recorder.ts";
+import type { Census } from "./reports.ts";
+import type { VmState } from "./state.ts";
+import type { Journey } from "./travel.ts";
 import type { Vm } from "./vm.ts";
 
 /** What a computer is made of. */
 export interface Parts {
-  /** RAM, hart, MMU, devices. */
+  /** RAM, harts, MMUs, devices. */
   readonly machine: Machine;
-  /** The built-in kernel. */
+  /** The built-in kernel; where there is none, asking for it throws a KernelError. */
   readonly kernel: Kernel;
   /** The kernel as inspectors ask any kernel. */
   readonly view: KernelView;
@@ -24,12 +34,88 @@ export interface Parts {
   readonly made: Made;
 }
 
+/** Registers that can be set, by their numbers. */
+export interface RegisterFile {
+  readonly pc: bigint;
+  readonly satp: bigint;
+  /** x0 to x31, unsigned. */
+  get(n: number): bigint;
+  set(n: number, value: bigint): void;
+}
+
+/**
+ * A computer as its face asks it: what the built-in kernel's and a guest's answer differently.
+ * Everything else is asked of {@link Parts.machine} and {@link Parts.view}.
+ */
+export interface Computer extends Parts {
+  /** It runs a kernel of its own: {@link Parts.kernel} is not there. */
+  readonly guest: boolean;
+  /** The name of its fork policy. */
+  readonly policy: string;
+  readonly changes: Changes;
+  readonly disk: DiskSource;
+  /** Where runs stop, as a person has set it. */
+  readonly stops: Stops;
+  /** Timer ticks since boot; undefined: unknown. */
+  ticks(): number | undefined;
+  /** What accesses of a process to an address would do. */
+  verdicts(pid: number, address: Va): Verdict[];
+  /** The user registers of a process, as it will run on. */
+  registers(pid: number): RegisterFile;
+  /** What a process has in memory. */
+  usage(pid: number): SpaceUsage;
+  /** Keys at the console. */
+  type(bytes: Uint8Array): void;
+  audit(): Finding[];
+  census(): Census;
+  /** What is compared of a saved state. */
+  savedView(state: VmState): SavedView;
+  /** Makes it what it was; a RangeError, and nothing changed, for what is no state of it. */
+  restore(state: VmState): void;
+}
+
+/** Breakpoints and watchpoints, and the machine that stops at them. */
+export interface Stops {
+  readonly machine: Machine;
+  readonly breakpoints: Breakpoints;
+}
+
+/** What is done to a computer, and undone: all of the face that may change it comes here. */
+export interface Changes extends History {
+  /** See {@link Vm.revision}. */
+  readonly revision: number;
+  /** A call of the face that changes the computer: `body` does it, and would do it again. */
+  call<T>(what: string, args: readonly unknown[], body: () => T): T;
+  /** Several calls that are one action: undone together. */
+  group<T>(what: string, args: readonly unknown[], body: () => T): T;
+  /** What the console printed since somebody asked last: it belongs to what printed it. */
+  takeOutput(): Uint8Array;
+  /** Holds the processes of a run, or lets them run; `run` as in their records. */
+  hold(run: number, held: boolean): void;
+  /** Runs, in the name of `runner`. */
+  run(budget: number, options: RunOptions, runner?: Runner): KernelStop;
+  /** The state now. */
+  state(): VmState;
+  /** Undoes `n` actions, the last one first, or does again what was undone; returns them. */
+  step(what: "undo" | "redo", n: number): HistoryEntry[];
+  /** Goes to a moment of the recorded past. */
+  travel(journey: Journey): Moment;
+  /** These states are kept by somebody else, in the same room. */
+  pin(states: readonly VmState[]): void;
+}
+
+/** What a guest's face is made over. */
+export interface GuestParts {
+  readonly machine: Machine;
+  /** The file of its kernel. */
+  readonly elf: Elf;
+}
+
 /** How to look inside: the classes say it, since only they see their private fields. */
 interface Doors {
-  vm(vm: Vm): Parts;
-  recorder(vm: Vm): Recorder;
+  vm(vm: Vm): Computer;
   process(p: Process): Proc;
-  guest(run: Guest): Machine;
+  guest(run: Guest): GuestParts;
 }
 
 const doors = {} as Doors;
@@ -40,11 +126,11 @@ export function openDoor<Name extends keyof Doors>(name: Name, look: Doors[Name]
 }
 
 /** The parts of a computer. */
-export function partsOf(vm: Vm): Parts {
+export function partsOf(vm: Vm): Computer {
   return doors.vm(vm);
 }
 
-/** The built-in kernel of a computer. */
+/** The built-in kernel of a computer. Throws KernelError where it runs one of its own. */
 export function kernelOf(vm: Vm): Kernel {
   return doors.vm(vm).kernel;
 }
@@ -55,8 +141,8 @@ export function machineOf(vm: Vm): Machine {
 }
 
 /** What records all that is done to a computer. */
-export function recorderOf(vm: Vm): Recorder {
-  return doors.recorder(vm);
+export function changesOf(vm: Vm): Changes {
+  return doors.vm(vm).changes;
 }
 
 /** The kernel's record of a process. Throws KernelError when the process is gone. */
@@ -64,7 +150,12 @@ export function recordOf(p: Process): Proc {
   return doors.process(p);
 }
 
+/** The hardware and the kernel's file of a guest. */
+export function guestPartsOf(run: Guest): GuestParts {
+  return doors.guest(run);
+}
+
 /** The hardware on which a program of its own kernel runs. */
 export function guestMachineOf(run: Guest): Machine {
-  return doors.guest(run);
+  return doors.guest(run).machine;
 }

@@ -1,34 +1,26 @@
 /** A live handle on one process: what it does now, and what it is now. Results are snapshots. */
 
-import { type SpaceUsage, usageOf } from "./kernel/memory/areas/usage.ts";
-import { findProc, spaceOf } from "./kernel/process/table.ts";
+import { findProc } from "./kernel/process/table.ts";
 import { integer, isText, onlyNames, whole } from "./checks.ts";
 import { counted } from "./machine/counted.ts";
-import { PAGE_SIZE, paNum, type Va, va } from "./machine/address.ts";
+import { PAGE_SIZE, paNum, toVaNum, type Va, va } from "./machine/address.ts";
 import { walk } from "./machine/sv39.ts";
 import { access, type AccessSize } from "./access.ts";
-import {
-  accessBytes,
-  type BytesReport,
-  forkProcess,
-  killedBy,
-  systemCall,
-  translate,
-} from "./actions.ts";
+import { accessBytes, type BytesReport, forkProcess, killedBy, systemCall } from "./actions.ts";
 import type { AccessKind } from "./machine/user_access.ts";
 import type { CallName } from "./kernel/abi.ts";
 import type { Kernel } from "./kernel/kernel.ts";
-import { describeWait, type Proc } from "./kernel/process/proc.ts";
+import type { Proc } from "./kernel/process/proc.ts";
 import { endNow, KernelError } from "./kernel/manual.ts";
-import { rootOf } from "./kernel/view.ts";
 import type { Frame } from "./inspect/frame.ts";
 import { type Mapping, mappingsOf } from "./inspect/mappings.ts";
 import { type AreaView, vmmap } from "./inspect/vmmap.ts";
-import type { Translation } from "./inspect/translation.ts";
+import { bareTranslation, type Translation, translation } from "./inspect/translation.ts";
+import type { ProcessState, ProcessView, RootView, SpaceUsage } from "./inspect/view.ts";
 import type { AccessReport, CallReport, ForkReport } from "./reports.ts";
 import { bytesOf, type Size } from "./size.ts";
 import type { Vm } from "./vm.ts";
-import { kernelOf, openDoor, partsOf, recorderOf } from "./parts.ts";
+import { changesOf, type Computer, kernelOf, openDoor, partsOf } from "./parts.ts";
 import { Registers } from "./registers.ts";
 
 /** A place in a process, for `toBeMappedBy`. */
@@ -112,64 +104,84 @@ export class Process {
     return kernelOf(this.#vm);
   }
 
+  get #computer(): Computer {
+    return partsOf(this.#vm);
+  }
+
   get #record(): Proc {
-    const p = findProc(this.#k, this.pid);
-    if (p === undefined) throw new KernelError(`no process ${this.pid}: it is gone`);
-    return p;
+    return findProc(this.#k, this.pid) ?? this.#gone();
+  }
+
+  #gone(): never {
+    throw new KernelError(`no process ${this.pid}: it is gone`);
+  }
+
+  get #view(): ProcessView {
+    return this.#computer.view.process(this.pid) ?? this.#gone();
+  }
+
+  /** Its page table; undefined: it has none, and its addresses are physical ones. */
+  get #root(): RootView | undefined {
+    const root = this.#computer.view.rootOf(this.pid);
+    if (root !== undefined || this.#view.pid === 0) return root;
+    throw new KernelError(`pid ${this.pid} ${this.name} has no page table now`);
   }
 
   /** Whether it is still there and has not exited. */
   get alive(): boolean {
-    const p = findProc(this.#k, this.pid);
+    const p = this.#computer.view.process(this.pid);
     return p !== undefined && p.state !== "zombie";
   }
 
   /** Its name, as `ps` shows it. */
   get name(): string {
-    return this.#record.name;
+    return this.#view.name;
   }
 
-  /** The end of its heap, what sbrk(0) returns. */
+  /** The end of its heap, what sbrk(0) returns. Throws KernelError where that is unknown. */
   get break(): Va {
-    return va(spaceOf(this.#k, this.#record).size);
+    const { size } = this;
+    if (size === undefined) throw new KernelError(`the end of pid ${this.pid}'s heap is unknown`);
+    return va(size);
+  }
+
+  /** Bytes from address 0 to the end of its heap (xv6's `p->sz`); undefined: unknown. */
+  get size(): number | undefined {
+    return this.#view.size;
   }
 
   /**
-   * What it does: `running` on the hart, `runnable`, `sleeping` in a system call, `held` (it has a
+   * What it does: `running` on a hart, `runnable`, `sleeping` in a system call, `held` (it has a
    * program and runs when it is stepped or continued), `manual` (it has none and does what a person
-   * types), or `zombie`.
+   * types), `zombie`, `made` (a guest's, which cannot run yet), or `unknown`.
    */
-  get state(): "running" | "runnable" | "sleeping" | "held" | "manual" | "zombie" {
-    const { state, manual, held } = this.#record;
-    if (state !== "runnable") return state;
-    if (manual || held) return manual ? "manual" : "held";
-    return this.#k.state.current === this.pid ? "running" : "runnable";
+  get state(): ProcessState | "unknown" {
+    return this.#view.state ?? "unknown";
   }
 
-  /** What it sleeps for, in words; empty when it does not sleep. */
+  /** What it sleeps for, in words; empty when it does not sleep, `unknown` where nobody can tell. */
   get waits(): string {
-    const { wait } = this.#record;
-    return wait === undefined ? "" : describeWait(wait);
+    return this.#view.waits ?? "unknown";
   }
 
   /** Whether it has no program: it stands still and does what a person types. */
   get manual(): boolean {
-    return this.#record.manual;
+    return !this.#computer.guest && this.#record.manual;
   }
 
   /** Whether it has a program and runs only when it is stepped or continued. */
   get held(): boolean {
-    return this.#record.held;
+    return !this.#computer.guest && this.#record.held;
   }
 
-  /** The pid of its parent; 0 for init. */
-  get parent(): number {
-    return this.#record.parent;
+  /** The pid of its parent; 0 for init; undefined: unknown. */
+  get parent(): number | undefined {
+    return this.#view.parent;
   }
 
   /** The pid of the program to whose run it belongs: its own, or that of who made it. */
   get run(): number {
-    return this.#record.run;
+    return this.#computer.guest ? this.pid : this.#record.run;
   }
 
   /** Its registers as it will run on. */
@@ -179,7 +191,7 @@ export class Process {
 
   /** Its pages of 4 KiB now: in memory, its own and shared ones, swapped out; page tables. */
   usage(): SpaceUsage {
-    return usageOf(this.#k, spaceOf(this.#k, this.#record));
+    return this.#computer.usage(this.#view.pid);
   }
 
   /** A place in it, to compare owners with. */
@@ -210,17 +222,17 @@ export class Process {
   /** A load, or with a value a store; the report says if the process was killed. */
   access(address: bigint | number, size: AccessSize = 8, value?: bigint): AccessReport {
     checkAccess(address, size, value);
-    const parts = partsOf(this.#vm), at = va(address);
+    const at = va(address);
     const shown = [address, value, size === 8 ? undefined : size];
     const what = value === undefined ? "load" : "store";
-    return this.#does(what, shown, (_k, p) => access(parts, p, at, size, value));
+    return this.#does(what, shown, (_k, p) => access(this.#computer, p, at, size, value));
   }
 
   /** Everything done in its name that may change the computer goes through here. */
   #does<T>(what: string, args: readonly unknown[], body: (k: Kernel, p: Proc) => T): T {
-    void this.#record; // Whoever is gone does nothing.
+    void this.#view; // Whoever is gone does nothing.
     const again = () => body(this.#k, this.#record);
-    return recorderOf(this.#vm).call(`p${this.pid}.${what}`, args, again);
+    return changesOf(this.#vm).call(`p${this.pid}.${what}`, args, again);
   }
 
   #survive(report: AccessReport): AccessReport {
@@ -385,20 +397,27 @@ export class Process {
 
   /** How an address is translated now. */
   pte(address: bigint | number): Translation {
-    return translate(partsOf(this.#vm), this.#record, va(address));
+    const { view, machine: { ram } } = this.#computer;
+    const at = va(address);
+    const root = this.#root;
+    const would = this.#computer.verdicts(this.pid, at);
+    return root === undefined
+      ? bareTranslation(view, ram, this.name, at, would)
+      : translation(view, ram, root, at, would);
   }
 
   /** Bytes of its memory, past rights and faults, changing nothing; undefined unless all mapped. */
   peek(address: bigint | number, length: number): Uint8Array | undefined {
     whole("length", length, 0);
-    const { ram } = this.#k.machine;
+    const { ram } = this.#computer.machine;
+    const root = this.#root;
     const bytes = new Uint8Array(length);
     for (let done = 0; done < length;) {
       const at = va(BigInt(address) + BigInt(done));
-      const { leaf } = walk(ram, spaceOf(this.#k, this.#record).root, at);
+      const pa = root === undefined ? toVaNum(at) : walk(ram, root.root, at).leaf?.pa;
       const part = Math.min(length - done, PAGE_SIZE - Number(at % BigInt(PAGE_SIZE)));
-      if (leaf === undefined || !ram.contains(paNum(leaf.pa), part)) return undefined;
-      bytes.set(ram.bytes(paNum(leaf.pa), part), done);
+      if (pa === undefined || !ram.contains(paNum(pa), part)) return undefined;
+      bytes.set(ram.bytes(paNum(pa), part), done);
       done += part;
     }
     return bytes;
@@ -406,7 +425,8 @@ export class Process {
 
   /** Every leaf of its page table, by address. */
   mappings(): Mapping[] {
-    return mappingsOf(this.#k.machine.ram, rootOf(this.#k, this.#record));
+    const root = this.#root;
+    return root === undefined ? [] : mappingsOf(this.#computer.machine.ram, root);
   }
 
   /** The frame that an address is in now, a live handle; undefined when it is not mapped. */
@@ -416,7 +436,9 @@ export class Process {
 
   /** Its areas. */
   vmmap(): AreaView[] {
-    return vmmap(partsOf(this.#vm).view, this.#k.ram, rootOf(this.#k, this.#record));
+    const { view, machine } = this.#computer;
+    const root = this.#root;
+    return root === undefined ? [] : vmmap(view, machine.ram, root);
   }
 
   /** close(fd). Throws KernelError when it is no open descriptor. */

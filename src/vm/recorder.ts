@@ -3,12 +3,12 @@
 import { ANYBODY, type Runner } from "./checkpoints.ts";
 import { whole } from "./checks.ts";
 import { saveParts } from "./computer.ts";
-import { callText, type History, type HistoryEntry, type Moment, tooFar } from "./history.ts";
+import { callText, type HistoryEntry, type Moment, tooFar } from "./history.ts";
 import { hasOutput, takeOutput } from "./kernel/console.ts";
 import { holdRun, runOf } from "./kernel/process/table.ts";
 import { type KernelStop, run, type RunOptions } from "./kernel/run.ts";
-import { type Parts, recorderOf } from "./parts.ts";
-import type { VmState } from "./state.ts";
+import { type Changes, changesOf, type Parts } from "./parts.ts";
+import type { BuiltinState, VmState } from "./state.ts";
 import { Timeline } from "./timeline.ts";
 import type { Journey } from "./travel.ts";
 import type { Vm } from "./vm.ts";
@@ -32,7 +32,7 @@ interface Group {
 }
 
 /** The recorder of one computer. It also counts the revisions where nothing is recorded. */
-export class Recorder implements History {
+export class Recorder implements Changes {
   readonly #parts: Parts;
   /** See {@link Vm.revision}. */
   revision = 0;
@@ -131,13 +131,13 @@ export class Recorder implements History {
   }
 
   /** The state now. */
-  state(): VmState {
+  state(): BuiltinState {
     const timeline = this.#inside ? undefined : this.#timeline;
     return timeline?.state() ?? saveParts(this.#parts);
   }
 
   /** Another state is put in the place of this one. */
-  jump(state: VmState, put: () => void): void {
+  jump(state: BuiltinState, put: () => void): void {
     const timeline = this.#change();
     if (timeline === undefined) return put();
     timeline.jump(this.revision, state, put);
@@ -272,5 +272,5 @@ function shown({ label, to, instret, event, current }: Entry, undone: boolean): 
 
 /** States that the shell keeps under names; they take their part of the room. */
 export function pinStates(vm: Vm, states: readonly VmState[]): void {
-  recorderOf(vm).pin(states);
+  changesOf(vm).pin(states);
 }

@@ -1,13 +1,11 @@
 /** The user registers of a process, by name, as it will run on. */
 
-import { spaceOf } from "./kernel/process/table.ts";
 import { readEpc, readRegister, writeRegister } from "./kernel/process/trapframe.ts";
 import { CSR_ROWS } from "./machine/hart/csr_rows.ts";
 import { REGISTER_NAMES, registerNumber } from "./machine/isa/register_names.ts";
 import type { Ram } from "./machine/memory.ts";
-import { makeSatp } from "./machine/sv39.ts";
 import type { PaNum } from "./machine/address.ts";
-import { kernelOf, machineOf, recorderOf, recordOf } from "./parts.ts";
+import { changesOf, partsOf, type RegisterFile } from "./parts.ts";
 import type { Process } from "./process.ts";
 import type { Vm } from "./vm.ts";
 
@@ -25,27 +23,24 @@ export class Registers {
     this.#process = process;
   }
 
-  get #ram(): Ram {
-    return machineOf(this.#vm).ram;
-  }
-
-  get #trapframe(): PaNum {
-    return recordOf(this.#process).trapframe;
+  get #file(): RegisterFile {
+    return partsOf(this.#vm).registers(this.#process.pid);
   }
 
   /** The address of its next instruction. */
   get pc(): bigint {
-    return readEpc(this.#ram, this.#trapframe);
+    return this.#file.pc;
   }
 
-  /** satp while it runs: Sv39, ASID 0 and the page number of its root table. */
+  /** satp while it runs: Sv39, its ASID and the page number of its root table. */
   get satp(): bigint {
-    return makeSatp(spaceOf(kernelOf(this.#vm), recordOf(this.#process)).root);
+    return this.#file.satp;
   }
 
   /** x0 to x31. */
   values(): bigint[] {
-    return REGISTER_NAMES.map((_, n) => readRegister(this.#ram, this.#trapframe, n));
+    const file = this.#file;
+    return REGISTER_NAMES.map((_, n) => file.get(n));
   }
 
   /** One by its name: `a0`, `x10`, `fp`, `pc`, `satp` …; undefined: there is none. */
@@ -53,7 +48,7 @@ export class Registers {
     if (name === "pc") return this.pc;
     if (name === "satp") return this.satp;
     const n = registerNumber(name);
-    return n === undefined ? undefined : readRegister(this.#ram, this.#trapframe, n);
+    return n === undefined ? undefined : this.#file.get(n);
   }
 
   /** Sets one, modulo 2^64. Throws a RangeError for a name that is none of `ra` to `t6`. */
@@ -62,8 +57,26 @@ export class Registers {
     if (n === undefined || n === 0) {
       throw new RangeError(`${name} cannot be set: ra, sp, gp, tp, t0 … a0 …`);
     }
-    void this.#trapframe; // Whoever is gone has none.
-    const set = () => writeRegister(this.#ram, this.#trapframe, n, value);
-    recorderOf(this.#vm).call(`p${this.#process.pid}.registers.set`, [name, value], set);
+    void this.pc; // Whoever is gone has none.
+    const set = () => this.#file.set(n, value);
+    changesOf(this.#vm).call(`p${this.#process.pid}.registers.set`, [name, value], set);
   }
+}
+
+/** The user registers that stand in a trapframe of xv6's layout. */
+export function trapframeRegisters(
+  ram: Ram,
+  trapframe: () => PaNum,
+  satp: () => bigint,
+): RegisterFile {
+  return {
+    get pc() {
+      return readEpc(ram, trapframe());
+    },
+    get satp() {
+      return satp();
+    },
+    get: (n) => readRegister(ram, trapframe(), n),
+    set: (n, value) => writeRegister(ram, trapframe(), n, value),
+  };
 }

@@ -25,7 +25,7 @@ export type { AreaView } from "./inspect/vmmap.ts";
 export type { Watched } from "./kernel/breakpoints.ts";
 export type { ForkStatistics } from "./kernel/fork/statistics.ts";
 export type { ForkObserver } from "./kernel/kernel.ts";
-export type { SpaceUsage } from "./kernel/memory/areas/usage.ts";
+export type { ProcessState, SpaceUsage } from "./inspect/view.ts";
 export type { Wait } from "./kernel/process/proc.ts";
 export type { EventFilter, KernelStop, RunOptions } from "./kernel/run.ts";
 export type { Stop } from "./machine/machine.ts";
@@ -43,12 +43,12 @@ export interface TlbView {
 
 /** The frames, counted. */
 export interface Census {
-  /** Free now. */
-  readonly free: number;
+  /** Free now; undefined: unknown. */
+  readonly free: number | undefined;
   /** In all, those of the kernel's image excepted. */
   readonly total: number;
-  /** The fewest that were ever free since boot. */
-  readonly lowest: number;
+  /** The fewest that were ever free since boot; undefined: unknown. */
+  readonly lowest: number | undefined;
   /** How many of each kind: `free`, `fresh` (never used), `kernel`, `table`, `user` … */
   readonly kinds: Readonly<Record<string, number>>;
 }

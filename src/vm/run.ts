@@ -13,8 +13,7 @@ import type { Kernel } from "./kernel/kernel.ts";
 import { endNow } from "./kernel/manual.ts";
 import { type EventFilter, type KernelStop, run, type RunOptions } from "./kernel/run.ts";
 import type { Leftover, RunReport, RunStop } from "./reports.ts";
-import { kernelOf, recorderOf } from "./parts.ts";
-import type { Recorder } from "./recorder.ts";
+import { type Changes, changesOf, kernelOf } from "./parts.ts";
 import type { Mark, Vm } from "./vm.ts";
 
 /** How long what a program leaves behind runs on: instructions, with 500 for each trap. */
@@ -26,7 +25,7 @@ export class Run {
   readonly pid: number;
   readonly #vm: Vm;
   readonly #kernel: Kernel;
-  readonly #recorder: Recorder;
+  readonly #recorder: Changes;
   readonly #mark: Mark;
   readonly #ticks: number;
   readonly #name: string;
@@ -53,7 +52,7 @@ export class Run {
     this.#pass = options.pass ?? [];
     this.#vm = vm;
     this.#kernel = kernelOf(vm);
-    this.#recorder = recorderOf(vm);
+    this.#recorder = changesOf(vm);
     this.pid = pid;
     this.#mark = mark;
     this.#ticks = this.#kernel.state.ticks;

@@ -13,6 +13,10 @@ export interface VmState {
   readonly made: Made;
   /** @internal Hardware: RAM, registers, TLBs, devices. */
   readonly machine: MachineState;
+}
+
+/** That of a computer with the built-in kernel. */
+export interface BuiltinState extends VmState {
   /** @internal What the kernel keeps: processes, areas, counts, files. */
   readonly kernel: SavedKernel;
   /** @internal The event log. */
@@ -36,7 +40,10 @@ function isRecord(one: unknown): one is object {
 }
 
 /** Throws a RangeError for what is no state of a computer like the one of `now`. */
-export function checkRestorable(state: VmState, now: VmState): void {
+export function checkRestorable<State extends VmState>(
+  state: VmState,
+  now: State,
+): asserts state is State {
   checkState("restore", state);
   const [other] = differences(state.made, now.made);
   if (other !== undefined) {
@@ -53,7 +60,7 @@ export function damaged(why: string): RangeError {
 
 /** Throws a RangeError for what save() never returned, as far as one look tells. */
 export function checkState(what: string, state: VmState): void {
-  const parts: readonly (keyof VmState)[] = ["made", "machine", "kernel", "events"];
+  const parts: readonly (keyof VmState)[] = ["made", "machine"];
   if (isRecord(state) && parts.every((part) => isRecord(state[part]))) return;
   throw new RangeError(`${what}: this is no state of a computer; save() makes one`);
 }

@@ -5,7 +5,8 @@ import { ElfError, type ElfSymbol, parseElf } from "./machine/elf.ts";
 import type { SymbolPlace, SymbolsView } from "./inspect/view.ts";
 import { findArea } from "./kernel/memory/areas/areas.ts";
 import { hex, MAXVA, vaNum } from "./machine/address.ts";
-import { kernelOf, partsOf } from "./parts.ts";
+import type { Kernel } from "./kernel/kernel.ts";
+import { partsOf } from "./parts.ts";
 import type { Vm } from "./vm.ts";
 
 /** Names with their addresses. */
@@ -17,18 +18,34 @@ interface Known {
   readonly file: Uint8Array | undefined;
   readonly table: SymbolTable;
 }
-const tables = new WeakMap<Vm, Map<string, Known>>();
+
+/** The symbols of a process's program, and those of a guest's kernel; pid 0: of that alone. */
+export function symbolsOf(vm: Vm, pid: number): SymbolTable {
+  return partsOf(vm).view.symbols.all(pid);
+}
+
+/** The names of user programs on the built-in kernel; nothing is known of it and of lines. */
+export function symbolsView(
+  kernel: Kernel,
+  loaded: ReadonlyMap<string, Uint8Array>,
+): SymbolsView {
+  const known = new Map<string, Known>();
+  const all = (pid: number) => symbolsIn(kernel, loaded, known, pid);
+  return { all, at: (pid, address) => behind(kernel, all(pid), pid, address) };
+}
 
 /**
  * The symbols of the program that a process runs, by its name: from the host file it was loaded
  * from, else the file in the disk's root, else our own of that name. None for a manual process.
  */
-export function symbolsOf(vm: Vm, pid: number): SymbolTable {
-  const { kernel, loaded } = partsOf(vm);
+function symbolsIn(
+  kernel: Kernel,
+  loaded: ReadonlyMap<string, Uint8Array>,
+  known: Map<string, Known>,
+  pid: number,
+): SymbolTable {
   const process = findProc(kernel, pid);
   if (process === undefined || process.manual) return NONE;
-  const known = tables.get(vm) ?? new Map<string, Known>();
-  tables.set(vm, known);
   const { name } = process;
   const file = loaded.get(name);
   const last = known.get(name);
@@ -40,23 +57,19 @@ export function symbolsOf(vm: Vm, pid: number): SymbolTable {
   return table;
 }
 
-/** The names of user programs, as inspectors ask; nothing is known of the kernel and of lines. */
-export function symbolsView(vm: Vm): SymbolsView {
-  return {
-    find: (pid, name) => symbolsOf(vm, pid).get(name),
-    at: (pid, address) => behind(vm, pid, address),
-  };
-}
-
 /** The symbol that an address of the program's text or data lies behind. */
-function behind(vm: Vm, pid: number, address: bigint): SymbolPlace | undefined {
-  const k = kernelOf(vm);
+function behind(
+  k: Kernel,
+  symbols: SymbolTable,
+  pid: number,
+  address: bigint,
+): SymbolPlace | undefined {
   const p = findProc(k, pid);
   const at = p && address < MAXVA ? vaNum(Number(address)) : undefined;
   const area = p && at !== undefined ? findArea(spaceOf(k, p), at) : undefined;
   if (area?.kind !== "text" && area?.kind !== "data") return undefined;
   let best: [string, bigint] | undefined;
-  for (const [name, at] of symbolsOf(vm, pid)) {
+  for (const [name, at] of symbols) {
     if (at <= address && (best === undefined || at > best[1])) best = [name, at];
   }
   if (best === undefined) return undefined;
@@ -74,7 +87,7 @@ export function nearestSymbol(vm: Vm, pid: number, address: bigint): string {
 /** The named symbols of an ELF file; the first of each name. */
 export function readSymbols(file: Uint8Array): SymbolTable {
   const table = new Map<string, bigint>();
-  for (const { name, value, kind } of symbolsIn(file)) {
+  for (const { name, value, kind } of namedIn(file)) {
     if (kind === "file" || kind === "section") continue;
     if (/^[A-Za-z_]/.test(name) && !table.has(name)) table.set(name, BigInt(value));
   }
@@ -82,7 +95,7 @@ export function readSymbols(file: Uint8Array): SymbolTable {
 }
 
 /** A file can be good enough to run and its symbol table still be damaged; then it has none. */
-function symbolsIn(file: Uint8Array): readonly ElfSymbol[] {
+function namedIn(file: Uint8Array): readonly ElfSymbol[] {
   try {
     return parseElf(file).symbols;
   } catch (error) {

@@ -19,7 +19,7 @@ import { saveParts } from "./computer.ts";
 import { copyBreakpoints, putBreakpoints } from "./kernel/breakpoints.ts";
 import { type KernelStop, run, type RunOptions } from "./kernel/run.ts";
 import type { Parts } from "./parts.ts";
-import type { VmState } from "./state.ts";
+import type { BuiltinState, VmState } from "./state.ts";
 import { KeptStates, MOST_BYTES } from "./state_size.ts";
 import type { Find, Landing } from "./travel.ts";
 
@@ -48,7 +48,7 @@ export class Timeline {
   #every = EVERY;
   readonly #room = new KeptStates();
   #pinned: readonly VmState[] = [];
-  readonly #ways = new WeakMap<VmState, Way | undefined>();
+  readonly #ways = new WeakMap<BuiltinState, Way | undefined>();
   readonly #makeRoom: () => void;
 
   /** An empty past, at a revision. `makeRoom` forgets what is oldest, if it can. */
@@ -123,7 +123,7 @@ export class Timeline {
   }
 
   /** The state now, shared with those that are kept. */
-  state(): VmState {
+  state(): BuiltinState {
     this.#begin();
     if (this.#hasFuture()) return this.#head().state;
     this.#settle();
@@ -133,7 +133,7 @@ export class Timeline {
   }
 
   /** Becomes another state by other means: `put` does it, and may throw. */
-  jump(revision: number, state: VmState, put: () => void): void {
+  jump(revision: number, state: BuiltinState, put: () => void): void {
     this.#begin();
     const head = this.#head();
     put();
@@ -206,7 +206,7 @@ export class Timeline {
     this.#kept.length = this.#at + 1;
   }
 
-  #checkpoint(revision: number, state: VmState, way?: Way, between = false): Checkpoint {
+  #checkpoint(revision: number, state: BuiltinState, way?: Way, between = false): Checkpoint {
     const { kernel, loaded } = this.#parts;
     return {
       state,

@@ -9,7 +9,7 @@ import { type EventFilter, eventMeant, type KernelStop, run } from "./kernel/run
 import { counted } from "./machine/counted.ts";
 import { sameSaved } from "./machine/saver.ts";
 import type { Parts } from "./parts.ts";
-import type { VmState } from "./state.ts";
+import type { BuiltinState } from "./state.ts";
 
 /** A moment that was reached again. */
 export interface Landing {
@@ -186,7 +186,7 @@ function counts(from: Checkpoint, end: Checkpoint, { kinds }: EventFilter): bool
 }
 
 /** Whether the computer is now in a state: just stopped, or come to rest. */
-function rests(parts: Parts, { way }: Landing, state: VmState): boolean {
+function rests(parts: Parts, { way }: Landing, state: BuiltinState): boolean {
   if (sameSaved(state, saveParts(parts))) return true;
   comeToRest(parts, way.ran);
   return sameSaved(state, saveParts(parts));

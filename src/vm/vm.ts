@@ -1,18 +1,17 @@
 /** The whole computer as commands and scripts hold it, and the questions one can ask of it. */
 
 import { reclaim } from "./kernel/memory/reclaim/reclaim.ts";
-import { census, failAllocation, frameTotal } from "./kernel/memory/frames/frames.ts";
+import { failAllocation } from "./kernel/memory/frames/frames.ts";
 import { findProc, procs } from "./kernel/process/table.ts";
-import { takeOutput, type } from "./kernel/console.ts";
+import { takeOutput } from "./kernel/console.ts";
 import { type BootOptions, settled } from "./boot_options.ts";
 import { addWatchpoint, type Breakpoint, type WatchOptions } from "./breakpoints.ts";
 import { isText, onlyNames, whole } from "./checks.ts";
-import { bootParts, putRestored } from "./computer.ts";
+import { bootComputer } from "./builtin_computer.ts";
 import { Disk } from "./disk.ts";
 import type { VmEvent } from "./events.ts";
 import type { History, HistoryEntry, Moment } from "./history.ts";
-import { audit } from "./inspect/audit.ts";
-import { checkBuiltin } from "./inspect/builtin/audit.ts";
+import { unjudged } from "./inspect/audit.ts";
 import type { Finding } from "./inspect/finding.ts";
 import { diffStates, type StateDiff } from "./inspect/diff.ts";
 import { type Frame, frameHandle, type FrameReport, frameReport } from "./inspect/frame.ts";
@@ -25,19 +24,18 @@ import type { ForkStatistics } from "./kernel/fork/statistics.ts";
 import type { ForkObserver, Kernel } from "./kernel/kernel.ts";
 import { KernelError, makeManual } from "./kernel/manual.ts";
 import type { EventFilter, KernelStop, RunOptions } from "./kernel/run.ts";
-import { savedView } from "./kernel/view.ts";
 import { pa, va } from "./machine/address.ts";
 import { flagText } from "./machine/flags.ts";
 import type { Machine } from "./machine/machine.ts";
 import type { RamView } from "./machine/ram_view.ts";
 import { type Mark, markOf, sinceMark } from "./marks.ts";
-import { openDoor, type Parts } from "./parts.ts";
+import { type Changes, type Computer, openDoor } from "./parts.ts";
 import { Process } from "./process.ts";
 import { checkProgram, loadProgram } from "./programs.ts";
-import { Recorder } from "./recorder.ts";
+import { refusal, type Refused } from "./refusals.ts";
 import type { Census, Difference, RunReport, TlbView } from "./reports.ts";
 import { Run } from "./run.ts";
-import { checkRestorable, checkState, type VmState } from "./state.ts";
+import { checkState, type VmState } from "./state.ts";
 import { backTo, goTo } from "./travel.ts";
 
 export { type BootOptions, KernelError, type Mark, type RamView, type VmState, type WatchOptions };
@@ -79,38 +77,57 @@ export class Vm {
   readonly options: BootOptions;
   /** The disks of the guest, seen from outside. */
   readonly disk: Disk;
-  readonly #machine: Machine;
-  readonly #kernel: Kernel;
-  readonly #view: KernelView;
-  readonly #parts: Parts;
-  readonly #recorder: Recorder;
+  readonly #computer: Computer;
   /** What was done to it, for {@link undo} and the ways back. */
   readonly history: History;
+  /**
+   * Whether it runs a kernel of its own, somebody's xv6: then less is known, and what only the
+   * built-in kernel can do throws a KernelError that says why.
+   */
+  readonly guest: boolean;
   /** The name of its fork policy. */
   readonly policy: string;
   /** Its letters for the RSW bits of a PTE, 8 and 9; `1` for one that it does not use. */
   readonly rsw: readonly [string, string];
   /** Guest RAM, to be read by physical address. */
   readonly ram: RamView;
-  /** The TLBs: their entries, and what they have counted. */
-  readonly tlb: TlbView;
 
   static {
-    openDoor("vm", (vm) => vm.#parts);
-    openDoor("recorder", (vm) => vm.#recorder);
+    openDoor("vm", (vm) => vm.#computer);
   }
 
-  /** Boots RAM, kernel, disk and process 1. Throws RangeError or FsError with one clear line. */
-  constructor(options: BootOptions = {}) {
+  /**
+   * Boots RAM, kernel, disk and process 1. Throws RangeError or FsError with one clear line.
+   *
+   * @param options Everything has a default.
+   * @param computer Another computer in its place; for `vmOver`.
+   */
+  constructor(options: BootOptions = {}, computer?: Computer) {
     this.options = options;
-    this.#parts = bootParts(this, settled(options));
-    const { machine, kernel, view } = this.#parts;
-    [this.#machine, this.#kernel, this.#view] = [machine, kernel, view];
-    this.disk = new Disk(kernel.files);
-    this.#recorder = new Recorder(this.#parts);
-    this.history = this.#recorder;
-    [this.policy, this.rsw] = [kernel.policy.name, view.rsw];
-    [this.ram, this.tlb] = [machine.ram, machine.mmu];
+    this.#computer = computer ?? bootComputer(settled(options));
+    const { machine, view, disk, guest, policy } = this.#computer;
+    this.disk = new Disk(disk);
+    this.history = this.#changes;
+    [this.guest, this.policy, this.rsw] = [guest, policy, view.rsw];
+    this.ram = machine.ram;
+  }
+
+  get #changes(): Changes {
+    return this.#computer.changes;
+  }
+
+  get #view(): KernelView {
+    return this.#computer.view;
+  }
+
+  get #machine(): Machine {
+    return this.#computer.machine;
+  }
+
+  /** The built-in kernel, for something that another one is not asked. */
+  #kernel(what: Refused): Kernel {
+    if (this.guest) throw refusal(what);
+    return this.#computer.kernel;
   }
 
   /**
@@ -118,7 +135,7 @@ export class Vm {
    * is the same. Looking does not change it; a load does, since it goes through the TLB.
    */
   get revision(): number {
-    return this.#recorder.revision;
+    return this.#changes.revision;
   }
 
   /** User instructions retired since boot, by all processes. */
@@ -126,14 +143,33 @@ export class Vm {
     return this.#machine.instret;
   }
 
-  /** Timer ticks since boot. */
-  get ticks(): number {
-    return this.#kernel.state.ticks;
+  /** Timer ticks since boot; undefined: unknown. */
+  get ticks(): number | undefined {
+    return this.#computer.ticks();
   }
 
-  /** A register or CSR of the hart by its name: `a0`, `pc`, `mstatus` …; undefined: unknown. */
-  register(name: string): bigint | undefined {
-    return this.#machine.hart.named(name);
+  /** How many harts it has. */
+  get harts(): number {
+    return this.#machine.harts.length;
+  }
+
+  /** The number of the hart that runs, or ran last. */
+  get hart(): number {
+    return this.#machine.hart.hartid;
+  }
+
+  /**
+   * A register or CSR of a hart by its name: `a0`, `pc`, `mstatus` …; undefined: unknown. The hart
+   * is the present one unless given.
+   */
+  register(name: string, hart: number = this.hart): bigint | undefined {
+    whole("hart", hart, 0, this.harts - 1);
+    return this.#machine.harts[hart].named(name);
+  }
+
+  /** The TLBs of the present hart: their entries, and what they have counted. */
+  get tlb(): TlbView {
+    return this.#machine.mmu;
   }
 
   /** A PTE's low ten bits as text, with the policy's letters for the RSW bits: `-C DA-U--RV`. */
@@ -147,12 +183,13 @@ export class Vm {
    */
   spawn(program?: string, args: readonly string[] = [], bytes?: Uint8Array): Process {
     if (program !== undefined) checkProgram(program, args, bytes);
+    const kernel = this.#kernel("spawn");
     const file = bytes?.slice(), words = [...args];
     const shown = program === undefined ? [] : [program, words];
-    const pid = this.#recorder.call("vm.spawn", shown, () => {
+    const pid = this.#changes.call("vm.spawn", shown, () => {
       const p = program === undefined
-        ? makeManual(this.#kernel)
-        : loadProgram(this.#parts, program, words, file);
+        ? makeManual(kernel)
+        : loadProgram(this.#computer, program, words, file);
       p.held = program !== undefined;
       return p.pid;
     });
@@ -162,12 +199,13 @@ export class Vm {
   /** Starts a program and returns its run, which goes on in slices. */
   start(program: string, args: readonly string[] = [], bytes?: Uint8Array): Run {
     checkProgram(program, args, bytes);
+    const kernel = this.#kernel("start");
     const mark = this.mark();
     const file = bytes?.slice(), words = [...args];
-    const pid = this.#recorder.call("vm.start", [program, words], () => {
+    const pid = this.#changes.call("vm.start", [program, words], () => {
       // What was written before is not this program's.
-      takeOutput(this.#kernel);
-      return loadProgram(this.#parts, program, words, file).pid;
+      takeOutput(kernel);
+      return loadProgram(this.#computer, program, words, file).pid;
     });
     return new Run(this, pid, mark);
   }
@@ -179,6 +217,7 @@ export class Vm {
    */
   resume(pid: number, options: { until?: EventFilter; pass?: readonly number[] } = {}): Run {
     onlyNames("resume", options, ["until", "pass"]);
+    this.#kernel("resume");
     this.process(pid);
     return new Run(this, pid, this.mark(), options);
   }
@@ -195,7 +234,8 @@ export class Vm {
   ): RunReport {
     onlyNames("run", options, ["input", "budget", "bytes"]);
     if (options.budget !== undefined) whole("budget", options.budget, 1);
-    return this.#recorder.group("vm.run", [program, args], () => {
+    this.#kernel("run");
+    return this.#changes.group("vm.run", [program, args], () => {
       if (options.input !== undefined) this.type(options.input);
       const running = this.start(program, args, options.bytes);
       const report = running.finish(options.budget);
@@ -208,62 +248,84 @@ export class Vm {
   type(keys: string | Uint8Array): void {
     if (!(keys instanceof Uint8Array)) isText("type", keys);
     const bytes = typeof keys === "string" ? new TextEncoder().encode(keys) : keys.slice();
-    this.#recorder.call("vm.type", [keys], () => type(this.#kernel, bytes));
+    this.#changes.call("vm.type", [keys], () => this.#computer.type(bytes));
   }
 
   /** What was printed on the console since it was last taken. */
   takeOutput(): string {
-    return new TextDecoder().decode(this.#recorder.takeOutput());
+    return new TextDecoder().decode(this.#changes.takeOutput());
   }
 
   /** Whether there is a process with this pid; a zombie is one. */
   hasProcess(pid: number): boolean {
-    return findProc(this.#kernel, pid) !== undefined;
+    return this.#view.process(pid) !== undefined;
   }
 
   /** The process that is about to be killed for a trap, and why, where a run stops just then. */
   get dying(): { readonly pid: number; readonly killedBy: string } | undefined {
-    const p = this.#kernel.state.dying && findProc(this.#kernel, this.#kernel.state.dying.pid);
+    if (this.guest) return undefined;
+    const { kernel } = this.#computer;
+    const p = kernel.state.dying && findProc(kernel, kernel.state.dying.pid);
     return p && { pid: p.pid, killedBy: p.killedBy };
   }
 
   /** How a process ended; undefined for one that has not, or long ago. */
   ended(pid: number): { readonly status: number; readonly killedBy: string } | undefined {
-    return this.#kernel.state.ended.findLast((one) => one.pid === pid);
+    if (this.guest) return undefined;
+    return this.#computer.kernel.state.ended.findLast((one) => one.pid === pid);
   }
 
   /** The process with this pid. Throws KernelError when there is none. */
   process(pid: number): Process {
-    if (findProc(this.#kernel, pid) === undefined) {
-      const pids = procs(this.#kernel).map((p) => p.pid).sort((a, b) => a - b);
-      throw new KernelError(`no process ${pid}: there are ${pids.join(", ")}`);
+    if (this.#view.process(pid) === undefined) {
+      const pids = this.#view.processes().map((p) => p.pid);
+      const there = pids.length === 0 ? "none is known" : `there are ${pids.join(", ")}`;
+      throw new KernelError(`no process ${pid}: ${there}`);
     }
     return new Process(this, pid);
   }
 
+  /**
+   * Whose memory and registers are meant where nobody is named: of a guest, the process that its
+   * present hart is in, or the hart itself, as a process of pid 0. Undefined: nobody's.
+   */
+  get here(): Process | undefined {
+    const { here } = this.#view;
+    return here === undefined ? undefined : new Process(this, here);
+  }
+
   /** The processes, lowest pid first. */
   processes(): Process[] {
-    return procs(this.#kernel).sort((a, b) => a.pid - b.pid).map((p) => new Process(this, p.pid));
+    return this.#view.processes().map((p) => new Process(this, p.pid));
   }
 
   /** A process and all that it and its children made, as far as they are still there. */
   descendants(pid: number): Process[] {
     const family = new Set([pid]);
-    for (const { pid, parent, group } of procs(this.#kernel).sort((a, b) => a.pid - b.pid)) {
-      if (family.has(parent) || family.has(group)) family.add(pid);
+    for (const { pid, parent, group } of this.#relations()) {
+      if (family.has(parent ?? 0) || family.has(group)) family.add(pid);
     }
     return this.processes().filter((p) => family.has(p.pid));
   }
 
+  /** Who belongs to whom, lowest pid first; a guest has no threads. */
+  #relations(): { pid: number; parent: number | undefined; group: number }[] {
+    if (this.guest) return this.#view.processes().map((p) => ({ ...p, group: p.pid }));
+    return procs(this.#computer.kernel).sort((a, b) => a.pid - b.pid);
+  }
+
   /** Names of the programs on the disk's root and of those that come with the program source. */
   programNames(): string[] {
-    const { programs, files } = this.#kernel;
+    if (this.guest) return [];
+    const { programs, files } = this.#computer.kernel;
     return [...new Set([...files.programNames(), ...programs.list()])].sort();
   }
 
   /** Whether a name (or path on the disk) is a file that can be run. */
   hasProgram(name: string): boolean {
-    return this.#kernel.files.isFile(name) || this.#kernel.programs.get(name) !== undefined;
+    if (this.guest) return false;
+    const { programs, files } = this.#computer.kernel;
+    return files.isFile(name) || programs.get(name) !== undefined;
   }
 
   /** Counts and owners of the frame that holds an address. Throws RangeError outside RAM. */
@@ -278,24 +340,38 @@ export class Vm {
 
   /** Everything in memory that does not fit together; empty when all is well. */
   audit(): Finding[] {
-    const { kernel, view, machine: { ram, mmu } } = this.#parts;
-    return audit(view, ram, mmu, (...found) => checkBuiltin(kernel, view, ...found));
+    return this.#computer.audit();
   }
 
-  /** Frames: free now, and in all. */
+  /** What {@link audit} cannot judge because it is unknown, a phrase each. */
+  unjudged(): string[] {
+    return unjudged(this.#view);
+  }
+
+  /**
+   * Frames: free now, and in all. Throws KernelError where it is unknown which are free;
+   * {@link census} says so by undefined.
+   */
   free(): { readonly free: number; readonly total: number } {
-    return { free: this.#kernel.state.frames.free, total: frameTotal(this.#kernel) };
+    const { frames } = this.#view;
+    const free = frames.free();
+    if (free === undefined) throw new KernelError("free: no free list of the guest's is known");
+    return { free, total: frames.total };
   }
 
   /** The frames by kind, and how few were ever free. */
   census(): Census {
-    const { lowest } = this.#kernel.state.frames;
-    return { ...this.free(), lowest, kinds: census(this.#kernel) };
+    return this.#computer.census();
+  }
+
+  /** Why counts and page tables may not agree now, as in the middle of a fork; undefined: at rest. */
+  unrest(): string | undefined {
+    return this.#view.unrest();
   }
 
   /** The swap disk and the clock that chooses what goes there. */
   swap(): SwapReport {
-    return swapReport(this.#kernel);
+    return swapReport(this.#kernel("swap"));
   }
 
   /** How the kernel's own page table translates an address, from S mode; undefined: unknown. */
@@ -305,18 +381,18 @@ export class Vm {
 
   /** The number of the oldest event that the log still holds. */
   get oldestEvent(): number {
-    return this.#kernel.events.oldest;
+    return this.#kernel("events").events.oldest;
   }
 
   /** The events from number `since` on that the log still holds. */
   events(since = 0): VmEvent[] {
     whole("events since", since, 0);
-    return this.#kernel.events.since(since);
+    return this.#kernel("events").events.since(since);
   }
 
   /** This moment, for {@link since}. */
   mark(): Mark {
-    return markOf(this.#kernel.events, this.#machine.instret);
+    return markOf(this.#kernel("mark").events, this.#machine.instret);
   }
 
   /** The same as {@link mark}: counters since boot. */
@@ -326,30 +402,30 @@ export class Vm {
 
   /** What has happened since a mark. */
   since(mark: Mark): Difference {
-    return sinceMark(mark, this.#kernel.events, this.#machine.instret);
+    return sinceMark(mark, this.#kernel("since").events, this.#machine.instret);
   }
 
   /** What all forks since boot did together: pages shared and copied, PTEs and tables written. */
   get forkTotals(): Readonly<ForkStatistics> {
-    return this.#kernel.state.forkTotals;
+    return this.#kernel("forkTotals").state.forkTotals;
   }
 
   /** Who is told when a fork begins and ends to copy memory, from now on; undefined: nobody. */
   observeForks(observer: ForkObserver | undefined): void {
-    this.#kernel.forkObserver = observer;
+    this.#kernel("observeForks").forkObserver = observer;
   }
 
   /** Runs whoever can run, or what options say, for at most `budget` instructions. */
   advance(budget: number, options: RunOptions = {}): KernelStop {
     whole("budget", budget, 0);
     const { only } = options;
-    if (only === undefined) return this.#recorder.run(budget, options);
-    return this.#recorder.run(budget, options, { pid: only, run: this.process(only).run, only });
+    if (only === undefined) return this.#changes.run(budget, options);
+    return this.#changes.run(budget, options, { pid: only, run: this.process(only).run, only });
   }
 
   /** Holds the processes of a run, so that they do not go on by themselves, or lets them. */
   holdRun(pid: number, held: boolean): void {
-    this.#recorder.hold(pid, held);
+    this.#changes.hold(pid, held);
   }
 
   /**
@@ -358,7 +434,8 @@ export class Vm {
    */
   reclaim(frames: number): number {
     whole("reclaim", frames, 0);
-    return this.#recorder.call("vm.reclaim", [frames], () => reclaim(this.#kernel, frames));
+    const kernel = this.#kernel("reclaim");
+    return this.#changes.call("vm.reclaim", [frames], () => reclaim(kernel, frames));
   }
 
   /**
@@ -367,8 +444,8 @@ export class Vm {
    */
   breakAt(address: bigint | number, pid?: number): Breakpoint {
     if (pid !== undefined) this.process(pid);
-    const at = va(address), add = () => addBreakpoint(this.#kernel, at, pid);
-    return this.#recorder.call("vm.breakAt", [address, pid], add);
+    const at = va(address), add = () => addBreakpoint(this.#computer.stops, at, pid);
+    return this.#changes.call("vm.breakAt", [address, pid], add);
   }
 
   /**
@@ -377,24 +454,26 @@ export class Vm {
    */
   watch(address: bigint | number, options: WatchOptions = {}): Breakpoint {
     if (options.pid !== undefined) this.process(options.pid);
-    const wanted = { ...options }, add = () => addWatchpoint(this.#kernel, address, wanted);
-    return this.#recorder.call("vm.watch", [address, options], add);
+    const wanted = { ...options }, add = () => addWatchpoint(this.#computer.stops, address, wanted);
+    return this.#changes.call("vm.watch", [address, options], add);
   }
 
   /** Those that are set, in the order in which they were. */
   breakpoints(): readonly Breakpoint[] {
-    return this.#kernel.breakpoints.points;
+    return this.#computer.stops.breakpoints.points;
   }
 
   /** Takes a breakpoint or watchpoint away; false when there is none of that number. */
   removeBreakpoint(n: number): boolean {
-    return this.#recorder.call("vm.removeBreakpoint", [n], () => removeBreakpoint(this.#kernel, n));
+    const remove = () => removeBreakpoint(this.#computer.stops, n);
+    return this.#changes.call("vm.removeBreakpoint", [n], remove);
   }
 
   /** Makes the frame allocation number `n` from now fail (1 is the next one); 0 takes it back. */
   failAllocation(n: number): void {
     whole("failAllocation", n, 0);
-    this.#recorder.call("vm.failAllocation", [n], () => failAllocation(this.#kernel, n));
+    const kernel = this.#kernel("failAllocation");
+    this.#changes.call("vm.failAllocation", [n], () => failAllocation(kernel, n));
   }
 
   /** Opens the shell on this VM in the middle of a script; it goes on when the person leaves. */
@@ -406,14 +485,15 @@ export class Vm {
 
   /** The whole VM as plain data; see {@link restore}. */
   save(): VmState {
-    return this.#recorder.state();
+    return this.#changes.state();
   }
 
   /** What differs between two saved states; without the second, between the first and now. */
   diff(before: VmState, after?: VmState): StateDiff {
     checkState("diff", before);
     if (after !== undefined) checkState("diff", after);
-    return diffStates(savedView(before), savedView(after ?? this.save()));
+    const computer = this.#computer;
+    return diffStates(computer.savedView(before), computer.savedView(after ?? this.save()));
   }
 
   /** Which frames are shared by whom, among all processes or among some. */
@@ -427,9 +507,7 @@ export class Vm {
    * RangeError with one clear line for anything else, and the VM is as it was.
    */
   restore(state: VmState): void {
-    const before = this.save();
-    checkRestorable(state, before);
-    this.#recorder.jump(state, () => putRestored(this.#parts, state, before));
+    this.#computer.restore(state);
   }
 
   /**
@@ -438,12 +516,12 @@ export class Vm {
    * RangeError with one clear line when there are not as many.
    */
   undo(n: number = 1): HistoryEntry[] {
-    return this.#recorder.step("undo", n);
+    return this.#changes.step("undo", n);
   }
 
   /** Does again what was undone last, until something else is done. Throws as {@link undo}. */
   redo(n: number = 1): HistoryEntry[] {
-    return this.#recorder.step("redo", n);
+    return this.#changes.step("redo", n);
   }
 
   /**
@@ -466,12 +544,12 @@ export class Vm {
    */
   back(to: number | EventFilter = 1): Moment {
     if (typeof to !== "number") onlyNames("back", to, ["kinds", "pid", "va", "from"]);
-    return this.#recorder.travel(backTo(to));
+    return this.#changes.travel(backTo(to));
   }
 
   /** As {@link back}, to when so many instructions had been retired, or right behind an event. */
   goto(to: number | { readonly event: number }): Moment {
     if (typeof to !== "number") onlyNames("goto", to, ["event"]);
-    return this.#recorder.travel(goTo(to));
+    return this.#changes.travel(goTo(to));
   }
 }

@@ -43,7 +43,8 @@ class Guest implements KernelView {
   readonly free = new Set<PaNum>();
   readonly cowBit: number | undefined = COW;
   readonly rsw = ["C", "1"] as const;
-  readonly symbols = { at: () => undefined, find: () => undefined };
+  readonly here = undefined;
+  readonly symbols = { at: () => undefined, all: () => new Map<string, bigint>() };
   why: string | undefined;
   onHart = 3;
   #next = paNum(this.ram.base + 0x20_0000);
@@ -107,10 +108,19 @@ class Guest implements KernelView {
   }
 
   processes() {
-    const about = { state: undefined, waits: undefined, parent: undefined };
+    const about = { state: undefined, waits: undefined, parent: undefined, size: undefined };
     return [this.parent, this.child].map(({ pid, name, root }) => {
-      return { ...about, pid, name, root, hart: this.onHart === pid ? 0 : undefined };
+      const hart = this.onHart === pid ? 0 : undefined;
+      return { ...about, trapframe: undefined, pid, name, root, hart };
     });
+  }
+
+  process(pid: number) {
+    return this.processes().find((one) => one.pid === pid);
+  }
+
+  rootOf(pid: number): RootView | undefined {
+    return this.roots().find((one) => one.pid === pid);
   }
 
   roots(): RootView[] {
@@ -120,6 +130,7 @@ class Guest implements KernelView {
   readonly frames = {
     first: this.ram.base,
     total: this.ram.size / PAGE_SIZE,
+    free: (): number | undefined => undefined,
     stored: (frame: PaNum) => this.ram.read32(this.countOf(frame)),
     isFree: (frame: PaNum) => this.free.has(frame) ? true : undefined,
     kind: (): string | undefined => undefined,
@@ -323,9 +334,10 @@ Deno.test("a translation knows the hardware's answer, and not the kernel's", () 
 
 /** A guest's members as those of a record, to change some. */
 function viewOf(g: Guest): KernelView {
-  const { frames, cowBit, rsw, symbols } = g;
+  const { here, frames, cowBit, rsw, symbols, slotOf, unrest } = g;
   const [processes, roots] = [() => g.processes(), () => g.roots()];
-  return { frames, cowBit, rsw, symbols, processes, roots, slotOf: g.slotOf, unrest: g.unrest };
+  const [process, rootOf] = [(pid: number) => g.process(pid), (pid: number) => g.rootOf(pid)];
+  return { here, frames, cowBit, rsw, symbols, processes, process, roots, rootOf, slotOf, unrest };
 }
 
 Deno.test("where areas are unknown, vmmap shows the runs that are mapped alike", () => {

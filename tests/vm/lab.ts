@@ -10,6 +10,7 @@ import { pa, PAGE_SIZE, type PaNum, paNum, va } from "../../src/vm/machine/addre
 import { ABIS, type CallName } from "../../src/vm/kernel/abi.ts";
 import type { Process } from "../../src/vm/process.ts";
 import { type BootOptions, Vm } from "../../src/vm/vm.ts";
+import type { BuiltinState } from "../../src/vm/state.ts";
 import { Assembler } from "../machine/engine_lab.ts";
 
 /** A computer with the committed programs; small unless asked otherwise. */
@@ -218,7 +219,7 @@ export function digest(value: unknown): string {
 
 /** The whole state of a VM, one digest a part, so that a difference has a place. */
 export function fingerprint(vm: Vm): Record<string, string> {
-  const { machine, kernel, events } = vm.save();
+  const { machine, kernel, events } = vm.save() as BuiltinState;
   const parts: Record<string, unknown> = { events };
   for (const [name, part] of Object.entries(machine)) parts[`machine.${name}`] = part;
   for (const [name, part] of Object.entries(kernel)) parts[`kernel.${name}`] = part;

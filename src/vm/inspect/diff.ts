@@ -1,7 +1,8 @@
 /** Two saved states of a VM held against each other; neither has to be put back. */
 
 import { type Pa, pa, PAGE_SIZE, paNum, RAM_BASE, type Va, va } from "../machine/address.ts";
-import { pieceAt, pieceCount } from "../machine/pieces.ts";
+import { keptAt, pieceAt, pieceCount } from "../machine/pieces.ts";
+import type { TableMemory } from "../machine/sv39.ts";
 import { copiedTables, eachLeaf } from "./mappings.ts";
 import type { SavedView } from "./view.ts";
 
@@ -98,14 +99,20 @@ function pteDiffs(before: SavedView, after: SavedView): PteDiff[] {
   );
 }
 
+/** The tables in a saved RAM. */
+export function savedTables(ram: SavedView["ram"]): TableMemory {
+  return copiedTables((frame) => {
+    const at = frame - RAM_BASE / PAGE_SIZE;
+    const bytes = at >= 0 && at < pieceCount(ram) ? pieceAt(ram, at) : undefined;
+    return bytes && new Uint32Array(bytes.buffer, bytes.byteOffset, PAGE_SIZE / 4);
+  });
+}
+
 /** The leaf PTEs of a process by address, in a saved state; none when it is not there. */
 function leavesOf({ ram, processes }: SavedView, pid: number): Map<number, number> {
   const leaves = new Map<number, number>();
   const root = processes.get(pid)?.root;
-  const tables = copiedTables((frame) => {
-    const bytes = pieceAt(ram, frame - RAM_BASE / PAGE_SIZE);
-    return bytes && new Uint32Array(bytes.buffer, bytes.byteOffset, PAGE_SIZE / 4);
-  });
+  const tables = savedTables(ram);
   const leaf = (address: number, pte: number) => void leaves.set(address, pte);
   if (root !== undefined) eachLeaf(tables, paNum(root), { leaf, away: leaf });
   return leaves;
@@ -114,7 +121,9 @@ function leavesOf({ ram, processes }: SavedView, pid: number): Map<number, numbe
 function frameDiffs(before: SavedView, after: SavedView): FrameDiff[] {
   const diffs: FrameDiff[] = [];
   for (let i = 0; i < pieceCount(before.ram); i++) {
-    const bytes = bytesThatDiffer(pieceAt(before.ram, i), pieceAt(after.ram, i));
+    // States share the frames that nobody wrote between them.
+    const same = keptAt(before.ram, i) === keptAt(after.ram, i);
+    const bytes = same ? 0 : bytesThatDiffer(pieceAt(before.ram, i), pieceAt(after.ram, i));
     const kinds = [before.kind(i), after.kind(i)];
     const counts = [before.stored(i), after.stored(i)] as const;
     if (bytes === 0 && kinds[0] === kinds[1] && counts[0] === counts[1]) continue;
@@ -129,8 +138,6 @@ function frameDiffs(before: SavedView, after: SavedView): FrameDiff[] {
 }
 
 function bytesThatDiffer(one: Uint8Array | undefined, two: Uint8Array | undefined): number {
-  // States share the frames that nobody wrote between them.
-  if (one === two) return 0;
   let count = 0;
   for (let i = 0; i < PAGE_SIZE; i++) if ((one?.[i] ?? 0) !== (two?.[i] ?? 0)) count++;
   return count;

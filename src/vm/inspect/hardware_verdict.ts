@@ -1,7 +1,7 @@
 /** What accesses to an address would do, as far as the hardware decides it. */
 
 import { type FaultCause, PAGE_FAULT } from "../machine/cause.ts";
-import type { PaNum, Va } from "../machine/address.ts";
+import { PAGE_SIZE, type PaNum, type Va } from "../machine/address.ts";
 import type { Ram } from "../machine/memory.ts";
 import { type Access, EXECUTE, permits, READ, type Rights, walk, WRITE } from "../machine/sv39.ts";
 
@@ -21,6 +21,13 @@ export interface Verdict {
 
 const USER: Rights = { user: true, sum: false, mxr: false };
 const NAMES = ["read", "write", "execute"] as const;
+
+/** The same where nothing is translated. `there`: whether RAM or a device has a frame. */
+export function physicalVerdicts(there: (frame: number) => boolean, address: Va): Verdict[] {
+  const allowed = address < 1n << 53n && there(Number(address / BigInt(PAGE_SIZE)));
+  const text = allowed ? "ok" : "an access fault: nothing is there";
+  return NAMES.map((access) => ({ access, allowed, survives: allowed, cause: undefined, text }));
+}
 
 /** The three verdicts. A fault in S mode is a panic; what a kernel does about others is unknown. */
 export function hardwareVerdicts(

@@ -76,6 +76,34 @@ export function translation(
   return { ...report, verdicts, owners: report.frame?.report() };
 }
 
+/** The same for a hart that translates nothing: virtual addresses are physical ones. */
+export function bareTranslation(
+  view: KernelView,
+  ram: Ram,
+  name: string,
+  address: Va,
+  verdicts: readonly Verdict[],
+): Translation {
+  const first = pa(address - address % BigInt(PAGE_SIZE));
+  const inRam = first < BigInt(ram.end) && ram.contains(paNum(Number(first)), PAGE_SIZE);
+  const frame = inRam ? frameHandle(view, ram, first) : undefined;
+  return {
+    pid: 0,
+    name,
+    va: address,
+    satp: 0n,
+    kind: inRam ? "RAM" : "unknown",
+    levels: [],
+    pte: undefined,
+    frame,
+    pa: pa(address),
+    size: undefined,
+    fail: undefined,
+    verdicts,
+    owners: frame?.report(),
+  };
+}
+
 /** The same by the kernel's own page table, for an access from S mode; undefined: unknown. */
 export function kernelTranslation(
   view: KernelView,

@@ -10,12 +10,26 @@
 import type { PaNum } from "../machine/address.ts";
 import type { MachineState } from "../machine/machine_state.ts";
 
+/**
+ * What a process does: `running` on a hart, `runnable`, `sleeping` in a system call, `held` (it has
+ * a program and runs when it is stepped or continued), `manual` (it has none and does what a person
+ * types), `zombie`, or `made` (xv6's USED: its record is taken, and it cannot run yet).
+ */
+export type ProcessState =
+  | "running"
+  | "runnable"
+  | "sleeping"
+  | "held"
+  | "manual"
+  | "zombie"
+  | "made";
+
 /** A process, as the kernel has it now. */
 export interface ProcessView {
   readonly pid: number;
   readonly name: string;
-  /** What it does, in the kernel's words: `sleeping`, `zombie` …; undefined: unknown. */
-  readonly state: string | undefined;
+  /** What it does; undefined: unknown. */
+  readonly state: ProcessState | undefined;
   /** What it sleeps for, in words, empty when it does not sleep; undefined: unknown. */
   readonly waits: string | undefined;
   /** The pid of its parent, 0 when it has none; undefined: unknown. */
@@ -24,6 +38,13 @@ export interface ProcessView {
   readonly root: PaNum | undefined;
   /** The number of the hart that it has; undefined while it has none. */
   readonly hart: number | undefined;
+  /** Bytes from 0 to the end of its heap; undefined: unknown, or it has no memory. */
+  readonly size: number | undefined;
+  /**
+   * Where its user registers stand while it is not in user mode, in xv6's layout; undefined: it
+   * has none, or unknown.
+   */
+  readonly trapframe: PaNum | undefined;
 }
 
 /** Pages from `start` up to `end` for which the kernel has one rule: Linux's VMA. */
@@ -63,11 +84,27 @@ export interface RootView {
   readonly kernelPages: readonly KernelPage[];
 }
 
+/** What a process has in memory, in pages of 4 KiB. */
+export interface SpaceUsage {
+  /** Pages that are in frames. */
+  rss: number;
+  /** Of these, in frames that no other space maps. */
+  private: number;
+  /** Of these, in frames that others map as well. */
+  shared: number;
+  /** Pages on the swap disk. */
+  swapped: number;
+  /** Frames of its page tables. */
+  tables: number;
+}
+
 /** What the kernel keeps about frames; each question names a frame by its first byte. */
 export interface FramesView {
   /** The first of `total` frames, one behind the other, that the kernel keeps something about. */
   readonly first: PaNum;
   readonly total: number;
+  /** How many of them the allocator may give to somebody; undefined: unknown. */
+  free(): number | undefined;
   /** Its stored count of references; undefined: unknown. */
   stored(frame: PaNum): number | undefined;
   /** Whether the allocator may give it to anybody; undefined: unknown. */
@@ -89,20 +126,29 @@ export interface SymbolPlace {
   readonly line: number | undefined;
 }
 
-/** Names of addresses, both ways. `pid` names a process's program; 0, the kernel itself. */
+/** Names of addresses, both ways. `pid` names a process and its program; 0, the kernel itself. */
 export interface SymbolsView {
   /** What an address belongs to; undefined: unknown. */
   at(pid: number, address: bigint): SymbolPlace | undefined;
-  /** The address of a function or variable; undefined: unknown. */
-  find(pid: number, name: string): bigint | undefined;
+  /** All names of a process's program, and of its kernel where that has any. */
+  all(pid: number): ReadonlyMap<string, bigint>;
 }
 
 /** A kernel as inspectors see it, asked anew each time; nothing is changed by asking. */
 export interface KernelView {
+  /**
+   * Whose memory and registers are meant where nobody is named: the process that the present hart
+   * is in; 0: the hart itself, since it is in none. Undefined: nobody's, somebody must be named.
+   */
+  readonly here: number | undefined;
   /** The processes, zombies included, lowest pid first. */
   processes(): ProcessView[];
+  /** The one of that pid; undefined: there is none. */
+  process(pid: number): ProcessView | undefined;
   /** The page tables in use, each once: the kernel's own, if it is known, then by lowest pid. */
   roots(): RootView[];
+  /** The page table of a process, in its own name; undefined: it has none, or unknown. */
+  rootOf(pid: number): RootView | undefined;
   readonly frames: FramesView;
   /** The bit of a PTE by which a store to the page makes a copy, as a mask; undefined: unknown. */
   readonly cowBit: number | undefined;

@@ -10,6 +10,9 @@ import type { Stop } from "../machine/machine.ts";
 import type { Watch, WatchHit } from "../machine/watch.ts";
 import type { Breakpoint, Breakpoints, Kernel } from "./kernel.ts";
 
+/** What there is to stop: a machine, and what was set. */
+type Stops = Pick<Kernel, "machine" | "breakpoints">;
+
 /** Bytes to watch; see {@link Watch}. */
 export type WatchRequest = Omit<Watch, "start">;
 
@@ -18,7 +21,7 @@ export type WatchRequest = Omit<Watch, "start">;
  * instruction or no access can have.
  */
 export function addBreakpoint(
-  k: Kernel,
+  k: Stops,
   address: bigint,
   pid: number | undefined,
   request?: WatchRequest,
@@ -42,7 +45,7 @@ export function addBreakpoint(
 }
 
 /** Takes one away; false when there is none of that number. */
-export function removeBreakpoint(k: Kernel, n: number): boolean {
+export function removeBreakpoint(k: Stops, n: number): boolean {
   const point = k.breakpoints.points.find((one) => one.n === n);
   if (point === undefined) return false;
   k.breakpoints.points = k.breakpoints.points.filter((one) => one !== point);
@@ -59,7 +62,7 @@ export function copyBreakpoints({ points, next }: Breakpoints): Breakpoints {
 }
 
 /** Sets these in the place of those that there are. */
-export function putBreakpoints(k: Kernel, breakpoints: Breakpoints): void {
+export function putBreakpoints(k: Stops, breakpoints: Breakpoints): void {
   for (const { watch, address } of k.breakpoints.points) {
     if (watch === undefined) k.machine.removeBreak(toVaNum(va(address))!);
     else k.machine.unwatch(watch);
@@ -77,7 +80,11 @@ function isBreakAt(point: Breakpoint, address: bigint): boolean {
 }
 
 /** The point for which the machine stopped in that process; undefined: it is another process's. */
-export function hitBreakpoint(k: Kernel, pid: number, stop: Stop): Breakpoint | undefined {
+export function hitBreakpoint(
+  k: Pick<Kernel, "breakpoints">,
+  pid: number,
+  stop: Stop,
+): Breakpoint | undefined {
   const mine = k.breakpoints.points.filter((one) => one.pid === undefined || one.pid === pid);
   if (stop.kind === "break") return mine.find((one) => isBreakAt(one, stop.pc));
   if (stop.kind === "watch") {

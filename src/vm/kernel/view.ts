@@ -5,6 +5,7 @@ import type {
   AreaFacts,
   KernelPage,
   KernelView,
+  ProcessState,
   ProcessView,
   RootView,
   SavedView,
@@ -30,16 +31,26 @@ import { trampolineFrame } from "./memory/areas/spaces.ts";
 import { cachedAt } from "./memory/reclaim/page_cache.ts";
 import { isSwapped, PTE_COW, slotOf } from "./memory/tables/pte.ts";
 import { describeWait, type Proc } from "./process/proc.ts";
-import { procs, spaceOf } from "./process/table.ts";
+import { findProc, procs, spaceOf } from "./process/table.ts";
 
 /** What inspectors ask of the built-in kernel. `symbols` are of user programs: it has none. */
 export function kernelView(k: Kernel, symbols: SymbolsView): KernelView {
   return {
+    here: undefined,
     processes: () => byPid(k).map((p) => processView(k, p)),
+    process(pid) {
+      const p = findProc(k, pid);
+      return p && processView(k, p);
+    },
+    rootOf(pid) {
+      const p = findProc(k, pid);
+      return p && rootOf(k, p);
+    },
     roots: () => [kernelRoot(k), ...spacesInUse(k).map(({ space, p }) => new Root(k, space, p))],
     frames: {
       first: frameAt(k, 0),
       total: frameTotal(k),
+      free: () => k.state.frames.free,
       stored: (frame) => countOf(k, frame),
       isFree: (frame) => isFree(k, frame),
       kind: (frame) => kindOf(k, frame),
@@ -73,12 +84,21 @@ function processView(k: Kernel, p: Proc): ProcessView {
   return {
     pid: p.pid,
     name: p.name,
-    state: p.state,
+    state: stateOf(k, p),
     waits: p.wait === undefined ? "" : describeWait(p.wait),
     parent: p.parent,
     root: k.state.spaces.get(p.space)?.root,
     hart: k.state.current === p.pid ? 0 : undefined,
+    size: k.state.spaces.get(p.space)?.size,
+    trapframe: p.trapframe,
   };
+}
+
+/** What a process does: one that may run does so, or waits for its turn, or for a person. */
+function stateOf(k: Kernel, { pid, state, manual, held }: Proc): ProcessState {
+  if (state !== "runnable") return state;
+  if (manual || held) return manual ? "manual" : "held";
+  return k.state.current === pid ? "running" : "runnable";
 }
 
 /** The kernel's own table: RAM and devices, for S mode. */

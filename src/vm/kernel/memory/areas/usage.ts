@@ -1,5 +1,6 @@
 /** What a space has in memory. */
 
+import type { SpaceUsage } from "../../../inspect/view.ts";
 import { frameOf } from "../../../machine/sv39.ts";
 import { countOf } from "../frames/frames.ts";
 import { offset, PAGE_SIZE } from "../../../machine/address.ts";
@@ -7,20 +8,6 @@ import type { Memory } from "../memory.ts";
 import { countTables, eachEntry } from "../tables/entry.ts";
 import { isSwapped } from "../tables/pte.ts";
 import type { AddressSpace } from "./space.ts";
-
-/** Pages of one space, each 4 KiB. */
-export interface SpaceUsage {
-  /** Pages that are in frames. */
-  rss: number;
-  /** Of these, in frames that no other space maps. */
-  private: number;
-  /** Of these, in frames that others map as well. */
-  shared: number;
-  /** Pages on the swap disk. */
-  swapped: number;
-  /** Frames of its page tables. */
-  tables: number;
-}
 
 /** Counts the pages of a space now. */
 export function usageOf(m: Memory, space: AddressSpace): SpaceUsage {

@@ -1,0 +1,144 @@
+/**
+ * The shell on a computer that runs a kernel of its own: behind Ctrl-A c at its console, and line
+ * by line for a debugger.
+ *
+ * @module
+ */
+
+import type { ArgKind, Session } from "../framework/command.ts";
+import { CommandError } from "../framework/errors.ts";
+import { candidatesOf } from "../session/candidates.ts";
+import type { Guest } from "../vm/guest.ts";
+import { vmOver } from "../vm/guest_computer.ts";
+import { newSession } from "./boot.ts";
+import { breathe, clock, denoFiles } from "./deno_host.ts";
+import { History, localStore } from "./history.ts";
+import { type ReadBytes, TerminalInput } from "./input.ts";
+import { interact } from "./interact.ts";
+import { type Host, Shell } from "./shell.ts";
+import { TerminalHost, type Tty } from "./terminal_host.ts";
+
+/** The terminal that somebody else has, and lends to the shell while it is open. */
+export interface GuestTerminal {
+  /**
+   * Keys of a raw terminal; null: it is gone. Asked only while the shell is open; what it waits for
+   * when the person leaves is not wanted any more, so that the next keys are the guest's.
+   */
+  readonly read: ReadBytes;
+  /** Where the shell draws; its lines end in CR LF. */
+  readonly tty: Tty;
+  /** Colour in its text. */
+  readonly color: boolean;
+}
+
+/** How the person left the shell: back to the guest's console, or out of all of it. */
+export type GuestShellEnd = "console" | "quit";
+
+/** Columns of what a debugger is told. */
+const PLAIN_WIDTH = 80;
+
+/** The shell of one guest. It keeps what it knows from one time that it is open to the next. */
+export class GuestShell {
+  readonly #guest: Guest;
+  readonly #history = new History(localStore());
+  #session: Session | undefined;
+  #plain: Session | undefined;
+  readonly #interrupt = { requested: false };
+  #ahead: Uint8Array = new Uint8Array();
+  /** The exit code that `quit` was given. */
+  code = 0;
+
+  /** A shell that nobody has opened yet. */
+  constructor(guest: Guest) {
+    this.#guest = guest;
+  }
+
+  /** Opens it on a terminal until the person leaves it: by `console` or Ctrl-D, or by `quit`. */
+  async open({ read, tty, color }: GuestTerminal): Promise<GuestShellEnd> {
+    const entries = () => this.#history.entries;
+    const session = this.#session ??= sessionOn(this.#guest, color, entries);
+    session.quit = undefined;
+    session.toConsole = false;
+    const interrupt = { requested: false };
+    const input = new TerminalInput(read);
+    const outside = { files: denoFiles, breathe, clock };
+    const terminal = new TerminalHost(tty, input, outside, {
+      interrupt,
+      color: () => session.settings.color,
+    });
+    const shell = new Shell(session, terminal, interrupt);
+    const candidates = (kind: ArgKind) => candidatesOf(session, kind);
+    await interact(shell, terminal, this.#history, { candidates });
+    this.#ahead = input.takeAhead();
+    if (session.quit === undefined || session.toConsole) return "console";
+    const closed = await shell.close();
+    this.code = session.quit || closed;
+    return "quit";
+  }
+
+  /** What was typed behind the line that left the shell: it is for the guest. */
+  takeAhead(): Uint8Array {
+    const ahead = this.#ahead;
+    this.#ahead = new Uint8Array();
+    return ahead;
+  }
+
+  /**
+   * Runs one line; what it prints as plain text without colour and control characters, errors
+   * too. A line that runs the guest can be stopped by {@link interrupt}.
+   */
+  async command(line: string): Promise<string> {
+    let said = "";
+    const session = this.#plain ??= sessionOn(this.#guest, false, undefined);
+    session.quit = undefined;
+    const host: Host = {
+      output: {
+        out: (text) => said += text,
+        err: (message) => said += `${message}\n`,
+        progress: () => {},
+        width: () => PLAIN_WIDTH,
+      },
+      files: denoFiles,
+      breathe,
+      clock,
+      guestInput: () => {
+        throw new CommandError("the guest's keyboard is at its own console");
+      },
+    };
+    await new Shell(session, host, this.#interrupt).run(line);
+    return said;
+  }
+
+  /** Ctrl-C for a line of {@link command} that is running. */
+  interrupt(): void {
+    this.#interrupt.requested = true;
+  }
+}
+
+/** A session on a guest; with a history somebody sits in front of it. */
+function sessionOn(
+  guest: Guest,
+  color: boolean,
+  history: (() => readonly string[]) | undefined,
+): Session {
+  const session = newSession(
+    vmOver(guest),
+    { json: false, keepGoing: false, budget: undefined },
+    { color, interactive: history !== undefined, history: history ?? (() => []) },
+  );
+  return session;
+}
+
+const shells = new WeakMap<Guest, GuestShell>();
+
+/** The shell of a guest: one, whoever opens it. */
+export function shellOf(guest: Guest): GuestShell {
+  const known = shells.get(guest) ?? new GuestShell(guest);
+  shells.set(guest, known);
+  return known;
+}
+
+/** Opens the shell of a guest on a terminal that somebody lends it; how the person left it. */
+export function openGuestShell(guest: Guest, terminal: GuestTerminal): Promise<GuestShellEnd> {
+  return shellOf(guest).open(terminal);
+}

@@ -1,0 +1,63 @@
+/** A computer with the built-in kernel, as its face asks it. */
+
+import type { Settled } from "./boot_options.ts";
+import { bootParts, putRestored } from "./computer.ts";
+import { builtinDisk } from "./disk.ts";
+import { audit } from "./inspect/audit.ts";
+import { checkBuiltin } from "./inspect/builtin/audit.ts";
+import { verdicts } from "./inspect/builtin/verdict.ts";
+import { type } from "./kernel/console.ts";
+import type { Kernel } from "./kernel/kernel.ts";
+import { usageOf } from "./kernel/memory/areas/usage.ts";
+import { census, frameTotal } from "./kernel/memory/frames/frames.ts";
+import { KernelError } from "./kernel/manual.ts";
+import type { Proc } from "./kernel/process/proc.ts";
+import { findProc, spaceOf } from "./kernel/process/table.ts";
+import { savedView } from "./kernel/view.ts";
+import type { Computer } from "./parts.ts";
+import { Recorder } from "./recorder.ts";
+import { trapframeRegisters } from "./registers.ts";
+import { type BuiltinState, checkRestorable } from "./state.ts";
+import { makeSatp } from "./machine/sv39.ts";
+
+/** Boots RAM, kernel, disk and process 1. Throws an FsError that names the bad image's option. */
+export function bootComputer(options: Settled): Computer {
+  const parts = bootParts(options);
+  const { machine, kernel, view } = parts;
+  const recorder = new Recorder(parts);
+  const space = (pid: number) => spaceOf(kernel, procOf(kernel, pid));
+  return {
+    ...parts,
+    guest: false,
+    policy: kernel.policy.name,
+    changes: recorder,
+    disk: builtinDisk(kernel.files),
+    stops: kernel,
+    ticks: () => kernel.state.ticks,
+    verdicts: (pid, at) => verdicts(kernel, space(pid), at),
+    registers: (pid) => {
+      const satp = () => makeSatp(space(pid).root);
+      return trapframeRegisters(machine.ram, () => procOf(kernel, pid).trapframe, satp);
+    },
+    type: (bytes) => type(kernel, bytes),
+    usage: (pid) => usageOf(kernel, space(pid)),
+    audit: () =>
+      audit(view, machine.ram, machine.mmu, (...found) => checkBuiltin(kernel, view, ...found)),
+    census: () => {
+      const { free, lowest } = kernel.state.frames;
+      return { free, total: frameTotal(kernel), lowest, kinds: census(kernel) };
+    },
+    savedView: (state) => savedView(state as BuiltinState),
+    restore: (state) => {
+      const before = recorder.state();
+      checkRestorable(state, before);
+      recorder.jump(state, () => putRestored(parts, state, before));
+    },
+  };
+}
+
+function procOf(kernel: Kernel, pid: number): Proc {
+  const p = findProc(kernel, pid);
+  if (p === undefined) throw new KernelError(`no process ${pid}: it is gone`);
+  return p;
+}

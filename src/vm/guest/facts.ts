@@ -1,0 +1,210 @@
+/**
+ * What a guest's memory says of its kernel at one moment, each thing worked out when it is first
+ * asked for: processes, page tables, what each frame is.
+ */
+
+import { PAGE_SIZE, type PaNum, vaNum } from "../machine/address.ts";
+import { frameOf, leafSize, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X, walk } from "../machine/sv39.ts";
+import type { KernelPage } from "../inspect/view.ts";
+import { freeFrames } from "./free_lists.ts";
+import { type codeFacts, ProcTable, type Slot } from "./proc_table.ts";
+import type { KernelSymbols } from "./symbols.ts";
+import type { Words } from "./words.ts";
+import { TRAMPOLINE, TRAPFRAME } from "./xv6.ts";
+
+/** What a frame is for, by number; 0: nobody knows. */
+export const KINDS: readonly (string | undefined)[] = [
+  undefined,
+  "free",
+  "kernel",
+  "table",
+  "trapframe",
+  "user",
+];
+const FREE = 1, KERNEL = 2, TABLE = 3, FRAME = 4, USER = 5;
+const LEAF = PTE_R | PTE_W | PTE_X;
+
+/** A memory with a kernel in it. */
+export interface Place {
+  readonly words: Words;
+  readonly base: PaNum;
+  /** Frames. */
+  readonly total: number;
+}
+
+/** What a kernel's file says once for all. */
+export interface Known {
+  readonly symbols: KernelSymbols;
+  readonly code: ReturnType<typeof codeFacts>;
+}
+
+/** A process table in use. */
+export interface Root {
+  readonly root: PaNum;
+  /** Whose; 0: the kernel's own. */
+  readonly pid: number;
+  readonly name: string;
+}
+
+/** What can be told of a memory. */
+export class Facts {
+  readonly place: Place;
+  readonly known: Known;
+  #table: ProcTable | undefined;
+  #slots: readonly Slot[] | undefined;
+  #roots: readonly Root[] | undefined;
+  #free: Uint8Array | undefined | null = null;
+  #kinds: Uint8Array | undefined;
+
+  /** Of a memory at one moment, which must not change while this is asked. */
+  constructor(place: Place, known: Known) {
+    this.place = place;
+    this.known = known;
+  }
+
+  /** The processes, lowest pid first; none where they are unknown. */
+  get slots(): readonly Slot[] {
+    return this.#slots ??= this.#processes.slots() ?? [];
+  }
+
+  get #processes(): ProcTable {
+    const { known: { symbols, code }, place: { words } } = this;
+    return this.#table ??= new ProcTable(words, symbols, code);
+  }
+
+  /** Whether a frame is the root table of a process. */
+  isUserRoot(root: PaNum): boolean {
+    return this.#processes.isUserRoot(root);
+  }
+
+  /** The kernel's own table, as its variable says, and those of the processes. */
+  get roots(): readonly Root[] {
+    if (this.#roots !== undefined) return this.#roots;
+    const own = this.#kernelRoot;
+    const roots: Root[] = own === undefined ? [] : [{ root: own, pid: 0, name: "kernel" }];
+    for (const { root, pid, name = "?" } of this.slots) {
+      if (root !== undefined && !roots.some((one) => one.root === root)) {
+        roots.push({ root, pid, name });
+      }
+    }
+    return this.#roots = roots;
+  }
+
+  get #kernelRoot(): PaNum | undefined {
+    const { known: { symbols }, place: { words } } = this;
+    const pointer = symbols.variable("kernel_pagetable");
+    const root = pointer && words.frame(words.long(pointer.start));
+    return root !== undefined && this.isKernelRoot(root) ? root : undefined;
+  }
+
+  /** Whether a table maps the kernel's first page at its own address, to be executed in S-mode. */
+  isKernelRoot(root: PaNum): boolean {
+    const { symbols: { start } } = this.known;
+    const { leaf } = walk(this.place.words.tables, root, vaNum(start));
+    const rights = PTE_V | PTE_X;
+    return leaf !== undefined && leaf.pa === start &&
+      (leaf.flags & (rights | PTE_U)) === rights;
+  }
+
+  /** What the kernel has for itself in a process's table. */
+  kernelPages(slot: Slot | undefined): KernelPage[] {
+    const { trampoline } = this.known.symbols;
+    return [
+      { va: TRAMPOLINE, kind: "trampoline", frame: trampoline },
+      { va: TRAPFRAME, kind: "trapframe", frame: slot?.trapframe },
+    ];
+  }
+
+  /** One byte a frame, 1 for those on a free list; undefined: no list is known. */
+  get free(): Uint8Array | undefined {
+    if (this.#free !== null) return this.#free;
+    const { known: { symbols }, place: { words, base, total } } = this;
+    return this.#free = freeFrames(words, symbols, base, total);
+  }
+
+  /** How many frames are free. */
+  get freeCount(): number | undefined {
+    return this.free?.reduce((sum, one) => sum + one, 0);
+  }
+
+  /** What each frame is for: an index of {@link KINDS}. */
+  get kinds(): Uint8Array {
+    return this.#kinds ??= this.#sweep();
+  }
+
+  #sweep(): Uint8Array {
+    const { known: { symbols }, place: { base, total } } = this;
+    const kinds = new Uint8Array(total);
+    const mark = (kind: number, frame: number, pages = 1) => {
+      const first = (frame - base) / PAGE_SIZE;
+      for (let i = Math.max(first, 0); i < Math.min(first + pages, total); i++) {
+        // What is said first holds: a page table that user code can reach is still a table.
+        if (kinds[i] === 0) kinds[i] = kind;
+      }
+    };
+    const free = this.free;
+    if (free !== undefined) { for (let i = 0; i < total; i++) if (free[i] === 1) kinds[i] = FREE; }
+    const image = symbols.start - symbols.start % PAGE_SIZE;
+    mark(KERNEL, image, Math.ceil((symbols.end - image) / PAGE_SIZE));
+    for (const { root, pid } of this.roots) {
+      this.#eachTable(root, (table) => mark(pid === 0 ? KERNEL : TABLE, table));
+    }
+    for (const { trapframe } of this.slots) if (trapframe !== undefined) mark(FRAME, trapframe);
+    for (const { root, pid } of this.roots) {
+      this.#eachLeaf(root, (va, pte, level) => {
+        if (pid !== 0) mark(USER, frameOf(pte), 512 ** level);
+        // Stacks of the kernel: the direct map of RAM says nothing of what a frame is for.
+        else if (va !== frameOf(pte)) mark(KERNEL, frameOf(pte), 512 ** level);
+      });
+    }
+    return kinds;
+  }
+
+  #eachTable(table: PaNum, visit: (table: PaNum) => void, level = 2): void {
+    if (this.place.words.frame(table) === undefined) return;
+    visit(table);
+    if (level === 0) return;
+    this.#eachEntry(table, (_, pte) => {
+      if ((pte & LEAF) === 0) this.#eachTable(frameOf(pte), visit, level - 1);
+    });
+  }
+
+  #eachLeaf(
+    table: PaNum,
+    visit: (va: number, pte: number, level: number) => void,
+    level = 2,
+    base = 0,
+  ): void {
+    if (this.place.words.frame(table) === undefined) return;
+    this.#eachEntry(table, (i, pte) => {
+      const va = base + i * leafSize(level);
+      if ((pte & LEAF) !== 0) visit(va, pte, level);
+      else if (level > 0) this.#eachLeaf(frameOf(pte), visit, level - 1, va);
+    });
+  }
+
+  #eachEntry(table: PaNum, visit: (index: number, pte: number) => void): void {
+    const { tables } = this.place.words;
+    const first = tables.wordsOf(table / PAGE_SIZE);
+    for (let i = 0; i < 512; i++) {
+      const pte = tables.words[first + 2 * i];
+      if ((pte & PTE_V) !== 0) visit(i, pte);
+    }
+  }
+
+  /** A process that was preempted inside the kernel: its return goes through kerneltrap. */
+  get preempted(): Slot | undefined {
+    const trap = this.known.symbols.function("kerneltrap");
+    const root = this.#kernelRoot;
+    if (trap === undefined || root === undefined) return undefined;
+    return this.slots.find(({ state, stack }) => {
+      if (stack === undefined || state !== "runnable") return false;
+      for (let at = stack[0]; at + 8 <= stack[1]; at += 8) {
+        const { leaf } = walk(this.place.words.tables, root, vaNum(at));
+        const word = leaf && this.place.words.long(leaf.pa);
+        if (word !== undefined && word >= trap.start && word < trap.start + trap.size) return true;
+      }
+      return false;
+    });
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * The free frames of a guest xv6. Its allocator chains them through their first words, from a
+ * pointer in `kmem`; the lock lab has one list a CPU, others keep more lists or counts in there, or
+ * superpages in `supermem`. So every word of a variable named like it is tried: a list is a chain
+ * of frames above the kernel that comes to an end.
+ */
+
+import { PAGE_SIZE, type PaNum, SUPERPAGE_SIZE } from "../machine/address.ts";
+import type { KernelSymbols } from "./symbols.ts";
+import type { Words } from "./words.ts";
+
+/** What kfree() fills a page with, beyond the link (memset(pa, 1, PGSIZE)). */
+const JUNK = 0x0101_0101;
+
+/** The free frames of RAM from `base` on, one byte a frame; undefined: no list is known. */
+export function freeFrames(
+  words: Words,
+  symbols: KernelSymbols,
+  base: PaNum,
+  total: number,
+): Uint8Array | undefined {
+  const lists = symbols.variables((name) => /mem/i.test(name));
+  const free = new Uint8Array(total);
+  let known = false;
+  for (const { start, size } of lists) {
+    for (let at = start; at + 8 <= start + size; at = (at + 8) as PaNum) {
+      const list = chain(words, symbols.end, words.long(at)!, total);
+      if (list === undefined || list.some((frame) => free[(frame - base) / PAGE_SIZE] === 1)) {
+        continue;
+      }
+      known = true;
+      // Superpages of 2 MiB have a list of their own.
+      const pages = list.length > 1 && list.every((frame) => frame % SUPERPAGE_SIZE === 0)
+        ? SUPERPAGE_SIZE / PAGE_SIZE
+        : 1;
+      for (const frame of list) {
+        const first = (frame - base) / PAGE_SIZE;
+        free.fill(1, first, Math.min(first + pages, total));
+      }
+    }
+  }
+  return known ? free : undefined;
+}
+
+/** The frames of a list from its first one on; undefined for what is none, or an empty one. */
+function chain(words: Words, end: number, first: number, most: number): PaNum[] | undefined {
+  const list: PaNum[] = [];
+  for (let at = first; at !== 0; at = words.long(at)!) {
+    const frame = words.frame(at);
+    if (frame === undefined || frame < end - end % PAGE_SIZE || list.length >= most) {
+      return undefined;
+    }
+    list.push(frame);
+  }
+  // A pointer to something else whose first word is 0 looks like a list of one.
+  const sure = list.length > 1 || (list.length === 1 && words.word(list[0] + 8) === JUNK);
+  return sure ? list : undefined;
+}

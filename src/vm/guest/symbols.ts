@@ -1,0 +1,131 @@
+/** The symbols of a guest's kernel, and its code as text: all from its ELF file. */
+
+import type { SymbolPlace } from "../inspect/view.ts";
+import { PAGE_SIZE, type PaNum } from "../machine/address.ts";
+import { type Elf, ElfError, type ElfSymbol } from "../machine/elf.ts";
+import { disassemble } from "../machine/isa/disassemble.ts";
+import { TRAMPOLINE } from "./xv6.ts";
+
+/** A variable: where it stands and how many bytes it has. */
+export interface Variable {
+  readonly start: PaNum;
+  readonly size: number;
+}
+
+/** The kernel's symbols, read once. It is mapped at its own physical addresses. */
+export class KernelSymbols {
+  readonly #elf: Elf;
+  readonly #all: readonly ElfSymbol[];
+  /** Addresses by name; the first of each name. */
+  readonly table: ReadonlyMap<string, bigint>;
+  /** Those that addresses are named after, ascending. */
+  readonly #places: readonly { readonly name: string; readonly at: number }[];
+  /** The first byte behind the kernel in memory. */
+  readonly end: number;
+  /** Its first byte. */
+  readonly start: number;
+
+  /** Those of a file; none, where its symbol table is damaged. */
+  constructor(elf: Elf) {
+    this.#elf = elf;
+    this.#all = symbolsIn(elf).filter(({ name, kind, defined }) =>
+      defined && kind !== "file" && kind !== "section" && /^[A-Za-z_]/.test(name)
+    );
+    const table = new Map<string, bigint>();
+    for (const { name, value } of this.#all) if (!table.has(name)) table.set(name, value);
+    this.table = table;
+    const segments = elf.segments.filter(({ memSize }) => memSize > 0);
+    this.start = Math.min(...segments.map(({ paddr }) => Number(paddr)));
+    this.end = Math.max(...segments.map(({ paddr, memSize }) => Number(paddr) + memSize));
+    const inside = this.#all.filter(({ value }) => value >= this.start && value < this.end);
+    // At one address, the last: uservec rather than the trampoline that it stands in.
+    this.#places = inside.map(({ name, value }) => ({ name, at: Number(value) }))
+      .sort((a, b) => a.at - b.at);
+  }
+
+  /** The symbol that an address of the kernel lies behind, in the trampoline's page, too. */
+  at(address: bigint): SymbolPlace | undefined {
+    const at = this.#inImage(address);
+    if (at === undefined) return undefined;
+    let low = 0, high = this.#places.length;
+    while (low < high) {
+      const mid = (low + high) >>> 1;
+      if (this.#places[mid].at <= at) low = mid + 1;
+      else high = mid;
+    }
+    if (low === 0) return undefined;
+    const place = this.#places[low - 1];
+    return { name: place.name, offset: at - place.at, file: undefined, line: undefined };
+  }
+
+  /** Where in the kernel's image an address is, that of the trampoline's second mapping, too. */
+  #inImage(address: bigint): number | undefined {
+    if (address >= this.start && address < this.end) return Number(address);
+    const { trampoline } = this;
+    const inPage = address - BigInt(TRAMPOLINE);
+    if (trampoline === undefined || inPage < 0n || inPage >= BigInt(PAGE_SIZE)) return undefined;
+    return trampoline + Number(inPage);
+  }
+
+  /** The page of the kernel that is the trampoline. */
+  get trampoline(): PaNum | undefined {
+    const at = this.table.get("trampoline");
+    const inside = at !== undefined && at >= this.start && at < this.end;
+    return inside && at % BigInt(PAGE_SIZE) === 0n ? Number(at) as PaNum : undefined;
+  }
+
+  /** A variable of that name; undefined: there is none. */
+  variable(name: string): Variable | undefined {
+    const symbol = this.#all.find((one) => one.name === name && one.kind === "object");
+    return symbol && rangeOf(symbol);
+  }
+
+  /** All variables whose names pass. */
+  variables(passes: (name: string) => boolean): Variable[] {
+    return this.#all.filter(({ name, kind }) => kind === "object" && passes(name)).map(rangeOf);
+  }
+
+  /** Where a function stands; undefined: there is none, or nobody says where it ends. */
+  function(name: string): Variable | undefined {
+    const symbol = this.#all.find((one) => one.name === name && one.kind === "function");
+    return symbol && symbol.size > 0 ? rangeOf(symbol) : undefined;
+  }
+
+  /** The instructions of the first of these functions that there is, as text. */
+  code(...names: string[]): string[] {
+    const where = names.map((name) => this.function(name)).find((one) => one !== undefined);
+    if (where === undefined) return [];
+    const inside = this.#elf.segments.find(({ vaddr, bytes }) =>
+      where.start >= vaddr && where.start + where.size <= Number(vaddr) + bytes.length
+    );
+    if (inside === undefined) return [];
+    const { bytes, vaddr } = inside;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const texts: string[] = [];
+    const first = where.start - Number(vaddr);
+    for (let at = first; at + 2 <= first + where.size;) {
+      const half = view.getUint16(at, true);
+      const long = (half & 3) === 3;
+      if (long && at + 4 > bytes.length) break;
+      const word = long ? view.getUint32(at, true) : half;
+      const { text, length } = disassemble(word, BigInt(Number(vaddr) + at));
+      texts.push(text);
+      at += length;
+    }
+    return texts;
+  }
+}
+
+function rangeOf({ value, size }: ElfSymbol): Variable {
+  return { start: Number(value) as PaNum, size };
+}
+
+/** A file can be good enough to run and its symbol table still be damaged. */
+function symbolsIn(elf: Elf): readonly ElfSymbol[] {
+  try {
+    return elf.symbols;
+  } catch (error) {
+    if (error instanceof ElfError) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,234 @@
+/**
+ * A guest's kernel as inspectors ask any kernel: inferred from hardware, from the symbols of its
+ * ELF file and from its memory. What cannot be told is undefined; nothing is guessed.
+ */
+
+import type {
+  FramesView,
+  KernelView,
+  ProcessView,
+  RootView,
+  SavedView,
+  SymbolsView,
+} from "../inspect/view.ts";
+import { PAGE_SIZE, type PaNum } from "../machine/address.ts";
+import type { Elf } from "../machine/elf.ts";
+import type { Hart } from "../machine/hart/hart.ts";
+import type { Machine } from "../machine/machine.ts";
+import type { MachineState } from "../machine/machine_state.ts";
+import type { TableMemory } from "../machine/sv39.ts";
+import { Facts, KINDS, type Known } from "./facts.ts";
+import { codeFacts, type Slot } from "./proc_table.ts";
+import { KernelSymbols } from "./symbols.ts";
+import { SavedWords, Words } from "./words.ts";
+import { TRAMPOLINE } from "./xv6.ts";
+
+/** U-mode and M-mode. */
+const USER = 0, MACHINE = 3;
+/** Most harts of an xv6 (`NCPU`): its array of them has one entry each. */
+const NCPU = 8;
+
+/** The root table that a hart translates by now; undefined: its addresses are physical. */
+export function rootOn({ mode, mmu }: Hart): PaNum | undefined {
+  return mode === MACHINE || !mmu.paging ? undefined : mmu.root;
+}
+
+/** A guest's kernel. */
+export class GuestView implements KernelView {
+  readonly symbols: SymbolsView;
+  readonly frames: FramesView;
+  /** Nobody has watched yet which bit is set where W is cleared. */
+  readonly cowBit = undefined;
+  readonly rsw = ["1", "1"] as const;
+  readonly #machine: Machine;
+  readonly #known: Known;
+  readonly #moment: () => unknown;
+  #facts: Facts | undefined;
+  #at: unknown;
+
+  /** The kernel of a file on a machine. `moment`: another value after each change. */
+  constructor(machine: Machine, elf: Elf, moment: () => unknown) {
+    this.#machine = machine;
+    this.#moment = moment;
+    const symbols = new KernelSymbols(elf);
+    this.#known = { symbols, code: codeFacts(symbols) };
+    this.symbols = {
+      all: () => symbols.table,
+      at: (_pid, address) => symbols.at(address),
+    };
+    const { ram } = machine;
+    const index = (frame: PaNum) => (frame - ram.base) / PAGE_SIZE;
+    this.frames = {
+      first: ram.base,
+      total: ram.size / PAGE_SIZE,
+      free: () => this.facts.freeCount,
+      stored: () => undefined,
+      isFree: (frame) => {
+        const { free } = this.facts;
+        return free && free[index(frame)] === 1;
+      },
+      kind: (frame) => KINDS[this.facts.kinds[index(frame)]],
+      countsMappings: () => undefined,
+    };
+  }
+
+  /** What can be told now. */
+  get facts(): Facts {
+    const now = this.#moment();
+    if (this.#facts === undefined || this.#at !== now) {
+      this.#facts = this.#factsOf(new Words(this.#machine.ram));
+      this.#at = now;
+    }
+    return this.#facts;
+  }
+
+  #factsOf(words: Words): Facts {
+    const { base, size } = this.#machine.ram;
+    return new Facts({ words, base, total: size / PAGE_SIZE }, this.#known);
+  }
+
+  /** @inheritdoc */
+  get here(): number {
+    const { hart } = this.#machine;
+    const root = rootOn(hart);
+    return hart.mode === USER && root !== undefined ? this.#pidOf(root, hart) : 0;
+  }
+
+  /** Whose a root table is; of nobody known, minus the hart's number, less one. */
+  #pidOf(root: PaNum, hart: Hart): number {
+    return this.facts.slots.find((one) => one.root === root)?.pid ?? -1 - hart.hartid;
+  }
+
+  /** @inheritdoc */
+  processes(): ProcessView[] {
+    const known = this.facts.slots.map((slot) => this.#processView(slot));
+    return [...this.#strangers().map(([pid, root]) => this.#stranger(pid, root)), ...known];
+  }
+
+  /** @inheritdoc */
+  process(pid: number): ProcessView | undefined {
+    if (pid === 0) return { ...this.#stranger(0, rootOn(this.#machine.hart)) };
+    return this.processes().find((one) => one.pid === pid);
+  }
+
+  #processView({ name, pid, state, waits, parent, root, size, trapframe, at }: Slot): ProcessView {
+    const hart = this.#machine.harts.find((hart) => this.#onHart(hart) === at);
+    return {
+      pid,
+      name: name ?? "?",
+      state,
+      waits,
+      parent,
+      root,
+      hart: hart?.hartid,
+      size,
+      trapframe,
+    };
+  }
+
+  /** The record of the process that a hart has, in user mode or in the kernel on its behalf. */
+  #onHart(hart: Hart): number | undefined {
+    const root = rootOn(hart);
+    if (hart.mode === USER && root !== undefined) {
+      return this.facts.slots.find((one) => one.root === root)?.at;
+    }
+    const cpus = this.#known.symbols.variable("cpus");
+    if (cpus === undefined || cpus.size % NCPU !== 0) return undefined;
+    // Its first word is the process, in all years.
+    return this.facts.place.words.long(cpus.start + hart.hartid * (cpus.size / NCPU));
+  }
+
+  /** Address spaces that harts are in and that are of no process known, by their pids. */
+  #strangers(): [pid: number, root: PaNum][] {
+    return this.#machine.harts.flatMap((hart): [number, PaNum][] => {
+      const root = rootOn(hart);
+      if (hart.mode !== USER || root === undefined) return [];
+      const pid = this.#pidOf(root, hart);
+      return pid < 0 ? [[pid, root]] : [];
+    });
+  }
+
+  /** A hart as a process, where it runs none that is known. */
+  #stranger(pid: number, root: PaNum | undefined): ProcessView {
+    const hart = pid < 0 ? -1 - pid : this.#machine.hart.hartid;
+    const unknown = { waits: "", parent: undefined, size: undefined, trapframe: undefined };
+    return { pid, name: `hart ${hart}`, state: "running", root, hart, ...unknown };
+  }
+
+  /** @inheritdoc */
+  roots(): RootView[] {
+    const { facts } = this;
+    const roots = facts.roots.map(({ root, pid, name }) => this.#rootView(root, pid, name));
+    for (const hart of this.#machine.harts) {
+      const root = rootOn(hart);
+      if (root === undefined || roots.some((one) => one.root === root)) continue;
+      // Some kernels have a table of their own for each process.
+      if (facts.isKernelRoot(root)) roots.unshift(this.#rootView(root, 0, "kernel"));
+      else if (hart.mode === USER) {
+        roots.push(this.#rootView(root, -1 - hart.hartid, `hart ${hart.hartid}`));
+      }
+    }
+    return roots;
+  }
+
+  #rootView(root: PaNum, pid: number, name: string): RootView {
+    const slot = this.facts.slots.find((one) => one.pid === pid);
+    const kernelPages = pid === 0 || !this.facts.isUserRoot(root)
+      ? []
+      : this.facts.kernelPages(slot);
+    return { root, pid, name, areas: undefined, kernelPages };
+  }
+
+  /** @inheritdoc */
+  rootOf(pid: number): RootView | undefined {
+    const one = this.process(pid);
+    return one?.root === undefined ? undefined : this.#rootView(one.root, pid, one.name);
+  }
+
+  /** No entry of a guest's table is known to name a place on a disk. */
+  slotOf(): undefined {
+    return undefined;
+  }
+
+  /** Whether a hart is inside the kernel, or a process was preempted there. */
+  unrest(): string | undefined {
+    for (const hart of this.#machine.harts) {
+      const why = this.#busy(hart);
+      if (why !== undefined) return `hart ${hart.hartid} ${why}`;
+    }
+    const { preempted } = this.facts;
+    return preempted && `pid ${preempted.pid} was preempted inside the kernel`;
+  }
+
+  #busy(hart: Hart): string | undefined {
+    if (hart.mode === USER) return undefined;
+    if (hart.mode === MACHINE) return "is in M-mode";
+    if (hart.pc >= BigInt(TRAMPOLINE)) return "is on its way between user mode and the kernel";
+    // In the scheduler, waiting for somebody to run.
+    const at = this.#onHart(hart);
+    if (at === 0) return undefined;
+    const slot = this.facts.slots.find((one) => one.at === at);
+    return slot === undefined ? "is inside the kernel" : `is inside the kernel for pid ${slot.pid}`;
+  }
+
+  /** Timer ticks since boot; undefined: the kernel has no such variable. */
+  ticks(): number | undefined {
+    const ticks = this.#known.symbols.variable("ticks");
+    return ticks && this.facts.place.words.word(ticks.start);
+  }
+
+  /** What is compared of a saved state of the machine. `tables`: those in its RAM. */
+  saved({ ram, clock }: Pick<MachineState, "ram" | "clock">, tables: TableMemory): SavedView {
+    const facts = this.#factsOf(new SavedWords(ram, tables));
+    const text = ({ name, state }: Slot) => `${name ?? "?"} ${state ?? "unknown"}`;
+    return {
+      ram,
+      instret: clock.retired,
+      event: 0,
+      processes: new Map(facts.slots.map((one) => [one.pid, { text: text(one), root: one.root }])),
+      free: facts.freeCount,
+      kind: (i) => KINDS[facts.kinds[i]],
+      stored: () => undefined,
+    };
+  }
+}

@@ -1,0 +1,140 @@
+/** A computer with a kernel of its own, as its face asks it. */
+
+import type { Guest } from "./guest.ts";
+import { GuestChanges } from "./guest_changes.ts";
+import { GuestView, rootOn } from "./guest/view.ts";
+import { EPC, REGISTERS } from "./guest/xv6.ts";
+import { audit } from "./inspect/audit.ts";
+import { savedTables } from "./inspect/diff.ts";
+import { type DiskSource, fsck, FsError } from "./disk.ts";
+import { hardwareVerdicts, physicalVerdicts, type Verdict } from "./inspect/hardware_verdict.ts";
+import { usage } from "./inspect/usage.ts";
+import { KernelError } from "./kernel/manual.ts";
+import { FileTree } from "./kernel/files/tree.ts";
+import { openXv6fs } from "./kernel/files/xv6fs/xv6fs.ts";
+import { PAGE_SIZE, type PaNum, type Va } from "./machine/address.ts";
+import { MSTATUS } from "./machine/hart/csr_state.ts";
+import type { Hart } from "./machine/hart/hart.ts";
+import type { Machine } from "./machine/machine.ts";
+import { makeSatp } from "./machine/sv39.ts";
+import { type Computer, guestPartsOf, type RegisterFile } from "./parts.ts";
+import { Vm } from "./vm.ts";
+
+const faces = new WeakMap<Guest, Vm>();
+
+/**
+ * The face of a computer that runs a kernel of its own: the questions that one can ask of any
+ * computer, live; one for each guest. What only the built-in kernel can do throws a KernelError.
+ */
+export function vmOver(guest: Guest): Vm {
+  const known = faces.get(guest);
+  if (known !== undefined) return known;
+  const vm = new Vm({}, guestComputer(guest));
+  faces.set(guest, vm);
+  return vm;
+}
+
+function guestComputer(guest: Guest): Computer {
+  const { machine, elf } = guestPartsOf(guest);
+  const changes = new GuestChanges(guest, machine);
+  const view = new GuestView(machine, elf, () => changes.moment);
+  const { ram } = machine;
+  return {
+    guest: true,
+    machine,
+    get kernel(): never {
+      throw new KernelError("the guest's own kernel cannot be told that from outside");
+    },
+    view,
+    loaded: new Map(),
+    made: { mem: ram.size, harts: machine.harts.length },
+    policy: "the guest's own",
+    changes,
+    disk: guestDisk(machine),
+    stops: { machine, breakpoints: { points: [], next: 1 } },
+    ticks: () => view.ticks(),
+    verdicts: (pid, at) => verdictsOf(machine, view, pid, at),
+    registers: (pid) => registersOf(machine, view, pid),
+    usage: (pid) => {
+      const root = view.rootOf(pid);
+      if (root === undefined) throw new KernelError(`pid ${pid} has no page table now`);
+      return usage(view, ram, root);
+    },
+    type: (bytes) => guest.type(bytes),
+    audit: () => audit(view, ram, machine.mmu),
+    census: () => censusOf(view),
+    savedView: ({ machine: state }) => view.saved(state, savedTables(state.ram)),
+    restore: (state) => changes.restore(state),
+  };
+}
+
+function censusOf(view: GuestView) {
+  const { frames } = view;
+  const kinds: Record<string, number> = {};
+  for (let i = 0; i < frames.total; i++) {
+    const kind = frames.kind((frames.first + i * PAGE_SIZE) as PaNum) ?? "unknown";
+    kinds[kind] = (kinds[kind] ?? 0) + 1;
+  }
+  return { free: frames.free(), total: frames.total, lowest: undefined, kinds };
+}
+
+/** By the hardware: of a process as in user mode, of the hart itself as it runs now. */
+function verdictsOf(machine: Machine, view: GuestView, pid: number, at: Va): Verdict[] {
+  const { ram, hart } = machine;
+  const root = pid === 0 ? rootOn(hart) : view.rootOf(pid)?.root;
+  if (root === undefined) {
+    return physicalVerdicts((frame) => machine.mmu.isRam(frame) || machine.bus.hasPage(frame), at);
+  }
+  if (pid !== 0 || hart.mode === 0) return hardwareVerdicts(ram, root, at);
+  const { mstatus } = hart.state;
+  const [sum, mxr] = [MSTATUS.SUM, MSTATUS.MXR].map((bit) => (mstatus & bit) !== 0);
+  return hardwareVerdicts(ram, root, at, { user: false, sum, mxr });
+}
+
+/** Of a process in user mode, and of pid 0, a hart's; else what its trapframe holds. */
+function registersOf(machine: Machine, view: GuestView, pid: number): RegisterFile {
+  if (pid === 0) return hartRegisters(machine.hart);
+  const process = view.process(pid);
+  if (process === undefined) throw new KernelError(`no process ${pid}: it is gone`);
+  const hart = machine.harts.find((one) => one.mode === 0 && rootOn(one) === process.root);
+  if (hart !== undefined) return hartRegisters(hart);
+  const { trapframe, root } = process;
+  if (trapframe === undefined || root === undefined) {
+    throw new KernelError(`the registers of pid ${pid} are unknown: no trapframe of it is known`);
+  }
+  const { ram } = machine;
+  return {
+    pc: ram.read64((trapframe + EPC) as PaNum),
+    satp: makeSatp(root),
+    get: (n) => n === 0 ? 0n : ram.read64((trapframe + REGISTERS + 8 * (n - 1)) as PaNum),
+    set: (n, value) => {
+      ram.write64((trapframe + REGISTERS + 8 * (n - 1)) as PaNum, BigInt.asUintN(64, value));
+    },
+  };
+}
+
+function hartRegisters(hart: Hart): RegisterFile {
+  return {
+    pc: hart.pc,
+    satp: hart.satp,
+    get: (n) => hart.x(n),
+    set: (n, value) => hart.setX(n, value),
+  };
+}
+
+/** The guest's disk as it is now; names on it as a mount would find them, on a copy. */
+function guestDisk({ virtio }: Machine): DiskSource {
+  return {
+    get image() {
+      return virtio?.image;
+    },
+    fat: undefined,
+    get tree() {
+      return virtio && new FileTree(openXv6fs(virtio.image.slice()));
+    },
+    check() {
+      if (virtio === undefined) throw new FsError("the guest has no disk");
+      return fsck(virtio.image);
+    },
+  };
+}
