@@ -9,6 +9,7 @@
  * @module
  */
 
+import config from "../deno.json" with { type: "json" };
 import { castText } from "../src/session/recording.ts";
 import { COMMANDS } from "../src/commands/registry.ts";
 import { markdown } from "../src/format/help.ts";
@@ -17,6 +18,7 @@ import { FileWriter } from "../src/host/file.ts";
 import { wholeLines } from "../src/framework/split.ts";
 import { parseCast } from "../src/record/parse.ts";
 import { renderSvg } from "../src/record/svg.ts";
+import { helpText } from "../src/qemu/help.ts";
 import { boot, bootAgain } from "../src/repl/boot.ts";
 import { denoFiles } from "../src/repl/deno_host.ts";
 import { parseFlags } from "../src/repl/flags.ts";
@@ -45,6 +47,7 @@ export function committed(path: string): string {
 /** All files that are made, with their text: the path first. */
 export async function* made(): AsyncGenerator<[path: string, text: string]> {
   yield ["docs/commands.md", `${markdown(COMMANDS)}\n`];
+  yield ["bin/qemu-system-riscv64.txt", helpText(config.version)];
   const tour = await recorded("docs/casts/tour.cow", "copy-on-write in cowsh");
   yield ["docs/casts/tour.cast", tour];
   yield ["docs/tour.svg", renderSvg(parseCast(tour), { idle: 2, speed: 1.6 })];

@@ -177,7 +177,7 @@ export async function readFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 /** Asks nobody: where a permission is missing, it says which. */
-function need(name: "read" | "write", path: string): void {
+export function need(name: "read" | "write", path: string): void {
   if (Deno.permissions.querySync({ name, path }).state !== "granted") {
     throw new FileError(`${path}: no permission; run deno with --allow-${name}`);
   }
@@ -249,7 +249,8 @@ function told<T>(path: string, what: "read" | "write", body: () => T): T {
   }
 }
 
-function fileError(what: "read" | "write", path: string, error: unknown): FileError {
+/** What the system says about a file, as one line that begins with its path. */
+export function fileError(what: "read" | "write", path: string, error: unknown): FileError {
   if (error instanceof FileError) return error;
   if (!(error instanceof Error)) throw error;
   return new FileError(`${path}: ${reason(what, error)}`);

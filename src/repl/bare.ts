@@ -7,55 +7,52 @@ import { counted } from "../vm/machine/counted.ts";
 import type { HostFiles } from "../framework/command.ts";
 import { CommandError, EXIT } from "../framework/errors.ts";
 import { jsonLine } from "../host/visible.ts";
-import { Drawing } from "../record/drawing.ts";
-import { Guest, type GuestStep } from "../vm/guest.ts";
-import { Keyboard, type Leaving, Lines, TYPE_AHEAD } from "./bare_keys.ts";
+import { Guest, type GuestEnd } from "../vm/guest.ts";
 import type { Options } from "./flags.ts";
+import { type ConsoleHost, GuestConsole } from "./guest_console.ts";
+import { bareKeys, Bell, Keyboard, type Leaving, Lines } from "./guest_keys.ts";
+import { attend } from "./guest_seat.ts";
 import type { ReadBytes } from "./input.ts";
 
 /** What it stands on; `start.ts` and tests hand it in. */
-export interface BareHost {
+export interface BareHost extends ConsoleHost {
   readonly files: Pick<HostFiles, "read">;
-  /** What the guest says, and with `--json` the result. */
-  out(text: string): void;
   /** A diagnostic: why it ended badly. */
   err(message: string): void;
-  /** A remark beside the guest's own output, for a person. */
-  note(message: string): void;
+  /** What a remark beside the guest's own output looks like. */
+  dim(message: string): string;
   /** Keys of a raw terminal, or piped input. */
   readonly read: ReadBytes;
   /** Whether a person sits in front of it. */
   readonly terminal: boolean;
-  /** Lets the event loop turn. */
-  breathe(): Promise<void>;
-  /** Milliseconds, for slices, two Ctrl-C and the speed; the machine never sees them. */
-  clock(): number;
 }
 
 /** How it came to its end: by itself, for want of input, or because the person left. */
-type Ending = NonNullable<GuestStep["end"]> | { end: "waits" | "sleeps" | Leaving; code: -1 };
-
-/** Milliseconds between two looks at the keyboard. */
-const SLICE_MS = 10;
-/** Characters of the guest's last words that are searched for a panic. */
-const LAST_WORDS = 2000;
+type Ending = GuestEnd | { end: "waits" | "sleeps" | "end" | Leaving; code: -1 };
 
 /** Runs it to its end; the exit code. Throws {@linkcode CommandError} 5 for an unusable file. */
 export async function bare(path: string, options: Options, host: BareHost): Promise<number> {
   const run = await load(path, options, host);
-  const console = new Console(run, host);
-  if (host.terminal && options.disk !== undefined) {
-    host.note("Ctrl-] leaves; Ctrl-C is the guest's, twice in a second ends it");
-  }
+  const console = new GuestConsole(run, host, { watched: true, raw: host.terminal });
+  const note = async (message: string) => {
+    if (!host.terminal || options.disk === undefined) return;
+    await console.freshLine();
+    await console.say(`${host.dim(message)}\n`);
+  };
+  await note("Ctrl-] leaves; Ctrl-C is the guest's, twice in a second ends it");
   const { end, code } = host.terminal
     ? await withKeyboard(run, console, host)
     : await withPipe(run, console, host, options.disk !== undefined);
   const { instret } = run;
-  host.out(console.end());
+  await console.end();
   if (options.json) {
-    host.out(jsonLine({ command: `bare ${path}`, end, code, instructions: instret }));
+    await console.say(jsonLine({ command: `bare ${path}`, end, code, instructions: instret }));
   }
-  if (host.terminal && options.disk !== undefined) host.note(console.closing());
+  await note(console.closing());
+  const complain = async (message: string) => {
+    if (host.terminal) await console.freshLine();
+    host.err(`${path}: ${message}`);
+  };
   switch (end) {
     case "exit":
       // Only eight bits of a code reach the host: a failure must not look like success.
@@ -68,16 +65,16 @@ export async function bare(path: string, options: Options, host: BareHost): Prom
     case "interrupt":
       return EXIT.interrupted;
     case "budget":
-      host.err(`${path}: not finished within ${counted(instret, "instruction")}`);
+      await complain(`not finished within ${counted(instret, "instruction")}`);
       return EXIT.budget;
     case "stuck":
-      host.err(`${path}: waits for an interrupt that cannot come`);
+      await complain("waits for an interrupt that cannot come");
       return EXIT.guest;
     case "sleeps":
-      host.err(`${path}: all its processes sleep, and none for the console or the clock`);
+      await complain("all its processes sleep, and none for the console or the clock");
       return EXIT.guest;
     case "panic":
-      host.err(`${path}: ${panicked(console.lastWords, options)}`);
+      await complain(panicked(console.lastWords, options));
       return EXIT.guest;
   }
 }
@@ -98,88 +95,37 @@ async function load(path: string, options: Options, host: BareHost): Promise<Gue
   }
 }
 
-/** Slices, and what the guest says in them. */
-class Console {
-  /** The end of what was said. */
-  lastWords = "";
-  readonly #text = new TextDecoder();
-  /** What of the guest's output reaches the terminal, or a pipe that ends at one. */
-  readonly #drawing = new Drawing();
-  readonly #run: Guest;
-  readonly #host: BareHost;
-  #working = 0;
-  #breath: number;
-
-  constructor(run: Guest, host: BareHost) {
-    this.#run = run;
-    this.#host = host;
-    this.#breath = host.clock();
-  }
-
-  /** Runs a slice and prints; breathes when it is time to. */
-  async slice(): Promise<GuestStep> {
-    const start = this.#host.clock();
-    const step = this.#run.slice();
-    const now = this.#host.clock();
-    this.#working += now - start;
-    for (const bytes of this.#run.take()) {
-      const said = this.#text.decode(bytes, { stream: true });
-      this.lastWords = (this.lastWords + said).slice(-LAST_WORDS);
-      this.#host.out(this.#drawing.pass(said));
-    }
-    if (now - this.#breath > SLICE_MS) {
-      await this.#host.breathe();
-      this.#breath = this.#host.clock();
-    }
-    return step;
-  }
-
-  /** What leaves the terminal as it was. */
-  end(): string {
-    return this.#drawing.end();
-  }
-
-  /** Instructions and speed. */
-  closing(): string {
-    const { instret } = this.#run;
-    const mips = this.#working > 0 ? instret / this.#working / 1000 : 0;
-    return `${instret} instructions, ${Math.round(mips)} million a second`;
-  }
-}
-
 /** A person types when they like; while the guest only waits for that, so does the host. */
-async function withKeyboard(run: Guest, console: Console, host: BareHost): Promise<Ending> {
-  const keyboard = new Keyboard(host.read, host.clock);
-  // How much of a paste may be typed; no limit for a guest of which nobody knows when it reads.
-  let room = Infinity;
-  for (;;) {
-    keyboard.listen();
-    const { end, doing } = await console.slice();
-    if (end !== undefined) return end;
-    if (doing !== "works") room = TYPE_AHEAD;
-    let keys = keyboard.take(room);
-    while (keys.length === 0 && (doing === "waits" || doing === "sleeps")) {
-      if (keyboard.leaving !== undefined) break;
-      await keyboard.wait();
-      keys = keyboard.take(room);
-    }
-    if (keyboard.leaving !== undefined) return { end: keyboard.leaving, code: -1 };
-    if (keys.length > 0) run.type(keys);
-    room -= keys.length;
-  }
+async function withKeyboard(run: Guest, console: GuestConsole, host: BareHost): Promise<Ending> {
+  const bell = new Bell();
+  const keyboard = new Keyboard(host.read, bareKeys(host.clock), bell);
+  let leaving: Ending | undefined;
+  keyboard.onWord = (word) => leaving ??= { end: word, code: -1 };
+  return await attend<Ending>({
+    guest: run,
+    console,
+    keyboard,
+    bell,
+    clock: host.clock,
+    ends: (end) => end,
+    between: () =>
+      Promise.resolve(leaving ?? (keyboard.ended ? { end: "end", code: -1 } : undefined)),
+    held: () => false,
+    run: (length) => run.slice(length),
+  });
 }
 
 /** Types a line when the guest reads, so that none is lost; ends when it waits after the last. */
 async function withPipe(
   run: Guest,
-  console: Console,
+  console: GuestConsole,
   host: BareHost,
   session: boolean,
 ): Promise<Ending> {
   const lines = new Lines(host.read);
   let typedAt = -1;
   for (;;) {
-    const { end, doing } = await console.slice();
+    const { end, doing } = await console.slice(() => run.slice());
     if (end !== undefined) return end;
     if (doing === "sleeps") return { end: "sleeps", code: -1 };
     if (doing === "works") continue;

@@ -16,11 +16,26 @@ function writeAll(stream: typeof Deno.stdout | typeof Deno.stderr, bytes: Uint8A
   try {
     while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
   } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(READER_GONE);
-    if (stream === Deno.stderr) throw error;
-    // Nothing that comes later can be written, either: one line, and the end.
-    stderr(`cowsh: cannot write: ${error instanceof Error ? error.message : error}\n`);
-    Deno.exit(EXIT.load);
+    cannotWrite(stream, error);
+  }
+}
+
+/** Nothing that comes later can be written, either: one line, if anybody is there, and the end. */
+function cannotWrite(stream: typeof Deno.stdout | typeof Deno.stderr, error: unknown): never {
+  const gone = error instanceof Deno.errors.BrokenPipe;
+  if (stream === Deno.stderr && !gone) throw error;
+  if (Deno.stdin.isTerminal()) Deno.stdin.setRaw(false);
+  if (gone) Deno.exit(READER_GONE);
+  stderr(`cowsh: cannot write: ${error instanceof Error ? error.message : error}\n`);
+  Deno.exit(EXIT.load);
+}
+
+/** Writes to standard output as fast as its reader takes it; signals are heard meanwhile. */
+export async function output(bytes: Uint8Array): Promise<void> {
+  try {
+    while (bytes.length > 0) bytes = bytes.subarray(await Deno.stdout.write(bytes));
+  } catch (error) {
+    cannotWrite(Deno.stdout, error);
   }
 }
 

@@ -32,6 +32,11 @@ export interface GuestOptions {
    * is written in place.
    */
   readonly disk?: Uint8Array;
+  /**
+   * Registers of virtio-mmio: 1 for legacy ones. When absent, those that the guest's driver takes
+   * are found by trying.
+   */
+  readonly virtioVersion?: 1 | 2;
   /** What is written to the disk is kept, for {@link Guest.takeWrites}. */
   readonly keepWrites?: boolean;
 }
@@ -75,9 +80,6 @@ const IDLE_AFTER = 3 * SLICE;
 
 /** Ticks of mtime without a process, output or input, after which none is expected. */
 const LONG = 1_000_000_000;
-
-/** The UART's interrupt enable for received bytes. */
-const IER_RX = 1;
 
 /** Copies segments to their physical addresses. Throws {@link ElfError} for one outside RAM. */
 export function loadPhysical(machine: Machine, elf: Elf): void {
@@ -208,9 +210,17 @@ export class Guest {
     this.#machine.uart.type(bytes);
   }
 
+  /**
+   * Whether somebody reads what is typed: the UART raises an interrupt for it, or has been asked
+   * for bytes. Before that a driver is still about to set the UART up, and clears it then.
+   */
+  get hears(): boolean {
+    return this.#machine.uart.hears;
+  }
+
   /** Whether all that was typed has been read. */
   get read(): boolean {
-    return this.#machine.uart.save().received.length === 0;
+    return this.#machine.uart.waiting === 0;
   }
 
   #verdict(stop: Stop): GuestStep["end"] {
@@ -228,17 +238,12 @@ export class Guest {
         return { end: "exit", code: Number((value & 0xffff_ffffn) >> 1n) };
       }
       case "wfi":
-        return this.#hears ? undefined : { end: "stuck", code: -1 };
+        return this.#machine.uart.interrupts ? undefined : { end: "stuck", code: -1 };
       case "stuck":
         return { end: "stuck", code: -1 };
       default:
         return this.#left <= 0 ? { end: "budget", code: -1 } : undefined;
     }
-  }
-
-  /** Whether a byte that comes in raises an interrupt. */
-  get #hears(): boolean {
-    return (this.#machine.uart.save().ier & IER_RX) !== 0;
   }
 
   /** What the program does, after a slice of that length which was silent. */
@@ -256,7 +261,7 @@ export class Guest {
     }
     // No xv6. One that has the UART's interrupt on wants input, and so may one with a disk; what
     // others do may be their work, however long it takes.
-    if (this.#hears) return long && this.#disk ? "waits" : "listens";
+    if (this.#machine.uart.interrupts) return long && this.#disk ? "waits" : "listens";
     return this.#disk ? "listens" : "works";
   }
 

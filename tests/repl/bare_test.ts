@@ -29,15 +29,20 @@ async function run(
   } = {},
 ): Promise<Heard> {
   const heard: Heard = { code: -1, out: "", err: "", notes: [] };
+  const text = new TextDecoder();
   let now = 0;
   const host: BareHost = {
     files: {
       read: (path) =>
         Promise.resolve(path === "guest" ? file : options.image ?? new Uint8Array(4096)),
     },
-    out: (text) => void (heard.out += text),
+    out: (bytes) => {
+      heard.out += text.decode(bytes);
+      return Promise.resolve();
+    },
     err: (message) => void (heard.err += message),
-    note: (message) => void heard.notes.push(message),
+    // Remarks are found by what they look like.
+    dim: (message) => `<${message}>`,
     read: () => {
       const piece = pieces.shift();
       if (piece === undefined && options.open) return new Promise(() => {});
@@ -49,6 +54,11 @@ async function run(
   };
   const flags = ["--bare", "guest", "--mem", "16M", ...options.flags ?? []];
   heard.code = await bare("guest", parseFlags(flags), host);
+  if (options.terminal) heard.out = heard.out.replaceAll("\r\n", "\n");
+  heard.out = heard.out.replace(/\n?<(.*)>\r?\n/g, (_, note) => {
+    heard.notes.push(note);
+    return "";
+  });
   return heard;
 }
 

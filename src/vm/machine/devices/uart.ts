@@ -35,6 +35,8 @@ export class UartState {
   divisor = 12;
   /** Transmitter empty, and not yet told. */
   txInterrupt = false;
+  /** The guest has looked whether a byte is there: it polls. */
+  polled = false;
 }
 
 /** The UART. */
@@ -62,6 +64,21 @@ export class Uart implements Device {
     return bytes;
   }
 
+  /** Typed bytes that the guest has not read. */
+  get waiting(): number {
+    return this.#state.received.length;
+  }
+
+  /** Whether a byte that comes in raises an interrupt. */
+  get interrupts(): boolean {
+    return (this.#state.ier & IER_RX) !== 0;
+  }
+
+  /** Whether a byte that comes in is looked for: by an interrupt, or by a guest that polls. */
+  get hears(): boolean {
+    return this.interrupts || this.#state.polled;
+  }
+
   #interrupt(): number {
     const state = this.#state;
     if ((state.ier & IER_RX) !== 0 && state.received.length !== 0) return 0x04;
@@ -78,6 +95,7 @@ export class Uart implements Device {
     switch (offset) {
       case 0: {
         if (divisor) return state.divisor & 0xff;
+        state.polled = true;
         const byte = state.received.shift() ?? 0;
         this.#update();
         return byte;
@@ -97,6 +115,7 @@ export class Uart implements Device {
       case 4:
         return state.mcr;
       case 5:
+        state.polled = true;
         return LSR_IDLE | (state.received.length !== 0 ? LSR_READY : 0);
       case 6:
         return 0xb0;

@@ -1,0 +1,62 @@
+/**
+ * `bin/qemu-system-riscv64`: a kernel on the machine of xv6's Makefiles, in QEMU's place.
+ *
+ * @module
+ */
+
+import { asCommandError, CommandError } from "../framework/errors.ts";
+import { readFile } from "../host/file.ts";
+import { ImageFile } from "../host/image.ts";
+import { visible } from "../host/visible.ts";
+import { breathe, clock, output, readStdin, stderr } from "../repl/deno_host.ts";
+import { withSignals } from "../repl/raw.ts";
+import { Emulator } from "./emulator.ts";
+import { NAME, parseFlags } from "./flags.ts";
+
+/** A line of ours on standard error. */
+function say(message: string): void {
+  stderr(`${NAME}: ${visible(message)}${Deno.stdin.isTerminal() ? "\r" : ""}\n`);
+}
+
+/** What QEMU says and returns when a signal ends it. */
+function ended(signal: number): () => number {
+  return () => {
+    say(`terminating on signal ${signal}`);
+    return 0;
+  };
+}
+
+/** Does what the arguments ask for; the exit code. */
+async function main(argv: readonly string[]): Promise<number> {
+  try {
+    const options = parseFlags(argv);
+    if (options.gdb !== undefined || options.halted) {
+      throw new CommandError("-S, -s, -gdb: not yet");
+    }
+    const keyboard = Deno.stdin.isTerminal();
+    const kernel = await readFile(options.kernelFile);
+    const { disk } = options;
+    const image = disk && ImageFile.open(disk.file, { write: !disk.snapshot });
+    const emulator = new Emulator(options, kernel, image, {
+      read: readStdin,
+      out: output,
+      err: say,
+      breathe,
+      clock,
+      // Behind `| tee` sits a person, too.
+      output: { watched: keyboard || Deno.stdout.isTerminal(), raw: keyboard },
+    });
+    return await withSignals(
+      { SIGINT: ended(2), SIGTERM: ended(15), SIGHUP: ended(1) },
+      keyboard ? { raw: { cbreak: options.escape === undefined } } : {},
+      () => emulator.run(),
+    );
+  } catch (error) {
+    const known = asCommandError(error);
+    if (!known) throw error;
+    say(known.message);
+    return known.exitCode;
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

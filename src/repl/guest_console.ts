@@ -1,0 +1,112 @@
+/**
+ * A guest that has the terminal, or a pipe in its place: slices of the machine, what it says in
+ * them, what is typed on it. `--bare` and the launcher in QEMU's place both stand on this.
+ */
+
+import { Drawing } from "../record/drawing.ts";
+import type { Guest, GuestStep } from "../vm/guest.ts";
+
+/** What a guest's console stands on. */
+export interface ConsoleHost {
+  /** Writes to standard output; done when they are written, however long the reader takes. */
+  out(bytes: Uint8Array): Promise<void>;
+  /** Lets the event loop turn. */
+  breathe(): Promise<void>;
+  /** Milliseconds, for the length of slices; the machine never sees them. */
+  clock(): number;
+}
+
+/** What becomes of a guest's bytes on their way out. */
+export interface OutputOptions {
+  /**
+   * A person looks at it: what draws passes, and nothing else. Otherwise every byte does, as it is.
+   */
+  readonly watched: boolean;
+  /** Line feeds become new lines: in raw mode nobody else does that. */
+  readonly raw: boolean;
+}
+
+/** Milliseconds between two looks at what comes from outside. */
+const LOOK_MS = 10;
+/** Characters of the guest's last words that are kept: a panic is searched in them. */
+const LAST_WORDS = 2000;
+
+/** Slices, and what the guest says in them. */
+export class GuestConsole {
+  /** The end of what was said. */
+  lastWords = "";
+  /**
+   * Called after each slice, before what the guest said in it is seen: who reads that a file is
+   * written can rely on it.
+   */
+  onSlice: () => void = () => {};
+  readonly #text = new TextDecoder();
+  readonly #drawing = new Drawing();
+  readonly #guest: Guest;
+  readonly #host: ConsoleHost;
+  readonly #options: OutputOptions;
+  #working = 0;
+  /** What was written last ended within a line. */
+  #midLine = false;
+  #looked: number;
+
+  constructor(guest: Guest, host: ConsoleHost, options: OutputOptions) {
+    this.#guest = guest;
+    this.#host = host;
+    this.#options = options;
+    this.#looked = host.clock();
+  }
+
+  /** Runs a slice, in a way of its own or as usual, and prints; breathes when it is time to. */
+  async slice<Step = GuestStep>(run: () => Step): Promise<Step> {
+    const start = this.#host.clock();
+    const step = run();
+    const now = this.#host.clock();
+    this.#working += now - start;
+    this.onSlice();
+    await this.print();
+    if (now - this.#looked > LOOK_MS) await this.look();
+    return step;
+  }
+
+  /** Lets come in what comes from outside. */
+  async look(): Promise<void> {
+    await this.#host.breathe();
+    this.#looked = this.#host.clock();
+  }
+
+  /** Prints what the guest has said. */
+  async print(): Promise<void> {
+    for (const bytes of this.#guest.take()) {
+      const said = this.#text.decode(bytes, { stream: true });
+      this.lastWords = (this.lastWords + said).slice(-LAST_WORDS);
+      if (this.#options.watched) await this.say(this.#drawing.pass(said));
+      else await this.#host.out(bytes);
+    }
+  }
+
+  /** Writes a text of our own among the guest's. */
+  async say(text: string): Promise<void> {
+    if (text === "") return;
+    this.#midLine = !text.endsWith("\n");
+    const lines = this.#options.raw ? text.replace(/\r?\n/g, "\r\n") : text;
+    await this.#host.out(new TextEncoder().encode(lines));
+  }
+
+  /** Ends a line that is not. */
+  async freshLine(): Promise<void> {
+    if (this.#midLine) await this.say("\n");
+  }
+
+  /** Leaves the terminal as it was. */
+  async end(): Promise<void> {
+    await this.say(this.#drawing.end());
+  }
+
+  /** Instructions and speed. */
+  closing(): string {
+    const { instret } = this.#guest;
+    const mips = this.#working > 0 ? instret / this.#working / 1000 : 0;
+    return `${instret} instructions, ${Math.round(mips)} million a second`;
+  }
+}

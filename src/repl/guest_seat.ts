@@ -1,0 +1,70 @@
+/**
+ * A guest with somebody in front of it: a person at a terminal, a grader behind a pipe, a debugger.
+ * One loop serves them all, so that none of them waits longer than a slice takes.
+ */
+
+import type { Guest, GuestEnd, GuestStep } from "../vm/guest.ts";
+import type { GuestConsole } from "./guest_console.ts";
+import { type Bell, type Keyboard, TYPE_AHEAD } from "./guest_keys.ts";
+
+/** Who sits there, and what is done for them. */
+export interface Seat<Ending> {
+  readonly guest: Guest;
+  readonly console: GuestConsole;
+  readonly keyboard: Pick<Keyboard<string>, "listen" | "take" | "waiting">;
+  /** Rings for whatever comes from outside. */
+  readonly bell: Bell;
+  readonly clock: () => number;
+  /** What the guest's own end means; undefined: the machine stays on, as a real one does. */
+  ends(end: GuestEnd): Ending | undefined;
+  /** What was said meanwhile is done here, between two slices; what it gives ends the run. */
+  between(): Promise<Ending | undefined>;
+  /** Whether the guest stands still. */
+  held(): boolean;
+  /** Runs a slice; undefined: it was not to run forwards. */
+  run(length: number): GuestStep | undefined;
+}
+
+/** Milliseconds that a slice shall take: a tenth of what a person notices. */
+const SLICE_MS = 5;
+/** Instructions of a slice: at first, at least, at most. */
+const FIRST = 100_000, LEAST = 10_000, MOST = 1_000_000;
+
+/** Runs the guest until something ends it. */
+export async function attend<Ending>(seat: Seat<Ending>): Promise<Ending> {
+  const { guest, console, keyboard, bell, clock } = seat;
+  let length = FIRST;
+  // How much may be typed; no limit for a guest of which nobody knows when it reads.
+  let room = Infinity;
+  const keysReady = () => keyboard.waiting > 0 && room > 0 && guest.hears && guest.read;
+  for (;;) {
+    keyboard.listen();
+    const over = await seat.between();
+    if (over !== undefined) return over;
+    if (seat.held()) {
+      await bell.sleep();
+      continue;
+    }
+    const keys = keysReady() ? keyboard.take(Math.min(room, TYPE_AHEAD)) : NO_KEYS;
+    if (keys.length > 0) guest.type(keys);
+    room -= keys.length;
+    const start = clock();
+    const step = await console.slice(() => seat.run(length));
+    length = nextLength(length, clock() - start);
+    if (step === undefined) continue;
+    const ending = step.end && seat.ends(step.end);
+    if (ending !== undefined) return ending;
+    if (step.doing !== "works") room = TYPE_AHEAD;
+    const rests = step.doing === "waits" || step.doing === "sleeps" || step.end?.end === "stuck";
+    if (rests && !keysReady()) await bell.sleep();
+  }
+}
+
+const NO_KEYS = new Uint8Array();
+
+/** The next slice's length, after one of a length that took so long. */
+function nextLength(length: number, ms: number): number {
+  if (ms > 2 * SLICE_MS) return Math.max(LEAST, Math.round(length / 2));
+  if (ms < SLICE_MS / 2) return Math.min(MOST, Math.round(length * 1.5));
+  return length;
+}

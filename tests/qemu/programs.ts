@@ -1,0 +1,91 @@
+/** Small kernels of our own for the launcher, assembled on the spot. */
+
+import { elf, li, say } from "../machine/bare_lab.ts";
+import { Assembler } from "../machine/engine_lab.ts";
+
+/** Where a program's data stand, and registers of virtio-mmio. */
+const DATA = 0x8000_0800;
+const [HEADER, STATUS, BUFFER] = [DATA + 0x100, DATA + 0x110, DATA + 0x200];
+const [AVAILABLE, USED] = [DATA + 0x400, DATA + 0x600];
+const VIRTIO = 0x1000_1000;
+
+/** Sectors that {@link writer} goes over, again and again. */
+export const WRITTEN = 16;
+
+/**
+ * Writes 1 to sector 0, 2 to sector 1 and so on, as the first 8 bytes, over and over; when a write
+ * is done it sends one letter, from `a` for the first sector on. So whoever has read so many
+ * letters knows what the disk must hold. Between two writes it works for a while; after `most`
+ * writes it waits for ever.
+ */
+export function writer(most = 0x7fff_ffff): Uint8Array {
+  const a = li(new Assembler(), 5, 0x1000_0000);
+  li(a, 7, VIRTIO);
+  const set = (register: number, value: number) =>
+    li(a, 6, value).put("sw", { rs1: 7, rs2: 6, imm: register });
+  set(0x030, 0);
+  set(0x038, 8);
+  for (const [register, place] of [[0x080, DATA], [0x090, AVAILABLE], [0x0a0, USED]]) {
+    set(register, place >>> 0);
+    set(register + 4, 0);
+  }
+  set(0x044, 1);
+  li(a, 10, HEADER);
+  li(a, 11, BUFFER);
+  li(a, 12, AVAILABLE);
+  li(a, 15, most);
+  a.put("addi", { rd: 8, imm: 0 });
+  a.label("next").put("andi", { rd: 9, rs1: 8, imm: WRITTEN - 1 });
+  a.put("sd", { rs1: 10, rs2: 9, imm: 8 });
+  a.put("addi", { rd: 8, rs1: 8, imm: 1 }).put("sd", { rs1: 11, rs2: 8, imm: 0 });
+  a.put("sh", { rs1: 12, rs2: 8, imm: 2 }).put("sw", { rs1: 7, rs2: 0, imm: 0x050 });
+  a.put("addi", { rd: 9, rs1: 9, imm: "a".charCodeAt(0) }).put("sb", { rs1: 5, rs2: 9, imm: 0 });
+  a.put("beq", { rs1: 8, rs2: 15 }, "done");
+  li(a, 13, 50_000);
+  a.label("work").put("addi", { rd: 13, rs1: 13, imm: -1 }).put("bne", { rs1: 13 }, "work");
+  a.put("jal", { rd: 0 }, "next");
+  a.label("done").put("wfi").put("jal", { rd: 0 }, "done");
+  return elf(withData(a.bytes()));
+}
+
+/** The program and behind it a queue with one request: to write one sector. */
+function withData(code: Uint8Array): Uint8Array {
+  const file = new Uint8Array(0x1000);
+  file.set(code);
+  const view = new DataView(file.buffer, 0x800);
+  const descriptor = (n: number, at: number, length: number, flags: number) => {
+    view.setBigUint64(16 * n, BigInt(at), true);
+    view.setUint32(16 * n + 8, length, true);
+    view.setUint16(16 * n + 12, flags, true);
+    view.setUint16(16 * n + 14, n + 1, true);
+  };
+  descriptor(0, HEADER, 16, 1);
+  descriptor(1, BUFFER, 512, 1);
+  descriptor(2, STATUS, 1, 2);
+  view.setUint32(0x100, 1, true);
+  return file;
+}
+
+/** Says `text` and ends the machine through the finisher: a code, or `"reset"`. */
+export function ending(text: string, how: number | "reset"): Uint8Array {
+  const a = li(say(new Assembler(), text), 7, 0x10_0000);
+  const value = how === "reset" ? 0x7777 : how === 0 ? 0x5555 : (how << 16 | 0x3333) >>> 0;
+  return elf(li(a, 6, value).put("sw", { rs1: 7, rs2: 6, imm: 0 }).bytes());
+}
+
+/** Says `text` and does the same for ever, as a kernel that panicked: the symbol says so. */
+export function panicked(text: string): Uint8Array {
+  const a = li(say(new Assembler(), text), 7, 0x8000_0f00);
+  a.put("addi", { rd: 6, imm: 1 }).put("sw", { rs1: 7, rs2: 6, imm: 0 });
+  const code = a.label("here").put("jal", { rd: 0 }, "here").bytes();
+  return elf(code, { symbols: [{ name: "panicked", value: 0x8000_0f00n, size: 4 }] });
+}
+
+/** Sends a letter for ever. */
+export function chatter(): Uint8Array {
+  const a = say(new Assembler(), "");
+  a.put("addi", { rd: 6, imm: "x".charCodeAt(0) });
+  return elf(
+    a.label("here").put("sb", { rs1: 5, rs2: 6, imm: 0 }).put("jal", { rd: 0 }, "here").bytes(),
+  );
+}
