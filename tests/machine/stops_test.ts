@@ -184,3 +184,24 @@ Deno.test("a breakpoint in the upper half is met; one at an odd address never is
   assertEquals([made.removeBreak(-4095), made.removeBreak(-4094)], [true, true]);
   assertEquals([made.run(28).kind, made.hart.x(5)], ["budget", 40n]);
 });
+
+Deno.test("a breakpoint where nothing can be fetched is met once, before the trap", () => {
+  const made = machine();
+  const tables = new Tables(made);
+  const a = new Assembler();
+  a.put("c.addi", { rd: 5, imm: 1 }).put("jalr", { rd: 0, rs1: 6, imm: 0 });
+  made.ram.write(at(0x1000), a.bytes());
+  tables.map(0x1000, at(0x1000), PTE_R | PTE_X);
+  tables.map(0x2000, at(0x2000), PTE_R);
+  tables.use();
+  made.hart.mode = 1;
+  made.hart.pc = 0x1000n;
+  made.hart.setX(6, 0x2000n);
+  made.addBreak(0x2000);
+  assertEquals(made.run(10), { kind: "break", pc: 0x2000n });
+  assertEquals([made.instret, made.hart.mode], [2, 1]);
+  // Handlers are at 0, where there is nothing either.
+  assertEquals(made.run(10).kind, "stuck");
+  assertEquals(made.hart.mode, 3);
+  assertEquals(["mcause", "mepc"].map((name) => made.hart.readCsr(name)), [1n, 0n]);
+});

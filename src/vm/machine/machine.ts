@@ -7,6 +7,7 @@
 
 import { RAM_BASE } from "./address.ts";
 import { Bus } from "./bus.ts";
+import { CAUSE } from "./cause.ts";
 import { Clock } from "./clock.ts";
 import { Clint } from "./devices/clint.ts";
 import { Finisher } from "./devices/finisher.ts";
@@ -196,6 +197,12 @@ export class Machine {
         const { trapCause: cause, trapValue: tval, pc: epc } = hart.registers;
         if (this.#hostTraps && hart.mode === 0) {
           return { kind: "trap", cause, tval, epc };
+        }
+        // A debugger has its calls return to a breakpoint on the stack, where nothing is fetched.
+        const fetched = cause === CAUSE.fetchPage || cause === CAUSE.fetchAccess;
+        const { pcHigh, pcLow } = hart.registers;
+        if (fetched && !resuming && this.watches.breaksAt(pcHigh * 2 ** 32 + pcLow)) {
+          return { kind: "break", pc: epc };
         }
         // With no instruction retired since, a trap at the same pc in the same mode comes again for
         // ever.
