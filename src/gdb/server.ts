@@ -2,9 +2,9 @@
  * gdb's end of the wire: a server on the loopback that one gdb at a time may connect to. The guest
  * belongs to whoever runs it; the server says what shall be done with it:
  *
- *     const gdb = GdbServer.listen(target, { port, command, held });
+ *     const gdb = GdbServer.listen(target, { port, held, command, changed: () => bell.ring() });
  *     while (!gdb.killed) {
- *       if (gdb.held) { await gdb.changed(); continue; }     // idle: gdb has stopped the guest
+ *       if (gdb.held) { await bell.sleep(); continue; }      // idle: gdb has stopped the guest
  *       const stop = gdb.turn(SLICE, (only) => target.run(SLICE, only));
  *       if (stop?.kind === "exit") break;
  *       await aTurnOfTheEventLoop();                         // where gdb's packets come in
@@ -13,8 +13,8 @@
  *
  * `turn` calls the function that it is given when the guest is to run forwards, which is always so
  * without a gdb, so that there the loop can run it as it does otherwise; steps, and ways back, it
- * asks of the target itself. Ctrl-C is heard between two turns. A loop that waits for a key, since
- * the guest is idle, waits for `changed()`, too.
+ * asks of the target itself. Ctrl-C is heard between two turns, and rings where the loop waits for
+ * a key because the guest is idle.
  */
 
 import type { DebugStop, DebugTarget } from "../vm/debug.ts";
@@ -28,6 +28,8 @@ export interface GdbOptions {
   readonly port: number;
   /** Answers what was typed after `monitor`. */
   readonly command: Command;
+  /** Called when `attached`, `held` or `killed` may have changed. */
+  readonly changed: () => void;
   /** The guest stands still until a gdb lets it go: `-S`. */
   readonly held?: boolean;
 }
@@ -41,6 +43,7 @@ const FAREWELL_MS = 200;
 export class GdbServer {
   readonly #target: DebugTarget;
   readonly #command: Command;
+  readonly #changed: () => void;
   readonly #listener: Deno.TcpListener;
   readonly #tasks = new Set<Promise<void>>();
   readonly #refusals = new Refusals();
@@ -50,11 +53,11 @@ export class GdbServer {
   #killed = false;
   /** How the guest ended while a gdb in extended mode could still have started it again. */
   #ended: DebugStop | undefined;
-  #change = Promise.withResolvers<void>();
 
   private constructor(target: DebugTarget, options: GdbOptions) {
     this.#target = target;
     this.#command = options.command;
+    this.#changed = options.changed;
     this.#waiting = options.held ?? false;
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port: options.port });
     this.#task(this.#accept());
@@ -85,11 +88,6 @@ export class GdbServer {
     return this.#killed;
   }
 
-  /** Resolves when `attached`, `held` or `killed` changes. */
-  changed(): Promise<void> {
-    return this.#change.promise;
-  }
-
   /**
    * Lets the guest go on for about `slice` instructions as gdb wants it, by `forward` if that is
    * forwards. How it stopped, of which gdb knows; an end only if gdb will not start it again.
@@ -104,7 +102,7 @@ export class GdbServer {
     const stop = connection.session.turn(slice, forward);
     if (stop === undefined) return undefined;
     void connection.flush();
-    this.#notify();
+    this.#changed();
     return stop.kind === "exit" && !connection.session.over ? undefined : stop;
   }
 
@@ -119,11 +117,6 @@ export class GdbServer {
     connection?.close();
     this.#refusals.close();
     await Promise.all(this.#tasks);
-  }
-
-  #notify(): void {
-    this.#change.resolve();
-    this.#change = Promise.withResolvers();
   }
 
   #task(work: Promise<void>): void {
@@ -150,15 +143,15 @@ export class GdbServer {
     const connection = new Connection(conn, this.#target, this.#command);
     const { session } = connection;
     this.#connection = connection;
-    this.#notify();
-    await connection.talk(() => this.#notify());
+    this.#changed();
+    await connection.talk(this.#changed);
     session.close();
     this.#connection = undefined;
     if (session.spoke) this.#waiting = false;
     this.#killed ||= session.killed;
     this.#ended = session.ended;
     connection.done();
-    this.#notify();
+    this.#changed();
   }
 }
 

@@ -1,7 +1,7 @@
 /** What tests of gdb's protocol share: a peer that speaks raw packets, a loop that runs the guest, the real gdb. */
 
 import type { DebugTarget } from "../../src/vm/debug.ts";
-import { GdbServer } from "../../src/gdb/server.ts";
+import { type GdbOptions, GdbServer } from "../../src/gdb/server.ts";
 import { fromLatin1, latin1 } from "../../src/gdb/hex.ts";
 import { frame, type Received } from "../../src/gdb/packet.ts";
 import { Session } from "../../src/gdb/session.ts";
@@ -30,40 +30,74 @@ export function talk(target: DebugTarget): { session: Session; ask(text: string)
   return { session, ask };
 }
 
-/** A server over a target, with the loop that who owns the guest has; closed by its end. */
+/** A server whose changes can be waited for. */
+export class Served {
+  readonly gdb: GdbServer;
+  #change = Promise.withResolvers<void>();
+
+  constructor(target: DebugTarget, options: Partial<GdbOptions> = {}) {
+    this.gdb = GdbServer.listen(target, {
+      port: 0,
+      held: true,
+      command: (line) => Promise.resolve(`${line}?\n`),
+      changed: () => this.ring(),
+      ...options,
+    });
+  }
+
+  /** Something has changed. */
+  ring(): void {
+    this.#change.resolve();
+    this.#change = Promise.withResolvers();
+  }
+
+  /** Waits until something is so. */
+  async until(so: (gdb: GdbServer) => boolean): Promise<void> {
+    while (!so(this.gdb)) await this.#change.promise;
+  }
+}
+
+/** How a test drives the guest. */
+export interface Drive extends Partial<GdbOptions> {
+  /** Instructions of a slice; 1000 when absent. */
+  readonly slice?: number;
+  /** Called after each slice. */
+  readonly after?: () => void;
+}
+
+/**
+ * A server over a target, with the loop that who owns the guest has. `use` is over, or what ended
+ * the guest: that is returned.
+ */
 export async function serving(
   target: DebugTarget,
-  use: (gdb: GdbServer) => Promise<void>,
-  options: { held?: boolean; slice?: number; command?: (line: string) => Promise<string> } = {},
-): Promise<{ end: string }> {
-  const { held = true, slice = 1000, command = (line) => Promise.resolve(`${line}?\n`) } = options;
-  const gdb = GdbServer.listen(target, { port: 0, held, command });
-  const over = Promise.withResolvers<void>();
+  use: (served: Served) => Promise<void>,
+  { slice = 1000, after = () => {}, ...options }: Drive = {},
+): Promise<string> {
+  const served = new Served(target, options);
+  const { gdb } = served;
   let left = false;
   const loop = async () => {
-    while (!gdb.killed) {
-      if (gdb.held) {
-        if (left) return "left";
-        await Promise.race([gdb.changed(), over.promise]);
-        continue;
-      }
+    for (;;) {
+      await served.until(() => !gdb.held || gdb.killed || left);
+      if (gdb.killed) return "killed";
       const stop = gdb.turn(slice, (only) => target.run(slice, only));
+      after();
       if (stop?.kind === "exit") return `exit ${stop.code}`;
       if (left) return "left";
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
-    return "killed";
   };
   const running = loop();
   try {
-    await use(gdb);
+    await use(served);
   } finally {
     left = true;
-    over.resolve();
+    served.ring();
     await running;
     await gdb.close();
   }
-  return { end: await running };
+  return await running;
 }
 
 /** A raw client of a server. */

@@ -28,7 +28,7 @@ async function gdbSays(commands: string[], harts = 1, program = COUNTS): Promise
     line.replace(/@(\w+)/g, (_, label) => "0x" + target.labels.get(label)!.toString(16))
   );
   let text = "";
-  await serving(target, async (gdb) => {
+  await serving(target, async ({ gdb }) => {
     text = await realGdb(gdb.port, named);
   });
   return text;
@@ -189,7 +189,7 @@ Deno.test("gdb is told of the end, and that nothing goes on any more", real, asy
 Deno.test("gdb in extended mode runs the guest again", real, async () => {
   const target = new FakeTarget(COUNTS);
   let text = "";
-  await serving(target, async (gdb) => {
+  await serving(target, async ({ gdb }) => {
     text = await realGdb(gdb.port, [
       "disconnect",
       `target extended-remote 127.0.0.1:${gdb.port}`,
@@ -210,9 +210,10 @@ Deno.test("gdb in extended mode runs the guest again", real, async () => {
 });
 
 Deno.test("a second gdb says why it is refused", real, async () => {
-  await serving(new FakeTarget(COUNTS), async (gdb) => {
+  await serving(new FakeTarget(COUNTS), async (served) => {
+    const { gdb } = served;
     const first = await Deno.connect({ hostname: "127.0.0.1", port: gdb.port });
-    while (!gdb.attached) await gdb.changed();
+    await served.until(() => gdb.attached);
     assertStringIncludes(await realGdb(gdb.port, []), "another gdb is connected to this guest");
     first.close();
   });
