@@ -56,6 +56,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "#bus": WIRED,
     watches: PERSON,
     registers: WIRED,
+    hidden: "set again by the turns",
     "#trail": BRIEF,
     missed: BRIEF,
     marked: WIRED,

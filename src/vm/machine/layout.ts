@@ -38,6 +38,9 @@ export const TLB_EXECUTE = 0x548;
 /** End of a hart's words, which begin with {@link PC}: of the hart that runs. */
 export const HART_END = 0x54c;
 
+/** A table that is always empty: with it in their place each load and store takes the slow path. */
+export const TLB_EMPTY = 0x2000;
+
 /** Entries of one TLB table; the index is `(va >> 12) & (TLB_ENTRIES - 1)`. */
 export const TLB_ENTRIES = 256;
 /**

@@ -22,7 +22,15 @@ import type { Bus } from "./bus.ts";
 import { ACCESS_FAULT, PAGE_FAULT } from "./cause.ts";
 import { MSTATUS, previousMode } from "./hart/csr_state.ts";
 import type { Registers } from "./hart/registers.ts";
-import { RAM_OFFSET, RESERVATION, TLB_BANKS, TLB_EXECUTE, TLB_READ, TLB_WRITE } from "./layout.ts";
+import {
+  RAM_OFFSET,
+  RESERVATION,
+  TLB_BANKS,
+  TLB_EMPTY,
+  TLB_EXECUTE,
+  TLB_READ,
+  TLB_WRITE,
+} from "./layout.ts";
 import type { Ram } from "./memory.ts";
 import {
   type Access,
@@ -74,6 +82,11 @@ export class Mmu {
    */
   marked: (page: VaNum, pteAddr: PaNum, before: number, after: number) => void = () => {};
 
+  /**
+   * Each load and store of the hart takes the slow path, which must not answer that it is to be
+   * tried again; from the next choice of banks on.
+   */
+  hidden = false;
   /** The hart's words, where the interpreter or the hart keeps them. */
   registers: Registers;
   /** The machine's watchpoints. */
@@ -132,8 +145,8 @@ export class Mmu {
     const data = (mstatus & MSTATUS.MPRV) !== 0 ? previousMode(mstatus) : mode;
     this.dataBank = this.bankFor(data, mstatus);
     const { registers: { header }, tlb: { fast } } = this;
-    header[TLB_READ / 4] = fast.offset(this.dataBank, READ);
-    header[TLB_WRITE / 4] = fast.offset(this.dataBank, WRITE);
+    header[TLB_READ / 4] = this.hidden ? TLB_EMPTY : fast.offset(this.dataBank, READ);
+    header[TLB_WRITE / 4] = this.hidden ? TLB_EMPTY : fast.offset(this.dataBank, WRITE);
     header[TLB_EXECUTE / 4] = fast.offset(this.fetchBank, EXECUTE);
   }
 

@@ -27,8 +27,15 @@ import { type Saved, Saver } from "./saver.ts";
 const SHORT = 0, LONG = 1;
 /** Loads, stores and CSR accesses that each looks at. */
 const ACCESSES = [48, 8000];
-/** Calm turns before a search; doubled up to the last when none is found. */
-const FIRST = 2, LAST = 4096;
+/**
+ * Calm turns before a search for a long loop, doubled up to the last when none is found; for a
+ * short one, which are searched where turns end near each other.
+ */
+const FIRST = 2, LAST = 4096, SHORT_LAST = 16;
+/** Bytes of code that are near each other. */
+const NEAR = 64;
+/** An instruction that came so often, each time with other registers, goes along memory. */
+const STREAM = 4;
 /** Words of a loop at most. */
 const MOST_WORDS = 2048;
 /** Single steps in which a loop without any access comes round. */
@@ -95,12 +102,16 @@ class Search {
 export class SpinState {
   /** Its turn is under way. */
   turn = false;
+  /** Low half of pc where its last turn ended, and how many calm ones ended near there. */
+  ended = 0;
+  near = 0;
   /** Signs of life when the turn began. */
   life = 0;
-  /** Turns in a row without one, since the last search for a short loop, and for a long one. */
-  calm: number[] = [0, 0];
-  /** How many there have to be before the next one. */
-  patience: number[] = [FIRST, FIRST];
+  /** Turns in a row without one, since the last search. */
+  calm = 0;
+  /** How many there have to be before the next for a long loop, and near ones for a short one. */
+  patience = FIRST;
+  shortPatience = 1;
   search: Search | undefined = undefined;
   /** The loop that it is parked in, what the loop's words held, and how many turns it was given. */
   parked: { loop: Loop; values: Uint32Array; turns: number; proven: boolean } | undefined =
@@ -151,17 +162,23 @@ export class Spin {
     return this.#state.loops.map(({ mark: [low, high] }) => high * 2 ** 32 + low);
   }
 
-  /** The hart's turn begins; whether a search begins with it. */
-  begin(): boolean {
+  /** The hart's turn begins, perhaps with a search. */
+  begin(): void {
     const state = this.#state;
     state.parked = undefined;
     state.turn = true;
     state.life = this.#hart.life;
-    if (state.search === undefined) {
-      const due = (i: number) => state.calm[i] >= state.patience[i];
-      if (due(SHORT) || due(LONG)) state.search = new Search(due(LONG) ? LONG : SHORT);
-    }
-    return state.search !== undefined;
+    if (state.search !== undefined) return;
+    if (state.calm >= state.patience) state.search = new Search(LONG);
+    else if (state.near >= state.shortPatience) state.search = new Search(SHORT);
+    else return;
+    this.#hide(true);
+  }
+
+  /** Makes all accesses of the hart seen, or no longer. */
+  #hide(hidden: boolean): void {
+    this.#hart.mmu.hidden = hidden;
+    this.#hart.selectBanks();
   }
 
   /** The hart's turn ends. */
@@ -169,8 +186,11 @@ export class Spin {
     const state = this.#state;
     if (!state.turn) return;
     state.turn = false;
-    const calm = this.#hart.life === state.life;
-    state.calm = state.calm.map((turns) => calm ? turns + 1 : 0);
+    const { life, registers: { pcLow } } = this.#hart;
+    const calm = life === state.life;
+    state.calm = calm ? state.calm + 1 : 0;
+    state.near = calm && Math.abs(pcLow - state.ended) < NEAR ? state.near + 1 : 0;
+    state.ended = pcLow;
   }
 
   /**
@@ -181,7 +201,7 @@ export class Spin {
     const state = this.#state;
     if (state.parked === undefined || state.parked.proven) return false;
     state.parked = undefined;
-    state.calm[LONG] = LAST;
+    state.calm = LAST;
     return true;
   }
 
@@ -221,7 +241,8 @@ export class Spin {
   sees(): boolean {
     const { search } = this.#state;
     if (search === undefined) return false;
-    if (--search.left < 0) {
+    const { life } = this.#hart;
+    if (--search.left < 0 || life !== this.#state.life) {
       this.#fail(search);
       return true;
     }
@@ -230,6 +251,9 @@ export class Spin {
     search.interrupts |= enabledInterrupts(hart);
     if (search.from === undefined) {
       search.from = this.#moment();
+    } else if (search.kind === SHORT && this.#streams(search, pcLow)) {
+      this.#fail(search);
+      return true;
     } else if (
       search.from.registers[0] === pcLow && this.#same(search.from) && this.#unchanged(search)
     ) {
@@ -238,6 +262,11 @@ export class Spin {
     }
     search.counts.set(pcLow, (search.counts.get(pcLow) ?? 0) + 1);
     return false;
+  }
+
+  /** Whether a short loop comes round again and again with other registers. */
+  #streams({ counts }: Search, pcLow: number): boolean {
+    return (counts.get(pcLow) ?? 0) >= STREAM;
   }
 
   /** The instruction just seen touches bytes of RAM, not more than eight that lie together. */
@@ -292,8 +321,14 @@ export class Spin {
   #fail({ kind }: Search): void {
     const state = this.#state;
     state.search = undefined;
-    state.calm[kind] = 0;
-    state.patience[kind] = Math.min(LAST, state.patience[kind] * 2);
+    this.#hide(false);
+    if (kind === LONG) {
+      state.calm = 0;
+      state.patience = Math.min(LAST, state.patience * 2);
+    } else {
+      state.near = 0;
+      state.shortPatience = Math.min(SHORT_LAST, state.shortPatience * 2);
+    }
   }
 
   #found(search: Search, from: Moment): void {
@@ -317,7 +352,9 @@ export class Spin {
       this.marksChanged = true;
     }
     state.search = undefined;
-    state.patience.fill(FIRST);
+    this.#hide(false);
+    state.patience = FIRST;
+    state.shortPatience = 1;
     this.#park(loop, true);
   }
 
@@ -332,7 +369,8 @@ export class Spin {
     if (visit !== undefined && visit.registers[0] === pcLow) {
       // Asked again, or on the way from where it was parked.
       if (round === 0) return false;
-      if (round === loop.period && this.#same(visit)) {
+      // More than a round: it waited for a lock on the way.
+      if (round >= loop.period && this.#same(visit)) {
         loop.parks++;
         this.#park(loop, false);
         state.visit = this.#moment();
@@ -356,7 +394,7 @@ export class Spin {
       values[2 * i + 1] = ram[at + 1];
     }
     this.#state.parked = { loop, values, turns: 0, proven };
-    this.#state.calm.fill(0);
+    this.#state.calm = this.#state.near = 0;
   }
 
   /** The state as plain data. */
@@ -368,5 +406,6 @@ export class Spin {
   restore(state: Saved<SpinState>): void {
     this.#state = this.#saver.revive(state);
     this.marksChanged = true;
+    this.#hart.mmu.hidden = this.searching;
   }
 }

@@ -15,7 +15,7 @@
  */
 
 import { FastTables } from "./fast_tlb.ts";
-import { TLB_ENTRIES } from "./layout.ts";
+import { TLB_EMPTY, TLB_ENTRIES, TLB_TABLE_SIZE } from "./layout.ts";
 import { type Saved, Saver } from "./saver.ts";
 import { type Access, insideLeaf, type Level, PTE_G } from "./sv39.ts";
 import { GIGA_ENTRIES, MEGA_ENTRIES, type RawEntry, SUPER, TABLES, TlbState } from "./tlb_state.ts";
@@ -37,6 +37,7 @@ export class Tlb {
 
   /** A hart's TLBs over the machine's linear memory; all empty. */
   constructor(memory: WebAssembly.Memory, hart = 0) {
+    new Uint8Array(memory.buffer, TLB_EMPTY, TLB_TABLE_SIZE).fill(0xff);
     this.fast = new FastTables(memory, hart, (table, level, hits) => {
       this.#state.hits[(table % 3) * 3 + level] += hits;
     });

@@ -172,8 +172,7 @@ export class Turns {
     this.#schedule.begin(hartid);
     this.switchTo(hartid);
     this.#hart.waiting = false;
-    const { spin } = this;
-    if (spin?.begin()) this.#hart.mmu.tlb.dropFast();
+    this.spin?.begin();
     this.#mark();
   }
 
