@@ -63,6 +63,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   "machine/hart/hart.ts": {
     hartid: WIRED,
+    yields: "set again by the turns",
     registers: "the machine saves them",
     mmu: "the machine saves it",
     "#live": WIRED,

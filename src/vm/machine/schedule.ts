@@ -27,6 +27,13 @@ const MAX_QUANTUM = 2 ** 30;
  * ("Eventual Success of Store-Conditional Instructions"), and a switch ends reservations.
  */
 const RESERVED = 16;
+/**
+ * A hart that holds a spinlock should not be the one that stops: the others would spin for it. A
+ * kernel holds spinlocks with interrupts off, so a turn that would end there goes on till they are
+ * on, for another quantum at most. One turn in so many ends where it ends, and all do where the
+ * quantum is short, which is asked for to see what happens there.
+ */
+const HARD = 8, SHORT = 1000;
 
 /** The turns of a machine's harts. */
 export class Schedule {
@@ -62,9 +69,14 @@ export class Schedule {
     return this.#left;
   }
 
-  /** Whether the turn of a hart that holds a reservation, or none, is over. */
-  over(reserved: boolean): boolean {
-    return this.left <= 0 && !(reserved && this.left > -RESERVED);
+  /**
+   * Instructions by which the turn is longer where the hart could take no interrupt, or holds a
+   * reservation.
+   */
+  extension(interruptible: boolean, reserved: boolean): number {
+    const soft = this.quantum >= SHORT && this.#random % HARD !== 0;
+    if (!interruptible && soft) return Math.max(0, this.#left + this.quantum);
+    return reserved && this.#left > -RESERVED ? 1 : 0;
   }
 
   /** The hart has run so many instructions of its turn. */

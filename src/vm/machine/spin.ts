@@ -44,7 +44,12 @@ export const MOST_STEPS = 64;
  * A parked hart gets a turn after so many, should it have been parked too early by a mark; or, when
  * its loop was proven, because of what is not looked at: tables that a walk would read anew.
  */
-const HEARTBEAT = 64, SLOW_HEARTBEAT = 4096;
+const HEARTBEAT = 256, SLOW_HEARTBEAT = 4096;
+/**
+ * For so many turns of others a parked hart is left alone, so that one round sees several changes:
+ * what it waits for may come in a hurry, a byte at a time.
+ */
+const REST = 64;
 /** Loops shorter than this are found fast enough without a mark. */
 const MARKED = 64;
 /** Loops that a hart is known by. */
@@ -209,13 +214,14 @@ export class Spin {
   stirs(alone: boolean): boolean {
     const { parked } = this.#state;
     if (parked === undefined) return true;
+    if (!alone && ++parked.turns < REST) return false;
     const { words: ram } = this.#ram;
     const { loop: { words }, values, proven } = parked;
     for (let i = 0; i < words.length; i++) {
       const at = (words[i] << 1) + RAM_OFFSET / 4;
       if (ram[at] !== values[2 * i] || ram[at + 1] !== values[2 * i + 1]) return true;
     }
-    return !alone && ++parked.turns >= (proven ? SLOW_HEARTBEAT : HEARTBEAT);
+    return !alone && parked.turns >= (proven ? SLOW_HEARTBEAT : HEARTBEAT);
   }
 
   #moment(): Moment {

@@ -11,7 +11,7 @@ import type { Clint } from "./devices/clint.ts";
 import { sstc } from "./hart/csr_rows.ts";
 import { IRQ } from "./hart/csr_state.ts";
 import type { Hart } from "./hart/hart.ts";
-import { awaitedTimers, wakes } from "./hart/trap.ts";
+import { awaitedTimers, interruptible, wakes } from "./hart/trap.ts";
 import type { Ram } from "./memory.ts";
 import type { Saved } from "./saver.ts";
 import { Schedule, type ScheduleState } from "./schedule.ts";
@@ -107,8 +107,10 @@ export class Turns {
       ? this.#schedule.left + (ALONE - 1) * this.#schedule.quantum
       : this.#schedule.left;
     if (!spin?.searching) {
-      if (left > 0) return left;
-      return this.#schedule.over(this.#hart.reserved) ? 0 : 1;
+      const hart = this.#hart;
+      hart.yields = left <= 0;
+      if (!hart.yields) return left;
+      return this.#schedule.extension(interruptible(hart), hart.reserved);
     }
     if (spin.stepping) return 1;
     const room = left + SEARCH;

@@ -44,6 +44,8 @@ export class Hart implements CsrContext {
   state: CsrState = new CsrState();
   /** The hart executed WFI and nothing has woken it. */
   waiting = false;
+  /** Its turn is over as soon as it can take interrupts. */
+  yields = false;
   /**
    * Counts its signs of life, which tell a hart that works from one that spins: traps, xRET, WFI,
    * fences, devices, clocks, CSRs but for mstatus.

@@ -11,7 +11,7 @@ import type { Mmu } from "../mmu.ts";
 import { CAUSE } from "../cause.ts";
 import { MSTATUS } from "./csr_state.ts";
 import type { Hart } from "./hart.ts";
-import { returnFrom, takeable } from "./trap.ts";
+import { interruptible, returnFrom, takeable } from "./trap.ts";
 
 const ECALL = 0x0000_0073;
 const EBREAK = 0x0010_0073;
@@ -95,7 +95,12 @@ function illegal(hart: Hart, word: number): number {
 
 function leave(hart: Hart, level: 1 | 3): number {
   returnFrom(hart, level);
-  return takeable(hart) < 0 ? DONE : DONE_STOP;
+  return takeable(hart) < 0 && !yielding(hart) ? DONE : DONE_STOP;
+}
+
+/** Whether the hart's turn ends here; see {@link Hart.yields}. */
+function yielding(hart: Hart): boolean {
+  return hart.yields && interruptible(hart);
 }
 
 function executeCsr(hart: Hart, word: number, operation: number): number {
@@ -126,7 +131,8 @@ function executeCsr(hart: Hart, word: number, operation: number): number {
 function afterWrite(hart: Hart, number: number): number {
   const translation = TRANSLATION.has(number);
   if (translation) hart.selectBanks();
-  if (TIMING.has(number) || (READINESS.has(number) && takeable(hart) >= 0)) {
+  const ready = READINESS.has(number) && (takeable(hart) >= 0 || yielding(hart));
+  if (ready || TIMING.has(number)) {
     hart.registers.advance(4);
     return DONE_STOP;
   }

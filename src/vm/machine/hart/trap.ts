@@ -69,6 +69,12 @@ export function enabledInterrupts(hart: Hart): number {
   return machine | supervisor;
 }
 
+/** Whether the mode's own interrupts are on, as they are outside of all spinlocks. */
+export function interruptible({ state, mode }: Hart): boolean {
+  const enable = mode === 3 ? MSTATUS.MIE : mode === 1 ? MSTATUS.SIE : 0;
+  return enable === 0 || (state.mstatus & enable) !== 0;
+}
+
 /** The interrupt that would be taken now (its number in mcause), or -1. */
 export function takeable(hart: Hart): number {
   const { state } = hart;
