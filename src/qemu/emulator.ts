@@ -3,12 +3,13 @@
 import { CommandError, EXIT } from "../framework/errors.ts";
 import type { ImageFile } from "../host/image.ts";
 import { type ConsoleHost, GuestConsole, type OutputOptions } from "../repl/guest_console.ts";
-import { Bell, Keyboard } from "../repl/guest_keys.ts";
+import { Bell, Keyboard, type Lent } from "../repl/guest_keys.ts";
 import { attend } from "../repl/guest_seat.ts";
 import type { ReadBytes } from "../repl/input.ts";
+import type { Tty } from "../repl/terminal_host.ts";
 import { Guest, type GuestEnd } from "../vm/guest.ts";
 import type { Options } from "./flags.ts";
-import { helpOfKeys, muxKeys, says, type Word } from "./keys.ts";
+import { helpOfKeys, keyName, muxKeys, says, type Word } from "./keys.ts";
 
 /** What it stands on. */
 export interface EmulatorHost extends ConsoleHost {
@@ -17,6 +18,12 @@ export interface EmulatorHost extends ConsoleHost {
   /** A diagnostic, one line. */
   err(message: string): void;
   readonly output: OutputOptions;
+  /** Where the shell draws; undefined: there is no terminal that takes control sequences. */
+  readonly tty: Tty | undefined;
+  /** Colour in the shell's text. */
+  readonly color: boolean;
+  /** Whether keys come one by one; a shell without `tty` wants whole lines. */
+  setRaw(raw: boolean): void;
 }
 
 /** A machine under way. */
@@ -29,6 +36,8 @@ export class Emulator {
   readonly #bell = new Bell();
   readonly #keyboard: Keyboard<Word>;
   readonly #words: Word[] = [];
+  /** The keys, while the shell has them. */
+  #lent: Lent | undefined;
   #saidStuck = false;
 
   /** @param kernel the ELF file. Throws a {@link CommandError} for what cannot be run. */
@@ -45,7 +54,7 @@ export class Emulator {
     this.#console = new GuestConsole(this.#guest, host, host.output);
     this.#console.onSlice = () => this.#sync();
     this.#keyboard = new Keyboard(host.read, muxKeys(options.escape), this.#bell);
-    this.#keyboard.onWord = (word) => void this.#words.push(word);
+    this.#keyboard.onWord = (word) => this.#hear(word);
   }
 
   /** Runs until somebody or the guest ends it; the exit code. */
@@ -89,6 +98,19 @@ export class Emulator {
     }
   }
 
+  /** A key behind Ctrl-A: done between two slices, but whose the next keys are is decided now. */
+  #hear(word: Word): void {
+    if (this.#lent === undefined) {
+      this.#words.push(word);
+      if (word === "shell") this.#lent = this.#keyboard.lend();
+      return;
+    }
+    if (word !== "shell") this.#words.push(word);
+    if (word !== "shell" && word !== "exit") return;
+    this.#leaveShell();
+    this.#lent.close();
+  }
+
   async #between(): Promise<number | undefined> {
     for (let word = this.#words.shift(); word !== undefined; word = this.#words.shift()) {
       switch (word) {
@@ -98,15 +120,40 @@ export class Emulator {
         case "help":
           await this.#console.say(`\n${helpOfKeys(this.#options.escape!)}`);
           break;
-        case "shell":
-          await this.#console.say("\nno shell yet\n");
+        case "shell": {
+          const code = await this.#shell(this.#lent!);
+          if (code !== undefined) return code;
           break;
+        }
         default:
           await this.#console.say(`\n${says(word, this.#options.escape!)}`);
       }
     }
     return undefined;
   }
+
+  /** Opens the shell; the exit code, when the person is done with all of it. */
+  async #shell({ read, back }: Lent): Promise<number | undefined> {
+    const { tty, color } = this.#host;
+    await this.#console.freshLine();
+    const key = keyName(this.#options.escape!);
+    await this.#console.say(
+      `cowsh: the machine stands still; help lists commands, Ctrl-D or ${key} c goes on\n`,
+    );
+    // Nobody who only runs a kernel waits for it.
+    const { shellOf } = await import("../repl/guest_shell.ts");
+    const shell = shellOf(this.#guest);
+    this.#leaveShell = () => shell.interrupt();
+    if (tty === undefined) this.#host.setRaw(false);
+    const end = await shell.open({ read, tty, color });
+    if (tty === undefined) this.#host.setRaw(true);
+    this.#lent = undefined;
+    back(shell.takeAhead());
+    this.#sync();
+    await this.#console.print();
+    return end === "quit" ? shell.code : undefined;
+  }
+  #leaveShell: () => void = () => {};
 }
 
 function build(options: Options, kernel: Uint8Array, image: ImageFile | undefined): Guest {

@@ -9,7 +9,7 @@ export type Word = "exit" | "shell" | "help" | "commit" | "break" | "stamps";
 const KEYS: readonly (readonly [key: string, word: Word, doc: string])[] = [
   ["h", "help", "print this help"],
   ["x", "exit", "exit emulator"],
-  ["s", "commit", "the image file has all writes already; those of -snapshot stay in memory"],
+  ["s", "commit", "nothing to save: the image has all writes, but for -snapshot's"],
   ["b", "break", "no break: the UART here knows bytes only"],
   ["t", "stamps", "no timestamps: the guest's clock is the number of instructions"],
   ["c", "shell", "switch between console and cowsh's shell"],

@@ -6,9 +6,10 @@
 
 import { asCommandError, CommandError } from "../framework/errors.ts";
 import { readFile } from "../host/file.ts";
+import { isDumb, wantsColor } from "../host/color.ts";
 import { ImageFile } from "../host/image.ts";
 import { visible } from "../host/visible.ts";
-import { breathe, clock, output, readStdin, stderr } from "../repl/deno_host.ts";
+import { breathe, clock, denoTty, output, readStdin, stderr } from "../repl/deno_host.ts";
 import { withSignals } from "../repl/raw.ts";
 import { Emulator } from "./emulator.ts";
 import { NAME, parseFlags } from "./flags.ts";
@@ -34,6 +35,7 @@ async function main(argv: readonly string[]): Promise<number> {
       throw new CommandError("-S, -s, -gdb: not yet");
     }
     const keyboard = Deno.stdin.isTerminal();
+    const raw = { cbreak: options.escape === undefined };
     const kernel = await readFile(options.kernelFile);
     const { disk } = options;
     const image = disk && ImageFile.open(disk.file, { write: !disk.snapshot });
@@ -45,10 +47,15 @@ async function main(argv: readonly string[]): Promise<number> {
       clock,
       // Behind `| tee` sits a person, too.
       output: { watched: keyboard || Deno.stdout.isTerminal(), raw: keyboard },
+      tty: keyboard && Deno.stdout.isTerminal() && !isDumb() ? denoTty : undefined,
+      color: wantsColor(),
+      setRaw: (on) => {
+        if (keyboard) Deno.stdin.setRaw(on, raw);
+      },
     });
     return await withSignals(
       { SIGINT: ended(2), SIGTERM: ended(15), SIGHUP: ended(1) },
-      keyboard ? { raw: { cbreak: options.escape === undefined } } : {},
+      keyboard ? { raw } : {},
       () => emulator.run(),
     );
   } catch (error) {

@@ -40,22 +40,22 @@ export function bareKeys(clock: () => number): Press<Leaving> {
 /** Wakes who sleeps: a key, a debugger, or the time being up. */
 export class Bell {
   #rung = false;
-  #wake: () => void = () => {};
+  readonly #sleepers = new Set<() => void>();
 
-  /** Ends a sleep, or the next one before it begins. */
+  /** Ends the sleep of all, or the next one before it begins. */
   ring(): void {
     this.#rung = true;
-    this.#wake();
+    for (const wake of this.#sleepers) wake();
   }
 
   /** Until somebody rings, or so many milliseconds have passed. */
   async sleep(ms = Infinity): Promise<void> {
     if (!this.#rung) {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        if (ms < LONGEST_MS) timer = setTimeout(resolve, ms);
-      });
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const timer = ms < LONGEST_MS ? setTimeout(resolve, ms) : undefined;
+      this.#sleepers.add(resolve);
+      await promise;
+      this.#sleepers.delete(resolve);
       clearTimeout(timer);
     }
     this.#rung = false;
@@ -113,6 +113,44 @@ export class Keyboard<Word extends string> {
   take(most: number): Uint8Array {
     return Uint8Array.from(this.#typed.splice(0, most));
   }
+
+  /**
+   * What is typed from this byte on is for somebody else, till they give the keys back or lose them.
+   */
+  lend(): Lent {
+    const mine = this.#typed, theirs: number[] = [];
+    this.#typed = theirs;
+    let lent = true;
+    const end = () => {
+      lent = false;
+      if (this.#typed === theirs) this.#typed = mine;
+      this.#bell.ring();
+    };
+    return {
+      read: async () => {
+        while (lent && !this.ended && theirs.length === 0) {
+          this.listen();
+          await this.#bell.sleep();
+        }
+        return theirs.length === 0 ? null : Uint8Array.from(theirs.splice(0));
+      },
+      close: end,
+      back: (unused) => {
+        end();
+        mine.push(...unused, ...theirs.splice(0));
+      },
+    };
+  }
+}
+
+/** Keys that are lent. */
+export interface Lent {
+  /** Bytes; null when there are no more. */
+  readonly read: ReadBytes;
+  /** What is typed from this byte on is not theirs any more. */
+  close(): void;
+  /** They are given back, with what was read and not used. Who still waits for keys gets none. */
+  back(unused: Uint8Array): void;
 }
 
 /** Piped input, in pieces that do not depend on how the pipe delivers it. */

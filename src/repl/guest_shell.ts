@@ -11,10 +11,11 @@ import { candidatesOf } from "../session/candidates.ts";
 import type { Guest } from "../vm/guest.ts";
 import { vmOver } from "../vm/guest_computer.ts";
 import { newSession } from "./boot.ts";
-import { breathe, clock, denoFiles } from "./deno_host.ts";
+import { breathe, clock, denoFiles, stdout } from "./deno_host.ts";
 import { History, localStore } from "./history.ts";
-import { type ReadBytes, TerminalInput } from "./input.ts";
+import { PipedInput, type ReadBytes, TerminalInput } from "./input.ts";
 import { interact } from "./interact.ts";
+import { interactPlain } from "./plain.ts";
 import { type Host, Shell } from "./shell.ts";
 import { TerminalHost, type Tty } from "./terminal_host.ts";
 
@@ -25,8 +26,11 @@ export interface GuestTerminal {
    * when the person leaves is not wanted any more, so that the next keys are the guest's.
    */
   readonly read: ReadBytes;
-  /** Where the shell draws; its lines end in CR LF. */
-  readonly tty: Tty;
+  /**
+   * Where the shell draws; its lines end in CR LF. Undefined: there is a pipe, or a terminal that
+   * takes no control sequences and edits its lines itself.
+   */
+  readonly tty: Tty | undefined;
   /** Colour in its text. */
   readonly color: boolean;
 }
@@ -59,7 +63,18 @@ export class GuestShell {
     const session = this.#session ??= sessionOn(this.#guest, color, entries);
     session.quit = undefined;
     session.toConsole = false;
-    const interrupt = { requested: false };
+    const shell = tty === undefined
+      ? await this.#openPlain(session, read)
+      : await this.#openFull(session, read, tty);
+    if (session.quit === undefined || session.toConsole) return "console";
+    const closed = await shell.close();
+    this.code = session.quit || closed;
+    return "quit";
+  }
+
+  async #openFull(session: Session, read: ReadBytes, tty: Tty): Promise<Shell> {
+    const interrupt = this.#interrupt;
+    interrupt.requested = false;
     const input = new TerminalInput(read);
     const outside = { files: denoFiles, breathe, clock };
     const terminal = new TerminalHost(tty, input, outside, {
@@ -70,10 +85,17 @@ export class GuestShell {
     const candidates = (kind: ArgKind) => candidatesOf(session, kind);
     await interact(shell, terminal, this.#history, { candidates });
     this.#ahead = input.takeAhead();
-    if (session.quit === undefined || session.toConsole) return "console";
-    const closed = await shell.close();
-    this.code = session.quit || closed;
-    return "quit";
+    return shell;
+  }
+
+  /** Line by line. */
+  async #openPlain(session: Session, read: ReadBytes): Promise<Shell> {
+    const host = plainHost(stdout, (message) => stdout(`${message}\n`));
+    const shell = new Shell(session, host, this.#interrupt);
+    const input = new PipedInput(read);
+    await interactPlain(shell, input, stdout, this.#history);
+    this.#ahead = input.takeAhead();
+    return shell;
   }
 
   /** What was typed behind the line that left the shell: it is for the guest. */
@@ -91,28 +113,28 @@ export class GuestShell {
     let said = "";
     const session = this.#plain ??= sessionOn(this.#guest, false, undefined);
     session.quit = undefined;
-    const host: Host = {
-      output: {
-        out: (text) => said += text,
-        err: (message) => said += `${message}\n`,
-        progress: () => {},
-        width: () => PLAIN_WIDTH,
-      },
-      files: denoFiles,
-      breathe,
-      clock,
-      guestInput: () => {
-        throw new CommandError("the guest's keyboard is at its own console");
-      },
-    };
+    const host = plainHost((text) => said += text, (message) => said += `${message}\n`);
     await new Shell(session, host, this.#interrupt).run(line);
     return said;
   }
 
-  /** Ctrl-C for a line of {@link command} that is running. */
+  /** Ctrl-C for a line that is running; at the prompt it does nothing. */
   interrupt(): void {
     this.#interrupt.requested = true;
   }
+}
+
+/** What a shell without a terminal stands on. */
+function plainHost(out: (text: string) => void, err: (message: string) => void): Host {
+  return {
+    output: { out, err, progress: () => {}, width: () => PLAIN_WIDTH },
+    files: denoFiles,
+    breathe,
+    clock,
+    guestInput: () => {
+      throw new CommandError("the guest's keyboard is at its own console");
+    },
+  };
 }
 
 /** A session on a guest; with a history somebody sits in front of it. */

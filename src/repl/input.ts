@@ -154,6 +154,13 @@ export class PipedInput {
     await this.#reading;
   }
 
+  /** What was read and not taken. */
+  takeAhead(): Uint8Array {
+    const ahead = this.#pending;
+    this.#pending = new Uint8Array();
+    return ahead;
+  }
+
   /** The next line without its newline; undefined at the end. */
   async line(): Promise<string | undefined> {
     let newline: number;

@@ -288,6 +288,35 @@ Deno.test("the keys behind Ctrl-A", async () => {
   });
 });
 
+Deno.test("Ctrl-A c opens the shell on the machine, which goes on where it was", async () => {
+  await withKernel(echo(), async (folder) => {
+    const run = start(folder, flags("kernel"));
+    await run.until("ready\n");
+    await run.type("1\x01creg pc\nxp 0x80000000 8\n");
+    await run.until(
+      /^cowsh: the machine stands still; .*\n> pc 0x.*\n> PA .*\n0x80000000 .*\n> $/m,
+    );
+    // What was typed before is still on its way.
+    assertStringIncludes(run.out, "ready\ncowsh: ");
+    // Help is answered there, too; the same key goes back, and what is typed is the guest's again.
+    await run.type("\x01h\x01c2");
+    await run.until(/\n12$/);
+    // A line that ends it leaves what follows to the guest; a command's end is the run's.
+    await run.type("\x01cconsole\n3");
+    await run.until(/\n> 3$/);
+    await run.type("\x01cnope\nquit 7\n");
+    assertEquals(await run.end(), { code: 7, signal: null, err: "" });
+    assertMatch(run.out, /> no command nope.*\n> $/);
+
+    const other = start(folder, flags("kernel"));
+    await other.type("\x01creg\n");
+    await other.until("> ");
+    await other.type("\x01x");
+    assertEquals((await other.end()).code, 0);
+    assertMatch(other.out, /QEMU: Terminated\n$/);
+  });
+});
+
 Deno.test("without deno in PATH npx is asked; without either, one line", async () => {
   await withKernel(ending("here\n", 0), async (folder) => {
     const tools = `${folder}/tools`;
