@@ -49,10 +49,9 @@ export function watchedText(
   hit: WatchHit,
   who = ", by the kernel",
 ): string {
-  const after = hit.after === undefined ? "(an atomic's)" : hex(hit.after);
   return `watchpoint ${point?.n}: pid ${pid} ${hit.write ? "stored" : "loaded"} ` +
     `${counted(hit.size, "byte")} at ${hex(hit.va)} (${hex(hit.pa)}): ${hex(hit.before)}` +
-    (hit.write ? ` → ${after}` : "") +
+    (hit.write ? ` → ${hex(hit.after)}` : "") +
     (hit.pc === undefined ? who : `, by the instruction at ${hex(hit.pc)}`);
 }
 

@@ -234,7 +234,7 @@ Deno.test("a watchpoint stops after the access that touches its bytes, and tells
   assertEquals(next(), [0x1004n, true, 0x4004n, at(0x2_0004), 7n, 9n]);
   assertEquals(hart.pc as bigint, 0x1008n);
   assertEquals(next(), [0x1008n, false, 0x4004n, at(0x2_0004), 9n, 9n]);
-  assertEquals(next(), [0x100cn, true, 0x4004n, at(0x2_0004), 9n, undefined]);
+  assertEquals(next(), [0x100cn, true, 0x4004n, at(0x2_0004), 9n, 18n]);
   assertEquals(ram.read32(at(0x2_0004)), 18);
   assertEquals(tables.machine.unwatch(watch), true);
   assertEquals(tables.machine.unwatch(watch), false);

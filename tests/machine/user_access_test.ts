@@ -107,11 +107,11 @@ Deno.test("a watchpoint sees an access from outside, whether its page was plain 
     const hit = { watch, pc: undefined, va: 0x4012n, pa: at(0x2_0012), size: 2 };
     assertEquals(store(made, 0x4012n, 7n, 2), {
       done: 7n,
-      watch: { ...hit, write: true, before: 0n, after: 7n },
+      watch: { ...hit, read: false, write: true, before: 0n, after: 7n },
     });
     assertEquals(load(made, 0x4012n, 2), {
       done: 7n,
-      watch: { ...hit, write: false, before: 7n, after: 7n },
+      watch: { ...hit, read: true, write: false, before: 7n, after: 7n },
     });
     assertEquals(store(made, 0x4018n, 1n), { done: 1n, watch: undefined });
     assertEquals(made.run(0), { kind: "budget" });
@@ -171,6 +171,7 @@ Deno.test("a run of bytes tells the watched ones of them, at most eight", () => 
       va: 0x4010n,
       pa: at(0x2_0010),
       size: 2,
+      read: false,
       write: true,
       before: 0x99n,
       after: 0x101n,

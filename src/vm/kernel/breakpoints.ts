@@ -110,10 +110,10 @@ export function watchedBy(k: Kernel, pid: number, hit: WatchHit | undefined): Wa
 /** Another process's watchpoint was hit first: one of our own may cover the same bytes. */
 function twin(
   mine: readonly Breakpoint[],
-  { va, pa, size, write }: Extract<Stop, { kind: "watch" }>,
+  { va, pa, size, read, write }: Extract<Stop, { kind: "watch" }>,
 ): Breakpoint | undefined {
   return mine.find(({ watch }) => {
-    if (watch === undefined || !(write ? watch.write : watch.read)) return false;
+    if (watch === undefined || !((read && watch.read) || (write && watch.write))) return false;
     const at = watch.space === "pa" ? pa : Number(va);
     return watch.start < at + size && at < watch.start + watch.length;
   });

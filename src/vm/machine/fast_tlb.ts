@@ -6,9 +6,16 @@
  * @module
  */
 
-import { PAGE_SHIFT } from "./address.ts";
-import { TLB_BASE, TLB_ENTRIES, TLB_ENTRY_SIZE, TLB_HART_SIZE, TLB_TABLE_SIZE } from "./layout.ts";
-import type { Access, Level } from "./sv39.ts";
+import { PAGE_SHIFT, PAGE_SIZE, RAM_BASE } from "./address.ts";
+import {
+  RAM_OFFSET,
+  TLB_BASE,
+  TLB_ENTRIES,
+  TLB_ENTRY_SIZE,
+  TLB_HART_SIZE,
+  TLB_TABLE_SIZE,
+} from "./layout.ts";
+import { type Access, EXECUTE, type Level } from "./sv39.ts";
 import { TABLES } from "./tlb_state.ts";
 
 const INDEX = TLB_ENTRIES - 1;
@@ -125,6 +132,33 @@ export class FastTables {
     return low === EMPTY ? -1 : ((high & 0x7f) << 20) | (low >>> PAGE_SHIFT);
   }
 
+  /** Drops what leads to a virtual page, by number (negative in the upper half); fetches stay. */
+  dropPage(page: number): void {
+    const low = (page * 2 ** PAGE_SHIFT) >>> 0,
+      high = Math.floor(page / 2 ** (32 - PAGE_SHIFT)) >>> 0;
+    for (let slot = page & INDEX; slot < TABLES * TLB_ENTRIES; slot += TLB_ENTRIES) {
+      const at = slot * WORDS;
+      if (!isFetch(slot) && this.#words[at] === low && this.#words[at + 1] === high) {
+        this.#drop(slot);
+      }
+    }
+  }
+
+  /** Drops what leads to a frame of RAM, by number, from whatever page; fetches stay. */
+  dropFrame(frame: number): void {
+    const place = (frame - RAM_BASE / PAGE_SIZE) * PAGE_SIZE + RAM_OFFSET;
+    for (let table = 0; table < TABLES; table++) {
+      const first = table * TLB_ENTRIES;
+      if (isFetch(first)) continue;
+      for (let n = 0; n < this.#usedCount[table]; n++) {
+        const slot = first + this.#used[first + n], at = slot * WORDS;
+        if ((this.#words[at] + this.#words[at + 2]) >>> 0 === place && this.#words[at] !== EMPTY) {
+          this.#drop(slot);
+        }
+      }
+    }
+  }
+
   /** Drops all of a table. */
   dropTable(table: number): void {
     const first = table * TLB_ENTRIES;
@@ -144,3 +178,6 @@ export class FastTables {
     }
   }
 }
+
+/** Whether a slot is of a table for fetches. */
+const isFetch = (slot: number): boolean => ((slot / TLB_ENTRIES) | 0) % 3 === EXECUTE;

@@ -28,6 +28,7 @@ import { SlowPath } from "./slow_path.ts";
 import { Turns } from "./turns.ts";
 import { UserAccess } from "./user_access.ts";
 import { type Watch, Watches } from "./watch.ts";
+import { pagesOf } from "./watch_list.ts";
 
 export type { MachineOptions, MachineState, Stop };
 
@@ -295,18 +296,19 @@ export class Machine {
     }
   }
 
-  /** After a page became special: each hart looks at it anew. */
-  #dropFast(): void {
-    for (const { mmu } of this.harts) mmu.tlb.dropFast();
-  }
-
   /** Adds a watchpoint: accesses to its bytes end the run. */
   watch(watch: Watch): void {
     this.watches.watch(watch);
-    this.#dropFast();
+    // Its pages need more than a plain access now.
+    const pages = pagesOf(watch);
+    for (const { mmu: { tlb } } of this.harts) {
+      if (pages === undefined) tlb.dropFast();
+      else if (watch.space === "va") { for (const page of pages) tlb.fast.dropPage(page); }
+      else for (const page of pages) tlb.fast.dropFrame(page);
+    }
   }
 
-  /** Removes a watchpoint; false when it was not there. */
+  /** Removes a watchpoint, this or one that says the same; false when there is none. */
   unwatch(watch: Watch): boolean {
     return this.watches.unwatch(watch);
   }

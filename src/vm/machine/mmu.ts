@@ -249,7 +249,10 @@ export class Mmu {
     if (!this.isRam(frame)) return false;
     const pa = inFrame(frame);
     const pageLow = (low & ~0xfff) >>> 0;
-    if (this.watches.any && this.watches.watchesPage(high * 2 ** 32 + pageLow, pa)) return false;
+    const { watches } = this;
+    if (watches.any && watches.watchesPage(high * 2 ** 32 + pageLow, pa, access === WRITE)) {
+      return false;
+    }
     if (access === WRITE) {
       if (this.#ram.hasCode(pa)) return false;
       this.#ram.dirty[frame - RAM_BASE / PAGE_SIZE] = 1;

@@ -9,7 +9,7 @@
 
 import { inFrame, offset, PAGE_SIZE, type PaNum, RAM_BASE } from "./address.ts";
 import {
-  ACCESS_ATOMIC,
+  ACCESS_CONDITIONAL,
   ACCESS_LOAD,
   ACCESS_RESERVE,
   ACCESS_STORE,
@@ -23,7 +23,7 @@ import { STOP_BREAK, STOP_CHECK } from "./engine/engine.ts";
 import { Fetcher, type Parts } from "./fetch.ts";
 import { ACCESS_FAULT, CAUSE } from "./cause.ts";
 import { executeSystem } from "./hart/system.ts";
-import { ACCESS_VALUE, RAM_OFFSET } from "./layout.ts";
+import { ACCESS_VALUE, RAM_OFFSET, RESERVATION } from "./layout.ts";
 import type { Spin } from "./spin.ts";
 import { type Access, READ, WRITE } from "./sv39.ts";
 import type { Watch, WatchHit } from "./watch.ts";
@@ -46,6 +46,8 @@ export class SlowPath implements EngineHost {
   /** The same as bytes. */
   readonly #bytes: Uint8Array;
   #watchHit: WatchHit | undefined;
+  /** What hit it was done here, and not by the interpreter right after it was permitted. */
+  #hitDone = true;
   /** The access under way is no instruction's. */
   #outside = false;
 
@@ -67,7 +69,8 @@ export class SlowPath implements EngineHost {
   takeHit(): WatchHit | undefined {
     const hit = this.#watchHit;
     this.#watchHit = undefined;
-    return hit;
+    if (hit === undefined || this.#hitDone) return hit;
+    return { ...hit, after: this.#parts.ram.readNumber(hit.pa, hit.size) };
   }
 
   /**
@@ -98,7 +101,9 @@ export class SlowPath implements EngineHost {
     const aligned = (low & (size - 1)) === 0;
     if (!aligned) {
       if (kind === ACCESS_RESERVE) return this.#raise(CAUSE.loadMisaligned, registers.accessVa);
-      if (kind === ACCESS_ATOMIC) return this.#raise(CAUSE.storeMisaligned, registers.accessVa);
+      if (kind !== ACCESS_LOAD && kind !== ACCESS_STORE) {
+        return this.#raise(CAUSE.storeMisaligned, registers.accessVa);
+      }
     }
     const type: Access = kind === ACCESS_LOAD || kind === ACCESS_RESERVE ? READ : WRITE;
     const bank = mmu.dataBank;
@@ -147,9 +152,8 @@ export class SlowPath implements EngineHost {
   ): number {
     const { ram, hart: { registers } } = this.#parts;
     if (!this.#outside) this.search?.touches(pa);
-    const write = kind === ACCESS_STORE || kind === ACCESS_ATOMIC;
     const rest = size - head;
-    const watch = this.#watched(pa, head, next, rest, write);
+    const watch = this.#watched(pa, head, next, rest, kind);
     const before = watch === undefined ? 0n : this.#read(pa, head, next, rest);
     if (kind === ACCESS_LOAD) {
       if (rest === 0) {
@@ -166,24 +170,32 @@ export class SlowPath implements EngineHost {
         ram.write(next, this.#bytes.subarray(head, size));
       }
     } else {
-      if (write) ram.dirty[(pa - RAM_BASE) >>> 12] = 1;
+      if (kind !== ACCESS_RESERVE) ram.dirty[(pa - RAM_BASE) >>> 12] = 1;
       this.#value[0] = pa - RAM_BASE + RAM_OFFSET;
       this.#value[1] = 0;
     }
     if (watch === undefined) return DONE;
-    const after = kind === ACCESS_ATOMIC ? undefined : this.#read(pa, head, next, rest);
+    this.#hitDone = kind === ACCESS_LOAD || kind === ACCESS_STORE;
+    const after = this.#read(pa, head, next, rest);
     const { pc, accessVa } = registers;
     const by = this.#outside ? undefined : pc;
-    this.#watchHit = { watch, pc: by, va: accessVa, pa, size, write, before, after };
+    const [read, write] = [reads(kind), writes(kind)];
+    this.#watchHit = { watch, pc: by, va: accessVa, pa, size, read, write, before, after };
     return DONE_STOP;
   }
 
-  #watched(pa: PaNum, head: number, next: PaNum, rest: number, write: boolean): Watch | undefined {
+  #watched(pa: PaNum, head: number, next: PaNum, rest: number, kind: number): Watch | undefined {
     const { watches, hart: { registers } } = this.#parts;
     if (!watches.any) return undefined;
+    // A store-conditional that is going to fail accesses nothing.
+    const place = pa - RAM_BASE + RAM_OFFSET;
+    if (kind === ACCESS_CONDITIONAL && registers.header[RESERVATION / 4] !== place) {
+      return undefined;
+    }
     const va = registers.accessHigh * 2 ** 32 + registers.accessLow;
-    return watches.hit(va, pa, head, write) ??
-      (rest > 0 ? watches.hit(va + head, next, rest, write) : undefined);
+    const [read, write] = [reads(kind), writes(kind)];
+    return watches.hit(va, pa, head, read, write) ??
+      (rest > 0 ? watches.hit(va + head, next, rest, read, write) : undefined);
   }
 
   /** The bytes of an access as they are, as one number. */
@@ -274,3 +286,8 @@ export class SlowPath implements EngineHost {
     return executeSystem(this.#parts.hart, this.#parts.mmu, word);
   }
 }
+
+/** Whether a kind of access gives the instruction what was there. */
+const reads = (kind: number): boolean => kind !== ACCESS_STORE && kind !== ACCESS_CONDITIONAL;
+/** Whether it stores, as far as is known before it is done. */
+const writes = (kind: number): boolean => kind !== ACCESS_LOAD && kind !== ACCESS_RESERVE;

@@ -8,6 +8,7 @@
 
 import { offset, PAGE_SIZE, type PaNum } from "./address.ts";
 import type { Ram } from "./memory.ts";
+import { WatchList } from "./watch_list.ts";
 
 /** Bytes to watch. */
 export interface Watch {
@@ -17,9 +18,9 @@ export interface Watch {
   readonly start: number;
   /** How many bytes. */
   readonly length: number;
-  /** Stop after a load that touches one of them. */
+  /** Stop after a load that touches one of them; an atomic operation loads, too. */
   readonly read: boolean;
-  /** Stop after a store that touches one of them. */
+  /** Stop after a store that touches one of them; a store-conditional that fails is none. */
   readonly write: boolean;
 }
 
@@ -35,12 +36,14 @@ export interface WatchHit {
   readonly pa: PaNum;
   /** Bytes accessed. */
   readonly size: number;
-  /** A store or an atomic operation; else a load. */
+  /** It loaded: a load, or an atomic operation other than a store-conditional. */
+  readonly read: boolean;
+  /** It stored: a store, or an atomic operation other than a load-reserved. */
   readonly write: boolean;
   /** The accessed bytes as a number before the access. */
   readonly before: bigint;
-  /** And after it, the same for a load. Undefined for an atomic operation: not known yet. */
-  readonly after: bigint | undefined;
+  /** And after it, the same for a load. */
+  readonly after: bigint;
 }
 
 /** A run of bytes in one page that no instruction loads or stores. */
@@ -57,14 +60,14 @@ export interface ByteRun {
 
 /** The watchpoints and breakpoints of a machine. */
 export class Watches {
-  #watches: Watch[] = [];
+  readonly #list = new WatchList();
   readonly #breaks = new Set<number>();
   readonly #checks = new Set<number>();
   #copied: WatchHit | undefined;
 
   /** The watchpoints, in the order they were set. */
   get watches(): readonly Watch[] {
-    return this.#watches;
+    return this.#list.all;
   }
 
   /** The breakpoints' addresses, ascending. */
@@ -74,14 +77,12 @@ export class Watches {
 
   /** Adds a watchpoint. */
   watch(watch: Watch): void {
-    this.#watches.push(watch);
+    this.#list.add(watch);
   }
 
-  /** Removes a watchpoint; false when it was not there. */
+  /** Removes a watchpoint, this one or else one that says the same; false when there is none. */
   unwatch(watch: Watch): boolean {
-    const at = this.#watches.indexOf(watch);
-    if (at >= 0) this.#watches.splice(at, 1);
-    return at >= 0;
+    return this.#list.remove(watch);
   }
 
   /** Adds a breakpoint at a virtual address (an exact number); false when there is one. */
@@ -111,21 +112,22 @@ export class Watches {
     return this.#checks.delete(pc);
   }
 
-  /** Whether any watchpoint touches the page at a virtual and physical page address. */
-  watchesPage(va: number, pa: number): boolean {
-    return this.#watches.some((watch) => touches(watch, va, pa, PAGE_SIZE));
+  /**
+   * Whether loads, or stores and atomic operations, in the page at a virtual and physical page
+   * address may hit a watchpoint.
+   */
+  watchesPage(va: number, pa: number, write: boolean): boolean {
+    return this.#list.find(va, pa, PAGE_SIZE, true, write) !== undefined;
   }
 
-  /** The watchpoint that an access of some bytes hits, if any. */
-  hit(va: number, pa: number, size: number, write: boolean): Watch | undefined {
-    return this.#watches.find((watch) =>
-      (write ? watch.write : watch.read) && touches(watch, va, pa, size)
-    );
+  /** The watchpoint that an access of some bytes in one page hits, if any. */
+  hit(va: number, pa: number, size: number, read: boolean, write: boolean): Watch | undefined {
+    return this.#list.find(va, pa, size, read, write);
   }
 
   /** Whether there is any watchpoint. */
   get any(): boolean {
-    return this.#watches.length !== 0;
+    return this.#list.length !== 0;
   }
 
   /**
@@ -134,7 +136,8 @@ export class Watches {
    */
   around(ram: Ram, run: ByteRun, move: () => void): WatchHit | undefined {
     const { va, pa, length, write } = run;
-    const watch = this.hit(va, pa, length, write);
+    const read = !write;
+    const watch = this.hit(va, pa, length, read, write);
     if (watch === undefined) return void move();
     const begin = watch.start - (watch.space === "va" ? va : pa);
     const skip = Math.max(begin, 0);
@@ -144,7 +147,7 @@ export class Watches {
     move();
     const hitVa = BigInt.asUintN(64, BigInt(va + skip));
     const after = ram.readNumber(at, size);
-    return { watch, pc: undefined, va: hitVa, pa: at, size, write, before, after };
+    return { watch, pc: undefined, va: hitVa, pa: at, size, read, write, before, after };
   }
 
   /**
@@ -177,10 +180,4 @@ export class Watches {
 /** Adds a value to a set; whether it is new there. */
 function added<T>(set: Set<T>, value: T): boolean {
   return set.size !== set.add(value).size;
-}
-
-/** Whether a watchpoint has any of the bytes at a virtual address, which translates to `pa`. */
-function touches({ space, start, length }: Watch, va: number, pa: number, size: number): boolean {
-  const at = space === "va" ? va : pa;
-  return start < at + size && start + length > at;
 }

@@ -10,6 +10,7 @@ import { choose, chooseWord, type Condition, Value, value, Word } from "./expres
 import { ATOMIC, SYSTEM } from "./functions.ts";
 import {
   ACCESS_ATOMIC,
+  ACCESS_CONDITIONAL,
   ACCESS_LOAD,
   ACCESS_RESERVE,
   ACCESS_STORE,
@@ -166,7 +167,7 @@ class HandlerEmitter implements Meaning {
   }
 
   storeConditional(size: 4 | 8): void {
-    this.#atomic(ACCESS_ATOMIC, size, [
+    this.#atomic(ACCESS_CONDITIONAL, size, [
       ...set(OLD, i64(1n)),
       ...when(
         op("i32_eq", slot32(layout.RESERVATION), get(PLACE)),

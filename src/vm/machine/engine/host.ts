@@ -15,10 +15,12 @@
 export const ACCESS_LOAD = 0;
 /** A plain store; its value is in ACCESS_VALUE. */
 export const ACCESS_STORE = 1;
-/** A read-modify-write access (AMO, SC): needs store permission, faults are store faults. */
+/** A read-modify-write access (AMO): needs store permission, faults are store faults. */
 export const ACCESS_ATOMIC = 2;
 /** A load-reserved: needs load permission and natural alignment. */
 export const ACCESS_RESERVE = 3;
+/** A store-conditional: as {@link ACCESS_ATOMIC}, whether it is going to store or not. */
+export const ACCESS_CONDITIONAL = 4;
 
 /** {@link EngineHost.access}: the TLB was filled, the instruction is tried again. */
 export const RETRY = 0;
