@@ -1,7 +1,8 @@
 /**
  * The bench: what the machine and the kernel cost, in one run, beside QEMU where it is installed.
  *
- *     deno task bench                    all of engine, cowtest, fork, kernel, snapshots, start
+ *     deno task bench                    all of engine, cowtest, fork, kernel, points,
+ *                                        snapshots, start
  *     deno task bench -- engine fork     some of them
  *     deno task bench -- xv6             real usertests beside QEMU; needs XV6_TREES
  *
@@ -14,6 +15,7 @@ import { cowtest } from "./cases/cowtest.ts";
 import { engine } from "./cases/engine.ts";
 import { fork } from "./cases/fork.ts";
 import { kernel } from "./cases/kernel.ts";
+import { points } from "./cases/points.ts";
 import { snapshots } from "./cases/snapshots.ts";
 import { start } from "./cases/start.ts";
 import { xv6 } from "./cases/xv6.ts";
@@ -23,11 +25,12 @@ const CASES: Record<string, () => Promise<void>> = {
   cowtest,
   fork,
   kernel,
+  points,
   snapshots,
   start,
   xv6,
 };
-const BY_DEFAULT = ["engine", "cowtest", "fork", "kernel", "snapshots", "start"];
+const BY_DEFAULT = ["engine", "cowtest", "fork", "kernel", "points", "snapshots", "start"];
 
 const wanted = Deno.args.filter((arg) => arg !== "--");
 const unknown = wanted.find((name) => !(name in CASES));

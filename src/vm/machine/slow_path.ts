@@ -193,7 +193,7 @@ export class SlowPath implements EngineHost {
       return undefined;
     }
     const va = registers.accessHigh * 2 ** 32 + registers.accessLow;
-    const [read, write] = [reads(kind), writes(kind)];
+    const read = reads(kind), write = writes(kind);
     return watches.hit(va, pa, head, read, write) ??
       (rest > 0 ? watches.hit(va + head, next, rest, read, write) : undefined);
   }
@@ -221,6 +221,7 @@ export class SlowPath implements EngineHost {
     if (size === 1) ram.write8(pa, value);
     else if (size === 2) ram.write16(pa, value);
     else if (size === 4) ram.write32(pa, value);
+    else if (pa % 8 === 0) ram.writeHalves(pa, value, this.#value[1]);
     else ram.write64(pa, registers.accessValue);
   }
 

@@ -23,6 +23,10 @@ export class WatchList {
   readonly #pages = { va: new Map<number, Entry[]>(), pa: new Map<number, Entry[]>() };
   readonly #wide: Entry[] = [];
   #next = 0;
+  /** The page where {@link WatchList.#near} found some last, and those. */
+  #nearVa = NaN;
+  #nearPa = NaN;
+  #found: readonly Entry[] = [];
 
   /** All of them. */
   get all(): readonly Watch[] {
@@ -36,6 +40,7 @@ export class WatchList {
 
   /** Adds one; the same may be there more than once. */
   add(watch: Watch): void {
+    this.#nearVa = NaN;
     const entry = { watch, n: this.#next++ };
     this.#all.push(entry);
     for (const list of this.#lists(watch)) list.push(entry);
@@ -46,6 +51,7 @@ export class WatchList {
     const entry = this.#all.find((one) => one.watch === watch) ??
       this.#all.find((one) => isSame(one.watch, watch));
     if (entry === undefined) return false;
+    this.#nearVa = NaN;
     this.#all = this.#all.filter((one) => one !== entry);
     for (const list of this.#lists(entry.watch)) list.splice(list.indexOf(entry), 1);
     for (const page of pagesOf(entry.watch) ?? []) {
@@ -70,21 +76,25 @@ export class WatchList {
    * translates to `pa`, that sees loads, when `read`, or stores, when `write`.
    */
   find(va: number, pa: number, size: number, read: boolean, write: boolean): Watch | undefined {
-    let found: Entry | undefined;
-    const look = (list: readonly Entry[] | undefined) => {
-      if (list === undefined) return;
-      for (const entry of list) {
-        if (found !== undefined && found.n < entry.n) return;
-        const { watch } = entry;
-        if (!((read && watch.read) || (write && watch.write))) continue;
-        const at = watch.space === "va" ? va : pa;
-        if (watch.start < at + size && watch.start + watch.length > at) found = entry;
-      }
-    };
-    look(this.#pages.va.get(pageOf(va)));
-    look(this.#pages.pa.get(pageOf(pa)));
-    if (this.#wide.length !== 0) look(this.#wide);
-    return found?.watch;
+    const entries = this.#near(pageOf(va), pageOf(pa));
+    for (let i = 0; i < entries.length; i++) {
+      const { watch } = entries[i];
+      if (!((read && watch.read) || (write && watch.write))) continue;
+      const at = watch.space === "va" ? va : pa;
+      if (watch.start < at + size && watch.start + watch.length > at) return watch;
+    }
+    return undefined;
+  }
+
+  /** Those that may have bytes in a page, given by its virtual and its physical number. */
+  #near(va: number, pa: number): readonly Entry[] {
+    if (va === this.#nearVa && pa === this.#nearPa) return this.#found;
+    const onVa = this.#pages.va.get(va), onPa = this.#pages.pa.get(pa), wide = this.#wide;
+    // Most pages have none: that must be quick, and not drive out what a few have.
+    if (onVa === undefined && onPa === undefined && wide.length === 0) return wide;
+    this.#nearVa = va;
+    this.#nearPa = pa;
+    return this.#found = [...onVa ?? [], ...onPa ?? [], ...wide].sort((a, b) => a.n - b.n);
   }
 }
 
