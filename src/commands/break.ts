@@ -30,7 +30,8 @@ export default command({
   run(ctx, args) {
     if (args.va === undefined) return listPoints(ctx);
     const { p, va } = placeOf(ctx, args.va, args.pid);
-    const pid = args.all ? undefined : p.pid;
+    // What is the kernel's is there whoever runs.
+    const pid = args.all || p.pid === 0 ? undefined : p.pid;
     const point = refusing(() => ctx.vm.breakAt(va, pid));
     return result([note(pointText(ctx, point))], {
       json: { n: point.n, pid: pid ?? null, va: hex(va) },

@@ -3,6 +3,7 @@
 import { type Cell, result, tableOf } from "../framework/result.ts";
 import { command } from "../framework/command.ts";
 import { PAGE_SIZE } from "../vm/machine/address.ts";
+import { known } from "../format/views.ts";
 
 export default command({
   name: "ps",
@@ -13,19 +14,20 @@ export default command({
     "into PRIVATE and SHARED frames; TABLES its page tables. * marks the current process.",
   examples: [{ say: "after a fork", lines: ["spawn", "fork", "ps"], shows: ["demo", "manual"] }],
   run(ctx) {
-    const processes = ctx.vm.processes().map((p) => ({ p, use: p.usage() }));
+    const processes = ctx.vm.processes().map((p) => ({ p, use: p.mapped ? p.usage() : undefined }));
+    const bytes = (pages: number | undefined) => known(pages && pages * PAGE_SIZE);
     return result([
       tableOf(processes, "processes", [
         ["", "text", ({ p }) => current(p.pid === ctx.session.pid), "current"],
         ["PID", "pid", ({ p }) => p.pid],
-        ["PPID", "pid", ({ p }) => p.parent],
+        ["PPID", "pid", ({ p }) => known(p.parent)],
         ["STATE", "text", ({ p }) => p.state],
         ["NAME", "text", ({ p }) => p.name],
-        ["SIZE", "size", ({ p }) => Number(p.break)],
-        ["RSS", "size", ({ use }) => use.rss * PAGE_SIZE],
-        ["PRIVATE", "size", ({ use }) => use.private * PAGE_SIZE],
-        ["SHARED", "size", ({ use }) => use.shared * PAGE_SIZE],
-        ["TABLES", "size", ({ use }) => use.tables * PAGE_SIZE],
+        ["SIZE", "size", ({ p }) => known(p.size)],
+        ["RSS", "size", ({ use }) => bytes(use?.rss)],
+        ["PRIVATE", "size", ({ use }) => bytes(use?.private)],
+        ["SHARED", "size", ({ use }) => bytes(use?.shared)],
+        ["TABLES", "size", ({ use }) => bytes(use?.tables)],
         ["WAITS-FOR", "text", ({ p }) => p.waits],
       ]),
     ], { api: "vm.processes();" });

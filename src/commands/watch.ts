@@ -40,7 +40,8 @@ export default command({
     if (size < 1n || size > MOST) throw new CommandError(`watch ${size} bytes: 1 to 1G`);
     const { p, va } = placeOf(ctx, args.va, args.pid, args.phys);
     if (args.phys) refusing(() => ctx.vm.frame(va));
-    const pid = args.all || args.phys ? undefined : p.pid;
+    // What is the kernel's is there whoever runs.
+    const pid = args.all || args.phys || p.pid === 0 ? undefined : p.pid;
     const options = {
       size: Number(size),
       read: args.read ?? false,

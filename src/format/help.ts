@@ -5,6 +5,7 @@ import { KIND_WORDS } from "../framework/convert.ts";
 import { type ArgKind, type Command, GROUPS } from "../framework/command.ts";
 import { CommandError } from "../framework/errors.ts";
 import { note, type Result, result, type Section, text, type Tone } from "../framework/result.ts";
+import { whyRefused } from "../vm/refusals.ts";
 import { noCommand } from "../framework/habits.ts";
 
 /** What may stand in a line, for the list and the command page; `help` knows it by the names. */
@@ -100,11 +101,27 @@ function parameters(c: Command): [string, string][] {
   ];
 }
 
+/** What is said of a command before its parameters, a line each. */
+function paragraphs(c: Command): string[] {
+  const refused = onGuests(c);
+  return [
+    ...(c.details === "" ? [] : c.details.split("\n")),
+    ...(refused === undefined ? [] : [refused]),
+  ];
+}
+
+/** Why it does nothing where a guest runs a kernel of its own; undefined: it does something. */
+function onGuests(c: Command): string | undefined {
+  const why = whyRefused(c.name);
+  return why && `Refused on a guest's kernel: ${why}.`;
+}
+
 /** One command's page. */
 export function helpResult(c: Command): Result {
   const sections: Section[] = [prose([`${usage(c)}`], "strong"), prose([`  ${c.summary}`])];
   if (c.aliases.length > 0) sections.push(text([`  also: ${c.aliases.join(", ")}`], "dim"));
-  if (c.details !== "") sections.push(...["", ...c.details.split("\n")].map((line) => note(line)));
+  const details = paragraphs(c);
+  if (details.length > 0) sections.push(...["", ...details].map((line) => note(line)));
   const rows = parameters(c);
   if (rows.length > 0) {
     const widest = Math.max(...rows.map(([name]) => name.length));
@@ -152,6 +169,8 @@ export function markdown(commands: readonly Command[]): string {
         lines.push(`Also: ${c.aliases.map((a) => `\`${a}\``).join(", ")}.`, "");
       }
       if (c.details !== "") lines.push(c.details, "");
+      const refused = onGuests(c);
+      if (refused !== undefined) lines.push(refused, "");
       const rows = parameters(c);
       if (rows.length > 0) {
         lines.push("| | |", "|---|---|");

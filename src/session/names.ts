@@ -9,6 +9,7 @@ import { CommandError } from "../framework/errors.ts";
 import type { Resolver } from "../framework/evaluate.ts";
 import type { Space } from "../framework/result.ts";
 import { symbolsOf } from "../vm/symbols.ts";
+import { whoHas } from "./target.ts";
 
 /** Bytes that each reading function reads. */
 const READS: Readonly<Record<string, number>> = { u8: 1, u16: 2, u32: 4, u64: 8 };
@@ -42,12 +43,12 @@ export function namesOf(session: Session): Resolver {
       if (args.length !== wanted) {
         throw new CommandError(`${name}() takes ${wanted === 0 ? "nothing" : "one value"}`);
       }
-      if (name === "pa") return translate(vm, args[0], owner(pid));
+      if (name === "pa") return translate(vm, args[0], owner(pid), pid !== undefined);
       if (name === "va") return mappedAt(vm, args[0], pid);
       if (name === "free") return BigInt(vm.free().free);
       if (name === "refcount") return storedAt(vm, args[0]);
       if (name === "mappings") return BigInt(vm.refcount(inRam(vm, args[0])).counted);
-      return read(vm, args[0], READS[name], owner(pid));
+      return read(vm, args[0], READS[name], owner(pid), pid !== undefined);
     },
     *names() {
       yield* Object.keys(FUNCTIONS);
@@ -82,8 +83,9 @@ function whose(vm: Vm, pid: number): Process {
   throw new CommandError("no current process: spawn one, or name one as in 3:0x4000");
 }
 
-function translate(vm: Vm, address: bigint, pid: number): bigint {
-  const p = whose(vm, pid);
+function translate(vm: Vm, address: bigint, pid: number, named: boolean): bigint {
+  const one = whose(vm, pid);
+  const p = named ? one : whoHas(vm, one, va(address));
   const found = p.pte(va(address)).pa;
   if (found === undefined) throw new CommandError(`${p.pid}:${hex(address)} is not mapped`, 1);
   return found;
@@ -108,10 +110,16 @@ function mappedAt(vm: Vm, address: bigint, pid: number | undefined): bigint {
 }
 
 /** Bytes of a process, past permissions and faults: looking changes nothing. */
-function read(vm: Vm, address: bigint, bytes: number, pid: number): bigint {
+function read(
+  vm: Vm,
+  address: bigint,
+  bytes: number,
+  pid: number,
+  named: boolean,
+): bigint {
   let value = 0n;
   for (let i = 0; i < bytes; i++) {
-    const where = translate(vm, address + BigInt(i), pid);
+    const where = translate(vm, address + BigInt(i), pid, named);
     value |= BigInt(vm.ram.read8(paNum(Number(where)))) << BigInt(8 * i);
   }
   return value;

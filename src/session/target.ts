@@ -5,7 +5,7 @@ import { CommandError, EXIT } from "../framework/errors.ts";
 import { wantSpace } from "../framework/evaluate.ts";
 import type { Process } from "../vm/process.ts";
 import { FsError } from "../vm/disk.ts";
-import { KernelError } from "../vm/vm.ts";
+import { KernelError, type Vm } from "../vm/vm.ts";
 import type { Va } from "../vm/machine/address.ts";
 
 /**
@@ -49,7 +49,18 @@ export function placeOf(
   physical = false,
 ): { p: Process; va: Va } {
   const named = addressOf(arg, pid, physical);
-  return { p: processFor(ctx, named.pid), va: named.va };
+  const p = processFor(ctx, named.pid);
+  return { p: named.pid === undefined ? whoHas(ctx.vm, p, named.va) : p, va: named.va };
+}
+
+/**
+ * Who an address means where nobody is named: a guest's kernel, when it has it and the process has
+ * not. So the kernel's variables can be asked for whatever the hart is in.
+ */
+export function whoHas(vm: Vm, p: Process, address: Va): Process {
+  if (!vm.guest || p.pid === 0 || p.has(address)) return p;
+  const kernel = vm.process(0);
+  return kernel.has(address) ? kernel : p;
 }
 
 /** Runs something that may refuse; what the computer says becomes one clear line. */

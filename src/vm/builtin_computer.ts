@@ -5,6 +5,7 @@ import { bootParts, putRestored } from "./computer.ts";
 import { builtinDisk } from "./disk.ts";
 import { audit } from "./inspect/audit.ts";
 import { checkBuiltin } from "./inspect/builtin/audit.ts";
+import { translation } from "./inspect/translation.ts";
 import { verdicts } from "./inspect/builtin/verdict.ts";
 import { type } from "./kernel/console.ts";
 import type { Kernel } from "./kernel/kernel.ts";
@@ -13,7 +14,7 @@ import { census, frameTotal } from "./kernel/memory/frames/frames.ts";
 import { KernelError } from "./kernel/manual.ts";
 import type { Proc } from "./kernel/process/proc.ts";
 import { findProc, spaceOf } from "./kernel/process/table.ts";
-import { savedView } from "./kernel/view.ts";
+import { rootOf, savedView } from "./kernel/view.ts";
 import type { Computer } from "./parts.ts";
 import { Recorder } from "./recorder.ts";
 import { trapframeRegisters } from "./registers.ts";
@@ -34,15 +35,20 @@ export function bootComputer(options: Settled): Computer {
     disk: builtinDisk(kernel.files),
     stops: kernel,
     ticks: () => kernel.state.ticks,
-    verdicts: (pid, at) => verdicts(kernel, space(pid), at),
+    translate: (pid, at) => {
+      const root = rootOf(kernel, procOf(kernel, pid));
+      return translation(view, machine.ram, root, at, verdicts(kernel, space(pid), at));
+    },
     registers: (pid) => {
       const satp = () => makeSatp(space(pid).root);
       return trapframeRegisters(machine.ram, () => procOf(kernel, pid).trapframe, satp);
     },
+    // What stands in the hart is of the process that ran last: it is put there anew.
+    setRegister: () => false,
     type: (bytes) => type(kernel, bytes),
     usage: (pid) => usageOf(kernel, space(pid)),
     audit: () =>
-      audit(view, machine.ram, machine.mmu, (...found) => checkBuiltin(kernel, view, ...found)),
+      audit(view, machine.ram, [machine.mmu], (...found) => checkBuiltin(kernel, view, ...found)),
     census: () => {
       const { free, lowest } = kernel.state.frames;
       return { free, total: frameTotal(kernel), lowest, kinds: census(kernel) };

@@ -9,7 +9,7 @@ import { refusalOf } from "./refusals.ts";
 import type { VmState } from "./state.ts";
 
 /** What of the face may change a guest's computer. */
-const MAY = new Set(["type", "breakAt", "watch", "removeBreakpoint", "set"]);
+const MAY = new Set(["type", "breakAt", "watch", "removeBreakpoint", "set", "setRegister"]);
 
 /** The changes of a guest. */
 export class GuestChanges implements Changes {

@@ -7,7 +7,13 @@ import { EPC, REGISTERS } from "./guest/xv6.ts";
 import { audit } from "./inspect/audit.ts";
 import { savedTables } from "./inspect/diff.ts";
 import { type DiskSource, fsck, FsError } from "./disk.ts";
-import { hardwareVerdicts, physicalVerdicts, type Verdict } from "./inspect/hardware_verdict.ts";
+import { hardwareVerdicts, physicalVerdicts } from "./inspect/hardware_verdict.ts";
+import {
+  bareTranslation,
+  kernelTranslation,
+  type Translation,
+  translation,
+} from "./inspect/translation.ts";
 import { usage } from "./inspect/usage.ts";
 import { KernelError } from "./kernel/manual.ts";
 import { FileTree } from "./kernel/files/tree.ts";
@@ -15,6 +21,7 @@ import { openXv6fs } from "./kernel/files/xv6fs/xv6fs.ts";
 import { PAGE_SIZE, type PaNum, type Va } from "./machine/address.ts";
 import { MSTATUS } from "./machine/hart/csr_state.ts";
 import type { Hart } from "./machine/hart/hart.ts";
+import { registerNumber } from "./machine/isa/register_names.ts";
 import type { Machine } from "./machine/machine.ts";
 import { makeSatp } from "./machine/sv39.ts";
 import { type Computer, guestPartsOf, type RegisterFile } from "./parts.ts";
@@ -53,15 +60,16 @@ function guestComputer(guest: Guest): Computer {
     disk: guestDisk(machine),
     stops: { machine, breakpoints: { points: [], next: 1 } },
     ticks: () => view.ticks(),
-    verdicts: (pid, at) => verdictsOf(machine, view, pid, at),
+    translate: (pid, at) => translate(machine, view, pid, at),
     registers: (pid) => registersOf(machine, view, pid),
     usage: (pid) => {
       const root = view.rootOf(pid);
       if (root === undefined) throw new KernelError(`pid ${pid} has no page table now`);
       return usage(view, ram, root);
     },
+    setRegister: (hart, name, value) => setRegister(machine.harts[hart], name, value),
     type: (bytes) => guest.type(bytes),
-    audit: () => audit(view, ram, machine.mmu),
+    audit: () => audit(view, ram, machine.harts.map(({ mmu }) => mmu)),
     census: () => censusOf(view),
     savedView: ({ machine: state }) => view.saved(state, savedTables(state.ram)),
     restore: (state) => changes.restore(state),
@@ -78,17 +86,21 @@ function censusOf(view: GuestView) {
   return { free: frames.free(), total: frames.total, lowest: undefined, kinds };
 }
 
-/** By the hardware: of a process as in user mode, of the hart itself as it runs now. */
-function verdictsOf(machine: Machine, view: GuestView, pid: number, at: Va): Verdict[] {
-  const { ram, hart } = machine;
-  const root = pid === 0 ? rootOn(hart) : view.rootOf(pid)?.root;
+/**
+ * How an address is translated, and what the hardware says to accesses: those of a process in user
+ * mode; of pid 0, the kernel's with the rights that its hart has now.
+ */
+function translate(machine: Machine, view: GuestView, pid: number, at: Va): Translation {
+  const { ram, hart, mmu, bus } = machine;
+  const root = view.rootOf(pid);
   if (root === undefined) {
-    return physicalVerdicts((frame) => machine.mmu.isRam(frame) || machine.bus.hasPage(frame), at);
+    const there = (frame: number) => mmu.isRam(frame) || bus.hasPage(frame);
+    return bareTranslation(view, ram, "kernel", at, physicalVerdicts(there, at));
   }
-  if (pid !== 0 || hart.mode === 0) return hardwareVerdicts(ram, root, at);
+  if (pid !== 0) return translation(view, ram, root, at, hardwareVerdicts(ram, root.root, at));
   const { mstatus } = hart.state;
   const [sum, mxr] = [MSTATUS.SUM, MSTATUS.MXR].map((bit) => (mstatus & bit) !== 0);
-  return hardwareVerdicts(ram, root, at, { user: false, sum, mxr });
+  return kernelTranslation(view, ram, at, root, { user: false, sum, mxr })!;
 }
 
 /** Of a process in user mode, and of pid 0, a hart's; else what its trapframe holds. */
@@ -111,6 +123,15 @@ function registersOf(machine: Machine, view: GuestView, pid: number): RegisterFi
       ram.write64((trapframe + REGISTERS + 8 * (n - 1)) as PaNum, BigInt.asUintN(64, value));
     },
   };
+}
+
+function setRegister(hart: Hart, name: string, value: bigint): boolean {
+  const n = registerNumber(name);
+  if (name === "pc") hart.pc = BigInt.asUintN(64, value) & ~1n;
+  else if (n !== undefined && n > 0) hart.setX(n, value);
+  else if (n === 0 || hart.csrRow(name)?.write === undefined) return false;
+  else hart.writeCsr(name, value);
+  return true;
 }
 
 function hartRegisters(hart: Hart): RegisterFile {

@@ -6,7 +6,7 @@ import type { DiskSource } from "./disk.ts";
 import type { Guest } from "./guest.ts";
 import type { History, HistoryEntry, Moment } from "./history.ts";
 import type { Finding } from "./inspect/finding.ts";
-import type { Verdict } from "./inspect/hardware_verdict.ts";
+import type { Translation } from "./inspect/translation.ts";
 import type { KernelView, SavedView, SpaceUsage } from "./inspect/view.ts";
 import type { Breakpoints, Kernel } from "./kernel/kernel.ts";
 import type { Proc } from "./kernel/process/proc.ts";
@@ -58,12 +58,14 @@ export interface Computer extends Parts {
   readonly stops: Stops;
   /** Timer ticks since boot; undefined: unknown. */
   ticks(): number | undefined;
-  /** What accesses of a process to an address would do. */
-  verdicts(pid: number, address: Va): Verdict[];
+  /** How an address of a process is translated, and what accesses would do. */
+  translate(pid: number, address: Va): Translation;
   /** The user registers of a process, as it will run on. */
   registers(pid: number): RegisterFile;
   /** What a process has in memory. */
   usage(pid: number): SpaceUsage;
+  /** Sets a register or CSR of a hart; false: there is none such, or it is read-only. */
+  setRegister(hart: number, name: string, value: bigint): boolean;
   /** Keys at the console. */
   type(bytes: Uint8Array): void;
   audit(): Finding[];

@@ -15,7 +15,7 @@ import { endNow, KernelError } from "./kernel/manual.ts";
 import type { Frame } from "./inspect/frame.ts";
 import { type Mapping, mappingsOf } from "./inspect/mappings.ts";
 import { type AreaView, vmmap } from "./inspect/vmmap.ts";
-import { bareTranslation, type Translation, translation } from "./inspect/translation.ts";
+import type { Translation } from "./inspect/translation.ts";
 import type { ProcessState, ProcessView, RootView, SpaceUsage } from "./inspect/view.ts";
 import type { AccessReport, CallReport, ForkReport } from "./reports.ts";
 import { bytesOf, type Size } from "./size.ts";
@@ -120,11 +120,14 @@ export class Process {
     return this.#computer.view.process(this.pid) ?? this.#gone();
   }
 
-  /** Its page table; undefined: it has none, and its addresses are physical ones. */
+  /** Its page table; undefined: a hart that translates nothing, its addresses are physical. */
   get #root(): RootView | undefined {
-    const root = this.#computer.view.rootOf(this.pid);
-    if (root !== undefined || this.#view.pid === 0) return root;
-    throw new KernelError(`pid ${this.pid} ${this.name} has no page table now`);
+    const { view, machine: { hart } } = this.#computer;
+    const root = view.rootOf(this.pid);
+    if (root !== undefined) return root;
+    if (this.pid !== 0) throw new KernelError(`pid ${this.pid} ${this.name} has no page table now`);
+    if (hart.mode !== 0) return undefined;
+    throw new KernelError("the kernel's own page table is unknown");
   }
 
   /** Whether it is still there and has not exited. */
@@ -187,6 +190,11 @@ export class Process {
   /** Its registers as it will run on. */
   get registers(): Registers {
     return new Registers(this.#vm, this);
+  }
+
+  /** Whether it has a page table; false, too, where that is unknown. */
+  get mapped(): boolean {
+    return this.#computer.view.rootOf(this.pid) !== undefined;
   }
 
   /** Its pages of 4 KiB now: in memory, its own and shared ones, swapped out; page tables. */
@@ -397,13 +405,8 @@ export class Process {
 
   /** How an address is translated now. */
   pte(address: bigint | number): Translation {
-    const { view, machine: { ram } } = this.#computer;
-    const at = va(address);
-    const root = this.#root;
-    const would = this.#computer.verdicts(this.pid, at);
-    return root === undefined
-      ? bareTranslation(view, ram, this.name, at, would)
-      : translation(view, ram, root, at, would);
+    void this.#root; // Whoever has none says so.
+    return this.#computer.translate(this.pid, va(address));
   }
 
   /** Bytes of its memory, past rights and faults, changing nothing; undefined unless all mapped. */
@@ -421,6 +424,13 @@ export class Process {
       done += part;
     }
     return bytes;
+  }
+
+  /** Whether an address is mapped, to RAM; false, too, where that is unknown. */
+  has(address: bigint | number): boolean {
+    const { view, machine: { hart } } = this.#computer;
+    const known = view.rootOf(this.pid) !== undefined || (this.pid === 0 && hart.mode !== 0);
+    return known && this.peek(address, 1) !== undefined;
   }
 
   /** Every leaf of its page table, by address. */

@@ -59,6 +59,11 @@ export function refusal(what: Refused): KernelError {
   return new KernelError(`${what}: ${WHY[what]}`);
 }
 
+/** Why a command is refused on a guest's kernel; undefined: it is not. */
+export function whyRefused(command: string): string | undefined {
+  return command in WHY ? WHY[command as Refused] : undefined;
+}
+
 /** The line for a command that a guest's kernel is not asked for; undefined: it is. */
 export function refusedOn(vm: { readonly guest: boolean }, command: string): string | undefined {
   return vm.guest && command in WHY ? refusal(command as Refused).message : undefined;

@@ -167,6 +167,25 @@ export class Vm {
     return this.#machine.harts[hart].named(name);
   }
 
+  /**
+   * Sets a register or CSR of a guest's hart, modulo 2^64. Throws a RangeError for one that is not
+   * there, or cannot be set.
+   */
+  setRegister(name: string, value: bigint, hart: number = this.hart): void {
+    whole("hart", hart, 0, this.harts - 1);
+    this.#changes.call("vm.setRegister", [name, value, hart], () => {
+      if (this.#computer.setRegister(hart, name, value)) return;
+      throw new RangeError(`${name} cannot be set: there is no such register, or it is read-only`);
+    });
+  }
+
+  /** What a hart's privilege mode is. */
+  mode(hart: number = this.hart): "user" | "supervisor" | "machine" {
+    whole("hart", hart, 0, this.harts - 1);
+    return (["user", "supervisor", "", "machine"] as const)[this.#machine.harts[hart].mode] ||
+      "user";
+  }
+
   /** The TLBs of the present hart: their entries, and what they have counted. */
   get tlb(): TlbView {
     return this.#machine.mmu;
@@ -287,7 +306,7 @@ export class Vm {
 
   /**
    * Whose memory and registers are meant where nobody is named: of a guest, the process that its
-   * present hart is in, or the hart itself, as a process of pid 0. Undefined: nobody's.
+   * present hart is in, or its kernel, as a process of pid 0. Undefined: nobody's.
    */
   get here(): Process | undefined {
     const { here } = this.#view;

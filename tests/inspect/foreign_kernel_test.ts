@@ -146,7 +146,7 @@ class Guest implements KernelView {
   }
 
   audit(): string[] {
-    return audit(this, this.ram, this.machine.mmu)
+    return audit(this, this.ram, [this.machine.mmu])
       .map((f) => `${f.class}: ${f.pa === undefined ? "" : hex(f.pa)} ${f.detail}`);
   }
 }

@@ -13,9 +13,11 @@ export interface TestSymbol {
   value: bigint;
   /** Bytes of the variable; 0 when absent. */
   size?: number;
+  /** A variable unless given. */
+  kind?: "object" | "function";
 }
 
-const STT_OBJECT = 1;
+const STT_OBJECT = 1, STT_FUNC = 2;
 
 /** An ELF file with one segment, at the start of RAM unless given, 4 KiB of zeros behind the code, and symbols. */
 export function elf(
@@ -48,7 +50,8 @@ export function elf(
   symbols.forEach((symbol, i) => {
     const entry = at.symbols + 24 * (i + 1);
     view.setUint32(entry, name, true);
-    file[entry + 4] = STT_OBJECT;
+    file[entry + 4] = symbol.kind === "function" ? STT_FUNC : STT_OBJECT;
+    view.setUint16(entry + 6, 1, true);
     view.setBigUint64(entry + 8, symbol.value, true);
     view.setBigUint64(entry + 16, BigInt(symbol.size ?? 0), true);
     name += symbol.name.length + 1;

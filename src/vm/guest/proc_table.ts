@@ -190,17 +190,18 @@ export class ProcTable {
    * with a trampoline and a trapframe, and in none to anything but a frame.
    */
   #roots(used: readonly PaNum[], stride: number): Map<PaNum, PaNum> {
-    let best = new Map<PaNum, PaNum>();
+    let best = new Map<PaNum, PaNum>(), most = 0;
     for (let offset = 0; offset < stride; offset += 8) {
       const found = new Map<PaNum, PaNum>();
       const fits = used.every((at) => {
         const value = this.#words.long(at + offset);
-        if (value === 0) return true;
         const root = this.#words.frame(value);
-        if (root !== undefined && this.isUserRoot(root)) found.set(at, root);
-        return root !== undefined;
+        if (root !== undefined) found.set(at, root);
+        return root !== undefined || value === 0;
       });
-      if (fits && found.size > best.size) best = found;
+      if (!fits) continue;
+      const whole = [...found.values()].filter((root) => this.isUserRoot(root)).length;
+      if (whole > most) [best, most] = [found, whole];
     }
     return best;
   }
@@ -225,15 +226,18 @@ export class ProcTable {
     return fits ? frameOf(Number(leaf.pte & 0xffff_ffffn)) : undefined;
   }
 
-  /** Where names stand: text in every process, `init…` in the first, the most letters of all. */
+  /**
+   * Where names stand: text in every process (none yet in one that fork is making), `init…` in the
+   * first, the most letters of all.
+   */
   #nameOffset(used: readonly PaNum[], stride: number): number | undefined {
-    let best: number | undefined, most = used.length;
+    let best: number | undefined, most = 1;
     for (let offset = 0; offset + NAME_BYTES <= stride; offset += 4) {
       let letters = 0;
       for (const at of used) {
         const text = this.#words.text(at + offset, NAME_BYTES);
-        const wrong = !text || (at === this.#init && !text.startsWith("init"));
-        letters = wrong ? -Infinity : letters + text.length;
+        const wrong = at === this.#init && !text?.startsWith("init");
+        letters += text === undefined || wrong ? -Infinity : text.length;
       }
       if (letters > most) [best, most] = [offset, letters];
     }

@@ -12,6 +12,13 @@ export interface Variable {
   readonly size: number;
 }
 
+/** What an address can be named after. */
+interface Place {
+  readonly name: string;
+  readonly at: number;
+  readonly size: number;
+}
+
 /** The kernel's symbols, read once. It is mapped at its own physical addresses. */
 export class KernelSymbols {
   readonly #elf: Elf;
@@ -19,7 +26,7 @@ export class KernelSymbols {
   /** Addresses by name; the first of each name. */
   readonly table: ReadonlyMap<string, bigint>;
   /** Those that addresses are named after, ascending. */
-  readonly #places: readonly { readonly name: string; readonly at: number }[];
+  readonly #places: readonly Place[];
   /** The first byte behind the kernel in memory. */
   readonly end: number;
   /** Its first byte. */
@@ -37,10 +44,9 @@ export class KernelSymbols {
     const segments = elf.segments.filter(({ memSize }) => memSize > 0);
     this.start = Math.min(...segments.map(({ paddr }) => Number(paddr)));
     this.end = Math.max(...segments.map(({ paddr, memSize }) => Number(paddr) + memSize));
-    const inside = this.#all.filter(({ value }) => value >= this.start && value < this.end);
-    // At one address, the last: uservec rather than the trampoline that it stands in.
-    this.#places = inside.map(({ name, value }) => ({ name, at: Number(value) }))
-      .sort((a, b) => a.at - b.at);
+    this.#places = this.#all.filter(({ value }) => value >= this.start && value < this.end)
+      .map(({ name, value, size }) => ({ name, at: Number(value), size }))
+      .sort((a, b) => a.at - b.at || a.size - b.size);
   }
 
   /** The symbol that an address of the kernel lies behind, in the trampoline's page, too. */
@@ -53,9 +59,22 @@ export class KernelSymbols {
       if (this.#places[mid].at <= at) low = mid + 1;
       else high = mid;
     }
-    if (low === 0) return undefined;
-    const place = this.#places[low - 1];
-    return { name: place.name, offset: at - place.at, file: undefined, line: undefined };
+    const place = this.#holding(low - 1, at);
+    return place && { name: place.name, offset: at - place.at, file: undefined, line: undefined };
+  }
+
+  /**
+   * Of the places up to one, the last that reaches to an address. What is written in assembly has no
+   * size, and reaches to the next place; a label in the middle of a function is what is meant there.
+   */
+  #holding(last: number, at: number): Place | undefined {
+    let label: Place | undefined;
+    for (let i = last; i >= 0; i--) {
+      const place = this.#places[i];
+      if (place.size > 0) return at < place.at + place.size ? label ?? place : label;
+      label ??= place;
+    }
+    return label;
   }
 
   /** Where in the kernel's image an address is, that of the trampoline's second mapping, too. */

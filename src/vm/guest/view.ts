@@ -107,8 +107,17 @@ export class GuestView implements KernelView {
 
   /** @inheritdoc */
   process(pid: number): ProcessView | undefined {
-    if (pid === 0) return { ...this.#stranger(0, rootOn(this.#machine.hart)) };
+    if (pid === 0) return { ...this.#stranger(0, this.#kernelsRoot()), name: "kernel" };
     return this.processes().find((one) => one.pid === pid);
+  }
+
+  /**
+   * The table that means the kernel: the one that the present hart is in; in user mode, the
+   * kernel's own. Undefined: its addresses are physical, or unknown.
+   */
+  #kernelsRoot(): PaNum | undefined {
+    const { hart } = this.#machine;
+    return hart.mode === USER ? this.facts.roots.find((one) => one.pid === 0)?.root : rootOn(hart);
   }
 
   #processView({ name, pid, state, waits, parent, root, size, trapframe, at }: Slot): ProcessView {
@@ -173,9 +182,8 @@ export class GuestView implements KernelView {
 
   #rootView(root: PaNum, pid: number, name: string): RootView {
     const slot = this.facts.slots.find((one) => one.pid === pid);
-    const kernelPages = pid === 0 || !this.facts.isUserRoot(root)
-      ? []
-      : this.facts.kernelPages(slot);
+    const isProcess = slot !== undefined || (pid !== 0 && this.facts.isUserRoot(root));
+    const kernelPages = isProcess ? this.facts.kernelPages(slot) : [];
     return { root, pid, name, areas: undefined, kernelPages };
   }
 

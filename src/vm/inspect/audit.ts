@@ -52,7 +52,12 @@ export function unjudged(view: KernelView): string[] {
 }
 
 /** Everything that does not fit; empty when all is well. */
-export function audit(view: KernelView, ram: Ram, mmu: Mmu, more?: MoreChecks): Finding[] {
+export function audit(
+  view: KernelView,
+  ram: Ram,
+  mmus: readonly Mmu[],
+  more?: MoreChecks,
+): Finding[] {
   const findings: Finding[] = [];
   const say: Say = (...what) => findings.push(finding(...what));
   const why = view.unrest();
@@ -60,7 +65,7 @@ export function audit(view: KernelView, ram: Ram, mmu: Mmu, more?: MoreChecks): 
   if (sweep !== undefined) checkFrames(view, ram, sweep, say);
   else say("not at rest", {}, `counts are not held against page tables now: ${why}`);
   checkTables(view, ram, say);
-  checkTlb(view, ram, mmu, say);
+  for (const mmu of mmus) checkTlb(view, ram, mmu, say);
   if (sweep !== undefined) more?.(sweep, say);
   return findings;
 }

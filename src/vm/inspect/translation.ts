@@ -3,7 +3,7 @@
 import { type Pa, pa, PAGE_SIZE, type PaNum, paNum, type Va, va } from "../machine/address.ts";
 import { flagText } from "../machine/flags.ts";
 import type { Ram } from "../machine/memory.ts";
-import { makeSatp, PTE_V, type Walk, walk } from "../machine/sv39.ts";
+import { makeSatp, PTE_V, type Rights, type Walk, walk } from "../machine/sv39.ts";
 import { type Frame, frameHandle, type FrameReport } from "./frame.ts";
 import { hardwareVerdicts, type Verdict } from "./hardware_verdict.ts";
 import { slotIn } from "./page_owners.ts";
@@ -109,13 +109,13 @@ export function kernelTranslation(
   view: KernelView,
   ram: Ram,
   address: Va,
+  root: Pick<RootView, "pid" | "root"> | undefined = view.roots().find(({ pid }) => pid === 0),
+  rights: Rights = { user: false, sum: false, mxr: false },
 ): Translation | undefined {
-  const root = view.roots().find(({ pid }) => pid === 0);
   if (root === undefined) return undefined;
   const report = walked(view, ram, { ...root, name: "kernel" }, address, "none");
   const owners = report.frame?.report();
   const kind = report.pa === undefined ? "none" : owners === undefined ? "device" : "kernel map";
-  const rights = { user: false, sum: false, mxr: false };
   const verdicts = hardwareVerdicts(ram, root.root, address, rights);
   return { ...report, kind, owners, verdicts };
 }

@@ -138,7 +138,7 @@ export interface SymbolsView {
 export interface KernelView {
   /**
    * Whose memory and registers are meant where nobody is named: the process that the present hart
-   * is in; 0: the hart itself, since it is in none. Undefined: nobody's, somebody must be named.
+   * is in; 0: the kernel, as a process. Undefined: nobody's, somebody must be named.
    */
   readonly here: number | undefined;
   /** The processes, zombies included, lowest pid first. */

@@ -1,0 +1,172 @@
+/**
+ * The questions asked of real xv6 kernels of all years, at the prompt and at any moment of a run: `XV6_TREES` is a
+ * folder with one built tree in each of its folders (`kernel/kernel` and `fs.img`).
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { Guest } from "../../src/vm/guest.ts";
+import { vmOver } from "../../src/vm/guest_computer.ts";
+import type { PaNum } from "../../src/vm/machine/address.ts";
+import { parseElf } from "../../src/vm/machine/elf.ts";
+import { guestMachineOf } from "../../src/vm/parts.ts";
+import { typed } from "../commands/typist.ts";
+
+const folder = Deno.env.get("XV6_TREES") || undefined;
+
+function treesIn(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].map(({ name }) => `${folder}/${name}`).filter((tree) => {
+    try {
+      return Deno.statSync(`${tree}/kernel/kernel`).isFile &&
+        Deno.statSync(`${tree}/fs.img`).isFile;
+    } catch {
+      return false;
+    }
+  }).sort();
+}
+
+/** A tree's kernel at its prompt. */
+class Tree {
+  readonly guest: Guest;
+  readonly file: Uint8Array;
+  #said = "";
+
+  constructor(tree: string, harts = 1) {
+    this.file = Deno.readFileSync(`${tree}/kernel/kernel`);
+    this.guest = new Guest(this.file, { disk: Deno.readFileSync(`${tree}/fs.img`), harts });
+    for (let slices = 0; !this.#said.endsWith("$ "); slices++) {
+      assert(slices < 3000, this.#said);
+      this.slice();
+    }
+    // Until its sh sleeps.
+    for (let slices = 0; slices < 5; slices++) this.slice();
+  }
+
+  slice(): void {
+    const { end } = this.guest.slice();
+    for (const bytes of this.guest.take()) this.#said += new TextDecoder().decode(bytes);
+    assertEquals(end, undefined, this.#said);
+  }
+
+  /** On to user mode, if that comes soon. */
+  toUserMode(): void {
+    const machine = guestMachineOf(this.guest);
+    for (let i = 0; i < 100_000 && machine.hart.mode !== 0; i++) machine.run(1);
+  }
+
+  type(line: string): void {
+    this.guest.type(new TextEncoder().encode(`${line}\n`));
+  }
+
+  async answer(line: string): Promise<string> {
+    const [{ text, status }] = await typed([line], [], { vm: vmOver(this.guest) });
+    assert(status === 0 || status === 1, `${line}: ${text}`);
+    return text;
+  }
+
+  // deno-lint-ignore no-explicit-any -- what JSON.parse gives
+  async json(line: string): Promise<any> {
+    return JSON.parse(await this.answer(`${line} --json`));
+  }
+
+  /** The length of the free list of `kmem`, as xv6 has it: a lock of 24 bytes, then the list. */
+  stockFree(): number | undefined {
+    const kmem = parseElf(this.file).symbol("kmem");
+    if (kmem?.size !== 32) return undefined;
+    const { ram } = guestMachineOf(this.guest);
+    let n = 0;
+    for (
+      let at = ram.read64(Number(kmem.value) + 24 as PaNum);
+      at !== 0n;
+      at = ram.read64(Number(at) as PaNum)
+    ) n++;
+    return n;
+  }
+}
+
+if (folder === undefined) {
+  console.log("questions to xv6 kernels: skipped, XV6_TREES is not set to a folder of built trees");
+} else {
+  for (const path of treesIn(folder)) {
+    const name = path.split("/").at(-1)!;
+
+    Deno.test(`${name} at its prompt: processes, memory, frames`, async () => {
+      const tree = new Tree(path);
+      const { processes } = await tree.json("ps");
+      assertEquals(
+        // deno-lint-ignore no-explicit-any -- as above
+        processes.map((p: any) => [p.pid, p.ppid, p.name, p.state, p.waitsFor]),
+        [[1, 0, "init", "sleeping", "a child to exit"], [2, 1, "sh", "sleeping", "the console"]],
+      );
+      for (const { size, rss } of processes) assert(size > 0 && size % 4096 === 0 && rss >= size);
+
+      const { areas } = await tree.json("vmmap 2");
+      assertEquals(areas[0].start, "0x0");
+      assertEquals(areas.slice(-2).map((a: { kind: string }) => a.kind), [
+        "trapframe",
+        "trampoline",
+      ]);
+      for (const { start } of areas) {
+        const t = await tree.json(`pte -p 2 ${start}`);
+        assertEquals([t.levels.length, t.levels.at(-1).pa, t.fail], [3, t.pa, null]);
+      }
+      const text = await tree.json("refcount pa(2:0)");
+      assertEquals([text.kind, text.stored, text.counted, text.owners[0].pid], [
+        "user",
+        null,
+        1,
+        2,
+      ]);
+
+      const { free, total, census } = await tree.json("free");
+      assertEquals(total, 32768);
+      const counted = tree.stockFree();
+      if (counted !== undefined) assert(free >= counted && free < total, `${free} of ${counted}`);
+      if (counted !== undefined && census.unknown < 200) assertEquals(free, counted);
+
+      assertMatch(await tree.answer("audit"), /^clean: 32768 frames/);
+      assertMatch(await tree.answer("dis usertrap 1"), /usertrap +addi sp,sp,-/);
+      assertMatch(await tree.answer("print u32(ticks)"), /^0x[0-9a-f]+ /);
+      assertStringIncludes(await tree.answer("dir"), "README");
+      assertEquals(await tree.answer("fsck"), "clean\n");
+    });
+  }
+
+  // Every moment is one at which somebody may stop it.
+  for (
+    const [name, harts] of [["2019-cow", 1], ["2020-xv6", 3], ["2022-xv6", 1], [
+      "2025-xv6",
+      3,
+    ]] as const
+  ) {
+    const path = `${folder}/${name}`;
+    if (!treesIn(folder).includes(path)) continue;
+    Deno.test(`${name} with ${harts} harts, stopped at many moments of forktest`, async () => {
+      const tree = new Tree(path, harts);
+      tree.type("forktest");
+      const modes = new Set<number>();
+      let judged = 0, most = 0;
+      for (let i = 0; i < 60; i++) {
+        guestMachineOf(tree.guest).run(50_021 + 7 * i);
+        if (i % 2 === 0) tree.toUserMode();
+        modes.add(guestMachineOf(tree.guest).hart.mode);
+        const { processes } = await tree.json("ps");
+        const pids = processes.map(({ pid }: { pid: number }) => pid);
+        assertEquals(pids.slice(0, 2), [1, 2]);
+        assertEquals(processes.slice(0, 2).map((p: { name: string }) => p.name), ["init", "sh"]);
+        most = Math.max(most, pids.length);
+        const { findings } = await tree.json("audit");
+        const found = findings.filter((f: { class: string }) => f.class !== "not at rest");
+        assertEquals(found, []);
+        if (findings.length === 0) judged++;
+        for (const line of ["reg", "dis", "vmmap", "free", "share", "tlb", "pte $pc", "x $sp"]) {
+          await tree.answer(line);
+        }
+      }
+      assert(modes.size > 1, "in user mode and in the kernel");
+      assert(judged > 0, "at rest now and then");
+      assert(most > 3, "with children there");
+    });
+  }
+}
