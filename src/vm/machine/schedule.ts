@@ -15,6 +15,8 @@ export interface ScheduleState {
   readonly left: number;
   /** Where the random numbers stand: 32 bits, not 0. */
   readonly random: number;
+  /** Instructions of a turn on average. */
+  readonly quantum: number;
 }
 
 /** Instructions of a turn, on average, when nothing else is asked for. */
@@ -30,17 +32,18 @@ const RESERVED = 16;
 /**
  * A hart that holds a spinlock should not be the one that stops: the others would spin for it. A
  * kernel holds spinlocks with interrupts off, so a turn that would end there goes on till they are
- * on, for another quantum at most. One turn in so many ends where it ends, and all do where the
- * quantum is short, which is asked for to see what happens there.
+ * on, for another quantum at most. One turn in so many ends where it ends.
  */
-const HARD = 8, SHORT = 1000;
+const HARD = 8;
+/** A shorter quantum is asked for to see what happens where turns end: then all are as drawn. */
+const SHORT = 1000;
 
 /** The turns of a machine's harts. */
 export class Schedule {
   /** The hart that runs. */
   hart = 0;
   /** Instructions of a turn, on average. */
-  readonly quantum: number;
+  quantum: number;
   #left: number;
   #random: number;
 
@@ -69,12 +72,17 @@ export class Schedule {
     return this.#left;
   }
 
+  /** Whether turns are as they are drawn, and every hart that can run has its turns. */
+  get strict(): boolean {
+    return this.quantum < SHORT;
+  }
+
   /**
    * Instructions by which the turn is longer where the hart could take no interrupt, or holds a
    * reservation.
    */
   extension(interruptible: boolean, reserved: boolean): number {
-    const soft = this.quantum >= SHORT && this.#random % HARD !== 0;
+    const soft = !this.strict && this.#random % HARD !== 0;
     if (!interruptible && soft) return Math.max(0, this.#left + this.quantum);
     return reserved && this.#left > -RESERVED ? 1 : 0;
   }
@@ -102,13 +110,14 @@ export class Schedule {
 
   /** The state as plain data. */
   save(): ScheduleState {
-    return { hart: this.hart, left: this.#left, random: this.#random };
+    return { hart: this.hart, left: this.#left, random: this.#random, quantum: this.quantum };
   }
 
-  /** Takes over a saved state. */
+  /** Takes over a saved state, its quantum too: what comes is what would have come there. */
   restore(state: ScheduleState): void {
     this.hart = state.hart;
     this.#left = state.left;
     this.#random = state.random;
+    this.quantum = state.quantum;
   }
 }

@@ -42,7 +42,7 @@ const MOST_WORDS = 2048;
 export const MOST_STEPS = 64;
 /**
  * A parked hart gets a turn after so many, should it have been parked too early by a mark; or, when
- * its loop was proven, because of what is not looked at: tables that a walk would read anew.
+ * its loop was proven, because of what is not looked at: its code, tables that a walk would read anew.
  */
 const HEARTBEAT = 256, SLOW_HEARTBEAT = 4096;
 /**
@@ -103,6 +103,19 @@ class Search {
   }
 }
 
+/** A hart that is parked. */
+interface Parked {
+  readonly loop: Loop;
+  /** What the loop's words held. */
+  readonly values: Uint32Array;
+  /** By a search, not by a mark. */
+  readonly proven: boolean;
+  /** Turns of other harts since. */
+  turns: number;
+  /** Proven once more since another hart did anything: it will never go on by itself. */
+  sure: boolean;
+}
+
 /** What is known of one hart's spinning: plain data. */
 export class SpinState {
   /** Its turn is under way. */
@@ -118,9 +131,9 @@ export class SpinState {
   patience = FIRST;
   shortPatience = 1;
   search: Search | undefined = undefined;
-  /** The loop that it is parked in, what the loop's words held, and how many turns it was given. */
-  parked: { loop: Loop; values: Uint32Array; turns: number; proven: boolean } | undefined =
-    undefined;
+  parked: Parked | undefined = undefined;
+  /** The loop that it was parked in, when that is being proven once more; see {@link Spin.doubt}. */
+  doubted: Loop | undefined = undefined;
   loops: Loop[] = [];
   /** When it was at the mark of a loop. */
   visit: Moment | undefined = undefined;
@@ -157,6 +170,11 @@ export class Spin {
     return this.#state.parked !== undefined;
   }
 
+  /** Whether it is, and nothing but an interrupt or another hart can make it go on. */
+  get sure(): boolean {
+    return this.#state.parked?.sure ?? false;
+  }
+
   /** The interrupts that end its parking. */
   get interrupts(): number {
     return this.#state.parked?.loop.interrupts ?? -1;
@@ -186,25 +204,36 @@ export class Spin {
     this.#hart.selectBanks();
   }
 
-  /** The hart's turn ends. */
-  end(): void {
+  /** The hart's turn ends, if it has one. */
+  end(): boolean {
     const state = this.#state;
-    if (!state.turn) return;
+    if (!state.turn) return false;
     state.turn = false;
     const { life, registers: { pcLow } } = this.#hart;
     const calm = life === state.life;
     state.calm = calm ? state.calm + 1 : 0;
     state.near = calm && Math.abs(pcLow - state.ended) < NEAR ? state.near + 1 : 0;
     state.ended = pcLow;
+    return true;
+  }
+
+  /** Another hart has had a turn, and did something in it or only spun. */
+  passed(spun: boolean): void {
+    const { parked } = this.#state;
+    if (parked === undefined) return;
+    parked.turns++;
+    if (!spun) parked.sure = false;
   }
 
   /**
-   * Nothing will ever happen, unless the hart was parked by a mark too early: if it was, it is
-   * searched in its next turn, which proves it one way or the other.
+   * Nothing will ever happen, unless the hart was parked by a mark too early, or what is not looked
+   * at has changed, its code for instance: if so it goes on in its next turn, and if not it is
+   * proven there that it spins. False: that has been done.
    */
   doubt(): boolean {
     const state = this.#state;
-    if (state.parked === undefined || state.parked.proven) return false;
+    if (state.parked === undefined || state.parked.sure) return false;
+    state.doubted = state.parked.loop;
     state.parked = undefined;
     state.calm = LAST;
     return true;
@@ -214,14 +243,14 @@ export class Spin {
   stirs(alone: boolean): boolean {
     const { parked } = this.#state;
     if (parked === undefined) return true;
-    if (!alone && ++parked.turns < REST) return false;
+    if (!alone && parked.turns < REST) return false;
     const { words: ram } = this.#ram;
     const { loop: { words }, values, proven } = parked;
     for (let i = 0; i < words.length; i++) {
       const at = (words[i] << 1) + RAM_OFFSET / 4;
       if (ram[at] !== values[2 * i] || ram[at + 1] !== values[2 * i + 1]) return true;
     }
-    return !alone && parked.turns >= (proven ? SLOW_HEARTBEAT : HEARTBEAT);
+    return parked.turns >= (proven ? SLOW_HEARTBEAT : HEARTBEAT);
   }
 
   #moment(): Moment {
@@ -326,7 +355,7 @@ export class Spin {
 
   #fail({ kind }: Search): void {
     const state = this.#state;
-    state.search = undefined;
+    state.search = state.doubted = undefined;
     this.#hide(false);
     if (kind === LONG) {
       state.calm = 0;
@@ -361,7 +390,9 @@ export class Spin {
     this.#hide(false);
     state.patience = FIRST;
     state.shortPatience = 1;
-    this.#park(loop, true);
+    const sure = state.doubted !== undefined && alike(state.doubted, loop);
+    state.doubted = undefined;
+    this.#park(loop, true, sure);
   }
 
   /** The hart is at a mark. True: it has come round, and is parked. */
@@ -391,7 +422,7 @@ export class Spin {
     return false;
   }
 
-  #park(loop: Loop, proven: boolean): void {
+  #park(loop: Loop, proven: boolean, sure = false): void {
     const { words: ram } = this.#ram;
     const values = new Uint32Array(2 * loop.words.length);
     for (let i = 0; i < loop.words.length; i++) {
@@ -399,7 +430,7 @@ export class Spin {
       values[2 * i] = ram[at];
       values[2 * i + 1] = ram[at + 1];
     }
-    this.#state.parked = { loop, values, turns: 0, proven };
+    this.#state.parked = { loop, values, proven, turns: 0, sure };
     this.#state.calm = this.#state.near = 0;
   }
 
@@ -414,4 +445,11 @@ export class Spin {
     this.marksChanged = true;
     this.#hart.mmu.hidden = this.searching;
   }
+}
+
+/** Whether two loops that were found are one: where it was entered may differ. */
+function alike(one: Loop, other: Loop): boolean {
+  const words = new Set(one.words);
+  return one.period === other.period && one.words.length === other.words.length &&
+    other.words.every((word) => words.has(word));
 }

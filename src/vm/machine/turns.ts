@@ -80,6 +80,11 @@ export class Turns {
     this.#hart.enter();
   }
 
+  /** Whether no hart that can run is left out. */
+  get #strict(): boolean {
+    return this.#harts.length > 1 && this.#schedule.strict;
+  }
+
   /** The hart that runs, or ran last. */
   get hart(): Hart {
     return this.#hart;
@@ -142,7 +147,10 @@ export class Turns {
    * @param only The one that is to run, parked or not.
    */
   next(only?: number): Next {
-    this.spin?.end();
+    if (this.spin?.end()) {
+      const { spin: ran } = this;
+      for (const spin of this.#spins) if (spin !== ran) spin.passed(ran.sure);
+    }
     const harts = this.#harts;
     const alone = harts.every((hart) => hart.waiting || this.parked(hart.hartid));
     const count = only === undefined ? harts.length : 1;
@@ -174,8 +182,10 @@ export class Turns {
     this.#schedule.begin(hartid);
     this.switchTo(hartid);
     this.#hart.waiting = false;
-    this.spin?.begin();
-    this.#mark();
+    if (!this.#strict) {
+      this.spin?.begin();
+      this.#mark();
+    }
   }
 
   /** The machine has to stop at the marks of all harts. */
