@@ -4,16 +4,21 @@
  * test finisher at 0x10_0000 or, as the public ISA suites do, by a store to the symbol `tohost`.
  */
 
-import { type Sleepers, sleepersOf, variable, whoSleeps } from "./guest/sleepers.ts";
+import { type GuestDoing, Observer } from "./guest/doing.ts";
+import { sleepersOf, variable } from "./guest/sleepers.ts";
 import { whole } from "./checks.ts";
 import { hex, type PaNum } from "./machine/address.ts";
 import type { DiskWrite } from "./machine/devices/disk_writes.ts";
 import { checkImage, chooseVersion } from "./guest_disk.ts";
 import { type Elf, ElfError, parseElf } from "./machine/elf.ts";
+import { Debugger } from "./guest/debugger.ts";
+import { type GuestState, GuestHistory } from "./guest/history.ts";
+import type { DebugTarget } from "./debug.ts";
 import { Machine, type Stop } from "./machine/machine.ts";
+import type { Watch } from "./machine/watch.ts";
 import { openDoor } from "./parts.ts";
 
-export type { DiskWrite };
+export type { DebugTarget, DiskWrite, GuestDoing, GuestState };
 
 /** How a bare-metal program is run. */
 export interface GuestOptions {
@@ -57,29 +62,20 @@ export interface GuestEnd {
 export interface GuestStep {
   /** How it ended; undefined while it goes on. */
   readonly end: GuestEnd | undefined;
+  /** What it does, for who types its input. */
+  readonly doing: GuestDoing;
   /**
-   * What it does. `works`, or nobody knows. `listens`: somebody reads the console, so that a line
-   * can be typed. `waits`: it listens, and nothing else will happen before something is typed.
-   * `sleeps`: every process has been asleep for long, and none of them for the console or the
-   * clock.
+   * All harts wait, in WFI or by spinning, which the machine has proven: ticks of mtime till a timer
+   * wakes one of them, {@link TICKS_PER_SECOND}; Infinity: only input can. Undefined: somebody works.
    */
-  readonly doing: "works" | "listens" | "waits" | "sleeps";
+  readonly idle: number | undefined;
 }
 
-/** Instructions of a slice: the program is judged, and input typed, only at its end. */
+/** mtime's frequency for people: what QEMU's `virt` board has, and xv6 means by 1/10 second. */
+export const TICKS_PER_SECOND = 10_000_000;
+
+/** Instructions of a slice unless given: the program is judged, and input typed, at its end. */
 const SLICE = 1_000_000;
-
-/** After so many instructions with a reader of the console, it reads, however busy others are. */
-const READS_AFTER = 32 * SLICE;
-
-/**
- * So many quiet instructions make a guest idle. Fewer are not enough: a process that is busy in the
- * kernel, zeroing memory, is off the hart for a moment at each tick, ten million apart.
- */
-const IDLE_AFTER = 3 * SLICE;
-
-/** Ticks of mtime without a process, output or input, after which none is expected. */
-const LONG = 1_000_000_000;
 
 /** Copies segments to their physical addresses. Throws {@link ElfError} for one outside RAM. */
 export function loadPhysical(machine: Machine, elf: Elf): void {
@@ -104,24 +100,60 @@ export function loadPhysical(machine: Machine, elf: Elf): void {
   }
 }
 
+/** A machine with a program in RAM, each hart at its first instruction. */
+function started(elf: Elf, machine: Machine): Machine {
+  loadPhysical(machine, elf);
+  for (const hart of machine.harts) {
+    hart.pc = elf.entry & ~1n; // as the boot ROM's jump clears bit 0
+    // a0 = hart number, a1 = device tree: there is none.
+    hart.setX(10, BigInt(hart.hartid));
+    hart.setX(11, 0n);
+  }
+  return machine;
+}
+
+/** The word by which programs of the public ISA suites end, where there is one. */
+function tohostOf(elf: Elf): Watch | undefined {
+  const symbol = elf.symbol("tohost");
+  return symbol &&
+    { space: "pa", start: Number(symbol.value), length: 8, read: false, write: true };
+}
+
+/** The code with which a stop ends the program; undefined when it does not. */
+function exitCode({ ram }: Machine, tohost: Watch | undefined, stop: Stop): number | undefined {
+  if (stop.kind === "finisher") return stop.code;
+  if (stop.kind !== "watch" || stop.watch !== tohost) return undefined;
+  // 1 is success, any other odd value failure number `value >> 1`; 0 is no message.
+  const value = ram.read64(Number(stop.watch.start) as PaNum);
+  return value === 0n ? undefined : Number((value & 0xffff_ffffn) >> 1n);
+}
+
 /** A bare-metal program under way, to be run in slices. */
 export class Guest {
+  /** Breakpoints, watchpoints, registers, memory; steps, and runs backwards. */
+  readonly debug: DebugTarget;
   readonly #machine: Machine;
   readonly #elf: Elf;
-  readonly #sleepers: Sleepers | undefined;
+  readonly #history: GuestHistory;
+  readonly #atReset: () => Machine;
+  readonly #tohost: Watch | undefined;
+  readonly #observer: Observer;
   readonly #panicked: PaNum | undefined;
-  readonly #disk: boolean;
-  #left: number;
-  #flushes = 0;
-  /** Instructions of the last slices in a row in which somebody read, and which were quiet. */
-  #readerFor = 0;
-  #quietFor = 0;
-  /** mtime when they began. */
-  #quietSince = 0;
-  #sent: Uint8Array[] = [];
+  /** The last instruction of the budget. */
+  readonly #last: number;
+  /**
+   * A slice ends whenever all harts wait ({@link GuestStep.idle}), before time jumps to the next
+   * timer: for who lets as much real time pass. Time jumps when the next slice begins, unless
+   * something was typed.
+   */
+  paced = false;
 
   static {
-    openDoor("guest", (run) => ({ machine: run.#machine, elf: run.#elf }));
+    openDoor("guest", (run) => ({
+      machine: run.#machine,
+      elf: run.#elf,
+      history: run.#history,
+    }));
   }
 
   /**
@@ -133,25 +165,25 @@ export class Guest {
     const elf = parseElf(file);
     const { disk, budget, keepWrites, ...hardware } = options;
     if (disk !== undefined) checkImage(disk);
-    const machine = new Machine({ ...hardware, ...(disk === undefined ? {} : { disk }) });
+    const atReset = (disk: Uint8Array | undefined) =>
+      started(elf, new Machine({ ...hardware, ...(disk === undefined ? {} : { disk }) }));
+    const machine = atReset(disk);
     if (keepWrites) machine.virtio?.keepWrites();
-    loadPhysical(machine, elf);
-    for (const hart of machine.harts) {
-      hart.pc = elf.entry & ~1n; // as the boot ROM's jump clears bit 0
-      // a0 = hart number, a1 = device tree: there is none.
-      hart.setX(10, BigInt(hart.hartid));
-      hart.setX(11, 0n);
-    }
-    const tohost = elf.symbol("tohost");
-    if (tohost !== undefined) {
-      const start = Number(tohost.value);
-      machine.watch({ space: "pa", start, length: 8, read: false, write: true });
-    }
-    this.#machine = machine;
+    const tohost = tohostOf(elf);
+    if (tohost !== undefined) machine.watch(tohost);
     this.#elf = elf;
-    this.#disk = disk !== undefined;
-    this.#left = budget ?? Number.MAX_SAFE_INTEGER;
-    this.#sleepers = sleepersOf(elf, machine.ram);
+    this.#tohost = tohost;
+    this.#machine = machine;
+    this.#history = new GuestHistory(machine, () => chooseVersion(machine));
+    this.#atReset = () => atReset(machine.virtio?.image);
+    this.debug = new Debugger(this.#history, {
+      code: (stop) => exitCode(machine, tohost, stop),
+      hears: () => machine.uart.interrupts,
+      paced: () => this.paced,
+      reset: () => this.reset(),
+    });
+    this.#observer = new Observer(machine, sleepersOf(elf, machine.ram));
+    this.#last = budget ?? Number.MAX_SAFE_INTEGER;
     this.#panicked = variable(elf, machine.ram, "panicked")?.start;
   }
 
@@ -161,36 +193,40 @@ export class Guest {
    */
   slice(length: number = SLICE): GuestStep {
     whole("slice", length, 1);
-    const machine = this.#machine;
-    const start = machine.instret;
-    const until = start + Math.min(this.#left, length);
+    const history = this.#history;
+    const start = history.now;
+    const until = Math.min(this.#last, start + length);
+    const said = history.said;
     for (;;) {
-      const before = machine.instret;
-      const stop = machine.run(until - before);
-      if (stop.kind === "version") chooseVersion(machine);
-      this.#left -= machine.instret - before;
-      const output = machine.uart.take();
-      if (output.length > 0) {
-        this.#sent.push(output);
-        this.#quietFor = 0;
-      }
+      const stop = history.run(until - history.now);
+      if (history.said !== said) this.#observer.anew();
       const end = this.#verdict(stop);
-      if (end !== undefined) return { end, doing: "works" };
-      if (stop.kind === "wfi") return { end, doing: "waits" };
-      if (machine.instret >= until) {
-        return { end, doing: output.length > 0 ? "works" : this.#doing(until - start) };
+      const { idle } = history;
+      if (end !== undefined) return { end, doing: "works", idle };
+      if (idle !== undefined) {
+        const doing = idle === Infinity ? "waits" : this.#observer.idle();
+        if (this.paced || doing !== "works") return { end, doing, idle };
+      } else if (history.now >= until) {
+        const silent = history.said === said;
+        const doing = silent ? this.#observer.busy(until - start) : "works";
+        return { end, doing, idle };
       }
     }
   }
 
+  /** As {@link GuestStep.idle} after the last slice, also one of {@link Guest.debug}. */
+  get idle(): number | undefined {
+    return this.#history.idle;
+  }
+
   /** Instructions retired so far. */
   get instret(): number {
-    return this.#machine.instret;
+    return this.#history.now;
   }
 
   /** What the program has sent to the UART since the last call. */
   take(): Uint8Array[] {
-    return this.#sent.splice(0);
+    return this.#history.output.splice(0);
   }
 
   /**
@@ -203,11 +239,10 @@ export class Guest {
     return this.#machine.virtio?.takeWrites() ?? [];
   }
 
-  /** Types bytes on the program's UART. */
+  /** Types bytes on the program's UART. What was undone by going back is gone then. */
   type(bytes: Uint8Array): void {
-    this.#quietFor = 0;
-    this.#readerFor = 0;
-    this.#machine.uart.type(bytes);
+    this.#observer.anew();
+    this.#history.type(bytes);
   }
 
   /**
@@ -220,7 +255,53 @@ export class Guest {
 
   /** Whether all that was typed has been read. */
   get read(): boolean {
-    return this.#machine.uart.waiting === 0;
+    return !this.#history.typing && this.#machine.uart.waiting === 0;
+  }
+
+  /**
+   * From now on what happens is recorded, so that one can go back: what comes from outside, and a
+   * state now and then, together at most 1 GiB of them.
+   */
+  record(): void {
+    this.#history.record();
+  }
+
+  /** The first and last moment that one can go to, in instructions; undefined: not recorded. */
+  get recorded(): readonly [from: number, to: number] | undefined {
+    return this.#history.span;
+  }
+
+  /**
+   * Goes to the moment after so many instructions, back or forward in what is recorded. What comes
+   * after it is not forgotten: running on does the same again, typed input included, until something
+   * else is typed or changed. Throws a RangeError for a moment that is not recorded.
+   */
+  goto(instret: number): void {
+    this.#history.goto(instret);
+    this.#observer.anew();
+  }
+
+  /** Goes back by so many instructions. Throws a RangeError when they are not recorded. */
+  back(instructions: number): void {
+    whole("back", instructions, 1);
+    this.goto(this.instret - instructions);
+  }
+
+  /** The guest now, as plain data: all of it but breakpoints and watchpoints. */
+  save(): GuestState {
+    return this.#history.save();
+  }
+
+  /** Makes the guest what it was. What is recorded begins anew here. */
+  restore(state: GuestState): void {
+    this.#history.restore(state);
+    this.#observer.anew();
+  }
+
+  /** From the first instruction again, with the disk as it is. What is recorded begins anew. */
+  reset(): void {
+    const machine = this.#atReset().save();
+    this.restore({ machine, typed: [], settled: true, only: undefined });
   }
 
   #verdict(stop: Stop): GuestStep["end"] {
@@ -228,51 +309,14 @@ export class Guest {
     if (this.#panicked !== undefined && ram.read32(this.#panicked) !== 0) {
       return { end: "panic", code: -1 };
     }
-    switch (stop.kind) {
-      case "finisher":
-        return stop.reset ? { end: "reset", code: -1 } : { end: "exit", code: stop.code };
-      case "watch": {
-        // tohost: 1 is success, any other odd value failure number `value >> 1`; 0 is no message.
-        const value = ram.read64(Number(stop.watch.start) as PaNum);
-        if (value === 0n) return undefined;
-        return { end: "exit", code: Number((value & 0xffff_ffffn) >> 1n) };
-      }
-      case "wfi":
-        return this.#machine.uart.interrupts ? undefined : { end: "stuck", code: -1 };
-      case "stuck":
-        return { end: "stuck", code: -1 };
-      default:
-        return this.#left <= 0 ? { end: "budget", code: -1 } : undefined;
+    if (stop.kind === "finisher" && stop.reset) return { end: "reset", code: -1 };
+    const code = exitCode(this.#machine, this.#tohost, stop);
+    if (code !== undefined) return { end: "exit", code };
+    if (stop.kind === "stuck" || (stop.kind === "wfi" && !this.#machine.uart.interrupts)) {
+      return { end: "stuck", code: -1 };
     }
-  }
-
-  /** What the program does, after a slice of that length which was silent. */
-  #doing(length: number): GuestStep["doing"] {
-    const machine = this.#machine;
-    const who = this.#sleepers && whoSleeps(machine, this.#sleepers);
-    this.#readerFor = who?.console ? this.#readerFor + length : 0;
-    if (!this.#idle(length, who?.running ?? false)) {
-      return this.#readerFor > READS_AFTER ? "listens" : "works";
-    }
-    const long = machine.clock.time - this.#quietSince > LONG;
-    if (who !== undefined) {
-      if (who.console) return who.timer ? "listens" : "waits";
-      return long && !who.timer ? "sleeps" : "works";
-    }
-    // No xv6. One that has the UART's interrupt on wants input, and so may one with a disk; what
-    // others do may be their work, however long it takes.
-    if (this.#machine.uart.interrupts) return long && this.#disk ? "waits" : "listens";
-    return this.#disk ? "listens" : "works";
-  }
-
-  /** Whether no process ran in the last slices: who enters one drops TLB entries before. */
-  #idle(length: number, running: boolean): boolean {
-    const { harts, clock } = this.#machine;
-    const flushes = harts.reduce((sum, { mmu }) => sum + mmu.counters().flushes, 0);
-    const quiet = !running && harts.every(({ mode }) => mode !== 0) && flushes === this.#flushes;
-    this.#flushes = flushes;
-    this.#quietFor = quiet ? this.#quietFor + length : 0;
-    if (this.#quietFor === length) this.#quietSince = clock.time;
-    return this.#quietFor >= IDLE_AFTER;
+    return stop.kind === "budget" && this.#history.now >= this.#last
+      ? { end: "budget", code: -1 }
+      : undefined;
   }
 }

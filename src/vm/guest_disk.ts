@@ -6,6 +6,7 @@
  */
 
 import { BSIZE, FSMAGIC, readSuperblock, truncation } from "./kernel/files/xv6fs/layout.ts";
+import { quietly } from "./guest/quietly.ts";
 import { SECTOR_SIZE } from "./machine/devices/disk_writes.ts";
 import type { Machine } from "./machine/machine.ts";
 
@@ -43,11 +44,12 @@ const STATUS = 0x070;
  */
 export function chooseVersion(machine: Machine): void {
   const state = machine.save();
-  const taken = ([2, 1] as const).find((version) => {
-    const works = tries(machine, version);
-    machine.restore(state);
-    return works;
-  });
+  const taken = quietly(machine, () =>
+    ([2, 1] as const).find((version) => {
+      const works = tries(machine, version);
+      machine.restore(state);
+      return works;
+    }));
   machine.virtio!.version = taken ?? 2;
 }
 

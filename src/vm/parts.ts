@@ -4,6 +4,7 @@ import type { Made } from "./boot_options.ts";
 import type { Runner } from "./checkpoints.ts";
 import type { DiskSource } from "./disk.ts";
 import type { Guest } from "./guest.ts";
+import type { GuestHistory } from "./guest/history.ts";
 import type { History, HistoryEntry, Moment } from "./history.ts";
 import type { Finding } from "./inspect/finding.ts";
 import type { Translation } from "./inspect/translation.ts";
@@ -111,6 +112,8 @@ export interface GuestParts {
   readonly machine: Machine;
   /** The file of its kernel. */
   readonly elf: Elf;
+  /** Its runs, and the way back. */
+  readonly history: GuestHistory;
 }
 
 /** How to look inside: the classes say it, since only they see their private fields. */
@@ -152,7 +155,7 @@ export function recordOf(p: Process): Proc {
   return doors.process(p);
 }
 
-/** The hardware and the kernel's file of a guest. */
+/** The hardware of a guest, its kernel's file, its time. */
 export function guestPartsOf(run: Guest): GuestParts {
   return doors.guest(run);
 }

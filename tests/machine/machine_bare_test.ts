@@ -61,30 +61,30 @@ Deno.test("the machine is left as the program left it", () => {
 });
 
 /** Where a made-up kernel of {@linkcode sleeper} keeps its variables. */
-const PROC = 0x8000_0800, CONS = 0x8000_0a00, TICKS = 0x8000_0c00, CPUS = 0x8000_0e00;
+const PROC = 0x8000_0800, CONS = 0x8000_0a00, TICKS = 0x8000_0c00;
 const VARIABLES = [
   { name: "proc", value: BigInt(PROC), size: 256 },
   { name: "cons", value: BigInt(CONS), size: 168 },
   { name: "ticks", value: BigInt(TICKS), size: 4 },
-  { name: "cpus", value: BigInt(CPUS), size: 128 },
 ];
 
 /** A kernel whose processes sleep on these channels, and which does nothing else. */
-function sleeper(channels: number[], { running = 0, tick = false } = {}): Uint8Array {
+function sleeper(channels: number[], { busy = false } = {}): Uint8Array {
   const a = new Assembler();
   li(a, 7, PROC);
   channels.forEach((channel, i) => {
     li(a, 6, channel).put("sd", { rs1: 7, rs2: 6, imm: 8 + 48 * i });
   });
-  li(a, 7, CPUS).put("addi", { rd: 6, imm: running }).put("sd", { rs1: 7, rs2: 6, imm: 0 });
   // A tick of the CLINT every ten million: time jumps from one to the next.
   li(a, 7, 0x0200_4000);
   li(a, 8, 0x0200_bff8);
   li(a, 9, 10_000_000);
   a.put("addi", { rd: 6, imm: 0x80 }).put("csrrs", { rd: 0, rs1: 6, imm: 0x304 });
-  // It counts its rounds: else the machine would see that it only spins.
-  a.label("idle").put("addi", { rd: 10, rs1: 10, imm: 1 });
-  if (tick) {
+  a.label("idle");
+  if (busy) {
+    // It counts: else the machine would see that it only spins.
+    a.put("addi", { rd: 10, rs1: 10, imm: 1 });
+  } else {
     a.put("ld", { rd: 6, rs1: 8, imm: 0 }).put("add", { rd: 6, rs1: 6, rs2: 9 });
     a.put("sd", { rs1: 7, rs2: 6, imm: 0 }).put("wfi").put("addi", { rd: 6, imm: 1000 });
     a.label("busy").put("addi", { rd: 6, rs1: 6, imm: -1 });
@@ -105,21 +105,37 @@ function doing(file: Uint8Array, slices: number, disk = false): GuestStep["doing
 }
 
 Deno.test("an xv6 waits for input when somebody sleeps on the console, and nobody on the clock", () => {
-  assertEquals(doing(sleeper([CONS + 152]), 3), "waits");
-  assertEquals(doing(sleeper([CONS + 152]), 2), "works");
-  assertEquals(doing(sleeper([0x8000_0ff0, CONS + 152]), 3), "waits");
-  assertEquals(doing(sleeper([CONS + 152, TICKS]), 3), "listens");
+  assertEquals(doing(sleeper([CONS + 152]), 1), "waits");
+  assertEquals(doing(sleeper([0x8000_0ff0, CONS + 152]), 1), "waits");
+  assertEquals(doing(sleeper([CONS + 152, TICKS]), 1), "listens");
   assertEquals(doing(sleeper([TICKS]), 3), "works");
-  // One works in the kernel for long; it may be about to wake the other.
-  assertEquals(doing(sleeper([CONS + 152], { running: 8 }), 3), "works");
-  assertEquals(doing(sleeper([CONS + 152], { running: 8 }), 40), "listens");
+  // One works for long; it may be about to wake the other.
+  assertEquals(doing(sleeper([CONS + 152], { busy: true }), 3), "works");
+  assertEquals(doing(sleeper([CONS + 152], { busy: true }), 40), "listens");
+  assertEquals(doing(sleeper([TICKS], { busy: true }), 40), "works");
   // Everybody asleep for ever: after a hundred seconds of the machine's time that is certain.
-  assertEquals(doing(sleeper([0x8000_0ff0]), 3), "works");
-  assertEquals(doing(sleeper([0x8000_0ff0], { tick: true }), 3), "sleeps");
-  assertEquals(doing(sleeper([TICKS], { tick: true }), 3), "works");
-  assertEquals(runBare(sleeper([0x8000_0ff0], { tick: true }), { memBytes: SMALL }).end, "stuck");
+  assertEquals(doing(sleeper([0x8000_0ff0]), 1), "sleeps");
+  assertEquals(runBare(sleeper([0x8000_0ff0]), { memBytes: SMALL }).end, "stuck");
   // Beside the console, and behind it.
-  assertEquals(doing(sleeper([CONS - 8, CONS + 168, TICKS + 4]), 3), "works");
+  assertEquals(doing(sleeper([CONS - 8, CONS + 168, TICKS]), 3), "works");
+});
+
+Deno.test("a paced guest's slices end where all harts wait; then time jumps unless something is typed", () => {
+  const run = new Guest(sleeper([TICKS]), { memBytes: SMALL });
+  assertEquals(run.slice().idle, undefined);
+  run.paced = true;
+  const first = run.slice();
+  assertEquals([first.doing, Math.round(first.idle! / 10)], ["works", 1_000_000]);
+  const { instret } = run;
+  // A tick's work, and all wait again.
+  for (let i = 0; i < 5; i++) assertEquals(Math.round(run.slice().idle! / 10), 1_000_000);
+  assert(run.instret - instret < 20_000);
+  // Somebody types, whom nobody hears: it does not wake, and the time to wait is the same.
+  const { idle } = run;
+  run.type(new Uint8Array(1));
+  assertEquals([run.slice().idle, run.idle], [idle, idle]);
+  const waiting = new Guest(elf(echoGuest()), { memBytes: SMALL });
+  assertEquals(waiting.slice().idle, Infinity);
 });
 
 Deno.test("what is no xv6 listens when it has the interrupt on, or a disk; else it works", () => {
@@ -146,7 +162,7 @@ Deno.test("a kernel that says it panicked is at its end", () => {
 Deno.test("a guest is driven slice by slice: it waits, hears, answers, ends", () => {
   const run = new Guest(elf(echoGuest()), { memBytes: SMALL });
   const said = () => run.take().map((bytes) => new TextDecoder().decode(bytes)).join("");
-  assertEquals(run.slice(), { end: undefined, doing: "waits" });
+  assertEquals(run.slice(), { end: undefined, doing: "waits", idle: Infinity });
   assertEquals(said(), "ready\n");
   run.type(new TextEncoder().encode("abc"));
   assertEquals([run.read, run.slice().doing, run.read, said()], [false, "waits", true, "abc"]);

@@ -7,11 +7,7 @@
 
 import type { PaNum } from "../machine/address.ts";
 import type { Elf } from "../machine/elf.ts";
-import type { Machine } from "../machine/machine.ts";
 import type { Ram } from "../machine/memory.ts";
-
-/** Harts that every xv6 has room for. */
-const NCPU = 8;
 
 /** Where a variable stands. */
 interface Range {
@@ -27,14 +23,10 @@ export interface Sleepers {
   readonly cons: Range;
   /** The number of clock ticks. */
   readonly ticks: Range;
-  /** {@link NCPU} harts; the first word of each is the process that it runs, or 0. */
-  readonly cpus: Range;
 }
 
-/** What processes do. */
-export interface Doing {
-  /** A hart runs one, in user mode or in the kernel. */
-  readonly running: boolean;
+/** For what processes sleep. */
+export interface Sleeping {
   /** One sleeps until the console has input. */
   readonly console: boolean;
   /** One sleeps until the next clock tick. */
@@ -57,13 +49,12 @@ export function sleepersOf(elf: Elf, ram: Ram): Sleepers | undefined {
   const proc = variable(elf, ram, "proc");
   const cons = variable(elf, ram, "cons");
   const ticks = variable(elf, ram, "ticks");
-  const cpus = variable(elf, ram, "cpus");
-  return proc && cons && ticks && cpus && { proc, cons, ticks, cpus };
+  return proc && cons && ticks && { proc, cons, ticks };
 }
 
-/** What the processes of an xv6 do now. */
-export function whoSleeps({ ram, harts }: Machine, where: Sleepers): Doing {
-  const { proc, cons, ticks, cpus } = where;
+/** For what the processes of an xv6 sleep now. */
+export function whoSleeps(ram: Ram, where: Sleepers): Sleeping {
+  const { proc, cons, ticks } = where;
   let console = false, timer = false;
   for (let at = proc.start; at + 8 <= proc.start + proc.size; at = (at + 8) as PaNum) {
     const low = ram.read32(at);
@@ -72,7 +63,5 @@ export function whoSleeps({ ram, harts }: Machine, where: Sleepers): Doing {
     if (low === ticks.start) timer = true;
     else if (low >= cons.start && low < cons.start + cons.size) console = true;
   }
-  const each = Math.floor(cpus.size / NCPU);
-  const running = harts.some((_, i) => ram.read32((cpus.start + i * each) as PaNum) !== 0);
-  return { running, console, timer };
+  return { console, timer };
 }

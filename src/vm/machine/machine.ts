@@ -141,16 +141,16 @@ export class Machine {
    * interrupt is due: it is taken when the next run begins, so that how a run is cut into slices
    * makes no difference, nor does it to what comes from outside between them. A breakpoint
    * at the first instruction is passed, since a run that stopped there is to go on, unless
-   * `passBreak` is false. The harts take turns; `only` this one runs, when one is named.
+   * `passBreak` is false. The harts take turns; `only` these run, when some are named.
    */
-  run(budget: number, passBreak = true, only?: number): Stop {
+  run(budget: number, passBreak = true, only?: readonly number[]): Stop {
     if (!(budget >= 0 && budget <= MAX_BUDGET)) {
       throw new RangeError(`budget must be 0 to 2^53-1, not ${budget}`);
     }
     let left = budget;
     let resuming = passBreak;
     let last: { pc: bigint; mode: number } | undefined;
-    if (only !== undefined) this.#turns.switchTo(only);
+    if (only !== undefined && !only.includes(this.hart.hartid)) this.#turns.switchTo(only[0]);
     for (;;) {
       if (this.finisher.finish !== undefined) {
         return { kind: "finisher", ...this.finisher.finish };
@@ -242,6 +242,11 @@ export class Machine {
 
   #used = 0;
   #sinceFold = 0;
+
+  /** To be called when somebody outside has changed registers, or RAM by its mutators. */
+  changed(): void {
+    this.#turns.stir();
+  }
 
   /** The state now. Not to be called while the machine runs. */
   save(): MachineState {

@@ -225,6 +225,11 @@ export class Spin {
     if (!spun) parked.sure = false;
   }
 
+  /** The hart is parked no longer. */
+  stir(): void {
+    this.#state.parked = undefined;
+  }
+
   /**
    * Nothing will ever happen, unless the hart was parked by a mark too early, or what is not looked
    * at has changed, its code for instance: if so it goes on in its next turn, and if not it is

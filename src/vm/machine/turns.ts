@@ -144,19 +144,19 @@ export class Turns {
   /**
    * Begins the turn of the next hart that can run, in the order of their numbers.
    *
-   * @param only The one that is to run, parked or not.
+   * @param only Those that are to run, parked or not.
    */
-  next(only?: number): Next {
+  next(only?: readonly number[]): Next {
     if (this.spin?.end()) {
       const { spin: ran } = this;
       for (const spin of this.#spins) if (spin !== ran) spin.passed(ran.sure);
     }
-    const harts = this.#harts;
-    const alone = harts.every((hart) => hart.waiting || this.parked(hart.hartid));
-    const count = only === undefined ? harts.length : 1;
-    const first = only ?? this.#hart.hartid + 1;
-    for (let i = 0; i < count; i++) {
-      const hart = harts[(first + i) % harts.length];
+    const all = this.#harts;
+    const alone = all.every((hart) => hart.waiting || this.parked(hart.hartid));
+    const harts = only === undefined ? all : all.filter(({ hartid }) => only.includes(hartid));
+    const first = harts.findIndex(({ hartid }) => hartid > this.#hart.hartid);
+    for (let i = 0; i < harts.length; i++) {
+      const hart = harts[(Math.max(first, 0) + i) % harts.length];
       const { hartid } = hart;
       if (hart.waiting ? wakes(hart) : only !== undefined || this.#stirs(hart, alone)) {
         this.#begin(hartid);
@@ -165,6 +165,7 @@ export class Turns {
     }
     const due = Math.min(...harts.map((hart) => this.due(hart)));
     if (due !== Infinity) return due;
+    if (only !== undefined) return "never";
     const doubted = this.#spins.findIndex((spin) => spin.doubt());
     if (doubted < 0) return "never";
     this.#begin(doubted);
@@ -196,6 +197,12 @@ export class Turns {
       spin.marksChanged = false;
     }
     if (changed) this.#setMarks(new Set(this.#spins.flatMap((spin) => spin.marks())));
+  }
+
+  /** Somebody outside has changed registers or memory: who was seen to spin may not spin any more. */
+  stir(): void {
+    for (const spin of this.#spins) spin.stir();
+    for (const hart of this.#harts) hart.life++;
   }
 
   /** Makes a hart the one that runs, in the middle of its turn. */

@@ -1,0 +1,435 @@
+/**
+ * A guest's time: runs, what comes in from outside, and, when it is recorded, the way back. The
+ * machine is deterministic, so what is kept are its inputs, and states at some distance from each
+ * other; any moment is the last state before it and the same run again.
+ *
+ * A moment is a number of retired instructions. The machine is **settled** right after the last one
+ * of them; a run that stops at a breakpoint may have gone further without retiring any, by taking
+ * an interrupt for instance. Input is given when the machine is settled, so that it comes at the
+ * same place when it comes again.
+ */
+
+import type { Machine } from "../machine/machine.ts";
+import type { MachineState, Stop } from "../machine/machine_state.ts";
+import { Inputs, type Only, sameHarts } from "./inputs.ts";
+import { quietly } from "./quietly.ts";
+import { framesWritten, type Snapshot, Snapshots } from "./snapshots.ts";
+
+/** How often a state is kept, and how much room there is for them. */
+export interface Pace {
+  /** Instructions between two of them. */
+  readonly every: number;
+  /** And for each frame that a state copies. */
+  readonly everyFrame: number;
+  /** But no more than this. */
+  readonly most: number;
+  /** Bytes that they may take together. */
+  readonly bytes: number;
+}
+
+/**
+ * So that keeping states costs a run about one per cent, and what is between two of them is run
+ * again in a second or two.
+ */
+export const PACE: Pace = {
+  every: 20_000_000,
+  everyFrame: 20_000,
+  most: 200_000_000,
+  bytes: 2 ** 30,
+};
+
+/** States left on the way to a moment, so many instructions before it, when that was far. */
+const NEAR = [1_000_000, 100_000, 10_000, 1_000];
+
+/** How a machine is run. */
+export interface RunOptions {
+  /** A breakpoint at the first instruction does not stop the run; true unless given. */
+  readonly passBreak?: boolean;
+  /** Only these harts run; all, unless given. */
+  readonly only?: Only;
+}
+
+/** What is recorded of a guest. */
+interface Record {
+  readonly pace: Pace;
+  readonly kept: Snapshots;
+  /** States near a moment that was gone back to, earliest first. */
+  near: Snapshot[];
+  /** The last moment that is known. */
+  end: number;
+  /** When the next state is to be kept. */
+  due: number;
+}
+
+/** A guest's state as plain data. */
+export interface GuestState {
+  readonly machine: MachineState;
+  /** Typed, and not given to the machine yet. */
+  readonly typed: readonly number[];
+  readonly settled: boolean;
+  /** Which harts ran; all, when undefined. */
+  readonly only: Only;
+}
+
+/** Runs a machine, and goes back in its time. */
+export class GuestHistory {
+  readonly machine: Machine;
+  /** What the guest has sent to the UART and nobody has taken. */
+  output: Uint8Array[] = [];
+  /** How many bytes it has sent, those that were sent again among them. */
+  said = 0;
+  readonly #decide: () => void;
+  #inputs = new Inputs();
+  #only: Only;
+  #typed: number[] = [];
+  #settled = true;
+  /** All harts wait till this tick, to which time jumps when the next run begins; or for ever. */
+  #jump: number | undefined;
+  /** Somebody has changed the machine since it ran. */
+  #changed = false;
+  #record: Record | undefined;
+
+  /** A machine's history. `decide` chooses the version of its disk, when it stops for that. */
+  constructor(machine: Machine, decide: () => void) {
+    this.machine = machine;
+    this.#decide = decide;
+    machine.stopsIdle = true;
+  }
+
+  /** Instructions retired. */
+  get now(): number {
+    return this.machine.instret;
+  }
+
+  /** Nothing has happened since the last instruction. */
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  /** The first and the last moment that can be gone to; undefined unless it is recorded. */
+  get span(): readonly [from: number, to: number] | undefined {
+    const record = this.#record;
+    return record && [record.kept.start, Math.max(record.end, this.now)];
+  }
+
+  /** All harts wait: ticks until a timer wakes one, Infinity: none will. Undefined: they do not. */
+  get idle(): number | undefined {
+    return this.#jump === undefined ? undefined : this.#jump - this.machine.clock.time;
+  }
+
+  /** How many states are kept, and the bytes that they take, about. */
+  get size(): { readonly states: number; readonly bytes: number } {
+    const { count = 0, bytes = 0 } = this.#record?.kept ?? {};
+    return { states: count, bytes };
+  }
+
+  /** From now on all is recorded. */
+  record(pace: Pace = PACE): void {
+    if (this.#record !== undefined) return;
+    this.#inputs = new Inputs();
+    const kept = new Snapshots(this.#snapshot(true), pace.bytes);
+    this.#changed = false;
+    this.#record = { pace, kept, near: [], end: this.now, due: this.now + pace.every };
+  }
+
+  /** Bytes typed on the UART: given as soon as the machine runs and is settled. */
+  type(bytes: Uint8Array): void {
+    this.#forgetFuture();
+    for (const byte of bytes) this.#typed.push(byte);
+  }
+
+  /** Whether something was typed that has not been given yet. */
+  get typing(): boolean {
+    return this.#typed.length > 0;
+  }
+
+  /** The machine has been changed from outside. */
+  change(): void {
+    this.#forgetFuture();
+    this.#jump = undefined;
+    this.#changed = true;
+    this.machine.changed();
+  }
+
+  /** What was undone by going back cannot be gone forward to any more. */
+  #forgetFuture(): void {
+    this.#inputs.forgetRest();
+    const record = this.#record;
+    if (record === undefined) return;
+    const { now } = this;
+    record.kept.forgetAfter(now, this.#inputs.next);
+    record.near = record.near.filter(({ instret }) => instret <= now);
+    record.end = now;
+    record.due = record.kept.last.instret + record.pace.every;
+  }
+
+  /**
+   * Runs at most so many instructions, with the recorded inputs where they were given. It ends where
+   * all harts wait for a time (`idle`); when it goes on and nothing has come in, time jumps there.
+   */
+  run(budget: number, { passBreak = true, only }: RunOptions = {}): Stop {
+    if (!sameHarts(only, this.#only)) this.#choose(only);
+    let pass = passBreak;
+    for (let left = budget; left > 0;) {
+      this.#keepIfDue();
+      if (!this.#give() && !this.#giveTyped()) this.#jumpOn();
+      const before = this.now;
+      const stop = this.#advance(this.#part(left), pass);
+      const done = this.now - before;
+      left -= done;
+      if (done > 0) pass = false;
+      this.#collect();
+      const record = this.#record;
+      if (record !== undefined) record.end = Math.max(record.end, this.now);
+      if (stop.kind !== "budget" && stop.kind !== "version") return stop;
+    }
+    return { kind: "budget" };
+  }
+
+  /** Runs the machine itself. */
+  #advance(budget: number, pass: boolean): Stop {
+    const stop = this.machine.run(budget, pass, this.#only);
+    this.#jump = stop.kind === "idle" ? stop.due : stop.kind === "wfi" ? Infinity : undefined;
+    this.#settled = stop.kind !== "break" && stop.kind !== "stuck" && stop.kind !== "version";
+    if (stop.kind === "version") this.#decide();
+    // What was changed here belongs to this moment.
+    if (this.#settled && this.#inputs.due <= this.now) this.#giveChange();
+    return stop;
+  }
+
+  /** Other harts are to run than before. */
+  #choose(only: Only): void {
+    this.#forgetFuture();
+    this.#jump = undefined;
+    this.#only = only;
+    if (this.#record === undefined) return;
+    // What led to here has to have been done: a state says that best.
+    if (!this.#settled) this.#changed = true;
+    else this.#inputs.add({ kind: "only", instret: this.now, only });
+  }
+
+  /** Instructions to the next thing that has to be done between two of them. */
+  #part(left: number): number {
+    const due = Math.min(this.#inputs.due, this.#record?.due ?? Infinity);
+    // What was typed waits until the machine is settled.
+    const most = this.typing && !this.#settled ? 1 : left;
+    return Math.min(most, left, Math.max(1, due - this.now));
+  }
+
+  #jumpOn(): void {
+    const { clock } = this.machine;
+    const to = this.#jump ?? Infinity;
+    if (to !== Infinity) clock.time = Math.max(clock.time, to);
+    this.#jump = undefined;
+  }
+
+  /** Does again what came from outside at this moment; whether there was anything. */
+  #give(): boolean {
+    const first = this.#inputs.next;
+    while (this.#settled && this.#inputs.due <= this.now) {
+      const input = this.#inputs.first!;
+      this.#inputs.next++;
+      if (input.kind === "typed") this.machine.uart.type(input.bytes);
+      else if (input.kind === "only") this.#only = input.only;
+      else this.#putBack(input.to); // which counts itself
+    }
+    return this.#inputs.next !== first;
+  }
+
+  #giveChange(): void {
+    const { first } = this.#inputs;
+    if (first?.kind === "change") this.#putBack(first.to);
+  }
+
+  /** Gives what was typed; whether there was anything. */
+  #giveTyped(): boolean {
+    if (!this.#settled || this.#typed.length === 0) return false;
+    const bytes = Uint8Array.from(this.#typed);
+    this.#typed = [];
+    this.#forgetFuture();
+    if (this.#record !== undefined) {
+      this.#inputs.add({ kind: "typed", instret: this.now, bytes });
+    }
+    this.machine.uart.type(bytes);
+    return true;
+  }
+
+  #collect(): void {
+    const output = this.machine.uart.take();
+    if (output.length === 0) return;
+    this.output.push(output);
+    this.said += output.length;
+  }
+
+  #keepIfDue(): void {
+    const record = this.#record;
+    if (record === undefined) return;
+    if (this.#changed) return this.#keepChange(record);
+    const since = this.now - record.kept.last.instret;
+    if (this.now < record.due || since <= 0 || !this.#settled) return;
+    const { everyFrame, most } = record.pace;
+    const wanted = Math.min(everyFrame * framesWritten(this.machine), most);
+    if (since >= wanted) this.#keep(record, this.#snapshot(false));
+    else record.due = this.now + wanted - since;
+  }
+
+  /** The state to which somebody has changed the machine is an input. */
+  #keepChange(record: Record): void {
+    const to = this.#snapshot(true, this.#inputs.next + 1);
+    this.#inputs.add({ kind: "change", instret: this.now, to });
+    this.#keep(record, to);
+    this.#changed = false;
+  }
+
+  #keep(record: Record, one: Snapshot): void {
+    record.kept.add(one);
+    this.#inputs.release(record.kept.start);
+    record.due = this.now + record.pace.every;
+  }
+
+  #snapshot(pinned: boolean, inputs = this.#inputs.next): Snapshot {
+    this.#collect();
+    return {
+      instret: this.now,
+      inputs,
+      only: this.#only,
+      settled: this.#settled,
+      state: this.machine.save(),
+      pinned,
+    };
+  }
+
+  /**
+   * Goes to the moment after so many instructions, before what was typed then. Throws a RangeError
+   * for one that is not recorded.
+   */
+  goto(instret: number): void {
+    const record = this.#needRecord();
+    const [from, to] = this.span!;
+    if (!(Number.isInteger(instret) && instret >= from && instret <= to)) {
+      throw new RangeError(`instruction ${instret} is not in the recorded past: ${from} to ${to}`);
+    }
+    this.#leave(record);
+    const base = this.#before(record, instret);
+    if (!this.#isOnTheWay(base, instret)) this.#putBack(base);
+    quietly(this.machine, () => this.#runTo(record, instret));
+    // What was said on the way was said before.
+    this.machine.uart.take();
+  }
+
+  /** Goes to the last state that is there before a moment, or to the first one. Returns its moment. */
+  gotoStateBefore(instret: number): number {
+    const record = this.#needRecord();
+    this.#leave(record);
+    const base = this.#before(record, Math.max(instret - 1, record.kept.start));
+    this.#putBack(base);
+    return base.instret;
+  }
+
+  /** Leaves a state here, for those who come back at once. */
+  leaveState(): void {
+    const record = this.#needRecord();
+    record.near = record.near.filter(({ instret }) => instret < this.now);
+    record.near.push(this.#snapshot(false));
+  }
+
+  /** Runs on through the record, not beyond a moment; what is said then was said before. */
+  scan(to: number, pass: boolean): Stop {
+    while (this.now < to) {
+      if (!this.#give()) this.#jumpOn();
+      const before = this.now;
+      const part = Math.min(to - before, Math.max(1, this.#inputs.due - before));
+      const stop = this.#advance(part, pass);
+      if (this.now > before) pass = false;
+      this.machine.uart.take();
+      const goesOn = stop.kind === "budget" || stop.kind === "idle" || stop.kind === "version";
+      if (!goesOn) return stop;
+    }
+    return { kind: "budget" };
+  }
+
+  /** The last state that is there at or before a moment. */
+  #before({ kept, near }: Record, instret: number): Snapshot {
+    const close = near.findLast((one) => one.instret <= instret);
+    const base = kept.before(instret)!;
+    return close !== undefined && close.instret > base.instret ? close : base;
+  }
+
+  /** Whether a moment is reached from here at least as well as from a state before it. */
+  #isOnTheWay(base: Snapshot, instret: number): boolean {
+    const { now } = this;
+    if (!this.#settled || now < base.instret || now > instret) return false;
+    // Behind it, or there, but after a change and before what was typed.
+    return now > base.instret ? now < instret || this.#inputs.given < now : false;
+  }
+
+  /** To a moment behind the present one; if that is far, states are left near the end. */
+  #runTo(record: Record, instret: number): void {
+    if (instret - this.now > 2 * NEAR[1]) {
+      record.near = [];
+      for (const n of NEAR) {
+        if (instret - n <= this.now) continue;
+        this.#reach(instret - n);
+        record.near.push(this.#snapshot(false));
+      }
+    }
+    this.#reach(instret);
+  }
+
+  #reach(instret: number): void {
+    while (this.now < instret) {
+      const before = this.now;
+      const stop = this.scan(instret, true);
+      if (this.now === before) {
+        throw new Error(`instruction ${instret} was not reached again: ${stop.kind} at ${before}`);
+      }
+    }
+  }
+
+  /** Before it is left: whoever changed the machine here wants to find it so. */
+  #leave(record: Record): void {
+    this.#collect();
+    record.end = Math.max(record.end, this.now);
+    if (this.#changed) this.#keepChange(record);
+  }
+
+  #putBack(one: Snapshot): void {
+    this.machine.restore(one.state);
+    this.#inputs.next = one.inputs;
+    this.#only = one.only;
+    this.#settled = one.settled;
+    this.#jump = undefined;
+    this.#changed = false;
+  }
+
+  #needRecord(): Record {
+    if (this.#record === undefined) {
+      throw new RangeError("nothing is recorded: there is no way back");
+    }
+    return this.#record;
+  }
+
+  /** The state now. */
+  save(): GuestState {
+    this.#collect();
+    return {
+      machine: this.machine.save(),
+      typed: [...this.#typed],
+      settled: this.#settled,
+      only: this.#only,
+    };
+  }
+
+  /** Makes the guest what it was. A record begins anew here. */
+  restore(state: GuestState): void {
+    this.#collect();
+    this.machine.restore(state.machine);
+    this.#typed = [...state.typed];
+    this.#settled = state.settled;
+    this.#only = state.only;
+    this.#jump = undefined;
+    const pace = this.#record?.pace;
+    this.#record = undefined;
+    if (pace !== undefined) this.record(pace);
+  }
+}

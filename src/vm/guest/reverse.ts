@@ -1,0 +1,180 @@
+/**
+ * Backwards: to before the last instruction of a hart, and to the last breakpoint or watchpoint that
+ * was passed. The record is gone through backwards, from one kept state to the one before it, each
+ * time running forwards from there and looking.
+ */
+
+import type { Stop } from "../machine/machine_state.ts";
+import type { Watch } from "../machine/watch.ts";
+import type { GuestHistory } from "./history.ts";
+
+/** Pieces in which a stretch of the record is searched for an instruction. */
+const PIECES = 4;
+
+/** A breakpoint or watchpoint that was passed. */
+export type Passed =
+  /** Stopped right before it, after so many instructions. */
+  | {
+    readonly kind: "break";
+    readonly instret: number;
+    readonly hart: number;
+    readonly pc: bigint;
+  }
+  /** The access was made by the next instruction. */
+  | {
+    readonly kind: "watch";
+    readonly instret: number;
+    readonly hart: number;
+    readonly watch: Watch;
+    readonly va: bigint;
+    readonly pc: bigint;
+  };
+
+/** Where a search stands that has not found anything. */
+export type NotFound = "start" | "searching";
+
+/**
+ * Goes back to before the last instruction that a hart retired, or trapped at. If it is not in the
+ * last `slice` instructions and somewhat more, the guest stands where it was searched to.
+ */
+export function stepBack(history: GuestHistory, hart: number, slice: number): "done" | NotFound {
+  const { machine } = history;
+  const here = history.now;
+  const one = machine.harts[hart];
+  const count = one.retired;
+  const [start] = history.span!;
+  if (!history.settled) {
+    const { pc, mode } = one;
+    history.goto(here);
+    // What it did since its last instruction was a trap.
+    if (one.pc !== pc || one.mode !== mode) return "done";
+  }
+  // Nearly always it is the one that ran last.
+  if (here > start) {
+    history.goto(here - 1);
+    if (one.retired < count) return "done";
+  }
+  for (let to = history.now; to > start; to = history.now) {
+    history.gotoStateBefore(to);
+    if (one.retired < count) {
+      narrow(history, to, () => one.retired >= count);
+      return "done";
+    }
+    if (here - history.now >= slice) return "searching";
+  }
+  return "start";
+}
+
+/** From a moment at which something is not yet so to the last one; at `to` it is so. */
+function narrow(history: GuestHistory, to: number, isSo: () => boolean): void {
+  let low = history.now;
+  for (let high = to; high - low > 1;) {
+    const step = Math.ceil((high - low) / PIECES);
+    for (let at = low + step;; at += step) {
+      history.leaveState();
+      history.goto(Math.min(at, high));
+      if (isSo()) break;
+      low = history.now;
+    }
+    high = history.now;
+    history.goto(low);
+  }
+}
+
+/**
+ * Goes back to the last breakpoint or watchpoint of those that `counts` which was passed before
+ * here. If there is none in the last `slice` instructions and somewhat more, the guest stands where
+ * it was searched to.
+ */
+export function runBack(
+  history: GuestHistory,
+  slice: number,
+  counts: (watch: Watch) => boolean,
+): Passed | NotFound {
+  const here = history.now;
+  const [start] = history.span!;
+  if (!history.settled) {
+    const passed = passedHere(history);
+    if (passed !== undefined) {
+      land(history, passed);
+      return passed;
+    }
+    history.goto(here);
+  }
+  for (let to = here; to > start; to = history.now) {
+    const from = history.gotoStateBefore(to);
+    const passed = lastPassed(history, to, counts);
+    if (passed !== undefined) {
+      land(history, passed);
+      return passed;
+    }
+    history.gotoStateBefore(from + 1);
+    if (here - from >= slice) return "searching";
+  }
+  return "start";
+}
+
+/** The last one that is passed on the way from here to a moment. */
+function lastPassed(
+  history: GuestHistory,
+  to: number,
+  counts: (watch: Watch) => boolean,
+): Passed | undefined {
+  let last: Passed | undefined;
+  for (let pass = false; history.now < to;) {
+    const before = history.now;
+    const stop = history.scan(to, pass);
+    if (stop.kind === "break" && history.now < to) last = breakHere(history, stop);
+    else if (stop.kind === "watch") {
+      if (counts(stop.watch)) last = watchBefore(history, stop);
+    } else if (history.now === before) break;
+    pass = stop.kind === "break";
+  }
+  return last;
+}
+
+/** A breakpoint passed since the last instruction, before the one where the guest stands now. */
+function passedHere(history: GuestHistory): Passed | undefined {
+  const { machine } = history;
+  const here = history.now;
+  const { hartid, pc } = machine.hart;
+  let last: Passed | undefined;
+  history.goto(here);
+  for (let pass = false;; pass = true) {
+    const stop = history.scan(here + 1, pass);
+    if (history.now > here || stop.kind !== "break") return undefined;
+    const one = breakHere(history, stop);
+    if (one.hart === hartid && one.pc === pc) return last;
+    last = one;
+  }
+}
+
+function breakHere(history: GuestHistory, { pc }: Stop & { kind: "break" }): Passed {
+  return { kind: "break", instret: history.now, hart: history.machine.hart.hartid, pc };
+}
+
+function watchBefore(history: GuestHistory, { watch, va, pc }: Stop & { kind: "watch" }): Passed {
+  const { hart } = history.machine;
+  return {
+    kind: "watch",
+    instret: history.now - 1,
+    hart: hart.hartid,
+    watch,
+    va,
+    pc: pc ?? hart.pc,
+  };
+}
+
+/** Goes to where it was passed. */
+function land(history: GuestHistory, passed: Passed): void {
+  history.goto(passed.instret);
+  if (passed.kind === "watch") return;
+  for (let pass = false;; pass = true) {
+    const stop = history.scan(passed.instret + 1, pass);
+    if (stop.kind === "break" && history.now === passed.instret) {
+      if (stop.pc === passed.pc && history.machine.hart.hartid === passed.hart) return;
+    } else {
+      throw new Error(`the breakpoint at ${passed.pc} was not met again: ${stop.kind}`);
+    }
+  }
+}
