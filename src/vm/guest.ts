@@ -12,7 +12,7 @@ import type { DiskWrite } from "./machine/devices/disk_writes.ts";
 import { checkImage, chooseVersion } from "./guest_disk.ts";
 import { type Elf, ElfError, parseElf } from "./machine/elf.ts";
 import { Debugger } from "./guest/debugger.ts";
-import { type GuestState, GuestHistory } from "./guest/history.ts";
+import { GuestHistory, type GuestState } from "./guest/history.ts";
 import type { DebugTarget } from "./debug.ts";
 import { Machine, type Stop } from "./machine/machine.ts";
 import type { Watch } from "./machine/watch.ts";

@@ -12,7 +12,6 @@ import { echoGuest, elf } from "./bare_lab.ts";
 import { Assembler } from "./engine_lab.ts";
 import { at, machine } from "./machine_lab.ts";
 import { Guest } from "../../src/vm/guest.ts";
-import { guestMachineOf } from "../../src/vm/parts.ts";
 import { load } from "../isa/programs.ts";
 
 const SECTORS = 64;
@@ -367,12 +366,15 @@ Deno.test("a guest that waits for keys goes on in another machine, wherever it w
     };
     for (const key of keys) {
       for (let i = 0; i < 40; i++) {
-        guestMachineOf(run).run(1 + i % 3);
+        run.slice(1 + i % 3);
+        hear();
         if (!moves) continue;
         const other = new Guest(file);
         other.type(new TextEncoder().encode("noise"));
-        guestMachineOf(other).run(500);
-        guestMachineOf(other).restore(guestMachineOf(run).save());
+        other.slice(500);
+        other.type(new TextEncoder().encode("more noise"));
+        other.restore(run.save());
+        other.take();
         run = other;
       }
       run.type(new TextEncoder().encode(key));
@@ -380,7 +382,7 @@ Deno.test("a guest that waits for keys goes on in another machine, wherever it w
     let end;
     while ((end = run.slice().end) === undefined) hear();
     hear();
-    return { said, end, state: guestMachineOf(run).save() };
+    return { said, end, state: run.save() };
   };
   const straight = story(false);
   assertEquals([straight.said, straight.end], ["ready\nhello world", { end: "exit", code: 3 }]);

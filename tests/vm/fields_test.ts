@@ -82,7 +82,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "#record": "begins anew",
   },
   "guest.ts": {
-    elf: WIRED,
+    "#elf": WIRED,
     debug: WIRED,
     "#machine": WIRED,
     "#history": "saved by itself",
@@ -91,12 +91,16 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "#observer": "looks anew",
     "#panicked": WIRED,
     "#last": WIRED,
-    "#symbols": CACHE,
     paced: PERSON,
   },
   "machine/devices/uart.ts": { "#signal": WIRED },
   "machine/schedule.ts": { quantum: WIRED },
-  "machine/spin.ts": { "#hart": WIRED, "#ram": WIRED, marksChanged: "set, and so told again" },
+  "machine/spin.ts": {
+    "#hart": WIRED,
+    "#ram": WIRED,
+    "#last": WIRED,
+    marksChanged: "set, and so told again",
+  },
   "machine/turns.ts": {
     "#harts": "the machine saves them",
     "#hart": "the schedule says whose turn it is",

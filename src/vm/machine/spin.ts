@@ -147,10 +147,13 @@ export class Spin {
   readonly #hart: Hart;
   readonly #ram: Ram;
   readonly #saver = new Saver();
+  readonly #last: number;
   /** The marks that the machine has to stop at have changed. */
   marksChanged = false;
 
-  constructor(hart: Hart, ram: Ram) {
+  /** A hart's spinning. Its turns are `times` as long as those of others. */
+  constructor(hart: Hart, ram: Ram, times: number) {
+    this.#last = LAST / times;
     this.#hart = hart;
     this.#ram = ram;
   }
@@ -211,7 +214,8 @@ export class Spin {
     state.turn = false;
     const { life, registers: { pcLow } } = this.#hart;
     const calm = life === state.life;
-    state.calm = calm ? state.calm + 1 : 0;
+    // Not in a row: a tick comes before a hart that found no loop for long has waited long enough.
+    if (calm) state.calm++;
     state.near = calm && Math.abs(pcLow - state.ended) < NEAR ? state.near + 1 : 0;
     state.ended = pcLow;
     return true;
@@ -364,7 +368,7 @@ export class Spin {
     this.#hide(false);
     if (kind === LONG) {
       state.calm = 0;
-      state.patience = Math.min(LAST, state.patience * 2);
+      state.patience = Math.min(this.#last, state.patience * 2);
     } else {
       state.near = 0;
       state.shortPatience = Math.min(SHORT_LAST, state.shortPatience * 2);

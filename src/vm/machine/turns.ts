@@ -73,7 +73,8 @@ export class Turns {
     this.#harts = harts;
     this.#clock = clock;
     this.#clint = clint;
-    this.#spins = parks ? harts.map((hart) => new Spin(hart, ram)) : [];
+    const times = harts.length === 1 ? ALONE : 1;
+    this.#spins = parks ? harts.map((hart) => new Spin(hart, ram, times)) : [];
     this.#schedule = new Schedule(quantum, seed);
     this.#setMarks = setMarks;
     this.#hart = harts[0];
