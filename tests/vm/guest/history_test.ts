@@ -1,6 +1,5 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { sameSaved } from "../../../src/vm/machine/saver.ts";
-import { guestPartsOf } from "../../../src/vm/parts.ts";
 import { busy, bytes, recordOften, said } from "./lab.ts";
 
 Deno.test("a guest goes back to any instruction, and forward again, typed bytes included", () => {
