@@ -13,12 +13,12 @@ import { checkImage, chooseVersion } from "./guest_disk.ts";
 import { type Elf, ElfError, parseElf } from "./machine/elf.ts";
 import { Debugger } from "./guest/debugger.ts";
 import { GuestHistory, type GuestState } from "./guest/history.ts";
-import type { DebugTarget } from "./debug.ts";
+import type { DebugStop, DebugTarget } from "./debug.ts";
 import { Machine, type Stop } from "./machine/machine.ts";
 import type { Watch } from "./machine/watch.ts";
 import { openDoor } from "./parts.ts";
 
-export type { DebugTarget, DiskWrite, GuestDoing, GuestState };
+export type { DebugStop, DebugTarget, DiskWrite, GuestDoing, GuestState };
 
 /** How a bare-metal program is run. */
 export interface GuestOptions {

@@ -15,10 +15,10 @@ export const OWN = 0x8001_0000;
 /**
  * Each hart draws random numbers and stores them into a page of its own; now and then it calls its
  * handler (ecall) or waits (WFI); all add to one counter by LR and SC. A timer comes every some
- * hundred instructions. Hart 0 hears the UART: it adds up what is typed, says it back, and ends with
- * code 3 at `q`.
+ * hundred instructions; seldom a word is stored that others may wait for. Hart 0 hears the UART: it
+ * adds up what is typed, says it back, and ends with code 3 at `q`.
  */
-const BUSY = `
+const program = (spins: boolean) => `
   csrrs s0, mhartid, zero
   la t0, handler
   csrrw zero, mtvec, t0
@@ -51,6 +51,7 @@ deaf:
   csrrsi zero, mstatus, 8
   addi s5, s0, 17
   li s8, 1103515245
+  ${spins ? "bne s0, zero, deafened" : ""}
 loop:
   mul s5, s5, s8
   addi s5, s5, 1237
@@ -66,10 +67,23 @@ nocall:
   bne t0, t1, nowait
   wfi
 nowait:
+  srli t1, s5, 40
+  andi t1, t1, 1023
+  bne t1, zero, quiet
+  sd s5, 8(s1)
+quiet:
   lr.w t2, (s1)
   addi t2, t2, 1
   sc.w t3, t2, (s1)
   jal zero, loop
+deafened:
+  csrrw zero, mie, zero
+spin:
+  ld t0, 8(s1)
+  beq t0, s9, spin
+  addi s9, t0, 0
+  sd s9, 64(s2)
+  jal zero, spin
 handler:
   csrrw a0, mscratch, a0
   sd t0, 8(a0)
@@ -126,16 +140,21 @@ quit:
   jal zero, quit
 `;
 
-const assembled = assemble(BUSY);
+const assembled = { busy: assemble(program(false)), spinning: assemble(program(true)) };
 
 /** The address of a label of the busy guest. */
 export function at(label: string): bigint {
-  return 0x8000_0000n + BigInt(assembled.labels.get(label)!);
+  return 0x8000_0000n + BigInt(assembled.busy.labels.get(label)!);
 }
 
 /** A busy guest. */
 export function busy(options: GuestOptions = {}): Guest {
-  return new Guest(elf(assembled.bytes), { memBytes: SMALL, quantum: 100, ...options });
+  return new Guest(elf(assembled.busy.bytes), { memBytes: SMALL, quantum: 100, ...options });
+}
+
+/** The same, whose other harts only spin until hart 0 stores a word, which it seldom does. */
+export function spinning(options: GuestOptions = {}): Guest {
+  return new Guest(elf(assembled.spinning.bytes), { memBytes: SMALL, quantum: 1000, ...options });
 }
 
 /** Records a guest with states close to each other. */
@@ -152,3 +171,10 @@ export function recordOften(guest: Guest, pace: Partial<Pace> = {}): void {
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 export const said = (guest: Guest): string =>
   guest.take().map((bytes) => new TextDecoder().decode(bytes)).join("");
+
+/** Runs on by so many instructions, however often it waits. */
+export function run(guest: Guest, instructions: number): void {
+  for (const until = guest.instret + instructions; guest.instret < until;) {
+    if (guest.slice(until - guest.instret).end !== undefined) return;
+  }
+}
