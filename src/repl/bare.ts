@@ -84,7 +84,7 @@ async function load(path: string, options: Options, host: BareHost): Promise<Gue
   const disk = options.disk === undefined ? undefined : await host.files.read(options.disk);
   try {
     return new Guest(file, {
-      ...(options.boot.mem === undefined ? {} : { memBytes: Number(options.boot.mem) }),
+      ...options.guest,
       ...(options.budget === undefined ? {} : { budget: Number(options.budget) }),
       ...(disk === undefined ? {} : { disk }),
     });

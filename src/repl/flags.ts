@@ -11,6 +11,7 @@ import {
 } from "../vm/boot_options.ts";
 import { parseNumber, size } from "../vm/numbers.ts";
 import { didYouMean } from "../vm/nearest.ts";
+import { GUEST_FLAGS, type GuestFlags, guestFlags } from "./guest_flags.ts";
 
 /** What the command line asks for. */
 export interface Options {
@@ -34,16 +35,18 @@ export interface Options {
   bare: string | undefined;
   /** Path of its disk image. */
   disk: string | undefined;
+  /** Its computer. */
+  guest: GuestFlags;
   /** The flags as they were typed, up to a `--`: what `boot` begins with. */
   typed: readonly string[];
 }
 
 interface Flag {
-  name: string;
-  short?: string;
+  readonly name: string;
+  readonly short?: string;
   /** What its value is called; none for a switch. */
-  value?: string;
-  doc: string;
+  readonly value?: string;
+  readonly doc: string;
 }
 
 /** The boot options that can be given here. */
@@ -68,12 +71,7 @@ const FLAGS: readonly Flag[] = [
   { name: "color", doc: "colour, or --no-color; else NO_COLOR, FORCE_COLOR, terminal or not" },
   { name: "budget", value: "N", doc: "instructions that one command may run the guest for" },
   ...BOOTED.map(bootFlag),
-  {
-    name: "bare",
-    value: "ELF",
-    doc: "run a program that is its own kernel, like your xv6; see below",
-  },
-  { name: "disk", value: "IMAGE", doc: "its disk, in memory: the file is never written" },
+  ...GUEST_FLAGS,
   { name: "help", short: "h", doc: "this text" },
   { name: "version", doc: "the version" },
 ];
@@ -96,6 +94,9 @@ export function helpText(): string {
     "  every key is the guest's, Ctrl-C too; Ctrl-] leaves, two Ctrl-C within a second end it",
     "  (130). Piped input is typed a line at a time when the guest reads; after the last line,",
     "  the run ends when the guest only waits for more. A panic of the kernel is exit code 3.",
+    "  With --harts 3 three harts take turns of --quantum instructions (on average; 10000 when not",
+    "  given), interleaved as --seed says: the same seed, the same run. A quantum below 1000 is for",
+    "  finding races, and slow.",
     "",
     "  exit codes: 0 fine, 1 a test failed, 2 usage, 3 guest panic, 4 budget used up,",
     "              5 could not load, 130 interrupted",
@@ -158,10 +159,9 @@ export function parseFlags(argv: readonly string[]): Options {
   if (budget === 0n) throw new CommandError("--budget 0: at least one instruction");
   const bare = text("bare");
   const disk = text("disk");
+  const computer = booted(values, text, number);
+  const guest = guestFlags(bare, disk, number("harts"), computer);
   const files = [...parsed._.map(String), ...(parsed["--"] ?? [])];
-  if (bare === undefined && disk !== undefined) {
-    throw new CommandError("--disk is for --bare; the built-in kernel takes --fs IMAGE");
-  }
   if (bare !== undefined && (commands.length > 0 || files.length > 0)) {
     throw new CommandError("--bare runs a kernel of its own, which takes no commands and files");
   }
@@ -174,9 +174,10 @@ export function parseFlags(argv: readonly string[]): Options {
     help: values.help === true,
     version: values.version === true,
     budget,
-    ...booted(values, text, number),
+    ...computer,
     bare,
     disk,
+    guest,
     typed: argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv,
   };
 }

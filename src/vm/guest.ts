@@ -14,11 +14,21 @@ import { type Elf, ElfError, parseElf } from "./machine/elf.ts";
 import { Debugger } from "./guest/debugger.ts";
 import { GuestHistory, type GuestState } from "./guest/history.ts";
 import type { DebugStop, DebugTarget } from "./debug.ts";
+import { MAX_HARTS } from "./machine/layout.ts";
 import { Machine, type Stop } from "./machine/machine.ts";
+import { MAX_QUANTUM, MIN_QUANTUM } from "./machine/schedule.ts";
 import type { Watch } from "./machine/watch.ts";
 import { openDoor } from "./parts.ts";
 
 export type { DebugStop, DebugTarget, DiskWrite, GuestDoing, GuestState };
+
+/** What the numbers of {@link GuestOptions} may be. */
+export const GUEST_NUMBERS = {
+  /** Harts. */
+  harts: { least: 1, most: MAX_HARTS },
+  /** Instructions of a hart's turn on average. */
+  quantum: { least: MIN_QUANTUM, most: MAX_QUANTUM },
+} as const;
 
 /** How a bare-metal program is run. */
 export interface GuestOptions {

@@ -1,4 +1,10 @@
-import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { CommandError } from "../../src/framework/errors.ts";
 import { bare, type BareHost } from "../../src/repl/bare.ts";
 import { parseFlags } from "../../src/repl/flags.ts";
@@ -190,6 +196,20 @@ Deno.test("flags of a guest kernel make sense only with one, and commands only w
       [["--disk", "fs.img"], "--disk is for --bare; the built-in kernel takes --fs IMAGE"],
       [["--bare", "k", "-c", "ps"], "no commands"],
       [["--bare", "k", "file"], "no commands"],
+      [["--harts", "3"], "--harts is for --bare; the built-in kernel runs on one hart"],
+      [["--harts", "1", "-c", "ps"], "--harts is for --bare"],
+      [["--bare", "k", "--policy", "cow"], "--policy is for the built-in kernel, not for --bare"],
+      [["--bare", "k", "--sbrk", "lazy"], "--sbrk is for the built-in kernel, not for --bare"],
+      [["--bare", "k", "--superpages"], "--superpages is for the built-in kernel"],
+      [["--bare", "k", "--fs", "i"], "not for --bare; the disk of a kernel of your own is --disk"],
+      [["--bare", "k", "--abi", "x/y"], "--abi is for the built-in kernel, not for --bare"],
+      [["--bare", "k", "--harts", "0"], "--harts 0: want a whole number from 1 to 8 with --bare"],
+      [["--bare", "k", "--harts", "9"], "--harts 9: want a whole number from 1 to 8 with --bare"],
+      [["--bare", "k", "--harts", "two"], "--harts two: not a number"],
+      [["--bare", "k", "--harts"], "--harts needs a value: --harts N"],
+      [["--bare", "k", "--quantum", "1"], "--quantum 1: want a whole number from 2 to 1073741824"],
+      [["--bare", "k", "--quantum", "2G"], "from 2 to 1073741824 with --bare"],
+      [["--bare", "k", "--seed", "4G"], "--seed 4G: want a whole number from 0 to 4294967295"],
     ] as const
   ) {
     let said = "";
@@ -203,6 +223,32 @@ Deno.test("flags of a guest kernel make sense only with one, and commands only w
   }
   const { bare, disk } = parseFlags(["--bare", "k", "--disk", "fs.img"]);
   assertEquals([bare, disk], ["k", "fs.img"]);
+  const numbers = ["--harts", "3", "--seed", "7", "--quantum", "0x100", "--mem", "16M"];
+  assertEquals(parseFlags(["--bare", "k", ...numbers]).guest, {
+    memBytes: 2 ** 24,
+    harts: 3,
+    seed: 7,
+    quantum: 256,
+  });
+  assertEquals(parseFlags(["--bare", "k"]).guest, {});
+  // Without --bare they are the built-in kernel's, within its own bounds.
+  const { boot, guest } = parseFlags(["--seed", "7", "--quantum", "1"]);
+  assertEquals([boot, guest], [{ seed: 7, quantum: 1 }, {}]);
+});
+
+Deno.test("--harts, --seed and --quantum choose the interleaving of a guest's harts", async () => {
+  const file = await Deno.readFile(new URL("tests/litmus/bin/claim.elf", root));
+  const said = async (...flags: string[]) => {
+    const { code, out, err } = await run(file, [], { flags });
+    assertEquals([code, err], [0, ""]);
+    return out;
+  };
+  const three = await said("--harts", "3", "--quantum", "20");
+  assertMatch(three, /^all claimed \d+ \d+ \d+ empty \d+\n/);
+  assertEquals(await said("--harts", "3", "--quantum", "20", "--seed", "0"), three);
+  assertNotEquals(await said("--harts", "3", "--quantum", "20", "--seed", "1"), three);
+  assertNotEquals(await said("--harts", "3", "--quantum", "21"), three);
+  assertMatch(await said("--harts", "2"), /^all claimed \d+ \d+ empty \d+\n/);
 });
 
 /** `main.ts --bare` with piped input. */
@@ -227,6 +273,12 @@ Deno.test("the command line hands standard input to the guest, and takes its cod
   await Deno.writeFile(file, echo());
   assertEquals(await cowsh([file], "hello\nq"), { code: 3, out: "ready\nhello\n", err: "" });
   await Deno.remove(file);
+  const ipi = new URL("tests/litmus/bin/ipi.elf", root).pathname;
+  assertEquals(await cowsh([ipi, "--harts", "4", "--seed", "0x2a"], ""), {
+    code: 0,
+    out: "interrupted 50\n".repeat(4),
+    err: "",
+  });
 });
 
 const trees = Deno.env.get("XV6_TREES") || undefined;

@@ -21,8 +21,8 @@ export interface ScheduleState {
 
 /** Instructions of a turn, on average, when nothing else is asked for. */
 export const QUANTUM = 10_000;
-/** Longest that may be asked for. */
-const MAX_QUANTUM = 2 ** 30;
+/** The shortest and the longest that may be asked for. */
+export const MIN_QUANTUM = 2, MAX_QUANTUM: number = 2 ** 30;
 /**
  * So many instructions longer is a turn at whose end the hart holds a reservation. Harts must
  * guarantee that a loop of LR, SC and at most 14 plain instructions gets through some day
@@ -54,9 +54,9 @@ export class Schedule {
    * bits
    */
   constructor(quantum: number = QUANTUM, seed = 0) {
-    if (!Number.isInteger(quantum) || quantum < 2 || quantum > MAX_QUANTUM) {
+    if (!Number.isInteger(quantum) || quantum < MIN_QUANTUM || quantum > MAX_QUANTUM) {
       throw new RangeError(
-        `a quantum is 2 to ${MAX_QUANTUM} instructions, not ${quantum}`,
+        `a quantum is ${MIN_QUANTUM} to ${MAX_QUANTUM} instructions, not ${quantum}`,
       );
     }
     if (!Number.isInteger(seed) || seed < 0 || seed > 0xffff_ffff) {
