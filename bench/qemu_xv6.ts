@@ -54,8 +54,9 @@ async function session(emulator: string, tree: string, harts: number, listen: Li
   const disk = `${folder}/fs.img`;
   await Deno.copyFile(`${tree}/fs.img`, disk);
   const drive = ["-drive", `file=${disk},if=none,format=raw,id=x0`];
+  const cpu = await setsPmp(tree) ? [] : WITHOUT_PMP;
   const child = new Deno.Command(emulator, {
-    args: [...await machineArgs(tree, harts), ...drive],
+    args: [...await machineArgs(tree, harts), ...drive, ...emulator === QEMU ? cpu : []],
     stdin: "piped",
     stdout: "piped",
     stderr: "null",
@@ -88,7 +89,6 @@ async function machineArgs(tree: string, harts: number): Promise<string[]> {
   if ((await Deno.readTextFile(`${tree}/Makefile`)).includes("force-legacy=false")) {
     args.push("-global", "virtio-mmio.force-legacy=false");
   }
-  if (!await setsPmp(tree)) args.push(...WITHOUT_PMP);
   return args;
 }
 
