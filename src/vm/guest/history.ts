@@ -190,7 +190,7 @@ export class GuestHistory {
   #advance(budget: number, pass: boolean): Stop {
     const stop = this.machine.run(budget, pass, this.#only);
     this.#jump = stop.kind === "idle" ? stop.due : stop.kind === "wfi" ? Infinity : undefined;
-    this.#settled = stop.kind !== "break" && stop.kind !== "stuck" && stop.kind !== "version";
+    this.#settled = !/^(break|stuck|trapped|version)$/.test(stop.kind);
     if (stop.kind === "version") this.#decide();
     // What was changed here belongs to this moment.
     if (this.#settled && this.#inputs.due <= this.now) this.#giveChange();
