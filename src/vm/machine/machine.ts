@@ -161,9 +161,10 @@ export class Machine {
       if (this.finisher.finish !== undefined) {
         return { kind: "finisher", ...this.finisher.finish };
       }
+      let room = this.#turns.room();
+      if (room <= 0) this.#turns.end();
       // Right after the last instruction: interrupts, turns and jumps of time are the next run's.
       if (left <= 0) return STOP_ON_BUDGET;
-      let room = this.#turns.room();
       if (room <= 0) {
         const before = this.hart;
         const next = this.#turns.next(only);
