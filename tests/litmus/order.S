@@ -153,6 +153,13 @@ last_y:
   SHAPE \name, 3, 6b, 7b, 8b
 .endm
 
+/* Some time between two loads, in which others can store. */
+.macro PAUSE
+  .rept 12
+  nop
+  .endr
+.endm
+
 /* Independent reads of independent writes: all agree which of two stores was first. */
 .macro INDEPENDENT name, fence
 5:
@@ -163,11 +170,13 @@ last_y:
   NOTHING_SEEN
 7:
   lw a1, 0(s2)
+  PAUSE
   \fence
   lw a2, 0(s3)
   LOADED a1, a2
 8:
   lw a1, 0(s3)
+  PAUSE
   \fence
   lw a2, 0(s2)
   LOADED a1, a2

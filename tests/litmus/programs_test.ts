@@ -147,6 +147,21 @@ const PROGRAMS: readonly Program[] = [
       if (here) assertEquals(lines.at(-1), "loops 0");
     },
   },
+  {
+    name: "lull",
+    most: 8,
+    judge(lines, harts, here) {
+      assertEquals(lines.length, 4);
+      for (const i of [0, 2]) {
+        const { waited, counted } = named(lines.slice(i, i + 2));
+        assert(Number(counted) > 0 && Number(counted) <= 200, counted);
+        // Of 1,500,000 instructions that hart 0 works: short turns are all as drawn for a million
+        // of all harts, then who only waits has none; with longer ones it has none from the start.
+        const most = here && here.how.quantum < 1000 ? 1_050_000 / harts : 200_000;
+        if (here) assert(Number(waited) < most, `${waited}, not ${most}`);
+      }
+    },
+  },
 ];
 
 function judged({ name, judge }: Program, how: Interleaving): Told {
@@ -197,6 +212,14 @@ Deno.test("litmus: whoever claims, it is not always the same hart, and some come
   }
   assert(claims.size > 1);
   assert([...empty].some((count) => Number(count) > 0));
+});
+
+Deno.test("litmus: after a lull short turns are as drawn again, and a race loses", () => {
+  for (let seed = 0; seed < 4; seed++) {
+    const lull = PROGRAMS.find(({ name }) => name === "lull")!;
+    const { lines } = judged(lull, { harts: 2, quantum: 20, seed });
+    for (const i of [1, 3]) assert(Number(named([lines[i]]).counted) < 200, lines[i]);
+  }
 });
 
 Deno.test("litmus: every program is run, and every source has its program", () => {

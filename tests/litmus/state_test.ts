@@ -21,6 +21,7 @@ const PROGRAMS = {
   timers: 3,
   shootdown: 2,
   spins: 2,
+  lull: 2,
 } as const;
 type Name = keyof typeof PROGRAMS;
 const names = Object.keys(PROGRAMS) as Name[];

@@ -72,7 +72,7 @@ export class Schedule {
     return this.#left;
   }
 
-  /** Whether turns are as they are drawn, and every hart that can run has its turns. */
+  /** Whether the quantum is short, so that turns are as they are drawn. */
   get strict(): boolean {
     return this.quantum < SHORT;
   }

@@ -229,6 +229,13 @@ export class Spin {
     if (!spun) parked.sure = false;
   }
 
+  /** The hart is neither parked nor searched any longer. */
+  quit(): void {
+    const state = this.#state;
+    state.parked = state.search = state.doubted = undefined;
+    this.#hide(false);
+  }
+
   /** The hart is parked no longer. */
   stir(): void {
     this.#state.parked = undefined;

@@ -19,6 +19,12 @@ import { Spin, type SpinState } from "./spin.ts";
 
 /** Instructions by which a search for a loop may exceed a turn. */
 const SEARCH = 100_000;
+/**
+ * A short quantum is asked for to see what happens where turns end. Then all turns are as they are
+ * drawn, and no hart that can run is left out, until none has shown a sign of life for so many
+ * instructions: a boot for which the others wait, or nobody has anything to do.
+ */
+const LULL = 1_000_000;
 /** A hart that is alone has nobody to give turns to: they only serve to look whether it spins. */
 const ALONE = 16;
 
@@ -38,6 +44,11 @@ export interface TurnsState {
   readonly schedule: ScheduleState;
   /** What is known of each hart's spinning; empty where harts are never parked. */
   readonly spins: readonly Saved<SpinState>[];
+  /** Whether harts are parked now. */
+  readonly parks: boolean;
+  /** Signs of life of all harts together, and the instructions retired when they became as many. */
+  readonly life: number;
+  readonly since: number;
 }
 
 /** What came of looking for a hart that can run. */
@@ -58,6 +69,9 @@ export class Turns {
   readonly #clint: Clint;
   readonly #setMarks: (marks: ReadonlySet<number>) => void;
   #hart: Hart;
+  #parks = false;
+  #life = 0;
+  #since = 0;
 
   /** Hart 0 has the first turn. `setMarks`: at these addresses {@link Turns.marked} is asked. */
   constructor(
@@ -79,11 +93,6 @@ export class Turns {
     this.#setMarks = setMarks;
     this.#hart = harts[0];
     this.#hart.enter();
-  }
-
-  /** Whether no hart that can run is left out. */
-  get #strict(): boolean {
-    return this.#harts.length > 1 && this.#schedule.strict;
   }
 
   /** The hart that runs, or ran last. */
@@ -139,23 +148,19 @@ export class Turns {
 
   /** The hart is at an address that was set as a mark. True: it is parked there. */
   marked(): boolean {
-    return this.spin?.marked() ?? false;
-  }
-
-  /** The hart's turn is over. */
-  end(): void {
-    const { spin: ran } = this;
-    if (!ran?.end()) return;
-    for (const spin of this.#spins) if (spin !== ran) spin.passed(ran.sure);
+    return this.#parks && (this.spin?.marked() ?? false);
   }
 
   /**
-   * Begins the turn of the next hart that can run, in the order of their numbers, after
-   * {@link Turns.end}.
+   * Begins the turn of the next hart that can run, in the order of their numbers.
    *
    * @param only Those that are to run, parked or not.
    */
   next(only?: readonly number[]): Next {
+    if (this.spin?.end()) {
+      const { spin: ran } = this;
+      for (const spin of this.#spins) if (spin !== ran) spin.passed(ran.sure);
+    }
     const all = this.#harts;
     const alone = all.every((hart) => hart.waiting || this.parked(hart.hartid));
     const harts = only === undefined ? all : all.filter(({ hartid }) => only.includes(hartid));
@@ -188,10 +193,27 @@ export class Turns {
     this.#schedule.begin(hartid);
     this.switchTo(hartid);
     this.#hart.waiting = false;
-    if (!this.#strict) {
-      this.spin?.begin();
-      this.#mark();
+    this.#lull();
+    if (this.#parks) this.spin?.begin();
+    this.#mark();
+  }
+
+  /** Decides whether harts are parked now: not with a short quantum, while anything happens. */
+  #lull(): void {
+    const strict = this.#harts.length > 1 && this.#schedule.strict;
+    if (!strict) {
+      this.#parks = true;
+      return;
     }
+    let life = 0;
+    for (const hart of this.#harts) life += hart.life;
+    if (life !== this.#life) {
+      this.#life = life;
+      this.#since = this.#clock.retired;
+    }
+    const parks = this.#clock.retired - this.#since >= LULL;
+    if (this.#parks && !parks) { for (const spin of this.#spins) spin.quit(); }
+    this.#parks = parks;
   }
 
   /** The machine has to stop at the marks of all harts. */
@@ -240,7 +262,13 @@ export class Turns {
 
   /** The state as plain data. */
   save(): TurnsState {
-    return { schedule: this.#schedule.save(), spins: this.#spins.map((spin) => spin.save()) };
+    return {
+      schedule: this.#schedule.save(),
+      spins: this.#spins.map((spin) => spin.save()),
+      parks: this.#parks,
+      life: this.#life,
+      since: this.#since,
+    };
   }
 
   /** Takes over a saved state; the harts' are put back after it. */
@@ -248,6 +276,9 @@ export class Turns {
     this.switchTo(state.schedule.hart);
     this.#schedule.restore(state.schedule);
     for (const [i, spin] of this.#spins.entries()) spin.restore(state.spins[i]);
+    this.#parks = state.parks;
+    this.#life = state.life;
+    this.#since = state.since;
     this.#mark();
   }
 
