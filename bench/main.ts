@@ -4,6 +4,7 @@
  *     deno task bench                    all of engine, cowtest, fork, kernel, points,
  *                                        snapshots, start
  *     deno task bench -- engine fork     some of them
+ *     deno task bench -- boot            real xv6 to its prompt beside QEMU; needs XV6_TREES
  *     deno task bench -- xv6             real usertests beside QEMU; needs XV6_TREES
  *
  * Times are wall-clock, the best of several tries; figures move with the machine, ratios hardly.
@@ -11,6 +12,7 @@
  * @module
  */
 
+import { boot } from "./cases/boot.ts";
 import { cowtest } from "./cases/cowtest.ts";
 import { engine } from "./cases/engine.ts";
 import { fork } from "./cases/fork.ts";
@@ -28,6 +30,7 @@ const CASES: Record<string, () => Promise<void>> = {
   points,
   snapshots,
   start,
+  boot,
   xv6,
 };
 const BY_DEFAULT = ["engine", "cowtest", "fork", "kernel", "points", "snapshots", "start"];

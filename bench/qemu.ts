@@ -8,7 +8,8 @@ import { encodePattern, type Operands } from "../src/vm/machine/isa/pattern.ts";
 import { rowNamed } from "../src/vm/machine/isa/rows.ts";
 import { best } from "./report.ts";
 
-const QEMU = "qemu-system-riscv64";
+/** QEMU, looked for in PATH. */
+export const QEMU = "qemu-system-riscv64";
 
 /** QEMU's version line, or undefined where it is not installed. */
 export async function qemuVersion(): Promise<string | undefined> {

@@ -1,9 +1,11 @@
 /**
- * Real xv6 on QEMU: boots a tree's kernel on a copy of its disk, types a command, and waits for
- * what it should print.
+ * Real xv6 on QEMU, or on what stands in its place: boots a tree's kernel on a copy of its disk,
+ * types a command, and waits for what it should print.
  *
  * @module
  */
+
+import { QEMU } from "./qemu.ts";
 
 const PROMPT = "$ ";
 
@@ -17,30 +19,57 @@ export interface Transcript {
 
 /** Runs `command` in the tree's shell until its output matches `end`; throws if QEMU ends first. */
 export async function onQemu(tree: string, command: string, end: RegExp): Promise<Transcript> {
+  let text = "";
+  let typed: number | undefined;
+  await session(QEMU, tree, 1, async (said, type) => {
+    text += said;
+    if (typed === undefined && text.endsWith(PROMPT)) {
+      text = "";
+      typed = performance.now();
+      await type(command + "\n");
+    }
+    return typed !== undefined && end.test(text);
+  });
+  return { seconds: (performance.now() - typed!) / 1000, text };
+}
+
+/** Seconds from the start of `emulator`'s process to the shell's first prompt, on so many harts. */
+export async function promptSeconds(emulator: string, tree: string, harts: number) {
+  let text = "";
+  const start = performance.now();
+  let prompt = start;
+  await session(emulator, tree, harts, (said) => {
+    text += said;
+    prompt = performance.now();
+    return text.endsWith(PROMPT);
+  });
+  return (prompt - start) / 1000;
+}
+
+/** What is done with output: true to end the session. */
+type Listener = (said: string, type: (text: string) => Promise<void>) => boolean | Promise<boolean>;
+
+async function session(emulator: string, tree: string, harts: number, listen: Listener) {
   const folder = await Deno.makeTempDir();
   const disk = `${folder}/fs.img`;
   await Deno.copyFile(`${tree}/fs.img`, disk);
-  const child = new Deno.Command("qemu-system-riscv64", {
-    args: [...await machineArgs(tree), "-drive", `file=${disk},if=none,format=raw,id=x0`],
+  const drive = ["-drive", `file=${disk},if=none,format=raw,id=x0`];
+  const cpu = await setsPmp(tree) ? [] : WITHOUT_PMP;
+  const child = new Deno.Command(emulator, {
+    args: [...await machineArgs(tree, harts), ...drive, ...emulator === QEMU ? cpu : []],
     stdin: "piped",
     stdout: "piped",
     stderr: "null",
   }).spawn();
   const keys = child.stdin.getWriter();
-  let text = "";
-  let typed: number | undefined;
+  const type = (text: string) => keys.write(new TextEncoder().encode(text));
+  let last = "";
   try {
     for await (const bytes of child.stdout) {
-      text += new TextDecoder("latin1").decode(bytes);
-      if (typed === undefined && text.endsWith(PROMPT)) {
-        text = "";
-        typed = performance.now();
-        await keys.write(new TextEncoder().encode(command + "\n"));
-      } else if (typed !== undefined && end.test(text)) {
-        return { seconds: (performance.now() - typed) / 1000, text };
-      }
+      last = new TextDecoder("latin1").decode(bytes);
+      if (await listen(last, type)) return;
     }
-    throw new Error(`QEMU ended before "${command}" was done: ${text.slice(-200)}`);
+    throw new Error(`${emulator} ended before its time: ${last.slice(-200)}`);
   } finally {
     child.kill("SIGKILL");
     // The pipe may be closed already by the process that it led to.
@@ -52,17 +81,25 @@ export async function onQemu(tree: string, command: string, end: RegExp): Promis
   }
 }
 
-/** As the tree's own Makefile starts QEMU, with one hart. */
-async function machineArgs(tree: string): Promise<string[]> {
-  const args = ["-machine", "virt", "-bios", "none", "-m", "128M", "-smp", "1", "-nographic"];
-  args.push("-kernel", `${tree}/kernel/kernel`);
+/** As the tree's own Makefile starts QEMU. */
+async function machineArgs(tree: string, harts: number): Promise<string[]> {
+  const args = ["-machine", "virt", "-bios", "none", "-m", "128M", "-smp", `${harts}`];
+  args.push("-nographic", "-kernel", `${tree}/kernel/kernel`);
   args.push("-device", "virtio-blk-device,drive=x0,bus=virtio-mmio-bus.0");
   if ((await Deno.readTextFile(`${tree}/Makefile`)).includes("force-legacy=false")) {
     args.push("-global", "virtio-mmio.force-legacy=false");
   }
-  // Before 2021 xv6 left physical memory protection alone, which QEMU takes as "nothing allowed".
-  if (!(await Deno.readTextFile(`${tree}/kernel/riscv.h`)).includes("pmpaddr0")) {
-    args.push("-cpu", "rv64,pmp=false");
-  }
   return args;
 }
+
+/**
+ * Whether a tree's kernel allows lower modes anything. Those of before 2021 leave physical memory
+ * protection alone, which QEMU since 6.0 takes by the letter of the specification, as "nothing is
+ * allowed": such a kernel never starts.
+ */
+export async function setsPmp(tree: string): Promise<boolean> {
+  return (await Deno.readTextFile(`${tree}/kernel/start.c`)).includes("pmpaddr0");
+}
+
+/** What gives a kernel that does not the QEMU that its students had. */
+export const WITHOUT_PMP = ["-cpu", "rv64,pmp=false"] as const;

@@ -8,6 +8,7 @@
 
 import { qemuVersion } from "../qemu.ts";
 import { onQemu } from "../qemu_xv6.ts";
+import { plainTrees } from "../trees.ts";
 import { type Cell, seconds, table, times } from "../report.ts";
 import { bootedVm } from "../vm.ts";
 
@@ -26,7 +27,7 @@ export async function xv6(): Promise<void> {
   }
   const qemu = await qemuVersion();
   const rows: Cell[][] = [];
-  for (const tree of treesIn(folder)) {
+  for (const tree of plainTrees(folder).slice(0, MOST_TREES)) {
     const ours = onCowsh(`${tree}/fs.img`);
     const row: Cell[] = [
       tree.split("/").at(-1)!,
@@ -51,28 +52,6 @@ export async function xv6(): Promise<void> {
   if (qemu !== undefined) columns.push("QEMU", "QEMU-TIME", "FASTER");
   table(`real xv6: ${COMMAND.join(" ")} on the built-in kernel`, columns, rows);
   console.log("  LOST: frames; RSS-MB: resident memory at a tenth of the run, half, and the end");
-}
-
-/** The trees to measure. */
-function treesIn(folder: string): string[] {
-  if (exists(`${folder}/fs.img`)) return [folder];
-  const trees = [...Deno.readDirSync(folder)]
-    .filter(({ name }) => name.endsWith("-xv6") && exists(`${folder}/${name}/kernel/kernel`))
-    .map(({ name }) => `${folder}/${name}`);
-  if (trees.length === 0) throw new Error(`no built xv6 tree in ${folder}`);
-  return trees.sort().reverse().slice(0, MOST_TREES);
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return false;
-    }
-    throw error;
-  }
 }
 
 function onCowsh(image: string) {

@@ -68,18 +68,19 @@ export interface DebugTarget {
    */
   run(slice: number, only?: readonly number[]): DebugStop | undefined;
   /**
-   * One instruction of a hart, whether or not it has a breakpoint; if it hits a watchpoint, that is
-   * how it stopped, and the same holds for {@link reverseStep}. Until it is this hart's turn the
-   * others run as their schedule has it, those of `only` when given, and may stop for reasons of
-   * their own. An interrupt that is due is taken first, so that the instruction is the handler's.
-   * Undefined: the slice is over and the hart has not come to it, because it waits, for instance.
+   * One instruction of a hart, whether or not it has a breakpoint, or a trap that it takes in its
+   * place, an exception or an interrupt: the handler's first instruction is next then. If it hits a
+   * watchpoint, that is how it stopped. Until it is this hart's turn the others run as their
+   * schedule has it, those of `only` when given, and may stop for reasons of their own. Undefined:
+   * the slice is over and the hart has not come to it, because it waits, for instance.
    */
   step(hart: number, slice: number, only?: readonly number[]): DebugStop | undefined;
   /** Whether the past is recorded, so that one can go back. */
   readonly reversible: boolean;
   /**
-   * Goes back to before the last instruction of a hart. Undefined: none in the last `slice`
-   * instructions or somewhat more; the computer stands there, call again to go on.
+   * Takes the last step of a hart back; if that was an access that hit a watchpoint, this is told.
+   * Undefined: there is none in the last `slice` instructions or somewhat more; the computer stands
+   * there, call again to go on.
    */
   reverseStep(hart: number, slice: number): DebugStop | undefined;
   /**

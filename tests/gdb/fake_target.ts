@@ -53,7 +53,7 @@ export class FakeTarget implements DebugTarget {
   #exit: number | undefined;
   #hit: DebugStop | undefined;
   /** The last call stopped, and was not just over. */
-  #stopped = true;
+  #stopped = false;
 
   constructor(program: string, harts = 1) {
     this.harts = harts;

@@ -160,33 +160,23 @@ export const noGdb: string | undefined = (() => {
 if (noGdb !== undefined) console.log(`the real gdb is not asked: ${noGdb}`);
 
 /**
- * The real gdb, with a file of commands after `target remote`; what it printed, both streams. It ends by itself, and
- * is killed if it does not within a minute.
+ * What the real gdb says to some commands, both streams, as a person would see it. It is connected to a port before,
+ * if one is given. A command that fails does not end it; it is killed if it is not through within two minutes.
  */
 export async function realGdb(
-  port: number,
-  commands: string[],
-  options: { before?: string[]; cwd?: string } = {},
+  port: number | undefined,
+  commands: readonly string[],
+  options: { cwd?: string } = {},
 ): Promise<string> {
-  const file = await Deno.makeTempFile({ suffix: ".gdb" });
   const start = ["set confirm off", "set pagination off", "set architecture riscv:rv64"];
-  const script = [
-    ...start,
-    ...options.before ?? [],
-    `target remote 127.0.0.1:${port}`,
-    ...commands,
-  ];
-  try {
-    await Deno.writeTextFile(file, script.join("\n") + "\n");
-    const { stdout, stderr } = await new Deno.Command("gdb-multiarch", {
-      args: ["-nx", "-batch", "-x", file],
-      stdin: "null",
-      signal: AbortSignal.timeout(60_000),
-      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    }).output();
-    const text = new TextDecoder();
-    return text.decode(stdout) + text.decode(stderr);
-  } finally {
-    await Deno.remove(file);
-  }
+  if (port !== undefined) start.push(`target remote 127.0.0.1:${port}`);
+  const all = [...start, ...commands, "quit"].flatMap((command) => ["-ex", command]);
+  const { stdout, stderr } = await new Deno.Command("gdb-multiarch", {
+    args: ["-nx", "-q", ...all],
+    stdin: "null",
+    signal: AbortSignal.timeout(120_000),
+    ...options,
+  }).output();
+  const text = new TextDecoder();
+  return text.decode(stdout) + text.decode(stderr);
 }

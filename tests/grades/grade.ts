@@ -8,8 +8,11 @@
  * @module
  */
 
-/** The program that the labs' Makefiles start. */
-export const EMULATOR = "qemu-system-riscv64";
+import { QEMU } from "../../bench/qemu.ts";
+import { setsPmp, WITHOUT_PMP } from "../../bench/qemu_xv6.ts";
+
+/** The folder with our launcher, which has QEMU's name. */
+export const BIN: string = new URL("../../bin", import.meta.url).pathname;
 
 /** How a grading script went. */
 export interface Grade {
@@ -92,27 +95,27 @@ export async function gradeTree(tree: string, bin: string): Promise<Grade> {
 }
 
 /**
- * A folder with the installed QEMU, in `folder`, for this tree; undefined if there is none.
- *
- * Kernels of before 2021 leave physical memory protection alone. Later QEMUs take that by the letter
- * of the specification, as "nothing is allowed below M-mode", and such a kernel never starts: they
- * get a QEMU without the unit, which is what its students had.
+ * Puts the installed QEMU into `folder`, as a script, with what this tree's kernel needs besides its
+ * Makefile's words: see {@link setsPmp}. False if there is none installed.
  */
-export async function qemuFor(tree: string, folder: string): Promise<string | undefined> {
-  const qemu = inPath(EMULATOR);
-  if (qemu === undefined) return undefined;
-  const sets = (await Deno.readTextFile(`${tree}/kernel/start.c`)).includes("pmpaddr0");
-  const cpu = sets ? "" : "-cpu rv64,pmp=false ";
-  await Deno.writeTextFile(`${folder}/${EMULATOR}`, `#!/bin/sh\nexec '${qemu}' ${cpu}"$@"\n`, {
-    mode: 0o755,
-  });
-  return folder;
+export async function putQemu(tree: string, folder: string): Promise<boolean> {
+  const qemu = installedQemu();
+  if (qemu === undefined) return false;
+  const words = await setsPmp(tree) ? [] : WITHOUT_PMP;
+  const line = ["exec", `'${qemu}'`, ...words, '"$@"'].join(" ");
+  await Deno.writeTextFile(`${folder}/${QEMU}`, `#!/bin/sh\n${line}\n`, { mode: 0o755 });
+  return true;
 }
 
-/** The first file of that name in PATH. */
-export function inPath(name: string): string | undefined {
-  const folders = (Deno.env.get("PATH") ?? "").split(":");
-  return folders.map((folder) => `${folder}/${name}`).find(exists);
+/** The QEMU in PATH: not ours, should that be in it, too. */
+export function installedQemu(): string | undefined {
+  const folders = (Deno.env.get("PATH") ?? "").split(":").filter((folder) => folder !== "");
+  return folders.filter((folder) => !exists(folder) || !same(folder, BIN))
+    .map((folder) => `${folder}/${QEMU}`).find(exists);
+}
+
+function same(a: string, b: string): boolean {
+  return exists(b) && Deno.realPathSync(a) === Deno.realPathSync(b);
 }
 
 async function succeed(command: string, args: string[]): Promise<void> {

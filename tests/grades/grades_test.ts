@@ -4,10 +4,9 @@
  */
 
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { EMULATOR, gradeTree, inPath, labOf, parseGrade, qemuFor, treesIn } from "./grade.ts";
+import { QEMU } from "../../bench/qemu.ts";
+import { BIN, gradeTree, installedQemu, labOf, parseGrade, putQemu, treesIn } from "./grade.ts";
 import { differences, known, remember } from "./known.ts";
-
-const BIN = new URL("../../bin", import.meta.url).pathname;
 
 const SAID = `make: 'kernel/kernel' is up to date.
 == Test running cowtest == $ make qemu-gdb
@@ -72,8 +71,8 @@ async function smallTree(folder: string, start: string): Promise<string> {
     "#!/bin/sh",
     "echo written > left",
     `printf '== Test version == '`,
-    `${EMULATOR} --version | grep -q '^ours' && echo version: OK || echo version: FAIL`,
-    `${EMULATOR} --version > said; echo "Score: $(wc -l < said)/$(wc -w < said)"`,
+    `${QEMU} --version | grep -q '^ours' && echo version: OK || echo version: FAIL`,
+    `${QEMU} --version > said; echo "Score: $(wc -l < said)/$(wc -w < said)"`,
   ];
   await Deno.writeTextFile(`${tree}/grade-lab-small`, script.join("\n"), { mode: 0o755 });
   return tree;
@@ -86,7 +85,7 @@ Deno.test("a tree is graded in a copy, with the emulator of the folder that is g
     assertEquals(labOf(tree), "small");
     assertEquals(treesIn(folder), ["small"]);
     await Deno.mkdir(`${folder}/bin`);
-    const emulator = `${folder}/bin/${EMULATOR}`;
+    const emulator = `${folder}/bin/${QEMU}`;
     await Deno.writeTextFile(emulator, "#!/bin/sh\necho ours $@\n", { mode: 0o755 });
     const grade = await gradeTree(tree, `${folder}/bin`);
     assertEquals(grade.verdicts, { version: true });
@@ -103,18 +102,18 @@ Deno.test("a tree is graded in a copy, with the emulator of the folder that is g
 
 Deno.test({
   name: "a kernel that sets no pmpaddr0 gets a QEMU without that unit, others get it as it is",
-  ignore: inPath(EMULATOR) === undefined,
+  ignore: installedQemu() === undefined,
   fn: async () => {
     const folder = await Deno.makeTempDir();
     try {
       const bare = await smallTree(folder, "w_mepc((uint64)main);");
-      assertEquals(await qemuFor(bare, folder), folder);
-      assertStringIncludes(await Deno.readTextFile(`${folder}/${EMULATOR}`), "pmp=false");
+      assert(await putQemu(bare, folder));
+      assertStringIncludes(await Deno.readTextFile(`${folder}/${QEMU}`), "pmp=false");
       await Deno.writeTextFile(`${bare}/kernel/start.c`, "w_pmpaddr0(0x3fffffffffffffull);");
-      await qemuFor(bare, folder);
-      const script = await Deno.readTextFile(`${folder}/${EMULATOR}`);
+      await putQemu(bare, folder);
+      const script = await Deno.readTextFile(`${folder}/${QEMU}`);
       assert(!script.includes("pmp=false"), script);
-      const { success, stdout } = await new Deno.Command(`${folder}/${EMULATOR}`, {
+      const { success, stdout } = await new Deno.Command(`${folder}/${QEMU}`, {
         args: ["--version"],
       }).output();
       assert(success);

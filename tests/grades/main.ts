@@ -17,11 +17,8 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { type Grade, gradeTree, inPath, qemuFor, treesIn } from "./grade.ts";
+import { BIN, type Grade, gradeTree, installedQemu, putQemu, treesIn } from "./grade.ts";
 import { differences, type Grades, known, remember } from "./known.ts";
-
-/** The folder with our launcher. */
-const BIN = new URL("../../bin", import.meta.url).pathname;
 
 async function main(words: readonly string[]): Promise<number> {
   const unknown: string[] = [];
@@ -52,7 +49,7 @@ async function main(words: readonly string[]): Promise<number> {
     return 2;
   }
   if (!flags.table) {
-    if (only !== "cowsh" && inPath("qemu-system-riscv64") === undefined) {
+    if (only !== "cowsh" && installedQemu() === undefined) {
       console.error("qemu-system-riscv64 is not in PATH; --only cowsh goes without");
       return 5;
     }
@@ -68,7 +65,7 @@ async function main(words: readonly string[]): Promise<number> {
 async function qemu(folder: string, name: string): Promise<void> {
   const bin = await Deno.makeTempDir();
   try {
-    await qemuFor(`${folder}/${name}`, bin);
+    await putQemu(`${folder}/${name}`, bin);
     await one(folder, name, "qemu", bin);
   } finally {
     await Deno.remove(bin, { recursive: true });

@@ -8,7 +8,7 @@ import type { Mode } from "../machine/hart/csr_state.ts";
 import type { Stop } from "../machine/machine_state.ts";
 import type { Watch } from "../machine/watch.ts";
 import type { GuestHistory } from "./history.ts";
-import { type NotFound, type Passed, runBack, stepBack } from "./reverse.ts";
+import { type NotFound, type Passed, passedNext, runBack, stepBack } from "./reverse.ts";
 import { placeOf, readMemory, type Space, writeMemory } from "./translate.ts";
 
 /** What the guest itself knows of its end. */
@@ -191,6 +191,15 @@ export class Debugger implements DebugTarget {
 
   step(number: number, slice: number, only?: readonly number[]): DebugStop | undefined {
     const hart = this.#hart(number);
+    this.#machine.stopsAtTrapOf = number;
+    try {
+      return this.#step(hart, slice, only);
+    } finally {
+      this.#machine.stopsAtTrapOf = undefined;
+    }
+  }
+
+  #step(hart: Hart, slice: number, only: readonly number[] | undefined): DebugStop | undefined {
     const history = this.#history;
     const { retired } = hart;
     const until = history.now + slice;
@@ -199,11 +208,10 @@ export class Debugger implements DebugTarget {
       const before = history.now;
       const mine = this.#machine.hart === hart;
       const stop = this.#run(1, pass || mine, only);
-      if (hart.retired > retired) {
-        return stop.kind === "budget"
-          ? this.#stop({ kind: "step", hart: number })
-          : this.#told(stop);
+      if (stop.kind === "trapped" || (stop.kind === "budget" && hart.retired > retired)) {
+        return this.#stop({ kind: "step", hart: hart.hartid });
       }
+      if (hart.retired > retired) return this.#told(stop);
       pass = stop.kind === "break" && this.#machine.hart === hart;
       if (stop.kind === "budget" || pass) continue;
       const told = this.#told(stop);
@@ -215,13 +223,19 @@ export class Debugger implements DebugTarget {
 
   reverseStep(hart: number, slice: number): DebugStop | undefined {
     this.#hart(hart);
-    return this.#wentBack(stepBack(this.#history, hart, slice), hart);
+    const found = stepBack(this.#history, hart, slice);
+    const hit = found === "done" && this.#watched.length > 0
+      ? passedNext(this.#history, this.#counts)
+      : undefined;
+    return this.#wentBack(hit ?? found, hart);
   }
 
   reverseRun(slice: number): DebugStop | undefined {
-    const counts = (watch: Watch) => this.#askedFor(watch) !== undefined;
-    return this.#wentBack(runBack(this.#history, slice, counts), this.hart);
+    return this.#wentBack(runBack(this.#history, slice, this.#counts), this.hart);
   }
+
+  /** Whether a watchpoint is the debugger's. */
+  readonly #counts = (watch: Watch) => this.#askedFor(watch) !== undefined;
 
   #wentBack(found: Passed | NotFound | "done", hart: number): DebugStop | undefined {
     if (found === "searching") return this.#stop(undefined);

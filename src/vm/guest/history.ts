@@ -189,8 +189,10 @@ export class GuestHistory {
   /** Runs the machine itself. */
   #advance(budget: number, pass: boolean): Stop {
     const stop = this.machine.run(budget, pass, this.#only);
+    // As any other run ends.
+    if (stop.kind === "watch") this.machine.run(0);
     this.#jump = stop.kind === "idle" ? stop.due : stop.kind === "wfi" ? Infinity : undefined;
-    this.#settled = stop.kind !== "break" && stop.kind !== "stuck" && stop.kind !== "version";
+    this.#settled = !/^(break|stuck|trapped|version)$/.test(stop.kind);
     if (stop.kind === "version") this.#decide();
     // What was changed here belongs to this moment.
     if (this.#settled && this.#inputs.due <= this.now) this.#giveChange();

@@ -7,6 +7,7 @@
 import type { Stop } from "../machine/machine_state.ts";
 import type { Watch } from "../machine/watch.ts";
 import type { GuestHistory } from "./history.ts";
+import { quietly } from "./quietly.ts";
 
 /** Pieces in which a stretch of the record is searched for an instruction. */
 const PIECES = 4;
@@ -34,8 +35,9 @@ export type Passed =
 export type NotFound = "start" | "searching";
 
 /**
- * Goes back to before the last instruction that a hart retired, or trapped at. If it is not in the
- * last `slice` instructions and somewhat more, the guest stands where it was searched to.
+ * Goes back by the last step of a hart: to before the last instruction that it retired, or before a
+ * trap that it has taken since. If that is not in the last `slice` instructions and somewhat more,
+ * the guest stands where it was searched to.
  */
 export function stepBack(history: GuestHistory, hart: number, slice: number): "done" | NotFound {
   const { machine } = history;
@@ -52,17 +54,39 @@ export function stepBack(history: GuestHistory, hart: number, slice: number): "d
   // Nearly always it is the one that ran last.
   if (here > start) {
     history.goto(here - 1);
-    if (one.retired < count) return "done";
+    if (one.retired < count) return afterTraps(history, hart);
   }
   for (let to = history.now; to > start; to = history.now) {
     history.gotoStateBefore(to);
     if (one.retired < count) {
       narrow(history, to, () => one.retired >= count);
-      return "done";
+      return afterTraps(history, hart);
     }
     if (here - history.now >= slice) return "searching";
   }
   return "start";
+}
+
+/** Before the next instruction, which is this hart's: after the last trap that it takes till then. */
+function afterTraps(history: GuestHistory, hart: number): "done" {
+  const { machine } = history;
+  const here = history.now;
+  const traps = (most: number) => {
+    let count = 0;
+    while (count < most && history.scan(here + 1, true).kind === "trapped") count++;
+    return count;
+  };
+  quietly(machine, () => {
+    machine.stopsAtTrapOf = hart;
+    try {
+      const count = traps(Infinity);
+      history.goto(here);
+      traps(count);
+    } finally {
+      machine.stopsAtTrapOf = undefined;
+    }
+  });
+  return "done";
 }
 
 /** From a moment at which something is not yet so to the last one; at `to` it is so. */
@@ -112,6 +136,18 @@ export function runBack(
     if (here - from >= slice) return "searching";
   }
   return "start";
+}
+
+/** The watchpoint, of those that `counts`, that the next instruction will hit. */
+export function passedNext(
+  history: GuestHistory,
+  counts: (watch: Watch) => boolean,
+): Passed | undefined {
+  const { settled, now } = history;
+  if (!settled) return undefined;
+  const passed = lastPassed(history, now + 1, counts);
+  history.goto(now);
+  return passed?.kind === "watch" ? passed : undefined;
 }
 
 /** The last one that is passed on the way from here to a moment. */

@@ -41,6 +41,7 @@ const MAX_BUDGET = Number.MAX_SAFE_INTEGER;
 
 const STOP_ON_BUDGET: Stop = { kind: "budget" };
 const STOP_ON_WFI: Stop = { kind: "wfi" };
+const STOP_ON_TRAP: Stop = { kind: "trapped" };
 
 /** A whole RISC-V computer lacking a kernel. Its harts take turns, see {@link Turns}. */
 export class Machine {
@@ -73,6 +74,11 @@ export class Machine {
    * time pass till then; else time jumps there.
    */
   stopsIdle = false;
+  /**
+   * The number of a hart: a run ends when this one has taken an interrupt or an exception, before
+   * its handler's first instruction.
+   */
+  stopsAtTrapOf: number | undefined;
   readonly #turns: Turns;
   readonly #slow: SlowPath;
   readonly #hostTraps: boolean;
@@ -155,9 +161,10 @@ export class Machine {
       if (this.finisher.finish !== undefined) {
         return { kind: "finisher", ...this.finisher.finish };
       }
+      let room = this.#turns.room();
+      if (room <= 0) this.#turns.end();
       // Right after the last instruction: interrupts, turns and jumps of time are the next run's.
       if (left <= 0) return STOP_ON_BUDGET;
-      let room = this.#turns.room();
       if (room <= 0) {
         const before = this.hart;
         const next = this.#turns.next(only);
@@ -176,7 +183,10 @@ export class Machine {
       }
       const { hart } = this;
       // Its handler's first instruction may have a breakpoint of its own.
-      if (hart.state.mie !== 0 && takeInterrupt(hart)) resuming = false;
+      if (hart.state.mie !== 0 && takeInterrupt(hart)) {
+        if (this.stopsAtTrapOf === hart.hartid) return STOP_ON_TRAP;
+        resuming = false;
+      }
       const slice = Math.min(left, LONGEST, this.#turns.untilTimer, room);
       this.#slow.passBudget = resuming ? slice : NaN;
       const reason = this.#engineRun(slice);
@@ -214,6 +224,7 @@ export class Machine {
         }
         last = { pc: epc, mode };
         deliver(hart, cause, false, tval);
+        if (this.stopsAtTrapOf === hart.hartid) return STOP_ON_TRAP;
         resuming = false; // as for an interrupt
       } else if (reason === STOP_BREAK) {
         return { kind: "break", pc: hart.pc };

@@ -91,6 +91,8 @@ export type Stop =
   | { readonly kind: "wfi" }
   /** All harts wait, one of them for a tick of mtime; see {@link Machine.stopsIdle}. */
   | { readonly kind: "idle"; readonly due: number }
+  /** A hart has taken a trap; see {@link Machine.stopsAtTrapOf}. */
+  | { readonly kind: "trapped" }
   /** The trap handler's first instruction traps: the hart will never execute another one. */
   | {
     readonly kind: "stuck";

@@ -151,16 +151,20 @@ export class Turns {
     return this.#parks && (this.spin?.marked() ?? false);
   }
 
+  /** The hart's turn is over. */
+  end(): void {
+    const { spin: ran } = this;
+    if (!ran?.end()) return;
+    for (const spin of this.#spins) if (spin !== ran) spin.passed(ran.sure);
+  }
+
   /**
-   * Begins the turn of the next hart that can run, in the order of their numbers.
+   * Begins the turn of the next hart that can run, in the order of their numbers, after
+   * {@link Turns.end}.
    *
    * @param only Those that are to run, parked or not.
    */
   next(only?: readonly number[]): Next {
-    if (this.spin?.end()) {
-      const { spin: ran } = this;
-      for (const spin of this.#spins) if (spin !== ran) spin.passed(ran.sure);
-    }
     const all = this.#harts;
     const alone = all.every((hart) => hart.waiting || this.parked(hart.hartid));
     const harts = only === undefined ? all : all.filter(({ hartid }) => only.includes(hartid));

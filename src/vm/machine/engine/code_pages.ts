@@ -15,8 +15,10 @@
 
 import { PAGE_SIZE, type PaNum, RAM_BASE } from "../address.ts";
 import { decode, isLong } from "../isa/decode.ts";
+import type { Instruction } from "../isa/row.ts";
 import * as layout from "../layout.ts";
-import { firstOf, pairNumber } from "./pairs.ts";
+import { Loops } from "./loops.ts";
+import { firstOf, loopNumber, pairNumber } from "./pairs.ts";
 import {
   HANDLER,
   illegalRecord,
@@ -68,6 +70,7 @@ export class CodePages {
   #free: number[] = [];
   #used = 0;
   readonly #stops = new StopSet();
+  readonly #loops: Loops;
 
   readonly #writeEntries: Int32Array;
   readonly #executeEntries: Int32Array;
@@ -79,6 +82,7 @@ export class CodePages {
     this.#bytes = new Uint8Array(memory.buffer);
     this.#halves = new Uint16Array(memory.buffer);
     this.#words = new Int32Array(memory.buffer);
+    this.#loops = new Loops(memory);
     this.#words[(SCRATCH + 2 * RECORD_SIZE) >> 2] = PAGE_END;
   }
 
@@ -145,6 +149,13 @@ export class CodePages {
     if ((next & STOP_BIT) !== 0) return;
     const pair = pairNumber(head & HANDLER, firstOf(next & HANDLER));
     if (pair !== undefined) this.#words[first] = (head & ~HANDLER) | pair;
+  }
+
+  /** Does iterations of the loop that begins at the record; where to go on, or 0 for none done. */
+  runLoop(rp: number): number {
+    const index = indexOf(rp);
+    const offset = (rp - FIRST_PAGE - index * STRIDE) >> RECORD_SHIFT;
+    return this.#loops.run(rp, this.#frames[index]! + offset);
   }
 
   /** Puts an instruction that straddles a page end into the scratch record. */
@@ -245,8 +256,17 @@ export class CodePages {
       : recordOf(instruction, offset);
     this.#words[at] = record.head | (this.#words[at]! & STOP_BIT);
     this.#words[at + 1] = record.imm;
+    if (instruction !== undefined && offset >= 0) this.#beginLoop(instruction, at, offset);
     const kind = instruction && shapeOf(instruction.row).kind;
     return kind === undefined || kind === "jump" || kind === "jumpTo";
+  }
+
+  #beginLoop(first: Instruction, at: number, offset: number): void {
+    const rp = at << 2;
+    const frame = this.#frames[indexOf(rp)]!;
+    if (!this.#loops.begins(first, rp, frame, offset)) return;
+    const head = this.#words[at]!;
+    this.#words[at] = (head & ~HANDLER) | loopNumber(head & HANDLER);
   }
 
   #forget(page: number, offset: number, length: number): void {

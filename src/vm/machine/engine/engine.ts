@@ -69,6 +69,7 @@ export class Engine {
           decode: (rp: number) => pages.fill(rp) ? 0 : 1,
           wrote: (place: number, size: number) =>
             pages.written(offset(RAM_BASE, (place >>> 0) - layout.RAM_OFFSET), size),
+          loop: (rp: number) => pages.runLoop(rp),
           stop: (rp: number) => pages.stopsAt(rp) ? host.stopAt() : 0,
         },
       },

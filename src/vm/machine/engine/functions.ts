@@ -18,7 +18,9 @@ export const DECODE = 4;
 export const WROTE = 5;
 /** Whether to stop before the instruction of a stop record: 0, or the result of the run. */
 export const STOP = 6;
+/** Does iterations of the loop that begins with a record: where to go on, or 0 for none done. */
+export const LOOP = 7;
 /** The upper half of an unsigned 64 × 64 bit product. */
-export const MUL_HIGH = 7;
+export const MUL_HIGH = 8;
 /** The linear-memory offset an atomic operation works on, or why there is none. */
-export const ATOMIC = 8;
+export const ATOMIC = 9;

@@ -7,7 +7,7 @@
 import type { Meaning } from "../isa/meaning.ts";
 import * as layout from "../layout.ts";
 import { choose, chooseWord, type Condition, Value, value, Word } from "./expression.ts";
-import { ATOMIC, SYSTEM } from "./functions.ts";
+import { ATOMIC, LOOP, SYSTEM } from "./functions.ts";
 import {
   ACCESS_ATOMIC,
   ACCESS_CONDITIONAL,
@@ -100,6 +100,18 @@ export function pairCode({ first, second }: Pair, labels: Labels): Bytes {
   const emitter = new HandlerEmitter(first, labels);
   first.row.means(emitter);
   return [emitter.code, takeOne(labels), handlerCode(second, labels)];
+}
+
+/** The code of a handler for an instruction with which a loop begins (see loops.ts). */
+export function loopCode(first: Variant, labels: Labels): Bytes {
+  return [
+    writeBack,
+    set(RESULT, call(LOOP, get(RP))),
+    set(BUDGET, slot64(layout.BUDGET)),
+    when(get(RESULT), set(RP, get(RESULT)), labels.to("next", 1)),
+    retire,
+    handlerCode(first, labels),
+  ];
 }
 
 /** One instruction is about to be executed: counts it, or leaves when the budget is used up. */

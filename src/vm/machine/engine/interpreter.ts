@@ -21,6 +21,7 @@ import { ACCESS, DECODE, FETCH_PAGE, STOP, STRADDLE, WROTE } from "./functions.t
 import {
   AFTER,
   handlerCode,
+  loopCode,
   pairCode,
   STOP_BUDGET,
   STOP_HOST,
@@ -58,7 +59,7 @@ import {
   WRITE,
   writeBack,
 } from "./locals.ts";
-import { firstPair, pairs } from "./pairs.ts";
+import { firstLoop, firstPair, loopHeads, pairs } from "./pairs.ts";
 import { HANDLER, PAGE_END, RECORD_SHIFT } from "./records.ts";
 import { FIRST_VARIANT, variants } from "./variants.ts";
 import {
@@ -101,6 +102,7 @@ export function emitInterpreter(): Uint8Array<ArrayBuffer> {
       { name: "decode", params: [I32], ...result },
       { name: "wrote", params: [I32, I32], results: [] },
       { name: "stop", params: [I32], ...result },
+      { name: "loop", params: [I32], ...result },
     ],
     globals: [0],
     functions: [
@@ -115,7 +117,8 @@ function run(): Bytes {
   // Blocks from the outside: the two loops, the shared ends, and the handlers', the last one
   // outermost.
   const [singles, doubles, firstDouble] = [variants(), pairs(), firstPair()];
-  const handlers = firstDouble + doubles.length;
+  const [loops, firstOfLoop] = [loopHeads(), firstLoop()];
+  const handlers = firstOfLoop + loops.length;
   const depths = { far: 0, next: 1, slow: 2, refused: 3, done: 4, exhausted: 5 };
   const outer = 6;
   const code: Bytes = [
@@ -140,7 +143,9 @@ function run(): Bytes {
         ? specialHandler(handler, labels)
         : handler < firstDouble
         ? handlerCode(singles[handler - FIRST_VARIANT]!, labels)
-        : pairCode(doubles[handler - firstDouble]!, labels),
+        : handler < firstOfLoop
+        ? pairCode(doubles[handler - firstDouble]!, labels)
+        : loopCode(loops[handler - firstOfLoop]!, labels),
     );
   }
   code.push(end, exhausted());

@@ -80,7 +80,28 @@ export function pairNumber(first: number, second: number): number | undefined {
   return table().numbers.get(keyOf(first, second));
 }
 
+/** Number of the first handler that begins a loop. */
+export function firstLoop(): number {
+  return firstPair() + table().list.length;
+}
+
+/** What a loop of loops.ts may begin with. */
+const LOOP_HEADS = ["sb 4", "addi 2", "addi 4"];
+
+/** The instructions that loops begin with, in the order of their handlers' numbers. */
+export function loopHeads(): Variant[] {
+  return LOOP_HEADS.map((key) => variants()[numberOfKey(key) - FIRST_VARIANT]);
+}
+
+/** The handler that begins a loop with an instruction, given that one's own. */
+export function loopNumber(first: number): number {
+  const index = LOOP_HEADS.findIndex((key) => numberOfKey(key) === first);
+  if (index < 0) throw new Error(`no loop begins with handler ${first}`);
+  return firstLoop() + index;
+}
+
 /** The handler that executes just the first instruction of what this handler executes. */
 export function firstOf(handler: number): number {
+  if (handler >= firstLoop()) return numberOfKey(LOOP_HEADS[handler - firstLoop()]);
   return handler < firstPair() ? handler : table().firsts[handler - firstPair()];
 }
