@@ -19,10 +19,11 @@ import { code } from "./code.ts";
 import { cpu } from "./cpu.ts";
 import { elf } from "./elf.ts";
 import { files } from "./files.ts";
+import { harts } from "./harts.ts";
 import { lines } from "./lines.ts";
 
 /** All of them, in the order of docs/reliability.md. */
-const CAMPAIGNS: readonly Campaign[] = [code, cpu, elf, files, casts, lines, memory, alloc];
+const CAMPAIGNS: readonly Campaign[] = [code, cpu, harts, elf, files, casts, lines, memory, alloc];
 
 /** Runs what the words ask for; the exit code. */
 async function main(words: readonly string[]): Promise<number> {

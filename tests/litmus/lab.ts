@@ -20,7 +20,7 @@ export interface Told {
 }
 
 /** All programs are over after some million instructions: a barrier costs a turn of each hart. */
-const BUDGET = 2_000_000_000;
+export const BUDGET = 2_000_000_000;
 
 /** Where a program's file is. */
 export const programFile = (name: string): URL => new URL(`bin/${name}.elf`, import.meta.url);

@@ -6,9 +6,7 @@ import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert
 import fc from "fast-check";
 import type { Machine } from "../../src/vm/machine/machine.ts";
 import { QUANTUM, Schedule } from "../../src/vm/machine/schedule.ts";
-import { type Interleaving, loaded, toldBy } from "./lab.ts";
-
-const BUDGET = 100_000_000;
+import { BUDGET, type Interleaving, loaded, toldBy } from "./lab.ts";
 
 /** The programs, with how many harts they are run here, in the order of their length. */
 const PROGRAMS = {

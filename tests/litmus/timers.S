@@ -10,8 +10,10 @@
 #include "harts.inc"
 
 #define ROUNDS 8
-#define STEP_WFI  40000
-#define STEP_SPIN 1000
+#define BEGIN_WFI  200000
+#define BEGIN_SPIN 5000
+#define STEP_WFI   40000
+#define STEP_SPIN  1000
 
 .macro TIME reg
   li \reg, CLINT_MTIME
@@ -34,8 +36,12 @@ each_round:
   li s8, 1 << 63     /* when it rang; none yet */
   call barrier
   bnez tp, 1f
+  li t1, BEGIN_WFI   /* by then all are asleep */
+  li t0, ROUNDS / 2
+  bltu s4, t0, 2f
+  li t1, BEGIN_SPIN
+2:
   TIME t0
-  li t1, 5000
   add t0, t0, t1
   la t1, base
   sd t0, 0(t1)
