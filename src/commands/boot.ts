@@ -1,9 +1,10 @@
 /** `boot`: a fresh computer in the place of this one. */
 
 import { BOOT_OPTIONS } from "../vm/boot_options.ts";
-import { command, type FlagSpec } from "../framework/command.ts";
+import { command, type Context, type FlagSpec } from "../framework/command.ts";
 import { CommandError, EXIT } from "../framework/errors.ts";
-import { note, result } from "../framework/result.ts";
+import { note, type Result, result } from "../framework/result.ts";
+import { hartJson, hartPlace } from "../session/guest_run.ts";
 import { size } from "../vm/numbers.ts";
 import { forgetEntries } from "../session/scenario.ts";
 import { forgetSnapshots } from "../session/snapshots.ts";
@@ -31,7 +32,7 @@ export default command({
     "command line that are about the computer, and stand over the session's own: boot --policy " +
     "eager, boot --mem 256M --superpages. A disk given with --fs or --fat is read again from " +
     "its file. Snapshots, breakpoints and the recorded past were the old computer's, and go " +
-    "with it; so do lines kept for save.",
+    "with it; so do lines kept for save. A guest begins again at its first instruction.",
   flags: FLAGS,
   examples: [
     { say: "xv6 before the lab", lines: ["boot --policy eager"], shows: ["policy eager"] },
@@ -39,6 +40,7 @@ export default command({
   ],
   async run(ctx, given: Readonly<Record<string, string | true | undefined>>) {
     const { session } = ctx;
+    if (ctx.vm.guest) return bootGuest(ctx, Object.values(given).some((one) => one !== undefined));
     if (session.boot === undefined) {
       throw new CommandError("this computer is a script's, which boots it itself", EXIT.usage);
     }
@@ -63,3 +65,22 @@ export default command({
     });
   },
 });
+
+/** A guest begins again at its first instruction, with its disk as it is now. */
+function bootGuest(ctx: Context, flags: boolean): Result {
+  if (flags) {
+    throw new CommandError(
+      "boot: the options of a guest's computer are its launcher's",
+      EXIT.failed,
+    );
+  }
+  const { vm, session } = ctx;
+  vm.reset();
+  session.place = undefined;
+  session.last = 0n;
+  setCurrent(ctx, 0);
+  return result([
+    note("the guest begins again at its first instruction; its disk is as it was"),
+    ...hartPlace(ctx),
+  ], { json: hartJson(ctx) });
+}

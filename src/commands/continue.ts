@@ -1,6 +1,7 @@
 /** `continue`: a held program runs on. */
 
 import { command } from "../framework/command.ts";
+import { continueGuest, noProcess } from "../session/guest_run.ts";
 import { runOn } from "../session/running.ts";
 import { processFor } from "../session/target.ts";
 
@@ -13,7 +14,7 @@ export default command({
     "Everybody else who can run does so, too. Where a run stops, all stop; the process that met " +
     "the breakpoint becomes the current one, and continue goes on with the whole program. " +
     "Ctrl-C stops it where it is. At the end the figures are those of this run, from the " +
-    "instruction that it says.",
+    "instruction that it says. A guest's kernel runs on as a whole, with what is typed.",
   flags: [{ name: "pid", short: "p", kind: "pid", doc: "this process" }],
   examples: [
     {
@@ -27,5 +28,9 @@ export default command({
       shows: ["breakpoint 1: pid 2 echo", "<write>"],
     },
   ],
-  run: (ctx, { pid }) => runOn(ctx, processFor(ctx, pid)),
+  run(ctx, { pid }) {
+    if (!ctx.vm.guest) return runOn(ctx, processFor(ctx, pid));
+    noProcess("continue", pid);
+    return continueGuest(ctx);
+  },
 });

@@ -2,7 +2,8 @@
 
 import { command, type Context } from "../framework/command.ts";
 import { CommandError, EXIT } from "../framework/errors.ts";
-import { consoleText, note, type Section } from "../framework/result.ts";
+import { consoleText, note, type Result, result, type Section } from "../framework/result.ts";
+import { hartJson, hartPlace, noProcess } from "../session/guest_run.ts";
 import { programOf } from "../session/running.ts";
 import { processFor, refusing } from "../session/target.ts";
 import { arrived, wentBack } from "../session/travel.ts";
@@ -46,6 +47,7 @@ export default command({
     if (instret <= ctx.vm.instret) {
       return wentBack(ctx, refusing(() => ctx.vm.goto(instret)));
     }
+    if (ctx.vm.guest) return await guestForward(ctx, instret, pid);
     const said = await forward(ctx, instret, pid);
     const short = ctx.vm.instret !== instret;
     if (short) said.push(note(`nobody could run to ${instret}`, "warn"));
@@ -57,6 +59,32 @@ function instructionOf(ctx: Context, typed: string): number {
   const value = ctx.evaluate(typed);
   if (value < 0n || value > 2n ** 53n) throw new CommandError(`there is no instruction ${value}`);
   return Number(value);
+}
+
+/** A guest runs on to an instruction: one that is recorded, or as anything that runs on. */
+async function guestForward(
+  ctx: Context,
+  instret: number,
+  pid: number | undefined,
+): Promise<Result> {
+  noProcess("goto", pid);
+  const { vm } = ctx;
+  let console = "";
+  const end = await ctx.inSlices((n) => {
+    const before = vm.instret;
+    const stop = refusing(() => vm.advance(Math.min(n, instret - before)), EXIT.failed);
+    console += vm.takeOutput();
+    const over = !["budget", "stopped"].includes(stop.kind);
+    return over || vm.instret >= instret ? "over" : undefined;
+  });
+  const short = vm.instret !== instret;
+  const there = result([
+    consoleText(console),
+    note(`at instruction ${vm.instret}`),
+    ...(short ? [note(end === "over" ? "it waits for input" : "stopped by Ctrl-C", "warn")] : []),
+    ...hartPlace(ctx),
+  ], { json: hartJson(ctx), value: BigInt(vm.instret) });
+  return { ...there, status: short ? EXIT.failed : EXIT.ok };
 }
 
 /** Runs on to an instruction; what the guest printed. */

@@ -1,10 +1,12 @@
 /** `step`: single instructions of a program. */
 
-import { hex, va } from "../vm/machine/address.ts";
-import { REGISTER_NAMES } from "../vm/machine/isa/register_names.ts";
-import { type Cell, consoleText, note, result, type Section, table } from "../framework/result.ts";
+import { va } from "../vm/machine/address.ts";
+import { type Cell, consoleText, note, result, type Section } from "../framework/result.ts";
 import { command, type Context } from "../framework/command.ts";
 import { CommandError } from "../framework/errors.ts";
+import { stepGuest } from "../session/guest_step.ts";
+import { noProcess } from "../session/guest_run.ts";
+import { changesOf, stepTable } from "../format/steps.ts";
 import { instructionAt } from "../format/code.ts";
 import { processFor, setCurrent } from "../session/target.ts";
 import { effectLines } from "../format/views.ts";
@@ -17,7 +19,9 @@ export default command({
   aliases: ["s"],
   group: "run control",
   summary: "run single instructions of a program, with what each changed",
-  details: "Only that process runs. An ecall is stepped over: the system call is done.",
+  details:
+    "Only that process runs. An ecall is stepped over: the system call is done. Of a guest " +
+    "it is the hart that steps, into its kernel, too, while others go on as it is their turn.",
   args: [{ name: "n", kind: "count", optional: true, doc: "how many; 1 unless given" }],
   flags: [{ name: "pid", short: "p", kind: "pid", doc: "of this process" }],
   examples: [{
@@ -26,13 +30,17 @@ export default command({
     shows: ["INSTRUCTION", "<main>", "ra = 0x4"],
   }],
   run(ctx, { n, pid }) {
+    const many = n ?? 1;
+    if (many === 0) throw new CommandError("step 0: at least one instruction");
+    if (many > MOST) throw new CommandError(`step ${many}: at most ${MOST}; continue runs on`);
+    if (ctx.vm.guest) {
+      noProcess("step", pid);
+      return stepGuest(ctx, many);
+    }
     const p = processFor(ctx, pid);
     if (p.manual) {
       throw new CommandError(`pid ${p.pid} has no program to step: spawn PROGRAM holds one`);
     }
-    const many = n ?? 1;
-    if (many === 0) throw new CommandError("step 0: at least one instruction");
-    if (many > MOST) throw new CommandError(`step ${many}: at most ${MOST}; continue runs on`);
     const rows: Cell[][] = [];
     const mark = ctx.vm.mark();
     const family = p.run;
@@ -41,13 +49,7 @@ export default command({
     ctx.vm.holdRun(family, true);
     const output = ctx.vm.takeOutput();
     const sections: Section[] = [
-      table(
-        [{ name: "PC", kind: "va" }, { name: "SYMBOL" }, { name: "INSTRUCTION" }, {
-          name: "CHANGED",
-        }],
-        rows,
-        "steps",
-      ),
+      stepTable(rows),
       ...effectLines(ctx.vm.events(mark.event)),
     ];
     if (output !== "") sections.push(consoleText(output));
@@ -65,11 +67,7 @@ function stepOne(ctx: Context, pid: number, rows: Cell[][]): Section | undefined
   const before = p.registers.values();
   const stop = ctx.vm.advance(1, { only: pid, step: true, pass: [pid] });
   const { alive } = p;
-  const changed = alive
-    ? p.registers.values().flatMap((now, i) =>
-      now === before[i] ? [] : [`${REGISTER_NAMES[i]} = ${hex(now)}`]
-    )
-    : [];
+  const changed = alive ? changesOf(before, p.registers.values()) : [];
   rows.push([pc, line?.symbol ?? "", line?.text ?? "(not mapped)", changed.join(", ")]);
   if (!alive) {
     const ended = ctx.vm.ended(pid)!;

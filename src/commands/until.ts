@@ -2,6 +2,7 @@
 
 import { EVENT_KINDS, type EventKind } from "../vm/events.ts";
 import { command } from "../framework/command.ts";
+import { continueGuest, noProcess } from "../session/guest_run.ts";
 import { runOn } from "../session/running.ts";
 import { processFor } from "../session/target.ts";
 import { EVENT_FLAGS, eventsMeant } from "../session/travel.ts";
@@ -14,7 +15,8 @@ export default command({
     "The run stops right behind the event, before the next user instruction; back EVENT goes to " +
     "the one before. The kinds are those of timeline. A fault that the process will be killed " +
     "for stops the run before that, so that there is something to look at; until kill does so " +
-    "for other fatal traps, too.",
+    "for other fatal traps, too. Of a guest's kernel fault and syscall are seen: it stops at the " +
+    "first instruction of the handler.",
   args: [{ name: "event", kind: "text", choices: EVENT_KINDS, doc: "a kind of event" }],
   flags: [
     ...EVENT_FLAGS,
@@ -29,6 +31,10 @@ export default command({
     lines: ["spawn faulttext", "until fault"],
     shows: ["store to a read-only page", "is still there to look at", "next: pid 2"],
   }],
-  run: (ctx, { event, pid, ...flags }) =>
-    runOn(ctx, processFor(ctx, pid), eventsMeant(event as EventKind, flags)),
+  run(ctx, { event, pid, ...flags }) {
+    const meant = eventsMeant(event as EventKind, flags);
+    if (!ctx.vm.guest) return runOn(ctx, processFor(ctx, pid), meant);
+    noProcess("until", pid);
+    return continueGuest(ctx, meant);
+  },
 });

@@ -6,11 +6,12 @@
  */
 
 import type { EventKind } from "../vm/events.ts";
-import { type EventFilter, eventText } from "../vm/reports.ts";
+import { type EventFilter, eventText, type Trap } from "../vm/reports.ts";
 import type { Context, FlagSpec } from "../framework/command.ts";
 import { note, type Result, result, type Section } from "../framework/result.ts";
 import { eventsJson } from "../format/event_json.ts";
 import type { Moment } from "../vm/history.ts";
+import { hartJson, hartPlace, trapJson, trapText } from "./guest_run.ts";
 import { placeSections } from "./running.ts";
 import { setCurrent } from "./target.ts";
 
@@ -33,7 +34,8 @@ export function eventsMeant(
 }
 
 /** The computer has gone back to a moment. */
-export function wentBack(ctx: Context, { pid, found }: Moment): Result {
+export function wentBack(ctx: Context, { pid, found, trap }: Moment): Result {
+  if (ctx.vm.guest) return guestWentBack(ctx, trap);
   const said = found === undefined
     ? []
     : [note(`event ${found.n}: pid ${found.pid}: ${eventText(found, ctx.vm.rsw)}`, "strong")];
@@ -44,6 +46,18 @@ export function wentBack(ctx: Context, { pid, found }: Moment): Result {
     ...(found === undefined ? {} : { event: eventsJson(ctx.vm, [found])[0] }),
   };
   return { ...there, json };
+}
+
+function guestWentBack(ctx: Context, trap: Trap | undefined): Result {
+  const { instret } = ctx.vm;
+  return result([
+    ...(trap === undefined ? [] : [note(trapText(ctx, trap), "strong")]),
+    note(`at instruction ${instret}`),
+    ...hartPlace(ctx),
+  ], {
+    json: { ...hartJson(ctx), trap: trap === undefined ? null : trapJson(trap) },
+    value: BigInt(instret),
+  });
 }
 
 /** The computer is at another moment: `pid` is the current process if it is there, else `other`. */

@@ -227,12 +227,17 @@ export function settled(options: BootOptions): Settled {
 /** What differs between the options of two computers, so that states do not fit. */
 export function differences(one: Made, two: Made): string[] {
   const text = (value: unknown) => typeof value === "object" ? JSON.stringify(value) : `${value}`;
-  return BOOT_OPTIONS.flatMap(({ name, kind }) => {
+  const others = [...new Set([...Object.keys(one), ...Object.keys(two)])]
+    .filter((name) => !BOOT_OPTIONS.some((option) => option.name === name))
+    .filter((name) => text(one[name]) !== text(two[name]))
+    .map((name) => `${name} ${text(one[name])}, not ${text(two[name])}`);
+  const known = BOOT_OPTIONS.flatMap(({ name, kind }) => {
     const [a, b] = [text(one[name]), text(two[name])];
     if (a === b) return [];
     if (kind === "size") return [`${name} ${size(Number(a))}, not ${size(Number(b))}`];
     return kind === "abi" ? ["another abi"] : [`${name} ${a}, not ${b}`];
   });
+  return [...known, ...others];
 }
 
 /** What a computer was made with, as plain data: all but its disks and what came from the host. */

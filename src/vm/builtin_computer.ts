@@ -43,7 +43,6 @@ export function bootComputer(options: Settled): Computer {
       const satp = () => makeSatp(space(pid).root);
       return trapframeRegisters(machine.ram, () => procOf(kernel, pid).trapframe, satp);
     },
-    // What stands in the hart is of the process that ran last: it is put there anew.
     setRegister: () => false,
     type: (bytes) => type(kernel, bytes),
     usage: (pid) => usageOf(kernel, space(pid)),
@@ -53,6 +52,7 @@ export function bootComputer(options: Settled): Computer {
       const { free, lowest } = kernel.state.frames;
       return { free, total: frameTotal(kernel), lowest, kinds: census(kernel) };
     },
+    reset: () => {},
     savedView: (state) => savedView(state as BuiltinState),
     restore: (state) => {
       const before = recorder.state();

@@ -3,7 +3,7 @@
  * hart, breakpoints, watchpoints, runs forwards and backwards. gdb's stub asks it, and the shell.
  */
 
-import type { Watch } from "./machine/watch.ts";
+import type { Watch, WatchHit } from "./machine/watch.ts";
 
 export type { Watch };
 
@@ -38,6 +38,8 @@ export interface DebugTarget {
   readonly harts: number;
   /** The hart that ran last, or stopped. */
   readonly hart: number;
+  /** The access that the last run or step stopped at, with the value before and after. */
+  readonly hit?: WatchHit | undefined;
   /** Instructions retired by all harts since the start. */
   readonly instret: number;
   /** A register or CSR of a hart by name (`a0`, `pc`, `satp`, `priv`); undefined: no such. */

@@ -1,43 +1,87 @@
-/** What is done to a computer with a kernel of its own: little, and the rest is refused. */
+/**
+ * What is done to a computer with a kernel of its own: its clock runs on, a step at a time, or
+ * back; keys are typed, registers set, states put back. The rest is refused: its kernel does it.
+ */
 
-import type { Guest } from "./guest.ts";
-import type { HistoryEntry, Moment } from "./history.ts";
-import type { KernelStop } from "./kernel/run.ts";
-import type { Machine } from "./machine/machine.ts";
-import type { Changes } from "./parts.ts";
-import { refusalOf } from "./refusals.ts";
-import type { VmState } from "./state.ts";
+import type { Made } from "./boot_options.ts";
+import { whole } from "./checks.ts";
+import type { DebugStop } from "./debug.ts";
+import type { Guest, GuestState } from "./guest.ts";
+import { type GuestStop, type Trap, trapEntries, TRAPS, trapTaken } from "./guest_traps.ts";
+import type { GuestView } from "./guest/view.ts";
+import { filterText, type HistoryEntry, type Moment } from "./history.ts";
+import { hitBreakpoint } from "./kernel/breakpoints.ts";
+import type { Breakpoint } from "./kernel/kernel.ts";
+import { KernelError } from "./kernel/manual.ts";
+import type { EventFilter, KernelStop, RunOptions } from "./kernel/run.ts";
+import { counted } from "./machine/counted.ts";
+import type { Stop } from "./machine/machine.ts";
+import type { Changes, GuestParts, Stops } from "./parts.ts";
+import { refusal, refusalOf } from "./refusals.ts";
+import { checkRestorable, damaged, type VmState } from "./state.ts";
+import type { Journey } from "./travel.ts";
 
-/** What of the face may change a guest's computer. */
-const MAY = new Set(["type", "breakAt", "watch", "removeBreakpoint", "set", "setRegister"]);
+/** What of the face may change a guest's computer, by the last word of the call. */
+const MAY = new Set([
+  "type",
+  "breakAt",
+  "watch",
+  "removeBreakpoint",
+  "set",
+  "setRegister",
+  "reset",
+]);
+/** Instructions between two looks at whether the guest only waits. */
+const SLICE = 1_000_000;
+
+/** That of a computer which runs a kernel of its own. */
+export interface GuestVmState extends VmState {
+  /** @internal The guest. */
+  readonly guest: Omit<GuestState, "machine">;
+}
 
 /** The changes of a guest. */
 export class GuestChanges implements Changes {
+  /** Where runs stop. */
+  readonly stops: Stops;
   readonly #guest: Guest;
-  readonly #machine: Machine;
-  readonly recording = false;
+  readonly #parts: GuestParts;
+  readonly #view: () => GuestView;
   #revision = 0;
 
-  /** Of a guest and its machine. */
-  constructor(guest: Guest, machine: Machine) {
+  /** Of a guest; `view`: its kernel, once it is there. */
+  constructor(guest: Guest, parts: GuestParts, view: () => GuestView) {
     this.#guest = guest;
-    this.#machine = machine;
+    this.#parts = parts;
+    this.#view = view;
+    const { debug } = guest;
+    this.stops = {
+      breakpoints: { points: [], next: 1 },
+      machine: {
+        addBreak: (at) => debug.addBreak(address(at)),
+        removeBreak: (at) => debug.removeBreak(address(at)),
+        watch: (watch) => debug.watch(watch),
+        unwatch: (watch) => debug.unwatch(watch),
+      },
+    };
   }
 
   /** Another number after each thing that changed the computer, by whomever. */
   get revision(): number {
-    return this.#revision + this.#machine.instret;
+    return this.#revision + this.#parts.history.revision;
   }
 
-  /** The same, as something to compare. */
-  get moment(): unknown {
-    return this.revision;
+  /** Whether one can go back. */
+  get recording(): boolean {
+    return this.#guest.recorded !== undefined;
   }
 
-  /** @inheritdoc */
-  start(): void {}
+  /** From now on one can go back; lines and calls are not kept as such. */
+  start(): void {
+    this.#guest.record();
+  }
 
-  /** @inheritdoc */
+  /** A guest goes on being recorded: a debugger may want it. */
   stop(): void {}
 
   /** @inheritdoc */
@@ -76,35 +120,214 @@ export class GuestChanges implements Changes {
 
   /** @inheritdoc */
   hold(): void {
-    throw refusalOf("hold");
+    throw refusal("hold");
   }
 
-  /** @inheritdoc */
-  run(): KernelStop {
-    throw refusalOf("run");
+  /** Runs on: whoever can run, does. With `step`, one instruction of the present hart. */
+  run(budget: number, { step, untilEvent, only }: RunOptions = {}): KernelStop | GuestStop {
+    this.#revision++;
+    if (only !== undefined) {
+      throw new KernelError("the guest's own kernel says which of its processes runs");
+    }
+    if (this.#view().panicked) return PANIC;
+    if (step) return this.#step();
+    return untilEvent === undefined ? this.#run(budget) : this.#until(budget, untilEvent);
   }
 
-  /** @inheritdoc */
-  state(): VmState {
-    const { machine } = { machine: this.#machine.save() };
-    return { made: { mem: this.#machine.ram.size, harts: this.#machine.harts.length }, machine };
+  #step(): KernelStop | GuestStop {
+    const { debug } = this.#guest;
+    const stop = debug.step(debug.hart, SLICE);
+    if (stop === undefined) return { kind: "idle" };
+    return this.#told(stop) ?? { kind: "budget" };
   }
 
-  /** Puts back a saved state. */
-  restore(_state: VmState): void {
-    throw refusalOf("restore");
+  #run(budget: number, trap?: () => Trap | undefined): KernelStop | GuestStop {
+    const { debug } = this.#guest;
+    this.#setAgain();
+    const end = debug.instret + budget;
+    for (;;) {
+      const left = end - debug.instret;
+      if (left <= 0) return { kind: "budget" };
+      const stop = debug.run(Math.min(left, SLICE));
+      if (this.#view().panicked) return PANIC;
+      const taken = stop?.kind === "break" ? trap?.() : undefined;
+      if (taken !== undefined) return { kind: "trapped", trap: taken };
+      const told = stop && this.#told(stop);
+      if (told !== undefined) return told;
+      if (stop === undefined && this.#waits()) return { kind: "idle" };
+    }
+  }
+
+  /** Whether nothing will happen before something is typed. */
+  #waits(): boolean {
+    return this.#guest.read && (this.#guest.idle === Infinity || this.#view().waitsForConsole);
+  }
+
+  /** A debugger at the same machine takes what is set at one address away for all. */
+  #setAgain(): void {
+    for (const { watch, address } of this.stops.breakpoints.points) {
+      if (watch === undefined) this.#guest.debug.addBreak(address);
+    }
+  }
+
+  /** A stop of the debugged machine in a kernel's words; undefined: it is not one of ours. */
+  #told(stop: DebugStop): KernelStop | GuestStop | undefined {
+    const { hart } = stop;
+    switch (stop.kind) {
+      case "break":
+      case "watch": {
+        const pid = this.#view().pidOn(this.#parts.machine.harts[hart]) ?? 0;
+        const met: Stop = stop.kind === "break"
+          ? { kind: "break", pc: stop.pc }
+          : { ...this.#guest.debug.hit!, kind: "watch", watch: stop.watch };
+        const point = hitBreakpoint(this.stops, pid, met);
+        if (point === undefined) return undefined;
+        point.hits++;
+        return { kind: "stopped", pid, stop: met, point };
+      }
+      case "exit":
+        return { kind: "off", code: stop.code };
+      case "stuck":
+        return { kind: "stuck", hart };
+      default:
+        return undefined;
+    }
+  }
+
+  #until(budget: number, filter: EventFilter): KernelStop | GuestStop {
+    seenKinds("until", filter);
+    return this.#atTraps((taken) => this.#run(budget, () => taken(filter)));
+  }
+
+  /** With breakpoints where traps into the kernel begin. `taken`: the one that stopped a run. */
+  #atTraps<T>(body: (taken: (filter: EventFilter) => Trap | undefined) => T): T {
+    const { debug } = this.#guest;
+    const { machine } = this.#parts;
+    const entries = trapEntries(machine, this.#view());
+    for (const at of entries) debug.addBreak(at);
+    try {
+      return body((filter) =>
+        entries.includes(machine.hart.pc) ? trapTaken(machine, this.#view(), filter) : undefined
+      );
+    } finally {
+      const own = (at: bigint) => this.stops.breakpoints.points.some((one) => isBreak(one, at));
+      for (const at of entries) if (!own(at)) debug.removeBreak(at);
+    }
+  }
+
+  /** The state now. */
+  state(): GuestVmState {
+    const { machine, ...guest } = this.#guest.save();
+    return { made: madeOf(this.#parts), machine, guest };
+  }
+
+  /** Puts back a saved state; a RangeError, and nothing changed, for what is none. */
+  restore(state: VmState): void {
+    const before = this.state();
+    checkRestorable(state, before);
+    this.#revision++;
+    try {
+      this.#guest.restore({ ...state.guest, machine: state.machine });
+    } catch (error) {
+      this.#guest.restore({ ...before.guest, machine: before.machine });
+      throw damaged((error as Error).message);
+    }
+  }
+
+  /** From the first instruction again. */
+  reset(): void {
+    this.#revision++;
+    this.#guest.reset();
   }
 
   /** @inheritdoc */
   step(what: "undo" | "redo"): HistoryEntry[] {
-    throw refusalOf(what);
+    throw refusal(what);
   }
 
   /** @inheritdoc */
-  travel(): Moment {
-    throw refusalOf("back");
+  travel({ what, to }: Journey): Moment {
+    if ("event" in to) throw refusal("events");
+    if (this.#guest.recorded === undefined) {
+      throw new RangeError(`${what}: nothing is recorded yet; what runs from now on will be`);
+    }
+    this.#revision++;
+    const trap = "filter" in to ? this.#backTo(to.filter) : undefined;
+    if ("back" in to) {
+      const { instret } = this.#guest;
+      if (to.back > instret) {
+        throw new RangeError(`back ${to.back}: only ${counted(instret, "instruction")} been run`);
+      }
+      this.#guest.goto(instret - to.back);
+    }
+    if ("instret" in to) this.#guest.goto(to.instret);
+    this.takeOutput();
+    const pid = this.#view().here;
+    const { instret } = this.#guest;
+    const found = { instret, event: 0, pid, found: undefined };
+    return trap === undefined ? found : { ...found, trap };
   }
 
-  /** @inheritdoc */
+  /** Back to the last trap that a filter means. */
+  #backTo(filter: EventFilter): Trap {
+    seenKinds("back", filter);
+    const { debug } = this.#guest;
+    const from = this.#guest.instret;
+    const points = this.stops.breakpoints.points;
+    // A person's own stops are not what is looked for.
+    for (const { watch, address } of points) {
+      if (watch === undefined) debug.removeBreak(address);
+      else debug.unwatch(watch);
+    }
+    try {
+      return this.#atTraps((taken) => {
+        for (;;) {
+          const stop = debug.reverseRun(20 * SLICE);
+          if (stop?.kind === "start") {
+            const [first] = this.#guest.recorded!;
+            this.#guest.goto(from);
+            const since = `what is recorded begins at instruction ${first}`;
+            throw new RangeError(`back: there is no ${filterText(filter)} before this; ${since}`);
+          }
+          const trap = stop?.kind === "break" ? taken(filter) : undefined;
+          if (trap !== undefined) return trap;
+        }
+      });
+    } finally {
+      for (const { watch, address } of points) {
+        if (watch === undefined) debug.addBreak(address);
+        else debug.watch(watch);
+      }
+    }
+  }
+
+  /** They take their room beside what is recorded. */
   pin(): void {}
+}
+
+/** What states of a guest have in common with those that fit it. */
+export function madeOf({ machine: { ram, harts, virtio } }: GuestParts): Made {
+  return { mem: ram.size, harts: harts.length, disk: virtio?.image.length };
+}
+
+const PANIC: KernelStop = { kind: "panic", message: "its console says why" };
+
+function isBreak({ watch, address }: Breakpoint, at: bigint): boolean {
+  return watch === undefined && address === at;
+}
+
+/** An address that the machine names by an exact number, negative in the upper half. */
+function address(at: number): bigint {
+  whole("address", at, -(2 ** 53) + 1);
+  return BigInt.asUintN(64, BigInt(at));
+}
+
+/** Throws a KernelError for events that the hardware does not show. */
+function seenKinds(what: string, { kinds }: EventFilter): void {
+  const unseen = kinds?.find((kind) => !TRAPS.includes(kind));
+  if (unseen === undefined) return;
+  throw new KernelError(
+    `${what} ${unseen}: of a guest's kernel only ${TRAPS.join(" and ")} are seen; ` +
+      "break FUNCTION stops where its code does the rest",
+  );
 }

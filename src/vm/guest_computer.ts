@@ -1,7 +1,7 @@
 /** A computer with a kernel of its own, as its face asks it. */
 
 import type { Guest } from "./guest.ts";
-import { GuestChanges } from "./guest_changes.ts";
+import { GuestChanges, madeOf } from "./guest_changes.ts";
 import { GuestView, rootOn } from "./guest/view.ts";
 import { EPC, REGISTERS } from "./guest/xv6.ts";
 import { audit } from "./inspect/audit.ts";
@@ -21,7 +21,7 @@ import { openXv6fs } from "./kernel/files/xv6fs/xv6fs.ts";
 import { PAGE_SIZE, type PaNum, type Va } from "./machine/address.ts";
 import { MSTATUS } from "./machine/hart/csr_state.ts";
 import type { Hart } from "./machine/hart/hart.ts";
-import { registerNumber } from "./machine/isa/register_names.ts";
+import { REGISTER_NAMES } from "./machine/isa/register_names.ts";
 import type { Machine } from "./machine/machine.ts";
 import { makeSatp } from "./machine/sv39.ts";
 import { type Computer, guestPartsOf, type RegisterFile } from "./parts.ts";
@@ -42,9 +42,10 @@ export function vmOver(guest: Guest): Vm {
 }
 
 function guestComputer(guest: Guest): Computer {
-  const { machine, elf } = guestPartsOf(guest);
-  const changes = new GuestChanges(guest, machine);
-  const view = new GuestView(machine, elf, () => changes.moment);
+  const parts = guestPartsOf(guest);
+  const { machine, elf, history } = parts;
+  const changes: GuestChanges = new GuestChanges(guest, parts, () => view);
+  const view: GuestView = new GuestView(machine, elf, () => history.revision);
   const { ram } = machine;
   return {
     guest: true,
@@ -54,25 +55,26 @@ function guestComputer(guest: Guest): Computer {
     },
     view,
     loaded: new Map(),
-    made: { mem: ram.size, harts: machine.harts.length },
+    made: madeOf(parts),
     policy: "the guest's own",
     changes,
     disk: guestDisk(machine),
-    stops: { machine, breakpoints: { points: [], next: 1 } },
+    stops: changes.stops,
     ticks: () => view.ticks(),
     translate: (pid, at) => translate(machine, view, pid, at),
-    registers: (pid) => registersOf(machine, view, pid),
+    registers: (pid) => registersOf(guest, machine, view, pid),
     usage: (pid) => {
       const root = view.rootOf(pid);
       if (root === undefined) throw new KernelError(`pid ${pid} has no page table now`);
       return usage(view, ram, root);
     },
-    setRegister: (hart, name, value) => setRegister(machine.harts[hart], name, value),
+    setRegister: (hart, name, value) => guest.debug.setRegister(hart, name, value),
     type: (bytes) => guest.type(bytes),
     audit: () => audit(view, ram, machine.harts.map(({ mmu }) => mmu)),
     census: () => censusOf(view),
     savedView: ({ machine: state }) => view.saved(state, savedTables(state.ram)),
     restore: (state) => changes.restore(state),
+    reset: () => changes.reset(),
   };
 }
 
@@ -104,12 +106,17 @@ function translate(machine: Machine, view: GuestView, pid: number, at: Va): Tran
 }
 
 /** Of a process in user mode, and of pid 0, a hart's; else what its trapframe holds. */
-function registersOf(machine: Machine, view: GuestView, pid: number): RegisterFile {
-  if (pid === 0) return hartRegisters(machine.hart);
+function registersOf(
+  guest: Guest,
+  machine: Machine,
+  view: GuestView,
+  pid: number,
+): RegisterFile {
+  if (pid === 0) return hartRegisters(guest, machine.hart);
   const process = view.process(pid);
   if (process === undefined) throw new KernelError(`no process ${pid}: it is gone`);
   const hart = machine.harts.find((one) => one.mode === 0 && rootOn(one) === process.root);
-  if (hart !== undefined) return hartRegisters(hart);
+  if (hart !== undefined) return hartRegisters(guest, hart);
   const { trapframe, root } = process;
   if (trapframe === undefined || root === undefined) {
     throw new KernelError(`the registers of pid ${pid} are unknown: no trapframe of it is known`);
@@ -120,26 +127,19 @@ function registersOf(machine: Machine, view: GuestView, pid: number): RegisterFi
     satp: makeSatp(root),
     get: (n) => n === 0 ? 0n : ram.read64((trapframe + REGISTERS + 8 * (n - 1)) as PaNum),
     set: (n, value) => {
-      ram.write64((trapframe + REGISTERS + 8 * (n - 1)) as PaNum, BigInt.asUintN(64, value));
+      const bytes = new Uint8Array(new BigUint64Array([value]).buffer);
+      const at = BigInt(trapframe + REGISTERS + 8 * (n - 1));
+      guest.debug.write(machine.hart.hartid, "pa", at, bytes);
     },
   };
 }
 
-function setRegister(hart: Hart, name: string, value: bigint): boolean {
-  const n = registerNumber(name);
-  if (name === "pc") hart.pc = BigInt.asUintN(64, value) & ~1n;
-  else if (n !== undefined && n > 0) hart.setX(n, value);
-  else if (n === 0 || hart.csrRow(name)?.write === undefined) return false;
-  else hart.writeCsr(name, value);
-  return true;
-}
-
-function hartRegisters(hart: Hart): RegisterFile {
+function hartRegisters(guest: Guest, hart: Hart): RegisterFile {
   return {
     pc: hart.pc,
     satp: hart.satp,
     get: (n) => hart.x(n),
-    set: (n, value) => hart.setX(n, value),
+    set: (n, value) => void guest.debug.setRegister(hart.hartid, REGISTER_NAMES[n], value),
   };
 }
 

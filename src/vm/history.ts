@@ -1,6 +1,7 @@
 /** What was done to a computer, as a script sees it: actions that can be undone and done again. */
 
 import { shown } from "./checks.ts";
+import type { Trap } from "./guest_traps.ts";
 import type { VmEvent } from "./events.ts";
 import type { EventFilter } from "./kernel/run.ts";
 import { hex } from "./machine/address.ts";
@@ -25,12 +26,14 @@ export interface HistoryEntry {
 export interface Moment {
   /** Instructions retired since boot. */
   readonly instret: number;
-  /** Number of the next event. */
+  /** Number of the next event; 0 where none are recorded. */
   readonly event: number;
   /** The program that ran then; 0 when it was none, or all. */
   readonly pid: number;
   /** What happened right before it, where an event was asked for and the log holds it. */
   readonly found: VmEvent | undefined;
+  /** Of a guest, the trap into its kernel that was asked for, and right behind which it is. */
+  readonly trap?: Trap;
 }
 
 /**

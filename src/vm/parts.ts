@@ -4,6 +4,7 @@ import type { Made } from "./boot_options.ts";
 import type { Runner } from "./checkpoints.ts";
 import type { DiskSource } from "./disk.ts";
 import type { Guest } from "./guest.ts";
+import type { GuestStop } from "./guest_traps.ts";
 import type { GuestHistory } from "./guest/history.ts";
 import type { History, HistoryEntry, Moment } from "./history.ts";
 import type { Finding } from "./inspect/finding.ts";
@@ -75,11 +76,13 @@ export interface Computer extends Parts {
   savedView(state: VmState): SavedView;
   /** Makes it what it was; a RangeError, and nothing changed, for what is no state of it. */
   restore(state: VmState): void;
+  /** From the first instruction again. */
+  reset(): void;
 }
 
 /** Breakpoints and watchpoints, and the machine that stops at them. */
 export interface Stops {
-  readonly machine: Machine;
+  readonly machine: Pick<Machine, "addBreak" | "removeBreak" | "watch" | "unwatch">;
   readonly breakpoints: Breakpoints;
 }
 
@@ -96,7 +99,7 @@ export interface Changes extends History {
   /** Holds the processes of a run, or lets them run; `run` as in their records. */
   hold(run: number, held: boolean): void;
   /** Runs, in the name of `runner`. */
-  run(budget: number, options: RunOptions, runner?: Runner): KernelStop;
+  run(budget: number, options: RunOptions, runner?: Runner): KernelStop | GuestStop;
   /** The state now. */
   state(): VmState;
   /** Undoes `n` actions, the last one first, or does again what was undone; returns them. */

@@ -162,7 +162,7 @@ export class Process {
     return this.#view.state ?? "unknown";
   }
 
-  /** What it sleeps for, in words; empty when it does not sleep, `unknown` where nobody can tell. */
+  /** What it sleeps for, in words; empty when it does not sleep; or `unknown`. */
   get waits(): string {
     return this.#view.waits ?? "unknown";
   }

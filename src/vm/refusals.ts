@@ -42,6 +42,8 @@ const WHY = {
   failAllocation: "allocations of the guest's kernel cannot be made to fail yet",
   forkTotals: "what the guest's forks have shared and copied is not counted",
   observeForks: "the guest's forks are not seen",
+  undo: "lines on a guest are not kept; back and goto go through its time, snap keeps states",
+  redo: "lines on a guest are not kept; back and goto go through its time, snap keeps states",
   events: EVENTS,
   timeline: EVENTS,
   mark: EVENTS,

@@ -24,6 +24,7 @@ export type { Verdict } from "./inspect/hardware_verdict.ts";
 export type { AreaView } from "./inspect/vmmap.ts";
 export type { Watched } from "./kernel/breakpoints.ts";
 export type { ForkStatistics } from "./kernel/fork/statistics.ts";
+export type { GuestStop, Trap } from "./guest_traps.ts";
 export type { ForkObserver } from "./kernel/kernel.ts";
 export type { ProcessState, SpaceUsage } from "./inspect/view.ts";
 export type { Wait } from "./kernel/process/proc.ts";

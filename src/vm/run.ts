@@ -85,7 +85,9 @@ export class Run {
       pass: this.#pass,
       ...(this.#until === undefined ? {} : { untilEvent: this.#until }),
     };
-    return this.#recorder.run(budget, all, { pid: this.pid, run: this.#run });
+    // A program is only run where the kernel is the built-in one.
+    const runner = { pid: this.pid, run: this.#run };
+    return this.#recorder.run(budget, all, runner) as KernelStop;
   }
 
   /** The program has ended: its status is kept before later exits push it out of the list. */

@@ -33,6 +33,12 @@ export type Find = (past: Past) => Landing;
 /** A way back that somebody wants to go, and the call of {@link Vm} that asked for it. */
 export interface Journey {
   readonly what: "back" | "goto";
+  /** So many instructions back, to an instruction, or right behind an event. */
+  readonly to:
+    | { readonly back: number }
+    | { readonly instret: number }
+    | { readonly event: number }
+    | { readonly filter: EventFilter };
   readonly call: string;
   readonly find: Find;
 }
@@ -42,10 +48,12 @@ export function backTo(to: number | EventFilter): Journey {
   const what = "back";
   if (typeof to === "number") {
     whole(what, to, 1);
-    return { what, call: `back(${to})`, find: (past) => backBy(past, to) };
+    const find: Find = (past) => backBy(past, to);
+    return { what, to: { back: to }, call: `back(${to})`, find };
   }
   const name = filterText(to);
-  return { what, call: `back(${name})`, find: (past) => toLast(past, to, name) };
+  const find: Find = (past) => toLast(past, to, name);
+  return { what, to: { filter: to }, call: `back(${name})`, find };
 }
 
 /** See {@link Vm.goto}. */
@@ -53,11 +61,13 @@ export function goTo(to: number | { readonly event: number }): Journey {
   const what = "goto";
   if (typeof to === "number") {
     whole(what, to, 0);
-    return { what, call: `goto(${to})`, find: (past) => toInstret(past, to) };
+    const find: Find = (past) => toInstret(past, to);
+    return { what, to: { instret: to }, call: `goto(${to})`, find };
   }
   const { event } = to;
   whole("goto event", event, 0);
-  return { what, call: `goto({ event: ${event} })`, find: (past) => toEvent(past, event) };
+  const find: Find = (past) => toEvent(past, event);
+  return { what, to: { event }, call: `goto({ event: ${event} })`, find };
 }
 
 /** `n` instructions before the present. What came after the last instruction is one step more. */

@@ -10,6 +10,7 @@ import { isText, onlyNames, whole } from "./checks.ts";
 import { bootComputer } from "./builtin_computer.ts";
 import { Disk } from "./disk.ts";
 import type { VmEvent } from "./events.ts";
+import type { GuestStop } from "./guest_traps.ts";
 import type { History, HistoryEntry, Moment } from "./history.ts";
 import { unjudged } from "./inspect/audit.ts";
 import type { Finding } from "./inspect/finding.ts";
@@ -124,6 +125,10 @@ export class Vm {
     return this.#computer.machine;
   }
 
+  #guestOnly(what: string, why: string): void {
+    if (!this.guest) throw new KernelError(`${what}: only of a guest's computer; here ${why}`);
+  }
+
   /** The built-in kernel, for something that another one is not asked. */
   #kernel(what: Refused): Kernel {
     if (this.guest) throw refusal(what);
@@ -173,6 +178,7 @@ export class Vm {
    */
   setRegister(name: string, value: bigint, hart: number = this.hart): void {
     whole("hart", hart, 0, this.harts - 1);
+    this.#guestOnly("setRegister", "a process has registers that can be set");
     this.#changes.call("vm.setRegister", [name, value, hart], () => {
       if (this.#computer.setRegister(hart, name, value)) return;
       throw new RangeError(`${name} cannot be set: there is no such register, or it is read-only`);
@@ -383,7 +389,7 @@ export class Vm {
     return this.#computer.census();
   }
 
-  /** Why counts and page tables may not agree now, as in the middle of a fork; undefined: at rest. */
+  /** Why counts and page tables may not agree now, in a fork for instance; undefined: at rest. */
   unrest(): string | undefined {
     return this.#view.unrest();
   }
@@ -435,7 +441,7 @@ export class Vm {
   }
 
   /** Runs whoever can run, or what options say, for at most `budget` instructions. */
-  advance(budget: number, options: RunOptions = {}): KernelStop {
+  advance(budget: number, options: RunOptions = {}): KernelStop | GuestStop {
     whole("budget", budget, 0);
     const { only } = options;
     if (only === undefined) return this.#changes.run(budget, options);
@@ -493,6 +499,12 @@ export class Vm {
     whole("failAllocation", n, 0);
     const kernel = this.#kernel("failAllocation");
     this.#changes.call("vm.failAllocation", [n], () => failAllocation(kernel, n));
+  }
+
+  /** A guest from its first instruction again; its disk stays as it is. */
+  reset(): void {
+    this.#guestOnly("reset", "boot() makes another computer");
+    this.#changes.call("vm.reset", [], () => this.#computer.reset());
   }
 
   /** Opens the shell on this VM in the middle of a script; it goes on when the person leaves. */

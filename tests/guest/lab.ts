@@ -20,7 +20,7 @@ import {
   PTE_W,
   PTE_X,
 } from "../../src/vm/machine/sv39.ts";
-import { guestMachineOf } from "../../src/vm/parts.ts";
+import { guestMachineOf, guestPartsOf } from "../../src/vm/parts.ts";
 import { elf, li, type TestSymbol } from "../machine/bare_lab.ts";
 import { Assembler } from "../machine/engine_lab.ts";
 
@@ -269,10 +269,12 @@ export class LabGuest {
   }
 
   write64(at: number, value: number | bigint): void {
+    guestPartsOf(this.guest).history.change();
     this.machine.ram.write64(at as PaNum, BigInt(value));
   }
 
   write32(at: number, value: number): void {
+    guestPartsOf(this.guest).history.change();
     this.machine.ram.write32(at as PaNum, value);
   }
 
@@ -360,7 +362,7 @@ export class LabGuest {
 
   /** Runs so many instructions. */
   run(instructions: number): void {
-    this.machine.run(instructions);
+    guestPartsOf(this.guest).history.run(instructions);
   }
 
   /** Runs until the hart is in a mode: 0 user, 1 supervisor, 3 machine. */

@@ -6,7 +6,7 @@ import { RESERVATION } from "../machine/layout.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import type { Mode } from "../machine/hart/csr_state.ts";
 import type { Stop } from "../machine/machine_state.ts";
-import type { Watch } from "../machine/watch.ts";
+import type { Watch, WatchHit } from "../machine/watch.ts";
 import type { GuestHistory } from "./history.ts";
 import { type NotFound, type Passed, passedNext, runBack, stepBack } from "./reverse.ts";
 import { placeOf, readMemory, type Space, writeMemory } from "./translate.ts";
@@ -33,6 +33,7 @@ interface Watched {
 export class Debugger implements DebugTarget {
   readonly #history: GuestHistory;
   readonly #ending: Ending;
+  hit: WatchHit | undefined;
   #watched: Watched[] = [];
   /** The hart that the last stop was about. */
   #stopped: number | undefined;
@@ -172,6 +173,7 @@ export class Debugger implements DebugTarget {
     const { hart } = this.#machine;
     const here = { hart: hart.hartid };
     const code = this.#ending.code(stop);
+    this.hit = stop.kind === "watch" ? stop : undefined;
     let told: DebugStop | undefined;
     if (code !== undefined) told = { kind: "exit", ...here, code };
     else if (stop.kind === "break") told = { kind: "break", ...here, pc: stop.pc };

@@ -76,6 +76,8 @@ export class GuestHistory {
   readonly machine: Machine;
   /** What the guest has sent to the UART and nobody has taken. */
   output: Uint8Array[] = [];
+  /** Another number after each thing that has changed the machine, or may have. */
+  revision = 0;
   /** How many bytes it has sent, those that were sent again among them. */
   said = 0;
   readonly #decide: () => void;
@@ -145,6 +147,7 @@ export class GuestHistory {
 
   /** The machine has been changed from outside. */
   change(): void {
+    this.revision++;
     this.#forgetFuture();
     this.#jump = undefined;
     this.#changed = true;
@@ -188,6 +191,7 @@ export class GuestHistory {
 
   /** Runs the machine itself. */
   #advance(budget: number, pass: boolean): Stop {
+    this.revision++;
     const stop = this.machine.run(budget, pass, this.#only);
     // As any other run ends.
     if (stop.kind === "watch") this.machine.run(0);
@@ -396,6 +400,7 @@ export class GuestHistory {
   }
 
   #putBack(one: Snapshot): void {
+    this.revision++;
     this.machine.restore(one.state);
     this.#inputs.next = one.inputs;
     this.#only = one.only;
@@ -424,6 +429,7 @@ export class GuestHistory {
 
   /** Makes the guest what it was. A record begins anew here. */
   restore(state: GuestState): void {
+    this.revision++;
     this.#collect();
     this.machine.restore(state.machine);
     this.#typed = [...state.typed];

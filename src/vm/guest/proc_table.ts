@@ -55,6 +55,8 @@ const STATES_2021: readonly (ProcessState | undefined)[] = [
   "made",
   ...STATES_2019.slice(1),
 ];
+/** What a process sleeps for. */
+export const CONSOLE = "the console", CLOCK = "a clock tick";
 /** Longest name (`char name[16]`), with its NUL. */
 const NAME_BYTES = 16;
 
@@ -177,8 +179,8 @@ export class ProcTable {
       return variable !== undefined && chan >= variable.start &&
         chan < variable.start + variable.size;
     };
-    if (inside("ticks")) return "a clock tick";
-    if (inside("cons")) return "the console";
+    if (inside("ticks")) return CLOCK;
+    if (inside("cons")) return CONSOLE;
     if (isSlot(chan)) return "a child to exit";
     const place = this.#symbols.at(BigInt(chan));
     if (place === undefined) return hex(chan);

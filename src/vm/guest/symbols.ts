@@ -64,8 +64,8 @@ export class KernelSymbols {
   }
 
   /**
-   * Of the places up to one, the last that reaches to an address. What is written in assembly has no
-   * size, and reaches to the next place; a label in the middle of a function is what is meant there.
+   * Of the places up to one, the last that reaches to an address. What is written in assembly has
+   * no size, and reaches to the next place; a label inside a function is what is meant there.
    */
   #holding(last: number, at: number): Place | undefined {
     let label: Place | undefined;

@@ -18,7 +18,7 @@ import type { Machine } from "../machine/machine.ts";
 import type { MachineState } from "../machine/machine_state.ts";
 import type { TableMemory } from "../machine/sv39.ts";
 import { Facts, KINDS, type Known } from "./facts.ts";
-import { codeFacts, type Slot } from "./proc_table.ts";
+import { CLOCK, codeFacts, CONSOLE, type Slot } from "./proc_table.ts";
 import { KernelSymbols } from "./symbols.ts";
 import { SavedWords, Words } from "./words.ts";
 import { TRAMPOLINE } from "./xv6.ts";
@@ -191,6 +191,37 @@ export class GuestView implements KernelView {
   rootOf(pid: number): RootView | undefined {
     const one = this.process(pid);
     return one?.root === undefined ? undefined : this.#rootView(one.root, pid, one.name);
+  }
+
+  /** The process that a hart is in, in user mode or in the kernel; undefined: none known. */
+  pidOn(hart: Hart): number | undefined {
+    const at = this.#onHart(hart);
+    return this.facts.slots.find((one) => one.at === at)?.pid;
+  }
+
+  /** Where an xv6 begins to handle a trap, as user mode and the kernel itself come there. */
+  trapEntries(): bigint[] {
+    const { trampoline, table } = this.#known.symbols;
+    const [user, kernel] = [table.get("uservec"), table.get("kernelvec")];
+    return [
+      ...(user === undefined || trampoline === undefined
+        ? []
+        : [user - BigInt(trampoline) + BigInt(TRAMPOLINE)]),
+      ...(kernel === undefined ? [] : [kernel]),
+    ];
+  }
+
+  /** Whether an xv6 has said that it panicked. */
+  get panicked(): boolean {
+    const variable = this.#known.symbols.variable("panicked");
+    return variable !== undefined && (this.facts.place.words.word(variable.start) ?? 0) !== 0;
+  }
+
+  /** Whether all processes sleep, one for the console, and none for the clock. */
+  get waitsForConsole(): boolean {
+    const { slots } = this.facts;
+    return slots.length > 0 && slots.every(({ state }) => state === "sleeping") &&
+      slots.some(({ waits }) => waits === CONSOLE) && !slots.some(({ waits }) => waits === CLOCK);
   }
 
   /** No entry of a guest's table is known to name a place on a disk. */

@@ -6,12 +6,14 @@
  */
 
 import { toVaNum, va } from "../machine/address.ts";
-import type { Stop } from "../machine/machine.ts";
+import type { Machine, Stop } from "../machine/machine.ts";
 import type { Watch, WatchHit } from "../machine/watch.ts";
 import type { Breakpoint, Breakpoints, Kernel } from "./kernel.ts";
 
 /** What there is to stop: a machine, and what was set. */
-type Stops = Pick<Kernel, "machine" | "breakpoints">;
+interface Stops extends Pick<Kernel, "breakpoints"> {
+  readonly machine: Pick<Machine, "addBreak" | "removeBreak" | "watch" | "unwatch">;
+}
 
 /** Bytes to watch; see {@link Watch}. */
 export type WatchRequest = Omit<Watch, "start">;

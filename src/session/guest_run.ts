@@ -1,0 +1,186 @@
+/**
+ * Lets a guest with a kernel of its own run on, and says where and why it stopped: `continue`,
+ * `until`, `step`, `back` and `goto` where the kernel is not the built-in one.
+ *
+ * @module
+ */
+
+import type { EventFilter, GuestStop, KernelStop, Trap } from "../vm/reports.ts";
+import { meaningsOf } from "../vm/calls.ts";
+import { causeName } from "../vm/machine/cause.ts";
+import { hex, va } from "../vm/machine/address.ts";
+import { type CodeLine, instructionAt } from "../format/code.ts";
+import { nearestSymbol } from "../vm/symbols.ts";
+import { watchedJson, watchedText } from "../format/breakpoints.ts";
+import { CommandError, EXIT } from "../framework/errors.ts";
+import type { Context, GuestInput } from "../framework/command.ts";
+import {
+  consoleText,
+  type Json,
+  note,
+  type Result,
+  result,
+  type Section,
+} from "../framework/result.ts";
+import { refusing } from "./target.ts";
+
+/** How a guest's run ended: by itself, or because the person turned away. */
+type Ending = KernelStop | GuestStop | { readonly kind: "interrupted" | "escaped" };
+
+/** Refuses `-p`: nobody runs alone. */
+export function noProcess(command: string, pid: number | undefined): void {
+  if (pid === undefined) return;
+  throw new CommandError(
+    `${command} -p: the guest's own kernel says which process runs; all go on together`,
+    EXIT.failed,
+  );
+}
+
+/** Runs a guest on, until a stop point, a trap, its end, or Ctrl-C. */
+export async function continueGuest(ctx: Context, until?: EventFilter): Promise<Result> {
+  const { vm } = ctx;
+  const from = vm.instret;
+  let console = "";
+  const ending = await ctx.guestInput((input) =>
+    drive(ctx, input, until, (text) => {
+      console += text;
+      ctx.emit(text);
+    })
+  );
+  const status = STATUS[ending.kind] ?? EXIT.ok;
+  return result([consoleText(console), ...said(ctx, ending), ...hartPlace(ctx)], {
+    json: {
+      ...hartJson(ctx),
+      since: from,
+      console,
+      stop: ending.kind,
+      ...stopJson(ending),
+    },
+    status,
+    value: BigInt(vm.instret - from),
+  });
+}
+
+const STATUS: Partial<Record<Ending["kind"], number>> = {
+  budget: EXIT.budget,
+  panic: EXIT.guest,
+  stuck: EXIT.guest,
+};
+
+/** Slices with what the guest prints; keys when it waits for them. */
+async function drive(
+  ctx: Context,
+  input: GuestInput,
+  until: EventFilter | undefined,
+  print: (text: string) => void,
+): Promise<Ending> {
+  const { vm } = ctx;
+  const { budget } = ctx.session.settings;
+  let left = budget === undefined ? Number.MAX_SAFE_INTEGER : Number(budget);
+  const options = until === undefined ? {} : { untilEvent: until };
+  const slices = () =>
+    ctx.inSlices((n): Ending | undefined => {
+      const before = vm.instret;
+      const stop = refusing(() => vm.advance(Math.min(n, left), options), EXIT.failed);
+      left -= vm.instret - before;
+      print(vm.takeOutput());
+      return stop.kind === "budget" && left > 0 ? undefined : stop;
+    });
+  for (;;) {
+    const ending = await slices();
+    if (ending === "interrupted" || ctx.interrupt.requested) return { kind: "interrupted" };
+    if (ending.kind !== "idle" || !ctx.session.interactive) return ending;
+    await input.wait();
+    const keys = input.take();
+    if (ctx.interrupt.requested) return { kind: "interrupted" };
+    if (keys.length === 0) return { kind: "escaped" };
+    vm.type(keys);
+  }
+}
+
+/** The line that says why it stopped. */
+function said(ctx: Context, ending: Ending): Section[] {
+  switch (ending.kind) {
+    case "stopped": {
+      const { pid, stop, point } = ending;
+      if (stop.kind === "watch") return [note(watchedText(pid, point, stop), "strong")];
+      return [note(`breakpoint ${point?.n}: ${whoText(ctx, pid)}`, "strong")];
+    }
+    case "trapped":
+      return [note(trapText(ctx, ending.trap), "strong")];
+    case "idle":
+    case "escaped":
+      return [note("the guest waits for input at its console", "dim")];
+    case "interrupted":
+      return [note("stopped by Ctrl-C", "warn")];
+    case "budget":
+      return [note("the instruction budget is used up; continue goes on", "warn")];
+    case "panic":
+      return [note("the guest's kernel has panicked; its console says why", "bad")];
+    case "stuck":
+      return [note(`hart ${ending.hart} waits for what cannot come, or traps for ever`, "bad")];
+    case "off":
+      return [note(`the guest has turned the machine off, with code ${ending.code}`)];
+    default:
+      return [note(`stopped: ${ending.kind}`)];
+  }
+}
+
+function whoText(ctx: Context, pid: number): string {
+  const { vm } = ctx;
+  return pid > 0 && vm.hasProcess(pid) ? `pid ${pid} ${vm.process(pid).name}` : "the kernel";
+}
+
+/** `pid 2 sh: store page fault (15) at 0x4000, by the instruction at 0x10`. */
+export function trapText(ctx: Context, { kind, pid, cause, va, pc, call }: Trap): string {
+  const symbol = nearestSymbol(ctx.vm, pid, pc);
+  const where = `by the instruction at ${hex(pc)}${symbol === "" ? "" : ` <${symbol}>`}`;
+  const what = kind === "fault"
+    ? `${causeName(cause)} (${cause}) at ${hex(va)}`
+    : `system call ${call}${callName(call!)}`;
+  return `${whoText(ctx, pid)}: ${what}, ${where}`;
+}
+
+/** What a call's number means, when it means the same in all numberings. */
+function callName(number: number): string {
+  const names = new Set(meaningsOf(number).map(({ call }) => call));
+  return names.size === 1 ? ` (${[...names][0]})` : "";
+}
+
+function stopJson(ending: Ending): { [key: string]: Json } {
+  if (ending.kind === "trapped") return { trap: trapJson(ending.trap) };
+  if (ending.kind === "off") return { exitStatus: ending.code };
+  if (ending.kind !== "stopped") return {};
+  const { pid, stop, point } = ending;
+  if (stop.kind === "watch") return { stopped: watchedJson(pid, point, stop) };
+  return { stopped: { kind: stop.kind, pid, point: point?.n ?? null } };
+}
+
+/** A trap in JSON. */
+export function trapJson({ kind, pid, hart, cause, va, pc, call }: Trap): Json {
+  return { kind, pid, hart, cause, va: hex(va), pc: hex(pc), call: call ?? null };
+}
+
+/** Where the present hart stands, in JSON. */
+export function hartJson({ vm }: Context): { [key: string]: Json } {
+  const { hart, instret } = vm;
+  const pid = vm.here?.pid ?? 0;
+  return { instret, hart, pid, mode: vm.mode(hart), pc: hex(vm.register("pc", hart)!) };
+}
+
+/** The instruction that the present hart will execute next. */
+export function hartPlace(ctx: Context): Section[] {
+  const { vm } = ctx;
+  const line = nextOf(ctx);
+  const pc = vm.register("pc")!;
+  const symbol = line === undefined || line.symbol === "" ? "" : ` <${line.symbol}>`;
+  const { pid, name } = vm.here!;
+  const who = pid > 0 ? `pid ${pid} ${name}` : vm.mode() === "machine" ? "M-mode" : "the kernel";
+  const text = line?.text ?? "(not mapped)";
+  return [note(`next: hart ${vm.hart}, ${who}  ${hex(pc)}${symbol}: ${text}`)];
+}
+
+/** What the present hart executes next; undefined where nothing is mapped. */
+export function nextOf({ vm }: Context): CodeLine | undefined {
+  return instructionAt(vm, vm.here!.pid, va(vm.register("pc")!));
+}
