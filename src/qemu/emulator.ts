@@ -4,11 +4,13 @@ import { CommandError, EXIT } from "../framework/errors.ts";
 import type { ImageFile } from "../host/image.ts";
 import { type ConsoleHost, GuestConsole, type OutputOptions } from "../repl/guest_console.ts";
 import { Bell, Keyboard, type Lent } from "../repl/guest_keys.ts";
+import { Pace } from "../repl/guest_pace.ts";
 import { attend } from "../repl/guest_seat.ts";
 import type { ReadBytes } from "../repl/input.ts";
 import type { Tty } from "../repl/terminal_host.ts";
-import { Guest, type GuestEnd } from "../vm/guest.ts";
+import { Guest, type GuestEnd, type GuestStep } from "../vm/guest.ts";
 import type { Options } from "./flags.ts";
+import { Debugged } from "./gdb.ts";
 import { helpOfKeys, keyName, muxKeys, says, type Word } from "./keys.ts";
 
 /** What it stands on. */
@@ -18,6 +20,8 @@ export interface EmulatorHost extends ConsoleHost {
   /** A diagnostic, one line. */
   err(message: string): void;
   readonly output: OutputOptions;
+  /** A person has the keyboard: the guest's time is theirs. */
+  readonly person: boolean;
   /** Where the shell draws; undefined: there is no terminal that takes control sequences. */
   readonly tty: Tty | undefined;
   /** Colour in the shell's text. */
@@ -38,6 +42,10 @@ export class Emulator {
   readonly #words: Word[] = [];
   /** The keys, while the shell has them. */
   #lent: Lent | undefined;
+  readonly #pace: Pace;
+  readonly #gdb: Debugged | undefined;
+  /** What the guest did at the end of its last slice. */
+  #doing: GuestStep["doing"] = "works";
   #saidStuck = false;
 
   /** @param kernel the ELF file. Throws a {@link CommandError} for what cannot be run. */
@@ -55,6 +63,15 @@ export class Emulator {
     this.#console.onSlice = () => this.#sync();
     this.#keyboard = new Keyboard(host.read, muxKeys(options.escape), this.#bell);
     this.#keyboard.onWord = (word) => this.#hear(word);
+    this.#pace = new Pace(() => host.clock());
+    const { gdb: port, halted } = options;
+    this.#gdb = port === undefined ? undefined : new Debugged(this.#guest, {
+      port,
+      halted,
+      changed: () => this.#bell.ring(),
+      commanded: () => this.#catchUp(),
+    });
+    if (port !== undefined) host.err(`gdb may connect to 127.0.0.1:${port}`);
   }
 
   /** Runs until somebody or the guest ends it; the exit code. */
@@ -67,11 +84,33 @@ export class Emulator {
       clock: () => this.#host.clock(),
       ends: (end) => this.#ends(end),
       between: () => this.#between(),
-      held: () => false,
-      run: (length) => this.#guest.slice(length),
+      held: () => this.#gdb?.held ?? false,
+      rest: (idle) => this.#rest(idle),
+      run: (length) => this.#run(length),
     });
+    await this.#gdb?.close(code);
     await this.#console.end();
     return code;
+  }
+
+  #run(length: number): GuestStep | undefined {
+    // Where nobody would let real time pass, it need not stop where all harts wait.
+    this.#guest.paced = this.#host.person || (this.#gdb?.attached ?? false);
+    const step = this.#gdb === undefined ? this.#guest.slice(length) : this.#gdb.run(length);
+    this.#doing = step?.doing ?? "works";
+    return step;
+  }
+
+  /**
+   * How long a guest shall rest whose harts all wait. For a person as long as its clock says. Where
+   * a program sits, a grader, time jumps as long as a process waits for it; a guest that waits for
+   * input only, or for nothing, takes its ticks in real time, so that it costs nothing.
+   */
+  #rest(idle: number): number {
+    if (idle === Infinity) return Infinity;
+    const wanted = this.#doing === "works" || this.#doing === "listens";
+    if (wanted && !this.#host.person) return 0;
+    return this.#pace.until(this.#guest.time, idle);
   }
 
   /** Brings the image file up to what the guest has written, in the guest's order. */
@@ -87,7 +126,9 @@ export class Emulator {
         // Only eight bits of a code reach the host: a failure must not look like success.
         return code !== 0 && code % 256 === 0 ? EXIT.failed : code % 256;
       case "reset":
-        return EXIT.ok;
+        if (this.#options.noReboot) return EXIT.ok;
+        this.#guest.reset();
+        return undefined;
       case "stuck":
         if (!this.#saidStuck) this.#host.err("the machine stands still: no interrupt can come");
         this.#saidStuck = true;
@@ -99,6 +140,12 @@ export class Emulator {
   }
 
   /** A key behind Ctrl-A: done between two slices, but whose the next keys are is decided now. */
+  /** What happened to the guest outside of its slices goes to the image and to the terminal. */
+  async #catchUp(): Promise<void> {
+    this.#sync();
+    await this.#console.print();
+  }
+
   #hear(word: Word): void {
     if (this.#lent === undefined) {
       this.#words.push(word);
@@ -112,6 +159,7 @@ export class Emulator {
   }
 
   async #between(): Promise<number | undefined> {
+    if (this.#gdb?.killed) return EXIT.ok;
     for (let word = this.#words.shift(); word !== undefined; word = this.#words.shift()) {
       switch (word) {
         case "exit":
@@ -149,8 +197,7 @@ export class Emulator {
     if (tty === undefined) this.#host.setRaw(true);
     this.#lent = undefined;
     back(shell.takeAhead());
-    this.#sync();
-    await this.#console.print();
+    await this.#catchUp();
     return end === "quit" ? shell.code : undefined;
   }
   #leaveShell: () => void = () => {};

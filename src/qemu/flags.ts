@@ -88,6 +88,9 @@ function finished(draft: Draft): Options {
   if (board === undefined) throw new CommandError("no -machine: the machine here is virt");
   if (bios === undefined) throw new CommandError("no -bios: there is no firmware here: -bios none");
   if (kernelFile === undefined) throw new CommandError("no -kernel: which ELF file shall run?");
+  if (draft.halted && draft.gdb === undefined) {
+    throw new CommandError("-S: only gdb lets it go: -gdb tcp::PORT or -s");
+  }
   const drive = draft.device && draft.drives.get(draft.device.drive);
   if (draft.device !== undefined && drive === undefined) {
     throw refused(draft.device.given, `there is no -drive with id=${draft.device.drive}`);

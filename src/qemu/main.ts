@@ -4,12 +4,12 @@
  * @module
  */
 
-import { asCommandError, CommandError } from "../framework/errors.ts";
+import { asCommandError } from "../framework/errors.ts";
 import { readFile } from "../host/file.ts";
 import { isDumb, wantsColor } from "../host/color.ts";
 import { ImageFile } from "../host/image.ts";
 import { visible } from "../host/visible.ts";
-import { breathe, clock, denoTty, output, readStdin, stderr } from "../repl/deno_host.ts";
+import { breathe, clock, denoTty, output, pause, readStdin, stderr } from "../repl/deno_host.ts";
 import { withSignals } from "../repl/raw.ts";
 import { Emulator } from "./emulator.ts";
 import { NAME, parseFlags } from "./flags.ts";
@@ -31,9 +31,6 @@ function ended(signal: number): () => number {
 async function main(argv: readonly string[]): Promise<number> {
   try {
     const options = parseFlags(argv);
-    if (options.gdb !== undefined || options.halted) {
-      throw new CommandError("-S, -s, -gdb: not yet");
-    }
     const keyboard = Deno.stdin.isTerminal();
     const raw = { cbreak: options.escape === undefined };
     const kernel = await readFile(options.kernelFile);
@@ -43,8 +40,10 @@ async function main(argv: readonly string[]): Promise<number> {
       read: readStdin,
       out: output,
       err: say,
-      breathe,
+      // Packets want a longer breath than keys.
+      breathe: options.gdb === undefined ? breathe : pause,
       clock,
+      person: keyboard,
       // Behind `| tee` sits a person, too.
       output: { watched: keyboard || Deno.stdout.isTerminal(), raw: keyboard },
       tty: keyboard && Deno.stdout.isTerminal() && !isDumb() ? denoTty : undefined,

@@ -11,6 +11,7 @@ import { Guest, type GuestEnd } from "../vm/guest.ts";
 import type { Options } from "./flags.ts";
 import { type ConsoleHost, GuestConsole } from "./guest_console.ts";
 import { bareKeys, Bell, Keyboard, type Leaving, Lines } from "./guest_keys.ts";
+import { Pace } from "./guest_pace.ts";
 import { attend } from "./guest_seat.ts";
 import type { ReadBytes } from "./input.ts";
 
@@ -98,6 +99,8 @@ async function load(path: string, options: Options, host: BareHost): Promise<Gue
 /** A person types when they like; while the guest only waits for that, so does the host. */
 async function withKeyboard(run: Guest, console: GuestConsole, host: BareHost): Promise<Ending> {
   const bell = new Bell();
+  const pace = new Pace(host.clock);
+  run.paced = true;
   const keyboard = new Keyboard(host.read, bareKeys(host.clock), bell);
   let leaving: Ending | undefined;
   keyboard.onWord = (word) => leaving ??= { end: word, code: -1 };
@@ -111,6 +114,7 @@ async function withKeyboard(run: Guest, console: GuestConsole, host: BareHost): 
     between: () =>
       Promise.resolve(leaving ?? (keyboard.ended ? { end: "end", code: -1 } : undefined)),
     held: () => false,
+    rest: (idle) => idle === Infinity ? Infinity : pace.until(run.time, idle),
     run: (length) => run.slice(length),
   });
 }

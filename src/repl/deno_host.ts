@@ -99,6 +99,14 @@ export function breathe(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+/**
+ * Lets the event loop turn until nothing waits any more: the network's turn comes last, and some of
+ * what arrives there takes several turns.
+ */
+export function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
 /** Milliseconds for the length of slices. */
 export const clock = (): number => performance.now();
 

@@ -71,7 +71,9 @@ export class Keyboard<Word extends string> {
   ended = false;
   /** Called with each word, when it is said. */
   onWord: (word: Word) => void = () => {};
-  #typed: number[] = [];
+  /** The guest's, and whose come now: its own, or of somebody whom the keys are lent to. */
+  readonly #typed: number[] = [];
+  #into = this.#typed;
   #reading = false;
   readonly #read: ReadBytes;
   readonly #press: Press<Word>;
@@ -100,13 +102,8 @@ export class Keyboard<Word extends string> {
 
   #byte(byte: number): void {
     const pressed = this.#press(byte);
-    if (typeof pressed === "number") this.#typed.push(pressed);
+    if (typeof pressed === "number") this.#into.push(pressed);
     else if (pressed !== undefined) this.onWord(pressed);
-  }
-
-  /** Bytes that were typed and not yet taken. */
-  get waiting(): number {
-    return this.#typed.length;
   }
 
   /** What was typed, at most so many bytes of it. */
@@ -118,12 +115,12 @@ export class Keyboard<Word extends string> {
    * What is typed from this byte on is for somebody else, till they give the keys back or lose them.
    */
   lend(): Lent {
-    const mine = this.#typed, theirs: number[] = [];
-    this.#typed = theirs;
+    const theirs: number[] = [];
+    this.#into = theirs;
     let lent = true;
     const end = () => {
       lent = false;
-      if (this.#typed === theirs) this.#typed = mine;
+      if (this.#into === theirs) this.#into = this.#typed;
       this.#bell.ring();
     };
     return {
@@ -137,7 +134,7 @@ export class Keyboard<Word extends string> {
       close: end,
       back: (unused) => {
         end();
-        mine.push(...unused, ...theirs.splice(0));
+        this.#typed.push(...unused, ...theirs.splice(0));
       },
     };
   }

@@ -11,7 +11,7 @@ import { type Bell, type Keyboard, TYPE_AHEAD } from "./guest_keys.ts";
 export interface Seat<Ending> {
   readonly guest: Guest;
   readonly console: GuestConsole;
-  readonly keyboard: Pick<Keyboard<string>, "listen" | "take" | "waiting">;
+  readonly keyboard: Pick<Keyboard<string>, "listen" | "take">;
   /** Rings for whatever comes from outside. */
   readonly bell: Bell;
   readonly clock: () => number;
@@ -21,6 +21,8 @@ export interface Seat<Ending> {
   between(): Promise<Ending | undefined>;
   /** Whether the guest stands still. */
   held(): boolean;
+  /** Milliseconds to rest where all harts wait, the first for so many ticks; 0: time jumps. */
+  rest(idle: number): number;
   /** Runs a slice; undefined: it was not to run forwards. */
   run(length: number): GuestStep | undefined;
 }
@@ -36,18 +38,30 @@ export async function attend<Ending>(seat: Seat<Ending>): Promise<Ending> {
   let length = FIRST;
   // How much may be typed; no limit for a guest of which nobody knows when it reads.
   let room = Infinity;
-  const keysReady = () => keyboard.waiting > 0 && room > 0 && guest.hears && guest.read;
+  const hears = () => guest.hears && guest.read;
+  // Who held the guest may want a step, or the way back: they wait for no clock.
+  let stirred = false;
   for (;;) {
     keyboard.listen();
     const over = await seat.between();
     if (over !== undefined) return over;
     if (seat.held()) {
       await bell.sleep();
+      stirred = true;
       continue;
     }
-    const keys = keysReady() ? keyboard.take(Math.min(room, TYPE_AHEAD)) : NO_KEYS;
-    if (keys.length > 0) guest.type(keys);
-    room -= keys.length;
+    const keys = hears() ? keyboard.take(Math.min(room, TYPE_AHEAD)) : NO_KEYS;
+    if (keys.length > 0) {
+      guest.type(keys);
+      room -= keys.length;
+    } else if (!stirred && guest.idle !== undefined) {
+      const ms = seat.rest(guest.idle);
+      if (ms > 0) {
+        await bell.sleep(ms);
+        continue;
+      }
+    }
+    stirred = false;
     const start = clock();
     const step = await console.slice(() => seat.run(length));
     length = nextLength(length, clock() - start);
@@ -55,8 +69,8 @@ export async function attend<Ending>(seat: Seat<Ending>): Promise<Ending> {
     const ending = step.end && seat.ends(step.end);
     if (ending !== undefined) return ending;
     if (step.doing !== "works") room = TYPE_AHEAD;
-    const rests = step.doing === "waits" || step.doing === "sleeps" || step.end?.end === "stuck";
-    if (rests && !keysReady()) await bell.sleep();
+    // Only a debugger can help it, or a person who leaves.
+    if (step.end?.end === "stuck") await bell.sleep();
   }
 }
 

@@ -77,6 +77,8 @@ export interface DebugTarget {
    * the slice is over and the hart has not come to it, because it waits, for instance.
    */
   step(hart: number, slice: number, only?: readonly number[]): DebugStop | undefined;
+  /** From now on the past is recorded. */
+  record(): void;
   /** Whether the past is recorded, so that one can go back. */
   readonly reversible: boolean;
   /**

@@ -214,7 +214,7 @@ export class Guest {
       const { idle } = history;
       if (end !== undefined) return { end, doing: "works", idle };
       if (idle !== undefined) {
-        const doing = idle === Infinity ? "waits" : this.#observer.idle();
+        const { doing } = this;
         if (this.paced || doing !== "works") return { end, doing, idle };
       } else if (history.now >= until) {
         const silent = history.said === said;
@@ -227,6 +227,17 @@ export class Guest {
   /** As {@link GuestStep.idle} after the last slice, also one of {@link Guest.debug}. */
   get idle(): number | undefined {
     return this.#history.idle;
+  }
+
+  /** What it does, as in {@link GuestStep}, also after a slice of {@link Guest.debug}. */
+  get doing(): GuestDoing {
+    if (this.idle === undefined) return "works";
+    return this.idle === Infinity ? "waits" : this.#observer.idle();
+  }
+
+  /** mtime: ticks since the start, {@link TICKS_PER_SECOND}. */
+  get time(): number {
+    return this.#machine.clock.time;
   }
 
   /** Instructions retired so far. */

@@ -78,6 +78,10 @@ export class FakeTarget implements DebugTarget {
     this.#exit = undefined;
   }
 
+  record(): void {
+    this.log.push("record");
+  }
+
   reset(): void {
     this.log.push("reset");
     this.#start();

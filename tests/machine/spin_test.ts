@@ -108,6 +108,59 @@ Deno.test("a hart that spins until its timer: time jumps, or the run ends there 
   }
 });
 
+/** Works for long, so that searches find no loop; then looks at 32 words for ever, with a timer ten times a second. */
+const IDLE = `
+  la t0, tick
+  csrrw zero, mtvec, t0
+  li s0, 0x2004000
+  li s1, 0x80001000
+  li s2, 1000000
+  addi t0, zero, 128
+  csrrs zero, mie, t0
+  li t0, 4000000
+work:
+  andi t1, t0, 2047
+  slli t1, t1, 3
+  add t1, t1, s1
+  sd t0, 0(t1)
+  addi t0, t0, -1
+  bne t0, zero, work
+  sd s2, 0(s0)
+idle:
+  csrrsi zero, mstatus, 8
+  addi t1, s1, 0
+  addi t2, zero, 32
+each:
+  ld t3, 0(t1)
+  addi t1, t1, 8
+  addi t2, t2, -1
+  bne t2, zero, each
+  jal zero, idle
+tick:
+  ld t4, 0(s0)
+  add t4, t4, s2
+  sd t4, 0(s0)
+  mret
+`;
+
+Deno.test("a hart that has worked before it idles is found to spin between the ticks of a timer", () => {
+  for (const harts of [1, 3]) {
+    const machine = made(IDLE, { harts });
+    machine.stopsIdle = true;
+    const stop = machine.run(400_000_000);
+    assertEquals(stop.kind, "idle", `${harts} harts`);
+    // From then on it is known by its mark.
+    const before = machine.instret;
+    for (let ticks = 0; ticks < 30; ticks++) {
+      const { kind, due } = machine.run(10_000_000) as { kind: string; due: number };
+      assertEquals(kind, "idle");
+      machine.clock.time = due;
+    }
+    const each = (machine.instret - before) / 30;
+    assert(each < 100_000 * harts, `${each} instructions a tick`);
+  }
+});
+
 /**
  * A scheduler as xv6 had it without wfi: it looks at 16 words, each under a lock of its own, with
  * interrupts on between; whoever finds one set clears it and counts, by a trap. Hart 0 sets them one by one.

@@ -67,6 +67,16 @@ export class Launched {
     await this.#reader.cancel();
   }
 
+  /** Ends it, if it still runs. */
+  kill(): void {
+    try {
+      this.child.kill("SIGKILL");
+    } catch (error) {
+      // It is gone already.
+      if (!(error instanceof TypeError)) throw error;
+    }
+  }
+
   /** Waits for the end; what has come since is in `out`. */
   async end(): Promise<{ code: number; signal: Deno.Signal | null; err: string }> {
     for (;;) {

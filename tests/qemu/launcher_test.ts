@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { echoGuest, elf } from "../machine/bare_lab.ts";
 import { flags, Launched, LAUNCHER, path } from "./launch.ts";
-import { chatter, ending, panicked, writer, WRITTEN } from "./programs.ts";
+import { chatter, ending, panicked, ticking, writer, WRITTEN } from "./programs.ts";
 
 const SECTOR = 512;
 
@@ -134,6 +134,29 @@ Deno.test("the guest ends the machine through the finisher, as on QEMU's virt", 
       assertEquals([end.code, end.out, end.err], [code, "done\n", ""]);
     });
   }
+});
+
+Deno.test("a reset starts the kernel again, on the disk as it is; with -no-reboot it is the end", async () => {
+  await withKernel(ending("again\n", "reset"), async (folder) => {
+    const run = start(folder, DISK);
+    await run.until("again\nagain\nagain\n");
+    run.child.kill("SIGTERM");
+    assertEquals((await run.end()).code, 0);
+    const once = await outcome(folder, [...DISK, "-no-reboot"]);
+    assertEquals([once.code, once.out, once.err], [0, "again\n", ""]);
+  });
+});
+
+Deno.test("in a pipe time jumps to the next timer, and input is heard between", async () => {
+  // A day between two letters.
+  await withKernel(ticking(864_000_000_000), async (folder) => {
+    const run = start(folder, flags("kernel"));
+    await run.until("ttt");
+    await run.type("x");
+    await run.until(/x[^]*t/);
+    run.child.kill("SIGTERM");
+    assertEquals((await run.end()).code, 0);
+  });
 });
 
 Deno.test("input is typed as it comes, however early, and its end does not end the machine", async () => {

@@ -89,3 +89,23 @@ export function chatter(): Uint8Array {
     a.label("here").put("sb", { rs1: 5, rs2: 6, imm: 0 }).put("jal", { rd: 0 }, "here").bytes(),
   );
 }
+
+/** Waits for its timer, so many ticks of mtime, says a letter, waits again; and says back what is typed. */
+export function ticking(ticks: number): Uint8Array {
+  const a = li(say(new Assembler(), "ready\n"), 7, 0x0200_bff8);
+  li(a, 9, 0x0200_4000);
+  // Receive interrupt on; source 10 of the PLIC with priority 1, for M-mode; mie.MEIE and MTIE.
+  a.put("addi", { rd: 6, imm: 1 }).put("sb", { rs1: 5, rs2: 6, imm: 1 });
+  li(a, 10, 0x0c00_0000).put("sw", { rs1: 10, rs2: 6, imm: 40 });
+  li(a, 10, 0x0c00_2000).put("addi", { rd: 6, imm: 1024 }).put("sw", { rs1: 10, rs2: 6, imm: 0 });
+  li(a, 10, 0x0c20_0000).put("sw", { rs1: 10, rs2: 0, imm: 0 });
+  li(a, 6, 0x880).put("csrrs", { rd: 0, rs1: 6, imm: 0x304 });
+  li(a, 11, ticks).put("ld", { rd: 8, rs1: 7, imm: 0 });
+  a.label("next").put("add", { rd: 8, rs1: 8, rs2: 11 }).put("sd", { rs1: 9, rs2: 8, imm: 0 });
+  a.label("wait").put("wfi").put("lw", { rd: 12, rs1: 10, imm: 4 });
+  a.put("beq", { rs1: 12 }, "timer").put("lbu", { rd: 13, rs1: 5, imm: 0 });
+  a.put("sb", { rs1: 5, rs2: 13, imm: 0 }).put("sw", { rs1: 10, rs2: 12, imm: 4 });
+  a.label("timer").put("ld", { rd: 13, rs1: 7, imm: 0 }).put("bltu", { rs1: 13, rs2: 8 }, "wait");
+  a.put("addi", { rd: 13, imm: "t".charCodeAt(0) }).put("sb", { rs1: 5, rs2: 13, imm: 0 });
+  return elf(a.put("jal", { rd: 0 }, "next").bytes());
+}

@@ -60,6 +60,10 @@ export class Debugger implements DebugTarget {
     return this.#history.now;
   }
 
+  record(): void {
+    this.#history.record();
+  }
+
   get reversible(): boolean {
     return this.#history.span !== undefined;
   }

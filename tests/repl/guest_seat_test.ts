@@ -1,0 +1,114 @@
+/** The pieces between a guest and who sits in front of it: keys that are lent, real time for waiting. */
+
+import { assertEquals } from "@std/assert";
+import { Bell, Keyboard, type Press } from "../../src/repl/guest_keys.ts";
+import { Pace } from "../../src/repl/guest_pace.ts";
+
+const text = (bytes: Uint8Array | null) => bytes && new TextDecoder().decode(bytes);
+
+/** A keyboard on which `!` is a word, and what is typed on it. */
+function keyboard() {
+  const pieces: string[] = [];
+  let wake = () => {};
+  const press: Press<"word"> = (byte) => byte === 0x21 ? "word" : byte;
+  const bell = new Bell();
+  const keys = new Keyboard(
+    async () => {
+      while (pieces.length === 0) await new Promise<void>((resolve) => wake = resolve);
+      const piece = pieces.shift()!;
+      return piece === "" ? null : new TextEncoder().encode(piece);
+    },
+    press,
+    bell,
+  );
+  const type = async (piece: string) => {
+    keys.listen();
+    pieces.push(piece);
+    wake();
+    // Until it has arrived.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  };
+  return { keys, type };
+}
+
+Deno.test("keys that are lent from a byte on are somebody else's from that byte on", async () => {
+  const { keys, type } = keyboard();
+  let lent: ReturnType<typeof keys.lend> | undefined;
+  keys.onWord = () => {
+    if (lent === undefined) lent = keys.lend();
+    else lent.close();
+  };
+  await type("a!bc");
+  assertEquals(text(keys.take(Infinity)), "a");
+  assertEquals(text(await lent!.read()), "bc");
+  // The word takes them back in the middle of what arrives; what was lent is read to its end.
+  await type("d!e");
+  assertEquals(text(keys.take(1)), "e");
+  assertEquals([text(await lent!.read()), await lent!.read()], ["d", null]);
+  lent!.back(new TextEncoder().encode("b"));
+  assertEquals(text(keys.take(Infinity)), "b");
+
+  lent = keys.lend();
+  await type("fg");
+  // Given back with half of it used.
+  assertEquals(text(await lent.read()), "fg");
+  lent.back(new TextEncoder().encode("g"));
+  await type("h");
+  assertEquals(text(keys.take(Infinity)), "gh");
+  await type("");
+  assertEquals([keys.ended, await keys.lend().read()], [true, null]);
+});
+
+Deno.test("a bell that rang before anybody slept wakes the next one who does", async () => {
+  const bell = new Bell();
+  bell.ring();
+  await bell.sleep();
+  const both = Promise.all([bell.sleep(), bell.sleep()]);
+  bell.ring();
+  await both;
+  await bell.sleep(0);
+});
+
+/** Ticks of mtime in a millisecond. */
+const MS = 10_000;
+
+Deno.test("a guest that waits is let go on when as much real time has passed", () => {
+  let now = 1000;
+  const pace = new Pace(() => now);
+  // It booted in no time and stands at 5 s of its own.
+  let time = 5000 * MS;
+  assertEquals(pace.until(time, 100 * MS), 100);
+  now += 40;
+  assertEquals(pace.until(time, 100 * MS), 60);
+  // A key: it works for a little, and waits for the same timer.
+  time += 1 * MS;
+  assertEquals(pace.until(time, 99 * MS), 60);
+  now += 61;
+  assertEquals(pace.until(time, 99 * MS), -1);
+  // Time jumps. The millisecond that the host came late is made up for.
+  time += 100 * MS;
+  assertEquals(pace.until(time, 100 * MS), 100);
+  now += 101;
+  time += 100 * MS;
+  assertEquals(pace.until(time, 50 * MS), 49);
+});
+
+Deno.test("work is not made up for, and a key in a long wait does not make it longer", () => {
+  let now = 0;
+  const pace = new Pace(() => now);
+  let time = 0;
+  assertEquals(pace.until(time, 10_000 * MS), 10_000);
+  now += 9_000;
+  time += 1 * MS;
+  assertEquals(pace.until(time, 9_999 * MS), 1_000);
+  now += 1_000;
+  time += 9_999 * MS;
+  // Ten seconds of its time in one of ours, and the other way round.
+  for (const [guest, real] of [[10_000, 1_000], [1_000, 10_000]]) {
+    time += guest * MS;
+    now += real;
+    assertEquals(pace.until(time, 100 * MS), 100);
+    now += 100;
+    time += 100 * MS;
+  }
+});
