@@ -10,13 +10,17 @@ import { GENERAL } from "./target_xml.ts";
 /** Most bytes that a reply holds, at two digits each. */
 const MOST_BYTES = PACKET_SIZE / 2 - 8;
 
+/** What stands for a register that is described and not there. */
+const UNAVAILABLE = "x".repeat(16);
+
 const space = (dialog: Dialog) => dialog.physical ? "pa" : "va";
 
 function get(dialog: Dialog, number: number): string | undefined {
   const { target, hart, registers } = dialog;
   const known = registers.get(number);
-  const value = known && target.register(hart, known.name);
-  return value === undefined ? undefined : registerToHex(value);
+  if (known === undefined) return undefined;
+  const value = target.register(hart, known.name);
+  return value === undefined ? UNAVAILABLE : registerToHex(value);
 }
 
 /** All general registers. */

@@ -7,7 +7,7 @@
  *       if (gdb.held) { await bell.sleep(); continue; }      // idle: gdb has stopped the guest
  *       const stop = gdb.turn(SLICE, (only) => target.run(SLICE, only));
  *       if (stop?.kind === "exit") break;
- *       await aTurnOfTheEventLoop();                         // where gdb's packets come in
+ *       if (!gdb.held) await aTurnOfTheEventLoop();          // where gdb's packets come in
  *     }
  *     await gdb.close();
  *

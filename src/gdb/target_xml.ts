@@ -1,7 +1,7 @@
 /**
  * The registers as gdb numbers and names them, and the description in XML that says so (GDB manual,
  * "Target Descriptions", "RISC-V Features"). The numbers are those of QEMU: 0 to 32 x0 to x31 and
- * pc, 65 the privilege mode, 66 + n the CSR of number n.
+ * pc, 33 to 64 f0 to f31, 65 the privilege mode, 66 + n the CSR of number n.
  */
 
 import { CSR_NUMBERS } from "../vm/machine/isa/csr_names.ts";
@@ -15,11 +15,12 @@ export interface GdbRegister {
   /** Its name, of the description and of {@linkcode DebugTarget.register}. */
   readonly name: string;
   /** The last part of its feature's name. */
-  readonly feature: "cpu" | "virtual" | "csr";
+  readonly feature: "cpu" | "fpu" | "virtual" | "csr";
   /** What gdb shows it as. */
-  readonly type: "int" | "code_ptr" | "data_ptr";
+  readonly type: "int" | "code_ptr" | "data_ptr" | "ieee_double";
 }
 
+const FIRST_FLOAT = 33;
 const PRIV = 65;
 const FIRST_CSR = 66;
 
@@ -31,7 +32,18 @@ const POINTERS: Record<string, GdbRegister["type"]> = {
   ...{ sepc: "code_ptr", mepc: "code_ptr", stvec: "code_ptr", mtvec: "code_ptr" },
 };
 
-/** The registers that a computer has, by gdb's numbers. */
+const FLOATS = [
+  ...["ft0", "ft1", "ft2", "ft3", "ft4", "ft5", "ft6", "ft7", "fs0", "fs1"],
+  ...["fa0", "fa1", "fa2", "fa3", "fa4", "fa5", "fa6", "fa7"],
+  ...["fs2", "fs3", "fs4", "fs5", "fs6", "fs7", "fs8", "fs9", "fs10", "fs11"],
+  ...["ft8", "ft9", "ft10", "ft11"],
+];
+
+/**
+ * The registers that a computer has, by gdb's numbers; and those for floating point, which it need
+ * not have: xv6 is compiled for a calling convention that uses them, and gdb refuses a file that
+ * needs what the description lacks.
+ */
 export function registersOf(target: DebugTarget): ReadonlyMap<number, GdbRegister> {
   const found = new Map<number, GdbRegister>();
   const add = (feature: GdbRegister["feature"], number: number, name: string) => {
@@ -39,6 +51,10 @@ export function registersOf(target: DebugTarget): ReadonlyMap<number, GdbRegiste
     found.set(number, { feature, number, name, type: POINTERS[name] ?? "int" });
   };
   [...REGISTER_NAMES, "pc"].forEach((name, i) => add("cpu", i, name));
+  FLOATS.forEach((name, i) => {
+    const number = FIRST_FLOAT + i;
+    found.set(number, { feature: "fpu", number, name, type: "ieee_double" });
+  });
   add("virtual", PRIV, "priv");
   for (const [name, number] of CSR_NUMBERS) add("csr", FIRST_CSR + number, name);
   return found;
@@ -61,6 +77,6 @@ export function targetXml(registers: ReadonlyMap<number, GdbRegister>): string {
 <target version="1.0">
 <architecture>riscv:rv64</architecture>
 <osabi>none</osabi>
-${feature("cpu")}${feature("virtual")}${feature("csr")}</target>
+${feature("cpu")}${feature("fpu")}${feature("virtual")}${feature("csr")}</target>
 `;
 }

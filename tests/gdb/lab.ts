@@ -85,7 +85,7 @@ export async function serving(
       after();
       if (stop?.kind === "exit") return `exit ${stop.code}`;
       if (left) return "left";
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      if (!gdb.held) await new Promise((resolve) => setTimeout(resolve, 0));
     }
   };
   const running = loop();

@@ -96,6 +96,8 @@ Deno.test("registers that are not there, read-only ones and wrong values are ref
     assertEquals(ask(wrong), ["E22"], wrong);
   }
   assertEquals(ask("P0=0000000000000000"), ["E01"], "x0 stays");
+  assertEquals(ask("p21"), ["x".repeat(16)], "f0 is described, since gdb wants it, and not there");
+  assertEquals(ask("P21=0000000000000000"), ["E01"]);
   assertEquals(ask(`P${(66 + 0xf14).toString(16)}=0000000000000000`), ["E01"], "mhartid");
   assertEquals(ask("G00"), ["E22"]);
   assertEquals(ask(`G${"zz".repeat(33 * 8)}`), ["E22"]);
@@ -255,7 +257,7 @@ Deno.test("the description has every register that the computer has, and comes i
   const { ask } = counting();
   const [whole] = ask("qXfer:features:read:target.xml:0,2000");
   assertStringIncludes(whole, `<reg name="satp" bitsize="64" regnum="450" type="int"/>`);
-  assertEquals(whole.match(/<reg /g)!.length, 33 + 1 + 4);
+  assertEquals(whole.match(/<reg /g)!.length, 33 + 32 + 1 + 4);
   let pieces = "";
   for (let more = "m"; more === "m";) {
     const [piece] = ask(`qXfer:features:read:target.xml:${pieces.length.toString(16)},64`);

@@ -76,6 +76,15 @@ if (trees === undefined) {
         "continue",
         "delete",
         "reverse-finish",
+        // A program of the guest, whose file says that it wants floating point. Other programs
+        // have something else at that address.
+        "file user/_ls",
+        "tbreak main if argc == 1",
+        "continue",
+        "print $priv",
+        "info registers fa0",
+        'print fmtname("abc")',
+        "reverse-stepi",
         "detach",
       ]);
       const wants = [
@@ -94,6 +103,10 @@ if (trees === undefined) {
         /Hardware read watchpoint 4: ticks\n\nValue = \d+/,
         /Hardware watchpoint 5: ticks\n\nOld value = (\d+)\nNew value = (\d+)\n/,
         /Hardware access \(read\/write\) watchpoint 6: ticks/,
+        /hit Temporary breakpoint 7, main \(argc=1, argv=0x[0-9a-f]+\)/,
+        /\$5 = 0$/m,
+        /fa0 +.*<unavailable>/,
+        /\$6 = 0x[0-9a-f]+ .*"abc/,
         /\[Inferior 1 \(Remote target\) detached\]/,
       ];
       for (const want of wants) assertMatch(text, want, text);
