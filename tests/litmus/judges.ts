@@ -12,6 +12,8 @@ export interface Program {
   readonly name: string;
   /** Most harts that it is run with. */
   readonly most: number;
+  /** It asks for more than the specification does, and QEMU 7.2 does otherwise. */
+  readonly onlyHere?: boolean;
   /** Throws when what it said may not be; `here`: on this machine, where `how` is known. */
   judge(lines: readonly string[], harts: number, here?: { how: Interleaving; told: Told }): void;
 }
@@ -183,18 +185,13 @@ export const PROGRAMS: readonly Program[] = [
   {
     name: "code",
     most: 2,
-    judge(lines, _harts, here) {
-      const { unfenced, ...told } = named(lines);
-      assertEquals(told, {
-        fenced: "60",
-        backwards: "0",
-        data: "500",
-        calls: "400",
-        freed: "3",
-      });
-      // Here code is what was stored last, fence.i or not.
-      if (here) assertEquals(unfenced, "60");
-    },
+    judge: (lines) => assertEquals(lines, ["fenced 60", "data 500", "calls 400"]),
+  },
+  {
+    name: "rewrite",
+    most: 2,
+    onlyHere: true,
+    judge: (lines) => assertEquals(lines, ["unfenced 60", "backwards 0", "freed 3"]),
   },
   {
     name: "spins",

@@ -13,6 +13,7 @@ const PROGRAMS = {
   ipi: 3,
   reservation: 2,
   code: 2,
+  rewrite: 2,
   own: 3,
   counters: 4,
   claim: 2,
