@@ -4,6 +4,7 @@
  *     deno task bench                    all of engine, cowtest, fork, kernel, points,
  *                                        snapshots, start
  *     deno task bench -- engine fork     some of them
+ *     deno task bench -- back            a real xv6 recorded, and gone back in; needs XV6_TREES
  *     deno task bench -- boot            real xv6 to its prompt beside QEMU; needs XV6_TREES
  *     deno task bench -- xv6             real usertests beside QEMU; needs XV6_TREES
  *
@@ -12,6 +13,7 @@
  * @module
  */
 
+import { back } from "./cases/back.ts";
 import { boot } from "./cases/boot.ts";
 import { cowtest } from "./cases/cowtest.ts";
 import { engine } from "./cases/engine.ts";
@@ -30,6 +32,7 @@ const CASES: Record<string, () => Promise<void>> = {
   points,
   snapshots,
   start,
+  back,
   boot,
   xv6,
 };
