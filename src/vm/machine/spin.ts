@@ -19,19 +19,28 @@ import type { PaNum } from "./address.ts";
 import { RAM_BASE } from "./address.ts";
 import { enabledInterrupts } from "./hart/trap.ts";
 import type { Hart } from "./hart/hart.ts";
-import { PC, RAM_OFFSET, X_SINK } from "./layout.ts";
+import { RAM_OFFSET } from "./layout.ts";
 import type { Ram } from "./memory.ts";
 import { type Saved, Saver } from "./saver.ts";
+import {
+  alike,
+  FIRST,
+  hold,
+  isAt,
+  LONG,
+  type Loop,
+  type Moment,
+  momentOf,
+  Search,
+  SHORT,
+  SpinState,
+} from "./spin_state.ts";
 
-/** Kinds of search. */
-const SHORT = 0, LONG = 1;
-/** Loads, stores and CSR accesses that each looks at. */
-const ACCESSES = [48, 8000];
 /**
- * Calm turns before a search for a long loop, doubled up to the last when none is found; for a
- * short one, which are searched where turns end near each other.
+ * The turns before a search for a long loop are doubled up to so many when none is found; and those
+ * for a short one, which is searched where turns end near each other.
  */
-const FIRST = 2, LAST = 4096, SHORT_LAST = 16;
+const LAST = 4096, SHORT_LAST = 16;
 /** Bytes of code that are near each other. */
 const NEAR = 64;
 /** An instruction that came so often, each time with other registers, goes along memory. */
@@ -56,90 +65,6 @@ const MARKED = 64;
 const MOST_LOOPS = 4;
 /** A mark that is passed so much more often than it parks a hart, is given up. */
 const PASSES = 4096, PASSES_EACH = 64;
-
-/** A hart at an instruction. */
-interface Moment {
-  /** pc, x1…x31 as they stand in linear memory. */
-  readonly registers: Uint32Array;
-  readonly mstatus: number;
-  /** The hart's signs of life; see {@link Hart.life}. */
-  readonly life: number;
-  /** Instructions that it had retired. */
-  readonly retired: number;
-}
-
-/** A loop that changes nothing. */
-export interface Loop {
-  /** Its mark, as its two halves: an instruction that is executed once a round; none: 0, 0. */
-  readonly mark: readonly [low: number, high: number];
-  /** Instructions of a round. */
-  readonly period: number;
-  /** What it touches: 8-byte words of RAM, by number. */
-  readonly words: Int32Array;
-  /** Interrupts that can be taken somewhere in it: bits of mip. */
-  readonly interrupts: number;
-  /** How often its mark was passed, and how often the hart was parked at it. */
-  passes: number;
-  parks: number;
-}
-
-/** A search under way. */
-class Search {
-  /** Accesses that are still looked at. */
-  left: number;
-  /** Where the loop is to be closed: the first access seen. */
-  from: Moment | undefined = undefined;
-  /** Words touched since, in order, and what they held: low and high half. */
-  words: Map<number, number> = new Map();
-  values: number[] = [];
-  /** How often instructions with accesses were executed, by their address as text. */
-  counts: Map<number, number> = new Map();
-  interrupts = 0;
-  /** Single steps done, for a loop without any access; -1: not tried yet. */
-  steps = -1;
-
-  constructor(readonly kind: typeof SHORT | typeof LONG) {
-    this.left = ACCESSES[kind];
-  }
-}
-
-/** A hart that is parked. */
-interface Parked {
-  readonly loop: Loop;
-  /** What the loop's words held. */
-  readonly values: Uint32Array;
-  /** By a search, not by a mark. */
-  readonly proven: boolean;
-  /** Turns of other harts since. */
-  turns: number;
-  /** Proven once more since another hart did anything: it will never go on by itself. */
-  sure: boolean;
-}
-
-/** What is known of one hart's spinning: plain data. */
-export class SpinState {
-  /** Its turn is under way. */
-  turn = false;
-  /** Low half of pc where its last turn ended, and how many calm ones ended near there. */
-  ended = 0;
-  near = 0;
-  /** Signs of life when the turn began. */
-  life = 0;
-  /** Turns in a row without one, since the last search. */
-  calm = 0;
-  /** How many there have to be before the next for a long loop, and near ones for a short one. */
-  patience = FIRST;
-  shortPatience = 1;
-  search: Search | undefined = undefined;
-  parked: Parked | undefined = undefined;
-  /** The loop that it was parked in, when that is being proven once more; see {@link Spin.doubt}. */
-  doubted: Loop | undefined = undefined;
-  loops: Loop[] = [];
-  /** When it was at the mark of a loop. */
-  visit: Moment | undefined = undefined;
-}
-
-const FILE = [PC / 4, X_SINK / 4] as const;
 
 /** A hart's spinning. */
 export class Spin {
@@ -260,29 +185,9 @@ export class Spin {
     const { parked } = this.#state;
     if (parked === undefined) return true;
     if (!alone && parked.turns < REST) return false;
-    const { words: ram } = this.#ram;
     const { loop: { words }, values, proven } = parked;
-    for (let i = 0; i < words.length; i++) {
-      const at = (words[i] << 1) + RAM_OFFSET / 4;
-      if (ram[at] !== values[2 * i] || ram[at + 1] !== values[2 * i + 1]) return true;
-    }
+    if (!hold(this.#ram, words, values)) return true;
     return parked.turns >= (proven ? SLOW_HEARTBEAT : HEARTBEAT);
-  }
-
-  #moment(): Moment {
-    const { registers: { header }, state: { mstatus }, life, retired } = this.#hart;
-    return { registers: header.slice(...FILE), mstatus, life, retired };
-  }
-
-  /** Whether the hart is where it was, and nothing happened in between. */
-  #same(then: Moment): boolean {
-    const { registers: { header }, state, life } = this.#hart;
-    if (life !== then.life || state.mstatus !== then.mstatus) return false;
-    const { registers } = then;
-    for (let i = 0; i < registers.length; i++) {
-      if (registers[i] !== header[FILE[0] + i]) return false;
-    }
-    return true;
   }
 
   /**
@@ -301,12 +206,13 @@ export class Spin {
     const { pcLow } = hart.registers;
     search.interrupts |= enabledInterrupts(hart);
     if (search.from === undefined) {
-      search.from = this.#moment();
+      search.from = momentOf(this.#hart);
     } else if (search.kind === SHORT && this.#streams(search, pcLow)) {
       this.#fail(search);
       return true;
     } else if (
-      search.from.registers[0] === pcLow && this.#same(search.from) && this.#unchanged(search)
+      search.from.registers[0] === pcLow && isAt(this.#hart, search.from) &&
+      hold(this.#ram, search.words.keys(), search.values)
     ) {
       this.#found(search, search.from);
       return true;
@@ -336,22 +242,13 @@ export class Spin {
     search.values.push(words[at], words[at + 1]);
   }
 
-  #unchanged({ words, values }: Search): boolean {
-    const { words: ram } = this.#ram;
-    for (const [word, i] of words) {
-      const at = (word << 1) + RAM_OFFSET / 4;
-      if (ram[at] !== values[i] || ram[at + 1] !== values[i + 1]) return false;
-    }
-    return true;
-  }
-
   /** The turn is over, and the search with it, or it goes on in steps. */
   over(): void {
     const { search } = this.#state;
     if (search === undefined) return;
     if (search.from === undefined && search.steps < 0) {
       search.steps = 0;
-      search.from = this.#moment();
+      search.from = momentOf(this.#hart);
       search.interrupts |= enabledInterrupts(this.#hart);
     } else this.#fail(search);
   }
@@ -361,7 +258,7 @@ export class Spin {
     const { search } = this.#state;
     if (search === undefined || search.from === undefined || search.steps < 0) return false;
     search.steps++;
-    if (this.#same(search.from)) {
+    if (isAt(this.#hart, search.from)) {
       this.#found(search, search.from);
       return true;
     }
@@ -423,10 +320,10 @@ export class Spin {
       // Asked again, or on the way from where it was parked.
       if (round === 0) return false;
       // More than a round: it waited for a lock on the way.
-      if (round >= loop.period && this.#same(visit)) {
+      if (round >= loop.period && isAt(this.#hart, visit)) {
         loop.parks++;
         this.#park(loop, false);
-        state.visit = this.#moment();
+        state.visit = momentOf(this.#hart);
         return true;
       }
     }
@@ -434,7 +331,7 @@ export class Spin {
       state.loops = state.loops.filter((one) => one !== loop);
       this.marksChanged = true;
     }
-    state.visit = this.#moment();
+    state.visit = momentOf(this.#hart);
     return false;
   }
 
@@ -461,11 +358,4 @@ export class Spin {
     this.marksChanged = true;
     this.#hart.mmu.hidden = this.searching;
   }
-}
-
-/** Whether two loops that were found are one: where it was entered may differ. */
-function alike(one: Loop, other: Loop): boolean {
-  const words = new Set(one.words);
-  return one.period === other.period && one.words.length === other.words.length &&
-    other.words.every((word) => words.has(word));
 }

@@ -15,7 +15,8 @@ import { awaitedTimers, interruptible, wakes } from "./hart/trap.ts";
 import type { Ram } from "./memory.ts";
 import type { Saved } from "./saver.ts";
 import { Schedule, type ScheduleState } from "./schedule.ts";
-import { Spin, type SpinState } from "./spin.ts";
+import { Spin } from "./spin.ts";
+import type { SpinState } from "./spin_state.ts";
 
 /** Instructions by which a search for a loop may exceed a turn. */
 const SEARCH = 100_000;

@@ -1,0 +1,134 @@
+/**
+ * What is known of a hart that may only spin, as plain data; see spin.ts.
+ *
+ * @module
+ */
+
+import type { Hart } from "./hart/hart.ts";
+import { PC, RAM_OFFSET, X_SINK } from "./layout.ts";
+import type { Ram } from "./memory.ts";
+
+/** Kinds of search. */
+export const SHORT = 0, LONG = 1;
+/** Loads, stores and CSR accesses that each looks at. */
+const ACCESSES = [48, 8000];
+/** Turns to wait at first before a search for a long loop. */
+export const FIRST = 2;
+
+/** A hart at an instruction. */
+export interface Moment {
+  /** pc, x1…x31 as they stand in linear memory. */
+  readonly registers: Uint32Array;
+  readonly mstatus: number;
+  /** The hart's signs of life; see {@link Hart.life}. */
+  readonly life: number;
+  /** Instructions that it had retired. */
+  readonly retired: number;
+}
+
+/** A loop that changes nothing. */
+export interface Loop {
+  /** Its mark, as its two halves: an instruction that is executed once a round; none: 0, 0. */
+  readonly mark: readonly [low: number, high: number];
+  /** Instructions of a round. */
+  readonly period: number;
+  /** What it touches: 8-byte words of RAM, by number. */
+  readonly words: Int32Array;
+  /** Interrupts that can be taken somewhere in it: bits of mip. */
+  readonly interrupts: number;
+  /** How often its mark was passed, and how often the hart was parked at it. */
+  passes: number;
+  parks: number;
+}
+
+/** A search under way. */
+export class Search {
+  /** Accesses that are still looked at. */
+  left: number;
+  /** Where the loop is to be closed: the first access seen. */
+  from: Moment | undefined = undefined;
+  /** Words touched since, in order, and what they held: low and high half. */
+  words: Map<number, number> = new Map();
+  values: number[] = [];
+  /** How often instructions with accesses were executed, by their address as text. */
+  counts: Map<number, number> = new Map();
+  interrupts = 0;
+  /** Single steps done, for a loop without any access; -1: not tried yet. */
+  steps = -1;
+
+  constructor(readonly kind: typeof SHORT | typeof LONG) {
+    this.left = ACCESSES[kind];
+  }
+}
+
+/** A hart that is parked. */
+export interface Parked {
+  readonly loop: Loop;
+  /** What the loop's words held. */
+  readonly values: Uint32Array;
+  /** By a search, not by a mark. */
+  readonly proven: boolean;
+  /** Turns of other harts since. */
+  turns: number;
+  /** Proven once more since another hart did anything: it will never go on by itself. */
+  sure: boolean;
+}
+
+/** What is known of one hart's spinning: plain data. */
+export class SpinState {
+  /** Its turn is under way. */
+  turn = false;
+  /** Low half of pc where its last turn ended, and how many calm ones ended near there. */
+  ended = 0;
+  near = 0;
+  /** Signs of life when the turn began. */
+  life = 0;
+  /** Turns in a row without one, since the last search. */
+  calm = 0;
+  /** How many there have to be before the next for a long loop, and near ones for a short one. */
+  patience = FIRST;
+  shortPatience = 1;
+  search: Search | undefined = undefined;
+  parked: Parked | undefined = undefined;
+  /** The loop that it was parked in, when that is being proven once more; see {@link Spin.doubt}. */
+  doubted: Loop | undefined = undefined;
+  loops: Loop[] = [];
+  /** When it was at the mark of a loop. */
+  visit: Moment | undefined = undefined;
+}
+
+/** pc and x1…x31, as words of a hart's registers. */
+const FILE = [PC / 4, X_SINK / 4] as const;
+
+/** A hart where it is now. */
+export function momentOf(hart: Hart): Moment {
+  const { registers: { header }, state: { mstatus }, life, retired } = hart;
+  return { registers: header.slice(...FILE), mstatus, life, retired };
+}
+
+/** Whether a hart is where it was, and nothing happened in between. */
+export function isAt({ registers: { header }, state, life }: Hart, then: Moment): boolean {
+  if (life !== then.life || state.mstatus !== then.mstatus) return false;
+  const { registers } = then;
+  for (let i = 0; i < registers.length; i++) {
+    if (registers[i] !== header[FILE[0] + i]) return false;
+  }
+  return true;
+}
+
+/** Whether words of RAM, by number, hold these values: the low and the high half of each. */
+export function hold(ram: Ram, words: Iterable<number>, values: ArrayLike<number>): boolean {
+  let i = 0;
+  for (const word of words) {
+    const at = (word << 1) + RAM_OFFSET / 4;
+    if (ram.words[at] !== values[i++] || ram.words[at + 1] !== values[i++]) return false;
+  }
+  return true;
+}
+
+/** Whether two loops that were found are one: where it was entered may differ. */
+export function alike(one: Loop, other: Loop): boolean {
+  const words = new Set(one.words);
+  return one.period === other.period && one.words.length === other.words.length &&
+    other.words.every((word) => words.has(word));
+}
