@@ -24,6 +24,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     user: WIRED,
     "#slow": BRIEF,
     stopsIdle: "who runs it says so",
+    stopsAtTrapOf: "who steps it says so",
     "#marks": "set again by the turns",
     "#hostTraps": WIRED,
     "#used": BRIEF,
@@ -80,6 +81,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "#jump": "found again by the next run",
     "#changed": "a record begins anew",
     "#record": "begins anew",
+    revision: "counts on, so that nobody takes a state put back for the one before",
   },
   "guest.ts": {
     "#elf": WIRED,
