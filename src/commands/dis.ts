@@ -1,10 +1,11 @@
 /** `dis`: a program's instructions. */
 
-import { hex, va } from "../vm/machine/address.ts";
+import { hex, type Va, va } from "../vm/machine/address.ts";
 import { atVa, type Cell, result, table } from "../framework/result.ts";
-import { command } from "../framework/command.ts";
+import { command, type Context, type VaArg } from "../framework/command.ts";
 import { CommandError } from "../framework/errors.ts";
 import { type CodeLine, instructionAt } from "../format/code.ts";
+import type { Process } from "../vm/process.ts";
 import { placeOf, processFor } from "../session/target.ts";
 
 export default command({
@@ -22,8 +23,7 @@ export default command({
     shows: ["main", "addi sp,sp,-"],
   }],
   run(ctx, args) {
-    const p = args.va === undefined ? processFor(ctx, args.pid) : placeOf(ctx, args.va, args.pid).p;
-    const start = args.va?.va ?? va(p.registers.pc);
+    const { p, va: start } = whereFrom(ctx, args);
     let at = start;
     const lines: CodeLine[] = [];
     for (let i = 0; i < (args.n ?? 10); i++) {
@@ -46,3 +46,18 @@ export default command({
     ], { place: atVa(start) });
   },
 });
+
+/** The address given, or the next instruction: of the process, or of a guest's hart. */
+function whereFrom(
+  ctx: Context,
+  { va: given, pid }: { va: VaArg | undefined; pid: number | undefined },
+): { p: Process; va: Va } {
+  if (given !== undefined) return placeOf(ctx, given, pid);
+  const { vm, session } = ctx;
+  if (vm.guest && (pid ?? session.pid) === 0) {
+    const p = vm.mode() === "user" ? vm.here! : vm.process(0);
+    return { p, va: va(vm.register("pc")!) };
+  }
+  const p = processFor(ctx, pid);
+  return { p, va: va(p.registers.pc) };
+}

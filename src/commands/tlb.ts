@@ -2,6 +2,7 @@
 
 import { command } from "../framework/command.ts";
 import { type ColumnOf, note, result, type Section, tableOf } from "../framework/result.ts";
+import { refusing } from "../session/target.ts";
 import { flagText } from "../vm/machine/flags.ts";
 
 const ACCESS = ["read", "write", "execute"] as const;
@@ -11,14 +12,17 @@ export default command({
   name: "tlb",
   group: "inspect",
   summary: "TLB entries, hits and misses by page size",
-  flags: [{ name: "counters", short: "c", doc: "only the counters" }],
+  flags: [
+    { name: "counters", short: "c", doc: "only the counters" },
+    { name: "hart", kind: "count", doc: "those of this hart of a guest" },
+  ],
   examples: [{
     say: "one page was read and written",
     lines: ["spawn", "sbrk 4096", "store 0x3000 1", "tlb"],
     shows: ["write", "0x3000"],
   }],
-  run(ctx, { counters }) {
-    const { tlb } = ctx.vm;
+  run(ctx, { counters, hart }) {
+    const tlb = hart === undefined ? ctx.vm.tlb : refusing(() => ctx.vm.tlbOf(hart));
     const c = tlb.counters();
     const sections: Section[] = [];
     if (!counters) {

@@ -8,6 +8,7 @@ export default command({
   name: "use",
   group: "process",
   summary: "make a process the current one",
+  details: "Of a guest, use 0 goes back to whichever process the hart is in.",
   args: [{ name: "pid", kind: "pid" }],
   examples: [{
     say: "go on as the child",
@@ -15,6 +16,10 @@ export default command({
     shows: ["pid 3 demo"],
   }],
   run(ctx, { pid }) {
+    if (ctx.vm.guest && pid === 0) {
+      setCurrent(ctx, 0);
+      return result([note("whichever process the hart is in")], { json: { pid: 0, name: null } });
+    }
     const p = processFor(ctx, pid);
     setCurrent(ctx, p.pid);
     return result([note(`pid ${p.pid} ${p.name}`)], {

@@ -10,6 +10,7 @@ import { meaningsOf } from "../vm/calls.ts";
 import { causeName } from "../vm/machine/cause.ts";
 import { hex, va } from "../vm/machine/address.ts";
 import { type CodeLine, instructionAt } from "../format/code.ts";
+import type { Vm } from "../vm/vm.ts";
 import { nearestSymbol } from "../vm/symbols.ts";
 import { watchedJson, watchedText } from "../format/breakpoints.ts";
 import { CommandError, EXIT } from "../framework/errors.ts";
@@ -175,12 +176,25 @@ export function hartPlace(ctx: Context): Section[] {
   const pc = vm.register("pc")!;
   const symbol = line === undefined || line.symbol === "" ? "" : ` <${line.symbol}>`;
   const { pid, name } = vm.here!;
-  const who = pid > 0 ? `pid ${pid} ${name}` : vm.mode() === "machine" ? "M-mode" : "the kernel";
+  const process = pid === 0 ? "" : `pid ${pid} ${name}`;
+  const mode = vm.mode() === "machine" ? "M-mode" : "the kernel";
+  const who = vm.mode() === "user"
+    ? process || "user mode"
+    : process === ""
+    ? mode
+    : `${mode} for ${process}`;
   const text = line?.text ?? "(not mapped)";
   return [note(`next: hart ${vm.hart}, ${who}  ${hex(pc)}${symbol}: ${text}`)];
 }
 
+/** The instruction at an address of the present hart, in its process or in the kernel. */
+export function codeAt(vm: Vm, at: bigint): CodeLine | undefined {
+  // In the kernel, what the process has at that address is not what is executed.
+  const p = vm.mode() === "user" ? vm.here! : vm.process(0);
+  return instructionAt(vm, p.pid, va(at));
+}
+
 /** What the present hart executes next; undefined where nothing is mapped. */
 export function nextOf({ vm }: Context): CodeLine | undefined {
-  return instructionAt(vm, vm.here!.pid, va(vm.register("pc")!));
+  return codeAt(vm, vm.register("pc")!);
 }

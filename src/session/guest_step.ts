@@ -2,9 +2,8 @@
 
 import { causeName } from "../vm/machine/cause.ts";
 import { REGISTER_NAMES } from "../vm/machine/isa/register_names.ts";
-import { type Va, va } from "../vm/machine/address.ts";
+import { va } from "../vm/machine/address.ts";
 import { changesOf, stepTable } from "../format/steps.ts";
-import { instructionAt } from "../format/code.ts";
 import { EXIT } from "../framework/errors.ts";
 import type { Context } from "../framework/command.ts";
 import {
@@ -16,7 +15,7 @@ import {
   type Section,
 } from "../framework/result.ts";
 import { watchedText } from "../format/breakpoints.ts";
-import { hartJson, hartPlace } from "./guest_run.ts";
+import { codeAt, hartJson, hartPlace } from "./guest_run.ts";
 import { refusing } from "./target.ts";
 
 /** Interrupts by the low bits of their causes. */
@@ -59,20 +58,14 @@ function stepOne({ vm }: Context, rows: Cell[][]): Section | undefined {
   const { hart } = vm;
   const registers = () => REGISTER_NAMES.map((name) => vm.register(name, hart)!);
   const read = (name: string) => vm.register(name, hart)!;
-  const { pid } = vm.here!;
   const pc = va(read("pc"));
-  const line = instructionAt(vm, pid, pc);
+  const line = codeAt(vm, pc);
   const before = registers();
   const stop = refusing(() => vm.advance(1, { step: true }), EXIT.failed);
   const retired = stop.kind === "budget" || stop.kind === "stopped";
   const changed = changesOf(before, registers()).join(", ");
   const trap = retired ? trapFrom(read, pc) : undefined;
-  const text = line?.text ?? "(not mapped)";
-  rows.push([pc, line?.symbol ?? "", text, trap === undefined ? changed : trap.why]);
-  if (trap?.begun) {
-    const first = instructionAt(vm, vm.here!.pid, trap.handler);
-    rows.push([trap.handler, first?.symbol ?? "", first?.text ?? "(not mapped)", changed]);
-  }
+  rows.push([pc, line?.symbol ?? "", line?.text ?? "(not mapped)", trap ?? changed]);
   switch (stop.kind) {
     case "budget":
       return undefined;
@@ -87,22 +80,15 @@ function stepOne({ vm }: Context, rows: Cell[][]): Section | undefined {
   }
 }
 
-/**
- * The trap that was taken in the place of the instruction at `pc`, when the hart stands at a
- * handler, or has begun it: done its first instruction.
- */
-function trapFrom(
-  read: (name: string) => bigint,
-  pc: bigint,
-): { readonly why: string; readonly handler: Va; readonly begun: boolean } | undefined {
+/** The trap that was taken in the place of the instruction at `pc`: its handler is next. */
+function trapFrom(read: (name: string) => bigint, pc: bigint): string | undefined {
   for (const mode of ["s", "m"]) {
-    const handler = read(`${mode}tvec`) & ~3n;
-    const done = read("pc") - handler;
-    if (read(`${mode}epc`) !== pc || ![0n, 2n, 4n].includes(done)) continue;
+    if (read(`${mode}epc`) !== pc || read("pc") !== (read(`${mode}tvec`) & ~3n)) continue;
     const cause = read(`${mode}cause`);
     const code = Number(cause & 0xffn);
-    const why = cause >> 63n === 1n ? INTERRUPTS[code] ?? `interrupt ${code}` : trapName(code);
-    return { why: `trap: ${why}`, handler: va(handler), begun: done !== 0n };
+    return `trap: ${
+      cause >> 63n === 1n ? INTERRUPTS[code] ?? `interrupt ${code}` : trapName(code)
+    }`;
   }
   return undefined;
 }

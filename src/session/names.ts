@@ -36,7 +36,7 @@ export function namesOf(session: Session): Resolver {
     last: session.last,
     spaces: (name) => Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : {},
     register: (name, pid) => readNamed(vm, name, owner(pid)),
-    symbol: (name, pid) => symbolsOf(vm, owner(pid)).get(name),
+    symbol: (name, pid) => symbolNamed(vm, name, pid, session.pid),
     call(name, args, pid) {
       if (!Object.hasOwn(FUNCTIONS, name)) return undefined;
       const wanted = FUNCTIONS[name].takes === undefined ? 0 : 1;
@@ -57,6 +57,22 @@ export function namesOf(session: Session): Resolver {
       yield* ["pc", "satp", "sstatus", "sepc", "scause", "stval", "instret", "cycle", "time"];
     },
   };
+}
+
+/**
+ * A symbol of the process named, or of the current one. Of a guest, a name that its kernel has is
+ * the kernel's unless a process is named in front: programs have a `fork` of their own.
+ */
+function symbolNamed(
+  vm: Vm,
+  name: string,
+  pid: number | undefined,
+  current: number,
+): bigint | undefined {
+  if (!vm.guest) return symbolsOf(vm, pid ?? current).get(name);
+  const owner = pid ?? (current || vm.here?.pid || 0);
+  const kernels = pid === undefined ? symbolsOf(vm, 0).get(name) : undefined;
+  return kernels ?? symbolsOf(vm, owner).get(name);
 }
 
 /** A register by name: the process's own as it will run on, or the hart's without a process. */

@@ -58,9 +58,9 @@ export function placeOf(
  * not. So the kernel's variables can be asked for whatever the hart is in.
  */
 export function whoHas(vm: Vm, p: Process, address: Va): Process {
-  if (!vm.guest || p.pid === 0 || p.has(address)) return p;
+  if (!vm.guest || p.pid === 0 || p.maps(address)) return p;
   const kernel = vm.process(0);
-  return kernel.has(address) ? kernel : p;
+  return kernel.maps(address) ? kernel : p;
 }
 
 /** Runs something that may refuse; what the computer says becomes one clear line. */

@@ -2,6 +2,7 @@
 
 import type { Guest } from "./guest.ts";
 import { GuestChanges, madeOf } from "./guest_changes.ts";
+import { GuestPrograms } from "./guest_programs.ts";
 import { GuestView, rootOn } from "./guest/view.ts";
 import { EPC, REGISTERS } from "./guest/xv6.ts";
 import { audit } from "./inspect/audit.ts";
@@ -45,8 +46,11 @@ function guestComputer(guest: Guest): Computer {
   const parts = guestPartsOf(guest);
   const { machine, elf, history } = parts;
   const changes: GuestChanges = new GuestChanges(guest, parts, () => view);
-  const view: GuestView = new GuestView(machine, elf, () => history.revision);
   const { ram } = machine;
+  const disk = guestDisk(machine);
+  const moment = () => history.revision;
+  const programs: GuestPrograms = new GuestPrograms(disk, ram, () => view, moment);
+  const view: GuestView = new GuestView(machine, elf, moment, (pid) => programs.symbols(pid));
   return {
     guest: true,
     machine,
@@ -58,7 +62,7 @@ function guestComputer(guest: Guest): Computer {
     made: madeOf(parts),
     policy: "the guest's own",
     changes,
-    disk: guestDisk(machine),
+    disk,
     stops: changes.stops,
     ticks: () => view.ticks(),
     translate: (pid, at) => translate(machine, view, pid, at),

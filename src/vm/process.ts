@@ -426,11 +426,14 @@ export class Process {
     return bytes;
   }
 
-  /** Whether an address is mapped, to RAM; false, too, where that is unknown. */
-  has(address: bigint | number): boolean {
-    const { view, machine: { hart } } = this.#computer;
-    const known = view.rootOf(this.pid) !== undefined || (this.pid === 0 && hart.mode !== 0);
-    return known && this.peek(address, 1) !== undefined;
+  /** Whether an address is mapped; false, too, where that is unknown. */
+  maps(address: bigint | number): boolean {
+    const { view, machine: { hart, mmu, bus, ram } } = this.#computer;
+    const root = view.rootOf(this.pid);
+    if (root !== undefined) return walk(ram, root.root, va(address)).leaf !== undefined;
+    // A hart that translates nothing: what is there.
+    const frame = Number(va(address) >> 12n);
+    return this.pid === 0 && hart.mode !== 0 && (mmu.isRam(frame) || bus.hasPage(frame));
   }
 
   /** Every leaf of its page table, by address. */

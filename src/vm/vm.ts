@@ -197,6 +197,12 @@ export class Vm {
     return this.#machine.mmu;
   }
 
+  /** The TLBs of a hart. */
+  tlbOf(hart: number): TlbView {
+    whole("hart", hart, 0, this.harts - 1);
+    return this.#machine.harts[hart].mmu;
+  }
+
   /** A PTE's low ten bits as text, with the policy's letters for the RSW bits: `-C DA-U--RV`. */
   flags(pte: bigint): string {
     return flagText(Number(pte & 0x3ffn), ...this.rsw);
@@ -311,8 +317,8 @@ export class Vm {
   }
 
   /**
-   * Whose memory and registers are meant where nobody is named: of a guest, the process that its
-   * present hart is in, or its kernel, as a process of pid 0. Undefined: nobody's.
+   * Whose memory is meant where nobody is named: of a guest, the process that its present hart is
+   * in, in user mode or in the kernel; else its kernel, as a process of pid 0. Undefined: nobody's.
    */
   get here(): Process | undefined {
     const { here } = this.#view;

@@ -40,7 +40,7 @@ Deno.test("a breakpoint in the kernel stops whoever comes there; one of a proces
   );
   assertMatch(texts[0], /^breakpoint 1 at 0x\w+ <usertrap> of every process$/m);
   for (const text of texts.slice(1, 3)) {
-    assertMatch(text, /^breakpoint 1: pid 2 sh\nnext: hart 0, the kernel {2}0x\w+ <usertrap>: lui/);
+    assertMatch(text, /^breakpoint 1: pid 2 sh\nnext: hart 0, the kernel for pid 2 sh {2}0x\w+ <usertrap>: lui/);
   }
   assertStringIncludes(texts[5], "the instruction budget is used up");
   // The same address in pid 2 is another place.
@@ -71,7 +71,7 @@ Deno.test("a watchpoint tells the value before and after, by whatever address it
 Deno.test("steps go into the kernel and say which trap took them there", async () => {
   const { texts } = await session("until syscall", "back 1", "step 2", "reg pc");
   assertMatch(texts[2], /^0xc +ecall +trap: system call$/m);
-  assertMatch(texts[2], /^next: hart 0, the kernel {2}0x3ffffff00[04] <uservec/m);
+  assertMatch(texts[2], /^next: hart 0, the kernel for pid 2 sh {2}0x3ffffff00[04] <uservec/m);
 });
 
 Deno.test("until stops at a trap before the kernel has done anything; back finds the one before", async () => {

@@ -121,7 +121,7 @@ const CALLS: [{ prototype: object }, (world: World) => object, Calls][] = [
     kill: ({ held }) => held.kill(),
     pte: ({ p, heap }) => p.pte(heap),
     peek: ({ p, heap }) => p.peek(heap, 8),
-    has: ({ p, heap }) => p.has(heap),
+    maps: ({ p, heap }) => p.maps(heap),
     frame: ({ p, heap }) => p.frame(heap),
     close: ({ p }) => p.close(0),
   }],

@@ -8,7 +8,7 @@ import { frameOf, leafSize, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X, walk } from "../m
 import type { KernelPage } from "../inspect/view.ts";
 import { freeFrames } from "./free_lists.ts";
 import { type codeFacts, ProcTable, type Slot } from "./proc_table.ts";
-import type { KernelSymbols } from "./symbols.ts";
+import type { ImageSymbols } from "./symbols.ts";
 import type { Words } from "./words.ts";
 import { TRAMPOLINE, TRAPFRAME } from "./xv6.ts";
 
@@ -34,7 +34,7 @@ export interface Place {
 
 /** What a kernel's file says once for all. */
 export interface Known {
-  readonly symbols: KernelSymbols;
+  readonly symbols: ImageSymbols;
   readonly code: ReturnType<typeof codeFacts>;
 }
 

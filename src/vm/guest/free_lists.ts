@@ -6,7 +6,7 @@
  */
 
 import { PAGE_SIZE, type PaNum, SUPERPAGE_SIZE } from "../machine/address.ts";
-import type { KernelSymbols } from "./symbols.ts";
+import type { ImageSymbols } from "./symbols.ts";
 import type { Words } from "./words.ts";
 
 /** What kfree() fills a page with, beyond the link (memset(pa, 1, PGSIZE)). */
@@ -15,7 +15,7 @@ const JUNK = 0x0101_0101;
 /** The free frames of RAM from `base` on, one byte a frame; undefined: no list is known. */
 export function freeFrames(
   words: Words,
-  symbols: KernelSymbols,
+  symbols: ImageSymbols,
   base: PaNum,
   total: number,
 ): Uint8Array | undefined {

@@ -14,7 +14,7 @@
 import { hex, PAGE_SIZE, pageUp, type PaNum, vaNum } from "../machine/address.ts";
 import { frameOf, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X, walk } from "../machine/sv39.ts";
 import type { ProcessState } from "../inspect/view.ts";
-import type { KernelSymbols, Variable } from "./symbols.ts";
+import type { ImageSymbols, Variable } from "./symbols.ts";
 import type { Words } from "./words.ts";
 import { TRAMPOLINE, TRAPFRAME } from "./xv6.ts";
 
@@ -70,7 +70,7 @@ function numberIn(texts: readonly string[], pattern: RegExp): number | undefined
 }
 
 /** What the code of a kernel says of its `struct proc`. */
-export function codeFacts(symbols: KernelSymbols): CodeFacts | undefined {
+export function codeFacts(symbols: ImageSymbols): CodeFacts | undefined {
   // int sys_getpid(void) { return myproc()->pid; }
   const pid = numberIn(symbols.code("sys_getpid"), /^lw a0,(\d+)\(a0\)$/);
   if (pid === undefined) return undefined;
@@ -87,11 +87,11 @@ export function codeFacts(symbols: KernelSymbols): CodeFacts | undefined {
 /** The process table of a kernel, as far as it can be told. */
 export class ProcTable {
   readonly #words: Words;
-  readonly #symbols: KernelSymbols;
+  readonly #symbols: ImageSymbols;
   readonly #facts: CodeFacts | undefined;
 
   /** The table in some memory. */
-  constructor(words: Words, symbols: KernelSymbols, facts: CodeFacts | undefined) {
+  constructor(words: Words, symbols: ImageSymbols, facts: CodeFacts | undefined) {
     this.#words = words;
     this.#symbols = symbols;
     this.#facts = facts;

@@ -1,4 +1,4 @@
-/** The symbols of a guest's kernel, and its code as text: all from its ELF file. */
+/** The symbols of a guest's kernel or program, and its code as text: all from its ELF file. */
 
 import type { SymbolPlace } from "../inspect/view.ts";
 import { PAGE_SIZE, type PaNum } from "../machine/address.ts";
@@ -19,15 +19,15 @@ interface Place {
   readonly size: number;
 }
 
-/** The kernel's symbols, read once. It is mapped at its own physical addresses. */
-export class KernelSymbols {
+/** The symbols of an image, read once. A kernel is mapped at its own physical addresses. */
+export class ImageSymbols {
   readonly #elf: Elf;
   readonly #all: readonly ElfSymbol[];
   /** Addresses by name; the first of each name. */
   readonly table: ReadonlyMap<string, bigint>;
   /** Those that addresses are named after, ascending. */
   readonly #places: readonly Place[];
-  /** The first byte behind the kernel in memory. */
+  /** The first byte behind the image in memory. */
   readonly end: number;
   /** Its first byte. */
   readonly start: number;
@@ -42,14 +42,14 @@ export class KernelSymbols {
     for (const { name, value } of this.#all) if (!table.has(name)) table.set(name, value);
     this.table = table;
     const segments = elf.segments.filter(({ memSize }) => memSize > 0);
-    this.start = Math.min(...segments.map(({ paddr }) => Number(paddr)));
-    this.end = Math.max(...segments.map(({ paddr, memSize }) => Number(paddr) + memSize));
+    this.start = Math.min(...segments.map(({ vaddr }) => Number(vaddr)));
+    this.end = Math.max(...segments.map(({ vaddr, memSize }) => Number(vaddr) + memSize));
     this.#places = this.#all.filter(({ value }) => value >= this.start && value < this.end)
       .map(({ name, value, size }) => ({ name, at: Number(value), size }))
       .sort((a, b) => a.at - b.at || a.size - b.size);
   }
 
-  /** The symbol that an address of the kernel lies behind, in the trampoline's page, too. */
+  /** The symbol that an address lies behind, in the second place of a trampoline, too. */
   at(address: bigint): SymbolPlace | undefined {
     const at = this.#inImage(address);
     if (at === undefined) return undefined;
@@ -77,7 +77,7 @@ export class KernelSymbols {
     return label;
   }
 
-  /** Where in the kernel's image an address is, that of the trampoline's second mapping, too. */
+  /** Where in the image an address is. */
   #inImage(address: bigint): number | undefined {
     if (address >= this.start && address < this.end) return Number(address);
     const { trampoline } = this;
@@ -86,7 +86,7 @@ export class KernelSymbols {
     return trampoline + Number(inPage);
   }
 
-  /** The page of the kernel that is the trampoline. */
+  /** The page of a kernel that is its trampoline; programs have none. */
   get trampoline(): PaNum | undefined {
     const at = this.table.get("trampoline");
     const inside = at !== undefined && at >= this.start && at < this.end;

@@ -19,7 +19,7 @@ import type { MachineState } from "../machine/machine_state.ts";
 import type { TableMemory } from "../machine/sv39.ts";
 import { Facts, KINDS, type Known } from "./facts.ts";
 import { CLOCK, codeFacts, CONSOLE, type Slot } from "./proc_table.ts";
-import { KernelSymbols } from "./symbols.ts";
+import { ImageSymbols } from "./symbols.ts";
 import { SavedWords, Words } from "./words.ts";
 import { TRAMPOLINE } from "./xv6.ts";
 
@@ -43,18 +43,32 @@ export class GuestView implements KernelView {
   readonly #machine: Machine;
   readonly #known: Known;
   readonly #moment: () => unknown;
+  #merged = new WeakMap<ImageSymbols, ReadonlyMap<string, bigint>>();
   #facts: Facts | undefined;
   #at: unknown;
 
-  /** The kernel of a file on a machine. `moment`: another value after each change. */
-  constructor(machine: Machine, elf: Elf, moment: () => unknown) {
+  /**
+   * The kernel of a file on a machine.
+   *
+   * @param moment Another value after each change.
+   * @param programs The symbols of the program that a process runs, where they are known.
+   */
+  constructor(
+    machine: Machine,
+    elf: Elf,
+    moment: () => unknown,
+    programs: (pid: number) => ImageSymbols | undefined = () => undefined,
+  ) {
     this.#machine = machine;
     this.#moment = moment;
-    const symbols = new KernelSymbols(elf);
+    const symbols = new ImageSymbols(elf);
     this.#known = { symbols, code: codeFacts(symbols) };
     this.symbols = {
-      all: () => symbols.table,
-      at: (_pid, address) => symbols.at(address),
+      all: (pid) => {
+        const own = programs(pid);
+        return own === undefined ? symbols.table : this.#both(own);
+      },
+      at: (pid, address) => symbols.at(address) ?? programs(pid)?.at(address),
     };
     const { ram } = machine;
     const index = (frame: PaNum) => (frame - ram.base) / PAGE_SIZE;
@@ -70,6 +84,15 @@ export class GuestView implements KernelView {
       kind: (frame) => KINDS[this.facts.kinds[index(frame)]],
       countsMappings: () => undefined,
     };
+  }
+
+  /** The names of a program, and those of the kernel that it has not. */
+  #both(program: ImageSymbols): ReadonlyMap<string, bigint> {
+    const known = this.#merged.get(program);
+    if (known !== undefined) return known;
+    const both = new Map([...this.#known.symbols.table, ...program.table]);
+    this.#merged.set(program, both);
+    return both;
   }
 
   /** What can be told now. */
@@ -91,7 +114,9 @@ export class GuestView implements KernelView {
   get here(): number {
     const { hart } = this.#machine;
     const root = rootOn(hart);
-    return hart.mode === USER && root !== undefined ? this.#pidOf(root, hart) : 0;
+    if (hart.mode === USER && root !== undefined) return this.#pidOf(root, hart);
+    // Before a kernel has written satp it runs nobody.
+    return hart.mmu.paging ? this.pidOn(hart) ?? 0 : 0;
   }
 
   /** Whose a root table is; of nobody known, minus the hart's number, less one. */

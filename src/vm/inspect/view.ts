@@ -137,8 +137,8 @@ export interface SymbolsView {
 /** A kernel as inspectors see it, asked anew each time; nothing is changed by asking. */
 export interface KernelView {
   /**
-   * Whose memory and registers are meant where nobody is named: the process that the present hart
-   * is in; 0: the kernel, as a process. Undefined: nobody's, somebody must be named.
+   * Whose memory is meant where nobody is named: the process that the present hart is in, in user
+   * mode or in the kernel; 0: the kernel, as a process. Undefined: nobody's, somebody must be named.
    */
   readonly here: number | undefined;
   /** The processes, zombies included, lowest pid first. */
