@@ -40,7 +40,10 @@ Deno.test("a breakpoint in the kernel stops whoever comes there; one of a proces
   );
   assertMatch(texts[0], /^breakpoint 1 at 0x\w+ <usertrap> of every process$/m);
   for (const text of texts.slice(1, 3)) {
-    assertMatch(text, /^breakpoint 1: pid 2 sh\nnext: hart 0, the kernel for pid 2 sh {2}0x\w+ <usertrap>: lui/);
+    assertMatch(
+      text,
+      /^breakpoint 1: pid 2 sh\nnext: hart 0, the kernel for pid 2 sh {2}0x\w+ <usertrap>: lui/,
+    );
   }
   assertStringIncludes(texts[5], "the instruction budget is used up");
   // The same address in pid 2 is another place.

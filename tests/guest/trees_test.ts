@@ -11,7 +11,7 @@ import { vmOver } from "../../src/vm/guest_computer.ts";
 import type { PaNum } from "../../src/vm/machine/address.ts";
 import { parseElf } from "../../src/vm/machine/elf.ts";
 import { guestMachineOf } from "../../src/vm/parts.ts";
-import { typed } from "../commands/typist.ts";
+import { newTyped, typed } from "../commands/typist.ts";
 
 const folder = Deno.env.get("XV6_TREES") || undefined;
 
@@ -136,6 +136,28 @@ if (folder === undefined) {
     });
   }
 
+  const documented = `${folder}/2025-cow`;
+  if (!treesIn(folder).includes(documented)) {
+    console.log("docs/your-kernel.md is not typed: XV6_TREES has no 2025-cow");
+  } else {
+    Deno.test("the session of docs/your-kernel.md is what the shell says", async () => {
+      const page = Deno.readTextFileSync(new URL("../../docs/your-kernel.md", import.meta.url));
+      const shown = [...page.matchAll(/^```guest\n([^]*?)^```$/gm)].map(([, block]) => block).join(
+        "",
+      );
+      const tree = new Tree(documented);
+      const typist = await newTyped([], { vm: vmOver(tree.guest) });
+      let said = "";
+      for (const [, line] of shown.matchAll(/^> (.*)$/gm)) {
+        if (line === "until fault") tree.type("echo hi");
+        said += `> ${line}\n${(await typist.type(line)).text}`;
+      }
+      // Another compiler lays the kernel out otherwise.
+      const plain = (text: string) => text.replace(/0x[0-9a-f]+|\d{2,}/g, "N").replace(/\s+/g, " ");
+      assertEquals(plain(said), plain(shown));
+    });
+  }
+
   for (const path of treesIn(folder).filter((path) => /-xv6$|-cow$/.test(path))) {
     Deno.test(`${path.split("/").at(-1)}: run on, stopped, and gone back in`, async () => {
       const tree = new Tree(path);
@@ -154,7 +176,10 @@ if (folder === undefined) {
       for (const line of lines) {
         said.push(await tree.answer(line === "until fault" ? "delete" : line));
       }
-      assertMatch(said[1], /^breakpoint 1: pid \d+ sh\nnext: hart 0, the kernel for .* <sys_exec>/m);
+      assertMatch(
+        said[1],
+        /^breakpoint 1: pid \d+ sh\nnext: hart 0, the kernel for .* <sys_exec>/m,
+      );
       assertMatch(said[3], /^pid \d+ \w+: system call \d+ \(\w+\), by the instruction at 0x/);
       assertMatch(
         said[4],

@@ -67,6 +67,7 @@ const CALLS: [{ prototype: object }, (world: World) => object, Calls][] = [
     removeBreakpoint: ({ vm }) => vm.removeBreakpoint(1),
     failAllocation: ({ vm }) => vm.failAllocation(5),
     interact: () => {},
+    tlbOf: ({ vm }) => vm.tlbOf(0),
     sharing: ({ vm }) => vm.sharing([2, 3]),
     diff: ({ vm }) => vm.diff(vm.save()),
     restore: ({ vm, p, heap }) => {

@@ -137,12 +137,15 @@ export class GuestView implements KernelView {
   }
 
   /**
-   * The table that means the kernel: the one that the present hart is in; in user mode, the
-   * kernel's own. Undefined: its addresses are physical, or unknown.
+   * The table that means the kernel: the one that the present hart is in, if that is a kernel's;
+   * else the kernel's own. Undefined: its addresses are physical, or unknown.
    */
   #kernelsRoot(): PaNum | undefined {
     const { hart } = this.#machine;
-    return hart.mode === USER ? this.facts.roots.find((one) => one.pid === 0)?.root : rootOn(hart);
+    const here = rootOn(hart);
+    if (hart.mode !== USER && (here === undefined || this.facts.isKernelRoot(here))) return here;
+    const own = this.facts.roots.find((one) => one.pid === 0)?.root;
+    return hart.mode === USER ? own : own ?? here;
   }
 
   #processView({ name, pid, state, waits, parent, root, size, trapframe, at }: Slot): ProcessView {
