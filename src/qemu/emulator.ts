@@ -10,7 +10,8 @@ import type { ReadBytes } from "../repl/input.ts";
 import type { Tty } from "../repl/terminal_host.ts";
 import { Guest, type GuestEnd, type GuestStep } from "../vm/guest.ts";
 import type { Options } from "./flags.ts";
-import { Debugged } from "./gdb.ts";
+import type { Debugged } from "./gdb.ts";
+import { loadGdb, loadShell } from "./load.ts";
 import { helpOfKeys, keyName, muxKeys, says, type Word } from "./keys.ts";
 
 /** What it stands on. */
@@ -43,7 +44,7 @@ export class Emulator {
   /** The keys, while the shell has them. */
   #lent: Lent | undefined;
   readonly #pace: Pace;
-  readonly #gdb: Debugged | undefined;
+  #gdb: Debugged | undefined;
   /** What the guest did at the end of its last slice. */
   #doing: GuestStep["doing"] = "works";
   #saidStuck = false;
@@ -64,14 +65,20 @@ export class Emulator {
     this.#keyboard = new Keyboard(host.read, muxKeys(options.escape), this.#bell);
     this.#keyboard.onWord = (word) => this.#hear(word);
     this.#pace = new Pace(() => host.clock());
-    const { gdb: port, halted } = options;
-    this.#gdb = port === undefined ? undefined : new Debugged(this.#guest, {
+  }
+
+  /** Lets a gdb in where one is wanted. Throws a {@link CommandError} when it cannot be. */
+  async listen(): Promise<void> {
+    const { gdb: port, halted } = this.#options;
+    if (port === undefined) return;
+    const { Debugged } = await loadGdb();
+    this.#gdb = new Debugged(this.#guest, {
       port,
       halted,
       changed: () => this.#bell.ring(),
       commanded: () => this.#catchUp(),
     });
-    if (port !== undefined) host.err(`gdb may connect to 127.0.0.1:${port}`);
+    this.#host.err(`gdb may connect to 127.0.0.1:${port}`);
   }
 
   /** Runs until somebody or the guest ends it; the exit code. */
@@ -188,8 +195,7 @@ export class Emulator {
     await this.#console.say(
       `cowsh: the machine stands still; help lists commands, Ctrl-D or ${key} c goes on\n`,
     );
-    // Nobody who only runs a kernel waits for it.
-    const { shellOf } = await import("../repl/guest_shell.ts");
+    const { shellOf } = await loadShell();
     const shell = shellOf(this.#guest);
     this.#leaveShell = () => shell.interrupt();
     if (tty === undefined) this.#host.setRaw(false);

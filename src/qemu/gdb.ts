@@ -3,6 +3,7 @@
 import { CommandError, EXIT } from "../framework/errors.ts";
 import { GdbServer } from "../gdb/server.ts";
 import type { Guest, GuestStep } from "../vm/guest.ts";
+import { loadShell } from "./load.ts";
 
 /** How gdb is let in. */
 export interface GdbPlace {
@@ -79,7 +80,7 @@ export class Debugged {
 
   /** A line behind `monitor`: cowsh's shell runs it. */
   async #command(line: string, signal: AbortSignal): Promise<string> {
-    const { shellOf } = await import("../repl/guest_shell.ts");
+    const { shellOf } = await loadShell();
     const shell = shellOf(this.#guest);
     const interrupt = () => shell.interrupt();
     signal.addEventListener("abort", interrupt);

@@ -9,7 +9,7 @@ import { readFile } from "../host/file.ts";
 import { isDumb, wantsColor } from "../host/color.ts";
 import { ImageFile } from "../host/image.ts";
 import { visible } from "../host/visible.ts";
-import { breathe, clock, denoTty, output, pause, readStdin, stderr } from "../repl/deno_host.ts";
+import { breathe, clock, denoTty, output, readStdin, stderr } from "../repl/deno_host.ts";
 import { withSignals } from "../repl/raw.ts";
 import { Emulator } from "./emulator.ts";
 import { NAME, parseFlags } from "./flags.ts";
@@ -40,8 +40,7 @@ async function main(argv: readonly string[]): Promise<number> {
       read: readStdin,
       out: output,
       err: say,
-      // Packets want a longer breath than keys.
-      breathe: options.gdb === undefined ? breathe : pause,
+      breathe,
       clock,
       person: keyboard,
       // Behind `| tee` sits a person, too.
@@ -52,6 +51,7 @@ async function main(argv: readonly string[]): Promise<number> {
         if (keyboard) Deno.stdin.setRaw(on, raw);
       },
     });
+    await emulator.listen();
     return await withSignals(
       { SIGINT: ended(2), SIGTERM: ended(15), SIGHUP: ended(1) },
       keyboard ? { raw } : {},
