@@ -14,36 +14,17 @@
  */
 
 import { PAGE_SIZE, type PaNum, RAM_BASE } from "../address.ts";
-import { decode, isLong } from "../isa/decode.ts";
-import type { Instruction } from "../isa/row.ts";
 import * as layout from "../layout.ts";
-import { Loops } from "./loops.ts";
-import { firstOf, loopNumber, pairNumber } from "./pairs.ts";
-import {
-  HANDLER,
-  illegalRecord,
-  PAGE_END,
-  RECORD_SHIFT,
-  RECORD_SIZE,
-  recordOf,
-  RECORDS_SIZE,
-  STOP_BIT,
-  STRADDLING,
-  UNDECODED,
-} from "./records.ts";
-import { shapeOf } from "./shape.ts";
+import { PageRecords } from "./page_records.ts";
+import { RECORD_SHIFT, RECORDS_SIZE } from "./records.ts";
 import { StopSet } from "./stops.ts";
 
-/** Where the record of an instruction over a page end is put, with its followers. */
-export const SCRATCH: number = layout.CODE_POOL;
 const FIRST_PAGE = layout.CODE_POOL + 0x40;
 /** Records, the two that lead on, and a gap, so that pages do not share the same cache sets. */
 const STRIDE = RECORDS_SIZE + 0x40;
 /** How many pages fit. */
 export const POOL_PAGES: number = Math.floor((layout.RAM_OFFSET - FIRST_PAGE) / STRIDE);
 
-/** Most instructions decoded ahead of execution in one go. */
-const DECODE_AHEAD = 64;
 /** A write of so many bytes or more gives the decoded page up; a shorter one clears records. */
 const GIVE_UP_BYTES = 512;
 /**
@@ -56,9 +37,8 @@ const HIT_WEIGHT = 4;
 
 /** The decoded pages of one machine. */
 export class CodePages {
-  readonly #bytes: Uint8Array;
-  readonly #halves: Uint16Array;
   readonly #words: Int32Array;
+  readonly #records: PageRecords;
   /** The frame each pool page is for, as a linear-memory offset; 0: none. */
   readonly #frames = new Uint32Array(POOL_PAGES);
   /** Decoded records in each page. */
@@ -70,7 +50,6 @@ export class CodePages {
   #free: number[] = [];
   #used = 0;
   readonly #stops = new StopSet();
-  readonly #loops: Loops;
 
   readonly #writeEntries: Int32Array;
   readonly #executeEntries: Int32Array;
@@ -79,11 +58,8 @@ export class CodePages {
   constructor(memory: WebAssembly.Memory, harts = 1) {
     this.#writeEntries = entriesOf(1, harts);
     this.#executeEntries = entriesOf(2, harts);
-    this.#bytes = new Uint8Array(memory.buffer);
-    this.#halves = new Uint16Array(memory.buffer);
     this.#words = new Int32Array(memory.buffer);
-    this.#loops = new Loops(memory);
-    this.#words[(SCRATCH + 2 * RECORD_SIZE) >> 2] = PAGE_END;
+    this.#records = new PageRecords(memory);
   }
 
   /**
@@ -113,59 +89,14 @@ export class CodePages {
     const frame = this.#frames[index]!;
     if (frame === 0) return false;
     const page = FIRST_PAGE + index * STRIDE;
-    let offset = (rp - page) >> RECORD_SHIFT;
-    let before = 0;
-    for (let n = 0; n < DECODE_AHEAD && offset < PAGE_SIZE; n++) {
-      const at = (page + (offset << RECORD_SHIFT)) >> 2;
-      const decoded = (this.#words[at]! & HANDLER) !== UNDECODED;
-      const low = this.#halves[(frame + offset) >>> 1]!;
-      let ends = decoded;
-      if (!decoded) {
-        this.#live[index]!++;
-        if (!isLong(low)) {
-          ends = this.#put(at, low, offset);
-        } else if (offset === PAGE_SIZE - 2) {
-          this.#words[at] = STRADDLING | (this.#words[at]! & STOP_BIT);
-          ends = true;
-        } else {
-          const word = low | (this.#halves[(frame + offset + 2) >>> 1]! << 16);
-          ends = this.#put(at, word, offset);
-        }
-      }
-      if (before !== 0) this.#join(before, at);
-      if (ends) break;
-      before = at;
-      offset += isLong(low) ? 4 : 2;
-    }
+    this.#live[index]! += this.#records.fill(page, frame, (rp - page) >> RECORD_SHIFT);
     return true;
-  }
-
-  /**
-   * Makes a pair of two neighbours, if their kinds are such that there is a handler for both. Never
-   * with a stop record as the second: a pair's handler goes to its second half unasked.
-   */
-  #join(first: number, second: number): void {
-    const head = this.#words[first]!, next = this.#words[second]!;
-    if ((next & STOP_BIT) !== 0) return;
-    const pair = pairNumber(head & HANDLER, firstOf(next & HANDLER));
-    if (pair !== undefined) this.#words[first] = (head & ~HANDLER) | pair;
-  }
-
-  /** Does iterations of the loop that begins at the record; where to go on, or 0 for none done. */
-  runLoop(rp: number): number {
-    const index = indexOf(rp);
-    const offset = (rp - FIRST_PAGE - index * STRIDE) >> RECORD_SHIFT;
-    return this.#loops.run(rp, this.#frames[index]! + offset);
   }
 
   /** Puts an instruction that straddles a page end into the scratch record. */
   fillScratch(word: number): void {
-    if (word === this.#scratch) return; // a loop over a page end comes here with the same one
-    this.#scratch = word;
-    this.#put(SCRATCH >> 2, word, -1);
+    this.#records.fillScratch(word);
   }
-
-  #scratch = 0;
 
   /** From now on the host is asked before the instruction at a virtual address, in any space. */
   addStop(pc: number): void {
@@ -179,7 +110,7 @@ export class CodePages {
     for (let i = first; i < entries.length; i += layout.TLB_ENTRIES) {
       const at = entries[i]!;
       if (this.#words[at] === (low & ~0xfff) && this.#words[at + 1] === high) {
-        this.#mark(this.#words[at + 2]!, low & 0xfff);
+        this.#records.mark(this.#words[at + 2]!, low & 0xfff);
       }
     }
   }
@@ -192,7 +123,8 @@ export class CodePages {
   /** Marks the stops of the page of pc, given as two halves, before it is entered there. */
   enter(page: number, high: number, low: number): void {
     const offsets = this.#stops.inPage(high, low);
-    if (offsets !== undefined) { for (const offset of offsets) this.#mark(page, offset); }
+    if (offsets === undefined) return;
+    for (const offset of offsets) this.#records.mark(page, offset);
   }
 
   /** Whether the host is to be asked at a marked record; else the mark, left over, is taken off. */
@@ -200,27 +132,8 @@ export class CodePages {
     const page = FIRST_PAGE + indexOf(rp) * STRIDE;
     const offset = (rp - page) >> RECORD_SHIFT;
     if (this.#stops.hasOffset(offset)) return true;
-    this.#words[rp >> 2]! &= ~STOP_BIT;
-    this.#rejoin(page, offset);
+    this.#records.unmark(page, this.#frames[indexOf(rp)]!, offset);
     return false;
-  }
-
-  #mark(page: number, offset: number): void {
-    this.#words[(page + (offset << RECORD_SHIFT)) >> 2]! |= STOP_BIT;
-    for (let at = Math.max(0, offset - 4); at < offset; at += 2) this.#part(page, at);
-  }
-
-  /** The record at an offset may be the second half of a pair again. */
-  #rejoin(page: number, offset: number): void {
-    const frame = this.#frames[indexOf(page)]!;
-    for (const size of [2, 4]) {
-      const before = offset - size;
-      if (before < 0) break;
-      const at = (page + (before << RECORD_SHIFT)) >> 2;
-      const long = isLong(this.#halves[(frame + before) >>> 1]!);
-      if ((this.#words[at]! & HANDLER) === UNDECODED || long !== (size === 4)) continue;
-      this.#join(at, (page + (offset << RECORD_SHIFT)) >> 2);
-    }
   }
 
   /** RAM changed: no decoded record may stand for the bytes that were there. */
@@ -248,53 +161,13 @@ export class CodePages {
     };
   }
 
-  /** Writes a record; true if execution never goes on at the next instruction. */
-  #put(at: number, word: number, offset: number): boolean {
-    const instruction = decode(word);
-    const record = instruction === undefined
-      ? illegalRecord(isLong(word) ? word : word & 0xffff)
-      : recordOf(instruction, offset);
-    this.#words[at] = record.head | (this.#words[at]! & STOP_BIT);
-    this.#words[at + 1] = record.imm;
-    if (instruction !== undefined && offset >= 0) this.#beginLoop(instruction, at, offset);
-    const kind = instruction && shapeOf(instruction.row).kind;
-    return kind === undefined || kind === "jump" || kind === "jumpTo";
-  }
-
-  #beginLoop(first: Instruction, at: number, offset: number): void {
-    const rp = at << 2;
-    const frame = this.#frames[indexOf(rp)]!;
-    if (!this.#loops.begins(first, rp, frame, offset)) return;
-    const head = this.#words[at]!;
-    this.#words[at] = (head & ~HANDLER) | loopNumber(head & HANDLER);
-  }
-
   #forget(page: number, offset: number, length: number): void {
     const index = indexOf(page);
     if (length >= GIVE_UP_BYTES) return this.#giveUp(index);
-    // An instruction of 4 bytes may begin in the halfword before.
-    const first = Math.max(0, (offset & ~1) - 2);
-    let cleared = 0;
-    for (let at = first; at < offset + length; at += 2) {
-      const record = (page + (at << RECORD_SHIFT)) >> 2;
-      if ((this.#words[record]! & HANDLER) === UNDECODED) continue;
-      this.#words[record]! &= STOP_BIT; // UNDECODED is 0
-      cleared++;
-    }
-    // The first of a pair goes on alone when the second is cleared; it has 2 bytes or 4.
-    if (cleared > 0) {
-      for (let at = Math.max(0, first - 4); at < first; at += 2) this.#part(page, at);
-    }
+    const cleared = this.#records.clear(page, offset, length);
     this.#live[index]! -= cleared;
     this.#writes[index]! += cleared > 0 ? HIT_WEIGHT : 1;
     if (this.#live[index] === 0 || this.#writes[index]! > GIVE_UP_WRITES) this.#giveUp(index);
-  }
-
-  /** Makes the record at an offset execute its own instruction only. */
-  #part(page: number, offset: number): void {
-    const record = (page + (offset << RECORD_SHIFT)) >> 2;
-    const head = this.#words[record]!;
-    this.#words[record] = (head & ~HANDLER) | firstOf(head & HANDLER);
   }
 
   /** A pool page that holds no records. */
@@ -302,10 +175,7 @@ export class CodePages {
     const index = this.#free.pop();
     if (index !== undefined) return index;
     if (this.#used < POOL_PAGES) {
-      const page = FIRST_PAGE + this.#used * STRIDE;
-      for (let i = 0; i < 2; i++) {
-        this.#words[(page + RECORDS_SIZE + i * RECORD_SIZE) >> 2] = PAGE_END;
-      }
+      this.#records.prepare(FIRST_PAGE + this.#used * STRIDE);
       return this.#used++;
     }
     this.#turn = (this.#turn + 1) % POOL_PAGES;
@@ -323,7 +193,7 @@ export class CodePages {
     this.#frames[index] = 0;
     this.#live[index] = 0;
     this.#writes[index] = 0;
-    this.#bytes.fill(0, page, page + RECORDS_SIZE);
+    this.#records.wipe(page);
     this.#dropExecuteEntries(page);
     this.#free.push(index);
   }

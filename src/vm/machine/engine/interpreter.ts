@@ -15,7 +15,6 @@
  * @module
  */
 
-import { SCRATCH } from "./code_pages.ts";
 import * as layout from "../layout.ts";
 import { ACCESS, DECODE, FETCH_PAGE, STOP, STRADDLE, WROTE } from "./functions.ts";
 import {
@@ -59,6 +58,7 @@ import {
   WRITE,
   writeBack,
 } from "./locals.ts";
+import { SCRATCH } from "./page_records.ts";
 import { firstLoop, firstPair, loopHeads, pairs } from "./pairs.ts";
 import { HANDLER, PAGE_END, RECORD_SHIFT } from "./records.ts";
 import { FIRST_VARIANT, variants } from "./variants.ts";
