@@ -5,13 +5,15 @@
  * @module
  */
 
-import { inFrame, PAGE_SIZE } from "./address.ts";
+import { inFrame, offset, PAGE_SIZE, pageDown, type PaNum } from "./address.ts";
 import type { Bus } from "./bus.ts";
 import { CAUSE } from "./cause.ts";
 import type { CodePages } from "./engine/code_pages.ts";
 import type { Hart } from "./hart/hart.ts";
+import { isLong } from "./isa/decode.ts";
 import type { Ram } from "./memory.ts";
 import type { Mmu } from "./mmu.ts";
+import { DENIED, MIXED } from "./pmp.ts";
 import { EXECUTE } from "./sv39.ts";
 import type { Watches } from "./watch.ts";
 
@@ -49,8 +51,15 @@ export class Fetcher {
       registers.raise(-frame, pc);
       return 0;
     }
+    const verdict = mmu.pmp.page(inFrame(frame), EXECUTE, mmu.fetchMode);
+    if (verdict === DENIED) {
+      registers.raise(CAUSE.fetchAccess, pc);
+      return 0;
+    }
     if (this.code === undefined) throw new Error("the machine has no engine");
     const records = this.code.pageFor(inFrame(frame));
+    // Each of its instructions asks, see Fetcher.refused.
+    if (verdict === MIXED) this.code.askAlways(records);
     mmu.countHit(mmu.fetchBank, EXECUTE);
     this.code.enter(records, pcHigh, pcLow);
     mmu.fillExecute(pcHigh, pcLow, records);
@@ -69,8 +78,34 @@ export class Fetcher {
       registers.raise(-second, first < 0 ? pc : next);
       return undefined;
     }
+    if (!mmu.allows(EXECUTE, inFrame(second), 2)) {
+      registers.raise(CAUSE.fetchAccess, next);
+      return undefined;
+    }
     mmu.countHit(mmu.fetchBank, EXECUTE);
     return (ram.read16(inFrame(second)) << 16) | ram.read16(inFrame(first, PAGE_SIZE - 2));
+  }
+
+  /**
+   * In a page with pieces under different protection: whether the instruction at pc, which stands
+   * at `pa`, may not be fetched. Each halfword is fetched by itself. True: trap raised.
+   */
+  refused(pa: PaNum): boolean {
+    const { mmu, ram, hart: { registers } } = this.#parts;
+    if (this.code === undefined || !this.code.asksAlways(pa)) return false;
+    const { fetchMode } = mmu;
+    if (mmu.pmp.page(pageDown(pa), EXECUTE, fetchMode) !== MIXED) {
+      // Another hart's protection, or what was this one's.
+      this.code.askNoMore(pa);
+      return false;
+    }
+    const whole = isLong(ram.read16(pa)) && pa % PAGE_SIZE !== PAGE_SIZE - 2;
+    for (let at = 0; at <= (whole ? 2 : 0); at += 2) {
+      if (mmu.allows(EXECUTE, offset(pa, at), 2)) continue;
+      registers.raise(CAUSE.fetchAccess, BigInt.asUintN(64, registers.pc + BigInt(at)));
+      return true;
+    }
+    return false;
   }
 
   /** A frame of RAM as it is, else minus the cause: nothing but RAM holds instructions. */

@@ -32,6 +32,7 @@ import {
   TLB_WRITE,
 } from "./layout.ts";
 import type { Ram } from "./memory.ts";
+import { ALLOWED, Pmp } from "./pmp.ts";
 import {
   type Access,
   checkLeaf,
@@ -73,6 +74,18 @@ export class Mmu {
   dataBank: number = BARE_BANK;
   /** Bank for its fetches. */
   fetchBank: number = BARE_BANK;
+  /** Privilege mode of its loads and stores. */
+  dataMode = 3;
+  /** Privilege mode of its fetches. */
+  fetchMode = 3;
+  /** Its physical memory protection; see {@link Mmu.protect}. */
+  readonly pmp: Pmp = new Pmp();
+  /**
+   * Whether the fast tables of {@link BARE_BANK} are M-mode's, and not those of S or U with satp
+   * Bare, who may have other rights; NaN: of nobody, they are empty. Kept while PMP is on.
+   */
+  #bareData = NaN;
+  #bareFetch = NaN;
 
   /**
    * Called when a walk sets A, or A and D, in a leaf in RAM, before the access itself: with the
@@ -144,10 +157,39 @@ export class Mmu {
     // current privilege mode were set to MPP."
     const data = (mstatus & MSTATUS.MPRV) !== 0 ? previousMode(mstatus) : mode;
     this.dataBank = this.bankFor(data, mstatus);
+    this.fetchMode = mode;
+    this.dataMode = data;
+    if (this.pmp.on) this.#separate();
     const { registers: { header }, tlb: { fast } } = this;
     header[TLB_READ / 4] = this.hidden ? TLB_EMPTY : fast.offset(this.dataBank, READ);
     header[TLB_WRITE / 4] = this.hidden ? TLB_EMPTY : fast.offset(this.dataBank, WRITE);
     header[TLB_EXECUTE / 4] = fast.offset(this.fetchBank, EXECUTE);
+  }
+
+  /** Makes the fast tables of untranslated addresses those of the present privilege. */
+  #separate(): void {
+    const data = Number(this.dataMode === 3), fetch = Number(this.fetchMode === 3);
+    if (this.dataBank === BARE_BANK && data !== this.#bareData) {
+      this.#bareData = data;
+      this.tlb.fast.dropTable(BARE_BANK * 3 + READ);
+      this.tlb.fast.dropTable(BARE_BANK * 3 + WRITE);
+    }
+    if (this.fetchBank === BARE_BANK && fetch !== this.#bareFetch) {
+      this.#bareFetch = fetch;
+      this.tlb.fast.dropTable(BARE_BANK * 3 + EXECUTE);
+    }
+  }
+
+  /** Takes the PMP registers over; to be followed by a choice of banks. */
+  protect(cfg: readonly bigint[], addr: readonly bigint[]): void {
+    this.pmp.load(cfg, addr);
+    this.tlb.dropFast();
+    this.#bareData = this.#bareFetch = NaN;
+  }
+
+  /** Whether PMP lets the hart as it runs now access some bytes in a page. */
+  allows(access: Access, pa: PaNum, size: number): boolean {
+    return this.pmp.allows(pa, size, access, access === EXECUTE ? this.fetchMode : this.dataMode);
   }
 
   /** The bank for a mode's accesses under the current satp; if none fits, the oldest is emptied. */
@@ -199,6 +241,7 @@ export class Mmu {
     this.#counts.walks++;
     const trail = this.#trail;
     const failed = walkTables(this.#ram, this.root, page, trail);
+    if (this.pmp.on && !this.#walked(trail)) return -this.#refused(access);
     if (failed !== undefined) return -this.#fault(access, failed);
     const last = trail.count - 1;
     let low = trail.low[last];
@@ -212,6 +255,7 @@ export class Mmu {
     const wanted = access === WRITE ? PTE_A | PTE_D : PTE_A;
     if ((low & wanted) !== wanted) {
       const pteAddr = paNum(trail.pteAddr[last]);
+      if (!this.pmp.allows(pteAddr, 8, WRITE, 1)) return -this.#refused(access);
       const before = low;
       low = (low | wanted) >>> 0;
       this.#ram.write32(pteAddr, low);
@@ -225,6 +269,20 @@ export class Mmu {
     this.tlb.insert(bank, access, level, page, frame, low & PTE_FLAGS);
     this.tlb.countMiss(access, level);
     return frame;
+  }
+
+  /** Whether PMP let the walk read its PTEs: "the effective privilege mode is S". */
+  #walked({ pteAddr, count }: WalkTrail): boolean {
+    for (let i = 0; i < count; i++) {
+      if (!this.pmp.allows(paNum(pteAddr[i]), 8, READ, 1)) return false;
+    }
+    return true;
+  }
+
+  /** "An access-fault exception corresponding to the original access type", of a walk. */
+  #refused(access: Access): number {
+    this.#counts.faults[access]++;
+    return ACCESS_FAULT[access];
   }
 
   #fault(access: Access, fail: WalkFail): number {
@@ -249,6 +307,7 @@ export class Mmu {
     if (!this.isRam(frame)) return false;
     const pa = inFrame(frame);
     const pageLow = (low & ~0xfff) >>> 0;
+    if (this.pmp.on && this.pmp.page(pa, access, this.dataMode) !== ALLOWED) return false;
     const { watches } = this;
     if (watches.any && watches.watchesPage(high * 2 ** 32 + pageLow, pa, access === WRITE)) {
       return false;

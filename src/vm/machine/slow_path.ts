@@ -19,7 +19,7 @@ import {
   RETRY,
   TRAPPED,
 } from "./engine/host.ts";
-import { STOP_BREAK, STOP_CHECK } from "./engine/engine.ts";
+import { STOP_BREAK, STOP_CHECK, STOP_TRAP } from "./engine/engine.ts";
 import { Fetcher, type Parts } from "./fetch.ts";
 import { ACCESS_FAULT, CAUSE } from "./cause.ts";
 import { executeSystem } from "./hart/system.ts";
@@ -109,11 +109,14 @@ export class SlowPath implements EngineHost {
     const bank = mmu.dataBank;
     const frame = mmu.frameOf(bank, type, high, low);
     if (frame < 0) return this.#raise(-frame, registers.accessVa);
+    const inPage = low & (PAGE_SIZE - 1);
+    const pa = inFrame(frame, inPage);
+    if (mmu.pmp.on && !mmu.allows(type, pa, Math.min(size, PAGE_SIZE - inPage))) {
+      return this.#raise(ACCESS_FAULT[type], registers.accessVa);
+    }
     const plain = aligned && !this.#outside && this.search === undefined;
     if (plain && mmu.fillFast(bank, type, high, low, frame)) return RETRY;
     mmu.countHit(bank, type);
-    const inPage = low & (PAGE_SIZE - 1);
-    const pa = inFrame(frame, inPage);
     if (!aligned && !this.#outside) this.#parts.hart.life++; // rare, and in two words perhaps: no spinning
     if (inPage + size > PAGE_SIZE) return this.#crossing(pa, type, size, signed);
     return mmu.isRam(frame)
@@ -129,6 +132,9 @@ export class SlowPath implements EngineHost {
     const frame = mmu.frameAt(mmu.dataBank, type, nextVa);
     // "mtval will contain the virtual address of the portion of the access that caused the fault".
     if (frame < 0) return this.#raise(-frame, nextVa);
+    if (!mmu.allows(type, inFrame(frame), size - head)) {
+      return this.#raise(ACCESS_FAULT[type], nextVa);
+    }
     mmu.countHit(mmu.dataBank, type);
     const next = inFrame(frame);
     if (!ram.contains(pa) || !ram.contains(next)) {
@@ -275,10 +281,11 @@ export class SlowPath implements EngineHost {
     return RETRY;
   }
 
-  stopAt(): number {
+  stopAt(pa: PaNum): number {
     const { watches, hart: { registers } } = this.#parts;
     const pc = registers.pcHigh * 2 ** 32 + registers.pcLow;
     if (watches.breaksAt(pc) && registers.budget !== this.passBudget) return STOP_BREAK;
+    if (this.fetcher.refused(pa)) return STOP_TRAP;
     return watches.checksAt(pc) && watches.check(pc) ? STOP_CHECK : 0;
   }
 

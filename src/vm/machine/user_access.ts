@@ -12,6 +12,7 @@ import { ACCESS_LOAD, ACCESS_STORE, TRAPPED } from "./engine/host.ts";
 import type { Parts } from "./fetch.ts";
 import { ACCESS_VA, RESERVATION } from "./layout.ts";
 import type { SlowPath } from "./slow_path.ts";
+import { ALLOWED } from "./pmp.ts";
 import { type Access, READ, WRITE } from "./sv39.ts";
 import type { WatchHit } from "./watch.ts";
 
@@ -61,13 +62,15 @@ export class UserAccess {
   #asUser<T>(body: () => T): T {
     const { mmu, hart } = this.#parts;
     const { header } = hart.registers;
-    const bank = mmu.dataBank;
+    const { dataBank: bank, dataMode: mode } = mmu;
     const scratch = header.slice(ACCESS_VA / 4, RESERVATION / 4);
     mmu.dataBank = mmu.bankFor(0, hart.state.mstatus);
+    mmu.dataMode = 0;
     try {
       return body();
     } finally {
       mmu.dataBank = bank;
+      mmu.dataMode = mode;
       header.set(scratch, ACCESS_VA / 4);
     }
   }
@@ -97,7 +100,8 @@ export class UserAccess {
     return this.#asUser(() => {
       const frame = mmu.frameAt(mmu.dataBank, type, va);
       if (frame < 0) return { trap: -frame, tval: BigInt.asUintN(64, va) };
-      if (!mmu.isRam(frame)) return this.#oneByte(kind, va, bytes);
+      const allowed = mmu.pmp.page(inFrame(frame), type, 0) === ALLOWED;
+      if (!mmu.isRam(frame) || !allowed) return this.#oneByte(kind, va, bytes);
       mmu.countHit(mmu.dataBank, type);
       const inPage = Number(va & 0xfffn);
       const pa = inFrame(frame, inPage);

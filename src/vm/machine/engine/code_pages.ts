@@ -13,7 +13,7 @@
  * @module
  */
 
-import { PAGE_SIZE, type PaNum, RAM_BASE } from "../address.ts";
+import { offset, PAGE_SIZE, type PaNum, RAM_BASE } from "../address.ts";
 import * as layout from "../layout.ts";
 import { PageRecords } from "./page_records.ts";
 import { RECORD_SHIFT, RECORDS_SIZE } from "./records.ts";
@@ -50,6 +50,8 @@ export class CodePages {
   #free: number[] = [];
   #used = 0;
   readonly #stops = new StopSet();
+  /** Pages of which every instruction asks. */
+  readonly #asking = new Uint8Array(POOL_PAGES);
 
   readonly #writeEntries: Int32Array;
   readonly #executeEntries: Int32Array;
@@ -129,11 +131,39 @@ export class CodePages {
 
   /** Whether the host is to be asked at a marked record; else the mark, left over, is taken off. */
   stopsAt(rp: number): boolean {
-    const page = FIRST_PAGE + indexOf(rp) * STRIDE;
+    const index = indexOf(rp);
+    const page = FIRST_PAGE + index * STRIDE;
     const offset = (rp - page) >> RECORD_SHIFT;
-    if (this.#stops.hasOffset(offset)) return true;
-    this.#records.unmark(page, this.#frames[indexOf(rp)]!, offset);
+    if (this.#asking[index] !== 0 || this.#stops.hasOffset(offset)) return true;
+    this.#records.unmark(page, this.#frames[index]!, offset);
     return false;
+  }
+
+  /** The physical address that a record stands for. */
+  placeOf(rp: number): PaNum {
+    const index = indexOf(rp);
+    const bytes = (rp - (FIRST_PAGE + index * STRIDE)) >> RECORD_SHIFT;
+    return offset(RAM_BASE, this.#frames[index]! - layout.RAM_OFFSET + bytes);
+  }
+
+  /** From now on the host is asked before every instruction of a page, wherever it is seen. */
+  askAlways(page: number): void {
+    const index = indexOf(page);
+    if (this.#asking[index] === 0) this.#records.markAll(page);
+    this.#asking[index] = 1;
+  }
+
+  /** Whether it is, in the page that holds a physical address. */
+  asksAlways(pa: PaNum): boolean {
+    const page = this.#words[mapIndex(pa)]!;
+    return page !== 0 && this.#asking[indexOf(page)] !== 0;
+  }
+
+  /** Takes that back: every hart looks the page up again before it enters it. */
+  askNoMore(pa: PaNum): void {
+    const page = this.#words[mapIndex(pa)]!;
+    this.#asking[indexOf(page)] = 0;
+    this.#dropExecuteEntries(page);
   }
 
   /** RAM changed: no decoded record may stand for the bytes that were there. */
@@ -193,6 +223,7 @@ export class CodePages {
     this.#frames[index] = 0;
     this.#live[index] = 0;
     this.#writes[index] = 0;
+    this.#asking[index] = 0;
     this.#records.wipe(page);
     this.#dropExecuteEntries(page);
     this.#free.push(index);

@@ -70,7 +70,7 @@ export class Engine {
           wrote: (place: number, size: number) =>
             pages.written(offset(RAM_BASE, (place >>> 0) - layout.RAM_OFFSET), size),
           loop: (rp: number) => pages.runLoop(rp),
-          stop: (rp: number) => pages.stopsAt(rp) ? host.stopAt() : 0,
+          stop: (rp: number) => pages.stopsAt(rp) ? host.stopAt(pages.placeOf(rp)) : 0,
         },
       },
     );

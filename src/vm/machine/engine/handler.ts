@@ -290,5 +290,5 @@ class HandlerEmitter implements Meaning {
 
 /** Results of a run: the budget is used up; a trap was raised; the host asked to stop. */
 export const STOP_BUDGET = 0, STOP_TRAP = 1, STOP_HOST = 2;
-/** Results of {@link EngineHost.stopAt}: the next instruction has a breakpoint, or a check wants it. */
+/** Results of {@link EngineHost.stopAt}: the instruction has a breakpoint, or a check wants it. */
 export const STOP_BREAK = 3, STOP_CHECK = 4;

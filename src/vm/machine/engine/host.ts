@@ -11,6 +11,8 @@
  * @module
  */
 
+import type { PaNum } from "../address.ts";
+
 /** A load: a kind of access, as {@link EngineHost.access} is asked about it. */
 export const ACCESS_LOAD = 0;
 /** A plain store; its value is in ACCESS_VALUE. */
@@ -62,11 +64,12 @@ export interface EngineHost {
    */
   system(word: number): number;
   /**
-   * PC is at a record that has been marked by {@link CodePages.addStop}: perhaps that very address,
-   * perhaps the same offset in a page that is mapped twice. Returns 0: go on, the instruction is
-   * executed next; or what the run returns (STOP_BREAK, STOP_CHECK of handler.ts), nothing of the
-   * instruction having happened. It may be asked again before the instruction retires (an access
+   * PC is at a record that has been marked, by {@link CodePages.addStop}, perhaps for another
+   * address at which the page can be seen, or by {@link CodePages.askAlways}; `pa` is where its
+   * instruction stands. Returns 0: go on, the instruction is executed next; or what the run returns
+   * (STOP_BREAK, STOP_CHECK or STOP_TRAP of handler.ts), nothing of the instruction having happened.
+   It may be asked again before the instruction retires (an access
    * that is tried again, a trap), so the answer must not depend on how often it was asked.
    */
-  stopAt(): number;
+  stopAt(pa: PaNum): number;
 }

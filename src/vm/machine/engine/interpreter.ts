@@ -231,7 +231,11 @@ function stopRecord(handlers: number, labels: Labels): Bytes {
       handler,
       writeBack,
       set(RESULT, call(STOP, get(RP))),
-      when(get(RESULT), uncountLookup, leave(get(RESULT))),
+      when(
+        get(RESULT),
+        when(op("i32_sub", get(RESULT), i32(STOP_TRAP)), uncountLookup),
+        leave(get(RESULT)),
+      ),
       readBack,
       takeOne(labels, 1),
     ),

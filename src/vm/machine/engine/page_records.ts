@@ -145,7 +145,16 @@ export class PageRecords {
     this.#partBefore(page, offset);
   }
 
-  /** Takes that back. */
+  /** Has the host asked before each instruction of a page. */
+  markAll(page: number): void {
+    for (let offset = 0; offset < PAGE_SIZE; offset += 2) {
+      const record = wordOf(page, offset);
+      const head = this.#words[record]!;
+      this.#words[record] = (head & ~HANDLER) | firstOf(head & HANDLER) | STOP_BIT;
+    }
+  }
+
+  /** Takes that back for one of them. */
   unmark(page: number, frame: number, offset: number): void {
     const record = wordOf(page, offset);
     this.#words[record]! &= ~STOP_BIT;

@@ -25,6 +25,8 @@ export interface CsrContext {
   readonly lines: number;
   /** The MMU's register. */
   satp: bigint;
+  /** To be called when pmpcfg or pmpaddr registers have changed. */
+  protect(): void;
 }
 
 /** One CSR. */
@@ -185,7 +187,8 @@ function pmpcfg(index: number): CsrRow {
     ...named(`pmpcfg${2 * index}`),
     writable: 0x9f9f_9f9f_9f9f_9f9fn,
     read: ({ state }) => state.pmpcfg[index],
-    write: ({ state }, value) => {
+    write: (c, value) => {
+      const { state } = c;
       let next = 0n;
       for (let i = 0n; i < 64n; i += 8n) {
         const old = (state.pmpcfg[index] >> i) & 0xffn;
@@ -195,6 +198,7 @@ function pmpcfg(index: number): CsrRow {
         next |= byte << i;
       }
       state.pmpcfg[index] = next;
+      c.protect();
     },
   };
 }
@@ -211,8 +215,10 @@ function pmpaddr(index: number): CsrRow {
     ...named(`pmpaddr${index}`),
     writable: mask,
     read: ({ state }) => state.pmpaddr[index],
-    write: ({ state }, value) => {
-      if (!pmpLocked(state, index)) state.pmpaddr[index] = value & mask;
+    write: (c, value) => {
+      if (pmpLocked(c.state, index)) return;
+      c.state.pmpaddr[index] = value & mask;
+      c.protect();
     },
   };
 }

@@ -72,7 +72,7 @@ export class CsrState {
   /** What mcycle and minstret are ahead of the retired instructions; inhibited, their value. */
   cycle = 0n;
   instret = 0n;
-  /** pmpcfg0, 2, … 14 and pmpaddr0…63: stored, not enforced. */
+  /** pmpcfg0, 2, … 14 and pmpaddr0…63; see {@link Pmp}. */
   readonly pmpcfg: bigint[] = new Array(8).fill(0n);
   readonly pmpaddr: bigint[] = new Array(64).fill(0n);
 }

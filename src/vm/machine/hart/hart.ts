@@ -176,6 +176,11 @@ export class Hart implements CsrContext {
     this.selectBanks();
   }
 
+  /** Makes the MMU follow the PMP registers, for accesses from the next choice of banks on. */
+  protect(): void {
+    this.mmu.protect(this.state.pmpcfg, this.state.pmpaddr);
+  }
+
   /** mip: interrupts pending. */
   get pending(): number {
     return pendingInterrupts(this);
@@ -231,6 +236,7 @@ export class Hart implements CsrContext {
     this.waiting = state.waiting;
     this.#retired = state.retired;
     this.life = state.life;
+    this.protect();
     this.mode = state.mode;
   }
 }

@@ -20,8 +20,14 @@ const MRET = 0x3020_0073;
 const WFI = 0x1050_0073;
 const MISC_MEM = 0x0f;
 
-/** CSRs whose write can change what is translated how. */
-const TRANSLATION = new Set(csrNumbers("sstatus", "satp", "mstatus"));
+/** CSRs whose write can change what is translated how, or protected. */
+const TRANSLATION = new Set(csrNumbers(
+  "sstatus",
+  "satp",
+  "mstatus",
+  ...Array.from({ length: 8 }, (_, i) => `pmpcfg${2 * i}`),
+  ...Array.from({ length: 64 }, (_, i) => `pmpaddr${i}`),
+));
 /** CSRs whose write can make an interrupt ready. */
 const READINESS = new Set(
   csrNumbers("sstatus", "sie", "sip", "mstatus", "mideleg", "mie", "mip"),
