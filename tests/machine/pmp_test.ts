@@ -274,7 +274,7 @@ Deno.test("property: harts do what their entries allow, and nothing else", () =>
           continue;
         }
         const { mode, offset } = one;
-        made.run(0, true, one.hart);
+        made.run(0, true, [one.hart]);
         const { hart } = made;
         hart.writeCsr("satp", one.paged ? satp : 0n);
         const base = BigInt(!one.paged || mode === 3 ? at(0) : mode === 1 ? S_AT : U_AT);
@@ -322,7 +322,9 @@ Deno.test("property: harts do what their entries allow, and nothing else", () =>
         }
         // One more for the handler, which stays where it is.
         const before = made.instret;
-        made.run(trap === undefined ? count : count + (one.op === "fetch" ? 1 : 0), true, one.hart);
+        made.run(trap === undefined ? count : count + (one.op === "fetch" ? 1 : 0), true, [
+          one.hart,
+        ]);
         const is = [hart.readCsr("mcause"), hart.readCsr("mtval"), hart.readCsr("mepc")];
         if (trap === undefined) {
           assertEquals([is[0], hart.mode, hart.pc as bigint], [99n, mode, pc]);
@@ -356,10 +358,10 @@ Deno.test("two harts with other rights share what is decoded of a page", () => {
     hart.writeCsr("satp", makeSatp(tables.root));
   }
   for (const turn of [0, 1, 0, 1, 1, 0, 0]) {
-    made.run(0, true, turn);
+    made.run(0, true, [turn]);
     made.hart.mode = 0;
     made.hart.pc = BigInt(va);
-    made.run(40, true, turn);
+    made.run(40, true, [turn]);
     const [pc, mode] = turn === 0 ? [HANDLER, 3] : [va + 80, 0];
     assertEquals([made.hart.pc as bigint, made.hart.mode], [BigInt(pc), mode]);
   }
@@ -368,7 +370,7 @@ Deno.test("two harts with other rights share what is decoded of a page", () => {
   for (let n = 0; n < 3; n++) {
     made.hart.pc = BigInt(va);
     made.hart.mode = 0;
-    made.run(40, true, 0);
+    made.run(40, true, [0]);
     assertEquals(made.hart.pc as bigint, BigInt(va + 80));
   }
   assertEquals(made.engine.pages.asksAlways(WINDOW), false);

@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { RAM_BASE } from "../../src/vm/machine/address.ts";
 import { STOP_BREAK } from "../../src/vm/machine/engine/engine.ts";
-import { pairs } from "../../src/vm/machine/engine/pairs.ts";
+import { firstLoop, pairs } from "../../src/vm/machine/engine/pairs.ts";
 import { HANDLER, RECORD_SHIFT, STOP_BIT } from "../../src/vm/machine/engine/records.ts";
 import { BUDGET } from "../../src/vm/machine/layout.ts";
 import { PTE_R, PTE_U, PTE_X } from "../../src/vm/machine/sv39.ts";
@@ -75,6 +75,30 @@ Deno.test("a stop that was removed is asked about once more, then its pair is on
   made.engine.run(30);
   assertEquals([made.asked.stopAt, made.x(5), made.x(6)], [10, 30n, 30n]);
   assertEquals([head(made, 0), head(made, 2) & STOP_BIT], [before, 0]);
+});
+
+Deno.test("once a stop is gone, a loop of bytes is done at once again, wherever in it the stop was", () => {
+  for (const at of [0, 4, 6]) {
+    const made = lab((a) => {
+      a.label("fill").put("sb", { rs1: 10, rs2: 11 }).put("c.addi", { rd: 10, imm: 1 });
+      a.put("bne", { rs1: 10, rs2: 12 }, "fill").put("ecall");
+    });
+    const fill = () => {
+      made.pc = CODE;
+      made.setX(10, CODE + 0x4000n);
+      made.setX(12, CODE + 0x4100n);
+      made.setX(11, 7n);
+      assertEquals([made.engine.run(10_000), made.cause, made.x(10)], [1, 8, CODE + 0x4100n]);
+      return [0, 4, 6].map((offset) => head(made, offset));
+    };
+    const before = fill();
+    assertEquals((before[0]! & HANDLER) >= firstLoop(), true);
+    made.engine.pages.addStop(RAM_BASE + at);
+    fill();
+    assertEquals(made.asked.stopAt, 0x100);
+    made.engine.pages.removeStop(RAM_BASE + at);
+    assertEquals([fill(), made.asked.stopAt], [before, 0x100]);
+  }
 });
 
 Deno.test("a budget that the host cuts to nothing at a stop ends the run before the instruction", () => {

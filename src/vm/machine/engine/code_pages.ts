@@ -95,6 +95,13 @@ export class CodePages {
     return true;
   }
 
+  /** Does iterations of the loop that begins at the record; where to go on, or 0 for none done. */
+  runLoop(rp: number): number {
+    const index = indexOf(rp);
+    const offset = (rp - FIRST_PAGE - index * STRIDE) >> RECORD_SHIFT;
+    return this.#records.runLoop(rp, this.#frames[index]!, offset);
+  }
+
   /** Puts an instruction that straddles a page end into the scratch record. */
   fillScratch(word: number): void {
     this.#records.fillScratch(word);

@@ -154,18 +154,15 @@ export class PageRecords {
     }
   }
 
-  /** Takes that back for one of them. */
+  /** Takes that back for one of them; what was parted for it is one again. */
   unmark(page: number, frame: number, offset: number): void {
-    const record = wordOf(page, offset);
-    this.#words[record]! &= ~STOP_BIT;
-    // It may be the second half of a pair again.
-    for (const size of [2, 4]) {
-      const before = offset - size;
-      if (before < 0) break;
-      const at = wordOf(page, before);
-      const long = isLong(this.#halves[(frame + before) >>> 1]!);
-      if ((this.#words[at]! & HANDLER) === UNDECODED || long !== (size === 4)) continue;
-      this.#join(at, record);
+    this.#words[wordOf(page, offset)]! &= ~STOP_BIT;
+    for (let at = Math.max(0, offset - 4); at <= offset; at += 2) {
+      const record = wordOf(page, at);
+      if ((this.#words[record]! & HANDLER) === UNDECODED) continue;
+      this.#decode(page, frame, at);
+      const next = at + (isLong(this.#halves[(frame + at) >>> 1]!) ? 4 : 2);
+      if (next < PAGE_SIZE) this.#join(record, wordOf(page, next));
     }
   }
 
