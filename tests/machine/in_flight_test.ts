@@ -177,16 +177,16 @@ const STORIES: Readonly<Record<string, readonly Step[]>> = {
 };
 
 /** A machine with a disk; M-mode spins at the start of RAM. */
-function fresh(): Machine {
+function fresh(harts = 1): Machine {
   const image = Uint8Array.from({ length: SECTORS * 512 }, (_, i) => (i >> 9) + 1);
-  const m = machine({ disk: image, virtioVersion: 2 });
+  const m = machine({ disk: image, virtioVersion: 2, harts });
   m.ram.write(at(0), new Assembler().label("a").put("jal", { rd: 0 }, "a").bytes());
   return m;
 }
 
 /** A machine that has done other things: whatever a restore forgets shows. */
-function used(): Machine {
-  const m = fresh();
+function used(harts = 1): Machine {
+  const m = fresh(harts);
   for (const source of [UART, VIRTIO, 3]) {
     m.plic.write(4 * source, 4, 5);
     m.plic.signal(source, true);
@@ -212,7 +212,10 @@ function used(): Machine {
 }
 
 /** What a step answers, and what the hart then sees of interrupts. */
-const seen = (m: Machine, step: Step) => [structuredClone(step(m)), m.hart.lines, m.hart.pending];
+const seen = (m: Machine, step: Step) => [
+  structuredClone(step(m)),
+  m.harts.map((hart) => [hart.lines, hart.pending]),
+];
 
 for (const [name, story] of Object.entries(STORIES)) {
   Deno.test(`saved and put into another machine at every point: ${name}`, () => {
@@ -232,19 +235,33 @@ for (const [name, story] of Object.entries(STORIES)) {
       assertEquals(rest, answers.slice(i), `from step ${i} on`);
       assertEquals(other.save(), states.at(-1), `at the end, from step ${i} on`);
     }
-    assert(
-      answers.flat().some((lines) =>
-        typeof lines === "number" && (lines & (IRQ.SEI | IRQ.MTI | IRQ.MSI)) !== 0
-      ),
-    );
+    const pins = answers.flatMap(([, lines]) => lines as number[][]).map(([lines]) => lines);
+    assert(pins.some((lines) => (lines & (IRQ.SEI | IRQ.MTI | IRQ.MSI)) !== 0));
   });
 }
 
 Deno.test("property: any accesses to any device, with a change of machine anywhere among them", () => {
   const offsets: Record<string, fc.Arbitrary<number>> = {
-    plic: fc.constantFrom(4, 40, 0x1000, 0x2000, 0x2080, 0x20_0000, 0x20_1000, CLAIM.m, CLAIM.s),
+    // Both contexts of hart 0, M of hart 1, S of hart 2 where there is one.
+    plic: fc.constantFrom(
+      4,
+      40,
+      0x1000,
+      0x2000,
+      0x2080,
+      0x2100,
+      0x2280,
+      0x20_0000,
+      0x20_1000,
+      0x20_2000,
+      0x20_5000,
+      CLAIM.m,
+      CLAIM.s,
+      0x20_2004,
+      0x20_5004,
+    ),
     uart: fc.nat(7),
-    clint: fc.constantFrom(0, 0x4000, 0x4004, 0xbff8, 0xbffc),
+    clint: fc.constantFrom(0, 4, 8, 0x4000, 0x4004, 0x4008, 0x4014, 0xbff8, 0xbffc),
     virtio: fc.constantFrom(
       0x14,
       0x20,
@@ -270,21 +287,22 @@ Deno.test("property: any accesses to any device, with a change of machine anywhe
   const access = fc.constantFrom<keyof typeof make>("plic", "uart", "clint", "virtio").chain((
     device,
   ) => fc.tuple(fc.constant(device), offsets[device], fc.option(value, { nil: undefined })));
+  const harts = fc.constantFrom(1, 3);
   const act = fc.oneof(
     { weight: 8, arbitrary: access.map(([device, offset, v]) => make[device](offset, v)) },
     { weight: 1, arbitrary: fc.constantFrom("x", "yz").map(typed) },
     { weight: 1, arbitrary: fc.nat(300).map((n): Step => (m) => m.run(n)) },
   );
   fc.assert(
-    fc.property(fc.array(act, { maxLength: 40 }), fc.nat(), (acts, where) => {
-      const one = fresh();
+    fc.property(harts, fc.array(act, { maxLength: 40 }), fc.nat(), (harts, acts, where) => {
+      const one = fresh(harts);
       for (const step of [...ENABLED, ...DRIVER]) step(one);
       const answers = acts.map((step) => seen(one, step));
-      let two = fresh();
+      let two = fresh(harts);
       for (const step of [...ENABLED, ...DRIVER]) step(two);
       const again = acts.map((step, i) => {
         if (i === where % acts.length) {
-          const other = used();
+          const other = used(harts);
           other.restore(two.save());
           two = other;
         }
