@@ -311,11 +311,11 @@ export class GuestHistory {
    */
   goto(instret: number): void {
     const record = this.#needRecord();
+    this.#leave(record);
     const [from, to] = this.span!;
     if (!(Number.isInteger(instret) && instret >= from && instret <= to)) {
       throw new RangeError(`instruction ${instret} is not in the recorded past: ${from} to ${to}`);
     }
-    this.#leave(record);
     const base = this.#before(record, instret);
     if (!this.#isOnTheWay(base, instret)) this.#putBack(base);
     quietly(this.machine, () => this.#runTo(record, instret));
@@ -392,11 +392,15 @@ export class GuestHistory {
     }
   }
 
-  /** Before it is left: whoever changed the machine here wants to find it so. */
+  /** Before it is left: whoever changed the machine here, or typed, wants to find it so. */
   #leave(record: Record): void {
     this.#collect();
     record.end = Math.max(record.end, this.now);
     if (this.#changed) this.#keepChange(record);
+    if (this.#typed.length === 0) return;
+    const instret = this.#settled ? this.now : this.now + 1;
+    this.#inputs.addNext({ kind: "typed", instret, bytes: Uint8Array.from(this.#typed) });
+    this.#typed = [];
   }
 
   #putBack(one: Snapshot): void {

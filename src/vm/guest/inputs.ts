@@ -45,6 +45,12 @@ export class Inputs {
     this.next = this.#all.push(input);
   }
 
+  /** The next one to be given. Those that would have been are gone. */
+  addNext(input: Input): void {
+    this.forgetRest();
+    this.#all.push(input);
+  }
+
   /** What has not been given will not be. */
   forgetRest(): void {
     this.#all.length = this.next;

@@ -7,12 +7,11 @@
 import type { Machine } from "../machine/machine.ts";
 import type { MachineState } from "../machine/machine_state.ts";
 import { type Pieces, piecesSince } from "../machine/pieces.ts";
+import { stateBytes } from "../machine/state_bytes.ts";
 
 /** What V8 keeps beside the contents of a piece, and of a node of the tree of pieces, about. */
 const PIECE_OVERHEAD = 200;
 const NODE_BYTES = 64 * 8 + 32;
-/** What changes beside RAM and disk, for each hart: TLB entries, mostly. */
-const HART_BYTES = 32 * 1024;
 
 /** A state on the way. */
 export interface Snapshot {
@@ -124,9 +123,16 @@ export class Snapshots {
 
 /** Bytes of a state that are not shared with another one, about. */
 function changedBytes(now: MachineState, before: MachineState | undefined): number {
+  const seen = new Set<object>();
+  if (before !== undefined) stateBytes([small(before)], seen);
   const image = now.virtio?.image;
-  return now.harts.length * HART_BYTES + pieceBytes(now.ram, before?.ram) +
+  return stateBytes([small(now)], seen) + pieceBytes(now.ram, before?.ram) +
     (image === undefined ? 0 : pieceBytes(image, before?.virtio?.image));
+}
+
+/** A state without RAM and the disk's contents, which are too much to look at all of. */
+function small({ ram: _, virtio, ...rest }: MachineState): object {
+  return { ...rest, fields: virtio?.fields };
 }
 
 function pieceBytes(now: Pieces, before: Pieces | undefined): number {

@@ -148,13 +148,15 @@ function live(guest: Guest, all: readonly Deed[]): { given: Given[]; end: GuestS
   };
   for (const deed of all) {
     const [what, n] = deed;
-    const [from, to] = guest.recorded!;
-    if (what === "run") {
-      if (typed.length > 0) forget();
+    if (what === "run" || what === "goto" || what === "back") {
       for (const one of typed) given.push({ instret: guest.instret, deed: one });
       typed = [];
-      run(guest, 1 + n % 20_000);
-    } else if (what === "goto") guest.goto(from + n % (to - from + 1));
+    }
+    // A change that there is hardly room for makes the record begin later.
+    if (what === "goto" || what === "back") guest.goto(guest.instret);
+    const [from, to] = guest.recorded!;
+    if (what === "run") run(guest, 1 + n % 20_000);
+    else if (what === "goto") guest.goto(from + n % (to - from + 1));
     else if (what === "back") {
       if (guest.instret > from) guest.back(1 + n % (guest.instret - from));
     } else {
@@ -169,7 +171,6 @@ function live(guest: Guest, all: readonly Deed[]): { given: Given[]; end: GuestS
     if (typed.length === 0) look();
   }
   // To the end of what is recorded, and somewhat further.
-  if (typed.length > 0) forget();
   for (const one of typed) given.push({ instret: guest.instret, deed: one });
   run(guest, guest.recorded![1] - guest.instret + 2000);
   return { given, end: guest.save() };
