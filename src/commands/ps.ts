@@ -1,6 +1,7 @@
 /** `ps`: the processes, what they do and what they hold. */
 
-import { type Cell, result, tableOf } from "../framework/result.ts";
+import type { Process } from "../vm/process.ts";
+import { type Cell, type ColumnOf, result, tableOf } from "../framework/result.ts";
 import { command } from "../framework/command.ts";
 import { PAGE_SIZE } from "../vm/machine/address.ts";
 import { known } from "../format/views.ts";
@@ -22,6 +23,7 @@ export default command({
         ["PID", "pid", ({ p }) => p.pid],
         ["PPID", "pid", ({ p }) => known(p.parent)],
         ["STATE", "text", ({ p }) => p.state],
+        ...(ctx.vm.harts > 1 ? [HART] : []),
         ["NAME", "text", ({ p }) => p.name],
         ["SIZE", "size", ({ p }) => known(p.size)],
         ["RSS", "size", ({ use }) => bytes(use?.rss)],
@@ -33,6 +35,9 @@ export default command({
     ], { api: "vm.processes();" });
   },
 });
+
+/** The hart that a process has, where there are several. */
+const HART: ColumnOf<{ p: Process }> = ["HART", "number", ({ p }) => p.hart];
 
 function current(is: boolean): Cell {
   return { value: is, shown: is ? "*" : "" };

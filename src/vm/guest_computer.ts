@@ -15,6 +15,7 @@ import {
   type Translation,
   translation,
 } from "./inspect/translation.ts";
+import { mappedCounts } from "./inspect/mappings.ts";
 import { usage } from "./inspect/usage.ts";
 import { KernelError } from "./kernel/manual.ts";
 import { FileTree } from "./kernel/files/tree.ts";
@@ -51,6 +52,7 @@ function guestComputer(guest: Guest): Computer {
   const moment = () => history.revision;
   const programs: GuestPrograms = new GuestPrograms(disk, ram, () => view, moment);
   const view: GuestView = new GuestView(machine, elf, moment, (pid) => programs.symbols(pid));
+  const mapped = eachMoment(moment, () => mappedCounts(view, ram));
   return {
     guest: true,
     machine,
@@ -70,7 +72,7 @@ function guestComputer(guest: Guest): Computer {
     usage: (pid) => {
       const root = view.rootOf(pid);
       if (root === undefined) throw new KernelError(`pid ${pid} has no page table now`);
-      return usage(view, ram, root);
+      return usage(view, ram, root, mapped());
     },
     setRegister: (hart, name, value) => guest.debug.setRegister(hart, name, value),
     type: (bytes) => guest.type(bytes),
@@ -79,6 +81,16 @@ function guestComputer(guest: Guest): Computer {
     savedView: ({ machine: state }) => view.saved(state, savedTables(state.ram)),
     restore: (state) => changes.restore(state),
     reset: () => changes.reset(),
+  };
+}
+
+/** What is worked out once as long as nothing changes. */
+function eachMoment<T>(moment: () => number, body: () => T): () => T {
+  let known: { readonly at: number; readonly value: T } | undefined;
+  return () => {
+    const at = moment();
+    if (known?.at !== at) known = { at, value: body() };
+    return known.value;
   };
 }
 

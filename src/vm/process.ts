@@ -177,6 +177,11 @@ export class Process {
     return !this.#computer.guest && this.#record.held;
   }
 
+  /** The number of the hart that it has; undefined while it has none. */
+  get hart(): number | undefined {
+    return this.#view.hart;
+  }
+
   /** The pid of its parent; 0 for init; undefined: unknown. */
   get parent(): number | undefined {
     return this.#view.parent;

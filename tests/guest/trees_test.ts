@@ -193,6 +193,31 @@ if (folder === undefined) {
     });
   }
 
+  for (const path of treesIn(folder)) {
+    if (parseElf(Deno.readFileSync(`${path}/kernel/kernel`)).symbol("timervec") === undefined) {
+      continue;
+    }
+    if (!/-xv6$|-cow$/.test(path)) continue;
+    Deno.test(`${path.split("/").at(-1)}: stopped in M-mode, in the timer's handler`, async () => {
+      const tree = new Tree(path);
+      tree.type("grep xv6 README");
+      await tree.answer("print 1");
+      const typist = await newTyped([], { vm: vmOver(tree.guest) });
+      const say = async (line: string) => (await typist.type(line)).text;
+      await say("break timervec");
+      assertMatch(
+        await say("continue"),
+        /^breakpoint 1: .*\nnext: hart 0, M-mode.* <timervec>: csrrw a0,mscratch,a0$/m,
+      );
+      assertMatch(await say("reg"), /^hart 0 {2}mode machine/);
+      assertMatch(await say("dis"), /timervec +csrrw/);
+      assertMatch(await say("pte timervec"), /Bare: a physical address/);
+      assertMatch(await say("ps"), /^ +1 +0 \w+ +init/m);
+      assertStringIncludes(await say("audit"), "hart 0 is in M-mode");
+      assertMatch(await say("step 2"), /^0x\w+ timervec/m);
+    });
+  }
+
   // Every moment is one at which somebody may stop it.
   for (
     const [name, harts] of [["2019-cow", 1], ["2020-xv6", 3], ["2022-xv6", 1], [
@@ -214,7 +239,11 @@ if (folder === undefined) {
         const { processes } = await tree.json("ps");
         const pids = processes.map(({ pid }: { pid: number }) => pid);
         assertEquals(pids.slice(0, 2), [1, 2]);
-        assertEquals(processes.slice(0, 2).map((p: { name: string }) => p.name), ["init", "sh"]);
+        // deno-lint-ignore no-explicit-any -- as above
+        assertEquals(processes.slice(0, 2).map((p: any) => [p.ppid, p.name]), [[0, "init"], [
+          1,
+          "sh",
+        ]]);
         most = Math.max(most, pids.length);
         const { findings } = await tree.json("audit");
         const found = findings.filter((f: { class: string }) => f.class !== "not at rest");

@@ -7,7 +7,8 @@ import { PAGE_SIZE, type PaNum, vaNum } from "../machine/address.ts";
 import { frameOf, leafSize, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X, walk } from "../machine/sv39.ts";
 import type { KernelPage } from "../inspect/view.ts";
 import { freeFrames } from "./free_lists.ts";
-import { type codeFacts, ProcTable, type Slot } from "./proc_table.ts";
+import type { codeFacts } from "./code_facts.ts";
+import { ProcTable, type Slot } from "./proc_table.ts";
 import type { ImageSymbols } from "./symbols.ts";
 import type { Words } from "./words.ts";
 import { TRAMPOLINE, TRAPFRAME } from "./xv6.ts";
@@ -147,7 +148,7 @@ export class Facts {
     const image = symbols.start - symbols.start % PAGE_SIZE;
     mark(KERNEL, image, Math.ceil((symbols.end - image) / PAGE_SIZE));
     for (const { root, pid } of this.roots) {
-      this.#eachTable(root, (table) => mark(pid === 0 ? KERNEL : TABLE, table));
+      this.#eachTable(root, (table) => mark(pid === 0 ? KERNEL : TABLE, table), new Set());
     }
     for (const { trapframe } of this.slots) if (trapframe !== undefined) mark(FRAME, trapframe);
     for (const { root, pid } of this.roots) {
@@ -160,12 +161,15 @@ export class Facts {
     return kinds;
   }
 
-  #eachTable(table: PaNum, visit: (table: PaNum) => void, level = 2): void {
-    if (this.place.words.frame(table) === undefined) return;
+  /** The tables under a root, each once a level, also where they lead to each other. */
+  #eachTable(table: PaNum, visit: (table: PaNum) => void, seen: Set<number>, level = 2): void {
+    const place = table + level;
+    if (seen.has(place) || this.place.words.frame(table) === undefined) return;
+    seen.add(place);
     visit(table);
     if (level === 0) return;
     this.#eachEntry(table, (_, pte) => {
-      if ((pte & LEAF) === 0) this.#eachTable(frameOf(pte), visit, level - 1);
+      if ((pte & LEAF) === 0) this.#eachTable(frameOf(pte), visit, seen, level - 1);
     });
   }
 

@@ -14,6 +14,7 @@
 import { hex, PAGE_SIZE, pageUp, type PaNum, vaNum } from "../machine/address.ts";
 import { frameOf, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X, walk } from "../machine/sv39.ts";
 import type { ProcessState } from "../inspect/view.ts";
+import { type CodeFacts, STATES_2019 } from "./code_facts.ts";
 import type { ImageSymbols, Variable } from "./symbols.ts";
 import type { Words } from "./words.ts";
 import { TRAMPOLINE, TRAPFRAME } from "./xv6.ts";
@@ -34,55 +35,10 @@ export interface Slot {
   readonly stack: readonly [from: number, to: number] | undefined;
 }
 
-/** What the kernel's code tells: static, whatever stands in memory. */
-interface CodeFacts {
-  readonly pid: number;
-  readonly state: number | undefined;
-  readonly states: readonly (ProcessState | undefined)[];
-  readonly chan: number | undefined;
-}
-
-/** What states are called by their numbers: those without and those with USED, from 2021 on. */
-const STATES_2019: readonly (ProcessState | undefined)[] = [
-  "made",
-  "sleeping",
-  "runnable",
-  "running",
-  "zombie",
-];
-const STATES_2021: readonly (ProcessState | undefined)[] = [
-  undefined,
-  "made",
-  ...STATES_2019.slice(1),
-];
 /** What a process sleeps for. */
 export const CONSOLE = "the console", CLOCK = "a clock tick";
 /** Longest name (`char name[16]`), with its NUL. */
 const NAME_BYTES = 16;
-
-/** The number that an instruction of such a text has in it. */
-function numberIn(texts: readonly string[], pattern: RegExp): number | undefined {
-  for (const text of texts) {
-    const found = pattern.exec(text);
-    if (found !== null) return Number(found[1]);
-  }
-  return undefined;
-}
-
-/** What the code of a kernel says of its `struct proc`. */
-export function codeFacts(symbols: ImageSymbols): CodeFacts | undefined {
-  // int sys_getpid(void) { return myproc()->pid; }
-  const pid = numberIn(symbols.code("sys_getpid"), /^lw a0,(\d+)\(a0\)$/);
-  if (pid === undefined) return undefined;
-  // p->state = RUNNABLE; is all that yield() stores.
-  const runs = symbols.code("yield");
-  const runnable = numberIn(runs, /^li \w+,(\d+)$/);
-  const state = numberIn(runs, /^sw \w+,(\d+)\((?!sp)\w+\)$/);
-  const states = runnable === 3 ? STATES_2021 : runnable === 2 ? STATES_2019 : [];
-  // p->chan = 0; after sched() came back.
-  const chan = numberIn(symbols.code("sleep"), /^sd zero,(\d+)\((?!sp)\w+\)$/);
-  return { pid, state, states, chan };
-}
 
 /** The process table of a kernel, as far as it can be told. */
 export class ProcTable {
@@ -246,14 +202,19 @@ export class ProcTable {
     return best;
   }
 
-  /** Where parents stand: another process for all but the first; undefined unless just one fits. */
+  /**
+   * Where parents stand: another process for all but the first (none yet in one that fork is
+   * making); undefined unless just one place fits.
+   */
   #parentOffset(
     used: readonly PaNum[],
     stride: number,
     { start, size }: Variable,
-    { chan }: CodeFacts,
+    { chan, state, states }: CodeFacts,
   ): number | undefined {
-    const others = used.filter((at) => at !== this.#init);
+    const isMade = (at: PaNum) =>
+      state !== undefined && states[this.#words.word(at + state)!] === "made";
+    const others = used.filter((at) => at !== this.#init && !isMade(at));
     if (others.length === 0 || others.length === used.length) return undefined;
     const fits = (offset: number) =>
       this.#words.long(this.#init! + offset) === 0 && others.every((at) => {

@@ -6,9 +6,16 @@ import { frameOf } from "../machine/sv39.ts";
 import { eachLeaf, mappedCounts } from "./mappings.ts";
 import { type KernelView, partOf, type RootView, type SpaceUsage } from "./view.ts";
 
-/** Counts the pages of a table; frames that other processes map, too, are shared. */
-export function usage(view: KernelView, ram: Ram, root: RootView): SpaceUsage {
-  const mapped = mappedCounts(view, ram);
+/**
+ * Counts the pages of a table; frames that other processes map, too, are shared. `mapped` is {@link
+ * mappedCounts}, which is the same for all processes.
+ */
+export function usage(
+  view: KernelView,
+  ram: Ram,
+  root: RootView,
+  mapped: Uint32Array = mappedCounts(view, ram),
+): SpaceUsage {
   const { first, total } = view.frames;
   const sums = { rss: 0, private: 0, shared: 0, swapped: 0, tables: 0 };
   eachLeaf(ram, root.root, {
