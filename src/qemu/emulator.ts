@@ -2,7 +2,7 @@
 
 import { CommandError, EXIT } from "../framework/errors.ts";
 import type { ImageFile } from "../host/image.ts";
-import { type ConsoleHost, GuestConsole, type OutputOptions } from "../repl/guest_console.ts";
+import { type ConsoleHost, GuestConsole } from "../repl/guest_console.ts";
 import { Bell, Keyboard, type Lent } from "../repl/guest_keys.ts";
 import { Pace } from "../repl/guest_pace.ts";
 import { attend } from "../repl/guest_seat.ts";
@@ -20,7 +20,8 @@ export interface EmulatorHost extends ConsoleHost {
   readonly read: ReadBytes;
   /** A diagnostic, one line. */
   err(message: string): void;
-  readonly output: OutputOptions;
+  /** A person looks at the output, or may, behind `tee`. */
+  readonly watched: boolean;
   /** A person has the keyboard: the guest's time is theirs. */
   readonly person: boolean;
   /** Where the shell draws; undefined: there is no terminal that takes control sequences. */
@@ -60,7 +61,7 @@ export class Emulator {
     this.#host = host;
     this.#image = image;
     this.#guest = build(options, kernel, image);
-    this.#console = new GuestConsole(this.#guest, host, host.output);
+    this.#console = new GuestConsole(this.#guest, host, host.watched);
     this.#console.onSlice = () => this.#sync();
     this.#keyboard = new Keyboard(host.read, muxKeys(options.escape), this.#bell);
     this.#keyboard.onWord = (word) => this.#hear(word);

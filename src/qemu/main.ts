@@ -16,7 +16,7 @@ import { NAME, parseFlags } from "./flags.ts";
 
 /** A line of ours on standard error. */
 function say(message: string): void {
-  stderr(`${NAME}: ${visible(message)}${Deno.stdin.isTerminal() ? "\r" : ""}\n`);
+  stderr(`${NAME}: ${visible(message)}\n`);
 }
 
 /** What QEMU says and returns when a signal ends it. */
@@ -44,7 +44,7 @@ async function main(argv: readonly string[]): Promise<number> {
       clock,
       person: keyboard,
       // Behind `| tee` sits a person, too.
-      output: { watched: keyboard || Deno.stdout.isTerminal(), raw: keyboard },
+      watched: keyboard || Deno.stdout.isTerminal(),
       tty: keyboard && Deno.stdout.isTerminal() && !isDumb() ? denoTty : undefined,
       color: wantsColor(),
       setRaw: (on) => {

@@ -34,7 +34,7 @@ type Ending = GuestEnd | { end: "waits" | "sleeps" | "end" | Leaving; code: -1 }
 /** Runs it to its end; the exit code. Throws {@linkcode CommandError} 5 for an unusable file. */
 export async function bare(path: string, options: Options, host: BareHost): Promise<number> {
   const run = await load(path, options, host);
-  const console = new GuestConsole(run, host, { watched: true, raw: host.terminal });
+  const console = new GuestConsole(run, host, true);
   const note = async (message: string) => {
     if (!host.terminal || options.disk === undefined) return;
     await console.freshLine();

@@ -22,7 +22,7 @@ export async function openBare(path: string, options: Options): Promise<number> 
   const host: BareHost = {
     files: denoFiles,
     out: output,
-    err: (message) => stderr(`cowsh: ${visible(message)}${terminal ? "\r" : ""}\n`),
+    err: (message) => stderr(`cowsh: ${visible(message)}\n`),
     dim: paint(wantsColor(options.color)).tone("dim"),
     read: readStdin,
     terminal,

@@ -16,16 +16,6 @@ export interface ConsoleHost {
   clock(): number;
 }
 
-/** What becomes of a guest's bytes on their way out. */
-export interface OutputOptions {
-  /**
-   * A person looks at it: what draws passes, and nothing else. Otherwise every byte does, as it is.
-   */
-  readonly watched: boolean;
-  /** Line feeds become new lines: in raw mode nobody else does that. */
-  readonly raw: boolean;
-}
-
 /** Milliseconds between two looks at what comes from outside. */
 const LOOK_MS = 10;
 /** Characters of the guest's last words that are kept: a panic is searched in them. */
@@ -44,16 +34,20 @@ export class GuestConsole {
   readonly #drawing = new Drawing();
   readonly #guest: Guest;
   readonly #host: ConsoleHost;
-  readonly #options: OutputOptions;
+  readonly #watched: boolean;
   #working = 0;
   /** What was written last ended within a line. */
   #midLine = false;
   #looked: number;
 
-  constructor(guest: Guest, host: ConsoleHost, options: OutputOptions) {
+  /**
+   * @param watched a person looks at it: what draws passes, and nothing else; otherwise every byte
+   * does, as it is
+   */
+  constructor(guest: Guest, host: ConsoleHost, watched: boolean) {
     this.#guest = guest;
     this.#host = host;
-    this.#options = options;
+    this.#watched = watched;
     this.#looked = host.clock();
   }
 
@@ -80,7 +74,7 @@ export class GuestConsole {
     for (const bytes of this.#guest.take()) {
       const said = this.#text.decode(bytes, { stream: true });
       this.lastWords = (this.lastWords + said).slice(-LAST_WORDS);
-      if (this.#options.watched) await this.say(this.#drawing.pass(said));
+      if (this.#watched) await this.say(this.#drawing.pass(said));
       else await this.#host.out(bytes);
     }
   }
@@ -89,8 +83,7 @@ export class GuestConsole {
   async say(text: string): Promise<void> {
     if (text === "") return;
     this.#midLine = !text.endsWith("\n");
-    const lines = this.#options.raw ? text.replace(/\r?\n/g, "\r\n") : text;
-    await this.#host.out(new TextEncoder().encode(lines));
+    await this.#host.out(new TextEncoder().encode(text));
   }
 
   /** Ends a line that is not. */

@@ -1,4 +1,7 @@
-/** The terminal raw while something has it, and as it was afterwards, whatever ends it. */
+/**
+ * The terminal raw while something has it, and as it was afterwards, whatever ends it. What Deno
+ * makes raw are the keys: a line feed that is written is a new line as before.
+ */
 
 /** What signals end the program with: an exit code, after what else is to be done. */
 export type SignalEnds = Readonly<Partial<Record<Deno.Signal, () => number>>>;
@@ -25,6 +28,8 @@ export async function withSignals(
       Deno.exit(end());
     },
   ]);
+  // A shell that stopped us has the terminal as it likes it, till we go on.
+  if (raw !== undefined) listeners.push(["SIGCONT", () => Deno.stdin.setRaw(true, raw)]);
   for (const [signal, listener] of listeners) Deno.addSignalListener(signal, listener);
   if (raw !== undefined) Deno.stdin.setRaw(true, raw);
   try {

@@ -60,7 +60,6 @@ async function run(
   };
   const flags = ["--bare", "guest", "--mem", "16M", ...options.flags ?? []];
   heard.code = await bare("guest", parseFlags(flags), host);
-  if (options.terminal) heard.out = heard.out.replaceAll("\r\n", "\n");
   heard.out = heard.out.replace(/\n?<(.*)>\r?\n/g, (_, note) => {
     heard.notes.push(note);
     return "";
