@@ -22,18 +22,21 @@ function built(folder: string): string[] {
   }).map(({ name }) => name).sort();
 }
 
-/** What gdb says in a tree, to commands after the tree's `.gdbinit`; `ls` is typed at xv6's first prompt. */
+/**
+ * What gdb says in a tree, to commands after the tree's `.gdbinit`, and how the guest ended; `ls` is typed at xv6's
+ * first prompt.
+ */
 async function inTree(tree: string, harts: number, commands: string[]): Promise<string> {
   const kernel = await Deno.readFile(`${tree}/kernel/kernel`);
   const disk = await Deno.readFile(`${tree}/fs.img`);
   const init = await Deno.readTextFile(`${tree}/.gdbinit.tmpl-riscv`);
   let text = "";
-  await debugging(kernel, { disk, harts, lines: ["ls"] }, async ({ gdb }) => {
+  const { end } = await debugging(kernel, { disk, harts, lines: ["ls"] }, async ({ gdb }) => {
     const start = init.replace(/:\d+$/m, `:${gdb.port}`).trim().split("\n");
     assertMatch(start.join("\n"), new RegExp(`^target remote 127.0.0.1:${gdb.port}$`, "m"));
     text = await realGdb(undefined, [...start, "set pagination off", ...commands], { cwd: tree });
   });
-  return text;
+  return `${text.trimEnd()}\nended: ${end}`;
 }
 
 if (trees === undefined) {
@@ -144,6 +147,9 @@ if (trees === undefined) {
         "stepi",
         "print *$pte & 5",
         "monitor pte",
+        "until",
+        "advance syscall",
+        "kill",
       ]);
       assertMatch(text, /hit Breakpoint 1, usertrap/, text);
       assertMatch(text, /\$1 = "sh"/, text);
@@ -154,6 +160,9 @@ if (trees === undefined) {
       const trace = text.slice(text.indexOf("#0"));
       assertMatch(trace, /(uvmcopy|cow\w*|fork)[^]*in (sys_fork|syscall|usertrap) \(\)/, text);
       assertStringIncludes(text, "pte?");
+      // advance ends where the function returns, too: here its caller.
+      assertMatch(text, /^0x[0-9a-f]+ in (sys_)?k?fork \(\) at kernel\//m, text);
+      assertMatch(text, /\[Inferior 1 \(.*\) killed\][^]*\nended: killed$/, text);
     });
   }
 
