@@ -134,8 +134,8 @@ Deno.test("restore and diff take states of such a computer only, and nothing cha
   // Cut open, whatever part is gone: all or nothing.
   const parts: ((state: Record<string, Record<string, unknown>>) => void)[] = [
     (s) => delete s.machine.ram,
-    (s) => delete s.machine.hart,
-    (s) => delete s.machine.mmu,
+    (s) => delete s.machine.harts,
+    (s) => delete s.machine.turns,
     (s) => delete s.machine.plic,
     (s) => delete (s.kernel.state as Record<string, unknown>).frames,
     (s) => delete s.kernel.files,
