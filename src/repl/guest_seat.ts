@@ -48,6 +48,8 @@ export async function attend<Ending>(seat: Seat<Ending>): Promise<Ending> {
     if (seat.held()) {
       await bell.sleep();
       stirred = true;
+      // What is watched may be another thing now, and a guest beside it ten times as slow.
+      length = FIRST;
       continue;
     }
     const keys = hears() ? keyboard.take(Math.min(room, TYPE_AHEAD)) : NO_KEYS;
@@ -78,7 +80,8 @@ const NO_KEYS = new Uint8Array();
 
 /** The next slice's length, after one of a length that took so long. */
 function nextLength(length: number, ms: number): number {
-  if (ms > 2 * SLICE_MS) return Math.max(LEAST, Math.round(length / 2));
+  // All at once: one slice that is too long is one too many.
+  if (ms > 2 * SLICE_MS) return Math.max(LEAST, Math.round(length * SLICE_MS / ms));
   if (ms < SLICE_MS / 2) return Math.min(MOST, Math.round(length * 1.5));
   return length;
 }

@@ -316,7 +316,7 @@ export class Shell {
       const outcome = slice(Math.round(instructions));
       if (outcome !== undefined) return outcome;
       const spent = this.#host.clock() - start;
-      const factor = spent > 0 ? Math.min(2, Math.max(0.25, SLICE_MS / spent)) : 2;
+      const factor = spent > 0 ? Math.min(2, Math.max(0.02, SLICE_MS / spent)) : 2;
       instructions = Math.min(LONGEST_SLICE, Math.max(1000, instructions * factor));
       await this.#host.breathe();
       if (this.interrupt.requested) return "interrupted";

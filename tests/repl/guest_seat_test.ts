@@ -3,6 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { Bell, Keyboard, type Press } from "../../src/repl/guest_keys.ts";
 import { Pace } from "../../src/repl/guest_pace.ts";
+import { attend, type Seat } from "../../src/repl/guest_seat.ts";
 
 const text = (bytes: Uint8Array | null) => bytes && new TextDecoder().decode(bytes);
 
@@ -111,4 +112,44 @@ Deno.test("work is not made up for, and a key in a long wait does not make it lo
     now += 100;
     time += 100 * MS;
   }
+});
+
+Deno.test("slices stay short for who wants to stop a guest, however slow it becomes", async () => {
+  let now = 0, slices = 0, held = false;
+  /** Milliseconds of an instruction: a plain guest, and one on a page that is watched. */
+  const costs = [
+    ...new Array(30).fill(2e-6),
+    ...new Array(5).fill(2e-4),
+    ...new Array(9).fill(2e-6),
+  ];
+  const lengths: number[] = [], durations: number[] = [];
+  const bell = new Bell();
+  const seat = {
+    guest: { hears: false, read: false, idle: undefined },
+    console: { slice: <Step>(run: () => Step) => Promise.resolve(run()) },
+    keyboard: { listen: () => {}, take: () => new Uint8Array() },
+    bell,
+    clock: () => now,
+    ends: () => undefined,
+    between: () => {
+      // A debugger stops it after 40 slices, and lets it go on.
+      held = slices === 40 && !held;
+      if (held) bell.ring();
+      return Promise.resolve(slices === costs.length ? "over" : undefined);
+    },
+    held: () => held,
+    rest: () => 0,
+    run: (length: number) => {
+      const ms = length * costs[slices++]!;
+      now += ms;
+      lengths.push(length);
+      durations.push(ms);
+      return { end: undefined, doing: "works" };
+    },
+  };
+  assertEquals(await attend(seat as unknown as Seat<string>), "over");
+  assertEquals([lengths[0], lengths[29]], [100_000, 1_000_000]);
+  // The slice in which it became slow is as long as it is; the next one is short again.
+  assertEquals(durations.slice(30, 33).map(Math.round), [200, 5, 5]);
+  assertEquals(lengths[40], 100_000);
 });
