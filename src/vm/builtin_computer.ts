@@ -53,7 +53,10 @@ export function bootComputer(options: Settled): Computer {
       return { free, total: frameTotal(kernel), lowest, kinds: census(kernel) };
     },
     reset: () => {},
-    savedView: (state) => savedView(state as BuiltinState),
+    savedView: (state) => {
+      if ("kernel" in state && "events" in state) return savedView(state as BuiltinState);
+      throw new RangeError("diff: the state is of a guest's computer, not of this kind");
+    },
     restore: (state) => {
       const before = recorder.state();
       checkRestorable(state, before);

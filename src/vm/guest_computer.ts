@@ -78,7 +78,10 @@ function guestComputer(guest: Guest): Computer {
     type: (bytes) => guest.type(bytes),
     audit: () => audit(view, ram, machine.harts.map(({ mmu }) => mmu)),
     census: () => censusOf(view),
-    savedView: ({ machine: state }) => view.saved(state, savedTables(state.ram)),
+    savedView: (state) => {
+      if ("guest" in state) return view.saved(state.machine, savedTables(state.machine.ram));
+      throw new RangeError("diff: the state is no guest's");
+    },
     restore: (state) => changes.restore(state),
     reset: () => changes.reset(),
   };

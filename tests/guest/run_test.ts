@@ -5,8 +5,9 @@
  * @module
  */
 
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { type GuestTerminal, openGuestShell, shellOf } from "../../src/repl/guest_shell.ts";
+import { Vm } from "../../src/vm/vm.ts";
 import { vmOver } from "../../src/vm/guest_computer.ts";
 import { newTyped, typed } from "../commands/typist.ts";
 import { AT, LabGuest } from "./lab.ts";
@@ -153,6 +154,22 @@ Deno.test("states are kept under names, put back and compared", async () => {
       "restore: the state is of a computer with harts 2, not 1",
     );
   }
+});
+
+Deno.test("states of a guest and of our own kernel are not taken for each other", () => {
+  const guest = vmOver(inUserMode().guest);
+  const ours = new Vm({ mem: "16M" });
+  const refused = (body: () => void) => assertThrows(body, RangeError).message;
+  assertMatch(refused(() => guest.diff(ours.save())), /^diff: the state is no guest's$/);
+  assertMatch(refused(() => ours.diff(guest.save())), /^diff: the state is of a guest's computer/);
+  assertMatch(
+    refused(() => guest.restore(ours.save())),
+    /^restore: the state is of a computer with/,
+  );
+  assertMatch(
+    refused(() => ours.restore(guest.save())),
+    /^restore: the state is of a computer with/,
+  );
 });
 
 Deno.test("boot begins again at the first instruction, without flags", async () => {
