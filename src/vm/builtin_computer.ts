@@ -18,7 +18,7 @@ import { rootOf, savedView } from "./kernel/view.ts";
 import type { Computer } from "./parts.ts";
 import { Recorder } from "./recorder.ts";
 import { trapframeRegisters } from "./registers.ts";
-import { type BuiltinState, checkRestorable } from "./state.ts";
+import { type BuiltinState, checkRestorable, isGuests, whose } from "./state.ts";
 import { makeSatp } from "./machine/sv39.ts";
 
 /** Boots RAM, kernel, disk and process 1. Throws an FsError that names the bad image's option. */
@@ -54,8 +54,9 @@ export function bootComputer(options: Settled): Computer {
     },
     reset: () => {},
     savedView: (state) => {
+      if (isGuests(state)) throw new RangeError(`diff: ${whose(state)}`);
       if ("kernel" in state && "events" in state) return savedView(state as BuiltinState);
-      throw new RangeError("diff: the state is of a guest's computer, not of this kind");
+      throw new RangeError("diff: this is no state of a computer; save() makes one");
     },
     restore: (state) => {
       const before = recorder.state();

@@ -27,6 +27,7 @@ import { REGISTER_NAMES } from "./machine/isa/register_names.ts";
 import type { Machine } from "./machine/machine.ts";
 import { makeSatp } from "./machine/sv39.ts";
 import { type Computer, guestPartsOf, type RegisterFile } from "./parts.ts";
+import { isGuests, whose } from "./state.ts";
 import { Vm } from "./vm.ts";
 
 const faces = new WeakMap<Guest, Vm>();
@@ -79,8 +80,8 @@ function guestComputer(guest: Guest): Computer {
     audit: () => audit(view, ram, machine.harts.map(({ mmu }) => mmu)),
     census: () => censusOf(view),
     savedView: (state) => {
-      if ("guest" in state) return view.saved(state.machine, savedTables(state.machine.ram));
-      throw new RangeError("diff: the state is no guest's");
+      if (!isGuests(state)) throw new RangeError(`diff: ${whose(state)}`);
+      return view.saved(state.machine, savedTables(state.machine.ram));
     },
     restore: (state) => changes.restore(state),
     reset: () => changes.reset(),

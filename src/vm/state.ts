@@ -45,12 +45,25 @@ export function checkRestorable<State extends VmState>(
   now: State,
 ): asserts state is State {
   checkState("restore", state);
+  if (isGuests(state) !== isGuests(now)) throw new RangeError(`restore: ${whose(state)}`);
   const [other] = differences(state.made, now.made);
   if (other !== undefined) {
     throw new RangeError(`restore: the state is of a computer with ${other}`);
   }
   const missing = missingIn(now, state, 3);
   if (missing !== undefined) throw damaged(`it has no${missing}`);
+}
+
+/** Whether a state is of a computer that runs a kernel of its own. */
+export function isGuests(state: VmState): boolean {
+  return "guest" in state;
+}
+
+/** The line for a state of the other kind of computer. */
+export function whose(state: VmState): string {
+  return `the state is of a computer with ${
+    isGuests(state) ? "a kernel of its own" : "our kernel"
+  }`;
 }
 
 /** What restore says about a state that nobody can have saved like that. */

@@ -160,8 +160,14 @@ Deno.test("states of a guest and of our own kernel are not taken for each other"
   const guest = vmOver(inUserMode().guest);
   const ours = new Vm({ mem: "16M" });
   const refused = (body: () => void) => assertThrows(body, RangeError).message;
-  assertMatch(refused(() => guest.diff(ours.save())), /^diff: the state is no guest's$/);
-  assertMatch(refused(() => ours.diff(guest.save())), /^diff: the state is of a guest's computer/);
+  assertMatch(
+    refused(() => guest.diff(ours.save())),
+    /^diff: the state is of a computer with our kernel$/,
+  );
+  assertMatch(
+    refused(() => ours.diff(guest.save())),
+    /^diff: the state is of a computer with a kernel of its own$/,
+  );
   assertMatch(
     refused(() => guest.restore(ours.save())),
     /^restore: the state is of a computer with/,
