@@ -92,7 +92,7 @@ Deno.test("changes under decoded code are reported once the bytes have changed; 
   ram.write8(at(0x1000), 1);
   assertEquals(reports, []);
   new Int32Array(ram.memory.buffer, 0x10_0000, 2)[1] = 0x40_0000; // CODE_MAP of frame 1
-  assert(ram.hasCode(at(0x1234)));
+  assert(ram.seesStores(at(0x1234)));
   ram.write8(at(0x1000), 2);
   ram.fill(at(0x0fff), 2, 9);
   ram.write8(at(0x2000), 3);

@@ -194,7 +194,7 @@ export class GuestHistory {
     this.revision++;
     const stop = this.machine.run(budget, pass, this.#only);
     // As any other run ends.
-    if (stop.kind === "watch") this.machine.run(0);
+    if (stop.kind === "watch" || stop.kind === "probed") this.machine.run(0);
     this.#jump = stop.kind === "idle" ? stop.due : stop.kind === "wfi" ? Infinity : undefined;
     this.#settled = !/^(break|stuck|trapped|version)$/.test(stop.kind);
     if (stop.kind === "version") this.#decide();

@@ -70,6 +70,14 @@ export class Clock {
     this.#given = budget;
   }
 
+  /** Of the engine run under way so many instructions are left from now on, and no more. */
+  shorten(left: number): void {
+    const { budget } = this.#registers;
+    if (left >= budget) return;
+    this.#given -= budget - left;
+    this.#registers.budget = left;
+  }
+
   /** The run is over; returns how many instructions it retired. */
   end(): number {
     const used = this.#given - this.#registers.budget;

@@ -14,6 +14,7 @@ import { isLong } from "./isa/decode.ts";
 import type { Ram } from "./memory.ts";
 import type { Mmu } from "./mmu.ts";
 import { DENIED, MIXED } from "./pmp.ts";
+import type { Probes } from "./probes.ts";
 import { EXECUTE } from "./sv39.ts";
 import type { Watches } from "./watch.ts";
 
@@ -29,6 +30,8 @@ export interface Parts {
   readonly hart: Hart;
   /** Watchpoints and breakpoints. */
   readonly watches: Watches;
+  /** Who looks on. */
+  readonly probes: Probes;
 }
 
 /** Fetches for the interpreter. */

@@ -23,6 +23,7 @@ import { CLINT, FINISHER, PLIC, UART, VIRTIO } from "./memory_map.ts";
 import type { MachineOptions, MachineState, Stop } from "./machine_state.ts";
 import { Mmu } from "./mmu.ts";
 import { MAX_HARTS, PC, RESERVATION, TLB_READ, X_SINK } from "./layout.ts";
+import { NEVER, Probes } from "./probes.ts";
 import { RamImages } from "./ram_image.ts";
 import { SlowPath } from "./slow_path.ts";
 import { Turns } from "./turns.ts";
@@ -42,6 +43,7 @@ const MAX_BUDGET = Number.MAX_SAFE_INTEGER;
 const STOP_ON_BUDGET: Stop = { kind: "budget" };
 const STOP_ON_WFI: Stop = { kind: "wfi" };
 const STOP_ON_TRAP: Stop = { kind: "trapped" };
+const STOP_ON_PROBE: Stop = { kind: "probed" };
 
 /** A whole RISC-V computer lacking a kernel. Its harts take turns, see {@link Turns}. */
 export class Machine {
@@ -57,6 +59,8 @@ export class Machine {
   readonly watches: Watches = new Watches();
   /** The decoder and interpreter. */
   readonly engine: Engine;
+  /** Who looks on while it runs. */
+  readonly probes: Probes = new Probes(this);
   /** Software and timer interrupts, mtime. */
   readonly clint: Clint;
   /** Interrupts of devices. */
@@ -153,6 +157,7 @@ export class Machine {
     if (!(budget >= 0 && budget <= MAX_BUDGET)) {
       throw new RangeError(`budget must be 0 to 2^53-1, not ${budget}`);
     }
+    this.probes.halted = false;
     let left = budget;
     let resuming = passBreak;
     let last: { pc: bigint; mode: number } | undefined;
@@ -184,7 +189,7 @@ export class Machine {
       const { hart } = this;
       // Its handler's first instruction may have a breakpoint of its own.
       if (hart.state.mie !== 0 && takeInterrupt(hart)) {
-        if (this.stopsAtTrapOf === hart.hartid) return STOP_ON_TRAP;
+        if (this.#stopsAtTrap(hart)) return STOP_ON_TRAP;
         resuming = false;
       }
       const slice = Math.min(left, LONGEST, this.#turns.untilTimer, room);
@@ -224,7 +229,7 @@ export class Machine {
         }
         last = { pc: epc, mode };
         deliver(hart, cause, false, tval);
-        if (this.stopsAtTrapOf === hart.hartid) return STOP_ON_TRAP;
+        if (this.#stopsAtTrap(hart)) return STOP_ON_TRAP;
         resuming = false; // as for an interrupt
       } else if (reason === STOP_BREAK) {
         return { kind: "break", pc: hart.pc };
@@ -232,7 +237,13 @@ export class Machine {
         const hit = this.#slow.takeHit();
         if (hit !== undefined) return { kind: "watch", ...hit };
       }
+      if (this.probes.halted) return STOP_ON_PROBE;
     }
+  }
+
+  /** Whether the run ends with a trap that a hart has taken. */
+  #stopsAtTrap({ hartid }: Hart): boolean {
+    return this.stopsAtTrapOf === hartid || this.probes.halted;
   }
 
   /** Why the engine stopped; how many instructions it retired is in {@link Machine.#used}. */
@@ -295,7 +306,10 @@ export class Machine {
     }
     const problem = this.#turns.problem(state.turns, state.harts.length);
     if (problem !== undefined) throw new RangeError(problem);
+    this.probes.mute = true;
     this.#images.restore(state.ram);
+    this.probes.mute = false;
+    this.probes.asked = NEVER;
     this.#turns.restore(state.turns);
     this.clock.restore(state.clock);
     this.clint.restore(state.clint);

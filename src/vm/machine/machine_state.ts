@@ -91,7 +91,7 @@ export type Stop =
   | { readonly kind: "wfi" }
   /** All harts wait, one of them for a tick of mtime; see {@link Machine.stopsIdle}. */
   | { readonly kind: "idle"; readonly due: number }
-  /** A hart has taken a trap; see {@link Machine.stopsAtTrapOf}. */
+  /** A hart has taken a trap; see {@link Machine.stopsAtTrapOf}, and {@link Probes.halt}. */
   | { readonly kind: "trapped" }
   /** The trap handler's first instruction traps: the hart will never execute another one. */
   | {
@@ -106,5 +106,7 @@ export type Stop =
   | { readonly kind: "finisher"; readonly code: number; readonly reset: boolean }
   /** An access hit a watchpoint; it has been done. */
   | ({ readonly kind: "watch" } & WatchHit)
+  /** Who looks on wanted it, right behind an instruction: {@link Probes.halt}. */
+  | { readonly kind: "probed" }
   /** The instruction at pc, which has a breakpoint, is next. */
   | { readonly kind: "break"; readonly pc: bigint };

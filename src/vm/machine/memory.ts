@@ -25,6 +25,23 @@ const TO_OFFSET = RAM_OFFSET - RAM_BASE;
 /** RAM is a multiple of this, in bytes: a page of WebAssembly's memory (64 KiB). */
 export const RAM_STEP = 65536;
 
+/** What changed bytes of RAM. */
+export type StoredBy =
+  /** An instruction of the hart that runs. */
+  | "instruction"
+  /** A page table walk of it, which set A or D. */
+  | "walk"
+  /** A device, or somebody outside the machine. */
+  | "outside";
+
+/** Who sees changes of RAM: told before, and after, each time with the same bytes. */
+export interface StoreProbe {
+  /** Some bytes, in one frame or more, are about to change. */
+  storing(pa: PaNum, length: number): void;
+  /** They have. */
+  stored(pa: PaNum, length: number): void;
+}
+
 /** Guest RAM, little-endian, by physical address. A range outside throws a RangeError. */
 export class Ram {
   /** First address of RAM. */
@@ -43,6 +60,12 @@ export class Ram {
   readonly dirty: Uint8Array;
   /** Called when bytes under decoded code change; the machine connects the engine here. */
   codeChanged: (pa: PaNum, length: number) => void = () => {};
+  /** One byte for each frame as in {@link Ram.dirty}: not 0 when {@link Ram.probe} sees stores. */
+  readonly probed: Uint8Array;
+  /** Who is told of changes to probed frames; none has a write-TLB entry. */
+  probe: StoreProbe | undefined;
+  /** What changes RAM now, for {@link Ram.probe}. */
+  by: StoredBy = "outside";
 
   /**
    * The linear memory as 32-bit words, for reading only: with {@link Ram.wordsOf}, what goes over
@@ -73,6 +96,7 @@ export class Ram {
     this.words = new Uint32Array(buffer);
     this.#code = new Int32Array(buffer, CODE_MAP, size / PAGE_SIZE);
     this.dirty = new Uint8Array(size / PAGE_SIZE);
+    this.probed = new Uint8Array(size / PAGE_SIZE);
   }
 
   /** Whether `length` bytes from `pa` on all lie in RAM. */
@@ -100,13 +124,16 @@ export class Ram {
     if (length === 0) return at;
     let frame = (pa - RAM_BASE) >>> PAGE_SHIFT;
     this.dirty[frame] = 1;
-    let decoded = this.#code[frame];
+    let special = this.#code[frame] | this.probed[frame];
     const last = (pa - RAM_BASE + length - 1) >>> PAGE_SHIFT;
     while (frame < last) {
       this.dirty[++frame] = 1;
-      decoded |= this.#code[frame];
+      special |= this.#code[frame] | this.probed[frame];
     }
-    if (decoded !== 0) this.#pending = true;
+    if (special !== 0) {
+      this.#pending = true;
+      this.probe?.storing(pa as PaNum, length);
+    }
     return at;
   }
 
@@ -116,6 +143,7 @@ export class Ram {
   #changed(pa: PaNum, length: number): void {
     this.#pending = false;
     this.codeChanged(pa, length);
+    this.probe?.stored(pa, length);
   }
 
   /** The byte at `pa`. */
@@ -257,8 +285,9 @@ export class Ram {
     for (let to = offset / 8; to < (offset + length) / 8; to++) wide[to] = wide[from++];
   }
 
-  /** Whether the frame that holds `pa` has decoded code. */
-  hasCode(pa: PaNum): boolean {
-    return this.#code[(pa - RAM_BASE) >>> PAGE_SHIFT] !== 0;
+  /** Whether stores to the frame that holds `pa` are seen: it has decoded code, or a probe. */
+  seesStores(pa: PaNum): boolean {
+    const frame = (pa - RAM_BASE) >>> PAGE_SHIFT;
+    return (this.#code[frame] | this.probed[frame]) !== 0;
   }
 }

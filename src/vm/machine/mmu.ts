@@ -258,7 +258,9 @@ export class Mmu {
       if (!this.pmp.allows(pteAddr, 8, WRITE, 1)) return -this.#refused(access);
       const before = low;
       low = (low | wanted) >>> 0;
+      this.#ram.by = "walk";
       this.#ram.write32(pteAddr, low);
+      this.#ram.by = "outside";
       // Page numbers have 27 bits; the highest one is the sign.
       this.marked(vaNum(((page << 5) >> 5) * PAGE_SIZE), pteAddr, before, low);
     }
@@ -313,7 +315,7 @@ export class Mmu {
       return false;
     }
     if (access === WRITE) {
-      if (this.#ram.hasCode(pa)) return false;
+      if (this.#ram.seesStores(pa)) return false;
       this.#ram.dirty[frame - RAM_BASE / PAGE_SIZE] = 1;
     }
     const addend = pa - RAM_BASE + RAM_OFFSET - pageLow;

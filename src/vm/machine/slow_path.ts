@@ -156,9 +156,10 @@ export class SlowPath implements EngineHost {
     head: number,
     next: PaNum,
   ): number {
-    const { ram, hart: { registers } } = this.#parts;
+    const { ram, probes, hart: { registers } } = this.#parts;
     if (!this.#outside) this.search?.touches(pa);
     const rest = size - head;
+    let seen = false;
     const watch = this.#watched(pa, head, next, rest, kind);
     const before = watch === undefined ? 0n : this.#read(pa, head, next, rest);
     if (kind === ACCESS_LOAD) {
@@ -169,18 +170,26 @@ export class SlowPath implements EngineHost {
         registers.accessValue = signed !== 0 ? BigInt.asIntN(8 * size, value) : value;
       }
     } else if (kind === ACCESS_STORE) {
+      if (!this.#outside) ram.by = "instruction";
       if (rest === 0) {
         this.#store(pa, size);
       } else {
         ram.write(pa, this.#bytes.subarray(0, head));
         ram.write(next, this.#bytes.subarray(head, size));
       }
+      ram.by = "outside";
     } else {
-      if (kind !== ACCESS_RESERVE) ram.dirty[(pa - RAM_BASE) >>> 12] = 1;
+      const frame = (pa - RAM_BASE) >>> 12;
+      if (kind !== ACCESS_RESERVE) ram.dirty[frame] = 1;
+      if (ram.probed[frame] !== 0 && this.#changes(kind, pa)) {
+        probes.atomic(pa, size);
+        seen = true;
+      }
       this.#value[0] = pa - RAM_BASE + RAM_OFFSET;
       this.#value[1] = 0;
     }
-    if (watch === undefined) return DONE;
+    // Who sees an atomic operation is told when it is done, and may want the run to end there.
+    if (watch === undefined) return seen ? DONE_STOP : DONE;
     this.#hitDone = kind === ACCESS_LOAD || kind === ACCESS_STORE;
     const after = this.#read(pa, head, next, rest);
     const { pc, accessVa } = registers;
@@ -190,14 +199,22 @@ export class SlowPath implements EngineHost {
     return DONE_STOP;
   }
 
+  wrote(): void {
+    this.#parts.probes.atomicDone();
+  }
+
+  /** Whether an atomic operation stores: a store-conditional without its reservation does not. */
+  #changes(kind: number, pa: PaNum): boolean {
+    if (kind === ACCESS_RESERVE) return false;
+    const { header } = this.#parts.hart.registers;
+    return kind !== ACCESS_CONDITIONAL || header[RESERVATION / 4] === pa - RAM_BASE + RAM_OFFSET;
+  }
+
   #watched(pa: PaNum, head: number, next: PaNum, rest: number, kind: number): Watch | undefined {
     const { watches, hart: { registers } } = this.#parts;
     if (!watches.any) return undefined;
     // A store-conditional that is going to fail accesses nothing.
-    const place = pa - RAM_BASE + RAM_OFFSET;
-    if (kind === ACCESS_CONDITIONAL && registers.header[RESERVATION / 4] !== place) {
-      return undefined;
-    }
+    if (kind === ACCESS_CONDITIONAL && !this.#changes(kind, pa)) return undefined;
     const va = registers.accessHigh * 2 ** 32 + registers.accessLow;
     const read = reads(kind), write = writes(kind);
     return watches.hit(va, pa, head, read, write) ??
@@ -282,11 +299,13 @@ export class SlowPath implements EngineHost {
   }
 
   stopAt(pa: PaNum): number {
-    const { watches, hart: { registers } } = this.#parts;
+    const { watches, probes, hart: { registers } } = this.#parts;
     const pc = registers.pcHigh * 2 ** 32 + registers.pcLow;
     if (watches.breaksAt(pc) && registers.budget !== this.passBudget) return STOP_BREAK;
     if (this.fetcher.refused(pa)) return STOP_TRAP;
-    return watches.checksAt(pc) && watches.check(pc) ? STOP_CHECK : 0;
+    if (watches.checksAt(pc) && watches.check(pc)) return STOP_CHECK;
+    probes.reached(pc);
+    return 0;
   }
 
   system(word: number): number {

@@ -67,8 +67,10 @@ export class Engine {
           },
           system: (word: number) => host.system(word),
           decode: (rp: number) => pages.fill(rp) ? 0 : 1,
-          wrote: (place: number, size: number) =>
-            pages.written(offset(RAM_BASE, (place >>> 0) - layout.RAM_OFFSET), size),
+          wrote: (place: number, size: number) => {
+            pages.written(offset(RAM_BASE, (place >>> 0) - layout.RAM_OFFSET), size);
+            host.wrote?.();
+          },
           loop: (rp: number) => pages.runLoop(rp),
           stop: (rp: number) => pages.stopsAt(rp) ? host.stopAt(pages.placeOf(rp)) : 0,
         },

@@ -72,4 +72,6 @@ export interface EngineHost {
    * that is tried again, a trap), so the answer must not depend on how often it was asked.
    */
   stopAt(pa: PaNum): number;
+  /** An atomic operation that {@link EngineHost.access} permitted has been done, or has failed. */
+  wrote?(): void;
 }

@@ -9,6 +9,7 @@ import type { Va } from "../address.ts";
 import type { Clock } from "../clock.ts";
 import { registerNumber } from "../isa/register_names.ts";
 import type { Mmu } from "../mmu.ts";
+import type { Onlooker } from "../probes.ts";
 import { type Saved, Saver } from "../saver.ts";
 import { CSR_ROWS, type CsrContext, type CsrRow, pendingInterrupts, sstc } from "./csr_rows.ts";
 import { HART_END, PC, RESERVATION } from "../layout.ts";
@@ -51,6 +52,8 @@ export class Hart implements CsrContext {
    * fences, devices, clocks, CSRs but for mstatus.
    */
   life = 0;
+  /** Who is told what it does, see probes.ts; nobody as a rule. */
+  onlooker: Required<Onlooker> | undefined;
   #mode: Mode = 3;
   #retired = 0;
   readonly #live: Registers;
@@ -174,6 +177,7 @@ export class Hart implements CsrContext {
   set satp(value: bigint) {
     this.mmu.setSatp(value);
     this.selectBanks();
+    this.onlooker?.satp(this);
   }
 
   /** Makes the MMU follow the PMP registers, for accesses from the next choice of banks on. */

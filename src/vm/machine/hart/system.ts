@@ -68,16 +68,17 @@ export function executeSystem(hart: Hart, mmu: Mmu, word: number): number {
       hart.registers.advance(4);
       hart.life++;
       hart.waiting = true;
+      hart.onlooker?.waits(hart);
       return DONE_STOP;
   }
   if (word >>> 25 === 0x09 && ((word >>> 7) & 31) === 0) {
     if (hart.mode === 0 || trapped(hart, MSTATUS.TVM)) return illegal(hart, word);
     hart.life++;
     const rs1 = (word >>> 15) & 31, rs2 = (word >>> 20) & 31;
-    mmu.sfence(
-      rs1 === 0 ? undefined : hart.registers.xs[rs1] as Parameters<Mmu["sfence"]>[0],
-      rs2 === 0 ? undefined : Number(hart.registers.xs[rs2] & 0xffffn),
-    );
+    const address = rs1 === 0 ? undefined : hart.registers.xs[rs1];
+    const asid = rs2 === 0 ? undefined : Number(hart.registers.xs[rs2] & 0xffffn);
+    mmu.sfence(address as Parameters<Mmu["sfence"]>[0], asid);
+    hart.onlooker?.fence(hart, address, asid);
     hart.registers.advance(4);
     return DONE;
   }

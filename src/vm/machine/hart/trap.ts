@@ -43,7 +43,9 @@ export function deliver(hart: Hart, cause: number, interrupt: boolean, value: bi
   }
   // Vectored: "asynchronous interrupts set pc to BASE+4×cause"; exceptions go to BASE.
   const vectored = interrupt && (vector & 1n) === 1n;
+  const epc = hart.pc;
   hart.pc = (vector & ~3n) + (vectored ? BigInt(4 * cause) : 0n);
+  hart.onlooker?.trap({ hart, cause, interrupt, value, epc, from: mode });
 }
 
 /** `status` with the bit `to` set as the bit `from` is. */
@@ -116,6 +118,7 @@ export function returnFrom(hart: Hart, level: 1 | 3): void {
   // also sets MPRV=0."
   if (mode !== 3) state.mstatus &= ~MSTATUS.MPRV;
   hart.mode = mode;
+  hart.onlooker?.returned(hart, level);
 }
 
 /** Whether a waiting hart wakes: an interrupt is pending and enabled in mie, not in mstatus. */
