@@ -94,10 +94,14 @@ const counters = (name: string) => Array.from({ length: 29 }, (_, i) => `${name}
 
 const MSTATUS_WRITABLE = MSTATUS.SIE | MSTATUS.MIE | MSTATUS.SPIE | MSTATUS.MPIE | MSTATUS.SPP |
   MSTATUS.MPP | MSTATUS.MPRV | MSTATUS.SUM | MSTATUS.MXR | MSTATUS.TVM | MSTATUS.TW | MSTATUS.TSR;
-const SSTATUS_WRITABLE = MSTATUS.SIE | MSTATUS.SPIE | MSTATUS.SPP | MSTATUS.SUM | MSTATUS.MXR;
+/** Bits of sstatus that can change: of mstatus those that S-mode sees. */
+export const SSTATUS_WRITABLE: number = MSTATUS.SIE | MSTATUS.SPIE | MSTATUS.SPP | MSTATUS.SUM |
+  MSTATUS.MXR;
 /** SXL = UXL = 2: 64 bits, fixed. */
 const MSTATUS_FIXED = 0xa_0000_0000n;
-const SSTATUS_FIXED = 0x2_0000_0000n;
+/** UXL in the upper half of sstatus. */
+export const SSTATUS_HIGH = 2;
+const SSTATUS_FIXED = BigInt(SSTATUS_HIGH) << 32n;
 
 function writeStatus(state: CsrState, value: bigint, mask: number): void {
   let next = (state.mstatus & ~mask) | (Number(value & 0xffff_ffffn) & mask);
@@ -114,9 +118,11 @@ export function pendingInterrupts(c: CsrContext): number {
   return software | c.lines;
 }
 
+const STCE = 1n << 63n;
+
 /** menvcfg.STCE: stimecmp is in use. */
 export function sstc(state: CsrState): boolean {
-  return state.menvcfg >> 63n === 1n;
+  return state.menvcfg >= STCE;
 }
 
 /** Whether a counter (bit 0 cycle, 1 time, 2 instret) may be read in the present mode. */

@@ -9,6 +9,7 @@ import { DONE, DONE_STOP, RETRY, TRAPPED } from "../engine/host.ts";
 import { csrNumbers } from "../isa/csr_names.ts";
 import type { Mmu } from "../mmu.ts";
 import { CAUSE } from "../cause.ts";
+import { SSTATUS_HIGH, SSTATUS_WRITABLE } from "./csr_rows.ts";
 import { MSTATUS } from "./csr_state.ts";
 import type { Hart } from "./hart.ts";
 import { interruptible, returnFrom, takeable } from "./trap.ts";
@@ -47,6 +48,10 @@ const MOVING = new Set(csrNumbers(
 ));
 /** The CSRs that a loop may write and still only spin. */
 const STATUS = new Set(csrNumbers("sstatus", "mstatus"));
+
+const [SSTATUS] = csrNumbers("sstatus");
+/** Bits of sstatus that have to do with translation. */
+const TRANSLATING = MSTATUS.SUM | MSTATUS.MXR;
 
 /** Executes one SYSTEM instruction or fence.i; answers as `EngineHost.system`. */
 export function executeSystem(hart: Hart, mmu: Mmu, word: number): number {
@@ -115,6 +120,9 @@ function executeCsr(hart: Hart, word: number, operation: number): number {
   const kind = operation & 3; // 1 write, 2 set, 3 clear
   // "For both CSRRS and CSRRC, if rs1=x0, then the instruction will not write to the CSR at all".
   const writes = kind === 1 || source !== 0;
+  if (number === SSTATUS && hart.mode === 1 && kind !== 0) {
+    return executeStatus(hart, kind, rd, source, (operation & 4) !== 0);
+  }
   const row = hart.csrRow(number);
   if (
     kind === 0 || row === undefined || ((number >>> 8) & 3) > hart.mode ||
@@ -133,6 +141,41 @@ function executeCsr(hart: Hart, word: number, operation: number): number {
   }
   if (rd !== 0) hart.registers.xs[rd] = old;
   return RETRY;
+}
+
+/**
+ * sstatus from S-mode, as its row and {@link afterWrite} would have it, in halves of registers: a
+ * kernel's spinlocks turn interrupts off and on all the time.
+ */
+function executeStatus(
+  hart: Hart,
+  kind: number,
+  rd: number,
+  source: number,
+  immediate: boolean,
+): number {
+  const { state, registers: { words } } = hart;
+  const before = state.mstatus;
+  const old = before & SSTATUS_WRITABLE;
+  const operand = immediate ? source : words[2 * source];
+  const wanted = kind === 1 ? operand : kind === 2 ? old | operand : old & ~operand;
+  const after = (before & ~SSTATUS_WRITABLE) | (wanted & SSTATUS_WRITABLE);
+  state.mstatus = after;
+  if (rd !== 0) {
+    words[2 * rd] = old;
+    words[2 * rd + 1] = SSTATUS_HIGH;
+  }
+  const changed = before ^ after;
+  if ((changed & TRANSLATING) !== 0) hart.selectBanks();
+  // What is ready while interrupts are on has been taken: only turning them on can make a change.
+  const on = (changed & after & MSTATUS.SIE) !== 0;
+  if (on && (takeable(hart) >= 0 || yielding(hart))) {
+    hart.registers.advance(4);
+    return DONE_STOP;
+  }
+  if ((changed & TRANSLATING) === 0) return RETRY;
+  hart.registers.advance(4);
+  return DONE;
 }
 
 function afterWrite(hart: Hart, number: number): number {
