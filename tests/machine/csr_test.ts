@@ -77,6 +77,41 @@ Deno.test("property: the supervisor's views show the machine's registers through
   );
 });
 
+Deno.test("property: an instruction on sstatus in S-mode does what its row says", () => {
+  const [SSTATUS] = CSR_ROWS.filter(({ name }) => name === "sstatus");
+  const made = machine();
+  const { hart, ram } = made;
+  const kinds = fc.constantFrom("csrrw", "csrrs", "csrrc", "csrrwi", "csrrsi", "csrrci");
+  const registers = fc.integer({ min: 0, max: 31 });
+  fc.assert(
+    fc.property(kinds, registers, registers, value64, value64, (kind, rd, rs1, status, value) => {
+      const immediate = kind.endsWith("i");
+      ram.write32(at(0), encode(kind, { rd, rs1, imm: SSTATUS.number }));
+      hart.pc = BigInt(at(0));
+      hart.mode = 1;
+      hart.writeCsr("mstatus", status);
+      for (let n = 1; n < 32; n++) hart.setX(n, value ^ BigInt(n));
+
+      const old = SSTATUS.read(hart), before = hart.readCsr("mstatus");
+      const operand = immediate ? BigInt(rs1) : hart.x(rs1);
+      const wanted = kind.startsWith("csrrw")
+        ? operand
+        : kind.startsWith("csrrs")
+        ? old | operand
+        : old & ~operand;
+      hart.writeCsr("sstatus", wanted);
+      const after = hart.readCsr("mstatus");
+      hart.writeCsr("mstatus", before);
+
+      made.run(1);
+      assertEquals(hart.readCsr("mstatus"), after);
+      assertEquals(hart.x(rd), rd === 0 ? 0n : old);
+      assertEquals(hart.pc, BigInt(at(4)));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
 Deno.test("values that no register may hold are not held", () => {
   const hart = machine().hart;
   const written = (name: string, value: bigint) => {
