@@ -169,13 +169,8 @@ function executeStatus(
   if ((changed & TRANSLATING) !== 0) hart.selectBanks();
   // What is ready while interrupts are on has been taken: only turning them on can make a change.
   const on = (changed & after & MSTATUS.SIE) !== 0;
-  if (on && (takeable(hart) >= 0 || yielding(hart))) {
-    hart.registers.advance(4);
-    return DONE_STOP;
-  }
-  if ((changed & TRANSLATING) === 0) return RETRY;
   hart.registers.advance(4);
-  return DONE;
+  return on && (takeable(hart) >= 0 || yielding(hart)) ? DONE_STOP : DONE;
 }
 
 function afterWrite(hart: Hart, number: number): number {
