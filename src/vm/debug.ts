@@ -89,7 +89,7 @@ export interface DebugTarget {
   reverseStep(hart: number, slice: number): DebugStop | undefined;
   /**
    * Goes back to the last breakpoint or watchpoint that was passed, or to the start of the record.
-   * Undefined: none in the last `slice` instructions or somewhat more; the computer stands there,
+   * Undefined: `slice` instructions have been searched; the computer stands somewhere among them,
    * call again to go on. A breakpoint where it stands is not one that was passed.
    */
   reverseRun(slice: number): DebugStop | undefined;

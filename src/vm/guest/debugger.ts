@@ -8,7 +8,7 @@ import type { Mode } from "../machine/hart/csr_state.ts";
 import type { Stop } from "../machine/machine_state.ts";
 import type { Watch, WatchHit } from "../machine/watch.ts";
 import type { GuestHistory } from "./history.ts";
-import { type NotFound, type Passed, passedNext, runBack, stepBack } from "./reverse.ts";
+import { type NotFound, type Passed, passedNext, RunBack, stepBack } from "./reverse.ts";
 import { placeOf, readMemory, type Space, writeMemory } from "./translate.ts";
 
 /** What the guest itself knows of its end. */
@@ -33,6 +33,7 @@ interface Watched {
 export class Debugger implements DebugTarget {
   readonly #history: GuestHistory;
   readonly #ending: Ending;
+  readonly #runBack: RunBack;
   hit: WatchHit | undefined;
   #watched: Watched[] = [];
   /** The hart that the last stop was about. */
@@ -42,6 +43,7 @@ export class Debugger implements DebugTarget {
   constructor(history: GuestHistory, ending: Ending) {
     this.#history = history;
     this.#ending = ending;
+    this.#runBack = new RunBack(history, (watch) => this.#counts(watch));
   }
 
   get #machine() {
@@ -237,7 +239,7 @@ export class Debugger implements DebugTarget {
   }
 
   reverseRun(slice: number): DebugStop | undefined {
-    return this.#wentBack(runBack(this.#history, slice, this.#counts), this.hart);
+    return this.#wentBack(this.#runBack.go(slice), this.hart);
   }
 
   /** Whether a watchpoint is the debugger's. */

@@ -105,38 +105,127 @@ function narrow(history: GuestHistory, to: number, isSo: () => boolean): void {
   }
 }
 
+/** How far a search has come. */
+interface Stretch {
+  /** Where it began, and before which moment it ends. */
+  readonly from: number;
+  readonly to: number;
+  /** The last one that was passed so far. */
+  last: Passed | undefined;
+  /** A breakpoint where the guest stands is not passed once more. */
+  pass: boolean;
+  /** All of it was searched; it goes to what was found. */
+  landing: boolean;
+}
+
 /**
  * Goes back to the last breakpoint or watchpoint of those that `counts` which was passed before
- * here. If there is none in the last `slice` instructions and somewhat more, the guest stands where
- * it was searched to.
+ * here, in slices: a stretch of the record may take seconds to be gone through again.
  */
-export function runBack(
-  history: GuestHistory,
-  slice: number,
-  counts: (watch: Watch) => boolean,
-): Passed | NotFound {
-  const here = history.now;
-  const [start] = history.span!;
-  if (!history.settled) {
-    const passed = passedHere(history);
-    if (passed !== undefined) {
-      land(history, passed);
-      return passed;
-    }
-    history.goto(here);
+export class RunBack {
+  readonly #history: GuestHistory;
+  readonly #counts: (watch: Watch) => boolean;
+  #stretch: Stretch | undefined;
+  /** The history's revision when the last slice was over. */
+  #revision = -1;
+
+  constructor(history: GuestHistory, counts: (watch: Watch) => boolean) {
+    this.#history = history;
+    this.#counts = counts;
   }
-  for (let to = here; to > start; to = history.now) {
-    const from = history.gotoStateBefore(to);
-    const passed = lastPassed(history, to, counts);
-    if (passed !== undefined) {
-      land(history, passed);
-      return passed;
-    }
-    history.gotoStateBefore(from + 1);
-    if (here - from >= slice) return "searching";
+
+  /**
+   * The next slice, of about so many instructions. `searching`: there is more to search; the guest
+   * stands somewhere in it, and the next call goes on unless it was moved meanwhile.
+   */
+  go(slice: number): Passed | NotFound {
+    const found = this.#go(slice);
+    if (found !== "searching") this.#stretch = undefined;
+    this.#revision = this.#history.revision;
+    return found;
   }
-  return "start";
+
+  #go(slice: number): Passed | NotFound {
+    const history = this.#history;
+    if (this.#stretch === undefined || this.#revision !== history.revision) {
+      const passed = this.#begin();
+      if (passed !== undefined) return passed;
+    }
+    for (let left = slice; left > 0;) {
+      const stretch = this.#stretch!;
+      const before = history.now;
+      if (stretch.landing) {
+        const { last } = stretch;
+        if (this.#near(last!.instret, left)) {
+          land(history, last!);
+          return last!;
+        }
+      } else if (this.#scan(stretch, left)) {
+        left -= history.now - before;
+        if (!this.#next(stretch)) return "start";
+        continue;
+      }
+      left -= history.now - before;
+    }
+    return "searching";
+  }
+
+  /** Begins where the guest stands; what it passed there since its last instruction is found. */
+  #begin(): Passed | undefined {
+    const history = this.#history;
+    const here = history.now;
+    if (!history.settled) {
+      const passed = passedHere(history);
+      if (passed !== undefined) {
+        land(history, passed);
+        return passed;
+      }
+      history.goto(here);
+    }
+    this.#before(here);
+    return undefined;
+  }
+
+  #before(to: number): void {
+    const from = to > this.#history.span![0] ? this.#history.gotoStateBefore(to) : to;
+    this.#stretch = { from, to, last: undefined, pass: false, landing: false };
+  }
+
+  /** Looks through a part of a stretch; whether that was the last of it. */
+  #scan(stretch: Stretch, most: number): boolean {
+    const history = this.#history;
+    const until = Math.min(stretch.to, history.now + most);
+    const { last, pass, done } = passedUntil(history, until, stretch, this.#counts);
+    if (last !== undefined) stretch.last = last;
+    stretch.pass = pass;
+    return done || history.now >= stretch.to;
+  }
+
+  /** Behind a stretch: to what was found in it, or the stretch before it; false: there is none. */
+  #next({ from, last }: Stretch): boolean {
+    const history = this.#history;
+    const landing = last !== undefined;
+    history.gotoStateBefore(landing ? last.instret + 1 : from + 1);
+    if (landing) this.#stretch = { from, to: last.instret, last, pass: false, landing };
+    else if (from <= history.span![0]) return false;
+    else this.#before(from);
+    return true;
+  }
+
+  /** Comes near a moment, from where a few states are left; whether it has. */
+  #near(instret: number, most: number): boolean {
+    const history = this.#history;
+    const near = instret - 2 * NEAR_ENOUGH;
+    const until = Math.min(near, history.now + most);
+    quietly(history.machine, () => {
+      while (history.now < until) history.scan(until, true);
+    });
+    return history.now >= near;
+  }
 }
+
+/** Instructions that nobody notices. */
+const NEAR_ENOUGH = 500_000;
 
 /** The watchpoint, of those that `counts`, that the next instruction will hit. */
 export function passedNext(
@@ -156,17 +245,30 @@ function lastPassed(
   to: number,
   counts: (watch: Watch) => boolean,
 ): Passed | undefined {
+  return passedUntil(history, to, { to, pass: false }, counts).last;
+}
+
+/**
+ * The last one that is passed on the way from here to a moment `until`, in a stretch that ends at
+ * `to`. `done`: the guest does not go on; `pass`: it stands at a breakpoint that was seen.
+ */
+function passedUntil(
+  history: GuestHistory,
+  until: number,
+  { to, pass }: { readonly to: number; readonly pass: boolean },
+  counts: (watch: Watch) => boolean,
+): { last: Passed | undefined; pass: boolean; done: boolean } {
   let last: Passed | undefined;
-  for (let pass = false; history.now < to;) {
+  while (history.now < until) {
     const before = history.now;
-    const stop = history.scan(to, pass);
+    const stop = history.scan(until, pass);
     if (stop.kind === "break" && history.now < to) last = breakHere(history, stop);
     else if (stop.kind === "watch") {
       if (counts(stop.watch)) last = watchBefore(history, stop);
-    } else if (history.now === before) break;
+    } else if (history.now === before) return { last, pass, done: true };
     pass = stop.kind === "break";
   }
-  return last;
+  return { last, pass, done: false };
 }
 
 /** A breakpoint passed since the last instruction, before the one where the guest stands now. */

@@ -40,6 +40,33 @@ function stepBack(guest: Guest, hart: number): DebugStop {
   }
 }
 
+Deno.test("a slice of the way back is one, however long the record is between two states", () => {
+  const guest = busy({ harts: 1 });
+  guest.record(); // states 30 million instructions apart
+  while (guest.instret < 4_000_000) guest.debug.run(1_000_000);
+
+  const machine = guestMachineOf(guest);
+  const run = machine.run.bind(machine);
+  let done = 0;
+  machine.run = (budget, ...rest) => {
+    const before = machine.instret;
+    const stop = run(budget, ...rest);
+    done += machine.instret - before;
+    return stop;
+  };
+  // A breakpoint that is never met: all of the record is searched.
+  guest.debug.addBreak(0x8000_1ffen);
+  for (let calls = 1;; calls++) {
+    done = 0;
+    const stop = guest.debug.reverseRun(100_000);
+    assert(done <= 110_000, `${done} instructions in one call`);
+    if (stop === undefined) continue;
+    assertEquals(stop.kind, "start");
+    assert(calls >= 40, `${calls} calls`);
+    break;
+  }
+});
+
 Deno.test("registers and CSRs have their names, and what can be written is", () => {
   const { debug } = busy({ harts: 2 });
   assertEquals([debug.harts, debug.hart, debug.instret, debug.reversible], [2, 0, 0, false]);
