@@ -15,6 +15,7 @@ export { default as dir } from "./dir.ts";
 export { default as dis } from "./dis.ts";
 export { default as exit } from "./exit.ts";
 export { default as expect } from "./expect.ts";
+export { default as facts } from "./facts.ts";
 export { default as fill } from "./fill.ts";
 export { default as find } from "./find.ts";
 export { default as fork } from "./fork.ts";

@@ -52,7 +52,12 @@ function guestComputer(guest: Guest): Computer {
   const disk = guestDisk(machine);
   const moment = () => history.revision;
   const programs: GuestPrograms = new GuestPrograms(disk, ram, () => view, moment);
-  const view: GuestView = new GuestView(machine, elf, moment, (pid) => programs.symbols(pid));
+  const view: GuestView = new GuestView(
+    history,
+    elf,
+    (pid) => programs.symbols(pid),
+    () => programs.has("forktest") ? "forktest" : "echo",
+  );
   const mapped = eachMoment(moment, () => mappedCounts(view, ram));
   return {
     guest: true,

@@ -57,6 +57,11 @@ export class GuestPrograms {
     return symbols;
   }
 
+  /** Whether there is a program of that name. */
+  has(name: string): boolean {
+    return this.#read(name) !== undefined;
+  }
+
   #read(name: string): Elf | undefined {
     try {
       const tree = this.#disk.tree;

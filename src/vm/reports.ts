@@ -26,7 +26,7 @@ export type { Watched } from "./kernel/breakpoints.ts";
 export type { ForkStatistics } from "./kernel/fork/statistics.ts";
 export type { GuestStop, Trap } from "./guest_traps.ts";
 export type { ForkObserver } from "./kernel/kernel.ts";
-export type { ProcessState, SpaceUsage } from "./inspect/view.ts";
+export type { Fact, ProcessState, SpaceUsage, Sure } from "./inspect/view.ts";
 export type { Wait } from "./kernel/process/proc.ts";
 export type { EventFilter, KernelStop, RunOptions } from "./kernel/run.ts";
 export type { Stop } from "./machine/machine.ts";

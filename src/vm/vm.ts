@@ -19,7 +19,7 @@ import { type Frame, frameHandle, type FrameReport, frameReport } from "./inspec
 import { type Sharing, sharing } from "./inspect/sharing.ts";
 import { type SwapReport, swapReport } from "./inspect/builtin/swap_report.ts";
 import { kernelTranslation, type Translation } from "./inspect/translation.ts";
-import type { KernelView } from "./inspect/view.ts";
+import type { Fact, KernelView } from "./inspect/view.ts";
 import { addBreakpoint, removeBreakpoint } from "./kernel/breakpoints.ts";
 import type { ForkStatistics } from "./kernel/fork/statistics.ts";
 import type { ForkObserver, Kernel } from "./kernel/kernel.ts";
@@ -89,7 +89,9 @@ export class Vm {
   /** The name of its fork policy. */
   readonly policy: string;
   /** Its letters for the RSW bits of a PTE, 8 and 9; `1` for one that it does not use. */
-  readonly rsw: readonly [string, string];
+  get rsw(): readonly [string, string] {
+    return this.#view.rsw;
+  }
   /** Guest RAM, to be read by physical address. */
   readonly ram: RamView;
 
@@ -106,10 +108,10 @@ export class Vm {
   constructor(options: BootOptions = {}, computer?: Computer) {
     this.options = options;
     this.#computer = computer ?? bootComputer(settled(options));
-    const { machine, view, disk, guest, policy } = this.#computer;
+    const { machine, disk, guest, policy } = this.#computer;
     this.disk = new Disk(disk);
     this.history = this.#changes;
-    [this.guest, this.policy, this.rsw] = [guest, policy, view.rsw];
+    [this.guest, this.policy] = [guest, policy];
     this.ram = machine.ram;
   }
 
@@ -398,6 +400,14 @@ export class Vm {
   /** Why counts and page tables may not agree now, in a fork for instance; undefined: at rest. */
   unrest(): string | undefined {
     return this.#view.unrest();
+  }
+
+  /**
+   * What is believed of the kernel, from what, and how sure that is. A guest's kernel may be run
+   * ahead for it, and is made what it was.
+   */
+  facts(): Fact[] {
+    return this.#view.facts();
   }
 
   /** The swap disk and the clock that chooses what goes there. */

@@ -114,10 +114,18 @@ if (folder === undefined) {
         const t = await tree.json(`pte -p 2 ${start}`);
         assertEquals([t.levels.length, t.levels.at(-1).pa, t.fail], [3, t.pa, null]);
       }
+      const before = guestMachineOf(tree.guest).save();
+      const { facts } = await tree.json("facts");
+      // deno-lint-ignore no-explicit-any -- as above
+      const fact = (name: string) => facts.find((one: any) => one.name === name);
+      for (const name of ["counts", "cow bit"]) {
+        assertEquals(fact(name).sure, "sure", JSON.stringify(fact(name)));
+      }
+      assertEquals(guestMachineOf(tree.guest).save(), before, "nothing was changed by looking");
       const text = await tree.json("refcount pa(2:0)");
       assertEquals([text.kind, text.stored, text.counted, text.owners[0].pid], [
         "user",
-        null,
+        fact("counts").value === "none" ? null : 1,
         1,
         2,
       ]);

@@ -19,6 +19,7 @@ import { entryAt, pageOwners } from "../../src/vm/inspect/page_owners.ts";
 import { sharing } from "../../src/vm/inspect/sharing.ts";
 import { kernelTranslation, translation } from "../../src/vm/inspect/translation.ts";
 import {
+  type Fact,
   type KernelView,
   type RootView,
   type SavedView,
@@ -135,6 +136,7 @@ class Guest implements KernelView {
     isFree: (frame: PaNum) => this.free.has(frame) ? true : undefined,
     kind: (): string | undefined => undefined,
     countsMappings: (): boolean | undefined => undefined,
+    more: 0,
   };
 
   slotOf(): number | undefined {
@@ -143,6 +145,10 @@ class Guest implements KernelView {
 
   unrest(): string | undefined {
     return this.why;
+  }
+
+  facts(): Fact[] {
+    return [];
   }
 
   audit(): string[] {
@@ -334,10 +340,11 @@ Deno.test("a translation knows the hardware's answer, and not the kernel's", () 
 
 /** A guest's members as those of a record, to change some. */
 function viewOf(g: Guest): KernelView {
-  const { here, frames, cowBit, rsw, symbols, slotOf, unrest } = g;
+  const { here, frames, cowBit, rsw, symbols, slotOf, unrest, facts } = g;
   const [processes, roots] = [() => g.processes(), () => g.roots()];
   const [process, rootOf] = [(pid: number) => g.process(pid), (pid: number) => g.rootOf(pid)];
-  return { here, frames, cowBit, rsw, symbols, processes, process, roots, rootOf, slotOf, unrest };
+  const view = { here, frames, cowBit, rsw, symbols, slotOf, unrest, facts };
+  return { ...view, processes, process, roots, rootOf };
 }
 
 Deno.test("where areas are unknown, vmmap shows the runs that are mapped alike", () => {

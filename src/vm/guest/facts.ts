@@ -6,10 +6,10 @@
 import { PAGE_SIZE, type PaNum, vaNum } from "../machine/address.ts";
 import { frameOf, leafSize, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X, walk } from "../machine/sv39.ts";
 import type { KernelPage } from "../inspect/view.ts";
-import { freeFrames } from "./free_lists.ts";
+import { type FreeFrames, freeFrames, type FreeList } from "./free_lists.ts";
 import type { codeFacts } from "./code_facts.ts";
-import { ProcTable, type Slot } from "./proc_table.ts";
-import type { ImageSymbols } from "./symbols.ts";
+import { type Layout, ProcTable, type Slot } from "./proc_table.ts";
+import type { ImageSymbols, Variable } from "./symbols.ts";
 import type { Words } from "./words.ts";
 import { TRAMPOLINE, TRAPFRAME } from "./xv6.ts";
 
@@ -54,7 +54,7 @@ export class Facts {
   #table: ProcTable | undefined;
   #slots: readonly Slot[] | undefined;
   #roots: readonly Root[] | undefined;
-  #free: Uint8Array | undefined | null = null;
+  #free: FreeFrames | undefined | null = null;
   #kinds: Uint8Array | undefined;
 
   /** Of a memory at one moment, which must not change while this is asked. */
@@ -66,6 +66,11 @@ export class Facts {
   /** The processes, lowest pid first; none where they are unknown. */
   get slots(): readonly Slot[] {
     return this.#slots ??= this.#processes.slots() ?? [];
+  }
+
+  /** Where things stand in the processes' records; undefined: unknown. */
+  get layout(): Layout | undefined {
+    return this.slots && this.#processes.layout;
   }
 
   get #processes(): ProcTable {
@@ -81,7 +86,7 @@ export class Facts {
   /** The kernel's own table, as its variable says, and those of the processes. */
   get roots(): readonly Root[] {
     if (this.#roots !== undefined) return this.#roots;
-    const own = this.#kernelRoot;
+    const own = this.kernelRoot;
     const roots: Root[] = own === undefined ? [] : [{ root: own, pid: 0, name: "kernel" }];
     for (const { root, pid, name = "?" } of this.slots) {
       if (root !== undefined && !roots.some((one) => one.root === root)) {
@@ -91,7 +96,13 @@ export class Facts {
     return this.#roots = roots;
   }
 
-  get #kernelRoot(): PaNum | undefined {
+  /** The root tables of the processes. */
+  get userRoots(): PaNum[] {
+    return this.slots.flatMap(({ root }) => root === undefined ? [] : [root]);
+  }
+
+  /** The kernel's own root table, as its variable says. */
+  get kernelRoot(): PaNum | undefined {
     const { known: { symbols }, place: { words } } = this;
     const pointer = symbols.variable("kernel_pagetable");
     const root = pointer && words.frame(words.long(pointer.start));
@@ -107,6 +118,24 @@ export class Facts {
       (leaf.flags & (rights | PTE_U)) === rights;
   }
 
+  /** Where a trap from user mode enters the kernel, in every address space; undefined: unknown. */
+  get uservec(): bigint | undefined {
+    const { trampoline, table } = this.known.symbols;
+    const at = table.get("uservec");
+    if (at === undefined || trampoline === undefined) return undefined;
+    return at - BigInt(trampoline) + BigInt(TRAMPOLINE);
+  }
+
+  /** Those of some functions that the kernel has. */
+  busyFunctions(names: readonly string[]): (Variable & { readonly name: string })[] {
+    return this.#busy ??= names.flatMap((name) => {
+      const where = this.known.symbols.function(name);
+      return where === undefined ? [] : [{ name, ...where }];
+    });
+  }
+
+  #busy: (Variable & { readonly name: string })[] | undefined;
+
   /** What the kernel has for itself in a process's table. */
   kernelPages(slot: Slot | undefined): KernelPage[] {
     const { trampoline } = this.known.symbols;
@@ -118,6 +147,15 @@ export class Facts {
 
   /** One byte a frame, 1 for those on a free list; undefined: no list is known. */
   get free(): Uint8Array | undefined {
+    return this.#lists?.marks;
+  }
+
+  /** The lists of free frames; undefined: none is known. */
+  get freeLists(): readonly FreeList[] | undefined {
+    return this.#lists?.lists;
+  }
+
+  get #lists(): FreeFrames | undefined {
     if (this.#free !== null) return this.#free;
     const { known: { symbols }, place: { words, base, total } } = this;
     return this.#free = freeFrames(words, symbols, base, total);
@@ -194,21 +232,5 @@ export class Facts {
       const pte = tables.words[first + 2 * i];
       if ((pte & PTE_V) !== 0) visit(i, pte);
     }
-  }
-
-  /** A process that was preempted inside the kernel: its return goes through kerneltrap. */
-  get preempted(): Slot | undefined {
-    const trap = this.known.symbols.function("kerneltrap");
-    const root = this.#kernelRoot;
-    if (trap === undefined || root === undefined) return undefined;
-    return this.slots.find(({ state, stack }) => {
-      if (stack === undefined || state !== "runnable") return false;
-      for (let at = stack[0]; at + 8 <= stack[1]; at += 8) {
-        const { leaf } = walk(this.place.words.tables, root, vaNum(at));
-        const word = leaf && this.place.words.long(leaf.pa);
-        if (word !== undefined && word >= trap.start && word < trap.start + trap.size) return true;
-      }
-      return false;
-    });
   }
 }

@@ -12,34 +12,52 @@ import type { Words } from "./words.ts";
 /** What kfree() fills a page with, beyond the link (memset(pa, 1, PGSIZE)). */
 const JUNK = 0x0101_0101;
 
+/** A list of free frames. */
+export interface FreeList {
+  /** Where its first frame is named: `kmem+24`. */
+  readonly at: string;
+  /** How many frames are on it. */
+  readonly frames: number;
+}
+
+/** The free frames of a memory. */
+export interface FreeFrames {
+  /** One byte a frame, how often it is on a list. */
+  readonly marks: Uint8Array;
+  readonly lists: readonly FreeList[];
+}
+
 /** The free frames of RAM from `base` on, one byte a frame; undefined: no list is known. */
 export function freeFrames(
   words: Words,
   symbols: ImageSymbols,
   base: PaNum,
   total: number,
-): Uint8Array | undefined {
-  const lists = symbols.variables((name) => /mem/i.test(name));
+): FreeFrames | undefined {
+  const variables = symbols.objects().filter(({ name }) => /mem/i.test(name));
   const free = new Uint8Array(total);
-  let known = false;
-  for (const { start, size } of lists) {
+  const lists: FreeList[] = [];
+  for (const { name, start, size } of variables) {
     for (let at = start; at + 8 <= start + size; at = (at + 8) as PaNum) {
       const list = chain(words, symbols.end, words.long(at)!, total);
       if (list === undefined || list.some((frame) => free[(frame - base) / PAGE_SIZE] === 1)) {
         continue;
       }
-      known = true;
       // Superpages of 2 MiB have a list of their own.
       const pages = list.length > 1 && list.every((frame) => frame % SUPERPAGE_SIZE === 0)
         ? SUPERPAGE_SIZE / PAGE_SIZE
         : 1;
+      lists.push({
+        at: at === start ? name : `${name}+${at - start}`,
+        frames: list.length * pages,
+      });
       for (const frame of list) {
         const first = (frame - base) / PAGE_SIZE;
         free.fill(1, first, Math.min(first + pages, total));
       }
     }
   }
-  return known ? free : undefined;
+  return lists.length > 0 ? { marks: free, lists } : undefined;
 }
 
 /** The frames of a list from its first one on; undefined for what is none, or an empty one. */

@@ -420,6 +420,20 @@ export class GuestHistory {
     return this.#record;
   }
 
+  /**
+   * Does something with the machine that is nobody's business: it is made what it was, and nothing
+   * of it is recorded, told or sent.
+   */
+  aside(body: () => void): void {
+    this.#collect();
+    const before = this.machine.save();
+    try {
+      body();
+    } finally {
+      this.machine.restore(before);
+    }
+  }
+
   /** The state now. */
   save(): GuestState {
     this.#collect();

@@ -33,6 +33,16 @@ export interface Slot {
   readonly trapframe: PaNum | undefined;
   /** The live part of its kernel stack while it is switched out: from its sp to the end. */
   readonly stack: readonly [from: number, to: number] | undefined;
+  /** Its frame pointer then. */
+  readonly frame: number | undefined;
+}
+
+/** Where things stand in a process's record, as far as that is known. */
+export interface Layout {
+  /** Bytes of one record. */
+  readonly stride: number;
+  readonly records: number;
+  readonly offsets: Readonly<Record<string, number | undefined>>;
 }
 
 /** What a process sleeps for. */
@@ -52,6 +62,9 @@ export class ProcTable {
     this.#symbols = symbols;
     this.#facts = facts;
   }
+
+  /** Where things stand in its records, once {@link ProcTable.slots} has been asked. */
+  layout: Layout | undefined;
 
   /** The processes, lowest pid first; undefined: unknown. */
   slots(): Slot[] | undefined {
@@ -86,10 +99,23 @@ export class ProcTable {
   #read(used: readonly PaNum[], stride: number, proc: Variable, facts: CodeFacts): Slot[] {
     const words = this.#words;
     const pid = (at: number) => words.word(at + facts.pid)!;
-    const roots = this.#roots(used, stride);
+    const [pagetable, roots] = this.#roots(used, stride);
     const name = this.#nameOffset(used, stride);
     const parent = this.#parentOffset(used, stride, proc, facts);
     const size = this.#sizeOffset(used, stride, roots);
+    this.layout = {
+      stride,
+      records: proc.size / stride,
+      offsets: {
+        pid: facts.pid,
+        state: facts.state,
+        chan: facts.chan,
+        pagetable,
+        sz: size,
+        parent,
+        name,
+      },
+    };
     const isSlot = (at: number) =>
       at >= proc.start && at < proc.start + proc.size && (at - proc.start) % stride === 0;
     const parentOf = (at: PaNum) => {
@@ -117,7 +143,7 @@ export class ProcTable {
         root,
         size: size === undefined ? undefined : words.long(at + size),
         trapframe: root === undefined ? undefined : this.#kernelPage(root, TRAPFRAME),
-        stack: this.#stack(at, stride),
+        ...this.#context(at, stride),
       };
     });
   }
@@ -147,8 +173,11 @@ export class ProcTable {
    * The page table of each process that has one: the pointer that in most of them leads to a table
    * with a trampoline and a trapframe, and in none to anything but a frame.
    */
-  #roots(used: readonly PaNum[], stride: number): Map<PaNum, PaNum> {
-    let best = new Map<PaNum, PaNum>(), most = 0;
+  #roots(
+    used: readonly PaNum[],
+    stride: number,
+  ): [offset: number | undefined, roots: Map<PaNum, PaNum>] {
+    let best = new Map<PaNum, PaNum>(), most = 0, where: number | undefined;
     for (let offset = 0; offset < stride; offset += 8) {
       const found = new Map<PaNum, PaNum>();
       const fits = used.every((at) => {
@@ -159,9 +188,9 @@ export class ProcTable {
       });
       if (!fits) continue;
       const whole = [...found.values()].filter((root) => this.isUserRoot(root)).length;
-      if (whole > most) [best, most] = [found, whole];
+      if (whole > most) [best, most, where] = [found, whole, offset];
     }
-    return best;
+    return [where, best];
   }
 
   /** Whether a frame is a process's root table: trampoline and trapframe stand where they do. */
@@ -270,7 +299,7 @@ export class ProcTable {
    * address, in the kernel's code, stands in front of a stack pointer, in the page that the record
    * names elsewhere as the stack: `kstack`, far below the trampoline in the kernel's own table.
    */
-  #stack(at: PaNum, stride: number): readonly [number, number] | undefined {
+  #context(at: PaNum, stride: number): Pick<Slot, "stack" | "frame"> {
     const pages = new Set<number>();
     for (let offset = 0; offset < stride; offset += 8) {
       const value = this.#words.long(at + offset)!;
@@ -278,12 +307,14 @@ export class ProcTable {
         pages.add(value);
       }
     }
-    for (let offset = 0; offset + 8 < stride; offset += 8) {
+    for (let offset = 0; offset + 16 < stride; offset += 8) {
       const ra = this.#words.long(at + offset)!, sp = this.#words.long(at + offset + 8)!;
       if (ra < this.#symbols.start || ra >= this.#symbols.end) continue;
       const page = sp - sp % PAGE_SIZE;
-      if (pages.has(page)) return [sp, page + PAGE_SIZE];
+      const stack = pages.has(page) ? page : pages.has(sp - PAGE_SIZE) ? sp - PAGE_SIZE : undefined;
+      if (stack === undefined) continue;
+      return { stack: [sp, stack + PAGE_SIZE], frame: this.#words.long(at + offset + 16) };
     }
-    return undefined;
+    return { stack: undefined, frame: undefined };
   }
 }

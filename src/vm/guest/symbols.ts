@@ -110,28 +110,44 @@ export class ImageSymbols {
     return symbol && symbol.size > 0 ? rangeOf(symbol) : undefined;
   }
 
+  /** All functions that say where they end, by name. */
+  functions(): ReadonlyMap<string, Variable> {
+    const all = this.#all.filter(({ kind, size }) => kind === "function" && size > 0);
+    return new Map(all.map((one) => [one.name, rangeOf(one)]));
+  }
+
+  /** All variables, with their names. */
+  objects(): (Variable & { readonly name: string })[] {
+    return this.#all.filter(({ kind }) => kind === "object")
+      .map((one) => ({ name: one.name, ...rangeOf(one) }));
+  }
+
   /** The instructions of the first of these functions that there is, as text. */
   code(...names: string[]): string[] {
     const where = names.map((name) => this.function(name)).find((one) => one !== undefined);
-    if (where === undefined) return [];
+    return where === undefined ? [] : this.instructions(where).map(({ text }) => text);
+  }
+
+  /** The instructions of a function, with their addresses. */
+  instructions(where: Variable): { readonly at: number; readonly text: string }[] {
     const inside = this.#elf.segments.find(({ vaddr, bytes }) =>
       where.start >= vaddr && where.start + where.size <= Number(vaddr) + bytes.length
     );
     if (inside === undefined) return [];
     const { bytes, vaddr } = inside;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const texts: string[] = [];
-    const first = where.start - Number(vaddr);
+    const list: { at: number; text: string }[] = [];
+    const start = Number(vaddr), first = where.start - start;
     for (let at = first; at + 2 <= first + where.size;) {
       const half = view.getUint16(at, true);
       const long = (half & 3) === 3;
       if (long && at + 4 > bytes.length) break;
       const word = long ? view.getUint32(at, true) : half;
-      const { text, length } = disassemble(word, BigInt(Number(vaddr) + at));
-      texts.push(text);
+      const { text, length } = disassemble(word, BigInt(start + at));
+      list.push({ at: start + at, text });
       at += length;
     }
-    return texts;
+    return list;
   }
 }
 

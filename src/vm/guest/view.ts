@@ -4,6 +4,7 @@
  */
 
 import type {
+  Fact,
   FramesView,
   KernelView,
   ProcessView,
@@ -16,18 +17,20 @@ import type { Elf } from "../machine/elf.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { MachineState } from "../machine/machine_state.ts";
-import type { TableMemory } from "../machine/sv39.ts";
+import { PTE_RSW0, PTE_RSW1, type TableMemory } from "../machine/sv39.ts";
+import { Counts } from "./count_array.ts";
+import { factList } from "./fact_list.ts";
 import { Facts, KINDS, type Known } from "./facts.ts";
 import { codeFacts } from "./code_facts.ts";
+import type { GuestHistory } from "./history.ts";
+import { Learner } from "./learner.ts";
 import { CLOCK, CONSOLE, type Slot } from "./proc_table.ts";
+import { recordOn, unrestOf } from "./rest.ts";
 import { ImageSymbols } from "./symbols.ts";
 import { SavedWords, Words } from "./words.ts";
-import { TRAMPOLINE } from "./xv6.ts";
 
 /** U-mode and M-mode. */
 const USER = 0, MACHINE = 3;
-/** Most harts of an xv6 (`NCPU`): its array of them has one entry each. */
-const NCPU = 8;
 
 /** The root table that a hart translates by now; undefined: its addresses are physical. */
 export function rootOn({ mode, mmu }: Hart): PaNum | undefined {
@@ -38,12 +41,11 @@ export function rootOn({ mode, mmu }: Hart): PaNum | undefined {
 export class GuestView implements KernelView {
   readonly symbols: SymbolsView;
   readonly frames: FramesView;
-  /** Nobody has watched yet which bit is set where W is cleared. */
-  readonly cowBit = undefined;
-  readonly rsw = ["1", "1"] as const;
+  /** What has to be learned of the kernel by watching it. */
+  readonly learner: Learner;
   readonly #machine: Machine;
   readonly #known: Known;
-  readonly #moment: () => unknown;
+  readonly #history: GuestHistory;
   #merged = new WeakMap<ImageSymbols, ReadonlyMap<string, bigint>>();
   #facts: Facts | undefined;
   #at: unknown;
@@ -51,17 +53,18 @@ export class GuestView implements KernelView {
   /**
    * The kernel of a file on a machine.
    *
-   * @param moment Another value after each change.
    * @param programs The symbols of the program that a process runs, where they are known.
+   * @param forking A line for its sh that forks.
    */
   constructor(
-    machine: Machine,
+    history: GuestHistory,
     elf: Elf,
-    moment: () => unknown,
     programs: (pid: number) => ImageSymbols | undefined = () => undefined,
+    forking: () => string = () => "echo",
   ) {
+    const { machine } = history;
     this.#machine = machine;
-    this.#moment = moment;
+    this.#history = history;
     const symbols = new ImageSymbols(elf);
     this.#known = { symbols, code: codeFacts(symbols) };
     this.symbols = {
@@ -71,18 +74,30 @@ export class GuestView implements KernelView {
       },
       at: (pid, address) => symbols.at(address) ?? programs(pid)?.at(address),
     };
-    const { ram } = machine;
+    const { ram, uart } = machine;
+    this.learner = new Learner(history, this.#known, {
+      entries: () => this.trapEntries(),
+      // What somebody has begun to type is not sent.
+      line: () =>
+        this.waitsForConsole && !history.typing && uart.waiting === 0
+          ? `\x15${forking()}\n`
+          : undefined,
+    });
+    const { learner } = this;
     const index = (frame: PaNum) => (frame - ram.base) / PAGE_SIZE;
     this.frames = {
       first: ram.base,
       total: ram.size / PAGE_SIZE,
-      free: () => this.facts.freeCount,
-      stored: () => undefined,
+      free: () => this.now.freeCount,
+      stored: (frame) => this.#counts?.of(index(frame)),
+      get more() {
+        return learner.watched.counts.value?.array.more ?? 0;
+      },
       isFree: (frame) => {
-        const { free } = this.facts;
+        const { free } = this.now;
         return free && free[index(frame)] === 1;
       },
-      kind: (frame) => KINDS[this.facts.kinds[index(frame)]],
+      kind: (frame) => KINDS[this.now.kinds[index(frame)]],
       countsMappings: () => undefined,
     };
   }
@@ -97,13 +112,46 @@ export class GuestView implements KernelView {
   }
 
   /** What can be told now. */
-  get facts(): Facts {
-    const now = this.#moment();
+  get now(): Facts {
+    const now = this.#history.revision;
     if (this.#facts === undefined || this.#at !== now) {
       this.#facts = this.#factsOf(new Words(this.#machine.ram));
       this.#at = now;
     }
     return this.#facts;
+  }
+
+  /** The counts of the kernel now. */
+  get #counts(): Counts | undefined {
+    const { now: facts } = this;
+    if (this.#countsOf?.facts !== facts) {
+      this.#countsOf = { facts, counts: this.#countsIn(facts.place.words) };
+    }
+    return this.#countsOf.counts;
+  }
+
+  #countsOf: { readonly facts: Facts; readonly counts: Counts | undefined } | undefined;
+
+  #countsIn(words: Words): Counts | undefined {
+    const { value } = this.learner.watched.counts;
+    return value ? new Counts(words, value) : undefined;
+  }
+
+  /** @inheritdoc */
+  get cowBit(): number | undefined {
+    return this.learner.watched.cow.value ?? undefined;
+  }
+
+  /** `C` for a bit by which the kernel knows a page that is to be copied. */
+  get rsw(): readonly [string, string] {
+    const mask = this.cowBit ?? 0;
+    const letter = (bit: number) => (mask & bit) !== 0 ? "C" : "1";
+    return [letter(PTE_RSW0), letter(PTE_RSW1)];
+  }
+
+  /** @inheritdoc */
+  facts(): Fact[] {
+    return factList(this.now, this.learner.watched);
   }
 
   #factsOf(words: Words): Facts {
@@ -122,12 +170,12 @@ export class GuestView implements KernelView {
 
   /** Whose a root table is; of nobody known, minus the hart's number, less one. */
   #pidOf(root: PaNum, hart: Hart): number {
-    return this.facts.slots.find((one) => one.root === root)?.pid ?? -1 - hart.hartid;
+    return this.now.slots.find((one) => one.root === root)?.pid ?? -1 - hart.hartid;
   }
 
   /** @inheritdoc */
   processes(): ProcessView[] {
-    const known = this.facts.slots.map((slot) => this.#processView(slot));
+    const known = this.now.slots.map((slot) => this.#processView(slot));
     return [...this.#strangers().map(([pid, root]) => this.#stranger(pid, root)), ...known];
   }
 
@@ -144,8 +192,8 @@ export class GuestView implements KernelView {
   #kernelsRoot(): PaNum | undefined {
     const { hart } = this.#machine;
     const here = rootOn(hart);
-    if (hart.mode !== USER && (here === undefined || this.facts.isKernelRoot(here))) return here;
-    const own = this.facts.roots.find((one) => one.pid === 0)?.root;
+    if (hart.mode !== USER && (here === undefined || this.now.isKernelRoot(here))) return here;
+    const own = this.now.roots.find((one) => one.pid === 0)?.root;
     return hart.mode === USER ? own : own ?? here;
   }
 
@@ -168,12 +216,9 @@ export class GuestView implements KernelView {
   #onHart(hart: Hart): number | undefined {
     const root = rootOn(hart);
     if (hart.mode === USER && root !== undefined) {
-      return this.facts.slots.find((one) => one.root === root)?.at;
+      return this.now.slots.find((one) => one.root === root)?.at;
     }
-    const cpus = this.#known.symbols.variable("cpus");
-    if (cpus === undefined || cpus.size % NCPU !== 0) return undefined;
-    // Its first word is the process, in all years.
-    return this.facts.place.words.long(cpus.start + hart.hartid * (cpus.size / NCPU));
+    return recordOn(hart, this.now);
   }
 
   /** Address spaces that harts are in and that are of no process known, by their pids. */
@@ -195,7 +240,7 @@ export class GuestView implements KernelView {
 
   /** @inheritdoc */
   roots(): RootView[] {
-    const { facts } = this;
+    const { now: facts } = this;
     const roots = facts.roots.map(({ root, pid, name }) => this.#rootView(root, pid, name));
     for (const hart of this.#machine.harts) {
       const root = rootOn(hart);
@@ -210,9 +255,9 @@ export class GuestView implements KernelView {
   }
 
   #rootView(root: PaNum, pid: number, name: string): RootView {
-    const slot = this.facts.slots.find((one) => one.pid === pid);
-    const isProcess = slot !== undefined || (pid !== 0 && this.facts.isUserRoot(root));
-    const kernelPages = isProcess ? this.facts.kernelPages(slot) : [];
+    const slot = this.now.slots.find((one) => one.pid === pid);
+    const isProcess = slot !== undefined || (pid !== 0 && this.now.isUserRoot(root));
+    const kernelPages = isProcess ? this.now.kernelPages(slot) : [];
     return { root, pid, name, areas: undefined, kernelPages };
   }
 
@@ -225,30 +270,25 @@ export class GuestView implements KernelView {
   /** The process that a hart is in, in user mode or in the kernel; undefined: none known. */
   pidOn(hart: Hart): number | undefined {
     const at = this.#onHart(hart);
-    return this.facts.slots.find((one) => one.at === at)?.pid;
+    return this.now.slots.find((one) => one.at === at)?.pid;
   }
 
   /** Where an xv6 begins to handle a trap, as user mode and the kernel itself come there. */
   trapEntries(): bigint[] {
-    const { trampoline, table } = this.#known.symbols;
-    const [user, kernel] = [table.get("uservec"), table.get("kernelvec")];
-    return [
-      ...(user === undefined || trampoline === undefined
-        ? []
-        : [user - BigInt(trampoline) + BigInt(TRAMPOLINE)]),
-      ...(kernel === undefined ? [] : [kernel]),
-    ];
+    const { uservec } = this.now;
+    const kernel = this.#known.symbols.table.get("kernelvec");
+    return [uservec, kernel].filter((at) => at !== undefined);
   }
 
   /** Whether an xv6 has said that it panicked. */
   get panicked(): boolean {
     const variable = this.#known.symbols.variable("panicked");
-    return variable !== undefined && (this.facts.place.words.word(variable.start) ?? 0) !== 0;
+    return variable !== undefined && (this.now.place.words.word(variable.start) ?? 0) !== 0;
   }
 
   /** Whether all processes sleep, one for the console, and none for the clock. */
   get waitsForConsole(): boolean {
-    const { slots } = this.facts;
+    const { slots } = this.now;
     return slots.length > 0 && slots.every(({ state }) => state === "sleeping") &&
       slots.some(({ waits }) => waits === CONSOLE) && !slots.some(({ waits }) => waits === CLOCK);
   }
@@ -258,36 +298,22 @@ export class GuestView implements KernelView {
     return undefined;
   }
 
-  /** Whether a hart is inside the kernel, or a process was preempted there. */
+  /** @inheritdoc */
   unrest(): string | undefined {
-    for (const hart of this.#machine.harts) {
-      const why = this.#busy(hart);
-      if (why !== undefined) return `hart ${hart.hartid} ${why}`;
-    }
-    const { preempted } = this.facts;
-    return preempted && `pid ${preempted.pid} was preempted inside the kernel`;
-  }
-
-  #busy(hart: Hart): string | undefined {
-    if (hart.mode === USER) return undefined;
-    if (hart.mode === MACHINE) return "is in M-mode";
-    if (hart.pc >= BigInt(TRAMPOLINE)) return "is on its way between user mode and the kernel";
-    // In the scheduler, waiting for somebody to run.
-    const at = this.#onHart(hart);
-    if (at === 0) return undefined;
-    const slot = this.facts.slots.find((one) => one.at === at);
-    return slot === undefined ? "is inside the kernel" : `is inside the kernel for pid ${slot.pid}`;
+    return unrestOf(this.#machine, this.now);
   }
 
   /** Timer ticks since boot; undefined: the kernel has no such variable. */
   ticks(): number | undefined {
     const ticks = this.#known.symbols.variable("ticks");
-    return ticks && this.facts.place.words.word(ticks.start);
+    return ticks && this.now.place.words.word(ticks.start);
   }
 
   /** What is compared of a saved state of the machine. `tables`: those in its RAM. */
   saved({ ram, clock }: Pick<MachineState, "ram" | "clock">, tables: TableMemory): SavedView {
-    const facts = this.#factsOf(new SavedWords(ram, tables));
+    const words = new SavedWords(ram, tables);
+    const facts = this.#factsOf(words);
+    const counts = this.#countsIn(words);
     const text = ({ name, state }: Slot) => `${name ?? "?"} ${state ?? "unknown"}`;
     return {
       ram,
@@ -296,7 +322,7 @@ export class GuestView implements KernelView {
       processes: new Map(facts.slots.map((one) => [one.pid, { text: text(one), root: one.root }])),
       free: facts.freeCount,
       kind: (i) => KINDS[facts.kinds[i]],
-      stored: () => undefined,
+      stored: (i) => counts?.of(i),
     };
   }
 }

@@ -138,7 +138,9 @@ function checkFrames(view: KernelView, ram: Ram, sweep: Sweep, sayIt: Say): void
       if (sweep.trapframes[i] > 0) say("free but mapped", "on the free list, but a trapframe");
       continue;
     }
-    if (frames.countsMappings(frame) ?? mapped > 0) checkCount(frames.stored(frame), mapped, say);
+    if (frames.countsMappings(frame) ?? mapped > 0) {
+      checkCount(frames.stored(frame), mapped, frames.more, say);
+    }
     const isPage = kind === "user" || kind === "cache" || kind === undefined;
     if (isPage && mapped > 1 && writers > 0) {
       say("writable by two", `mapped ${times(mapped)}, and ${writers} of them may write`);
@@ -163,13 +165,15 @@ function checkFrames(view: KernelView, ram: Ram, sweep: Sweep, sayIt: Say): void
 }
 
 function checkCount(
-  stored: number | undefined,
+  count: number | undefined,
   mapped: number,
+  more: number,
   say: (name: AuditClass, detail: string) => void,
 ): void {
-  if (stored === undefined) return;
-  const facts = `mapped ${times(mapped)}, but counted ${stored}`;
-  if (mapped === 0) say("leak", `allocated and counted ${stored}, but nobody maps it`);
+  if (count === undefined) return;
+  const stored = count - more;
+  const facts = `mapped ${times(mapped)}, but counted ${count}`;
+  if (mapped === 0) say("leak", `allocated and counted ${count}, but nobody maps it`);
   else if (stored < mapped) say("count too low", `${facts}: it will be freed too early`);
   else if (stored > mapped) say("count too high", `${facts}: it will never be freed`);
 }

@@ -118,7 +118,12 @@ export function frameReport(view: KernelView, ram: Ram, address: Pa): FrameRepor
     ...(kind === "free" ? ["on the free list"] : []),
   ];
   const counted = owners.length;
-  const state = stateOf(kind, view.frames.isFree(frame), stored, counted);
+  const state = stateOf(
+    kind,
+    view.frames.isFree(frame),
+    stored === undefined ? undefined : stored - view.frames.more,
+    counted,
+  );
   return { pa: pa(frame), kind: kind ?? "unknown", stored, counted, state, owners, uses };
 }
 

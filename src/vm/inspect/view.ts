@@ -116,6 +116,11 @@ export interface FramesView {
    * only a mapped frame is judged, since the kernel may count its own frames as it likes.
    */
   countsMappings(frame: PaNum): boolean | undefined;
+  /**
+   * How much more than its user mappings a frame's count is where all is well: 1 in a kernel that
+   * counts its own direct map of RAM, too.
+   */
+  readonly more: number;
 }
 
 /** A place in a program: bytes behind a function or variable, and where the source has it. */
@@ -132,6 +137,24 @@ export interface SymbolsView {
   at(pid: number, address: bigint): SymbolPlace | undefined;
   /** All names of a process's program, and of its kernel where that has any. */
   all(pid: number): ReadonlyMap<string, bigint>;
+}
+
+/**
+ * How sure a fact about a kernel is: `sure` is read from code or records, or was seen many times
+ * without an exception; `likely` has evidence, and exceptions; `given` is what a person says.
+ */
+export type Sure = "sure" | "likely" | "given" | "unknown";
+
+/** Something about a kernel that questions are answered from, and why it is believed. */
+export interface Fact {
+  /** What it is about: `counts`, `cow bit` … */
+  readonly name: string;
+  /** What is believed, in words: `none` where the kernel has no such thing; undefined: unknown. */
+  readonly value: string | undefined;
+  /** See {@link Sure}. */
+  readonly sure: Sure;
+  /** From what it follows, or why nobody knows. */
+  readonly evidence: string;
 }
 
 /** A kernel as inspectors see it, asked anew each time; nothing is changed by asking. */
@@ -159,6 +182,8 @@ export interface KernelView {
   readonly symbols: SymbolsView;
   /** Why counts and tables may not agree now, in a fork for instance; undefined: at rest. */
   unrest(): string | undefined;
+  /** What all answers are drawn from. */
+  facts(): Fact[];
 }
 
 /** What is compared of a saved state; `kind` and `stored` are of the frame of a number. */

@@ -11,7 +11,8 @@ import type {
   SavedView,
   SymbolsView,
 } from "../inspect/view.ts";
-import { MAXVA, PAGE_SIZE, type PaNum, type Va, vaNum } from "../machine/address.ts";
+import { hex, MAXVA, PAGE_SIZE, type PaNum, type Va, vaNum } from "../machine/address.ts";
+import { counted } from "../machine/counted.ts";
 import type { MachineState } from "../machine/machine_state.ts";
 import { numberAt } from "../machine/pieces.ts";
 import type { SavedKernel } from "./boot.ts";
@@ -32,6 +33,9 @@ import { cachedAt } from "./memory/reclaim/page_cache.ts";
 import { isSwapped, PTE_COW, slotOf } from "./memory/tables/pte.ts";
 import { describeWait, type Proc } from "./process/proc.ts";
 import { findProc, procs, spaceOf } from "./process/table.ts";
+
+/** Nothing about the built-in kernel has to be found out. */
+const OWN = { sure: "sure", evidence: "its own records" } as const;
 
 /** What inspectors ask of the built-in kernel. `symbols` are of user programs: it has none. */
 export function kernelView(k: Kernel, symbols: SymbolsView): KernelView {
@@ -55,6 +59,7 @@ export function kernelView(k: Kernel, symbols: SymbolsView): KernelView {
       isFree: (frame) => isFree(k, frame),
       kind: (frame) => kindOf(k, frame),
       countsMappings: (frame) => countsMappings(k, frame),
+      more: 0,
     },
     cowBit: PTE_COW,
     rsw: k.policy.rsw,
@@ -62,6 +67,12 @@ export function kernelView(k: Kernel, symbols: SymbolsView): KernelView {
     symbols,
     // Whatever the kernel does is done before anything can be asked.
     unrest: () => undefined,
+    facts: () => [
+      { name: "processes", value: counted(procs(k).length, "record"), ...OWN },
+      { name: "counts", value: "one a frame", ...OWN },
+      { name: "cow bit", value: hex(PTE_COW), ...OWN },
+      { name: "areas", value: counted(k.state.spaces.size, "address space"), ...OWN },
+    ],
   };
 }
 

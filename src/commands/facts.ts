@@ -1,0 +1,33 @@
+/** `facts`: what is believed of the kernel, and why. */
+
+import { command } from "../framework/command.ts";
+import { type Cell, result, tableOf } from "../framework/result.ts";
+
+/** How sure a fact is, in colour. */
+const TONE = { sure: "good", given: "good", likely: "warn", unknown: "dim" } as const;
+
+export default command({
+  name: "facts",
+  group: "inspect",
+  summary: "what is known about the kernel, from what, and how sure that is",
+  details:
+    "Of a kernel of your own, counts and the COW bit are learned by watching it at work: the " +
+    "machine runs ahead, types forktest at its prompt, and is made what it was. sure: read from " +
+    "code or records, or seen many times without an exception; likely: with exceptions; given: by " +
+    "--fact; unknown: nothing is concluded from it.",
+  examples: [{ say: "the built-in kernel's are its own", lines: ["facts"], shows: ["cow bit"] }],
+  run(ctx) {
+    const facts = ctx.vm.facts();
+    return result([
+      tableOf(facts, "facts", [
+        ["FACT", "text", (f) => f.name],
+        ["VALUE", "text", (f): Cell => f.value ?? "unknown"],
+        ["SURE", "text", (f) => ({ value: f.sure, tone: TONE[f.sure] })],
+      ]),
+      { type: "text", fold: true, lines: facts.map((f) => `${f.name}: ${f.evidence}`) },
+    ], {
+      json: { facts: facts.map((f) => ({ ...f, value: f.value ?? null })) },
+      api: "vm.facts();",
+    });
+  },
+});

@@ -1,0 +1,84 @@
+/** What is believed of a guest's kernel, as a list for people. */
+
+import type { Fact } from "../inspect/view.ts";
+import { hex } from "../machine/address.ts";
+import { counted } from "../machine/counted.ts";
+import type { Facts } from "./facts.ts";
+import { indexText, type Learned, type Watched } from "./learner.ts";
+
+/** The facts, those first on which others rest. */
+export function factList(facts: Facts, { counts, cow }: Watched): Fact[] {
+  const { place: { base }, known: { symbols } } = facts;
+  return [
+    processes(facts),
+    kernelTable(facts),
+    freeLists(facts),
+    learned("counts", counts, ({ array, bytes }) => {
+      const { width, stride, more } = array;
+      const each = width === stride ? `${width} bytes each` : `${width} bytes in each ${stride}`;
+      const beside = more === 0 ? "" : `, ${more} more than the mappings`;
+      return `${array.name}, ${each}, by ${
+        indexText({ array, bytes }, base, symbols.end)
+      }${beside}`;
+    }),
+    learned("cow bit", cow, hex),
+  ];
+}
+
+function learned<T>(
+  name: string,
+  { value, sure, evidence }: Learned<T>,
+  text: (value: T) => string,
+): Fact {
+  const shown = value === undefined ? undefined : value === null ? "none" : text(value);
+  return { name, value: shown, sure, evidence };
+}
+
+function processes({ layout, known: { symbols } }: Facts): Fact {
+  const name = "processes";
+  const unknown = (evidence: string): Fact => ({
+    name,
+    value: undefined,
+    sure: "unknown",
+    evidence,
+  });
+  if (symbols.variable("proc") === undefined) return unknown("there is no variable `proc`");
+  if (layout === undefined) {
+    return unknown("neither `sys_getpid` nor the locks' names tell its records");
+  }
+  const { stride, records, offsets } = layout;
+  const places = Object.entries(offsets).flatMap(([what, at]) =>
+    at === undefined ? [] : [`${what} at ${at}`]
+  );
+  return {
+    name,
+    value: `proc, ${records} records of ${stride} bytes`,
+    sure: "sure",
+    evidence: `the locks' names; ${places.join(", ")} by its code and what stands there`,
+  };
+}
+
+function kernelTable({ kernelRoot }: Facts): Fact {
+  const name = "kernel table";
+  if (kernelRoot === undefined) {
+    const evidence = "no variable `kernel_pagetable` leads to one";
+    return { name, value: undefined, sure: "unknown", evidence };
+  }
+  const evidence = "`kernel_pagetable`; it maps the kernel's code at its own address";
+  return { name, value: hex(kernelRoot), sure: "sure", evidence };
+}
+
+function freeLists({ freeLists: lists }: Facts): Fact {
+  const name = "free list";
+  if (lists === undefined) {
+    const evidence = "no variable with `mem` in its name begins a chain of frames";
+    return { name, value: undefined, sure: "unknown", evidence };
+  }
+  const frames = lists.reduce((sum, one) => sum + one.frames, 0);
+  return {
+    name,
+    value: counted(frames, "frame"),
+    sure: "sure",
+    evidence: lists.map(({ at, frames }) => `a chain of ${frames} from ${at}`).join(", "),
+  };
+}

@@ -1,0 +1,212 @@
+/**
+ * What can only be learned of a guest's kernel by watching it at work: where it counts who uses a
+ * frame, and by which bit it knows a page that is to be copied. The machine runs ahead for that,
+ * and is made what it was. What was learned is true of the kernel's file, so it is learned once.
+ */
+
+import type { Sure } from "../inspect/view.ts";
+import { hex, PAGE_SIZE } from "../machine/address.ts";
+import { counted } from "../machine/counted.ts";
+import { CountSearch, type FoundCounts } from "./count_search.ts";
+import { type CowSeen, CowWatch } from "./cow_bit.ts";
+import type { Known } from "./facts.ts";
+import type { GuestHistory } from "./history.ts";
+import { lookAhead } from "./look_ahead.ts";
+import { whoNames } from "./references.ts";
+
+/** Something about a kernel, and why it is believed. `null`: there is none. */
+export interface Learned<T> {
+  readonly value: T | null | undefined;
+  readonly evidence: string;
+  readonly sure: Sure;
+}
+
+/** Counts: the array, and the bytes that it may stand in, from its pointer if it has one. */
+export type CountPlace = Pick<FoundCounts, "array" | "bytes">;
+
+/** All that is learned by watching. */
+export interface Watched {
+  readonly counts: Learned<CountPlace>;
+  /** Bits of a PTE. */
+  readonly cow: Learned<number>;
+}
+
+const NOT_YET: Learned<never> = {
+  value: undefined,
+  evidence: "it is learned when the kernel waits at its prompt, or forks",
+  sure: "unknown",
+};
+
+/** Most looks, and instructions: a fork is some 100,000 of them. */
+const LOOKS = 200;
+const BUDGET = 50_000_000;
+/** Where nothing is typed, one looks less far, and not again before so many instructions. */
+const PASSIVE = 10_000_000;
+/** So many frames with two mappings or more, in two numbers of them at least, are enough. */
+const ENOUGH = 150;
+/** And with fewer nothing is concluded. */
+const FEW = 20;
+/** So many new processes without one are enough to say that a fork copies. */
+const FORKS = 4;
+
+/** What the learner asks of whoever knows the guest. */
+export interface Teacher {
+  /** Where traps into the kernel begin. */
+  entries(): readonly bigint[];
+  /** A line that makes the kernel fork, where somebody waits for one; undefined: nobody does. */
+  line(): string | undefined;
+}
+
+/** Learns, once. */
+export class Learner {
+  readonly #history: GuestHistory;
+  readonly #known: Known;
+  readonly #teacher: Teacher;
+  #watched: Watched = { counts: NOT_YET, cow: NOT_YET };
+  #given: Partial<Watched> = {};
+  /** When it was tried last without a prompt, in instructions. */
+  #tried = -Infinity;
+  #done = false;
+  /** The moment at which it was asked last. */
+  #asked: number | undefined;
+
+  /** A learner of the kernel of a machine. */
+  constructor(history: GuestHistory, known: Known, teacher: Teacher) {
+    this.#history = history;
+    this.#known = known;
+    this.#teacher = teacher;
+  }
+
+  /** What a person says in its place; undefined takes that back. */
+  give(given: Partial<Watched>): void {
+    this.#given = { ...this.#given, ...given };
+  }
+
+  /** What is known, after having looked if that may tell more. */
+  get watched(): Watched {
+    this.#learn();
+    return { ...this.#watched, ...this.#given };
+  }
+
+  #learn(): void {
+    const { counts, cow } = this.#given;
+    if (this.#done || (counts !== undefined && cow !== undefined)) return;
+    const { revision } = this.#history;
+    if (revision === this.#asked) return;
+    this.#asked = revision;
+    const line = this.#teacher.line();
+    const { now } = this.#history;
+    if (line === undefined && Math.abs(now - this.#tried) < PASSIVE) return;
+    this.#tried = now;
+    const { machine } = this.#history;
+    const { ram } = machine;
+    const search = new CountSearch(this.#known.symbols, ram.base, ram.size / PAGE_SIZE);
+    const cows = new CowWatch();
+    const pids = new Set<number>();
+    let first = 0, looks = 0;
+    const ahead = {
+      entries: this.#teacher.entries().slice(0, 1),
+      line,
+      looks: LOOKS,
+      budget: line === undefined ? PASSIVE : BUDGET,
+    };
+    if (ahead.entries.length === 0) return;
+    lookAhead(this.#history, this.#known, ahead, (look) => {
+      for (const { pid } of look.facts.slots) pids.add(pid);
+      if (looks++ === 0) first = pids.size;
+      look.each((va, pte, root) => cows.see(va, pte, root));
+      cows.next();
+      search.look(look);
+      const { best } = search;
+      if (search.total > ENOUGH) return best !== undefined && best.kinds > 1;
+      return search.total === 0 && pids.size - first >= FORKS && looks > 60;
+    });
+    const forks = pids.size - first;
+    const seen = { looks, forks, typed: line?.trim() };
+    const found = countsSeen(search, seen, this.#known);
+    this.#done = found.sure === "sure" || line !== undefined;
+    if (found.value !== undefined || line !== undefined) {
+      this.#watched = { counts: found, cow: cowSeen(cows, forks) };
+    }
+  }
+}
+
+interface Seen {
+  readonly looks: number;
+  readonly forks: number;
+}
+
+function countsSeen(
+  search: CountSearch,
+  { looks, forks }: Seen,
+  known: Known,
+): Learned<CountPlace> {
+  const { total, best } = search;
+  const moments = `at ${counted(looks, "return")} to user mode`;
+  if (total === 0) {
+    if (forks === 0) return NOT_YET;
+    const evidence = `${counted(forks, "fork")} seen, and no page was mapped twice ${moments}: ` +
+      "a fork copies";
+    return { value: null, evidence, sure: forks >= FORKS ? "sure" : "likely" };
+  }
+  const pages = counted(total, "page");
+  if (total < FEW) {
+    return {
+      value: undefined,
+      evidence: `${pages} mapped more than once, ${moments}: too few`,
+      sure: "unknown",
+    };
+  }
+  if (best === undefined || best.hits * 2 < total) {
+    const evidence = `${pages} mapped more than once, ${moments}, and no array says how often`;
+    return { value: undefined, evidence, sure: "unknown" };
+  }
+  const { array, bytes, hits, kinds, freeAlike } = best;
+  const start = array.pointer ?? bytes[0];
+  const who = whoNames(known.symbols, start, array.pointer === undefined ? bytes[1] : start + 8);
+  const evidence = [
+    `agrees with ${hits} of ${pages} mapped more than once, ${moments}`,
+    ...(who.length === 0 ? [] : [`used in ${who.join(", ")}`]),
+  ].join("; ");
+  const all = hits === total && (kinds > 1 || freeAlike < 0.05);
+  return { value: { array, bytes }, evidence, sure: all ? "sure" : "likely" };
+}
+
+function cowSeen({ cleared, masks }: CowSeen, forks: number): Learned<number> {
+  if (cleared === 0) {
+    if (forks === 0) return NOT_YET;
+    const evidence = `${counted(forks, "fork")} seen, and no entry lost its right to be written`;
+    return { value: null, evidence, sure: "sure" };
+  }
+  const [[mask, most]] = [...masks].sort(([, a], [, b]) => b - a);
+  const what = `set ${most} times in ${counted(cleared, "entry", "entries")} that lost W`;
+  if (mask === 0) {
+    return {
+      value: null,
+      evidence: `no bit was set in ${cleared} entries that lost W`,
+      sure: "sure",
+    };
+  }
+  return {
+    value: mask,
+    evidence: `bit ${hex(mask)}: ${what}`,
+    sure: most === cleared ? "sure" : "likely",
+  };
+}
+
+/** How an array is indexed, in words, for RAM from `base` on and a kernel that ends at `end`. */
+export function indexText({ array, bytes }: CountPlace, base: number, end: number): string {
+  const { origin, stride, pointer } = array;
+  const from = pointer === undefined ? bytes[0] : 0;
+  const ends = Math.ceil((end - base) / PAGE_SIZE);
+  const first: readonly [number, string][] = [
+    [0, `(pa - ${hex(base)}) / 4096`],
+    [-base / PAGE_SIZE, "pa / 4096"],
+    [ends, "(pa - end) / 4096"],
+  ];
+  for (const [i, text] of first) {
+    const head = origin + i * stride - from;
+    if (head >= 0 && head < 128) return text;
+  }
+  return `(pa - ${hex(base + Math.ceil((from - origin) / stride) * PAGE_SIZE)}) / 4096`;
+}
