@@ -23,7 +23,7 @@ export default command({
     {
       say: "at a function",
       lines: ["spawn echo hi", "break main"],
-      shows: ["breakpoint 1 at", "<main> of pid 2"],
+      shows: ["breakpoint 1 at", "<main at echo.c:5> of pid 2"],
     },
     { say: "list them", lines: ["spawn echo hi", "break main", "break"], shows: ["STOPS-AT"] },
   ],

@@ -69,7 +69,7 @@ export default command({
       const lines = [note(`${name}(${said?.args.join(", ") ?? ""})${outcome(report, said)}`)];
       const printed = ctx.vm.takeOutput();
       const sections: Section[] = printed === "" ? [] : [consoleText(printed)];
-      const watched = watchedNotes(p.pid, [report.watched], ", by the kernel");
+      const watched = watchedNotes(ctx.vm, p.pid, [report.watched], ", by the kernel");
       const effects = effectLines(ctx.vm.events(mark.event));
       return result([...sections, ...lines, ...effects, ...watched], {
         json: {

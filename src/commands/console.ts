@@ -47,7 +47,7 @@ export default command({
       ], { json: { ...reportJson(report), waiting: true } });
     }
     const since = waiting === undefined ? "" : `from instruction ${from} on: `;
-    return result([consoleText(report.console), ...closing(report, since)], {
+    return result([consoleText(report.console), ...closing(ctx, report, since)], {
       json: reportJson(report),
     });
   },

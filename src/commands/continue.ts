@@ -25,7 +25,7 @@ export default command({
     {
       say: "to a function",
       lines: ["spawn echo hi", "break write", "continue"],
-      shows: ["breakpoint 1: pid 2 echo", "<write>"],
+      shows: ["breakpoint 1: pid 2 echo", "<write at syscall.S:30>"],
     },
   ],
   run(ctx, { pid }) {

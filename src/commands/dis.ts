@@ -5,6 +5,7 @@ import { atVa, type Cell, result, table } from "../framework/result.ts";
 import { command, type Context, type VaArg } from "../framework/command.ts";
 import { CommandError } from "../framework/errors.ts";
 import { type CodeLine, instructionAt } from "../format/code.ts";
+import { lineText } from "../format/source.ts";
 import type { Process } from "../vm/process.ts";
 import { placeOf, processFor } from "../session/target.ts";
 
@@ -37,12 +38,13 @@ export default command({
       l.va,
       { value: l.encoding, shown: l.encoding.toString(16).padStart(2 * l.length, "0") },
       l.symbol,
+      lineText(l.source),
       l.text,
     ]);
     return result([
       table([{ name: "VA", kind: "va" }, { name: "CODE", kind: "hex" }, { name: "SYMBOL" }, {
-        name: "INSTRUCTION",
-      }], rows),
+        name: "LINE",
+      }, { name: "INSTRUCTION" }], rows),
     ], { place: atVa(start) });
   },
 });

@@ -52,7 +52,7 @@ export default command({
         }, ${pages}`,
       ),
       ...effectLines(events, 8),
-      ...watchedNotes(p.pid, watched),
+      ...watchedNotes(ctx.vm, p.pid, watched),
     ], {
       json: {
         pid: p.pid,

@@ -6,7 +6,7 @@ import { hex } from "../vm/machine/address.ts";
 import { note, result } from "../framework/result.ts";
 import { size } from "../vm/numbers.ts";
 import { evaluate } from "../framework/evaluate.ts";
-import { nearestSymbol } from "../vm/symbols.ts";
+import { namedPlace } from "../format/source.ts";
 
 export default command({
   name: "print",
@@ -23,12 +23,12 @@ export default command({
       lines: ["spawn", "sbrk 4096", "store 0x3000 42", "print u64(0x3000)"],
       shows: ["0x2a 42"],
     },
-    { say: "a symbol", lines: ["spawn echo hi", "print main+2"], shows: ["<main+0x2>"] },
+    { say: "a symbol", lines: ["spawn echo hi", "print main+2"], shows: ["<main+0x2 at echo.c:5>"] },
   ],
   run(ctx, { expr }) {
     const { value, pid = ctx.session.pid, space } = evaluate(expr, ctx.names);
     const bits = BigInt.asUintN(64, within64(value, expr));
-    const symbol = space === "va" ? nearestSymbol(ctx.vm, pid, bits) : "";
+    const symbol = space === "va" ? namedPlace(ctx.vm, pid, bits) : "";
     const parts = space === undefined
       ? [`${value}`, ...(size(value) === `${value}` ? [] : [size(value)])]
       : [space === "va" ? "virtual" : "physical", ...(symbol === "" ? [] : [`<${symbol}>`])];

@@ -37,7 +37,7 @@ export default command({
     const ending = await runInSlices(ctx, running, { typed: input?.replaceAll("\\n", "\n") });
     const report = running.report();
     leaveRun(ctx, running, report);
-    const last = ending === "escaped" ? [waiting(report)] : closing(report);
+    const last = ending === "escaped" ? [waiting(report)] : closing(ctx, report);
     return result([consoleText(report.console), ...last], {
       json: reportJson(report),
       status: ending === "escaped" ? EXIT.ok : statusOf(report),

@@ -8,6 +8,7 @@ import { stepGuest } from "../session/guest_step.ts";
 import { noProcess } from "../session/guest_run.ts";
 import { changesOf, stepTable } from "../format/steps.ts";
 import { instructionAt } from "../format/code.ts";
+import { lineText } from "../format/source.ts";
 import { processFor, setCurrent } from "../session/target.ts";
 import { effectLines } from "../format/views.ts";
 
@@ -68,7 +69,13 @@ function stepOne(ctx: Context, pid: number, rows: Cell[][]): Section | undefined
   const stop = ctx.vm.advance(1, { only: pid, step: true, pass: [pid] });
   const { alive } = p;
   const changed = alive ? changesOf(before, p.registers.values()) : [];
-  rows.push([pc, line?.symbol ?? "", line?.text ?? "(not mapped)", changed.join(", ")]);
+  rows.push([
+    pc,
+    line?.symbol ?? "",
+    lineText(line?.source),
+    line?.text ?? "(not mapped)",
+    changed.join(", "),
+  ]);
   if (!alive) {
     const ended = ctx.vm.ended(pid)!;
     const why = ended.killedBy === "" ? "" : ` (killed: ${ended.killedBy})`;

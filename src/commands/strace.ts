@@ -48,7 +48,7 @@ export default command({
       return result([
         consoleText(report.console),
         text(calls.map(line)),
-        ...(ending === "escaped" ? [waiting(report)] : closing(report)),
+        ...(ending === "escaped" ? [waiting(report)] : closing(ctx, report)),
       ], {
         json: {
           ...reportJson(report),

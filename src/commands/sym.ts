@@ -5,7 +5,8 @@ import { command } from "../framework/command.ts";
 import { CommandError, EXIT } from "../framework/errors.ts";
 import { hex } from "../vm/machine/address.ts";
 import { didYouMean } from "../vm/nearest.ts";
-import { nearestSymbol, symbolsOf } from "../vm/symbols.ts";
+import { nearestSymbol, sourceAt, symbolsOf } from "../vm/symbols.ts";
+import { lineJson, lineText } from "../format/source.ts";
 import { processFor } from "../session/target.ts";
 
 export default command({
@@ -35,8 +36,10 @@ export default command({
       const at = BigInt.asUintN(64, ctx.evaluate(name));
       const near = nearestSymbol(ctx.vm, p.pid, at);
       if (near === "") throw new CommandError(`${hex(at)} is below every symbol`, EXIT.failed);
-      return result([note(`${hex(at)} is ${near}`)], {
-        json: { va: hex(at), symbol: near },
+      const source = sourceAt(ctx.vm, p.pid, at);
+      const line = source === undefined ? "" : ` at ${lineText(source)}`;
+      return result([note(`${hex(at)} is ${near}${line}`)], {
+        json: { va: hex(at), symbol: near, source: lineJson(source) },
         place: atVa(at),
       });
     }
@@ -48,8 +51,8 @@ export default command({
       throw new CommandError(`no symbol of ${p.name} has ${name} in it${hint}`, EXIT.failed);
     }
     return result([table(
-      [{ name: "VALUE", kind: "va" }, { name: "NAME" }],
-      found.map(([one, value]): Cell[] => [value, one]),
+      [{ name: "VALUE", kind: "va" }, { name: "NAME" }, { name: "LINE" }],
+      found.map(([one, at]): Cell[] => [at, one, lineText(sourceAt(ctx.vm, p.pid, at))]),
       "symbols",
     )], { place: atVa(found[0][1]) });
   },

@@ -4,7 +4,9 @@ import { counted } from "../vm/machine/counted.ts";
 import type { Breakpoint, Watched } from "../vm/breakpoints.ts";
 import type { WatchHit } from "../vm/reports.ts";
 import { pick } from "./json.ts";
-import { nearestSymbol } from "../vm/symbols.ts";
+import { angle, lineText, namedPlace } from "./source.ts";
+import { nearestSymbol, sourceAt } from "../vm/symbols.ts";
+import type { Vm } from "../vm/vm.ts";
 import type { Context } from "../framework/command.ts";
 import { hex } from "../vm/machine/address.ts";
 import {
@@ -20,7 +22,10 @@ import {
 export function pointText(ctx: Context, point: Breakpoint): string {
   const whose = point.pid === undefined ? "of every process" : `of pid ${point.pid}`;
   const { watch } = point;
-  const name = watch?.space === "pa" ? "" : symbolAt(ctx, point);
+  const named = watch?.space === "pa"
+    ? ""
+    : namedPlace(ctx.vm, point.pid ?? ctx.session.pid, point.address);
+  const name = angle(named);
   if (watch === undefined) return `breakpoint ${point.n} at ${hex(point.address)}${name} ${whose}`;
   const space = watch.space === "pa" ? "physical " : "";
   const what = `${counted(watch.length, "byte")} at ${space}${hex(point.address)}${name}`;
@@ -36,7 +41,7 @@ function accessOf({ watch }: Breakpoint): string {
 
 function symbolAt(ctx: Context, { address, pid }: Breakpoint): string {
   const name = nearestSymbol(ctx.vm, pid ?? ctx.session.pid, address);
-  return name === "" ? "" : ` <${name}>`;
+  return name === "" ? "" : `<${name}>`;
 }
 
 /**
@@ -44,6 +49,7 @@ function symbolAt(ctx: Context, { address, pid }: Breakpoint): string {
  * and which instruction did it, or who did where none did.
  */
 export function watchedText(
+  vm: Vm,
   pid: number,
   point: Breakpoint | undefined,
   hit: WatchHit,
@@ -52,7 +58,9 @@ export function watchedText(
   return `watchpoint ${point?.n}: pid ${pid} ${hit.write ? "stored" : "loaded"} ` +
     `${counted(hit.size, "byte")} at ${hex(hit.va)} (${hex(hit.pa)}): ${hex(hit.before)}` +
     (hit.write ? ` → ${hex(hit.after)}` : "") +
-    (hit.pc === undefined ? who : `, by the instruction at ${hex(hit.pc)}`);
+    (hit.pc === undefined
+      ? who
+      : `, by the instruction at ${hex(hit.pc)}${angle(namedPlace(vm, pid, hit.pc))}`);
 }
 
 /** The same in JSON. */
@@ -73,12 +81,13 @@ export function watchedJson(
 
 /** The line for each watchpoint that something done by hand hit. */
 export function watchedNotes(
+  vm: Vm,
   pid: number,
   watched: readonly (Watched | undefined)[],
   who = "",
 ): NoteSection[] {
   return watched.filter((hit) => hit !== undefined)
-    .map((hit) => note(watchedText(pid, hit.point, hit, who), "strong"));
+    .map((hit) => note(watchedText(vm, pid, hit.point, hit, who), "strong"));
 }
 
 /** All of them. */
@@ -95,7 +104,13 @@ export function listPoints(ctx: Context): Result {
     ["PID", "pid", (point) => point.pid],
     ["ADDRESS", "va", (point) => ({ value: point.address, kind: point.watch?.space ?? "va" })],
     ["SIZE", "number", (point) => point.watch?.length],
-    ["SYMBOL", "text", (point) => point.watch?.space === "pa" ? "" : symbolAt(ctx, point).trim()],
+    ["SYMBOL", "text", (point) => point.watch?.space === "pa" ? "" : symbolAt(ctx, point)],
+    [
+      "LINE",
+      "text",
+      ({ address, pid, watch }) =>
+        watch === undefined ? lineText(sourceAt(ctx.vm, pid ?? ctx.session.pid, address)) : "",
+    ],
     ["HITS", "number", (point) => point.hits],
   ])]);
 }

@@ -2,8 +2,9 @@
 
 import { type Va, va } from "../vm/machine/address.ts";
 import { disassemble } from "../vm/machine/isa/disassemble.ts";
+import { lineText } from "./source.ts";
 import type { Vm } from "../vm/vm.ts";
-import { nearestSymbol } from "../vm/symbols.ts";
+import { nearestSymbol, sourceAt, type SourcePlace } from "../vm/symbols.ts";
 
 /** One instruction of a process. */
 export interface CodeLine {
@@ -14,6 +15,14 @@ export interface CodeLine {
   readonly text: string;
   /** `main+0x4`, where the program has symbols. */
   readonly symbol: string;
+  /** Where it comes from, where anybody says. */
+  readonly source: SourcePlace | undefined;
+}
+
+/** `main+0x4 at echo.c:5`: what is known of where an instruction is. */
+export function nameOf({ symbol, source }: CodeLine): string {
+  const line = lineText(source);
+  return line === "" ? symbol : `${symbol} at ${line}`;
 }
 
 /** The instruction at an address; undefined where nothing is mapped. */
@@ -36,6 +45,7 @@ export function instructionAt(vm: Vm, pid: number, address: Va): CodeLine | unde
     length,
     text,
     symbol: symbol(address),
+    source: sourceAt(vm, pid, address),
   };
 }
 

@@ -6,7 +6,8 @@ import { type Cell, type Section, table } from "../framework/result.ts";
 
 /** The rows as a table. */
 export function stepTable(rows: Cell[][]): Section {
-  const columns = [{ name: "SYMBOL" }, { name: "INSTRUCTION" }, { name: "CHANGED" }];
+  const names = ["SYMBOL", "LINE", "INSTRUCTION", "CHANGED"];
+  const columns = names.map((name) => ({ name }));
   return table([{ name: "PC", kind: "va" }, ...columns], rows, "steps");
 }
 

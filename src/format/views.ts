@@ -132,7 +132,7 @@ export function effectLines(events: readonly VmEvent[], most = 12): NoteSection[
 export function accessSections(vm: Vm, report: AccessReport): Section[] {
   const sections: Section[] = [
     ...effectLines(report.events),
-    ...watchedNotes(report.pid, [report.watched]),
+    ...watchedNotes(vm, report.pid, [report.watched]),
   ];
   if (report.events.some((e) => e.kind === "pte" || e.kind === "fault")) {
     const known = explanation(report);

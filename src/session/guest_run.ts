@@ -9,9 +9,9 @@ import type { EventFilter, GuestStop, KernelStop, Trap } from "../vm/reports.ts"
 import { meaningsOf } from "../vm/calls.ts";
 import { causeName } from "../vm/machine/cause.ts";
 import { hex, va } from "../vm/machine/address.ts";
-import { type CodeLine, instructionAt } from "../format/code.ts";
+import { type CodeLine, instructionAt, nameOf } from "../format/code.ts";
 import type { Vm } from "../vm/vm.ts";
-import { nearestSymbol } from "../vm/symbols.ts";
+import { angle, namedPlace } from "../format/source.ts";
 import { watchedJson, watchedText } from "../format/breakpoints.ts";
 import { CommandError, EXIT } from "../framework/errors.ts";
 import type { Context, GuestInput } from "../framework/command.ts";
@@ -101,10 +101,11 @@ async function drive(
 
 /** The line that says why it stopped. */
 function said(ctx: Context, ending: Ending): Section[] {
+  const { vm } = ctx;
   switch (ending.kind) {
     case "stopped": {
       const { pid, stop, point } = ending;
-      if (stop.kind === "watch") return [note(watchedText(pid, point, stop), "strong")];
+      if (stop.kind === "watch") return [note(watchedText(vm, pid, point, stop), "strong")];
       return [note(`breakpoint ${point?.n}: ${whoText(ctx, pid)}`, "strong")];
     }
     case "trapped":
@@ -134,8 +135,8 @@ function whoText(ctx: Context, pid: number): string {
 
 /** `pid 2 sh: store page fault (15) at 0x4000, by the instruction at 0x10`. */
 export function trapText(ctx: Context, { kind, pid, cause, va, pc, call }: Trap): string {
-  const symbol = nearestSymbol(ctx.vm, pid, pc);
-  const where = `by the instruction at ${hex(pc)}${symbol === "" ? "" : ` <${symbol}>`}`;
+  const symbol = namedPlace(ctx.vm, pid, pc);
+  const where = `by the instruction at ${hex(pc)}${angle(symbol)}`;
   const what = kind === "fault"
     ? `${causeName(cause)} (${cause}) at ${hex(va)}`
     : `system call ${call}${callName(call!)}`;
@@ -174,7 +175,7 @@ export function hartPlace(ctx: Context): Section[] {
   const { vm } = ctx;
   const line = nextOf(ctx);
   const pc = vm.register("pc")!;
-  const symbol = line === undefined || line.symbol === "" ? "" : ` <${line.symbol}>`;
+  const named = line === undefined ? "" : nameOf(line);
   const { pid, name } = vm.here!;
   const process = pid === 0 ? "" : `pid ${pid} ${name}`;
   const mode = vm.mode() === "machine" ? "M-mode" : "the kernel";
@@ -184,7 +185,7 @@ export function hartPlace(ctx: Context): Section[] {
     ? mode
     : `${mode} for ${process}`;
   const text = line?.text ?? "(not mapped)";
-  return [note(`next: hart ${vm.hart}, ${who}  ${hex(pc)}${symbol}: ${text}`)];
+  return [note(`next: hart ${vm.hart}, ${who}  ${hex(pc)}${angle(named)}: ${text}`)];
 }
 
 /** The instruction at an address of the present hart, in its process or in the kernel. */

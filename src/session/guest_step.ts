@@ -15,6 +15,7 @@ import {
   type Section,
 } from "../framework/result.ts";
 import { watchedText } from "../format/breakpoints.ts";
+import { lineText } from "../format/source.ts";
 import { codeAt, hartJson, hartPlace } from "./guest_run.ts";
 import { refusing } from "./target.ts";
 
@@ -42,9 +43,10 @@ export function stepGuest(ctx: Context, many: number): Result {
   ], {
     json: {
       ...hartJson(ctx),
-      steps: rows.map(([pc, symbol, instruction, changed]) => ({
+      steps: rows.map(([pc, symbol, line, instruction, changed]) => ({
         pc: `0x${(pc as bigint).toString(16)}`,
         symbol: symbol as string,
+        line: line as string,
         instruction: instruction as string,
         changed: changed as string,
       })),
@@ -65,13 +67,19 @@ function stepOne({ vm }: Context, rows: Cell[][]): Section | undefined {
   const retired = stop.kind === "budget" || stop.kind === "stopped";
   const changed = changesOf(before, registers()).join(", ");
   const trap = retired ? trapFrom(read, pc) : undefined;
-  rows.push([pc, line?.symbol ?? "", line?.text ?? "(not mapped)", trap ?? changed]);
+  rows.push([
+    pc,
+    line?.symbol ?? "",
+    lineText(line?.source),
+    line?.text ?? "(not mapped)",
+    trap ?? changed,
+  ]);
   switch (stop.kind) {
     case "budget":
       return undefined;
     case "stopped":
       return stop.stop.kind === "watch"
-        ? note(watchedText(stop.pid, stop.point, stop.stop), "strong")
+        ? note(watchedText(vm, stop.pid, stop.point, stop.stop), "strong")
         : note(`breakpoint ${stop.point?.n}`, "strong");
     case "idle":
       return note(`hart ${hart} waits; continue lets the others and the clock run`);

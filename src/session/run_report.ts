@@ -6,6 +6,9 @@ import type { Context } from "../framework/command.ts";
 import { EXIT } from "../framework/errors.ts";
 import { type Json, note, type Section } from "../framework/result.ts";
 import { pick } from "../format/json.ts";
+import { angle, namedPlace } from "../format/source.ts";
+import { hex } from "../vm/machine/address.ts";
+import type { Vm } from "../vm/vm.ts";
 import { setCurrent } from "./target.ts";
 import type { RunReport } from "../vm/reports.ts";
 import type { Run } from "../vm/run.ts";
@@ -51,7 +54,7 @@ export function statusOf(report: RunReport): number {
 }
 
 /** The lines that end a run. `since` says from where its figures count, if not from the start. */
-export function closing(report: RunReport, since = ""): Section[] {
+export function closing(ctx: Context, report: RunReport, since = ""): Section[] {
   const { faults } = report;
   const costs =
     `${counted(report.instructions, "instruction")}, ${counted(report.calls, "call")}, ` +
@@ -59,7 +62,7 @@ export function closing(report: RunReport, since = ""): Section[] {
     `${counted(report.framesCopied, "frame")} copied, ${counted(report.forks, "fork")}, ` +
     `${counted(report.ticks, "tick")}`;
   return [
-    note(`${report.name}: ${ending(report)}; ${since}${costs}`, tone(report)),
+    note(`${report.name}: ${ending(ctx, report)}; ${since}${costs}`, tone(report)),
     ...leftBehind(report),
     ...unknownCalls(report.console),
   ];
@@ -102,12 +105,20 @@ function tone(report: RunReport): "good" | "bad" {
   return report.status === 0 ? "good" : "bad";
 }
 
-function ending(report: RunReport): string {
+/** The instruction that a process was killed for, as the last event of its own says. */
+function culprit(vm: Vm, { pid }: RunReport): string {
+  const kill = vm.events().findLast((e) => e.kind === "kill" && e.old === pid);
+  // Killed by another one's call.
+  if (kill === undefined || kill.pid !== pid) return "";
+  const at = BigInt(kill.pc);
+  return `, by ${hex(at)}${angle(namedPlace(vm, pid, at))}`;
+}
+
+function ending({ vm }: Context, report: RunReport): string {
   if (report.stop.kind === "interrupted") return "interrupted: it and all it made were killed";
   if (report.status !== undefined) {
-    return `status ${report.status}${
-      report.killedBy === "" ? "" : ` (killed: ${report.killedBy})`
-    }`;
+    const why = report.killedBy === "" ? "" : ` (killed: ${report.killedBy}${culprit(vm, report)})`;
+    return `status ${report.status}${why}`;
   }
   switch (report.stop.kind) {
     case "budget":

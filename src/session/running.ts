@@ -23,6 +23,7 @@ import {
 import { runInSlices } from "./slices.ts";
 import { closing, reportJson, statusOf } from "./run_report.ts";
 import { setCurrent } from "./target.ts";
+import { angle, namedPlace } from "../format/source.ts";
 import { eventsJson } from "../format/event_json.ts";
 import { watchedJson, watchedText } from "../format/breakpoints.ts";
 
@@ -60,7 +61,7 @@ export async function runOn(ctx: Context, p: Process, until?: EventFilter): Prom
     : ending === "escaped"
     ? [note(`pid ${pid} ${program.name} waits; continue goes back to it`, "dim")]
     : undefined;
-  const end = stopped?.sections ?? kept ?? closing(report, `from instruction ${from} on: `);
+  const end = stopped?.sections ?? kept ?? closing(ctx, report, `from instruction ${from} on: `);
   return result([consoleText(report.console), ...end], {
     json: { ...reportJson(report), since: from, ...stopped?.json },
     status: stopped === undefined && kept === undefined ? statusOf(report) : EXIT.ok,
@@ -103,7 +104,7 @@ function stopSections(ctx: Context, end: RunReport["stop"]): Stopped | undefined
   const which: { [key: string]: Json } = { kind: stop.kind, pid, point: point?.n ?? null };
   const place = placeSections(ctx, pid);
   if (stop.kind === "watch") {
-    const text = watchedText(pid, point, stop);
+    const text = watchedText(ctx.vm, pid, point, stop);
     const stopped = watchedJson(pid, point, stop);
     return { pid, sections: [note(text, "strong"), ...place], json: { stopped } };
   }
@@ -122,7 +123,6 @@ export function placeSections(ctx: Context, pid: number): Section[] {
   if (!p.alive || p.manual) return [];
   const pc = va(p.registers.pc);
   const line = instructionAt(ctx.vm, pid, pc);
-  const symbol = line === undefined || line.symbol === "" ? "" : ` <${line.symbol}>`;
   const text = line?.text ?? "(not mapped)";
-  return [note(`next: pid ${pid}  ${hex(pc)}${symbol}: ${text}`)];
+  return [note(`next: pid ${pid}  ${hex(pc)}${angle(namedPlace(ctx.vm, pid, pc))}: ${text}`)];
 }

@@ -1,7 +1,9 @@
-/** Symbols of the guest programs, read from their ELF files when somebody asks. */
+/** Symbols of programs and where their code comes from, read from ELF files when somebody asks. */
 
+import { ImageSymbols } from "./guest/symbols.ts";
 import { findProc, spaceOf } from "./kernel/process/table.ts";
-import { ElfError, type ElfSymbol, parseElf } from "./machine/elf.ts";
+import { ElfError, parseElf } from "./machine/elf.ts";
+import type { SourceFile, SourcePlace } from "./dwarf/debug_info.ts";
 import type { SymbolPlace, SymbolsView } from "./inspect/view.ts";
 import { findArea } from "./kernel/memory/areas/areas.ts";
 import { hex, MAXVA, vaNum } from "./machine/address.ts";
@@ -9,14 +11,16 @@ import type { Kernel } from "./kernel/kernel.ts";
 import { partsOf } from "./parts.ts";
 import type { Vm } from "./vm.ts";
 
+export type { SourceFile, SourcePlace };
+
 /** Names with their addresses. */
 export type SymbolTable = ReadonlyMap<string, bigint>;
 
 const NONE: SymbolTable = new Map();
-/** The table that was read for a name, and the host file that it is of, if it is one's. */
+/** What was read for a name, and the host file that it is of, if it is one's. */
 interface Known {
   readonly file: Uint8Array | undefined;
-  readonly table: SymbolTable;
+  readonly image: ImageSymbols | undefined;
 }
 
 /** The symbols of a process's program, and those of a guest's kernel; pid 0: of that alone. */
@@ -24,82 +28,84 @@ export function symbolsOf(vm: Vm, pid: number): SymbolTable {
   return partsOf(vm).view.symbols.all(pid);
 }
 
-/** The names of user programs on the built-in kernel; nothing is known of it and of lines. */
+/** The names of user programs on the built-in kernel, which has none itself. */
 export function symbolsView(
   kernel: Kernel,
   loaded: ReadonlyMap<string, Uint8Array>,
 ): SymbolsView {
   const known = new Map<string, Known>();
-  const all = (pid: number) => symbolsIn(kernel, loaded, known, pid);
-  return { all, at: (pid, address) => behind(kernel, all(pid), pid, address) };
+  const image = (pid: number) => imageOf(kernel, loaded, known, pid);
+  const has = (pid: number, address: bigint) => isOfProgram(kernel, pid, address);
+  return {
+    all: (pid) => image(pid)?.table ?? NONE,
+    at: (pid, address) => has(pid, address) ? image(pid)?.at(address) : undefined,
+    source: (pid, address) => has(pid, address) ? image(pid)?.source(address) : undefined,
+    debug: (pid) => image(pid)?.debug,
+  };
 }
 
 /**
- * The symbols of the program that a process runs, by its name: from the host file it was loaded
- * from, else the file in the disk's root, else our own of that name. None for a manual process.
+ * The symbols of the program that a process runs or lately ran, by its name: from the host file it
+ * was loaded from, else the file in the disk's root, else our own of that name. None for a manual
+ * process.
  */
-function symbolsIn(
+function imageOf(
   kernel: Kernel,
   loaded: ReadonlyMap<string, Uint8Array>,
   known: Map<string, Known>,
   pid: number,
-): SymbolTable {
+): ImageSymbols | undefined {
   const process = findProc(kernel, pid);
-  if (process === undefined || process.manual) return NONE;
-  const { name } = process;
+  if (process?.manual) return undefined;
+  const name = process?.name ?? kernel.state.ended.findLast((one) => one.pid === pid)?.name;
+  if (name === undefined) return undefined;
   const file = loaded.get(name);
   const last = known.get(name);
-  if (last !== undefined && last.file === file) return last.table;
+  if (last !== undefined && last.file === file) return last.image;
   const bytes = file ?? kernel.files.readProgram(undefined, `/${name}`) ??
     kernel.programs.get(name);
-  const table = bytes === undefined ? NONE : readSymbols(bytes);
-  known.set(name, { file, table });
-  return table;
+  const image = bytes && imageIn(bytes);
+  known.set(name, { file, image });
+  return image;
 }
 
-/** The symbol that an address of the program's text or data lies behind. */
-function behind(
-  k: Kernel,
-  symbols: SymbolTable,
-  pid: number,
-  address: bigint,
-): SymbolPlace | undefined {
+/** Whether an address is of the program's own text or data; so it may be, when it has ended. */
+function isOfProgram(k: Kernel, pid: number, address: bigint): boolean {
   const p = findProc(k, pid);
+  if (p === undefined || p.state === "zombie") return true;
   const at = p && address < MAXVA ? vaNum(Number(address)) : undefined;
   const area = p && at !== undefined ? findArea(spaceOf(k, p), at) : undefined;
-  if (area?.kind !== "text" && area?.kind !== "data") return undefined;
-  let best: [string, bigint] | undefined;
-  for (const [name, at] of symbols) {
-    if (at <= address && (best === undefined || at > best[1])) best = [name, at];
-  }
-  if (best === undefined) return undefined;
-  const offset = Number(address - best[1]);
-  return { name: best[0], offset, file: undefined, line: undefined };
+  return area?.kind === "text" || area?.kind === "data";
+}
+
+/** What an address is named after; undefined where nothing is known. */
+function symbolAt(vm: Vm, pid: number, address: bigint): SymbolPlace | undefined {
+  return partsOf(vm).view.symbols.at(pid, address);
 }
 
 /** `name` or `name+0x8` of the symbol that an address lies behind; empty where none is known. */
 export function nearestSymbol(vm: Vm, pid: number, address: bigint): string {
-  const place = partsOf(vm).view.symbols.at(pid, address);
+  const place = symbolAt(vm, pid, address);
   if (place === undefined) return "";
   return place.offset === 0 ? place.name : `${place.name}+${hex(place.offset)}`;
 }
 
-/** The named symbols of an ELF file; the first of each name. */
-export function readSymbols(file: Uint8Array): SymbolTable {
-  const table = new Map<string, bigint>();
-  for (const { name, value, kind } of namedIn(file)) {
-    if (kind === "file" || kind === "section") continue;
-    if (/^[A-Za-z_]/.test(name) && !table.has(name)) table.set(name, BigInt(value));
-  }
-  return table;
+/** Which line of the source the code at an address is from; undefined: unknown. */
+export function sourceAt(vm: Vm, pid: number, address: bigint): SourcePlace | undefined {
+  return partsOf(vm).view.symbols.source(pid, address);
 }
 
-/** A file can be good enough to run and its symbol table still be damaged; then it has none. */
-function namedIn(file: Uint8Array): readonly ElfSymbol[] {
+/** The symbols of an ELF file; undefined for what is none, or has no code. */
+function imageIn(file: Uint8Array): ImageSymbols | undefined {
   try {
-    return parseElf(file).symbols;
+    return new ImageSymbols(parseElf(file));
   } catch (error) {
-    if (error instanceof ElfError) return [];
+    if (error instanceof ElfError) return undefined;
     throw error;
   }
+}
+
+/** The named symbols of an ELF file; the first of each name. */
+export function readSymbols(file: Uint8Array): SymbolTable {
+  return imageIn(file)?.table ?? NONE;
 }

@@ -26,7 +26,7 @@ Deno.test("break, continue to it, list, delete, run to the end", async () => {
     "continue",
     "ps",
   ]);
-  assertMatch(said[1], /breakpoint 1 at 0x[0-9a-f]+ <write> of pid 2/);
+  assertMatch(said[1], /breakpoint 1 at 0x[0-9a-f]+ <write at syscall\.S:\d+> of pid 2/);
   assertMatch(said[2], /breakpoint 1: pid 2 echo\nnext: pid 2 {2}0x[0-9a-f]+ <write>: li a7,16/);
   assertMatch(said[4], /1 break +2 0x[0-9a-f]+ +- <write> +1/);
   assertMatch(said[5], /^hi\nbreakpoint 1/);
@@ -44,7 +44,7 @@ Deno.test("a breakpoint of one process; with --all of its children too", async (
     "continue",
   ]);
   assertMatch(one[2], /breakpoint 1: pid 2 forktest/);
-  assertMatch(one[3], /breakpoint 2 at .* <exit> of every process/);
+  assertMatch(one[3], /breakpoint 2 at .* <exit at syscall\.S:\d+> of every process/);
   assertMatch(one[4], /breakpoint [12]: pid \d+ forktest/);
   const child = await texts(["spawn forktest", "break -a exit", "continue", "ps"]);
   assertMatch(child[2], /breakpoint 1: pid 3 forktest/);
@@ -61,7 +61,7 @@ Deno.test("watch: the store, its values, the instruction; reads with -r", async 
   ]);
   assertMatch(said[1], /watchpoint 1: stores 16 bytes at 0x[0-9a-f]+.* of pid 2/);
   assertMatch(said[2], /watchpoint 1: pid 2 stored \d bytes at 0x[0-9a-f]+ \(0x8[0-9a-f]+\): 0x/);
-  assertMatch(said[2], /by the instruction at 0x[0-9a-f]+\nnext: pid 2/);
+  assertMatch(said[2], /by the instruction at 0x[0-9a-f]+ <main\+0x[0-9a-f]+ at echo\.c:4>\nnext: pid 2/);
   assertMatch(said[3], /watchpoint 2: loads 8 bytes/);
 });
 
@@ -308,7 +308,7 @@ Deno.test("restore goes to the past of its snapshot; breakpoints stay, and their
   ], SMALL);
   assertEquals(answers.map((a) => a.status), [0, 0, 0, 0, 0, 2, 0, 0]);
   assertMatch(answers[6].text, /breakpoint 1: pid 2 echo/);
-  assertMatch(answers[7].text, /<write> +2\n/);
+  assertMatch(answers[7].text, /<write> +syscall\.S:\d+ +2\n/);
 });
 
 Deno.test("a program in another one's way: manual processes stand, held ones are held", async () => {
@@ -328,7 +328,7 @@ Deno.test("until fault stops before the fault kills, with all there to look at; 
     /event \d+: pid 2: store page fault \(15\) at 0x8 → store to a read-only/,
   );
   assertMatch(stopped.text, /pid 2 will be killed for it .* still there to look at/);
-  assertMatch(stopped.text, /next: pid 2 {2}0x[0-9a-f]+ <main\+0x[0-9a-f]+>: sb a5/);
+  assertMatch(stopped.text, /next: pid 2 {2}0x[0-9a-f]+ <main\+0x[0-9a-f]+ at faulttext\.c:6>: sb a5/);
   assertEquals(session.pid, 2);
   for (const look of ["reg a5", "pte 0x8", "vmmap", "refcount pa(0x8)", "audit", "dis $pc"]) {
     assertEquals((await type(look)).status, 0, look);
@@ -384,7 +384,7 @@ Deno.test("who comes back to a program that waits sees its prompt, and what was 
 Deno.test("a step over a system call stops right behind it", async () => {
   const lines = ["spawn echo hi", "break write+2", "continue", "print $pc", "step", "print $pc"];
   const said = await texts(lines);
-  assertMatch(said[4], /<?write\+0x2>? +ecall .*\nhi\n$/s);
+  assertMatch(said[4], /<?write\+0x2>? +syscall\.S:\d+ +ecall .*\nhi\n$/s);
   const pc = (text: string) => Number(/0x[0-9a-f]+/.exec(text)![0]);
   assertEquals(pc(said[5]), pc(said[3]) + 4);
 });

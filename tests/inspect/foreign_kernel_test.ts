@@ -45,7 +45,12 @@ class Guest implements KernelView {
   readonly cowBit: number | undefined = COW;
   readonly rsw = ["C", "1"] as const;
   readonly here = undefined;
-  readonly symbols = { at: () => undefined, all: () => new Map<string, bigint>() };
+  readonly symbols = {
+    at: () => undefined,
+    all: () => new Map<string, bigint>(),
+    source: () => undefined,
+    debug: () => undefined,
+  };
   why: string | undefined;
   onHart = 3;
   #next = paNum(this.ram.base + 0x20_0000);

@@ -1,5 +1,6 @@
 /** The symbols of a guest's kernel or program, and its code as text: all from its ELF file. */
 
+import { DebugInfo, type SourcePlace } from "../dwarf/debug_info.ts";
 import type { SymbolPlace } from "../inspect/view.ts";
 import { PAGE_SIZE, type PaNum } from "../machine/address.ts";
 import { type Elf, ElfError, type ElfSymbol } from "../machine/elf.ts";
@@ -27,6 +28,7 @@ export class ImageSymbols {
   readonly table: ReadonlyMap<string, bigint>;
   /** Those that addresses are named after, ascending. */
   readonly #places: readonly Place[];
+  #debug: { readonly info: DebugInfo | undefined } | undefined;
   /** The first byte behind the image in memory. */
   readonly end: number;
   /** Its first byte. */
@@ -60,7 +62,18 @@ export class ImageSymbols {
       else high = mid;
     }
     const place = this.#holding(low - 1, at);
-    return place && { name: place.name, offset: at - place.at, file: undefined, line: undefined };
+    return place && { name: place.name, offset: at - place.at };
+  }
+
+  /** The debug information; undefined: the file has none. */
+  get debug(): DebugInfo | undefined {
+    return (this.#debug ??= { info: DebugInfo.of(this.#elf) }).info;
+  }
+
+  /** Which line of the source an address is from; undefined: nobody says. */
+  source(address: bigint): SourcePlace | undefined {
+    const at = this.#inImage(address);
+    return at === undefined ? undefined : this.debug?.place(BigInt(at));
   }
 
   /**

@@ -73,6 +73,8 @@ export class GuestView implements KernelView {
         return own === undefined ? symbols.table : this.#both(own);
       },
       at: (pid, address) => symbols.at(address) ?? programs(pid)?.at(address),
+      source: (pid, address) => symbols.source(address) ?? programs(pid)?.source(address),
+      debug: (pid) => (pid === 0 ? symbols : programs(pid))?.debug,
     };
     const { ram, uart } = machine;
     this.learner = new Learner(history, this.#known, {

@@ -7,6 +7,7 @@
  * page tables, TLBs) is not asked here: it is read.
  */
 
+import type { DebugInfo, SourcePlace } from "../dwarf/debug_info.ts";
 import type { PaNum } from "../machine/address.ts";
 import type { MachineState } from "../machine/machine_state.ts";
 
@@ -123,12 +124,10 @@ export interface FramesView {
   readonly more: number;
 }
 
-/** A place in a program: bytes behind a function or variable, and where the source has it. */
+/** A place in a program: bytes behind a function or variable. */
 export interface SymbolPlace {
   readonly name: string;
   readonly offset: number;
-  readonly file: string | undefined;
-  readonly line: number | undefined;
 }
 
 /** Names of addresses, both ways. `pid` names a process and its program; 0, the kernel itself. */
@@ -137,6 +136,10 @@ export interface SymbolsView {
   at(pid: number, address: bigint): SymbolPlace | undefined;
   /** All names of a process's program, and of its kernel where that has any. */
   all(pid: number): ReadonlyMap<string, bigint>;
+  /** Which line of the source the code at an address is from; undefined: unknown. */
+  source(pid: number, address: bigint): SourcePlace | undefined;
+  /** The debug information of a process's program, of pid 0 the kernel's; undefined: none. */
+  debug(pid: number): DebugInfo | undefined;
 }
 
 /**

@@ -49,6 +49,8 @@ const ET_EXEC = 2;
 const ET_DYN = 3;
 const PT_LOAD = 1;
 const SHT_SYMTAB = 2;
+const SHT_NOBITS = 8;
+const SHF_COMPRESSED = 0x800;
 /** How many times as long as the file all names may be: linkers let them share ends only. */
 const NAMES_LIMIT = 16;
 const KINDS = ["none", "object", "function", "section", "file"] as const;
@@ -219,6 +221,29 @@ export class Elf {
       });
     }
     return symbols;
+  }
+
+  /**
+   * The contents of the first section of a name, a view of the file; undefined: there is none, or
+   * it is compressed (SHF_COMPRESSED). Throws an {@link ElfError}.
+   */
+  section(name: string): Uint8Array | undefined {
+    const view = this.#view;
+    const count = this.#sectionCount();
+    const link = view.getUint16(62, true);
+    if (link >= count) return undefined;
+    const names = this.#bytes.subarray(...this.#contents(link, "section names"));
+    const wanted = [...new TextEncoder().encode(name), 0];
+    for (let i = 0; i < count; i++) {
+      const at = this.#headerAt(i);
+      const from = view.getUint32(at, true);
+      if (!wanted.every((byte, j) => names[from + j] === byte)) continue;
+      const empty = view.getUint32(at + 4, true) === SHT_NOBITS;
+      const compressed = (view.getUint32(at + 8, true) & SHF_COMPRESSED) !== 0;
+      if (empty || compressed) return undefined;
+      return this.#bytes.subarray(...this.#contents(i, `section ${name}`));
+    }
+    return undefined;
   }
 
   /** The first symbol of that name. */

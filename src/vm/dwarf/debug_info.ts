@@ -1,0 +1,183 @@
+/**
+ * The debug information of a file (DWARF 2 to 5), as the rest of the computer asks it. All of it is
+ * read when it is first asked for, and what is damaged is as if it were not there; `problem` says
+ * what was found to be.
+ */
+
+import type { Elf } from "../machine/elf.ts";
+import { AT } from "./constants.ts";
+import { DwarfError } from "./cursor.ts";
+import type { Die } from "./die.ts";
+import {
+  functionAt,
+  type FunctionInfo,
+  functionsOf,
+  type InlinedCall,
+  inlinedIn,
+  scopesAt,
+} from "./functions.ts";
+import type { SourceFile } from "./line_header.ts";
+import { type LineRow, type LineTable, readLines, rowAt } from "./lines.ts";
+import { type LineSites, sitesOf } from "./line_sites.ts";
+import { type Sections, sectionsOf } from "./sections.ts";
+import { Info, type Unit } from "./unit.ts";
+
+export type { FunctionInfo, InlinedCall, LineSites, SourceFile };
+
+/** Where in the source an instruction comes from. */
+export interface SourcePlace {
+  readonly file: SourceFile;
+  readonly line: number;
+  /** The functions that were inlined there, the innermost first; each with the line of its call. */
+  readonly inlined: readonly InlinedCall[];
+}
+
+/** The debug information of one file. */
+export class DebugInfo {
+  readonly #info: Info;
+  readonly #sections: Sections;
+  readonly #lines = new Map<number, LineTable | undefined>();
+  readonly #trees = new Map<Unit, boolean>();
+  #functions: readonly FunctionInfo[] | undefined;
+  #byAddress: readonly Covered[] | undefined;
+  #problem: string | undefined;
+
+  private constructor(sections: Sections) {
+    this.#sections = sections;
+    this.#info = new Info(sections);
+  }
+
+  /** That of a file; undefined: it has none. */
+  static of(elf: Elf): DebugInfo | undefined {
+    const sections = sectionsOf(elf);
+    return sections.info === undefined ? undefined : new DebugInfo(sections);
+  }
+
+  /** What of what was read so far is damaged, in one line; undefined: nothing. */
+  get problem(): string | undefined {
+    return this.#problem ?? this.#info.problem;
+  }
+
+  /** What `body` finds, or this where it comes upon damage. */
+  #safely<T, U>(body: () => T, otherwise: U): T | U {
+    try {
+      return body();
+    } catch (error) {
+      if (!(error instanceof DwarfError)) throw error;
+      this.#problem ??= error.message;
+      return otherwise;
+    }
+  }
+
+  /** The units whose entries can be read. */
+  #whole(): Unit[] {
+    return this.#info.units.filter((unit) => this.#isWhole(unit));
+  }
+
+  /** Whether the entries of a unit can be read; tried once. */
+  #isWhole(unit: Unit): boolean {
+    const known = this.#trees.get(unit);
+    if (known !== undefined) return known;
+    const whole = this.#safely(() => unit.tree !== undefined, false);
+    this.#trees.set(unit, whole);
+    return whole;
+  }
+
+  /** The unit that has code at an address. */
+  #unitAt(pc: number): Unit | undefined {
+    this.#byAddress ??= this.#info.units
+      .flatMap((unit) =>
+        this.#safely(() => unit.ranges, []).map(({ low, high }) => ({ low, high, unit }))
+      ).sort((a, b) => a.low - b.low);
+    const list = this.#byAddress;
+    let low = 0, high = list.length;
+    while (low < high) {
+      const mid = (low + high) >>> 1;
+      if (list[mid].low <= pc) low = mid + 1;
+      else high = mid;
+    }
+    const found = low === 0 ? undefined : list[low - 1];
+    return found !== undefined && pc < found.high ? found.unit : undefined;
+  }
+
+  /** The line table of a unit; undefined: it has none, or it is damaged. */
+  #linesOf(unit: Unit): LineTable | undefined {
+    const at = this.#safely(() => unit.root.number(AT.stmt_list), undefined);
+    if (at === undefined) return undefined;
+    if (!this.#lines.has(at)) {
+      const table = this.#safely(() => readLines(this.#sections, at, unit.folder), undefined);
+      this.#lines.set(at, table);
+    }
+    return this.#lines.get(at);
+  }
+
+  readonly #fileOf = (unit: Unit, number: number): SourceFile | undefined =>
+    this.#linesOf(unit)?.files[number];
+
+  #rowAt(unit: Unit, pc: number): LineRow | undefined {
+    const table = this.#linesOf(unit);
+    return table && rowAt(table, pc);
+  }
+
+  /** Where an address comes from; undefined: nobody says. */
+  place(address: bigint): SourcePlace | undefined {
+    const pc = Number(address);
+    const unit = this.#unitAt(pc);
+    const row = unit && this.#rowAt(unit, pc);
+    if (unit === undefined || row?.file === undefined) return undefined;
+    const scopes = this.#isWhole(unit) ? this.#safely(() => scopesAt(unit, pc), []) : [];
+    const inlined = this.#safely(() => inlinedIn(scopes, this.#fileOf), []);
+    return { file: row.file, line: row.line, inlined };
+  }
+
+  /** All functions, those that stand only where they were inlined as well. */
+  functions(): readonly FunctionInfo[] {
+    return this.#functions ??= this.#whole().flatMap((unit) =>
+      this.#safely(() => functionsOf(unit, this.#fileOf), [])
+    );
+  }
+
+  /** The functions of a name: several where files have a static one each. */
+  functionsNamed(name: string): readonly FunctionInfo[] {
+    return this.functions().filter((one) => one.name === name);
+  }
+
+  /** The name of the function whose own code an address is in; undefined: nobody says. */
+  functionAt(address: bigint): string | undefined {
+    const pc = Number(address);
+    const unit = this.#unitAt(pc);
+    if (unit === undefined || !this.#isWhole(unit)) return undefined;
+    return this.#safely(() => functionAt(unit, pc)?.name, undefined);
+  }
+
+  /** The source files that have code, each once. */
+  files(): SourceFile[] {
+    const found = new Map<string, SourceFile>();
+    for (const unit of this.#info.units) {
+      for (const { rows } of this.#linesOf(unit)?.sequences ?? []) {
+        for (const { file } of rows) if (file !== undefined) found.set(file.path, file);
+      }
+    }
+    return [...found.values()];
+  }
+
+  /**
+   * Where the code of a line begins, or of the next line behind it in the same function that has
+   * any. `name`: a file's path, or its last parts; undefined: no such file, or no code behind there.
+   */
+  sites(name: string, line: number): LineSites | undefined {
+    const units = this.#info.units.flatMap((unit) => {
+      const table = this.#linesOf(unit);
+      return table === undefined ? [] : [{ unit, table }];
+    });
+    const scopes = (unit: Unit, pc: number): Die | undefined =>
+      this.#isWhole(unit) ? this.#safely(() => scopesAt(unit, pc).at(-1), undefined) : undefined;
+    return sitesOf(units, scopes, name, line);
+  }
+}
+
+interface Covered {
+  readonly low: number;
+  readonly high: number;
+  readonly unit: Unit;
+}
