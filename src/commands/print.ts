@@ -23,7 +23,11 @@ export default command({
       lines: ["spawn", "sbrk 4096", "store 0x3000 42", "print u64(0x3000)"],
       shows: ["0x2a 42"],
     },
-    { say: "a symbol", lines: ["spawn echo hi", "print main+2"], shows: ["<main+0x2 at echo.c:5>"] },
+    {
+      say: "a symbol",
+      lines: ["spawn echo hi", "print main+2"],
+      shows: ["<main+0x2 at echo.c:5>"],
+    },
   ],
   run(ctx, { expr }) {
     const { value, pid = ctx.session.pid, space } = evaluate(expr, ctx.names);

@@ -61,7 +61,10 @@ Deno.test("watch: the store, its values, the instruction; reads with -r", async 
   ]);
   assertMatch(said[1], /watchpoint 1: stores 16 bytes at 0x[0-9a-f]+.* of pid 2/);
   assertMatch(said[2], /watchpoint 1: pid 2 stored \d bytes at 0x[0-9a-f]+ \(0x8[0-9a-f]+\): 0x/);
-  assertMatch(said[2], /by the instruction at 0x[0-9a-f]+ <main\+0x[0-9a-f]+ at echo\.c:4>\nnext: pid 2/);
+  assertMatch(
+    said[2],
+    /by the instruction at 0x[0-9a-f]+ <main\+0x[0-9a-f]+ at echo\.c:4>\nnext: pid 2/,
+  );
   assertMatch(said[3], /watchpoint 2: loads 8 bytes/);
 });
 
@@ -328,7 +331,10 @@ Deno.test("until fault stops before the fault kills, with all there to look at; 
     /event \d+: pid 2: store page fault \(15\) at 0x8 → store to a read-only/,
   );
   assertMatch(stopped.text, /pid 2 will be killed for it .* still there to look at/);
-  assertMatch(stopped.text, /next: pid 2 {2}0x[0-9a-f]+ <main\+0x[0-9a-f]+ at faulttext\.c:6>: sb a5/);
+  assertMatch(
+    stopped.text,
+    /next: pid 2 {2}0x[0-9a-f]+ <main\+0x[0-9a-f]+ at faulttext\.c:6>: sb a5/,
+  );
   assertEquals(session.pid, 2);
   for (const look of ["reg a5", "pte 0x8", "vmmap", "refcount pa(0x8)", "audit", "dis $pc"]) {
     assertEquals((await type(look)).status, 0, look);
