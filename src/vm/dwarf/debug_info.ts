@@ -5,7 +5,7 @@
  */
 
 import type { Elf } from "../machine/elf.ts";
-import { AT } from "./constants.ts";
+import { AT, TAG } from "./constants.ts";
 import { DwarfError } from "./cursor.ts";
 import type { Die } from "./die.ts";
 import {
@@ -16,13 +16,16 @@ import {
   inlinedIn,
   scopesAt,
 } from "./functions.ts";
+import { type FrameRow, Frames } from "./frames.ts";
 import type { SourceFile } from "./line_header.ts";
 import { type LineRow, type LineTable, readLines, rowAt } from "./lines.ts";
 import { type LineSites, sitesOf } from "./line_sites.ts";
 import { type Sections, sectionsOf } from "./sections.ts";
+import { type CType, Types } from "./types.ts";
 import { Info, type Unit } from "./unit.ts";
+import { type Global, globalsOf, type Local, localsOf } from "./variables.ts";
 
-export type { FunctionInfo, InlinedCall, LineSites, SourceFile };
+export type { CType, FunctionInfo, Global, InlinedCall, LineSites, Local, SourceFile };
 
 /** Where in the source an instruction comes from. */
 export interface SourcePlace {
@@ -32,12 +35,23 @@ export interface SourcePlace {
   readonly inlined: readonly InlinedCall[];
 }
 
+/** A function whose frame a stack has, or one that was inlined there. */
+export interface ScopeInfo {
+  readonly name: string;
+  /** Its variables that are in sight, those of inner blocks first. */
+  readonly locals: readonly Local[];
+}
+
 /** The debug information of one file. */
 export class DebugInfo {
   readonly #info: Info;
   readonly #sections: Sections;
   readonly #lines = new Map<number, LineTable | undefined>();
   readonly #trees = new Map<Unit, boolean>();
+  readonly #frames: Frames;
+  readonly #types = new Types((name) => this.#structs.get(name));
+  #structsByName: ReadonlyMap<string, Die> | undefined;
+  #globals: ReadonlyMap<string, Global> | undefined;
   #functions: readonly FunctionInfo[] | undefined;
   #byAddress: readonly Covered[] | undefined;
   #problem: string | undefined;
@@ -45,6 +59,7 @@ export class DebugInfo {
   private constructor(sections: Sections) {
     this.#sections = sections;
     this.#info = new Info(sections);
+    this.#frames = new Frames(sections);
   }
 
   /** That of a file; undefined: it has none. */
@@ -150,6 +165,114 @@ export class DebugInfo {
     return this.#safely(() => functionAt(unit, pc)?.name, undefined);
   }
 
+  /**
+   * The functions that an address is in, the innermost of those that were inlined there first, the
+   * one with code of its own last. Empty: nobody says.
+   */
+  scopes(address: bigint): ScopeInfo[] {
+    const pc = Number(address);
+    const unit = this.#unitAt(pc);
+    if (unit === undefined || !this.#isWhole(unit)) return [];
+    return this.#safely(() => {
+      const scopes = scopesAt(unit, pc);
+      const found: ScopeInfo[] = [];
+      for (let end = scopes.length; end > 0;) {
+        let start = end - 1;
+        while (start > 0 && scopes[start].tag === TAG.lexical_block) start--;
+        const locals = localsOf(scopes.slice(start, end), scopes[0], this.#types);
+        found.push({ name: scopes[start].name ?? "?", locals: locals.map(this.#guarded) });
+        end = start;
+      }
+      return found;
+    }, []);
+  }
+
+  /** The same variable; where it is, is unknown where that is damaged. */
+  readonly #guarded = (local: Local): Local => ({
+    ...local,
+    where: (pc, moment) => this.#safely(() => local.where(pc, moment), "unknown" as const),
+  });
+
+  /** How the frame at an address is undone; undefined: nobody says. */
+  frameRow(address: bigint): FrameRow | undefined {
+    return this.#safely(() => this.#frames.rowAt(Number(address)), undefined);
+  }
+
+  /** The global and static variables, by their names; of several, the first. */
+  get globals(): ReadonlyMap<string, Global> {
+    if (this.#globals === undefined) {
+      const globals = new Map<string, Global>();
+      for (const unit of this.#whole()) {
+        for (const one of this.#safely(() => globalsOf(unit.tree, this.#types), [])) {
+          if (!globals.has(one.name)) globals.set(one.name, one);
+        }
+      }
+      this.#globals = globals;
+    }
+    return this.#globals;
+  }
+
+  /** A global or static variable: where it stands, and its type. */
+  global(name: string): Global | undefined {
+    return this.globals.get(name);
+  }
+
+  /** Structures that are described whole, by their names without `struct`. */
+  get #structs(): ReadonlyMap<string, Die> {
+    return this.#structsByName ??= this.#named((die) =>
+      (die.tag === TAG.structure_type || die.tag === TAG.union_type) && !die.flag(AT.declaration)
+    );
+  }
+
+  /** The entries of files that pass, by their names; of several, the first. */
+  #named(passes: (die: Die) => boolean): Map<string, Die> {
+    const found = new Map<string, Die>();
+    for (const unit of this.#whole()) {
+      for (const die of unit.tree.children) {
+        const name = passes(die) ? this.#safely(() => die.text(AT.name), undefined) : undefined;
+        if (name !== undefined && !found.has(name)) found.set(name, die);
+      }
+    }
+    return found;
+  }
+
+  /**
+   * A type by its name in C: `struct proc`, `enum procstate`, `pagetable_t`, `int`; undefined: there
+   * is none.
+   */
+  type(name: string): CType | undefined {
+    const [, kind, plain] = /^(?:(struct|union|enum) )?(.*)$/.exec(name)!;
+    const die = this.#typeNames.get(`${kind ?? ""} ${plain}`);
+    return die && this.#safely(() => this.#types.named(die), undefined);
+  }
+
+  #typesByName: ReadonlyMap<string, Die> | undefined;
+  get #typeNames(): ReadonlyMap<string, Die> {
+    if (this.#typesByName !== undefined) return this.#typesByName;
+    const names = new Map<string, Die>();
+    for (const [kind, tags] of Object.entries(TYPE_TAGS)) {
+      const some = this.#named((die) => tags.includes(die.tag) && !die.flag(AT.declaration));
+      for (const [name, die] of some) names.set(`${kind} ${name}`, die);
+    }
+    return this.#typesByName = names;
+  }
+
+  /** The value of a constant of an enumeration, signed; undefined: there is none of that name. */
+  enumerator(name: string): { readonly value: bigint; readonly type: CType } | undefined {
+    for (const unit of this.#whole()) {
+      const found = this.#safely(() => {
+        for (const die of unit.tree.children) {
+          if (die.tag !== TAG.enumeration_type) continue;
+          const type = this.#types.named(die);
+          if (type.kind !== "enum") continue;
+          for (const [value, one] of type.values) if (one === name) return { value, type };
+        }
+      }, undefined);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
   /** The source files that have code, each once. */
   files(): SourceFile[] {
     const found = new Map<string, SourceFile>();
@@ -175,6 +298,14 @@ export class DebugInfo {
     return sitesOf(units, scopes, name, line);
   }
 }
+
+/** Entries that are types, by the word that C has in front of their names. */
+const TYPE_TAGS: Readonly<Record<string, readonly number[]>> = {
+  "": [TAG.typedef, TAG.base_type],
+  struct: [TAG.structure_type],
+  union: [TAG.union_type],
+  enum: [TAG.enumeration_type],
+};
 
 interface Covered {
   readonly low: number;
