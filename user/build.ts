@@ -21,6 +21,7 @@ const compile = [
   // Lines of the source, and how the stack is unwound: what shell and tests show beside addresses.
   "-gdwarf-5",
   "-g1", // behind it, which would ask for all there is
+  "-gno-record-gcc-switches",
   "-gno-column-info",
   "-gno-statement-frontiers",
   "-gno-variable-location-views",
@@ -39,7 +40,9 @@ const compile = [
   "-fno-ipa-cp",
   "-ffunction-sections",
   "-fdata-sections",
-  `-ffile-prefix-map=${here}=`,
+  // Nothing of the place gets in, by the compiler or the assembler.
+  `-ffile-prefix-map=${here.slice(0, -1)}=user`,
+  `-Wa,--debug-prefix-map=${here.slice(0, -1)}=user`,
 ];
 
 const link = [

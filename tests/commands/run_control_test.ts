@@ -27,8 +27,11 @@ Deno.test("break, continue to it, list, delete, run to the end", async () => {
     "ps",
   ]);
   assertMatch(said[1], /breakpoint 1 at 0x[0-9a-f]+ <write at syscall\.S:\d+> of pid 2/);
-  assertMatch(said[2], /breakpoint 1: pid 2 echo\nnext: pid 2 {2}0x[0-9a-f]+ <write>: li a7,16/);
-  assertMatch(said[4], /1 break +2 0x[0-9a-f]+ +- <write> +1/);
+  assertMatch(
+    said[2],
+    /breakpoint 1: pid 2 echo\nnext: pid 2 {2}0x[0-9a-f]+ <write at syscall\.S:\d+>: li a7,16/,
+  );
+  assertMatch(said[4], /1 break +2 0x[0-9a-f]+ +- <write> +syscall\.S:\d+ +1/);
   assertMatch(said[5], /^hi\nbreakpoint 1/);
   assertEquals(said[6], "1 deleted\n");
   assertMatch(said[7], /^\n?echo: status 0|status 0/);
@@ -343,7 +346,10 @@ Deno.test("until fault stops before the fault kills, with all there to look at; 
   await type("snap dying");
   const events = session.vm.events().length;
   const dead = await type("until fault");
-  assertMatch(dead.text, /faulttext: status -1 \(killed: store to a read-only page\)/);
+  assertMatch(
+    dead.text,
+    /faulttext: status -1 \(killed: store to a read-only page, by 0x2e <main\+0x26 at faulttext\.c:6>\)/,
+  );
   const { free } = session.vm.free();
   await type("restore dying");
   assertEquals(session.vm.events().length, events);
