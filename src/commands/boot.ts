@@ -32,7 +32,8 @@ export default command({
     "command line that are about the computer, and stand over the session's own: boot --policy " +
     "eager, boot --mem 256M --superpages. A disk given with --fs or --fat is read again from " +
     "its file. Snapshots, breakpoints and the recorded past were the old computer's, and go " +
-    "with it; so do lines kept for save. A guest begins again at its first instruction.",
+    "with it; so do lines kept for save. A guest of --kernel goes back to its prompt, with its " +
+    "disk as it was there; one of the launcher, to its first instruction.",
   flags: FLAGS,
   examples: [
     { say: "xv6 before the lab", lines: ["boot --policy eager"], shows: ["policy eager"] },
@@ -66,11 +67,11 @@ export default command({
   },
 });
 
-/** A guest begins again at its first instruction, with its disk as it is now. */
+/** A guest begins again: where it was when the session began, or at its first instruction. */
 function bootGuest(ctx: Context, flags: boolean): Result {
   if (flags) {
     throw new CommandError(
-      "boot: the options of a guest's computer are its launcher's",
+      "boot: the options of a guest's computer are those that it was started with",
       EXIT.failed,
     );
   }
@@ -80,7 +81,11 @@ function bootGuest(ctx: Context, flags: boolean): Result {
   session.last = 0n;
   setCurrent(ctx, 0);
   return result([
-    note("the guest begins again at its first instruction; its disk is as it was"),
+    note(
+      vm.instret === 0
+        ? "the guest begins again at its first instruction; its disk is as it was"
+        : "the guest begins again at its prompt; its disk is as it was then",
+    ),
     ...hartPlace(ctx),
   ], { json: hartJson(ctx) });
 }

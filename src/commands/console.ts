@@ -4,6 +4,7 @@ import { Drawing } from "../record/drawing.ts";
 import { command, type Context } from "../framework/command.ts";
 import { CommandError, EXIT } from "../framework/errors.ts";
 import { consoleText, note, result } from "../framework/result.ts";
+import { continueGuest } from "../session/guest_run.ts";
 import { runInSlices } from "../session/slices.ts";
 import { closing, reportJson } from "../session/run_report.ts";
 import { refusing } from "../session/target.ts";
@@ -15,16 +16,19 @@ export default command({
   details:
     "xv6's line editing: backspace, Ctrl-U empties the line, Ctrl-D ends the input (and sh), " +
     "Ctrl-P lists the processes. After Ctrl-] the shell waits where it is, and console goes on " +
-    "with it. Ctrl-C kills it. On a kernel of your own, it goes back to where Ctrl-A c was typed.",
+    "with it. Ctrl-C kills it. On a kernel of your own it is the guest's whole console, Ctrl-C " +
+    "and Ctrl-] are its keys, and Ctrl-A c comes back; without a terminal what follows on " +
+    "standard input is typed a line at a time, whenever the guest reads.",
   examples: [
     { say: "without a terminal its input ends at once", lines: ["console"], shows: ["$"] },
   ],
   async run(ctx) {
     const { session } = ctx;
     if (ctx.vm.guest) {
-      if (session.toConsole === undefined) {
+      if (session.toConsole === "elsewhere") {
         throw new CommandError("console: the guest's console is at its own terminal");
       }
+      if (session.toConsole === undefined) return await continueGuest(ctx, { typed: true });
       [session.toConsole, session.quit] = [true, 0];
       return result([]);
     }

@@ -35,6 +35,6 @@ export default command({
     const meant = eventsMeant(event as EventKind, flags);
     if (!ctx.vm.guest) return runOn(ctx, processFor(ctx, pid), meant);
     noProcess("until", pid);
-    return continueGuest(ctx, meant);
+    return continueGuest(ctx, { until: meant });
   },
 });

@@ -220,9 +220,9 @@ export interface Session {
   quit: number | undefined;
   /**
    * A guest's console has lent the terminal: true asks to give it back when the session ends.
-   * Undefined: there is no such console.
+   * `elsewhere`: it has a terminal of its own. Undefined: there is no such console.
    */
-  toConsole: boolean | undefined;
+  toConsole: boolean | "elsewhere" | undefined;
   /** What commands keep between lines (snapshots, a recording), by the command's name. */
   readonly store: Map<string, unknown>;
   /** Told of every line after it ran: `record`, `save`. */

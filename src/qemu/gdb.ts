@@ -56,13 +56,13 @@ export class Debugged {
     return this.#server.killed;
   }
 
-  /** Runs a slice as gdb wants it; undefined when that was a step or backwards. */
-  run(length: number): GuestStep | undefined {
+  /** Runs a slice as gdb wants it, without one as usual; undefined: a step or backwards. */
+  run(length: number, usual: (length: number) => GuestStep): GuestStep | undefined {
     const guest = this.#guest;
     let step: GuestStep | undefined;
     const stop = this.#server.turn(length, (only) => {
       if (!this.attached) {
-        step = guest.slice(length);
+        step = usual(length);
         return undefined;
       }
       const stop = guest.debug.run(length, only);

@@ -1,6 +1,7 @@
 /**
- * `--bare ELF`: a program that is its own kernel, on the machine alone. Its UART is the terminal,
- * or standard input and output; it ends through the finisher or `tohost`, and its code is ours.
+ * `--bare ELF`: a program that is its own kernel, on the machine alone, and no xv6: a test of a
+ * public suite, a loop. Its UART is the terminal, or standard input and output; it ends through the
+ * finisher or `tohost`, and its code is ours.
  */
 
 import { counted } from "../vm/machine/counted.ts";
@@ -20,8 +21,6 @@ export interface BareHost extends ConsoleHost {
   readonly files: Pick<HostFiles, "read">;
   /** A diagnostic: why it ended badly. */
   err(message: string): void;
-  /** What a remark beside the guest's own output looks like. */
-  dim(message: string): string;
   /** Keys of a raw terminal, or piped input. */
   readonly read: ReadBytes;
   /** Whether a person sits in front of it. */
@@ -35,21 +34,14 @@ type Ending = GuestEnd | { end: "waits" | "sleeps" | "end" | Leaving; code: -1 }
 export async function bare(path: string, options: Options, host: BareHost): Promise<number> {
   const run = await load(path, options, host);
   const console = new GuestConsole(run, host, true);
-  const note = async (message: string) => {
-    if (!host.terminal || options.disk === undefined) return;
-    await console.freshLine();
-    await console.say(`${host.dim(message)}\n`);
-  };
-  await note("Ctrl-] leaves; Ctrl-C is the guest's, twice in a second ends it");
   const { end, code } = host.terminal
     ? await withKeyboard(run, console, host)
-    : await withPipe(run, console, host, options.disk !== undefined);
+    : await withPipe(run, console, host);
   const { instret } = run;
   await console.end();
   if (options.json) {
     await console.say(jsonLine({ command: `bare ${path}`, end, code, instructions: instret }));
   }
-  await note(console.closing());
   const complain = async (message: string) => {
     if (host.terminal) await console.freshLine();
     host.err(`${path}: ${message}`);
@@ -75,24 +67,21 @@ export async function bare(path: string, options: Options, host: BareHost): Prom
       await complain("all its processes sleep, and none for the console or the clock");
       return EXIT.guest;
     case "panic":
-      await complain(panicked(console.lastWords, options));
+      await complain(panicked(console.lastWords));
       return EXIT.guest;
   }
 }
 
 async function load(path: string, options: Options, host: BareHost): Promise<Guest> {
   const file = await host.files.read(path);
-  const disk = options.disk === undefined ? undefined : await host.files.read(options.disk);
   try {
     return new Guest(file, {
       ...options.guest,
       ...(options.budget === undefined ? {} : { budget: Number(options.budget) }),
-      ...(disk === undefined ? {} : { disk }),
     });
   } catch (error) {
-    if (!(error instanceof Error) || !/^(Elf|Disk)Error$/.test(error.name)) throw error;
-    const file = error.name === "DiskError" ? options.disk : path;
-    throw new CommandError(`${file}: ${error.message}`, EXIT.load);
+    if (!(error instanceof Error) || error.name !== "ElfError") throw error;
+    throw new CommandError(`${path}: ${error.message}`, EXIT.load);
   }
 }
 
@@ -124,7 +113,6 @@ async function withPipe(
   run: Guest,
   console: GuestConsole,
   host: BareHost,
-  session: boolean,
 ): Promise<Ending> {
   const lines = new Lines(host.read);
   let typedAt = -1;
@@ -143,16 +131,15 @@ async function withPipe(
       run.type(line);
       typedAt = run.instret;
     } else if (doing === "waits") {
-      // A session is over; what was no session waits in vain.
-      return { end: session || typedAt >= 0 ? "waits" : "stuck", code: -1 };
+      // What was given nothing waits in vain.
+      return { end: typedAt >= 0 ? "waits" : "stuck", code: -1 };
     }
   }
 }
 
-/** What a panic says, and what helps against it. */
-function panicked(text: string, options: Options): string {
+/** What a panic says, and what helps: who panics here is an xv6, or made like one. */
+function panicked(text: string): string {
   const why = [...text.matchAll(/panic: *(.*)/g)].at(-1)?.[1]?.trim();
   const said = why ? `the kernel panicked: ${why}` : "the kernel panicked";
-  // Whatever it missed first, a kernel for which there is a disk image needs that.
-  return options.disk === undefined ? `${said}; it had no disk: --disk IMAGE gives it one` : said;
+  return `${said}; an xv6 runs with --kernel, and --disk IMAGE gives it its disk`;
 }

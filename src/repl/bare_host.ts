@@ -1,6 +1,5 @@
 /** The host of a bare-metal guest: standard streams, and the terminal raw while it has it. */
 
-import { wantsColor } from "../host/color.ts";
 import { visible } from "../host/visible.ts";
 import { bare, type BareHost } from "./bare.ts";
 import {
@@ -13,7 +12,6 @@ import {
   stderr,
 } from "./deno_host.ts";
 import type { Options } from "./flags.ts";
-import { paint } from "./paint.ts";
 import { withSignals } from "./raw.ts";
 
 /** Runs a guest with its own kernel on the terminal or in a pipe; the exit code. */
@@ -23,7 +21,6 @@ export async function openBare(path: string, options: Options): Promise<number> 
     files: denoFiles,
     out: output,
     err: (message) => stderr(`cowsh: ${visible(message)}\n`),
-    dim: paint(wantsColor(options.color)).tone("dim"),
     read: readStdin,
     terminal,
     breathe,

@@ -11,7 +11,7 @@ import {
 } from "../vm/boot_options.ts";
 import { parseNumber, size } from "../vm/numbers.ts";
 import { didYouMean } from "../vm/nearest.ts";
-import { GUEST_FLAGS, type GuestFlags, guestFlags } from "./guest_flags.ts";
+import { GUEST_FLAGS, type GuestFiles, type GuestFlags, guestFlags } from "./guest_flags.ts";
 
 /** What the command line asks for. */
 export interface Options {
@@ -31,10 +31,8 @@ export interface Options {
   boot: BootOptions;
   /** Paths of what is in files, by the names of their options: images, a numbering of the calls. */
   paths: { fs?: string; fat?: string; abi?: string };
-  /** Path of a bare-metal program. */
-  bare: string | undefined;
-  /** Path of its disk image. */
-  disk: string | undefined;
+  /** Paths of somebody's own kernel and its disk image, or of a program alone. */
+  own: GuestFiles;
   /** Its computer. */
   guest: GuestFlags;
   /** The flags as they were typed, up to a `--`: what `boot` begins with. */
@@ -90,13 +88,14 @@ export function helpText(): string {
     "",
     ...rows.map(([name, doc]) => `  ${name.padEnd(widest)}  ${doc}`),
     "",
-    "  --bare kernel/kernel --disk fs.img boots your own xv6, made as for QEMU. On a terminal",
-    "  every key is the guest's, Ctrl-C too; Ctrl-] leaves, two Ctrl-C within a second end it",
-    "  (130). Piped input is typed a line at a time when the guest reads; after the last line,",
-    "  the run ends when the guest only waits for more. A panic of the kernel is exit code 3.",
+    "  --kernel kernel/kernel --disk fs.img boots your own xv6, made as for QEMU, and opens the shell",
+    "  at its prompt: the same commands, asked of your kernel. console or Ctrl-A c goes to the guest's",
+    "  console, Ctrl-A c comes back. A kernel that panics while it boots is exit code 3 with -c or FILE.",
     "  With --harts 3 three harts take turns of --quantum instructions (on average; 10000 when not",
     "  given), interleaved as --seed says: the same seed, the same run. A quantum below 1000 is for",
     "  finding races, and slow.",
+    "  --bare ELF runs a program alone, its UART standard input and output, its exit code this one's.",
+    "  On a terminal every key is the program's; Ctrl-] leaves, two Ctrl-C within a second end it.",
     "",
     "  exit codes: 0 fine, 1 a test failed, 2 usage, 3 guest panic, 4 budget used up,",
     "              5 could not load, 130 interrupted",
@@ -157,13 +156,12 @@ export function parseFlags(argv: readonly string[]): Options {
   if (commands.includes("")) throw new CommandError("-c needs a line: -c 'run cowtest'");
   const budget = number("budget");
   if (budget === 0n) throw new CommandError("--budget 0: at least one instruction");
-  const bare = text("bare");
-  const disk = text("disk");
+  const own = { elf: text("kernel"), disk: text("disk"), bare: text("bare") };
   const computer = booted(values, text, number);
-  const guest = guestFlags(bare, disk, number("harts"), computer);
+  const guest = guestFlags(own, number("harts"), computer);
   const files = [...parsed._.map(String), ...(parsed["--"] ?? [])];
-  if (bare !== undefined && (commands.length > 0 || files.length > 0)) {
-    throw new CommandError("--bare runs a kernel of its own, which takes no commands and files");
+  if (own.bare !== undefined && (commands.length > 0 || files.length > 0)) {
+    throw new CommandError("--bare opens no shell: commands and files are for --kernel");
   }
   return {
     commands,
@@ -175,8 +173,7 @@ export function parseFlags(argv: readonly string[]): Options {
     version: values.version === true,
     budget,
     ...computer,
-    bare,
-    disk,
+    own,
     guest,
     typed: argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv,
   };

@@ -1,6 +1,6 @@
 /**
  * A guest that has the terminal, or a pipe in its place: slices of the machine, what it says in
- * them, what is typed on it. `--bare` and the launcher in QEMU's place both stand on this.
+ * them, what is typed on it. `--bare`, `--kernel` and the launcher in QEMU's place stand on this.
  */
 
 import { Drawing } from "../record/drawing.ts";
@@ -35,7 +35,6 @@ export class GuestConsole {
   readonly #guest: Guest;
   readonly #host: ConsoleHost;
   readonly #watched: boolean;
-  #working = 0;
   /** What was written last ended within a line. */
   #midLine = false;
   #looked: number;
@@ -53,10 +52,8 @@ export class GuestConsole {
 
   /** Runs a slice, in a way of its own or as usual, and prints; breathes when it is time to. */
   async slice<Step = GuestStep>(run: () => Step): Promise<Step> {
-    const start = this.#host.clock();
     const step = run();
     const now = this.#host.clock();
-    this.#working += now - start;
     this.onSlice();
     await this.print();
     if (now - this.#looked > LOOK_MS) await this.look();
@@ -94,12 +91,5 @@ export class GuestConsole {
   /** Leaves the terminal as it was. */
   async end(): Promise<void> {
     await this.say(this.#drawing.end());
-  }
-
-  /** Instructions and speed. */
-  closing(): string {
-    const { instret } = this.#guest;
-    const mips = this.#working > 0 ? instret / this.#working / 1000 : 0;
-    return `${instret} instructions, ${Math.round(mips)} million a second`;
   }
 }

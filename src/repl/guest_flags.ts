@@ -1,7 +1,8 @@
 /**
- * The flags of `--bare`: those that only a guest's computer has, and which of the others it has in
- * common with the built-in kernel's. `--seed` is one of these: it says which interleaving, there of
- * processes and here of harts.
+ * The flags of somebody's own kernel, `--kernel`, and of a program alone on the machine, `--bare`:
+ * those that only their computer has, and which of the others it has in common with the built-in
+ * kernel's. `--seed` is one of these: it says which interleaving, there of processes and here of
+ * harts.
  */
 
 import { CommandError } from "../framework/errors.ts";
@@ -13,26 +14,45 @@ export type GuestFlags = Pick<GuestOptions, "memBytes" | "harts" | "seed" | "qua
 
 const { harts: HARTS, quantum: QUANTUM } = GUEST_NUMBERS;
 
-/** The flags that only `--bare` has, and itself, for `--help`. */
+/** The flags that only they have, for `--help`. */
 export const GUEST_FLAGS = [
   {
-    name: "bare",
+    name: "kernel",
     value: "ELF",
-    doc: "run a program that is its own kernel, like your xv6; see below",
+    doc: "your own kernel, booted to its prompt, in place of the built-in one; see below",
   },
-  { name: "disk", value: "IMAGE", doc: "its disk, in memory: the file is never written" },
+  {
+    name: "disk",
+    value: "IMAGE",
+    doc: "the disk of --kernel: a copy in memory, the file is never written",
+  },
   {
     name: "harts",
     value: "N",
-    doc: `its harts, ${HARTS.least} to ${HARTS.most}; 1 when not given`,
+    doc: `harts of --kernel or --bare, ${HARTS.least} to ${HARTS.most}; 1 when not given`,
+  },
+  {
+    name: "bare",
+    value: "ELF",
+    doc: "run a program that is its own kernel and no xv6, without a shell",
   },
 ] as const;
 
 /** The options of the built-in kernel's computer that a guest's has, too. */
 const SHARED: readonly (keyof BootOptions)[] = ["mem", "seed", "quantum"];
 
+/** Files as the flags name them. */
+export interface GuestFiles {
+  /** `--kernel`. */
+  readonly elf: string | undefined;
+  /** `--disk`. */
+  readonly disk: string | undefined;
+  /** `--bare`. */
+  readonly bare: string | undefined;
+}
+
 /**
- * The computer of `--bare ELF`; of none, when that is not given.
+ * The computer of `--kernel` or `--bare`; of none, when neither is given.
  *
  * @param harts `--harts`.
  * @param computer The flags that the built-in kernel's computer has, checked for that one.
@@ -40,26 +60,32 @@ const SHARED: readonly (keyof BootOptions)[] = ["mem", "seed", "quantum"];
  * number that no guest has
  */
 export function guestFlags(
-  bare: string | undefined,
-  disk: string | undefined,
+  { elf, disk, bare }: GuestFiles,
   harts: bigint | undefined,
   computer: { readonly boot: BootOptions; readonly paths: Readonly<Record<string, string>> },
 ): GuestFlags {
-  if (bare === undefined) {
-    if (disk !== undefined) {
-      throw new CommandError("--disk is for --bare; the built-in kernel takes --fs IMAGE");
-    }
-    if (harts !== undefined) {
-      throw new CommandError("--harts is for --bare; the built-in kernel runs on one hart");
-    }
-    return {};
+  if (elf !== undefined && bare !== undefined) {
+    throw new CommandError("--kernel and --bare: one of them; an xv6 is --kernel's");
+  }
+  const which = elf === undefined ? "--bare" : "--kernel";
+  if (disk !== undefined && elf === undefined) {
+    throw new CommandError(
+      bare === undefined
+        ? "--disk is for --kernel; the built-in kernel takes --fs IMAGE"
+        : "--disk is for --kernel, which runs an xv6; a program of --bare has no disk",
+    );
+  }
+  if (elf === undefined && bare === undefined) {
+    if (harts === undefined) return {};
+    throw new CommandError("--harts is for --kernel; the built-in kernel runs on one hart");
   }
   const { boot, paths } = computer;
   for (const { name, flag } of BOOT_OPTIONS) {
     if (SHARED.includes(name) || (boot[name] === undefined && paths[name] === undefined)) continue;
     const instead = name === "fs" ? "; the disk of a kernel of your own is --disk IMAGE" : "";
-    throw new CommandError(`--${flag} is for the built-in kernel, not for --bare${instead}`);
+    throw new CommandError(`--${flag} is for the built-in kernel, not for ${which}${instead}`);
   }
+  const inside = within(which);
   const { mem, seed, quantum } = boot;
   return {
     ...(mem === undefined ? {} : { memBytes: Number(mem) }),
@@ -70,13 +96,15 @@ export function guestFlags(
 }
 
 /** A number, within the bounds of its flag. */
-function inside(
-  flag: string,
-  value: number,
-  { least, most }: { readonly least: number; readonly most: number },
-): number {
-  if (value >= least && value <= most) return value;
-  throw new CommandError(
-    `--${flag} ${value}: want a whole number from ${least} to ${most} with --bare`,
-  );
+function within(which: string) {
+  return (
+    flag: string,
+    value: number,
+    { least, most }: { readonly least: number; readonly most: number },
+  ): number => {
+    if (value >= least && value <= most) return value;
+    throw new CommandError(
+      `--${flag} ${value}: want a whole number from ${least} to ${most} with ${which}`,
+    );
+  };
 }

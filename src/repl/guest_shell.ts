@@ -7,8 +7,9 @@
 
 import type { ArgKind, Session } from "../framework/command.ts";
 import { candidatesOf } from "../session/candidates.ts";
-import type { Guest } from "../vm/guest.ts";
-import { vmOver } from "../vm/guest_computer.ts";
+import { stopText } from "../session/guest_run.ts";
+import type { Guest, GuestStep } from "../vm/guest.ts";
+import { sliceToStops, vmOver } from "../vm/guest_computer.ts";
 import { newSession } from "./boot.ts";
 import { breathe, clock, denoFiles, stdout } from "./deno_host.ts";
 import { History, localStore } from "./history.ts";
@@ -50,6 +51,15 @@ export class GuestShell {
   #ahead: Uint8Array = new Uint8Array();
   /** The exit code that `quit` was given. */
   code = 0;
+  /**
+   * How it is opened first: `ends`, Ctrl-D leaves all of it and not only the shell, and there is
+   * nobody else's console to go back to.
+   */
+  settings: {
+    readonly json?: boolean;
+    readonly budget?: bigint | undefined;
+    readonly ends?: boolean;
+  } = {};
 
   /** A shell that nobody has opened yet. */
   constructor(guest: Guest) {
@@ -59,13 +69,16 @@ export class GuestShell {
   /** Opens it on a terminal until the person leaves it: by `console` or Ctrl-D, or by `quit`. */
   async open({ read, tty, color }: GuestTerminal): Promise<GuestShellEnd> {
     const entries = () => this.#history.entries;
-    const session = this.#session ??= sessionOn(this.#guest, color, entries);
+    const session = this.#session ??= sessionOn(this.#guest, color, entries, this.settings);
     session.quit = undefined;
     session.toConsole = false;
     const shell = tty === undefined
       ? await this.#openPlain(session, read)
       : await this.#openFull(session, read, tty);
-    if (session.quit === undefined || session.toConsole) return "console";
+    // The lines that ran may have set it.
+    const toConsole = session.toConsole as Session["toConsole"];
+    const leaves = session.quit === undefined && this.settings.ends !== true;
+    if (toConsole === true || leaves) return "console";
     const closed = await shell.close();
     this.code = session.quit || closed;
     return "quit";
@@ -97,6 +110,13 @@ export class GuestShell {
     return shell;
   }
 
+  /** Runs a slice of the guest at its console; `why`: where a person has told it to stop. */
+  slice(length: number): GuestStep & { readonly why: string | undefined } {
+    const { stop, ...step } = sliceToStops(this.#guest, length);
+    const why = stop?.kind === "stopped" ? stopText(vmOver(this.#guest), stop) : undefined;
+    return { ...step, why };
+  }
+
   /** What was typed behind the line that left the shell: it is for the guest. */
   takeAhead(): Uint8Array {
     const ahead = this.#ahead;
@@ -112,6 +132,7 @@ export class GuestShell {
     let said = "";
     const session = this.#plain ??= sessionOn(this.#guest, false, undefined);
     session.quit = undefined;
+    session.toConsole = "elsewhere";
     const host = plainHost((text) => said += text, (message) => said += `${message}\n`);
     await new Shell(session, host, this.#interrupt).run(line);
     return said;
@@ -140,10 +161,11 @@ function sessionOn(
   guest: Guest,
   color: boolean,
   history: (() => readonly string[]) | undefined,
+  { json = false, budget }: GuestShell["settings"] = {},
 ): Session {
   const session = newSession(
     vmOver(guest),
-    { json: false, keepGoing: false, budget: undefined },
+    { json, keepGoing: false, budget },
     { color, interactive: history !== undefined, history: history ?? (() => []) },
   );
   return session;

@@ -10,6 +10,7 @@ import { BatchHost, denoFiles, isInteractive } from "./deno_host.ts";
 import { wantsColor } from "../host/color.ts";
 import { makeLimitsErrors } from "../host/file.ts";
 import type { Options } from "./flags.ts";
+import type { BootedKernel } from "./kernel.ts";
 import { Shell } from "./shell.ts";
 
 /** Runs what the options ask for; the exit code. */
@@ -18,12 +19,20 @@ export async function start(options: Options, version: string): Promise<number> 
   const batch = new BatchHost(interrupt);
   makeLimitsErrors();
   try {
-    if (options.bare !== undefined) {
+    const { bare, elf } = options.own;
+    if (bare !== undefined) {
       const { openBare } = await import("./bare_host.ts");
-      return await openBare(options.bare, options);
+      return await openBare(bare, options);
     }
     const given = options.commands.length > 0 || options.files.length > 0;
-    if (!given && isInteractive()) return await sit(options, version);
+    const person = !given && isInteractive();
+    if (elf !== undefined) {
+      const { bootKernel, sitAtKernel } = await import("./kernel.ts");
+      const booted = await bootKernel(options, person);
+      if (person) return await sitAtKernel(booted, options, version);
+      return await runBatch(options, batch, interrupt, given, booted);
+    }
+    if (person) return await sit(options, version);
     return await runBatch(options, batch, interrupt, given);
   } catch (error) {
     const known = asCommandError(error);
@@ -38,14 +47,18 @@ async function runBatch(
   host: BatchHost,
   interrupt: { requested: boolean },
   given: boolean,
+  kernel?: BootedKernel,
 ): Promise<number> {
-  const vm = await boot(options, denoFiles);
+  const vm = kernel?.vm ?? await boot(options, denoFiles);
+  const trouble = kernel?.trouble;
+  if (trouble !== undefined) host.output.err(trouble.line);
+  if (trouble?.code === EXIT.interrupted) return trouble.code;
   const ran: string[] = [];
   const session = newSession(vm, options, {
     color: wantsColor(options.color),
     interactive: false,
     history: () => ran.slice(0, -1),
-    boot: (flags) => bootAgain(options, flags, denoFiles),
+    ...(kernel === undefined ? { boot: (flags) => bootAgain(options, flags, denoFiles) } : {}),
   });
   const shell = new Shell(session, host, interrupt);
   Deno.addSignalListener("SIGINT", () => {
@@ -60,7 +73,7 @@ async function runBatch(
   });
   host.place = undefined;
   const closed = await shell.close();
-  return code === EXIT.ok ? closed : code;
+  return code || closed || (trouble?.code ?? EXIT.ok);
 }
 
 /** Command files first, then the `-c` lines. */

@@ -37,13 +37,21 @@ export function noProcess(command: string, pid: number | undefined): void {
   );
 }
 
+/** How far a guest runs on. */
+interface Going {
+  /** To such a trap. */
+  readonly until?: EventFilter;
+  /** What comes on standard input is typed, also where no person sits. */
+  readonly typed?: boolean;
+}
+
 /** Runs a guest on, until a stop point, a trap, its end, or Ctrl-C. */
-export async function continueGuest(ctx: Context, until?: EventFilter): Promise<Result> {
+export async function continueGuest(ctx: Context, going: Going = {}): Promise<Result> {
   const { vm } = ctx;
   const from = vm.instret;
   let console = "";
   const ending = await ctx.guestInput((input) =>
-    drive(ctx, input, until, (text) => {
+    drive(ctx, input, going, (text) => {
       console += text;
       ctx.emit(text);
     })
@@ -72,7 +80,7 @@ const STATUS: Partial<Record<Ending["kind"], number>> = {
 async function drive(
   ctx: Context,
   input: GuestInput,
-  until: EventFilter | undefined,
+  { until, typed = ctx.session.interactive }: Going,
   print: (text: string) => void,
 ): Promise<Ending> {
   const { vm } = ctx;
@@ -90,7 +98,7 @@ async function drive(
   for (;;) {
     const ending = await slices();
     if (ending === "interrupted" || ctx.interrupt.requested) return { kind: "interrupted" };
-    if (ending.kind !== "idle" || !ctx.session.interactive) return ending;
+    if (ending.kind !== "idle" || !typed) return ending;
     await input.wait();
     const keys = input.take();
     if (ctx.interrupt.requested) return { kind: "interrupted" };
@@ -103,11 +111,8 @@ async function drive(
 function said(ctx: Context, ending: Ending): Section[] {
   const { vm } = ctx;
   switch (ending.kind) {
-    case "stopped": {
-      const { pid, stop, point } = ending;
-      if (stop.kind === "watch") return [note(watchedText(vm, pid, point, stop), "strong")];
-      return [note(`breakpoint ${point?.n}: ${whoText(ctx, pid)}`, "strong")];
-    }
+    case "stopped":
+      return [note(stopText(ctx.vm, ending), "strong")];
     case "trapped":
       return [note(trapText(ctx, ending.trap), "strong")];
     case "idle":
@@ -128,8 +133,13 @@ function said(ctx: Context, ending: Ending): Section[] {
   }
 }
 
-function whoText(ctx: Context, pid: number): string {
-  const { vm } = ctx;
+/** The line for a breakpoint or watchpoint that a guest has come to. */
+export function stopText(vm: Vm, { pid, stop, point }: KernelStop & { kind: "stopped" }): string {
+  if (stop.kind === "watch") return watchedText(vm, pid, point, stop);
+  return `breakpoint ${point?.n}: ${whoText(vm, pid)}`;
+}
+
+function whoText(vm: Vm, pid: number): string {
   return pid > 0 && vm.hasProcess(pid) ? `pid ${pid} ${vm.process(pid).name}` : "the kernel";
 }
 
@@ -140,7 +150,7 @@ export function trapText(ctx: Context, { kind, pid, cause, va, pc, call }: Trap)
   const what = kind === "fault"
     ? `${causeName(cause)} (${cause}) at ${hex(va)}`
     : `system call ${call}${callName(call!)}`;
-  return `${whoText(ctx, pid)}: ${what}, ${where}`;
+  return `${whoText(ctx.vm, pid)}: ${what}, ${where}`;
 }
 
 /** What a call's number means, when it means the same in all numberings. */

@@ -319,8 +319,18 @@ export class Guest {
     this.#observer.anew();
   }
 
-  /** From the first instruction again, with the disk as it is. What is recorded begins anew. */
+  /** From now on {@link reset} comes here, with the disk as it is now. */
+  beginsHere(): void {
+    this.#beginning = this.save();
+  }
+  #beginning: GuestState | undefined;
+
+  /**
+   * From the beginning again: the first instruction, with the disk as it is, or where
+   * {@link beginsHere} was called. What is recorded begins anew.
+   */
   reset(): void {
+    if (this.#beginning !== undefined) return this.restore(this.#beginning);
     const machine = this.#atReset().save();
     this.restore({ machine, typed: [], settled: true, only: undefined });
   }

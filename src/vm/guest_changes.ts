@@ -141,7 +141,21 @@ export class GuestChanges implements Changes {
     return this.#told(stop) ?? { kind: "budget" };
   }
 
+  /**
+   * It is looked at where all harts wait, which the machine proves, and not where a slice happens to
+   * end: so it stops at the same instruction however the run is cut.
+   */
   #run(budget: number, trap?: () => Trap | undefined): KernelStop | GuestStop {
+    const { paced } = this.#guest;
+    this.#guest.paced = true;
+    try {
+      return this.#toStop(budget, trap);
+    } finally {
+      this.#guest.paced = paced;
+    }
+  }
+
+  #toStop(budget: number, trap?: () => Trap | undefined): KernelStop | GuestStop {
     const { debug } = this.#guest;
     this.#setAgain();
     const end = debug.instret + budget;
@@ -154,8 +168,19 @@ export class GuestChanges implements Changes {
       if (taken !== undefined) return { kind: "trapped", trap: taken };
       const told = stop && this.#told(stop);
       if (told !== undefined) return told;
-      if (stop === undefined && this.#waits()) return { kind: "idle" };
+      if (this.#guest.idle !== undefined && this.#waits()) return { kind: "idle" };
     }
+  }
+
+  /**
+   * One slice, which ends where all harts wait, too; where and why it stopped at what a person has
+   * set, or undefined.
+   */
+  slice(length: number): KernelStop | GuestStop | undefined {
+    this.#revision++;
+    this.#setAgain();
+    const stop = this.#guest.debug.run(length);
+    return stop && this.#told(stop);
   }
 
   /** Whether nothing will happen before something is typed. */

@@ -1,7 +1,8 @@
 /** A computer with a kernel of its own, as its face asks it. */
 
-import type { Guest } from "./guest.ts";
+import type { Guest, GuestStep } from "./guest.ts";
 import { GuestChanges, madeOf } from "./guest_changes.ts";
+import type { GuestStop } from "./guest_traps.ts";
 import { GuestPrograms } from "./guest_programs.ts";
 import { GuestView, rootOn } from "./guest/view.ts";
 import { EPC, REGISTERS } from "./guest/xv6.ts";
@@ -18,6 +19,7 @@ import {
 import { mappedCounts } from "./inspect/mappings.ts";
 import { usage } from "./inspect/usage.ts";
 import { KernelError } from "./kernel/manual.ts";
+import type { KernelStop } from "./kernel/run.ts";
 import { FileTree } from "./kernel/files/tree.ts";
 import { openXv6fs } from "./kernel/files/xv6fs/xv6fs.ts";
 import { PAGE_SIZE, type PaNum, type Va } from "./machine/address.ts";
@@ -31,23 +33,49 @@ import { isGuests, whose } from "./state.ts";
 import { Vm } from "./vm.ts";
 
 const faces = new WeakMap<Guest, Vm>();
+const lines = new WeakMap<Guest, GuestChanges>();
+
+/**
+ * Runs a guest's next slice, to the breakpoints and watchpoints that were set on its face: as
+ * {@link Guest.slice}, and where it stopped at one of them.
+ */
+export function sliceToStops(
+  guest: Guest,
+  length: number,
+): GuestStep & { readonly stop: KernelStop | GuestStop | undefined } {
+  const changes = lines.get(guest);
+  if (changes === undefined || changes.stops.breakpoints.points.length === 0) {
+    return { ...guest.slice(length), stop: undefined };
+  }
+  const stop = changes.slice(length);
+  const end = stop?.kind === "off"
+    ? { end: "exit" as const, code: stop.code }
+    : stop?.kind === "stuck"
+    ? { end: "stuck" as const, code: -1 }
+    : undefined;
+  return { end, doing: guest.doing, idle: guest.idle, stop };
+}
 
 /**
  * The face of a computer that runs a kernel of its own: the questions that one can ask of any
  * computer, live; one for each guest. What only the built-in kernel can do throws a KernelError.
+ *
+ * @param hand What the program of manual processes is called on its disk; undefined: it is not
+ * there, and nothing can be done by hand.
  */
-export function vmOver(guest: Guest): Vm {
+export function vmOver(guest: Guest, hand?: string): Vm {
   const known = faces.get(guest);
   if (known !== undefined) return known;
-  const vm = new Vm({}, guestComputer(guest));
+  const vm = new Vm({}, guestComputer(guest, hand));
   faces.set(guest, vm);
   return vm;
 }
 
-function guestComputer(guest: Guest): Computer {
+function guestComputer(guest: Guest, _hand: string | undefined): Computer {
   const parts = guestPartsOf(guest);
   const { machine, elf, history } = parts;
   const changes: GuestChanges = new GuestChanges(guest, parts, () => view);
+  lines.set(guest, changes);
   const { ram } = machine;
   const disk = guestDisk(machine);
   const moment = () => history.revision;

@@ -5,8 +5,20 @@
  * machine itself, and the one with which the driver goes on to set the device up is given.
  */
 
-import { BSIZE, FSMAGIC, readSuperblock, truncation } from "./kernel/files/xv6fs/layout.ts";
+import { FsError } from "./disk.ts";
+import { handProgram } from "./guest/hand_program.ts";
 import { quietly } from "./guest/quietly.ts";
+import { writeBytes } from "./kernel/files/file_system.ts";
+import {
+  BSIZE,
+  FSMAGIC,
+  readSuperblock,
+  ROOTINO,
+  truncation,
+} from "./kernel/files/xv6fs/layout.ts";
+import { O_CREATE, O_WRONLY } from "./kernel/files/xv6fs/namespace.ts";
+import { byteString } from "./kernel/files/xv6fs/path.ts";
+import { openXv6fs, type Xv6fs } from "./kernel/files/xv6fs/xv6fs.ts";
 import { SECTOR_SIZE } from "./machine/devices/disk_writes.ts";
 import type { Machine } from "./machine/machine.ts";
 
@@ -63,4 +75,38 @@ function tries(machine: Machine, version: 1 | 2): boolean {
     if (kind !== "budget") return false;
   }
   return false;
+}
+
+/** What the program of manual processes is called on a guest's disk, if the name is not taken. */
+const HAND_NAMES = ["demo", "demo0", "cowsh-demo"];
+
+/**
+ * Puts the program of manual processes on a disk image, which is changed: what it is called there.
+ * Undefined where it cannot be put: the image holds no xv6 file system, a damaged or a full one.
+ */
+export function putHandProgram(image: Uint8Array): string | undefined {
+  if (image.length < 2 * BSIZE || readSuperblock(image).magic !== FSMAGIC) return undefined;
+  const before = image.slice();
+  try {
+    const fs = openXv6fs(image);
+    const name = HAND_NAMES.find((name) => fs.namei(ROOTINO, byteString(`/${name}`)) < 0);
+    if (name !== undefined && putFile(fs, byteString(`/${name}`), handProgram())) {
+      // The guest mounts what a clean stop left: nothing in the log.
+      const { logstart, nlog } = fs.superblock;
+      image.fill(0, logstart * BSIZE, (logstart + nlog) * BSIZE);
+      return name;
+    }
+  } catch (error) {
+    if (!(error instanceof FsError)) throw error;
+  }
+  image.set(before);
+  return undefined;
+}
+
+function putFile(fs: Xv6fs, path: string, bytes: Uint8Array): boolean {
+  const inum = fs.open(ROOTINO, path, O_WRONLY | O_CREATE);
+  if (inum < 0) return false;
+  const written = writeBytes(fs, inum, 0, bytes);
+  fs.iput(inum);
+  return written === bytes.length;
 }

@@ -182,7 +182,7 @@ Deno.test("boot begins again at the first instruction, without flags", async () 
   const { texts } = await session("boot", "reg", "boot --mem 32M");
   assertMatch(texts[0], /next: hart 0, M-mode {2}0x80000000 <_entry>/);
   assertMatch(texts[1], /^hart 0 {2}mode machine {2}pc 0x80000000/);
-  assertMatch(texts[2], /options of a guest's computer are its launcher's/);
+  assertMatch(texts[2], /options of a guest's computer are those that it was started with/);
 });
 
 Deno.test("a session's interrupt stops a run where it is", async () => {
