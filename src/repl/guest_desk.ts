@@ -55,7 +55,7 @@ export interface DeskWork<Word extends string> {
   ends(end: GuestEnd): number | undefined;
   /** What is said when the shell is opened from the console, and before the first prompt. */
   readonly greeting: string;
-  /** What the guest has said before. */
+  /** What the guest has said before; then its last line is shown again behind the shell's. */
   readonly said?: string;
   /** What is said when a person ends all of it by the exit key. */
   readonly farewell: string;
@@ -211,8 +211,10 @@ export class GuestDesk<Word extends string> {
     back(shell.takeAhead());
     await this.catchUp();
     if (end === "quit") return shell.code;
-    // Where one types: the guest has said it before.
-    await this.#console.say(this.#console.lastWords.split("\n").at(-1)!);
+    // Where one types: who came from the shell has not seen it.
+    if (this.#work.said !== undefined) {
+      await this.#console.say(this.#console.lastWords.split("\n").at(-1)!);
+    }
     return undefined;
   }
 }

@@ -33,7 +33,7 @@ const once = (label: string, name: string): Line[] => [
   { label, name, operands: accessing(name) },
   jump("stand"),
 ];
-const accessing = (name: string) =>
+const accessing = (name: string): Record<string, number> =>
   name.startsWith("s") ? { rs1: A0, rs2: A1, imm: 0 } : { rd: A1, rs1: A0, imm: 0 };
 
 /** The same for each byte from a0 up to a2. */
