@@ -109,7 +109,6 @@ async function drive(
 
 /** The line that says why it stopped. */
 function said(ctx: Context, ending: Ending): Section[] {
-  const { vm } = ctx;
   switch (ending.kind) {
     case "stopped":
       return [note(stopText(ctx.vm, ending), "strong")];
