@@ -25,6 +25,8 @@ const LAST_WORDS = 2000;
 export class GuestConsole {
   /** The end of what was said. */
   lastWords = "";
+  /** The guest's time when it last said something, or was typed to: ticks of mtime. */
+  lastHeard: number;
   /**
    * Called after each slice, before what the guest said in it is seen: who reads that a file is
    * written can rely on it.
@@ -48,6 +50,7 @@ export class GuestConsole {
     this.#host = host;
     this.#watched = watched;
     this.#looked = host.clock();
+    this.lastHeard = guest.time;
   }
 
   /** Runs a slice, in a way of its own or as usual, and prints; breathes when it is time to. */
@@ -69,6 +72,7 @@ export class GuestConsole {
   /** Prints what the guest has said. */
   async print(): Promise<void> {
     for (const bytes of this.#guest.take()) {
+      this.lastHeard = this.#guest.time;
       const said = this.#text.decode(bytes, { stream: true });
       this.lastWords = (this.lastWords + said).slice(-LAST_WORDS);
       if (this.#watched) await this.say(this.#drawing.pass(said));

@@ -133,16 +133,14 @@ export class GuestDesk<Word extends string> {
     return step;
   }
 
-  /**
-   * How long a guest shall rest whose harts all wait. For a person as long as its clock says. Where
-   * a program sits, a grader, time jumps as long as a process waits for it; a guest that waits for
-   * input only, or for nothing, takes its ticks in real time, so that it costs nothing.
-   */
+  /** How long a guest shall rest whose harts all wait; see {@link Pace.rest}. */
   #rest(idle: number): number {
-    if (idle === Infinity) return Infinity;
-    const wanted = this.#doing === "works" || this.#doing === "listens";
-    if (wanted && !this.#host.person) return 0;
-    return this.#pace.until(this.#work.guest.time, idle);
+    const { time } = this.#work.guest;
+    return this.#pace.rest(time, idle, {
+      person: this.#host.person,
+      sleeps: this.#doing === "works" || this.#doing === "listens",
+      silent: time - this.#console.lastHeard,
+    });
   }
 
   /** What happened to the guest outside of its slices goes to the image and to the terminal. */

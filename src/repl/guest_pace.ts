@@ -10,6 +10,23 @@ import { TICKS_PER_SECOND } from "../vm/guest.ts";
 /** Milliseconds by which the two clocks may differ before they are set anew: one tick of xv6. */
 const SLACK_MS = 100;
 
+/**
+ * Ticks of silence after which nobody is believed to wait for a guest any more, a day of its time:
+ * whoever started it may have died and left it a sleep without an end, which should not cost a
+ * processor.
+ */
+const SILENT = 24 * 3600 * TICKS_PER_SECOND;
+
+/** For whom a guest waits whose harts all do. */
+export interface Waiting {
+  /** A person sits there: its time is theirs. */
+  readonly person: boolean;
+  /** One of its processes sleeps for a time; otherwise only for input, or for nothing. */
+  readonly sleeps: boolean;
+  /** Ticks since it last said something or was typed to. */
+  readonly silent: number;
+}
+
 /** Two clocks, the guest's and the host's. */
 export class Pace {
   readonly #clock: () => number;
@@ -23,6 +40,18 @@ export class Pace {
   /** @param clock milliseconds of real time */
   constructor(clock: () => number) {
     this.#clock = clock;
+  }
+
+  /**
+   * Milliseconds to rest where all harts wait, the first for so many ticks, with mtime at `time`: for
+   * a person as long as the guest's clock says. Where a program sits, a grader, time jumps (0) as
+   * long as a process sleeps; a guest that waits for input only, or for nothing, takes its ticks in
+   * real time, so that it costs nothing.
+   */
+  rest(time: number, ticks: number, { person, sleeps, silent }: Waiting): number {
+    if (ticks === Infinity) return Infinity;
+    if (sleeps && !person && silent < SILENT) return 0;
+    return this.until(time, ticks);
   }
 
   /**

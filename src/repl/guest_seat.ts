@@ -55,6 +55,7 @@ export async function attend<Ending>(seat: Seat<Ending>): Promise<Ending> {
     const keys = hears() ? keyboard.take(Math.min(room, TYPE_AHEAD)) : NO_KEYS;
     if (keys.length > 0) {
       guest.type(keys);
+      console.lastHeard = guest.time;
       room -= keys.length;
     } else if (!stirred && guest.idle !== undefined) {
       const ms = seat.rest(guest.idle);

@@ -2,7 +2,8 @@
 
 import { assertEquals } from "@std/assert";
 import { Bell, Keyboard, type Press } from "../../src/repl/guest_keys.ts";
-import { Pace } from "../../src/repl/guest_pace.ts";
+import { Pace, type Waiting } from "../../src/repl/guest_pace.ts";
+import { TICKS_PER_SECOND } from "../../src/vm/guest.ts";
 import { attend, type Seat } from "../../src/repl/guest_seat.ts";
 
 const text = (bytes: Uint8Array | null) => bytes && new TextDecoder().decode(bytes);
@@ -152,4 +153,17 @@ Deno.test("slices stay short for who wants to stop a guest, however slow it beco
   // The slice in which it became slow is as long as it is; the next one is short again.
   assertEquals(durations.slice(30, 33).map(Math.round), [200, 5, 5]);
   assertEquals(lengths[40], 100_000);
+});
+
+Deno.test("time jumps for a program that waits for a sleep, until the guest has been silent for a day", () => {
+  const pace = new Pace(() => 0);
+  const tick = TICKS_PER_SECOND / 10, day = 24 * 3600 * TICKS_PER_SECOND;
+  const rest = (more: Partial<Waiting>, ticks = tick) =>
+    pace.rest(5 * day, ticks, { person: false, sleeps: true, silent: 0, ...more });
+  assertEquals(rest({}), 0);
+  assertEquals(rest({ silent: day - 1 }), 0);
+  assertEquals(rest({ silent: day }), 100);
+  assertEquals(rest({ sleeps: false }), 100);
+  assertEquals(rest({ person: true }), 100);
+  assertEquals(rest({}, Infinity), Infinity);
 });
