@@ -82,17 +82,19 @@ export function isInteractive(): boolean {
   return Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
 }
 
-/** Deno's terminal; 80×24 where the size cannot be had. */
-export const denoTty: Tty = {
-  write: stdout,
-  size() {
-    try {
-      return Deno.consoleSize();
-    } catch {
-      return { columns: 80, rows: 24 };
-    }
-  },
-};
+/** Deno's terminal. */
+export const denoTty: Tty = { write: stdout, size: () => sizeOf(() => Deno.consoleSize()) };
+
+/** A terminal's size; 80×24 where it cannot be had, or is none: `expect` makes them of 0×0. */
+export function sizeOf(ask: Tty["size"]): ReturnType<Tty["size"]> {
+  const usual = { columns: 80, rows: 24 };
+  try {
+    const { columns, rows } = ask();
+    return { columns: columns || usual.columns, rows: rows || usual.rows };
+  } catch {
+    return usual;
+  }
+}
 
 /**
  * Turns of the event loop that let in what waits outside. As long as there is something else to do,

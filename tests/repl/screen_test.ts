@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { sizeOf } from "../../src/repl/deno_host.ts";
 import { KeyDecoder } from "../../src/repl/editor/keys.ts";
 import { type Decor, layout } from "../../src/repl/editor/layout.ts";
 import { press } from "../../src/repl/editor/press.ts";
@@ -146,4 +147,13 @@ Deno.test("drawing change by change shows the same as drawing at once, at any si
     ),
     { numRuns: 150 },
   );
+});
+
+Deno.test("a terminal that tells no size, or none that can be, has 80 columns and 24 rows", () => {
+  assertEquals(sizeOf(() => ({ columns: 0, rows: 0 })), { columns: 80, rows: 24 });
+  assertEquals(sizeOf(() => ({ columns: 132, rows: 0 })), { columns: 132, rows: 24 });
+  const gone = () => {
+    throw new Error("no terminal");
+  };
+  assertEquals(sizeOf(gone), { columns: 80, rows: 24 });
 });
