@@ -301,8 +301,9 @@ export class Spin {
     }
     state.search = undefined;
     this.#hide(false);
-    state.patience = FIRST;
-    state.shortPatience = 1;
+    // One that spins and works in turn is searched in vain as often: each kind learns for itself.
+    if (search.kind === LONG) state.patience = Math.max(FIRST, state.patience >> 1);
+    else state.shortPatience = 1;
     const sure = state.doubted !== undefined && alike(state.doubted, loop);
     state.doubted = undefined;
     this.#park(loop, true, sure);
