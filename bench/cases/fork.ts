@@ -6,7 +6,7 @@
 
 import { POLICIES } from "../../src/vm/kernel/fork/policies.ts";
 import { fork as kernelFork } from "../../src/vm/kernel/process/lifecycle.ts";
-import { forkDifference, noForks } from "../../src/vm/kernel/fork/statistics.ts";
+import { forkDifference, noForks } from "../../src/vm/fork_statistics.ts";
 import { type Cell, seconds, table } from "../report.ts";
 import { bootedVm } from "../vm.ts";
 import { kernelOf, recordOf } from "../../src/vm/parts.ts";

@@ -1,7 +1,7 @@
 /** `stats`: counters since boot. */
 
 import { command } from "../framework/command.ts";
-import { pairs, result, type Value } from "../framework/result.ts";
+import { note, pairs, result, type Value } from "../framework/result.ts";
 
 export default command({
   name: "stats",
@@ -13,15 +13,17 @@ export default command({
     shows: ["forks", "PTE writes"],
   }],
   run(ctx) {
-    // What a guest's kernel does is not counted; what the hardware sees, is.
-    const c = ctx.vm.guest ? undefined : ctx.vm.mark().counters;
+    // Of a guest's kernel since somebody listens; what the hardware sees, since the start.
+    const { guest, listening } = ctx.vm;
+    const all = guest && listening === undefined ? undefined : ctx.vm.mark().counters;
+    const c = all && (guest ? { ...all, ...NOT_OF_GUESTS } : all);
     const { walks, flushes, read, write, execute } = ctx.vm.tlb.counters();
     const list: [string, number | undefined][] = [
       ["instructions", ctx.vm.instret],
       ["ticks", ctx.vm.ticks],
-      ["faults fetch", c?.faults[12] ?? execute.faults],
-      ["faults load", c?.faults[13] ?? read.faults],
-      ["faults store", c?.faults[15] ?? write.faults],
+      ["faults fetch", guest ? execute.faults : c?.faults[12]],
+      ["faults load", guest ? read.faults : c?.faults[13]],
+      ["faults store", guest ? write.faults : c?.faults[15]],
       ["frames allocated", c?.alloc],
       ["frames freed", c?.free],
       ["frames copied", c && c.copiedBytes / 4096],
@@ -50,12 +52,28 @@ export default command({
         ),
         tall: true,
       },
+      ...(!guest ? [] : [note(
+        listening === undefined
+          ? "what the kernel does is not counted before somebody listens: events on"
+          : `what the kernel does is counted since instruction ${listening.since}`,
+        "dim",
+      )]),
     ], {
       json: Object.fromEntries(list.map(([n, v]) => [camel(n), v ?? null])),
       api: "vm.counters();",
     });
   },
 });
+
+/** What no probe shows. */
+const NOT_OF_GUESTS = {
+  "swap-in": undefined,
+  "swap-out": undefined,
+  "read-in": undefined,
+  "write-back": undefined,
+  promote: undefined,
+  demote: undefined,
+} as const;
 
 function camel(name: string): string {
   return name.replace(/ (.)/g, (_, letter: string) => letter.toUpperCase());

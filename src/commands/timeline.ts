@@ -5,6 +5,8 @@ import { EVENT_KINDS, type VmEvent } from "../vm/events.ts";
 import { command } from "../framework/command.ts";
 import { note, result, type Section, tableOf } from "../framework/result.ts";
 import { eventText, isOfPage } from "../vm/reports.ts";
+import type { Vm } from "../vm/vm.ts";
+import { eventPlace, guestEventText } from "../format/event_place.ts";
 import { inRam } from "../session/names.ts";
 import { addressOf } from "../session/target.ts";
 import { eventsJson } from "../format/event_json.ts";
@@ -17,7 +19,10 @@ export default command({
   details:
     "pte is a PTE that the kernel wrote: the flags that changed, why, and the whole word before " +
     "and after. mark is A or D alone, set by an access (walk, or copyin and copyout in its " +
-    "place) or cleared. count is a frame's stored count; it is 1 after alloc and 0 after free.",
+    "place) or cleared. count is a frame's stored count; it is 1 after alloc and 0 after free. Of a " +
+    "guest's kernel nothing is recorded before somebody asks: the first question runs the last 20 " +
+    "million instructions again, if they are recorded, and from then on all is told (see events). " +
+    "AT is the place in its kernel that did it, in the program where none did.",
   args: [{ name: "n", kind: "count", optional: true, doc: "how many; 20 unless given" }],
   flags: [
     { name: "va", kind: "va", doc: "only of the page that holds this address" },
@@ -50,15 +55,7 @@ export default command({
       (args.kind === undefined || args.kind.includes(e.kind));
     const all = ctx.vm.events(args.since ?? 0).filter(wanted);
     const shown = all.slice(Math.max(0, all.length - (args.n ?? 20)));
-    const { rsw } = ctx.vm;
-    const sections: Section[] = [tableOf(shown, "events", [
-      ["N", "number", (e) => e.n],
-      ["INSTRET", "number", (e) => e.instret],
-      ["PID", "pid", (e) => e.pid],
-      ["PC", "hex", (e) => e.pc],
-      ["EVENT", "text", (e) => e.kind],
-      ["WHAT", "text", (e) => eventText(e, rsw)],
-    ])];
+    const sections: Section[] = [ctx.vm.guest ? guestTable(ctx.vm, shown) : table(ctx.vm, shown)];
     const older = all.length - shown.length;
     if (older > 0) {
       sections.push(note(`${older} older ones; timeline ${all.length} shows them`, "dim"));
@@ -73,6 +70,30 @@ export default command({
     });
   },
 });
+
+function table({ rsw }: Vm, shown: readonly VmEvent[]): Section {
+  return tableOf(shown, "events", [
+    ["N", "number", (e) => e.n],
+    ["INSTRET", "number", (e) => e.instret],
+    ["PID", "pid", (e) => e.pid],
+    ["PC", "hex", (e) => e.pc],
+    ["EVENT", "text", (e) => e.kind],
+    ["WHAT", "text", (e) => eventText(e, rsw)],
+  ]);
+}
+
+/** The same of a guest: on which hart, and at which place of its kernel, or of the program. */
+function guestTable(vm: Vm, shown: readonly VmEvent[]): Section {
+  return tableOf(shown, "events", [
+    ["N", "number", (e) => e.n],
+    ["INSTRET", "number", (e) => e.instret],
+    ["HART", "number", (e) => e.hart],
+    ["PID", "pid", (e) => e.pid],
+    ["EVENT", "text", (e) => e.kind],
+    ["WHAT", "text", (e) => guestEventText(vm, e)],
+    ["AT", "text", (e) => eventPlace(vm, e)],
+  ]);
+}
 
 /** Whether an event is about the frame of `pa`, or a PTE change that led or leads to it. */
 function isOfFrame(e: VmEvent, pa: number): boolean {

@@ -15,8 +15,8 @@ export default command({
     "The run stops right behind the event, before the next user instruction; back EVENT goes to " +
     "the one before. The kinds are those of timeline. A fault that the process will be killed " +
     "for stops the run before that, so that there is something to look at; until kill does so " +
-    "for other fatal traps, too. Of a guest's kernel fault and syscall are seen: it stops at the " +
-    "first instruction of the handler.",
+    "for other fatal traps, too. Of a guest's kernel the run stops right behind the instruction " +
+    "that did it, for a trap at the handler's first one.",
   args: [{ name: "event", kind: "text", choices: EVENT_KINDS, doc: "a kind of event" }],
   flags: [
     ...EVENT_FLAGS,

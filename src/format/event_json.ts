@@ -40,6 +40,9 @@ const NOTHING = {
   offset: null,
   /** Timer ticks between two alarms. */
   ticks: null,
+  /** Whose table a guest's PTE is in, and the root of that. */
+  owner: null,
+  root: null,
 } as const;
 
 type Meaning = Partial<Record<keyof typeof NOTHING, Json>>;
@@ -57,6 +60,8 @@ const entry = (e: VmEvent, rsw: RswLetters): Meaning => {
     pteAddr: hex(e.pa),
     pteBefore: hex(e.old),
     pteAfter: hex(e.new),
+    owner: e.owner ?? null,
+    root: e.root === undefined ? null : hex(e.root),
     flags: { set: [...set], cleared: [...cleared] },
   };
 };
@@ -78,6 +83,7 @@ const MEANINGS: Readonly<Record<EventKind, (e: VmEvent, rsw: RswLetters) => Mean
   exit: (e) => ({ process: e.old, result: e.new }),
   kill: process,
   oom: process,
+  trap: (e) => ({ cause: e.old }),
   alarm: (e) => ({ process: e.old, ticks: e.new }),
   sfence: (e) => e.old === 1 ? {} : { va: hex(e.va) },
   evict: moved,
@@ -102,8 +108,9 @@ export function resultJson(result: string | undefined): { result: Json; address:
 export function eventsJson(vm: Vm, events: readonly VmEvent[]): Json[] {
   const { rsw } = vm;
   return events.map((e) => {
-    const { n, instret, pid, kind, bytes, run, why } = e;
+    const { n, instret, pid, hart, kind, bytes, run, why } = e;
     const meaning = { ...NOTHING, ...MEANINGS[kind](e, rsw) };
-    return { n, instret, pid, pc: hex(e.pc), kind, ...meaning, bytes, run, why };
+    const stamp = { n, instret, pid, hart, pc: hex(e.pc), by: e.by === 0n ? null : hex(e.by) };
+    return { ...stamp, kind, ...meaning, bytes, run, why };
   });
 }

@@ -23,7 +23,7 @@ const COMMANDS: readonly Habit[] = [
     "stats shows the counters, and run ends with a program's own",
   ],
   [/^(pmap|mem|memory|memmap)\b/, "vmmap shows a process's areas, free the frames"],
-  [/^(dmesg|journalctl|trace|events)\b/, "timeline shows what happened"],
+  [/^(dmesg|journalctl|trace)\b/, "timeline shows what happened"],
   [/^(clear|cls)\b/, "Ctrl-L clears the screen"],
   [
     /^(reboot|reset|restart)\b/,
@@ -88,7 +88,7 @@ const COMMANDS: readonly Habit[] = [
     /^(page|pgtable|pagetable|pt|vmprint|translate|v2p|virt2phys|pa|va)\b/,
     "pte VA walks the page table; pa(VA) in an expression is the physical address",
   ],
-  [/^(owners|who|refs?)\b/, "refcount PA names a frame's owners"],
+  [/^(owners|refs?)\b/, "refcount PA names a frame's owners"],
   [/^(malloc|alloc|kalloc|brk|new)\b/, "sbrk BYTES or mmap BYTES gives a process memory"],
   [/^(policy|--policy|set\s+policy)\b/, "boot --policy NAME starts a computer with another one"],
   [/^(checkpoint|savevm)\b/, "snap NAME keeps the computer as it is"],

@@ -6,6 +6,9 @@
  */
 
 import type { EventFilter, GuestStop, KernelStop, Trap } from "../vm/reports.ts";
+import type { VmEvent } from "../vm/events.ts";
+import { eventsJson } from "../format/event_json.ts";
+import { eventPlace, guestEventText } from "../format/event_place.ts";
 import { meaningsOf } from "../vm/calls.ts";
 import { causeName } from "../vm/machine/cause.ts";
 import { hex, va } from "../vm/machine/address.ts";
@@ -63,7 +66,7 @@ export async function continueGuest(ctx: Context, going: Going = {}): Promise<Re
       since: from,
       console,
       stop: ending.kind,
-      ...stopJson(ending),
+      ...stopJson(vm, ending),
     },
     status,
     value: BigInt(vm.instret - from),
@@ -114,6 +117,8 @@ function said(ctx: Context, ending: Ending): Section[] {
       return [note(stopText(ctx.vm, ending), "strong")];
     case "trapped":
       return [note(trapText(ctx, ending.trap), "strong")];
+    case "event":
+      return [note(happenedText(ctx, ending.event), "strong")];
     case "idle":
     case "escaped":
       return [note("the guest waits for input at its console", "dim")];
@@ -142,6 +147,16 @@ function whoText(vm: Vm, pid: number): string {
   return pid > 0 && vm.hasProcess(pid) ? `pid ${pid} ${vm.process(pid).name}` : "the kernel";
 }
 
+/** `event 12: pid 3 sh: frame 0x87f4c000 freed, by uvmunmap+0x5a`. */
+export function happenedText(ctx: Context, event: VmEvent): string {
+  const { vm } = ctx;
+  const place = eventPlace(vm, event);
+  const what = guestEventText(vm, event);
+  return `event ${event.n}: ${whoText(vm, event.pid)}: ${what}${
+    place === "" ? "" : `, by ${place}`
+  }`;
+}
+
 /** `pid 2 sh: store page fault (15) at 0x4000, by the instruction at 0x10`. */
 export function trapText(ctx: Context, { kind, pid, cause, va, pc, call }: Trap): string {
   const symbol = namedPlace(ctx.vm, pid, pc);
@@ -158,8 +173,9 @@ function callName(number: number): string {
   return names.size === 1 ? ` (${[...names][0]})` : "";
 }
 
-function stopJson(ending: Ending): { [key: string]: Json } {
+function stopJson(vm: Vm, ending: Ending): { [key: string]: Json } {
   if (ending.kind === "trapped") return { trap: trapJson(ending.trap) };
+  if (ending.kind === "event") return { event: eventsJson(vm, [ending.event])[0] };
   if (ending.kind === "off") return { exitStatus: ending.code };
   if (ending.kind !== "stopped") return {};
   const { pid, stop, point } = ending;

@@ -5,13 +5,13 @@
  * @module
  */
 
-import type { EventKind } from "../vm/events.ts";
+import type { EventKind, VmEvent } from "../vm/events.ts";
 import { type EventFilter, eventText, type Trap } from "../vm/reports.ts";
 import type { Context, FlagSpec } from "../framework/command.ts";
 import { note, type Result, result, type Section } from "../framework/result.ts";
 import { eventsJson } from "../format/event_json.ts";
 import type { Moment } from "../vm/history.ts";
-import { hartJson, hartPlace, trapJson, trapText } from "./guest_run.ts";
+import { happenedText, hartJson, hartPlace, trapJson, trapText } from "./guest_run.ts";
 import { placeSections } from "./running.ts";
 import { setCurrent } from "./target.ts";
 
@@ -35,7 +35,7 @@ export function eventsMeant(
 
 /** The computer has gone back to a moment. */
 export function wentBack(ctx: Context, { pid, found, trap }: Moment): Result {
-  if (ctx.vm.guest) return guestWentBack(ctx, trap);
+  if (ctx.vm.guest) return guestWentBack(ctx, found, trap);
   const said = found === undefined
     ? []
     : [note(`event ${found.n}: pid ${found.pid}: ${eventText(found, ctx.vm.rsw)}`, "strong")];
@@ -48,14 +48,27 @@ export function wentBack(ctx: Context, { pid, found, trap }: Moment): Result {
   return { ...there, json };
 }
 
-function guestWentBack(ctx: Context, trap: Trap | undefined): Result {
+function guestWentBack(
+  ctx: Context,
+  found: VmEvent | undefined,
+  trap: Trap | undefined,
+): Result {
   const { instret } = ctx.vm;
+  const text = trap !== undefined
+    ? trapText(ctx, trap)
+    : found === undefined
+    ? undefined
+    : happenedText(ctx, found);
   return result([
-    ...(trap === undefined ? [] : [note(trapText(ctx, trap), "strong")]),
+    ...(text === undefined ? [] : [note(text, "strong")]),
     note(`at instruction ${instret}`),
     ...hartPlace(ctx),
   ], {
-    json: { ...hartJson(ctx), trap: trap === undefined ? null : trapJson(trap) },
+    json: {
+      ...hartJson(ctx),
+      trap: trap === undefined ? null : trapJson(trap),
+      event: found === undefined ? null : eventsJson(ctx.vm, [found])[0],
+    },
     value: BigInt(instret),
   });
 }

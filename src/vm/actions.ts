@@ -3,7 +3,7 @@
 import { Happened, Moment } from "./inspect/builtin/moment.ts";
 import type { CallName } from "./kernel/abi.ts";
 import type { Watched } from "./kernel/breakpoints.ts";
-import { forkDifference } from "./kernel/fork/statistics.ts";
+import { forkDifference } from "./fork_statistics.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import { KernelError, userCall, userRun } from "./kernel/manual.ts";
 import type { Proc } from "./kernel/process/proc.ts";

@@ -35,6 +35,13 @@ export function bootComputer(options: Settled): Computer {
     disk: builtinDisk(kernel.files),
     stops: kernel,
     ticks: () => kernel.state.ticks,
+    happened: () => kernel.events,
+    forks: () => kernel.state.forkTotals,
+    listening: undefined,
+    countPlace: () => undefined,
+    lastStores: () => {
+      throw new KernelError("lastStores: what programs store is not recorded");
+    },
     translate: (pid, at) => {
       const root = rootOf(kernel, procOf(kernel, pid));
       return translation(view, machine.ram, root, at, verdicts(kernel, space(pid), at));

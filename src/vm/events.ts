@@ -61,6 +61,7 @@ export const EVENT_KINDS = [
   ...MOVE_KINDS,
   "oom",
   "alarm",
+  "trap",
 ] as const;
 
 /** The name of an event's kind. */
@@ -77,7 +78,9 @@ export interface VmEvent {
   readonly instret: number;
   /** The process on whose behalf it happened; 0 for the kernel itself. */
   readonly pid: number;
-  /** User pc at that time; 0 when no user code runs. */
+  /** The hart it happened on. */
+  readonly hart: number;
+  /** User pc at that time; 0 when no user code runs, or unknown. */
   readonly pc: bigint;
   /** What happened. */
   readonly kind: EventKind;
@@ -101,8 +104,17 @@ export interface VmEvent {
    * the frame behind the one that the entry before it maps.
    */
   readonly run: number;
-  /** Why: the verdict of a fault, the reason of a PTE change, the kind of a frame. */
+  /**
+   * Why: the verdict of a fault, the reason of a PTE change, the kind of a frame. Of a guest: the
+   * function that did it, where it is known.
+   */
   readonly why: string;
+  /** The instruction of a guest's kernel that did it; 0 when none did, and of the built-in kernel. */
+  readonly by: bigint;
+  /** Of a guest's `pte` and `mark`: the process whose table it is in, 0: the kernel's own. */
+  readonly owner: number | undefined;
+  /** And the root of that table. */
+  readonly root: number | undefined;
 }
 
 /** The kinds whose `va` is an address. */
@@ -114,6 +126,27 @@ const OF_PAGE: ReadonlySet<EventKind> = new Set(PAGE_KINDS);
 export function isOfPage(e: VmEvent, va: bigint): boolean {
   const after = (va >> 12n) - (e.va >> 12n);
   return OF_PAGE.has(e.kind) && after >= 0n && after < BigInt(e.run);
+}
+
+/** An event to wait for: all that is given must fit. */
+export interface EventFilter {
+  /** Of one of these kinds. */
+  readonly kinds?: readonly EventKind[];
+  /** On behalf of this process. */
+  readonly pid?: number;
+  /** About the page that holds this address. */
+  readonly va?: bigint;
+  /** With this number, or a later one. */
+  readonly from?: number;
+}
+
+/** Event number `n`, if a filter lets it through and the log holds it. */
+export function eventMeant(log: EventLog, n: number, filter: EventFilter): VmEvent | undefined {
+  const { kinds, pid, va, from = 0 } = filter;
+  if (n < from || (kinds !== undefined && !kinds.includes(log.kindAt(n)))) return undefined;
+  const event = log.at(n);
+  if (pid !== undefined && event.pid !== pid) return undefined;
+  return va === undefined || isOfPage(event, va) ? event : undefined;
 }
 
 /** How often each thing happened since boot, and how many bytes were moved. */
@@ -136,7 +169,10 @@ const KIND_NUMBER = Object.fromEntries(
 
 const PTE = KIND_NUMBER.pte, MARK = KIND_NUMBER.mark, COUNT = KIND_NUMBER.count;
 
-const STRIDE = 9;
+/** Columns of a row, and of one that tells hart, instruction, owner and root as well. */
+const STRIDE = 9, WIDE = 13;
+/** Owners and roots that are unknown. */
+const UNKNOWN = -1;
 /** Texts that every log has at these places: none, and that of a mark by the hardware. */
 const FIRST_WORDS: readonly string[] = ["", "walk"];
 const WALK = 1;
@@ -144,6 +180,14 @@ const WALK = 1;
 const ROWS = 32;
 /** Events the ring keeps unless asked otherwise. */
 export const DEFAULT_CAPACITY = 65_536;
+
+/** Where a log stood, see {@link EventLog.rewind}. */
+export interface EventCursor {
+  readonly next: number;
+  /** How often another future had begun by then. */
+  readonly epoch: number;
+  readonly counters: Counters;
+}
 
 /** The state of an {@link EventLog} as plain data. */
 export interface EventLogState {
@@ -162,6 +206,12 @@ export class EventLog {
   pid = 0;
   /** User pc to stamp events with; set by the kernel at each trap. */
   pc = 0;
+  /** Of a wide log: the hart, and the kernel's instruction, to stamp events with. */
+  hart = 0;
+  by = 0;
+  /** Of a wide log: whose table the next `pte` or `mark` is in; undefined: unknown. */
+  owner: number | undefined;
+  root: number | undefined;
   #counts = new Float64Array(EVENT_KINDS.length);
   #copiedBytes = 0;
   /** Page faults by cause. */
@@ -182,13 +232,24 @@ export class EventLog {
   /** The ring as it was saved last, and the oldest event that was added or settled since. */
   #saved: Pieces<Float64Array>;
   #changed = 0;
+  /** Older events are not in the ring, though it had room for them: it was rewound. */
+  #low = 0;
+  /** The ring holds events up to this one, where the log was rewound to before it. */
+  #top = 0;
+  /** The numbers from which on there have been other futures. */
+  readonly #epochs: number[] = [];
+  readonly #stride: number;
 
-  /** A log stamped by `clock`, keeping the newest `capacity` events. */
-  constructor(clock: Clock, capacity: number = DEFAULT_CAPACITY) {
+  /**
+   * A log stamped by `clock`, keeping the newest `capacity` events; `wide`: with the harts, the
+   * instructions and the tables of a guest's kernel.
+   */
+  constructor(clock: Clock, capacity: number = DEFAULT_CAPACITY, wide = false) {
     this.#clock = clock;
     this.#capacity = capacity;
+    this.#stride = wide ? WIDE : STRIDE;
     this.#rows = new Float64Array(0);
-    this.#saved = zeros("Float64Array", capacity * STRIDE, ROWS * STRIDE);
+    this.#saved = zeros("Float64Array", capacity * this.#stride, ROWS * this.#stride);
   }
 
   /** Counters since boot, as they are now: a copy. */
@@ -216,7 +277,34 @@ export class EventLog {
 
   /** Number of the oldest event still in the ring. */
   get oldest(): number {
-    return Math.max(0, this.#next - this.#capacity);
+    return Math.max(this.#low, this.#next - this.#capacity);
+  }
+
+  /** Where the log stands, for {@link EventLog.rewind}. */
+  get cursor(): EventCursor {
+    return { next: this.#next, epoch: this.#epochs.length, counters: this.counters };
+  }
+
+  /**
+   * Goes to where a cursor of this log says, back or forward: what comes after it is told again when
+   * the machine does it again. What is not in the ring any more, or was told of another future
+   * since, is forgotten.
+   */
+  rewind({ next, epoch, counters }: EventCursor): void {
+    this.#restores++;
+    const same = Math.min(this.#top, ...this.#epochs.slice(epoch));
+    const held = Math.max(this.#low, this.#top - this.#capacity);
+    this.#low = same < next ? next : Math.min(held, next);
+    this.#top = Math.max(same, next);
+    this.#next = next;
+    this.#changed = Math.min(this.#changed, next);
+    this.#count(counters);
+  }
+
+  /** What comes from now on is another future than that which may have been told. */
+  fork(): void {
+    if (this.#top > this.#next) this.#epochs.push(this.#next);
+    this.#top = this.#next;
   }
 
   /** A page fault, told before what it causes; {@link settled} adds the verdict by its number. */
@@ -230,7 +318,7 @@ export class EventLog {
   settled(n: number, why: string): void {
     if (n < this.oldest) return;
     this.#changed = Math.min(this.#changed, n);
-    this.#rows[(n % this.#capacity) * STRIDE + 8] = this.#word(why);
+    this.#rows[(n % this.#capacity) * this.#stride + 8] = this.#word(why);
   }
 
   /** `run` PTEs from `pteAddr` and `va` on changed, the first from `old` to `now` (32 bits). */
@@ -303,7 +391,7 @@ export class EventLog {
 
   /** The kind of event number `n`, which the ring holds: far cheaper than all of it. */
   kindAt(n: number): EventKind {
-    return EVENT_KINDS[this.#rows[(n % this.#capacity) * STRIDE] & 0xff];
+    return EVENT_KINDS[this.#rows[(n % this.#capacity) * this.#stride] & 0x1f];
   }
 
   /** Event number `n`. Throws a RangeError when the ring does not hold it. */
@@ -314,13 +402,16 @@ export class EventLog {
       );
     }
     const r = this.#rows;
-    const i = (n % this.#capacity) * STRIDE;
-    const kind = r[i] & 0xff;
+    const i = (n % this.#capacity) * this.#stride;
+    const kind = r[i] & 0x1f;
+    const wide = this.#stride === WIDE;
+    const known = (value: number) => !wide || value === UNKNOWN ? undefined : value;
     const runs = kind === PTE || kind === MARK || kind === COUNT;
     return {
       n,
       kind: EVENT_KINDS[kind],
-      pid: Math.floor(r[i] / 256),
+      pid: Math.floor(r[i] / 32),
+      hart: wide ? r[i + 9] : 0,
       instret: r[i + 1],
       pc: BigInt(r[i + 2]),
       va: this.#exact.get(n) ?? BigInt(r[i + 3]),
@@ -330,6 +421,9 @@ export class EventLog {
       bytes: runs ? 0 : r[i + 7],
       run: runs ? r[i + 7] : 1,
       why: this.#words[r[i + 8]],
+      by: wide ? BigInt(r[i + 10]) : 0n,
+      owner: known(r[i + 11]),
+      root: known(r[i + 12]),
     };
   }
 
@@ -358,7 +452,7 @@ export class EventLog {
       if (piece === last) continue;
       last = piece;
       const from = piece * each, to = Math.min(from + each, length);
-      if (to > this.#rows.length) this.#growTo(to / STRIDE);
+      if (to > this.#rows.length) this.#growTo(to / this.#stride);
       yield [piece, pieceOf(this.#rows, from, to)];
     }
   }
@@ -384,9 +478,13 @@ export class EventLog {
     this.#lastText = this.#otherText = "";
     this.#lastWord = this.#otherWord = 0;
     this.#exact = this.#saver.revive(state.exact);
-    EVENT_KINDS.forEach((kind, i) => this.#counts[i] = state.counters[kind]);
-    this.#copiedBytes = state.counters.copiedBytes;
-    for (const cause of [12, 13, 15] as const) this.#faults[cause] = state.counters.faults[cause];
+    this.#count(state.counters);
+  }
+
+  #count(counters: Counters): void {
+    EVENT_KINDS.forEach((kind, i) => this.#counts[i] = counters[kind]);
+    this.#copiedBytes = counters.copiedBytes;
+    for (const cause of [12, 13, 15] as const) this.#faults[cause] = counters.faults[cause];
   }
 
   #add(
@@ -401,15 +499,16 @@ export class EventLog {
     this.#counts[kind]++;
     const n = this.#next++;
     const slot = n % this.#capacity;
-    if ((slot + 1) * STRIDE > this.#rows.length) this.#growTo(slot + 1);
+    const stride = this.#stride;
+    if ((slot + 1) * stride > this.#rows.length) this.#growTo(slot + 1);
     if (this.#exact.size > 0) this.#exact.delete(n - this.#capacity);
     if (typeof va === "bigint") {
       if (va >= 0x20_0000_0000_0000n) this.#exact.set(n, va);
       va = Number(va);
     }
     const r = this.#rows;
-    const i = slot * STRIDE;
-    r[i] = kind + this.pid * 256;
+    const i = slot * stride;
+    r[i] = kind + this.pid * 32;
     r[i + 1] = this.#clock.instret;
     r[i + 2] = this.pc;
     r[i + 3] = va;
@@ -418,6 +517,13 @@ export class EventLog {
     r[i + 6] = now;
     r[i + 7] = amount;
     r[i + 8] = word;
+    if (stride === STRIDE) return;
+    // What the log was rewound from, a ring's length ahead, has stood here.
+    if (n >= this.#top || n < this.#top - this.#capacity) this.#top = n + 1;
+    r[i + 9] = this.hart;
+    r[i + 10] = this.by;
+    r[i + 11] = kind === PTE || kind === MARK ? this.owner ?? UNKNOWN : UNKNOWN;
+    r[i + 12] = kind === PTE || kind === MARK ? this.root ?? UNKNOWN : UNKNOWN;
   }
 
   /** Each different text is kept once. */
@@ -441,7 +547,7 @@ export class EventLog {
   /** The ring starts small and doubles, so that a short session stays small. */
   #growTo(slots: number): void {
     const size = Math.min(this.#capacity, Math.max(1024, 2 * slots));
-    const rows = new Float64Array(size * STRIDE);
+    const rows = new Float64Array(size * this.#stride);
     rows.set(this.#rows);
     this.#rows = rows;
   }

@@ -332,7 +332,7 @@ export class Guest {
   reset(): void {
     if (this.#beginning !== undefined) return this.restore(this.#beginning);
     const machine = this.#atReset().save();
-    this.restore({ machine, typed: [], settled: true, only: undefined });
+    this.restore({ machine, typed: [], settled: true, only: undefined, followed: undefined });
   }
 
   #verdict(stop: Stop): GuestStep["end"] {

@@ -7,13 +7,15 @@ import type { Made } from "./boot_options.ts";
 import { whole } from "./checks.ts";
 import type { DebugStop } from "./debug.ts";
 import type { Guest, GuestState } from "./guest.ts";
-import { type GuestStop, type Trap, trapEntries, TRAPS, trapTaken } from "./guest_traps.ts";
+import { GUEST_KINDS, type GuestStop, trapOf } from "./guest_traps.ts";
+import { backToEvent, goBehind } from "./guest_travel.ts";
+import type { GuestEvents } from "./guest/events.ts";
+import type { EventFilter, VmEvent } from "./events.ts";
 import type { GuestView } from "./guest/view.ts";
-import { filterText, type HistoryEntry, type Moment } from "./history.ts";
+import type { HistoryEntry, Moment } from "./history.ts";
 import { hitBreakpoint } from "./kernel/breakpoints.ts";
-import type { Breakpoint } from "./kernel/kernel.ts";
 import { KernelError } from "./kernel/manual.ts";
-import type { EventFilter, KernelStop, RunOptions } from "./kernel/run.ts";
+import type { KernelStop, RunOptions } from "./kernel/run.ts";
 import { counted } from "./machine/counted.ts";
 import type { Stop } from "./machine/machine.ts";
 import type { Changes, GuestParts, Stops } from "./parts.ts";
@@ -47,10 +49,17 @@ export class GuestChanges implements Changes {
   readonly #guest: Guest;
   readonly #parts: GuestParts;
   readonly #view: () => GuestView;
+  readonly #listening: () => GuestEvents;
   #revision = 0;
 
-  /** Of a guest; `view`: its kernel, once it is there. */
-  constructor(guest: Guest, parts: GuestParts, view: () => GuestView) {
+  /** Of a guest; `view`, `listening`: its kernel and what that does, once they are there. */
+  constructor(
+    guest: Guest,
+    parts: GuestParts,
+    view: () => GuestView,
+    listening: () => GuestEvents,
+  ) {
+    this.#listening = listening;
     this.#guest = guest;
     this.#parts = parts;
     this.#view = view;
@@ -145,17 +154,17 @@ export class GuestChanges implements Changes {
    * It is looked at where all harts wait, which the machine proves, and not where a slice happens to
    * end: so it stops at the same instruction however the run is cut.
    */
-  #run(budget: number, trap?: () => Trap | undefined): KernelStop | GuestStop {
+  #run(budget: number): KernelStop | GuestStop {
     const { paced } = this.#guest;
     this.#guest.paced = true;
     try {
-      return this.#toStop(budget, trap);
+      return this.#toStop(budget);
     } finally {
       this.#guest.paced = paced;
     }
   }
 
-  #toStop(budget: number, trap?: () => Trap | undefined): KernelStop | GuestStop {
+  #toStop(budget: number): KernelStop | GuestStop {
     const { debug } = this.#guest;
     this.#setAgain();
     const end = debug.instret + budget;
@@ -164,8 +173,8 @@ export class GuestChanges implements Changes {
       if (left <= 0) return { kind: "budget" };
       const stop = debug.run(Math.min(left, SLICE));
       if (this.#view().panicked) return PANIC;
-      const taken = stop?.kind === "break" ? trap?.() : undefined;
-      if (taken !== undefined) return { kind: "trapped", trap: taken };
+      // What was waited for.
+      if (this.#listening().found !== undefined) return { kind: "budget" };
       const told = stop && this.#told(stop);
       if (told !== undefined) return told;
       if (this.#guest.idle !== undefined && this.#waits()) return { kind: "idle" };
@@ -221,23 +230,15 @@ export class GuestChanges implements Changes {
 
   #until(budget: number, filter: EventFilter): KernelStop | GuestStop {
     seenKinds("until", filter);
-    return this.#atTraps((taken) => this.#run(budget, () => taken(filter)));
-  }
-
-  /** With breakpoints where traps into the kernel begin. `taken`: the one that stopped a run. */
-  #atTraps<T>(body: (taken: (filter: EventFilter) => Trap | undefined) => T): T {
-    const { debug } = this.#guest;
-    const { machine } = this.#parts;
-    const entries = trapEntries(machine, this.#view());
-    for (const at of entries) debug.addBreak(at);
-    try {
-      return body((filter) =>
-        entries.includes(machine.hart.pc) ? trapTaken(machine, this.#view(), filter) : undefined
-      );
-    } finally {
-      const own = (at: bigint) => this.stops.breakpoints.points.some((one) => isBreak(one, at));
-      for (const at of entries) if (!own(at)) debug.removeBreak(at);
-    }
+    const listening = this.#listening();
+    listening.listen();
+    let stop: KernelStop | GuestStop = { kind: "budget" };
+    const event = listening.waitingFor(filter, () => void (stop = this.#run(budget)));
+    if (event === undefined) return stop;
+    const trap = trapOf(event);
+    return trap === undefined
+      ? { kind: "event", event, first: event.n }
+      : { kind: "trapped", trap };
   }
 
   /** The state now. */
@@ -272,58 +273,40 @@ export class GuestChanges implements Changes {
 
   /** @inheritdoc */
   travel({ what, to }: Journey): Moment {
-    if ("event" in to) throw refusal("events");
     if (this.#guest.recorded === undefined) {
       throw new RangeError(`${what}: nothing is recorded yet; what runs from now on will be`);
     }
     this.#revision++;
-    const trap = "filter" in to ? this.#backTo(to.filter) : undefined;
+    const found = this.#travel(to);
+    this.takeOutput();
+    const pid = this.#view().here;
+    const { instret } = this.#guest;
+    const event = this.#listening().log.next;
+    const there = { instret, event, pid, found };
+    const trap = found && trapOf(found);
+    return trap === undefined ? there : { ...there, trap };
+  }
+
+  /** Goes there; the event that was meant, if one was. */
+  #travel(to: Journey["to"]): VmEvent | undefined {
+    const { history } = this.#parts, listening = this.#listening();
+    if ("filter" in to) {
+      seenKinds("back", to.filter);
+      return backToEvent(history, listening, to.filter);
+    }
+    if ("event" in to) {
+      const event = listening.log.at(to.event);
+      goBehind(history, listening, event);
+      return event;
+    }
     if ("back" in to) {
       const { instret } = this.#guest;
       if (to.back > instret) {
         throw new RangeError(`back ${to.back}: only ${counted(instret, "instruction")} been run`);
       }
       this.#guest.goto(instret - to.back);
-    }
-    if ("instret" in to) this.#guest.goto(to.instret);
-    this.takeOutput();
-    const pid = this.#view().here;
-    const { instret } = this.#guest;
-    const found = { instret, event: 0, pid, found: undefined };
-    return trap === undefined ? found : { ...found, trap };
-  }
-
-  /** Back to the last trap that a filter means. */
-  #backTo(filter: EventFilter): Trap {
-    seenKinds("back", filter);
-    const { debug } = this.#guest;
-    const from = this.#guest.instret;
-    const points = this.stops.breakpoints.points;
-    // A person's own stops are not what is looked for.
-    for (const { watch, address } of points) {
-      if (watch === undefined) debug.removeBreak(address);
-      else debug.unwatch(watch);
-    }
-    try {
-      return this.#atTraps((taken) => {
-        for (;;) {
-          const stop = debug.reverseRun(20 * SLICE);
-          if (stop?.kind === "start") {
-            const [first] = this.#guest.recorded!;
-            this.#guest.goto(from);
-            const since = `what is recorded begins at instruction ${first}`;
-            throw new RangeError(`back: there is no ${filterText(filter)} before this; ${since}`);
-          }
-          const trap = stop?.kind === "break" ? taken(filter) : undefined;
-          if (trap !== undefined) return trap;
-        }
-      });
-    } finally {
-      for (const { watch, address } of points) {
-        if (watch === undefined) debug.addBreak(address);
-        else debug.watch(watch);
-      }
-    }
+    } else this.#guest.goto(to.instret);
+    return undefined;
   }
 
   /** They take their room beside what is recorded. */
@@ -337,22 +320,18 @@ export function madeOf({ machine: { ram, harts, virtio } }: GuestParts): Made {
 
 const PANIC: KernelStop = { kind: "panic", message: "its console says why" };
 
-function isBreak({ watch, address }: Breakpoint, at: bigint): boolean {
-  return watch === undefined && address === at;
-}
-
 /** An address that the machine names by an exact number, negative in the upper half. */
 function address(at: number): bigint {
   whole("address", at, -(2 ** 53) + 1);
   return BigInt.asUintN(64, BigInt(at));
 }
 
-/** Throws a KernelError for events that the hardware does not show. */
+/** Throws a KernelError for events that no guest's kernel shows. */
 function seenKinds(what: string, { kinds }: EventFilter): void {
-  const unseen = kinds?.find((kind) => !TRAPS.includes(kind));
+  const unseen = kinds?.find((kind) => !GUEST_KINDS.includes(kind));
   if (unseen === undefined) return;
   throw new KernelError(
-    `${what} ${unseen}: of a guest's kernel only ${TRAPS.join(" and ")} are seen; ` +
-      "break FUNCTION stops where its code does the rest",
+    `${what} ${unseen}: a guest's kernel does not show that; break FUNCTION stops where its code ` +
+      "does it",
   );
 }

@@ -4,6 +4,10 @@ import type { Guest, GuestStep } from "./guest.ts";
 import { GuestChanges, madeOf } from "./guest_changes.ts";
 import type { GuestStop } from "./guest_traps.ts";
 import { GuestPrograms } from "./guest_programs.ts";
+import { lastStores } from "./guest_who.ts";
+import { countAddress, countRange } from "./guest/count_stores.ts";
+import { Current } from "./guest/current.ts";
+import { GuestEvents } from "./guest/events.ts";
 import { GuestView, rootOn } from "./guest/view.ts";
 import { EPC, REGISTERS } from "./guest/xv6.ts";
 import { audit } from "./inspect/audit.ts";
@@ -22,7 +26,7 @@ import { KernelError } from "./kernel/manual.ts";
 import type { KernelStop } from "./kernel/run.ts";
 import { FileTree } from "./kernel/files/tree.ts";
 import { openXv6fs } from "./kernel/files/xv6fs/xv6fs.ts";
-import { PAGE_SIZE, type PaNum, type Va } from "./machine/address.ts";
+import { hex, pa, PAGE_SIZE, type PaNum, type Va } from "./machine/address.ts";
 import { MSTATUS } from "./machine/hart/csr_state.ts";
 import type { Hart } from "./machine/hart/hart.ts";
 import { REGISTER_NAMES } from "./machine/isa/register_names.ts";
@@ -74,7 +78,12 @@ export function vmOver(guest: Guest, hand?: string): Vm {
 function guestComputer(guest: Guest, _hand: string | undefined): Computer {
   const parts = guestPartsOf(guest);
   const { machine, elf, history } = parts;
-  const changes: GuestChanges = new GuestChanges(guest, parts, () => view);
+  const changes: GuestChanges = new GuestChanges(
+    guest,
+    parts,
+    () => view,
+    () => listening,
+  );
   lines.set(guest, changes);
   const { ram } = machine;
   const disk = guestDisk(machine);
@@ -86,6 +95,12 @@ function guestComputer(guest: Guest, _hand: string | undefined): Computer {
     (pid) => programs.symbols(pid),
     () => programs.has("forktest") ? "forktest" : "echo",
   );
+  const current = new Current(ram, view.known, () => view.now);
+  const counts = () => {
+    const { value } = view.learner.watched.counts;
+    return value ? countRange(ram, value) : undefined;
+  };
+  const listening = new GuestEvents(history, view.known, counts);
   const mapped = eachMoment(moment, () => mappedCounts(view, ram));
   return {
     guest: true,
@@ -101,6 +116,30 @@ function guestComputer(guest: Guest, _hand: string | undefined): Computer {
     disk,
     stops: changes.stops,
     ticks: () => view.ticks(),
+    listening,
+    happened: (past) => {
+      if (past) listening.lookBack();
+      else listening.listen();
+      return listening.log;
+    },
+    countPlace: (frame) => {
+      const range = counts();
+      const at = range && countAddress(range, frame);
+      return at === undefined ? undefined : { pa: pa(at), size: range!.size };
+    },
+    lastStores: (start, length, most) => {
+      if (!ram.contains(start, length)) {
+        throw new RangeError(`${length} bytes at ${hex(start)} are not in RAM`);
+      }
+      if (history.span === undefined) {
+        throw new RangeError("nothing is recorded: who stored is lost");
+      }
+      return lastStores(history, start, length, most, () => current.pid(machine.hart));
+    },
+    forks: () => {
+      listening.lookBack();
+      return listening.forks;
+    },
     translate: (pid, at) => translate(machine, view, pid, at),
     registers: (pid) => registersOf(guest, machine, view, pid),
     usage: (pid) => {

@@ -1,14 +1,10 @@
 /**
- * Traps into a guest's kernel, where one can stop before it has done anything: at the first
- * instruction of its handler, scause says why. The kernel is not changed for it.
+ * Why a guest's run stopped, where the built-in kernel's never does; and traps into its kernel,
+ * before which nothing has been done about them.
  */
 
-import type { EventKind } from "./events.ts";
-import type { GuestView } from "./guest/view.ts";
-import type { EventFilter } from "./kernel/run.ts";
-import { PAGE_SIZE } from "./machine/address.ts";
-import { CAUSE, isPageFault } from "./machine/cause.ts";
-import type { Machine } from "./machine/machine.ts";
+import type { EventKind, VmEvent } from "./events.ts";
+import { CAUSE } from "./machine/cause.ts";
 
 /** A trap from which a guest's kernel is about to do what it does. */
 export interface Trap {
@@ -37,41 +33,32 @@ export type GuestStop =
   /** No hart will ever execute another instruction. */
   | { readonly kind: "stuck"; readonly hart: number };
 
-/** Events of a guest that the hardware shows. */
-export const TRAPS: readonly EventKind[] = ["fault", "syscall"];
+/** The kinds of events that a guest's kernel can show. */
+export const GUEST_KINDS: readonly EventKind[] = [
+  "fault",
+  "pte",
+  "mark",
+  "alloc",
+  "free",
+  "count",
+  "copy",
+  "syscall",
+  "return",
+  "switch",
+  "fork",
+  "exec",
+  "exit",
+  "kill",
+  "sfence",
+  "oom",
+  "trap",
+];
 
-/** Where handlers of traps into S-mode begin: those of xv6 by name, and where harts go now. */
-export function trapEntries(machine: Machine, view: GuestView): bigint[] {
-  const named = view.trapEntries();
-  const now = machine.harts.map((hart) => hart.readCsr("stvec") & ~3n).filter((at) => at !== 0n);
-  return [...new Set([...named, ...now])];
-}
-
-/** The trap that the present hart has just taken, if a filter means it. */
-export function trapTaken(
-  { hart }: Machine,
-  view: GuestView,
-  { kinds, pid, va }: EventFilter,
-): Trap | undefined {
-  const cause = Number(hart.readCsr("scause"));
-  const kind = cause === CAUSE.ecallU ? "syscall" : isPageFault(cause) ? "fault" : undefined;
-  if (kind === undefined || (kinds !== undefined && !kinds.includes(kind))) return undefined;
-  const who = view.pidOn(hart) ?? 0;
-  const at = hart.readCsr("stval");
-  if (pid !== undefined && who !== pid) return undefined;
-  if (va !== undefined && (kind !== "fault" || page(at) !== page(va))) return undefined;
-  return {
-    kind,
-    pid: who,
-    hart: hart.hartid,
-    cause,
-    va: at,
-    pc: hart.readCsr("sepc"),
-    call: kind === "syscall" ? Number(hart.x(17) & 0xffff_ffffn) : undefined,
-  };
-}
-
-function page(address: bigint): bigint {
-  const value = BigInt.asUintN(64, address);
-  return value - value % BigInt(PAGE_SIZE);
+/** The trap that an event tells of; undefined: it is of another kind. */
+export function trapOf({ kind, pid, hart, va, pc, by, old }: VmEvent): Trap | undefined {
+  if (kind !== "fault" && kind !== "syscall") return undefined;
+  const at = by === 0n ? pc : by;
+  return kind === "fault"
+    ? { kind, pid, hart, cause: old, va, pc: at, call: undefined }
+    : { kind, pid, hart, cause: CAUSE.ecallU, va, pc: at, call: old };
 }

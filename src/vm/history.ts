@@ -3,7 +3,7 @@
 import { shown } from "./checks.ts";
 import type { Trap } from "./guest_traps.ts";
 import type { VmEvent } from "./events.ts";
-import type { EventFilter } from "./kernel/run.ts";
+import type { EventFilter } from "./events.ts";
 import { hex } from "./machine/address.ts";
 
 /** An action that can be undone, or done again. */

@@ -3,17 +3,21 @@
 import type { Made } from "./boot_options.ts";
 import type { Runner } from "./checkpoints.ts";
 import type { DiskSource } from "./disk.ts";
+import type { EventLog } from "./events.ts";
 import type { Guest } from "./guest.ts";
+import type { GuestEvents } from "./guest/events.ts";
 import type { GuestStop } from "./guest_traps.ts";
 import type { GuestHistory } from "./guest/history.ts";
+import type { Store } from "./guest_who.ts";
 import type { History, HistoryEntry, Moment } from "./history.ts";
 import type { Finding } from "./inspect/finding.ts";
 import type { Translation } from "./inspect/translation.ts";
 import type { KernelView, SavedView, SpaceUsage } from "./inspect/view.ts";
+import type { ForkStatistics } from "./fork_statistics.ts";
 import type { Breakpoints, Kernel } from "./kernel/kernel.ts";
 import type { Proc } from "./kernel/process/proc.ts";
 import type { KernelStop, RunOptions } from "./kernel/run.ts";
-import type { Va } from "./machine/address.ts";
+import type { Pa, PaNum, Va } from "./machine/address.ts";
 import type { Elf } from "./machine/elf.ts";
 import type { Machine } from "./machine/machine.ts";
 import type { Process } from "./process.ts";
@@ -60,6 +64,19 @@ export interface Computer extends Parts {
   readonly stops: Stops;
   /** Timer ticks since boot; undefined: unknown. */
   ticks(): number | undefined;
+  /**
+   * What has happened: of a guest from the moment on since which somebody listens, which is now at
+   * the latest. `past`: and some way before, if nobody did then.
+   */
+  happened(past: boolean): EventLog;
+  /** Where a guest keeps the count of a frame; undefined: unknown. */
+  countPlace(frame: number): { readonly pa: Pa; readonly size: number } | undefined;
+  /** The last stores to some bytes of a guest. */
+  lastStores(start: PaNum, length: number, most: number): { stores: Store[]; since: number };
+  /** What forks did, as far as it is known. */
+  forks(): Readonly<ForkStatistics>;
+  /** Who listens to a guest's kernel; undefined: the built-in one tells all by itself. */
+  readonly listening: GuestEvents | undefined;
   /** How an address of a process is translated, and what accesses would do. */
   translate(pid: number, address: Va): Translation;
   /** The user registers of a process, as it will run on. */

@@ -9,7 +9,6 @@ const PROCESSES = "the guest's own kernel makes and ends its processes: type it 
 const MEMORY = "the guest's own kernel gives memory to its programs, which have to ask for it";
 const ACCESSES = "only the guest's own programs access their memory; x shows it";
 const PROGRAMS = "the guest's own kernel runs its programs: type it at its console";
-const EVENTS = "events of a guest's kernel are not recorded yet";
 
 /** Why not, by what was asked. */
 const WHY = {
@@ -40,15 +39,9 @@ const WHY = {
   reclaim: "whether the guest's kernel can evict pages, nobody knows",
   swap: "whether the guest's kernel has a swap disk, nobody knows",
   failAllocation: "allocations of the guest's kernel cannot be made to fail yet",
-  forkTotals: "what the guest's forks have shared and copied is not counted",
-  observeForks: "the guest's forks are not seen",
+  observeForks: "a guest's forks are not stopped for; its events tell what they did",
   undo: "lines on a guest are not kept; back and goto go through its time, snap keeps states",
   redo: "lines on a guest are not kept; back and goto go through its time, snap keeps states",
-  events: EVENTS,
-  timeline: EVENTS,
-  mark: EVENTS,
-  since: EVENTS,
-  counters: EVENTS,
   compare: "it runs programs under our own kernel's designs, and this is another kernel",
   save: "a scenario boots our own kernel, and this is another one",
 } as const;

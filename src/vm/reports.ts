@@ -8,7 +8,7 @@ import type { Change } from "./inspect/diff.ts";
 import type { WalkReport } from "./inspect/translation.ts";
 import type { Watched } from "./kernel/breakpoints.ts";
 import type { KernelStop } from "./kernel/run.ts";
-import type { ForkStatistics } from "./kernel/fork/statistics.ts";
+import type { ForkStatistics } from "./fork_statistics.ts";
 import type { Wait } from "./kernel/process/proc.ts";
 
 export type { AuditClass, Finding } from "./inspect/finding.ts";
@@ -23,16 +23,33 @@ export type { LevelView, Translation, WalkReport } from "./inspect/translation.t
 export type { Verdict } from "./inspect/hardware_verdict.ts";
 export type { AreaView } from "./inspect/vmmap.ts";
 export type { Watched } from "./kernel/breakpoints.ts";
-export type { ForkStatistics } from "./kernel/fork/statistics.ts";
+export type { ForkStatistics } from "./fork_statistics.ts";
 export type { GuestStop, Trap } from "./guest_traps.ts";
+export type { Store } from "./guest_who.ts";
+export type { StoredBy } from "./machine/memory.ts";
 export type { ForkObserver } from "./kernel/kernel.ts";
 export type { Fact, ProcessState, SpaceUsage, Sure } from "./inspect/view.ts";
 export type { Wait } from "./kernel/process/proc.ts";
-export type { EventFilter, KernelStop, RunOptions } from "./kernel/run.ts";
+export type { EventFilter } from "./events.ts";
+export type { KernelStop, RunOptions } from "./kernel/run.ts";
 export type { Stop } from "./machine/machine.ts";
 export type { AccessCounters, MmuCounters, TlbEntry } from "./machine/mmu.ts";
 export type { Access } from "./machine/sv39.ts";
 export type { Watch, WatchHit } from "./machine/watch.ts";
+
+/** How a guest's events are recorded. */
+export interface Listening {
+  /** From this instruction on. */
+  readonly since: number;
+  /** How many there have been since then. */
+  readonly events: number;
+  /** The number of the oldest one that the log holds. */
+  readonly oldest: number;
+  /** Frames that are page tables now. */
+  readonly tables: number;
+  /** The kinds that this kernel does not show, each with why. */
+  readonly unseen: readonly string[];
+}
 
 /** The TLBs for who only reads them. */
 export interface TlbView {

@@ -5,7 +5,8 @@ import { whole } from "./checks.ts";
 import { saveParts } from "./computer.ts";
 import { filterText } from "./history.ts";
 import { putBreakpoints } from "./kernel/breakpoints.ts";
-import { type EventFilter, eventMeant, type KernelStop, run } from "./kernel/run.ts";
+import { type EventFilter, eventMeant } from "./events.ts";
+import { type KernelStop, run } from "./kernel/run.ts";
 import { counted } from "./machine/counted.ts";
 import { sameSaved } from "./machine/saver.ts";
 import type { Parts } from "./parts.ts";
@@ -155,7 +156,7 @@ function lastInLog(
 ): number | undefined {
   const first = Math.max(from, kernel.events.oldest);
   for (let n = Math.min(before, kernel.events.next) - 1; n >= first; n--) {
-    if (eventMeant(kernel, n, filter) !== undefined) return n;
+    if (eventMeant(kernel.events, n, filter) !== undefined) return n;
   }
   return undefined;
 }

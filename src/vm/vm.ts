@@ -9,7 +9,7 @@ import { addWatchpoint, type Breakpoint, type WatchOptions } from "./breakpoints
 import { isText, onlyNames, whole } from "./checks.ts";
 import { bootComputer } from "./builtin_computer.ts";
 import { Disk } from "./disk.ts";
-import type { VmEvent } from "./events.ts";
+import type { EventFilter, VmEvent } from "./events.ts";
 import type { GuestStop } from "./guest_traps.ts";
 import type { History, HistoryEntry, Moment } from "./history.ts";
 import { unjudged } from "./inspect/audit.ts";
@@ -21,20 +21,21 @@ import { type SwapReport, swapReport } from "./inspect/builtin/swap_report.ts";
 import { kernelTranslation, type Translation } from "./inspect/translation.ts";
 import type { Fact, KernelView } from "./inspect/view.ts";
 import { addBreakpoint, removeBreakpoint } from "./kernel/breakpoints.ts";
-import type { ForkStatistics } from "./kernel/fork/statistics.ts";
+import type { ForkStatistics } from "./fork_statistics.ts";
 import type { ForkObserver, Kernel } from "./kernel/kernel.ts";
 import { KernelError, makeManual } from "./kernel/manual.ts";
-import type { EventFilter, KernelStop, RunOptions } from "./kernel/run.ts";
-import { pa, va } from "./machine/address.ts";
+import type { KernelStop, RunOptions } from "./kernel/run.ts";
+import { type Pa, pa, paNum, va } from "./machine/address.ts";
 import { flagText } from "./machine/flags.ts";
 import type { Machine } from "./machine/machine.ts";
 import type { RamView } from "./machine/ram_view.ts";
+import type { Store } from "./guest_who.ts";
 import { type Mark, markOf, sinceMark } from "./marks.ts";
 import { type Changes, type Computer, openDoor } from "./parts.ts";
 import { Process } from "./process.ts";
 import { checkProgram, loadProgram } from "./programs.ts";
 import { refusal, type Refused } from "./refusals.ts";
-import type { Census, Difference, RunReport, TlbView } from "./reports.ts";
+import type { Census, Difference, Listening, RunReport, TlbView } from "./reports.ts";
 import { Run } from "./run.ts";
 import { checkState, type VmState } from "./state.ts";
 import { backTo, goTo } from "./travel.ts";
@@ -422,33 +423,86 @@ export class Vm {
 
   /** The number of the oldest event that the log still holds. */
   get oldestEvent(): number {
-    return this.#kernel("events").events.oldest;
+    return this.#computer.happened(true).oldest;
   }
 
-  /** The events from number `since` on that the log still holds. */
+  /**
+   * The events from number `since` on that the log still holds. Of a guest, since its first question
+   * about events: that one runs the last 20 million instructions again, where they are recorded, and
+   * from then on events are told as they happen.
+   */
   events(since = 0): VmEvent[] {
     whole("events since", since, 0);
-    return this.#kernel("events").events.since(since);
+    return this.#computer.happened(true).since(since);
+  }
+
+  /** Since when events of a guest are recorded, and which; undefined: nobody has asked yet. */
+  get listening(): Listening | undefined {
+    const { listening } = this.#computer;
+    if (listening?.since === undefined) return undefined;
+    const { since, tables, log: { next, oldest } } = listening;
+    return { since, events: next, oldest, tables, unseen: listening.unseen() };
+  }
+
+  /**
+   * Records the events of a guest's kernel from now on; from the instruction `from` on, as far as that
+   * is recorded, by running again what nobody has listened to. The built-in kernel always tells.
+   */
+  listen(from?: number): void {
+    if (from !== undefined) whole("listen from", from, 0);
+    const { listening } = this.#computer;
+    if (from === undefined) listening?.listen();
+    else listening?.listenSince(from);
+  }
+
+  /** Events of a guest's kernel are not recorded any more, and those that were are forgotten. */
+  unlisten(): void {
+    this.#guestOnly("unlisten", "the kernel tells what it does by itself");
+    this.#computer.listening!.stop();
+  }
+
+  /**
+   * The last stores to some bytes of a guest's RAM, at most `most`, the latest last: found by
+   * running again what is recorded, backwards. `since`: how far back that was looked through.
+   * Throws a RangeError outside RAM, and where nothing is recorded.
+   */
+  lastStores(
+    address: bigint | number,
+    size = 8,
+    most = 1,
+  ): { readonly stores: readonly Store[]; readonly since: number } {
+    whole("size", size, 1);
+    whole("most", most, 1);
+    this.#guestOnly("lastStores", "events() tells what the kernel stores");
+    return this.#computer.lastStores(paNum(Number(address)), size, most);
+  }
+
+  /** Where a guest's kernel keeps the count of the frame that holds an address; undefined: unknown. */
+  countPlace(address: bigint | number): { readonly pa: Pa; readonly size: number } | undefined {
+    return this.#computer.countPlace(Number(address));
   }
 
   /** This moment, for {@link since}. */
   mark(): Mark {
-    return markOf(this.#kernel("mark").events, this.#machine.instret);
+    return markOf(this.#computer.happened(false), this.#machine.instret);
   }
 
-  /** The same as {@link mark}: counters since boot. */
+  /** The same as {@link mark}: counters since boot; of a guest, since its events are recorded. */
   counters(): Mark {
     return this.mark();
   }
 
   /** What has happened since a mark. */
   since(mark: Mark): Difference {
-    return sinceMark(mark, this.#kernel("since").events, this.#machine.instret);
+    return sinceMark(mark, this.#computer.happened(false), this.#machine.instret);
   }
 
-  /** What all forks since boot did together: pages shared and copied, PTEs and tables written. */
+  /**
+   * What all forks since boot did together: pages shared and copied, PTEs and tables written. Of a
+   * guest, those since its events are recorded.
+   */
   get forkTotals(): Readonly<ForkStatistics> {
-    return this.#kernel("forkTotals").state.forkTotals;
+    return this.#computer.forks();
   }
 
   /** Who is told when a fork begins and ends to copy memory, from now on; undefined: nobody. */

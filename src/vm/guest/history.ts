@@ -11,6 +11,7 @@
 
 import type { Machine } from "../machine/machine.ts";
 import type { MachineState, Stop } from "../machine/machine_state.ts";
+import type { Follower } from "./follower.ts";
 import { Inputs, type Only, sameHarts } from "./inputs.ts";
 import { quietly } from "./quietly.ts";
 import { framesWritten, type Snapshot, Snapshots } from "./snapshots.ts";
@@ -69,6 +70,8 @@ export interface GuestState {
   readonly settled: boolean;
   /** Which harts ran; all, when undefined. */
   readonly only: Only;
+  /** What went along with it; undefined: nothing. */
+  readonly followed: object | undefined;
 }
 
 /** Runs a machine, and goes back in its time. */
@@ -80,6 +83,8 @@ export class GuestHistory {
   revision = 0;
   /** How many bytes it has sent, those that were sent again among them. */
   said = 0;
+  /** Who goes along. */
+  follower: Follower | undefined;
   readonly #decide: () => void;
   #inputs = new Inputs();
   #only: Only;
@@ -159,7 +164,10 @@ export class GuestHistory {
     this.#inputs.forgetRest();
     const record = this.#record;
     if (record === undefined) return;
-    const { now } = this;
+    const { now, follower } = this;
+    // Where it wanted to begin will not come.
+    if (follower !== undefined && follower.due !== Infinity) follower.begin();
+    follower?.forked();
     record.kept.forgetAfter(now, this.#inputs.next);
     record.near = record.near.filter(({ instret }) => instret <= now);
     record.end = now;
@@ -197,9 +205,15 @@ export class GuestHistory {
     if (stop.kind === "watch" || stop.kind === "probed") this.machine.run(0);
     this.#jump = stop.kind === "idle" ? stop.due : stop.kind === "wfi" ? Infinity : undefined;
     this.#settled = !/^(break|stuck|trapped|version)$/.test(stop.kind);
-    if (stop.kind === "version") this.#decide();
+    if (stop.kind === "version") {
+      // It is found by trying, from here.
+      const followed = this.follower?.save();
+      this.#decide();
+      this.follower?.restore(followed, true);
+    }
     // What was changed here belongs to this moment.
     if (this.#settled && this.#inputs.due <= this.now) this.#giveChange();
+    if (this.#settled && this.#followerDue <= this.now) this.follower!.begin();
     return stop;
   }
 
@@ -214,9 +228,13 @@ export class GuestHistory {
     else this.#inputs.add({ kind: "only", instret: this.now, only });
   }
 
+  get #followerDue(): number {
+    return this.follower?.due ?? Infinity;
+  }
+
   /** Instructions to the next thing that has to be done between two of them. */
   #part(left: number): number {
-    const due = Math.min(this.#inputs.due, this.#record?.due ?? Infinity);
+    const due = Math.min(this.#inputs.due, this.#record?.due ?? Infinity, this.#followerDue);
     // What was typed waits until the machine is settled.
     const most = this.typing && !this.#settled ? 1 : left;
     return Math.min(most, left, Math.max(1, due - this.now));
@@ -302,6 +320,7 @@ export class GuestHistory {
       settled: this.#settled,
       state: this.machine.save(),
       pinned,
+      followed: this.follower?.save(),
     };
   }
 
@@ -332,6 +351,61 @@ export class GuestHistory {
     return base.instret;
   }
 
+  /** Goes through the record for somebody who looks for something, and comes back here. */
+  inThePast<T>(body: () => T): T {
+    const record = this.#needRecord();
+    this.#leave(record);
+    const here = this.#snapshot(false), jump = this.#jump;
+    const { follower } = this;
+    follower?.rest();
+    this.follower = undefined;
+    try {
+      return quietly(this.machine, body);
+    } finally {
+      this.machine.uart.take();
+      this.follower = follower;
+      this.#putBack(here);
+      this.#jump = jump;
+    }
+  }
+
+  /**
+   * Comes to this moment again, from the last state that is there at or before another one, where
+   * `begin` is called: for a {@link Follower} that has not followed. Returns that state's moment.
+   */
+  again(from: number, begin: () => void): number {
+    const record = this.#needRecord();
+    this.#leave(record);
+    const here = this.#snapshot(false), jump = this.#jump;
+    const { pc, mode } = this.machine.hart;
+    record.near = [];
+    const base = this.#before(record, from);
+    this.#putBack(base);
+    begin();
+    base.followed = this.follower?.save();
+    quietly(this.machine, () => {
+      for (const one of record.kept.between(base.instret, here.instret)) {
+        this.#reach(one.instret);
+        if (one.settled) one.followed = this.follower?.save();
+      }
+      this.#reach(here.instret);
+      here.followed = this.follower?.save();
+      if (here.settled) return;
+      // It has gone further without an instruction, by traps.
+      this.machine.stopsAtTrapOf = this.machine.hart.hartid;
+      while (this.machine.hart.pc !== pc || this.machine.hart.mode !== mode) {
+        const stop = this.scan(here.instret + 1, true);
+        if (stop.kind !== "trapped" || this.now !== here.instret) break;
+        here.followed = this.follower?.save();
+      }
+      this.machine.stopsAtTrapOf = undefined;
+    });
+    this.machine.uart.take();
+    this.#putBack(here);
+    this.#jump = jump;
+    return base.instret;
+  }
+
   /** Leaves a state here, for those who come back at once. */
   leaveState(): void {
     const record = this.#needRecord();
@@ -344,7 +418,8 @@ export class GuestHistory {
     while (this.now < to) {
       if (!this.#give()) this.#jumpOn();
       const before = this.now;
-      const part = Math.min(to - before, Math.max(1, this.#inputs.due - before));
+      const due = Math.min(this.#inputs.due, this.#followerDue);
+      const part = Math.min(to - before, Math.max(1, due - before));
       const stop = this.#advance(part, pass);
       if (this.now > before) pass = false;
       this.machine.uart.take();
@@ -411,6 +486,7 @@ export class GuestHistory {
     this.#settled = one.settled;
     this.#jump = undefined;
     this.#changed = false;
+    this.follower?.restore(one.followed, true);
   }
 
   #needRecord(): Record {
@@ -427,10 +503,13 @@ export class GuestHistory {
   aside(body: () => void): void {
     this.#collect();
     const before = this.machine.save();
+    const followed = this.follower?.save();
+    this.follower?.rest();
     try {
       body();
     } finally {
       this.machine.restore(before);
+      this.follower?.restore(followed, true);
     }
   }
 
@@ -442,6 +521,7 @@ export class GuestHistory {
       typed: [...this.#typed],
       settled: this.#settled,
       only: this.#only,
+      followed: this.follower?.save(),
     };
   }
 
@@ -454,6 +534,7 @@ export class GuestHistory {
     this.#settled = state.settled;
     this.#only = state.only;
     this.#jump = undefined;
+    this.follower?.restore(state.followed, false);
     const pace = this.#record?.pace;
     this.#record = undefined;
     if (pace !== undefined) this.record(pace);

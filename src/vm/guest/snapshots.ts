@@ -26,6 +26,8 @@ export interface Snapshot {
   readonly state: MachineState;
   /** It cannot be reached from the one before: somebody changed the guest here. */
   readonly pinned: boolean;
+  /** What went along with the machine then; undefined: nothing. */
+  followed: object | undefined;
 }
 
 interface Kept extends Snapshot {
@@ -59,6 +61,11 @@ export class Snapshots {
   /** The last one. */
   get last(): Snapshot {
     return this.#kept[this.#kept.length - 1];
+  }
+
+  /** Those behind a moment, up to another one. */
+  between(after: number, to: number): Snapshot[] {
+    return this.#kept.filter(({ instret }) => instret > after && instret <= to);
   }
 
   /** One more, behind all others. */

@@ -44,7 +44,8 @@ export class GuestView implements KernelView {
   /** What has to be learned of the kernel by watching it. */
   readonly learner: Learner;
   readonly #machine: Machine;
-  readonly #known: Known;
+  /** What its file says once for all. */
+  readonly known: Known;
   readonly #history: GuestHistory;
   #merged = new WeakMap<ImageSymbols, ReadonlyMap<string, bigint>>();
   #facts: Facts | undefined;
@@ -66,7 +67,7 @@ export class GuestView implements KernelView {
     this.#machine = machine;
     this.#history = history;
     const symbols = new ImageSymbols(elf);
-    this.#known = { symbols, code: codeFacts(symbols) };
+    this.known = { symbols, code: codeFacts(symbols) };
     this.symbols = {
       all: (pid) => {
         const own = programs(pid);
@@ -77,7 +78,7 @@ export class GuestView implements KernelView {
       debug: (pid) => (pid === 0 ? symbols : programs(pid))?.debug,
     };
     const { ram, uart } = machine;
-    this.learner = new Learner(history, this.#known, {
+    this.learner = new Learner(history, this.known, {
       entries: () => this.trapEntries(),
       // What somebody has begun to type is not sent.
       line: () =>
@@ -108,7 +109,7 @@ export class GuestView implements KernelView {
   #both(program: ImageSymbols): ReadonlyMap<string, bigint> {
     const known = this.#merged.get(program);
     if (known !== undefined) return known;
-    const both = new Map([...this.#known.symbols.table, ...program.table]);
+    const both = new Map([...this.known.symbols.table, ...program.table]);
     this.#merged.set(program, both);
     return both;
   }
@@ -158,7 +159,7 @@ export class GuestView implements KernelView {
 
   #factsOf(words: Words): Facts {
     const { base, size } = this.#machine.ram;
-    return new Facts({ words, base, total: size / PAGE_SIZE }, this.#known);
+    return new Facts({ words, base, total: size / PAGE_SIZE }, this.known);
   }
 
   /** @inheritdoc */
@@ -278,13 +279,13 @@ export class GuestView implements KernelView {
   /** Where an xv6 begins to handle a trap, as user mode and the kernel itself come there. */
   trapEntries(): bigint[] {
     const { uservec } = this.now;
-    const kernel = this.#known.symbols.table.get("kernelvec");
+    const kernel = this.known.symbols.table.get("kernelvec");
     return [uservec, kernel].filter((at) => at !== undefined);
   }
 
   /** Whether an xv6 has said that it panicked. */
   get panicked(): boolean {
-    const variable = this.#known.symbols.variable("panicked");
+    const variable = this.known.symbols.variable("panicked");
     return variable !== undefined && (this.now.place.words.word(variable.start) ?? 0) !== 0;
   }
 
@@ -307,7 +308,7 @@ export class GuestView implements KernelView {
 
   /** Timer ticks since boot; undefined: the kernel has no such variable. */
   ticks(): number | undefined {
-    const ticks = this.#known.symbols.variable("ticks");
+    const ticks = this.known.symbols.variable("ticks");
     return ticks && this.now.place.words.word(ticks.start);
   }
 

@@ -11,23 +11,23 @@ export function eventText(e: VmEvent, rsw: RswLetters = ["1", "1"]): string {
   const bytes = counted(e.bytes, "byte");
   switch (e.kind) {
     case "fault":
-      return `${causeName(e.old)} (${e.old}) at ${hex(e.va)} → ${e.why}`;
+      return `${causeName(e.old)} (${e.old}) at ${hex(e.va)}${e.why === "" ? "" : ` → ${e.why}`}`;
     case "pte":
     case "mark": {
       const change = pteChange(e.old, e.new, rsw);
       const words = `${hex(e.old)} → ${hex(e.new)} at ${hex(e.pa)}`;
-      return `${entriesText(e)}: ${change} (${e.why}) ${words}`;
+      return `${entriesText(e)}${tableText(e)}: ${change}${whyText(e)} ${words}`;
     }
     case "count":
-      return `${framesText(e)}: count ${e.old} → ${e.new} (${e.why})`;
+      return `${framesText(e)}: count ${e.old} → ${e.new}${whyText(e)}`;
     case "alloc":
-      return `frame ${hex(e.pa)} allocated (${e.why})`;
+      return `frame ${hex(e.pa)} allocated${whyText(e)}`;
     case "free":
-      return `frame ${hex(e.pa)} freed (${e.why})`;
+      return `frame ${hex(e.pa)} freed${whyText(e)}`;
     case "copy":
-      return `frame ${hex(e.old)} copied to ${hex(e.pa)}: ${bytesText(e.bytes)} (${e.why})`;
+      return `frame ${hex(e.old)} copied to ${hex(e.pa)}: ${bytesText(e.bytes)}${whyText(e)}`;
     case "sfence":
-      return e.old === 1 ? "sfence.vma: all" : `sfence.vma ${hex(e.va)} (${e.why})`;
+      return e.old === 1 ? "sfence.vma: all" : `sfence.vma ${hex(e.va)}${whyText(e)}`;
     case "syscall":
       return `${e.why}()`;
     case "return":
@@ -58,7 +58,20 @@ export function eventText(e: VmEvent, rsw: RswLetters = ["1", "1"]): string {
       return `pid ${e.old} is taken to its alarm handler, every ${counted(e.new, "tick")}`;
     case "oom":
       return `pid ${e.pid}: ${e.why}`;
+    case "trap":
+      return `${e.why} (${e.old}) in ${e.by === 0n ? "user mode" : "the kernel"}`;
   }
+}
+
+function whyText({ why }: VmEvent): string {
+  return why === "" ? "" : ` (${why})`;
+}
+
+/** Whose table a guest's PTE is in, where that is not the one of the process itself. */
+function tableText({ pid, owner, root }: VmEvent): string {
+  if (root === undefined || owner === pid) return "";
+  if (owner === undefined) return ` in table ${hex(root)}`;
+  return owner === 0 ? " of the kernel" : ` of pid ${owner}`;
 }
 
 /** The page whose PTE an event is about, or the pages in a row. */

@@ -9,7 +9,7 @@ import { newConsole } from "./files/console.ts";
 import { MAX_FILES } from "./files/file.ts";
 import { FileSystems } from "./files/mount.ts";
 import type { SavedTree } from "./files/tree.ts";
-import { noForks } from "./fork/statistics.ts";
+import { noForks } from "../fork_statistics.ts";
 import type { Kernel, KernelOptions } from "./kernel.ts";
 import { newKernelMap, newMemoryState, settledMemory } from "./memory/boot.ts";
 import type { MemoryOptions } from "./memory/options.ts";

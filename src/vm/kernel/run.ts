@@ -8,7 +8,7 @@ import { activate } from "./memory/tables/flush.ts";
 import { findProc, runOf, spaceOf } from "./process/table.ts";
 import { busy, now } from "./process/time.ts";
 import { print } from "./console.ts";
-import { type EventKind, isOfPage, type VmEvent } from "../events.ts";
+import { type EventFilter, eventMeant, type VmEvent } from "../events.ts";
 import type { Stop } from "../machine/machine.ts";
 import type { Breakpoint, Kernel } from "./kernel.ts";
 import { mayRun, type Proc } from "./process/proc.ts";
@@ -42,27 +42,6 @@ export type KernelStop =
   }
   /** The event waited for; `first`: number of the first event since user mode was left. */
   | { readonly kind: "event"; readonly event: VmEvent; readonly first: number };
-
-/** An event to wait for: all that is given must fit. */
-export interface EventFilter {
-  /** Of one of these kinds. */
-  readonly kinds?: readonly EventKind[];
-  /** On behalf of this process. */
-  readonly pid?: number;
-  /** About the page that holds this address. */
-  readonly va?: bigint;
-  /** With this number, or a later one. */
-  readonly from?: number;
-}
-
-/** Event number `n`, if a filter lets it through and the log holds it. */
-export function eventMeant(k: Kernel, n: number, filter: EventFilter): VmEvent | undefined {
-  const { kinds, pid, va, from = 0 } = filter;
-  if (n < from || (kinds !== undefined && !kinds.includes(k.events.kindAt(n)))) return undefined;
-  const event = k.events.at(n);
-  if (pid !== undefined && event.pid !== pid) return undefined;
-  return va === undefined || isOfPage(event, va) ? event : undefined;
-}
 
 /** What to run, and until when. */
 export interface RunOptions {
@@ -182,7 +161,7 @@ function isPoint(stop: Stop): boolean {
 /** The first event from number `from` on that the filter lets through. */
 function firstEvent(k: Kernel, filter: EventFilter, from: number): VmEvent | undefined {
   for (let n = Math.max(from, k.events.oldest); n < k.events.next; n++) {
-    const event = eventMeant(k, n, filter);
+    const event = eventMeant(k.events, n, filter);
     if (event !== undefined) return event;
   }
   return undefined;

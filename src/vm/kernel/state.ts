@@ -7,7 +7,7 @@
 import type { Console } from "./files/console.ts";
 import type { FdTable, File, Place } from "./files/file.ts";
 import type { Pipe } from "./files/pipe.ts";
-import type { ForkStatistics } from "./fork/statistics.ts";
+import type { ForkStatistics } from "../fork_statistics.ts";
 import type { MemoryState } from "./memory/state.ts";
 import type { Accounting, Proc } from "./process/proc.ts";
 

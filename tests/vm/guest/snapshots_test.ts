@@ -19,6 +19,7 @@ function states(count: number): Snapshot[] {
       settled: true,
       state: machine.save(),
       pinned: false,
+      followed: undefined,
     };
   });
 }

@@ -35,7 +35,7 @@ import { flushAll } from "../memory/tables/flush.ts";
 import { ensureMiddle, ensureTable } from "../memory/tables/page_table.ts";
 import { flagsOf, isLeaf, isSwapped, slotOf } from "../memory/tables/pte.ts";
 import { copyLeaf, refLeaf } from "../memory/tables/superpage.ts";
-import { type ForkStatistics, noForks } from "./statistics.ts";
+import { type ForkStatistics, noForks } from "../../fork_statistics.ts";
 
 /** A fork: the two spaces, and what was done for the child's. */
 export interface Fork {

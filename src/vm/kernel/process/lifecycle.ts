@@ -5,7 +5,7 @@ import { findProc, spaceOf } from "./table.ts";
 import { leaveSpace, releaseSpace } from "../memory/areas/spaces.ts";
 import { sleepOn, wake, wakeProc } from "./sleep.ts";
 import { forkSpace } from "../fork/fork.ts";
-import { addFork, type ForkStatistics } from "../fork/statistics.ts";
+import { addFork, type ForkStatistics } from "../../fork_statistics.ts";
 import { offset, type PaNum } from "../../machine/address.ts";
 import type { Kernel } from "../kernel.ts";
 import type { AddressSpace } from "../memory/areas/space.ts";

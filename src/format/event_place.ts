@@ -1,0 +1,32 @@
+/** Where in a guest's kernel, or in its program, an event came from. */
+
+import { hex } from "../vm/machine/address.ts";
+import type { EventKind, VmEvent } from "../vm/events.ts";
+import { eventText } from "../vm/reports.ts";
+import { namedPlace } from "./source.ts";
+import type { Vm } from "../vm/vm.ts";
+
+/** The kinds whose reason is the function that {@link eventPlace} names as well. */
+const BY_FUNCTION: ReadonlySet<EventKind> = new Set([
+  "pte",
+  "mark",
+  "count",
+  "alloc",
+  "free",
+  "copy",
+  "sfence",
+  "switch",
+]);
+
+/** What a guest's event says, but for the place. */
+export function guestEventText(vm: Vm, event: VmEvent): string {
+  const named = event.by !== 0n && BY_FUNCTION.has(event.kind);
+  return eventText(named ? { ...event, why: "" } : event, vm.rsw);
+}
+
+/** `uvmcopy+0x3c`, an address where no symbol is known; empty where nobody did it. */
+export function eventPlace(vm: Vm, { by, pc, pid }: VmEvent): string {
+  if (by !== 0n) return namedPlace(vm, 0, by) || hex(by);
+  if (pc === 0n) return "";
+  return `${hex(pc)} ${namedPlace(vm, pid, pc)}`.trimEnd();
+}

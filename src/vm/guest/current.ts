@@ -1,0 +1,121 @@
+/**
+ * For whom a hart of a guest works, quickly and at any moment in the middle of a run: `cpus[]` says
+ * the process, in user mode and in the kernel; its record says pid and page table.
+ */
+
+import { PAGE_SIZE, type PaNum, type Va, va } from "../machine/address.ts";
+import type { Hart } from "../machine/hart/hart.ts";
+import type { Ram } from "../machine/memory.ts";
+import { walk } from "../machine/sv39.ts";
+import type { Facts, Known } from "./facts.ts";
+import type { Variable } from "./symbols.ts";
+
+/** Most harts of an xv6 (`NCPU`): its array of them has one entry each. */
+const NCPU = 8;
+/** Longest text that is read out of a program's memory. */
+const MOST_TEXT = 128;
+
+/** Whose work it is. */
+export class Current {
+  readonly #ram: Ram;
+  readonly #known: Known;
+  readonly #facts: () => Facts;
+  readonly #cpus: { readonly start: number; readonly each: number } | undefined;
+  /** Where the page table stands in a record, once it is known. */
+  #rootAt: number | undefined;
+  #table: (Variable & { readonly stride: number }) | undefined;
+  /** The records that had a root last. */
+  readonly #owners = new Map<number, number>();
+
+  /** Of a kernel; `facts`: what can be told of its memory now. */
+  constructor(ram: Ram, known: Known, facts: () => Facts) {
+    this.#ram = ram;
+    this.#known = known;
+    this.#facts = facts;
+    const cpus = known.symbols.variable("cpus");
+    this.#cpus = cpus === undefined || cpus.size % NCPU !== 0
+      ? undefined
+      : { start: cpus.start, each: cpus.size / NCPU };
+  }
+
+  #long(at: number): number {
+    if (at % 8 !== 0 || !this.#ram.contains(at as PaNum, 8)) return 0;
+    return this.#ram.readPteHigh(at as PaNum) * 2 ** 32 + this.#ram.readPte(at as PaNum);
+  }
+
+  /** Whether an address is in `cpus[]`, as a scheduler's context is. */
+  isCpus(at: bigint): boolean {
+    const cpus = this.#cpus;
+    return cpus !== undefined && at >= cpus.start && at < cpus.start + NCPU * cpus.each;
+  }
+
+  /** The pid of the process that a hart works for; 0: none, or unknown. */
+  pid({ hartid }: Hart): number {
+    const { code } = this.#known;
+    if (this.#cpus === undefined || code === undefined) return 0;
+    const at = this.#long(this.#cpus.start + hartid * this.#cpus.each);
+    return at === 0 ? 0 : this.#pidAt(at);
+  }
+
+  #pidAt(at: number): number {
+    const { code } = this.#known;
+    const pid = code === undefined ? -1 : (at + code.pid) as PaNum;
+    return pid > 0 && this.#ram.contains(pid as PaNum, 4) ? this.#ram.read32(pid as PaNum) : 0;
+  }
+
+  /** The pid of the process whose root table this is, 0: the kernel's own; undefined: unknown. */
+  owner(root: PaNum): number | undefined {
+    const own = this.#known.symbols.variable("kernel_pagetable");
+    if (own !== undefined && this.#long(own.start) === root) return 0;
+    const rootAt = this.#rootAt, table = this.#table;
+    if (rootAt === undefined || table === undefined) return undefined;
+    const last = this.#owners.get(root);
+    if (last !== undefined && this.#long(last + rootAt) === root) return this.#pidAt(last);
+    for (let at: number = table.start; at < table.start + table.size; at += table.stride) {
+      if (this.#long(at + rootAt) !== root) continue;
+      this.#owners.set(root, at);
+      return this.#pidAt(at);
+    }
+    return undefined;
+  }
+
+  /** Finds where page tables stand in the records, by those that there are; not too often. */
+  learn(): void {
+    if (this.#rootAt !== undefined) return;
+    const { layout } = this.#facts();
+    const proc = this.#known.symbols.variable("proc");
+    if (layout === undefined || proc === undefined) return;
+    this.#table = { ...proc, stride: layout.stride };
+    this.#rootAt = layout.offsets.pagetable;
+  }
+
+  /** Whether a root is a process's, or the kernel's own. */
+  lives(root: PaNum): boolean {
+    return this.owner(root) !== undefined;
+  }
+
+  /** The text at an address of an address space, up to its NUL; undefined: there is none. */
+  text(root: PaNum, at: bigint): string | undefined {
+    let text = "";
+    for (let i = 0; i < MOST_TEXT; i++) {
+      const byte = this.byte(root, va(at + BigInt(i)));
+      if (byte === undefined) return undefined;
+      if (byte === 0) return text;
+      text += String.fromCharCode(byte);
+    }
+    return text;
+  }
+
+  /** A byte of an address space; nothing is touched by looking. */
+  byte(root: PaNum, at: Va): number | undefined {
+    const { leaf } = walk(this.#ram, root, at);
+    if (leaf === undefined || !this.#ram.contains(leaf.pa)) return undefined;
+    return this.#ram.read8(leaf.pa);
+  }
+}
+
+/** The frame that a number is the address of; undefined: of none. */
+export function frameAt(ram: Ram, address: bigint): PaNum | undefined {
+  const at = Number(address);
+  return at % PAGE_SIZE === 0 && ram.contains(at as PaNum, PAGE_SIZE) ? at as PaNum : undefined;
+}
