@@ -96,6 +96,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "#machine": WIRED,
     "#history": "saved by itself",
     "#atReset": WIRED,
+    "#beginning": WIRED,
     "#tohost": WIRED,
     "#observer": "looks anew",
     "#panicked": WIRED,
@@ -162,6 +163,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "#listVariables": CACHE,
   },
   "guest/events.ts": {
+    "#counts": WIRED,
     "#history": WIRED,
     "#since": PERSON,
     "#waits": PERSON,
