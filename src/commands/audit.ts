@@ -1,11 +1,22 @@
 /** `audit`: everything in memory that does not fit together. */
 
-import { command } from "../framework/command.ts";
-import { EXIT } from "../framework/errors.ts";
+import { command, type Context } from "../framework/command.ts";
+import { CommandError, EXIT } from "../framework/errors.ts";
+import {
+  consoleText,
+  type Json,
+  note,
+  type Result,
+  result,
+  type Section,
+} from "../framework/result.ts";
+import { trailJson, trailSections } from "../format/trail.ts";
+import { findingSections, findingsJson } from "../format/findings.ts";
+import { hartPlace, runGuest, said, STATUS } from "../session/guest_run.ts";
+import { refusing } from "../session/target.ts";
 import { hex } from "../vm/machine/address.ts";
-import { type Json, note, result, tableOf } from "../framework/result.ts";
-import { membersJson } from "../format/json.ts";
-import { mappingJson } from "../format/views.ts";
+import { counted } from "../vm/machine/counted.ts";
+import { EACH, type Each, type Finding } from "../vm/reports.ts";
 
 export default command({
   name: "audit",
@@ -15,45 +26,138 @@ export default command({
     "Names each broken rule with its frame and owners: a leak, a wrong count, a frame free " +
     "while mapped or writable by two, a right or mark lost or gained, a damaged PTE, a dirty " +
     "page unmarked, a table leak, a stale TLB entry … docs/audit.md lists them all. A finding " +
-    "makes the command fail.",
+    "makes the command fail. With --each a kernel of your own runs on, and is audited whenever a " +
+    "process leaves user mode, by a system call or at all, or another one than before; it stops " +
+    "at the first moment that is not in order. LINE is typed at its console first.",
+  args: [{
+    name: "words",
+    kind: "text",
+    rest: true,
+    verbatim: true,
+    optional: true,
+    doc: "the line that is typed first, with --each",
+  }],
+  flags: [
+    { name: "each", kind: "text", choices: EACH, doc: "run on, and audit at each of these" },
+    { name: "for", kind: "expr", doc: "with --each: most instructions" },
+  ],
   examples: [{ say: "all is well", lines: ["spawn", "fork", "audit"], shows: ["clean"] }],
-  run(ctx) {
+  run(ctx, { each, words, for: most }) {
+    const line = words.length === 0 ? undefined : words.join(" ");
+    if (each !== undefined) return auditEach(ctx, each as Each, line, most);
+    if (line !== undefined || most !== undefined) {
+      throw new CommandError(
+        `audit ${line ?? "--for"}: only with --each; audit looks at this moment`,
+      );
+    }
     const findings = ctx.vm.audit();
     const { free, total } = ctx.vm.census();
     const unjudged = ctx.vm.unjudged();
     const left = unjudged.map((what) => note(`not judged: ${what}`, "dim"));
-    if (findings.length === 0) {
-      const text = `clean: ${total} frames, ${free ?? "an unknown number"} free`;
-      return result([note(text, "good"), ...left], {
-        json: { clean: true, findings: [], unjudged },
-        api: "expect(vm).toPassAudit();",
-        value: 0n,
-      });
-    }
+    const clean = findings.length === 0;
+    const trails = trailsOf(ctx, findings);
+    const text = `clean: ${total} frames, ${free ?? "an unknown number"} free`;
     return result([
-      tableOf(findings, "findings", [
-        ["CLASS", "text", (f) => ({ value: f.class, tone: "bad" })],
-        ["PA", "pa", (f) => f.pa],
-        ["VA", "va", (f) => f.va],
-        ["PID", "pid", (f) => f.pid],
-        ["STORED", "number", (f) => f.stored],
-        ["COUNTED", "number", (f) => f.counted],
-        ["OWNERS", "text", (f) => f.owners.map((m) => `${m.pid}:${hex(m.va)}`).join(" ")],
-        ["DETAIL", "text", (f) => f.detail],
-      ]),
+      ...(clean ? [note(text, "good")] : findingSections(findings)),
+      ...trails.sections,
       ...left,
     ], {
-      json: {
-        clean: false,
-        unjudged,
-        findings: findings.map((f): Json => ({
-          ...membersJson(f),
-          owners: f.owners.map(mappingJson),
-        })),
-      },
-      status: EXIT.failed,
-      value: BigInt(findings.length),
+      json: { clean, findings: findingsJson(findings), unjudged, ...trails.json },
       api: "expect(vm).toPassAudit();",
+      value: BigInt(findings.length),
+      ...(clean ? {} : { status: EXIT.failed }),
     });
   },
 });
+
+/** Frames whose trails are told: those of the weightiest findings. */
+const TRAILS = 2;
+
+/** How the frames of a guest's findings came to that, where its past is recorded. */
+function trailsOf({ vm }: Context, findings: readonly Finding[]): {
+  sections: Section[];
+  json: { trails?: { [key: string]: Json } };
+} {
+  if (!vm.guest || !vm.history.recording) return { sections: [], json: {} };
+  const frames = findings.filter(({ pa }, i) =>
+    pa !== undefined && findings.findIndex((one) => one.pa === pa) === i
+  ).slice(0, TRAILS);
+  const trails = frames.map((finding) => ({ finding, steps: vm.trail(finding.pa!) }));
+  if (trails.length === 0) return { sections: [], json: {} };
+  return {
+    sections: trails.flatMap(({ finding, steps }) => trailSections(vm, finding, steps)),
+    json: {
+      trails: Object.fromEntries(
+        trails.map(({ finding, steps }) => [hex(finding.pa!), trailJson(vm, steps)]),
+      ),
+    },
+  };
+}
+
+/** Lets a guest run, and audits at each moment of a kind. */
+async function auditEach(
+  ctx: Context,
+  each: Each,
+  line: string | undefined,
+  most: bigint | undefined,
+): Promise<Result> {
+  const { vm } = ctx;
+  if (most !== undefined && most < 1n) {
+    throw new CommandError(`audit --for ${most}: want at least one instruction`);
+  }
+  const report = refusing(() => vm.auditEach(each), EXIT.failed)!;
+  // What led to a finding is looked up in the record.
+  vm.history.start();
+  const from = vm.instret;
+  try {
+    if (line !== undefined) vm.type(`${line}\n`);
+    const budget = most === undefined ? undefined : Number(most);
+    // Once the line has been done, nobody types any more.
+    const going = { budget, ...(line === undefined ? {} : { typed: false }) };
+    const { ending, console } = await runGuest(ctx, going);
+    const { looks, skipped, fine, findings } = report;
+    const broken = ending.kind === "broken";
+    const trails = trailsOf(ctx, findings);
+    const moments = `${
+      counted(
+        looks,
+        each === "switch" ? "switch" : each,
+        each === "switch" ? "switches" : undefined,
+      )
+    }`;
+    const rest = skipped === 0 ? "" : `; ${skipped} were not judged: the kernel was not at rest`;
+    const sections: Section[] = broken
+      ? [
+        note(
+          `not in order at instruction ${vm.instret}` +
+            (fine === undefined ? "" : `; in order at ${fine}`) + `, after ${moments}${rest}`,
+          "bad",
+        ),
+        ...findingSections(findings),
+        ...trails.sections,
+        ...hartPlace(ctx),
+      ]
+      : [
+        ...(ending.kind === "budget" && most !== undefined ? [] : said(ctx, ending)),
+        note(`clean at ${moments}${rest}`, "good"),
+      ];
+    return result([consoleText(console), ...sections], {
+      json: {
+        clean: !broken,
+        findings: findingsJson(findings),
+        looks,
+        skipped,
+        fine: fine ?? null,
+        since: from,
+        instret: vm.instret,
+        stop: ending.kind,
+        console,
+        ...trails.json,
+      },
+      value: BigInt(findings.length),
+      status: broken ? EXIT.failed : STATUS[ending.kind] ?? EXIT.ok,
+    });
+  } finally {
+    vm.auditEach(undefined);
+  }
+}

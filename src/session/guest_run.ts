@@ -29,7 +29,7 @@ import {
 import { refusing } from "./target.ts";
 
 /** How a guest's run ended: by itself, or because the person turned away. */
-type Ending = KernelStop | GuestStop | { readonly kind: "interrupted" | "escaped" };
+export type Ending = KernelStop | GuestStop | { readonly kind: "interrupted" | "escaped" };
 
 /** Refuses `-p`: nobody runs alone. */
 export function noProcess(command: string, pid: number | undefined): void {
@@ -41,24 +41,34 @@ export function noProcess(command: string, pid: number | undefined): void {
 }
 
 /** How far a guest runs on. */
-interface Going {
+export interface Going {
   /** To such a trap. */
   readonly until?: EventFilter;
   /** What comes on standard input is typed, also where no person sits. */
   readonly typed?: boolean;
+  /** Most instructions. */
+  readonly budget?: number | undefined;
+}
+
+/** Runs a guest on; what its console says meanwhile is emitted, too. */
+export async function runGuest(
+  ctx: Context,
+  going: Going,
+): Promise<{ readonly ending: Ending; readonly console: string }> {
+  let console = "";
+  const print = (text: string) => {
+    console += text;
+    ctx.emit(text);
+  };
+  const ending = await ctx.guestInput((input) => drive(ctx, input, going, print));
+  return { ending, console };
 }
 
 /** Runs a guest on, until a stop point, a trap, its end, or Ctrl-C. */
 export async function continueGuest(ctx: Context, going: Going = {}): Promise<Result> {
   const { vm } = ctx;
   const from = vm.instret;
-  let console = "";
-  const ending = await ctx.guestInput((input) =>
-    drive(ctx, input, going, (text) => {
-      console += text;
-      ctx.emit(text);
-    })
-  );
+  const { ending, console } = await runGuest(ctx, going);
   const status = STATUS[ending.kind] ?? EXIT.ok;
   return result([consoleText(console), ...said(ctx, ending), ...hartPlace(ctx)], {
     json: {
@@ -73,7 +83,8 @@ export async function continueGuest(ctx: Context, going: Going = {}): Promise<Re
   });
 }
 
-const STATUS: Partial<Record<Ending["kind"], number>> = {
+/** Exit codes of runs that ended so. */
+export const STATUS: Partial<Record<Ending["kind"], number>> = {
   budget: EXIT.budget,
   panic: EXIT.guest,
   stuck: EXIT.guest,
@@ -83,12 +94,12 @@ const STATUS: Partial<Record<Ending["kind"], number>> = {
 async function drive(
   ctx: Context,
   input: GuestInput,
-  { until, typed = ctx.session.interactive }: Going,
+  { until, typed = ctx.session.interactive, budget: most }: Going,
   print: (text: string) => void,
 ): Promise<Ending> {
   const { vm } = ctx;
   const { budget } = ctx.session.settings;
-  let left = budget === undefined ? Number.MAX_SAFE_INTEGER : Number(budget);
+  let left = Math.min(Number(budget ?? Number.MAX_SAFE_INTEGER), most ?? Infinity);
   const options = until === undefined ? {} : { untilEvent: until };
   const slices = () =>
     ctx.inSlices((n): Ending | undefined => {
@@ -110,8 +121,8 @@ async function drive(
   }
 }
 
-/** The line that says why it stopped. */
-function said(ctx: Context, ending: Ending): Section[] {
+/** The lines that say why it stopped. */
+export function said(ctx: Context, ending: Ending): Section[] {
   switch (ending.kind) {
     case "stopped":
       return [note(stopText(ctx.vm, ending), "strong")];

@@ -55,6 +55,8 @@ export function bootComputer(options: Settled): Computer {
     usage: (pid) => usageOf(kernel, space(pid)),
     audit: () =>
       audit(view, machine.ram, [machine.mmu], (...found) => checkBuiltin(kernel, view, ...found)),
+    auditEach: () => undefined,
+    trail: () => [],
     census: () => {
       const { free, lowest } = kernel.state.frames;
       return { free, total: frameTotal(kernel), lowest, kinds: census(kernel) };

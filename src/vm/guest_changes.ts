@@ -9,6 +9,7 @@ import type { DebugStop } from "./debug.ts";
 import type { Guest, GuestState } from "./guest.ts";
 import { GUEST_KINDS, type GuestStop, trapOf } from "./guest_traps.ts";
 import { backToEvent, goBehind } from "./guest_travel.ts";
+import type { GuestEach } from "./guest_each.ts";
 import type { GuestEvents } from "./guest/events.ts";
 import type { EventFilter, VmEvent } from "./events.ts";
 import type { GuestView } from "./guest/view.ts";
@@ -46,6 +47,8 @@ export interface GuestVmState extends VmState {
 export class GuestChanges implements Changes {
   /** Where runs stop. */
   readonly stops: Stops;
+  /** Who audits while it runs. */
+  each: GuestEach | undefined;
   readonly #guest: Guest;
   readonly #parts: GuestParts;
   readonly #view: () => GuestView;
@@ -172,6 +175,7 @@ export class GuestChanges implements Changes {
       const left = end - debug.instret;
       if (left <= 0) return { kind: "budget" };
       const stop = debug.run(Math.min(left, SLICE));
+      if (this.each?.stopped()) return { kind: "broken" };
       if (this.#view().panicked) return PANIC;
       // What was waited for.
       if (this.#listening().found !== undefined) return { kind: "budget" };

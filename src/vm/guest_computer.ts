@@ -3,11 +3,13 @@
 import type { Guest, GuestStep } from "./guest.ts";
 import { GuestChanges, madeOf } from "./guest_changes.ts";
 import type { GuestStop } from "./guest_traps.ts";
+import { GuestEach } from "./guest_each.ts";
 import { GuestPrograms } from "./guest_programs.ts";
 import { lastStores } from "./guest_who.ts";
 import { countAddress, countRange } from "./guest/count_stores.ts";
 import { Current } from "./guest/current.ts";
 import { GuestEvents } from "./guest/events.ts";
+import { frameTrail } from "./guest/trail.ts";
 import { GuestView, rootOn } from "./guest/view.ts";
 import { EPC, REGISTERS } from "./guest/xv6.ts";
 import { audit } from "./inspect/audit.ts";
@@ -20,7 +22,7 @@ import {
   type Translation,
   translation,
 } from "./inspect/translation.ts";
-import { mappedCounts } from "./inspect/mappings.ts";
+import { mappedCounts, mappingsTo } from "./inspect/mappings.ts";
 import { usage } from "./inspect/usage.ts";
 import { KernelError } from "./kernel/manual.ts";
 import type { KernelStop } from "./kernel/run.ts";
@@ -101,6 +103,7 @@ function guestComputer(guest: Guest, _hand: string | undefined): Computer {
     return value ? countRange(ram, value) : undefined;
   };
   const listening = new GuestEvents(history, view.known, counts);
+  const audited = () => audit(view, ram, machine.harts.map(({ mmu }) => mmu));
   const mapped = eachMoment(moment, () => mappedCounts(view, ram));
   return {
     guest: true,
@@ -149,14 +152,28 @@ function guestComputer(guest: Guest, _hand: string | undefined): Computer {
     },
     setRegister: (hart, name, value) => guest.debug.setRegister(hart, name, value),
     type: (bytes) => guest.type(bytes),
-    audit: () => audit(view, ram, machine.harts.map(({ mmu }) => mmu)),
+    audit: audited,
+    trail: (frame) => {
+      const ptes = mappingsTo(view, ram, frame).map(({ pteAddr }) => Number(pteAddr) as PaNum);
+      const places = { frame, count: view.countPlace(frame), ptes };
+      const steps = frameTrail(history, view.trailReader(), places);
+      return steps.map((step) => ({ ...step, at: pa(step.at) }));
+    },
+    auditEach: (each) => {
+      changes.each?.close();
+      return changes.each = each && new GuestEach(parts, view, each, audited);
+    },
     census: () => censusOf(view),
     savedView: (state) => {
       if (!isGuests(state)) throw new RangeError(`diff: ${whose(state)}`);
       return view.saved(state.machine, savedTables(state.machine.ram));
     },
     restore: (state) => changes.restore(state),
-    reset: () => changes.reset(),
+    reset: () => {
+      // At the prompt it is learned what nobody sees before the first fork.
+      void view.learner.watched;
+      changes.reset();
+    },
   };
 }
 

@@ -30,6 +30,8 @@ export type GuestStop =
   | { readonly kind: "trapped"; readonly trap: Trap }
   /** It turned the machine off, with a code. */
   | { readonly kind: "off"; readonly code: number }
+  /** An audit at each moment has found something: see `Vm.auditEach`. */
+  | { readonly kind: "broken" }
   /** No hart will ever execute another instruction. */
   | { readonly kind: "stuck"; readonly hart: number };
 

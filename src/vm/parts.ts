@@ -6,11 +6,12 @@ import type { DiskSource } from "./disk.ts";
 import type { EventLog } from "./events.ts";
 import type { Guest } from "./guest.ts";
 import type { GuestEvents } from "./guest/events.ts";
+import type { Each, EachReport } from "./guest_each.ts";
 import type { GuestStop } from "./guest_traps.ts";
 import type { GuestHistory } from "./guest/history.ts";
 import type { Store } from "./guest_who.ts";
 import type { History, HistoryEntry, Moment } from "./history.ts";
-import type { Finding } from "./inspect/finding.ts";
+import type { Finding, FrameStep } from "./inspect/finding.ts";
 import type { Translation } from "./inspect/translation.ts";
 import type { KernelView, SavedView, SpaceUsage } from "./inspect/view.ts";
 import type { ForkStatistics } from "./fork_statistics.ts";
@@ -88,6 +89,10 @@ export interface Computer extends Parts {
   /** Keys at the console. */
   type(bytes: Uint8Array): void;
   audit(): Finding[];
+  /** The last stores that mattered to a frame, from the record. */
+  trail(frame: PaNum): FrameStep[];
+  /** From now on an audit at each moment of a run; `undefined` ends it. */
+  auditEach(each: Each | undefined): EachReport | undefined;
   census(): Census;
   /** What is compared of a saved state. */
   savedView(state: VmState): SavedView;

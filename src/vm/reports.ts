@@ -11,7 +11,7 @@ import type { KernelStop } from "./kernel/run.ts";
 import type { ForkStatistics } from "./fork_statistics.ts";
 import type { Wait } from "./kernel/process/proc.ts";
 
-export type { AuditClass, Finding } from "./inspect/finding.ts";
+export type { AuditClass, Finding, FrameStep } from "./inspect/finding.ts";
 export type { Change, FrameDiff, ProcessDiff, PteDiff, StateDiff } from "./inspect/diff.ts";
 export { isOfPage } from "./events.ts";
 export { eventText, isEffect } from "./inspect/event_text.ts";
@@ -24,6 +24,7 @@ export type { Verdict } from "./inspect/hardware_verdict.ts";
 export type { AreaView } from "./inspect/vmmap.ts";
 export type { Watched } from "./kernel/breakpoints.ts";
 export type { ForkStatistics } from "./fork_statistics.ts";
+export { EACH, type Each, type EachReport } from "./guest_each.ts";
 export type { GuestStop, Trap } from "./guest_traps.ts";
 export type { Store } from "./guest_who.ts";
 export type { StoredBy } from "./machine/memory.ts";

@@ -10,10 +10,11 @@ import { isText, onlyNames, whole } from "./checks.ts";
 import { bootComputer } from "./builtin_computer.ts";
 import { Disk } from "./disk.ts";
 import type { EventFilter, VmEvent } from "./events.ts";
+import type { Each, EachReport } from "./guest_each.ts";
 import type { GuestStop } from "./guest_traps.ts";
 import type { History, HistoryEntry, Moment } from "./history.ts";
 import { unjudged } from "./inspect/audit.ts";
-import type { Finding } from "./inspect/finding.ts";
+import type { Finding, FrameStep } from "./inspect/finding.ts";
 import { diffStates, type StateDiff } from "./inspect/diff.ts";
 import { type Frame, frameHandle, type FrameReport, frameReport } from "./inspect/frame.ts";
 import { type Sharing, sharing } from "./inspect/sharing.ts";
@@ -375,6 +376,28 @@ export class Vm {
   /** Everything in memory that does not fit together; empty when all is well. */
   audit(): Finding[] {
     return this.#computer.audit();
+  }
+
+  /**
+   * From now on a guest's kernel is audited at each system call (trap, switch of processes) while it
+   * runs, if it is at rest then: {@link advance} ends with `broken` at the first moment that is not
+   * in order, before the kernel has done anything about the call. Undefined ends it. The report is
+   * live.
+   */
+  auditEach(each: Each | undefined): EachReport | undefined {
+    this.#guestOnly("auditEach", "the kernel is in order whenever it can be asked: audit()");
+    return this.#computer.auditEach(each);
+  }
+
+  /**
+   * What happened to a frame of a guest lately: the last stores to its count, to the entries that
+   * map it now and to its first word, by which free lists are linked. The recorded past is gone
+   * through again for it. Throws a RangeError where nothing is recorded; see {@link History.start}.
+   */
+  trail(address: bigint | number): FrameStep[] {
+    this.#guestOnly("trail", "timeline has its events");
+    const frame = frameHandle(this.#view, this.#machine.ram, pa(address)).pa;
+    return this.#computer.trail(paNum(Number(frame)));
   }
 
   /** What {@link audit} cannot judge because it is unknown, a phrase each. */

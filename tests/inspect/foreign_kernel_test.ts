@@ -142,6 +142,8 @@ class Guest implements KernelView {
     kind: (): string | undefined => undefined,
     countsMappings: (): boolean | undefined => undefined,
     more: 0,
+    lost: () => undefined,
+    wrongLinks: () => [],
   };
 
   slotOf(): number | undefined {

@@ -32,14 +32,14 @@ export function originIn({ origin, pointer }: CountArray, words: Words): number 
 }
 
 /**
- * The count of the frame of a number, as a signed number: what is wider than 32 bits is read as
- * these, since no kernel counts further. Undefined where the array does not reach.
+ * The count that stands somewhere: of 8 or 16 bits unsigned, else signed, and what is wider than 32
+ * bits is read as these, since no kernel counts further. Undefined outside of memory.
  */
 export function countAt(words: Words, at: number, width: number): number | undefined {
   const word = words.word(at - at % 4);
   if (word === undefined) return undefined;
-  if (width === 1) return (word << (24 - 8 * (at % 4))) >> 24;
-  if (width === 2) return (word << (at % 4 === 0 ? 16 : 0)) >> 16;
+  if (width === 1) return (word >>> (8 * (at % 4))) & 0xff;
+  if (width === 2) return (word >>> (8 * (at % 4))) & 0xffff;
   return word | 0;
 }
 

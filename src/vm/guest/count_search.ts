@@ -8,6 +8,7 @@
 import { PAGE_SIZE, type PaNum } from "../machine/address.ts";
 import { type CountArray, countAt } from "./count_array.ts";
 import type { Look } from "./look_ahead.ts";
+import { whoNames } from "./references.ts";
 import type { ImageSymbols } from "./symbols.ts";
 import type { Words } from "./words.ts";
 
@@ -19,6 +20,8 @@ const MORE = [0, 1, -1, 2];
 const HEAD = 72;
 /** Structs that may hold a pointer to the array, among others. */
 const SMALL = 256;
+/** In so many looks frames that are mapped once are looked at, too, and so many there have to be. */
+const FIRST = 12;
 /** Places that are tried one by one where nothing tells where an array begins. */
 const MOST = 600_000;
 
@@ -40,6 +43,8 @@ interface Guess {
   readonly hits: number[];
   /** The numbers of mappings with which it agreed, by {@link MORE}, a bit each. */
   readonly kinds: number[];
+  /** How often it said 1 of a frame that is mapped once. */
+  ones: number;
 }
 
 /** What was found. */
@@ -59,6 +64,8 @@ export interface FoundCounts {
 export class CountSearch {
   /** Frames with two or more mappings that were seen, over all looks. */
   total = 0;
+  /** And those with one, in the first looks. */
+  #once = 0;
   readonly #symbols: ImageSymbols;
   readonly #base: number;
   readonly #end: number;
@@ -79,15 +86,17 @@ export class CountSearch {
   /** Takes one more look. */
   look({ facts, mapped }: Look): void {
     const { words } = facts.place;
-    const shared = mapped.frames.filter((i) => mapped.counts[i] > 1);
+    const frames = [...mapped.frames.subarray(0, mapped.length)];
+    const shared = frames.filter((i) => mapped.counts[i] > 1);
     this.#words = words;
     if (shared.length === 0) return;
     if (this.#guesses === undefined) {
       this.#free = facts.free;
-      this.#bounds(facts.free, mapped.frames);
+      this.#bounds(facts.free, frames);
       this.#guesses = [...this.#natural(words), ...this.#anywhere(words, shared, mapped.counts)];
     }
     this.total += shared.length;
+    if (this.#looks < FIRST) this.#lookOnce(words, frames.filter((i) => mapped.counts[i] === 1));
     for (const guess of this.#guesses) {
       const { origin, stride, width } = guess;
       for (const i of shared) {
@@ -101,8 +110,46 @@ export class CountSearch {
     // Who has been wrong mostly will not be right.
     if (++this.#looks % 8 === 0 && this.total > 40) {
       const least = this.total / 4;
-      this.#guesses = this.#guesses.filter(({ hits }) => Math.max(...hits) >= least);
+      this.#guesses = this.#guesses.filter((guess) =>
+        Math.max(...guess.hits) >= least || this.#isOne(guess)
+      );
     }
+  }
+
+  #lookOnce(words: Words, frames: readonly number[]): void {
+    this.#once += frames.length;
+    for (const guess of this.#guesses!) {
+      const { origin, stride, width } = guess;
+      for (const i of frames) if (countAt(words, origin + i * stride, width) === 1) guess.ones++;
+    }
+  }
+
+  /** Whether a place says 1 of nearly all frames that are mapped once. */
+  #isOne({ ones }: Guess): boolean {
+    return this.#once >= FIRST && ones >= 0.9 * this.#once;
+  }
+
+  /**
+   * An array that has the place and the use of counts, though it does not say how often pages are
+   * mapped: in a kernel that counts wrongly. It says 1 of pages that are mapped once, and functions
+   * that use the free list use it. Undefined: there is none, or more than one.
+   */
+  get used(): FoundCounts | undefined {
+    const symbols = this.#symbols;
+    const lists = symbols.objects().filter(({ name }) => /mem/i.test(name));
+    const allocators = new Set(
+      lists.flatMap(({ start, size }) => whoNames(symbols, start, start + size)),
+    );
+    const found = (this.#guesses ?? []).filter((guess) => {
+      const { pointer, start, end } = guess.region;
+      const [from, to] = pointer === undefined ? [start, end] : [pointer, pointer + 8];
+      return this.#isOne(guess) && whoNames(symbols, from, to).some((name) => allocators.has(name));
+    });
+    const most = Math.max(0, ...found.map(({ ones }) => ones));
+    const best = found.filter(({ ones }) => ones === most);
+    return best.length > 0 && best.every((guess) => same(guess, best[0]))
+      ? this.#found(best[0], 0)
+      : undefined;
   }
 
   /** The frames that the kernel gives to anybody: below and above them nothing has to be counted. */
@@ -140,7 +187,8 @@ export class CountSearch {
         const first = new Set([0, -this.#base / PAGE_SIZE, ends, this.#lowest]);
         if (region.pointer !== undefined) {
           // An array of its own at the end of the image, and frames from behind that on.
-          for (let i = ends; i <= this.#lowest; i++) first.add(i);
+          const behind = region.start + (this.#highest + 1 - ends) * stride;
+          first.add(Math.ceil((behind - this.#base) / PAGE_SIZE)).add(this.#lowest - 1);
         }
         for (const i of first) {
           for (let head = 0; head <= HEAD; head += Math.min(stride, 4)) {
@@ -182,7 +230,15 @@ export class CountSearch {
     const width = (stride < 4 ? stride : 4) as 1 | 2 | 4;
     if (origin + this.#lowest * stride < region.start) return undefined;
     if (origin + this.#highest * stride + width > region.end) return undefined;
-    return { region, origin, stride, width, hits: MORE.map(() => 0), kinds: MORE.map(() => 0) };
+    return {
+      region,
+      origin,
+      stride,
+      width,
+      hits: MORE.map(() => 0),
+      kinds: MORE.map(() => 0),
+      ones: 0,
+    };
   }
 
   /** The best of all places so far; undefined where two do as well, or none does. */
@@ -200,8 +256,11 @@ export class CountSearch {
       most = hits;
     }
     if (best === undefined || twice) return undefined;
-    const { region, origin, stride, width, hits, kinds } = best;
-    const which = hits.indexOf(most);
+    return this.#found(best, best.hits.indexOf(most));
+  }
+
+  /** A place as it is told, when it is `MORE[which]` more than the mappings. */
+  #found({ region, origin, stride, width, hits, kinds }: Guess, which: number): FoundCounts {
     const bits = kinds[which].toString(2).replaceAll("0", "").length;
     const { pointer, name, start, end } = region;
     return {
@@ -216,7 +275,7 @@ export class CountSearch {
       bytes: pointer === undefined
         ? [start, end]
         : [0, origin + this.#highest * stride + width - start],
-      hits: most,
+      hits: hits[which],
       total: this.total,
       kinds: bits,
       freeAlike: this.#alike(origin, stride, width, 2 + MORE[which]),

@@ -3,11 +3,10 @@
  * set in entries that lost their right to be written, while the page stayed where it was.
  */
 
-import type { PaNum } from "../machine/address.ts";
 import { PTE_RSW0, PTE_RSW1, PTE_U, PTE_W } from "../machine/sv39.ts";
 
 const RSW = PTE_RSW0 | PTE_RSW1;
-/** Pages of an address space; root and page make one number. */
+/** Pages of an address space; the numbers of a frame and of a page make one number. */
 const PAGES = 2 ** 26;
 
 /** What was observed. */
@@ -18,7 +17,7 @@ export interface CowSeen {
   readonly masks: ReadonlyMap<number, number>;
 }
 
-/** Entries of page tables, from look to look. */
+/** Entries of page tables that may be written, from look to look. */
 export class CowWatch implements CowSeen {
   cleared = 0;
   readonly masks = new Map<number, number>();
@@ -26,13 +25,16 @@ export class CowWatch implements CowSeen {
   #now = new Map<number, number>();
 
   /** An entry as it is now. */
-  see(va: number, pte: number, root: PaNum): void {
+  see(va: number, pte: number): void {
     if ((pte & PTE_U) === 0) return;
-    const key = (root / 4096) * PAGES + va / 4096;
-    this.#now.set(key, pte);
+    const key = (pte >>> 10) * PAGES + va / 4096;
+    if ((pte & PTE_W) !== 0) {
+      this.#now.set(key, pte);
+      return;
+    }
+    // The same page at the same address: the parent's entry, or the one that a child got.
     const before = this.#before.get(key);
-    if (before === undefined || before >>> 10 !== pte >>> 10) return;
-    if ((before & PTE_W) === 0 || (pte & PTE_W) !== 0) return;
+    if (before === undefined) return;
     this.cleared++;
     const mask = pte & ~before & RSW;
     this.masks.set(mask, (this.masks.get(mask) ?? 0) + 1);

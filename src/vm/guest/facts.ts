@@ -8,6 +8,7 @@ import { frameOf, leafSize, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X, walk } from "../m
 import type { KernelPage } from "../inspect/view.ts";
 import { type FreeFrames, freeFrames, type FreeList } from "./free_lists.ts";
 import type { codeFacts } from "./code_facts.ts";
+import { lostFrames } from "./lost.ts";
 import { type Layout, ProcTable, type Slot } from "./proc_table.ts";
 import type { ImageSymbols, Variable } from "./symbols.ts";
 import type { Words } from "./words.ts";
@@ -37,6 +38,10 @@ export interface Place {
 export interface Known {
   readonly symbols: ImageSymbols;
   readonly code: ReturnType<typeof codeFacts>;
+  /** Where things stand in the processes' records, where that has been found out before. */
+  readonly layout?: Layout | undefined;
+  /** Frames that the kernel keeps for something without a list of them. */
+  readonly reserved?: ReadonlySet<number> | undefined;
 }
 
 /** A process table in use. */
@@ -74,8 +79,8 @@ export class Facts {
   }
 
   get #processes(): ProcTable {
-    const { known: { symbols, code }, place: { words } } = this;
-    return this.#table ??= new ProcTable(words, symbols, code);
+    const { known: { symbols, code, layout }, place: { words } } = this;
+    return this.#table ??= new ProcTable(words, symbols, code, layout);
   }
 
   /** Whether a frame is the root table of a process. */
@@ -165,6 +170,13 @@ export class Facts {
   get freeCount(): number | undefined {
     return this.free?.reduce((sum, one) => sum + one, 0);
   }
+
+  /** The numbers of frames that the kernel has lost; undefined: nobody can tell. */
+  get lost(): readonly number[] | undefined {
+    return (this.#lost ??= { frames: lostFrames(this) }).frames;
+  }
+
+  #lost: { readonly frames: readonly number[] | undefined } | undefined;
 
   /** What each frame is for: an index of {@link KINDS}. */
   get kinds(): Uint8Array {

@@ -16,8 +16,21 @@ const JUNK = 0x0101_0101;
 export interface FreeList {
   /** Where its first frame is named: `kmem+24`. */
   readonly at: string;
+  /** Where the variable stands that names it. */
+  readonly head: PaNum;
   /** How many frames are on it. */
   readonly frames: number;
+  /** Where the chain is wrong: this frame stands on it already, or its link leads to no frame. */
+  readonly wrong: Wrong | undefined;
+}
+
+/** A link that a free list cannot have. */
+export interface Wrong {
+  readonly kind: "twice" | "no frame";
+  /** The frame that comes twice, or whose link leads nowhere. */
+  readonly frame: PaNum;
+  /** That link. */
+  readonly link: number;
 }
 
 /** The free frames of a memory. */
@@ -39,17 +52,19 @@ export function freeFrames(
   const lists: FreeList[] = [];
   for (const { name, start, size } of variables) {
     for (let at = start; at + 8 <= start + size; at = (at + 8) as PaNum) {
-      const list = chain(words, symbols.end, words.long(at)!, total);
-      if (list === undefined || list.some((frame) => free[(frame - base) / PAGE_SIZE] === 1)) {
-        continue;
-      }
+      const found = chain(words, symbols.end, words.long(at)!, total);
+      if (found === undefined) continue;
+      const { list, wrong } = found;
+      if (list.some((frame) => free[(frame - base) / PAGE_SIZE] === 1)) continue;
       // Superpages of 2 MiB have a list of their own.
       const pages = list.length > 1 && list.every((frame) => frame % SUPERPAGE_SIZE === 0)
         ? SUPERPAGE_SIZE / PAGE_SIZE
         : 1;
       lists.push({
         at: at === start ? name : `${name}+${at - start}`,
+        head: at,
         frames: list.length * pages,
+        wrong,
       });
       for (const frame of list) {
         const first = (frame - base) / PAGE_SIZE;
@@ -60,17 +75,41 @@ export function freeFrames(
   return lists.length > 0 ? { marks: free, lists } : undefined;
 }
 
+/** A chain that is longer is one, though a link of it be wrong. */
+const LONG = 8;
+
 /** The frames of a list from its first one on; undefined for what is none, or an empty one. */
-function chain(words: Words, end: number, first: number, most: number): PaNum[] | undefined {
+function chain(
+  words: Words,
+  end: number,
+  first: number,
+  most: number,
+): { readonly list: PaNum[]; readonly wrong: Wrong | undefined } | undefined {
   const list: PaNum[] = [];
+  let wrong: Wrong | undefined;
+  let seen: Set<number> | undefined;
   for (let at = first; at !== 0; at = words.long(at)!) {
     const frame = words.frame(at);
-    if (frame === undefined || frame < end - end % PAGE_SIZE || list.length >= most) {
-      return undefined;
+    if (frame === undefined || frame < end - end % PAGE_SIZE) {
+      if (list.length < LONG) return undefined;
+      wrong = { kind: "no frame", frame: list.at(-1)!, link: at };
+      break;
     }
-    list.push(frame);
+    if (seen === undefined && list.length >= most) {
+      // It goes round: once more, with a note of who was there.
+      seen = new Set();
+      list.length = 0;
+      at = first;
+    }
+    const here = words.frame(at)!;
+    if (seen?.has(at)) {
+      wrong = { kind: "twice", frame: here, link: words.long(at)! };
+      break;
+    }
+    seen?.add(at);
+    list.push(here);
   }
   // A pointer to something else whose first word is 0 looks like a list of one.
   const sure = list.length > 1 || (list.length === 1 && words.word(list[0] + 8) === JUNK);
-  return sure ? list : undefined;
+  return sure ? { list, wrong } : undefined;
 }

@@ -5,12 +5,14 @@
  */
 
 import type { Sure } from "../inspect/view.ts";
-import { hex, PAGE_SIZE } from "../machine/address.ts";
+import { hex, PAGE_SIZE, type PaNum } from "../machine/address.ts";
 import { counted } from "../machine/counted.ts";
 import { CountSearch, type FoundCounts } from "./count_search.ts";
 import { type CowSeen, CowWatch } from "./cow_bit.ts";
 import type { Known } from "./facts.ts";
 import type { GuestHistory } from "./history.ts";
+import type { Layout } from "./proc_table.ts";
+import { reservedFrames } from "./lost.ts";
 import { lookAhead } from "./look_ahead.ts";
 import { whoNames } from "./references.ts";
 
@@ -23,6 +25,15 @@ export interface Learned<T> {
 
 /** Counts: the array, and the bytes that it may stand in, from its pointer if it has one. */
 export type CountPlace = Pick<FoundCounts, "array" | "bytes">;
+
+/** Where things were found to stand at the prompt; they do not move. */
+export interface Stands {
+  readonly layout: Layout | undefined;
+  /** The variables that name free lists. */
+  readonly lists: readonly PaNum[];
+  /** Frames that nothing led to then, in runs too long to be lost. */
+  readonly reserved: ReadonlySet<number>;
+}
 
 /** All that is learned by watching. */
 export interface Watched {
@@ -67,6 +78,7 @@ export class Learner {
   /** When it was tried last without a prompt, in instructions. */
   #tried = -Infinity;
   #done = false;
+  #stands: Stands | undefined;
   /** The moment at which it was asked last. */
   #asked: number | undefined;
 
@@ -80,6 +92,17 @@ export class Learner {
   /** What a person says in its place; undefined takes that back. */
   give(given: Partial<Watched>): void {
     this.#given = { ...this.#given, ...given };
+  }
+
+  /** Frames in reserve, as far as that is known without looking. */
+  get reserved(): ReadonlySet<number> | undefined {
+    return this.#stands?.reserved;
+  }
+
+  /** Where things stand, as the first look at a prompt found; undefined: there was none. */
+  get stands(): Stands | undefined {
+    this.#learn();
+    return this.#stands;
   }
 
   /** What is known, after having looked if that may tell more. */
@@ -113,8 +136,15 @@ export class Learner {
     if (ahead.entries.length === 0) return;
     lookAhead(this.#history, this.#known, ahead, (look) => {
       for (const { pid } of look.facts.slots) pids.add(pid);
-      if (looks++ === 0) first = pids.size;
-      look.each((va, pte, root) => cows.see(va, pte, root));
+      if (looks++ === 0) {
+        first = pids.size;
+        const { layout, freeLists = [] } = look.facts;
+        if (line !== undefined) {
+          const reserved = reservedFrames(look.facts.lost ?? []);
+          this.#stands = { layout, lists: freeLists.map(({ head }) => head), reserved };
+        }
+      }
+      look.each((va, pte) => cows.see(va, pte));
       cows.next();
       search.look(look);
       const { best } = search;
@@ -158,18 +188,28 @@ function countsSeen(
     };
   }
   if (best === undefined || best.hits * 2 < total) {
+    const { used } = search;
+    if (used !== undefined) {
+      const who = usedIn(known, used);
+      const evidence = `used in ${who}, and 1 for the pages mapped once; but it agrees with only ` +
+        `${used.hits} of ${pages} mapped more than once, ${moments}`;
+      return { value: used, evidence, sure: "likely" };
+    }
     const evidence = `${pages} mapped more than once, ${moments}, and no array says how often`;
     return { value: undefined, evidence, sure: "unknown" };
   }
   const { array, bytes, hits, kinds, freeAlike } = best;
-  const start = array.pointer ?? bytes[0];
-  const who = whoNames(known.symbols, start, array.pointer === undefined ? bytes[1] : start + 8);
-  const evidence = [
-    `agrees with ${hits} of ${pages} mapped more than once, ${moments}`,
-    ...(who.length === 0 ? [] : [`used in ${who.join(", ")}`]),
-  ].join("; ");
+  const who = usedIn(known, best);
+  const evidence = `agrees with ${hits} of ${pages} mapped more than once, ${moments}` +
+    (who === "" ? "" : `; used in ${who}`);
   const all = hits === total && (kinds > 1 || freeAlike < 0.05);
   return { value: { array, bytes }, evidence, sure: all ? "sure" : "likely" };
+}
+
+/** The functions that use an array, or the pointer to it. */
+function usedIn({ symbols }: Known, { array: { pointer }, bytes }: CountPlace): string {
+  const [from, to] = pointer === undefined ? bytes : [pointer, pointer + 8];
+  return whoNames(symbols, from, to).join(", ");
 }
 
 function cowSeen({ cleared, masks }: CowSeen, forks: number): Learned<number> {

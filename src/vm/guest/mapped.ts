@@ -10,23 +10,31 @@ import { TRAPFRAME } from "./xv6.ts";
 const LEAF = PTE_R | PTE_W | PTE_X;
 /** Bytes that an entry of each level covers. */
 const SPANS = [PAGE_SIZE, 2 ** 21, 2 ** 30] as const;
+const PAGES = [1, 512, 512 * 512] as const;
 
 /** The user mappings of each frame, by the number of the frame in RAM. */
 export class Mapped {
   /** How many leaves of processes map each frame; the kernel's own pages are not among them. */
   readonly counts: Uint32Array;
-  /** The frames that have one or more, each once. */
-  readonly frames: number[] = [];
-  readonly #tables: TableMemory;
+  /** Those of them through which user code may write. */
+  readonly writers: Uint32Array;
+  /** The frames that have one or more, each once: the first {@link Mapped.length} of these. */
+  readonly frames: Int32Array;
+  length = 0;
+  /** The frames of their page tables. */
+  readonly tables: number[] = [];
+  readonly #memory: TableMemory;
   readonly #base: number;
   #seen: ((va: number, pte: number, root: PaNum) => void) | undefined;
   #root = 0 as PaNum;
 
   /** Of a memory of `total` frames from `base` on. */
   constructor(tables: TableMemory, base: PaNum, total: number) {
-    this.#tables = tables;
+    this.#memory = tables;
     this.#base = base / PAGE_SIZE;
     this.counts = new Uint32Array(total);
+    this.writers = new Uint32Array(total);
+    this.frames = new Int32Array(total);
   }
 
   /** Counts anew, for these root tables. `seen` is told of each leaf. */
@@ -34,8 +42,9 @@ export class Mapped {
     roots: Iterable<PaNum>,
     seen?: (va: number, pte: number, root: PaNum) => void,
   ): void {
-    for (const i of this.frames) this.counts[i] = 0;
-    this.frames.length = 0;
+    const { counts, writers, frames } = this;
+    for (let n = 0; n < this.length; n++) counts[frames[n]] = writers[frames[n]] = 0;
+    this.length = this.tables.length = 0;
     this.#seen = seen;
     for (const root of new Set(roots)) {
       this.#root = root;
@@ -44,9 +53,10 @@ export class Mapped {
   }
 
   #table(frame: number, level: number, base: number): void {
-    const { words } = this.#tables;
-    const first = this.#tables.wordsOf(frame);
+    const { words } = this.#memory;
+    const first = this.#memory.wordsOf(frame);
     if (first < 0) return;
+    this.tables.push(frame - this.#base);
     for (let i = 0; i < 512; i++) {
       const pte = words[first + 2 * i];
       if ((pte & PTE_V) === 0) continue;
@@ -60,9 +70,11 @@ export class Mapped {
   #leaf(va: number, pte: number, level: number): void {
     const first = (pte >>> 10) - this.#base;
     const { counts } = this;
-    for (let i = first; i < first + 512 ** level; i++) {
+    const end = first + PAGES[level];
+    for (let i = first; i < end; i++) {
       if (i < 0 || i >= counts.length) continue;
-      if (counts[i]++ === 0) this.frames.push(i);
+      if (counts[i]++ === 0) this.frames[this.length++] = i;
+      if ((pte & PTE_W) !== 0) this.writers[i]++;
     }
     this.#seen?.(va, pte, this.#root);
   }

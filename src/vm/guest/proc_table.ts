@@ -42,8 +42,20 @@ export interface Layout {
   /** Bytes of one record. */
   readonly stride: number;
   readonly records: number;
-  readonly offsets: Readonly<Record<string, number | undefined>>;
+  readonly offsets: Readonly<Record<Member, number | undefined>>;
 }
+
+/** What of a record is known by its place. */
+type Member =
+  | "pid"
+  | "state"
+  | "chan"
+  | "pagetable"
+  | "sz"
+  | "parent"
+  | "name"
+  | "kstack"
+  | "context";
 
 /** What a process sleeps for. */
 export const CONSOLE = "the console", CLOCK = "a clock tick";
@@ -55,9 +67,16 @@ export class ProcTable {
   readonly #words: Words;
   readonly #symbols: ImageSymbols;
   readonly #facts: CodeFacts | undefined;
+  readonly #fixed: Layout | undefined;
 
-  /** The table in some memory. */
-  constructor(words: Words, symbols: ImageSymbols, facts: CodeFacts | undefined) {
+  /** The table in some memory. `layout`: where things stand, where that is known already. */
+  constructor(
+    words: Words,
+    symbols: ImageSymbols,
+    facts: CodeFacts | undefined,
+    layout?: Layout,
+  ) {
+    this.#fixed = layout;
     this.#words = words;
     this.#symbols = symbols;
     this.#facts = facts;
@@ -70,7 +89,7 @@ export class ProcTable {
   slots(): Slot[] | undefined {
     const facts = this.#facts;
     const proc = this.#symbols.variable("proc");
-    const stride = proc && this.#stride(proc);
+    const stride = this.#fixed?.stride ?? (proc && this.#stride(proc));
     if (facts === undefined || proc === undefined || stride === undefined) return undefined;
     const used: PaNum[] = [];
     for (let at = proc.start; at < proc.start + proc.size; at = (at + stride) as PaNum) {
@@ -99,10 +118,16 @@ export class ProcTable {
   #read(used: readonly PaNum[], stride: number, proc: Variable, facts: CodeFacts): Slot[] {
     const words = this.#words;
     const pid = (at: number) => words.word(at + facts.pid)!;
-    const [pagetable, roots] = this.#roots(used, stride);
-    const name = this.#nameOffset(used, stride);
-    const parent = this.#parentOffset(used, stride, proc, facts);
-    const size = this.#sizeOffset(used, stride, roots);
+    const fixed = this.#fixed?.offsets;
+    const [pagetable, roots] = fixed?.pagetable === undefined
+      ? this.#roots(used, stride)
+      : [fixed.pagetable, this.#rootsAt(used, fixed.pagetable)];
+    const name = fixed === undefined ? this.#nameOffset(used, stride) : fixed.name;
+    const parent = fixed === undefined
+      ? this.#parentOffset(used, stride, proc, facts)
+      : fixed.parent;
+    const size = fixed === undefined ? this.#sizeOffset(used, stride, roots) : fixed.sz;
+    const { kstack, context } = fixed ?? this.#contextOffsets(used, stride);
     this.layout = {
       stride,
       records: proc.size / stride,
@@ -114,6 +139,8 @@ export class ProcTable {
         sz: size,
         parent,
         name,
+        kstack,
+        context,
       },
     };
     const isSlot = (at: number) =>
@@ -143,7 +170,7 @@ export class ProcTable {
         root,
         size: size === undefined ? undefined : words.long(at + size),
         trapframe: root === undefined ? undefined : this.#kernelPage(root, TRAPFRAME),
-        ...this.#context(at, stride),
+        ...this.#context(at, kstack, context),
       };
     });
   }
@@ -191,6 +218,16 @@ export class ProcTable {
       if (whole > most) [best, most, where] = [found, whole, offset];
     }
     return [where, best];
+  }
+
+  /** The same, where the pointer's place is known. */
+  #rootsAt(used: readonly PaNum[], offset: number): Map<PaNum, PaNum> {
+    const found = new Map<PaNum, PaNum>();
+    for (const at of used) {
+      const root = this.#words.frame(this.#words.long(at + offset));
+      if (root !== undefined && root !== 0) found.set(at, root);
+    }
+    return found;
   }
 
   /** Whether a frame is a process's root table: trampoline and trapframe stand where they do. */
@@ -295,26 +332,42 @@ export class ProcTable {
   }
 
   /**
-   * What of a kernel stack is live while its process is switched out. In a saved context the return
-   * address, in the kernel's code, stands in front of a stack pointer, in the page that the record
-   * names elsewhere as the stack: `kstack`, far below the trampoline in the kernel's own table.
+   * Where a record has the page of its kernel stack (`kstack`, far below the trampoline in the
+   * kernel's own table), and where the context of a process that is switched out: a return address
+   * in the kernel's code in front of a stack pointer into that page.
    */
-  #context(at: PaNum, stride: number): Pick<Slot, "stack" | "frame"> {
-    const pages = new Set<number>();
-    for (let offset = 0; offset < stride; offset += 8) {
-      const value = this.#words.long(at + offset)!;
-      if (value % PAGE_SIZE === 0 && value > TRAMPOLINE - 2 ** 30 && value < TRAPFRAME) {
-        pages.add(value);
+  #contextOffsets(
+    used: readonly PaNum[],
+    stride: number,
+  ): Pick<Layout["offsets"], "kstack" | "context"> {
+    for (const at of used) {
+      const pages = new Map<number, number>();
+      for (let offset = 0; offset < stride; offset += 8) {
+        const value = this.#words.long(at + offset)!;
+        if (value % PAGE_SIZE === 0 && value > TRAMPOLINE - 2 ** 30 && value < TRAPFRAME) {
+          pages.set(value, offset);
+        }
+      }
+      for (let offset = 0; offset + 16 < stride; offset += 8) {
+        const ra = this.#words.long(at + offset)!, sp = this.#words.long(at + offset + 8)!;
+        if (ra < this.#symbols.start || ra >= this.#symbols.end) continue;
+        const kstack = pages.get(sp - sp % PAGE_SIZE) ?? pages.get(sp - PAGE_SIZE);
+        if (kstack !== undefined) return { kstack, context: offset };
       }
     }
-    for (let offset = 0; offset + 16 < stride; offset += 8) {
-      const ra = this.#words.long(at + offset)!, sp = this.#words.long(at + offset + 8)!;
-      if (ra < this.#symbols.start || ra >= this.#symbols.end) continue;
-      const page = sp - sp % PAGE_SIZE;
-      const stack = pages.has(page) ? page : pages.has(sp - PAGE_SIZE) ? sp - PAGE_SIZE : undefined;
-      if (stack === undefined) continue;
-      return { stack: [sp, stack + PAGE_SIZE], frame: this.#words.long(at + offset + 16) };
-    }
-    return { stack: undefined, frame: undefined };
+    return { kstack: undefined, context: undefined };
+  }
+
+  /** What of a kernel stack is live while its process is switched out, and its frame pointer. */
+  #context(
+    at: PaNum,
+    kstack: number | undefined,
+    context: number | undefined,
+  ): Pick<Slot, "stack" | "frame"> {
+    const none = { stack: undefined, frame: undefined };
+    if (kstack === undefined || context === undefined) return none;
+    const page = this.#words.long(at + kstack)!, sp = this.#words.long(at + context + 8)!;
+    if (sp < page || sp > page + PAGE_SIZE) return none;
+    return { stack: [sp, page + PAGE_SIZE], frame: this.#words.long(at + context + 16) };
   }
 }

@@ -12,7 +12,7 @@ import type {
   SavedView,
   SymbolsView,
 } from "../inspect/view.ts";
-import { PAGE_SIZE, type PaNum } from "../machine/address.ts";
+import { hex, PAGE_SIZE, type PaNum } from "../machine/address.ts";
 import type { Elf } from "../machine/elf.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import type { Machine } from "../machine/machine.ts";
@@ -27,6 +27,7 @@ import { Learner } from "./learner.ts";
 import { CLOCK, CONSOLE, type Slot } from "./proc_table.ts";
 import { recordOn, unrestOf } from "./rest.ts";
 import { ImageSymbols } from "./symbols.ts";
+import type { TrailReader } from "./trail.ts";
 import { SavedWords, Words } from "./words.ts";
 
 /** U-mode and M-mode. */
@@ -102,6 +103,16 @@ export class GuestView implements KernelView {
       },
       kind: (frame) => KINDS[this.now.kinds[index(frame)]],
       countsMappings: () => undefined,
+      lost: () => this.now.lost?.map((i) => (ram.base + i * PAGE_SIZE) as PaNum),
+      wrongLinks: () =>
+        (this.now.freeLists ?? []).flatMap(({ at, wrong }) => {
+          if (wrong === undefined) return [];
+          const { kind, frame, link } = wrong;
+          const text = kind === "twice"
+            ? `stands on the free list ${at} twice: it will be given to two`
+            : `its link on the free list ${at} is ${hex(link)}, which is no frame`;
+          return [{ frame, text }];
+        }),
     };
   }
 
@@ -133,6 +144,33 @@ export class GuestView implements KernelView {
     return this.#countsOf.counts;
   }
 
+  /** Where the count of a frame stands, and how many bytes it has; undefined: unknown. */
+  countPlace(frame: PaNum): { readonly at: PaNum; readonly width: number } | undefined {
+    const { base } = this.#machine.ram;
+    const at = this.#counts?.at((frame - base) / PAGE_SIZE);
+    const width = this.learner.watched.counts.value?.array.width;
+    return at === undefined || width === undefined ? undefined : { at: at as PaNum, width };
+  }
+
+  /** What a frame's trail is read by, at any moment of the record. */
+  trailReader(): TrailReader {
+    const { ram } = this.#machine;
+    const known = { ...this.known, layout: this.now.layout };
+    const pid = known.layout?.offsets.pid;
+    const { start, end } = known.symbols;
+    return {
+      isCode: (at) => at >= BigInt(start) && at < BigInt(end),
+      pid: (hart) => {
+        const record = recordOn(
+          hart,
+          new Facts({ words: new Words(ram), base: ram.base, total: 0 }, known),
+        );
+        if (record === undefined || record === 0 || pid === undefined) return 0;
+        return new Words(ram).word(record + pid) ?? 0;
+      },
+    };
+  }
+
   #countsOf: { readonly facts: Facts; readonly counts: Counts | undefined } | undefined;
 
   #countsIn(words: Words): Counts | undefined {
@@ -159,7 +197,8 @@ export class GuestView implements KernelView {
 
   #factsOf(words: Words): Facts {
     const { base, size } = this.#machine.ram;
-    return new Facts({ words, base, total: size / PAGE_SIZE }, this.known);
+    const known = { ...this.known, reserved: this.learner.reserved };
+    return new Facts({ words, base, total: size / PAGE_SIZE }, known);
   }
 
   /** @inheritdoc */

@@ -17,8 +17,11 @@ export class Words {
 
   /** Index of the 32-bit word at an address that is a multiple of 4; -1 outside. */
   #index(pa: number): number {
-    const first = this.tables.wordsOf(Math.floor(pa / PAGE_SIZE));
-    return first < 0 ? -1 : first + (pa % PAGE_SIZE) / 4;
+    // Remainders of what is not a small integer are slow: an address in RAM is one from its base on.
+    const inside = pa - RAM_BASE;
+    const frame = Math.floor(inside / PAGE_SIZE);
+    const first = this.tables.wordsOf(RAM_BASE / PAGE_SIZE + frame);
+    return first < 0 ? -1 : first + (inside - frame * PAGE_SIZE) / 4;
   }
 
   /** 32 bits, unsigned, at a multiple of 4. */

@@ -9,8 +9,8 @@ import { counted as countedWord } from "../machine/counted.ts";
 import { PAGE_SIZE, type PaNum } from "../machine/address.ts";
 import type { Ram } from "../machine/memory.ts";
 import type { Mmu } from "../machine/mmu.ts";
-import { frameOf, PTE_D, PTE_U, PTE_W } from "../machine/sv39.ts";
-import { type AuditClass, entryText, type Finding, finding, type Say } from "./finding.ts";
+import { frameOf, PTE_D, PTE_U, PTE_V, PTE_W } from "../machine/sv39.ts";
+import { type AuditClass, entryText, type Finding, finding, type Say, weighed } from "./finding.ts";
 import { eachLeaf, mappingsTo } from "./mappings.ts";
 import { checkTables } from "./table_check.ts";
 import { checkTlb } from "./tlb_check.ts";
@@ -66,8 +66,11 @@ export function audit(
   else say("not at rest", {}, `counts are not held against page tables now: ${why}`);
   checkTables(view, ram, say);
   for (const mmu of mmus) checkTlb(view, ram, mmu, say);
-  if (sweep !== undefined) more?.(sweep, say);
-  return findings;
+  if (sweep !== undefined) {
+    checkLost(view, ram, say);
+    more?.(sweep, say);
+  }
+  return weighed(findings);
 }
 
 /** Goes over all leaves of all processes once, and tells of those that lead nowhere. */
@@ -162,6 +165,31 @@ function checkFrames(view: KernelView, ram: Ram, sweep: Sweep, sayIt: Say): void
       say("trapframe lost", "a trapframe that is not mapped in any space");
     }
   }
+}
+
+/** Frames that are neither free nor anybody's, and a free list that is none. */
+function checkLost(view: KernelView, ram: Ram, say: Say): void {
+  const { frames } = view;
+  for (const { frame, text } of frames.wrongLinks()) say("free list damaged", { frame }, text);
+  for (const frame of frames.lost() ?? []) {
+    const stored = frames.stored(frame);
+    const count = stored === undefined ? "" : `, counted ${stored},`;
+    const nobody = "and no page table, variable or stack of the kernel leads to it";
+    if (isTable(ram, frame)) say("table leak", { frame, stored }, `a page table, ${nobody}`);
+    else say("leak", { frame, stored, counted: 0 }, `allocated${count} ${nobody}`);
+  }
+}
+
+/** Whether a frame holds entries of a page table that lead into RAM, and nothing else. */
+function isTable(ram: Ram, frame: PaNum): boolean {
+  let entries = 0;
+  for (let at = frame as number; at < frame + PAGE_SIZE; at += 8) {
+    const low = ram.read32(at as PaNum), high = ram.read32((at + 4) as PaNum);
+    if (low === 0 && high === 0) continue;
+    if ((low & PTE_V) === 0 || high !== 0 || !ram.contains(frameOf(low))) return false;
+    entries++;
+  }
+  return entries > 0;
 }
 
 function checkCount(

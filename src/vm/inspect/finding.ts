@@ -10,6 +10,9 @@ export type AuditClass =
   | "count too high"
   | "free but mapped"
   | "writable by two"
+  | "shared page written"
+  | "wrong copy"
+  | "count unlocked"
   | "flag gained"
   | "right lost"
   | "mark lost"
@@ -52,10 +55,57 @@ export interface Finding {
   readonly owners: readonly Mapping[];
 }
 
+/** A store that mattered to a frame, as it was seen when its history was gone through again. */
+export interface FrameStep {
+  /** Instructions retired before it. */
+  readonly instret: number;
+  /** The number of the hart. */
+  readonly hart: number;
+  /** On whose behalf; 0: nobody's. */
+  readonly pid: number;
+  /** To its count, to an entry of a page table that maps it now, or to its first word. */
+  readonly what: "count" | "pte" | "link";
+  /** Where was stored: the address of the count, of the entry, of the frame. */
+  readonly at: Pa;
+  /** What stood there, unsigned. */
+  readonly before: bigint;
+  /** What stands there then. */
+  readonly after: bigint;
+  /** The instruction that stored. */
+  readonly pc: bigint;
+  /** The return addresses of those who called it, the innermost first. */
+  readonly callers: readonly bigint[];
+}
+
 /** Where a finding is, and what else is known of it. */
 export interface Where extends Partial<Pick<Finding, "pid" | "stored" | "counted" | "owners">> {
   readonly frame?: PaNum | undefined;
   readonly address?: Va | number | undefined;
+}
+
+/** The rules in order of weight: those that need no count first, then counts, then what is lost. */
+const WEIGHT: readonly (readonly AuditClass[])[] = [
+  ["not at rest"],
+  [
+    "free but mapped",
+    "free list damaged",
+    "writable by two",
+    "shared page written",
+    "wrong copy",
+    "count unlocked",
+  ],
+  ["count too low"],
+  ["count too high"],
+  ["leak", "table leak"],
+];
+
+/** Findings, the weightiest first, otherwise as they were found. */
+export function weighed(findings: readonly Finding[]): Finding[] {
+  const weight = ({ class: rule }: Finding) => {
+    const at = WEIGHT.findIndex((rules) => rules.includes(rule));
+    return at < 0 ? 1.5 : at;
+  };
+  return findings.toSorted((a, b) => weight(a) - weight(b));
 }
 
 /** Tells of one thing that breaks a rule. */

@@ -99,6 +99,14 @@ export interface SpaceUsage {
   tables: number;
 }
 
+/** Where a free list is not a list. */
+export interface WrongLink {
+  /** The frame that stands on it twice, or whose link leads to no frame. */
+  readonly frame: PaNum;
+  /** One sentence. */
+  readonly text: string;
+}
+
 /** What the kernel keeps about frames; each question names a frame by its first byte. */
 export interface FramesView {
   /** The first of `total` frames, one behind the other, that the kernel keeps something about. */
@@ -122,6 +130,13 @@ export interface FramesView {
    * counts its own direct map of RAM, too.
    */
   readonly more: number;
+  /**
+   * Frames that the allocator has given away and that nothing leads to: no page table, no variable
+   * and no stack of the kernel. Undefined: nobody can tell in this way.
+   */
+  lost(): readonly PaNum[] | undefined;
+  /** Links of free lists that cannot be. */
+  wrongLinks(): readonly WrongLink[];
 }
 
 /** A place in a program: bytes behind a function or variable. */

@@ -60,6 +60,9 @@ export function kernelView(k: Kernel, symbols: SymbolsView): KernelView {
       kind: (frame) => kindOf(k, frame),
       countsMappings: (frame) => countsMappings(k, frame),
       more: 0,
+      // Its own records are held against these by checks of their own.
+      lost: () => undefined,
+      wrongLinks: () => [],
     },
     cowBit: PTE_COW,
     rsw: k.policy.rsw,

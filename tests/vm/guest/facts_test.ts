@@ -168,11 +168,11 @@ class Ram {
 
   /** Maps frames so many times, all counted as `count` says. */
   look(mappings: ReadonlyMap<number, number>, count = (n: number) => n + (this.#shape.more ?? 0)) {
-    for (const i of this.mapped.frames) this.mapped.counts[i] = 0;
-    this.mapped.frames.length = 0;
+    this.mapped.counts.fill(0);
+    this.mapped.length = 0;
     for (const [i, n] of mappings) {
       this.mapped.counts[i] = n;
-      this.mapped.frames.push(i);
+      this.mapped.frames[this.mapped.length++] = i;
       this.put(i, count(n));
     }
     const facts = { place: this.place, free: this.free } as unknown as Facts;
@@ -257,7 +257,7 @@ Deno.test("the COW bit is what entries gain that lose W and keep their page", ()
   const pte = (frame: number, flags: number) => makePte(BASE + frame * PAGE_SIZE as PaNum, flags);
   const rights = PTE_V | PTE_R | PTE_U;
   const see = (...flags: [va: number, frame: number, flags: number][]) => {
-    for (const [va, frame, bits] of flags) watch.see(va, pte(frame, bits), BASE);
+    for (const [va, frame, bits] of flags) watch.see(va, pte(frame, bits));
     watch.next();
   };
   see([0, 5, rights | PTE_W], [0x1000, 6, rights | PTE_W], [0x2000, 7, rights], [

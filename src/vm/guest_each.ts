@@ -1,0 +1,172 @@
+/**
+ * An audit at each system call, trap or switch of a guest while it runs: its machine stops at the
+ * first moment at which its kernel is not in order.
+ */
+
+import { counted } from "./machine/counted.ts";
+import { Copies, type WrongCopy } from "./guest/copies.ts";
+import { Judge } from "./guest/judge.ts";
+import { type Unlocked, watchUnlocked } from "./guest/unlocked.ts";
+import type { GuestView } from "./guest/view.ts";
+import { type Finding, finding } from "./inspect/finding.ts";
+import { mappingsTo } from "./inspect/mappings.ts";
+import { CAUSE } from "./machine/cause.ts";
+import type { Hart } from "./machine/hart/hart.ts";
+import { hex, PAGE_SIZE, type PaNum } from "./machine/address.ts";
+import type { TrapSeen } from "./machine/probes.ts";
+import type { GuestParts } from "./parts.ts";
+
+/** When it is looked: whenever user mode is left by a call; for any reason; by another process. */
+export type Each = "syscall" | "trap" | "switch";
+/** All of these. */
+export const EACH: readonly Each[] = ["syscall", "trap", "switch"];
+
+/** What an audit at each moment has seen so far. */
+export interface EachReport {
+  /** Moments that were judged. */
+  readonly looks: number;
+  /** Moments at which the kernel was not at rest, so that nothing could be judged. */
+  readonly skipped: number;
+  /** Instructions retired at the last judged moment before the present one; undefined: none. */
+  readonly fine: number | undefined;
+  /** What is not in order, when the machine has stopped for that. */
+  readonly findings: readonly Finding[];
+}
+
+/** Looks on while a guest runs. */
+export class GuestEach implements EachReport {
+  looks = 0;
+  skipped = 0;
+  fine: number | undefined;
+  findings: Finding[] = [];
+  readonly #parts: GuestParts;
+  readonly #view: GuestView;
+  readonly #audit: () => Finding[];
+  readonly #each: Each;
+  readonly #judge: Judge;
+  readonly #removes: (() => void)[];
+  readonly #copies: Copies;
+  readonly #roots = new Map<number, number>();
+  #broken = false;
+  /** What was seen to happen, which nothing tells of afterwards. */
+  #seen: (() => Finding) | undefined;
+
+  /** From now on until {@link GuestEach.close}. `audit`: what is wrong, in full. */
+  constructor(parts: GuestParts, view: GuestView, each: Each, audit: () => Finding[]) {
+    const { machine } = parts;
+    this.#parts = parts;
+    this.#view = view;
+    this.#audit = audit;
+    this.#each = each;
+    const { stands, watched } = view.learner;
+    this.#judge = new Judge(
+      machine,
+      view.now,
+      watched.counts.value ?? undefined,
+      stands,
+      each !== "switch",
+    );
+    this.#copies = new Copies(machine.ram);
+    this.#removes = [
+      machine.probes.look({
+        trap: (trap) => this.#trap(trap),
+        returned: (hart, level) => level === 1 && hart.mode === 0 && this.#returned(hart),
+      }),
+    ];
+    const { value } = watched.counts;
+    // One hart alone does one thing after the other.
+    if (machine.harts.length > 1 && value) {
+      const watch = watchUnlocked(machine, view.now.known.symbols, value, (one) => {
+        this.#stop(() => this.#unlocked(one));
+      });
+      if (watch !== undefined) this.#removes.push(watch);
+    }
+  }
+
+  /** Nobody looks any more. */
+  close(): void {
+    for (const remove of this.#removes.splice(0)) remove();
+  }
+
+  /** The run ends here, for something that was seen. */
+  #stop(what?: () => Finding): void {
+    if (this.#broken) return;
+    this.#broken = true;
+    this.#seen = what;
+    this.#parts.machine.probes.halt();
+  }
+
+  #returned(hart: Hart): void {
+    const wrong = this.#copies.returned(hart);
+    if (wrong !== undefined) this.#stop(() => this.#wrongCopy(wrong));
+  }
+
+  #wrongCopy({ root, va, from, to, offset }: WrongCopy): Finding {
+    const pid = this.#view.roots().find((one) => one.root === root)?.pid;
+    const what = `stands in place of ${hex(from)} after a page fault, and is no copy of it: byte ${
+      hex(offset)
+    } differs`;
+    const owners = mappingsTo(this.#view, this.#parts.machine.ram, to);
+    return finding("wrong copy", { frame: to, address: va, pid, owners }, what);
+  }
+
+  #unlocked({ frame, before, after, hart, pc }: Unlocked): Finding {
+    const place = this.#view.symbols.at(0, pc);
+    const where = place === undefined ? hex(pc) : place.name;
+    const what = `hart ${hart} changed its count from ${before} to ${after} in ${where} without ` +
+      "holding a lock: another hart that does so, too, undoes it";
+    const owners = mappingsTo(this.#view, this.#parts.machine.ram, frame);
+    const stored = this.#view.frames.stored(frame);
+    return finding("count unlocked", { frame, stored, counted: owners.length, owners }, what);
+  }
+
+  #trap(trap: TrapSeen): void {
+    const { from } = trap;
+    if (from !== 0 || this.#broken) return;
+    this.#copies.trap(trap);
+    const { hart, cause, interrupt } = trap;
+    if (this.#each === "syscall" && (interrupt || cause !== CAUSE.ecallU)) return;
+    if (this.#each === "switch") {
+      const { root } = hart.mmu;
+      if (this.#roots.get(hart.hartid) === root) return;
+      this.#roots.set(hart.hartid, root);
+    }
+    const verdict = this.#judge.look();
+    if (verdict.kind === "unrest") {
+      this.skipped++;
+      return;
+    }
+    this.looks++;
+    if (verdict.kind === "fine") this.fine = this.#parts.machine.instret;
+    else {
+      const { written } = verdict;
+      this.#stop(written === undefined ? undefined : () => this.#changed(written));
+    }
+  }
+
+  /** A page that nobody may write was changed. */
+  #changed(i: number): Finding {
+    const { ram } = this.#parts.machine;
+    const frame = (ram.base + i * PAGE_SIZE) as PaNum;
+    const owners = mappingsTo(this.#view, ram, frame);
+    const what = `was changed since the moment before, though its ${
+      counted(owners.length, "owner")
+    } may only read it: the kernel wrote it by its own map`;
+    return finding("shared page written", { frame, owners, counted: owners.length }, what);
+  }
+
+  /** Whether the machine has stopped because something is not in order, and what that is. */
+  stopped(): boolean {
+    if (!this.#broken) return false;
+    this.#broken = false;
+    const seen = this.#seen?.();
+    this.findings = this.#audit().filter((one) =>
+      seen === undefined || one.class !== "not at rest"
+    );
+    if (seen !== undefined) this.findings.unshift(seen);
+    if (this.findings.length === 0) return false;
+    // Whoever looks into the past now is not looked at.
+    this.close();
+    return true;
+  }
+}

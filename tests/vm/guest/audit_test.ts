@@ -1,0 +1,196 @@
+/**
+ * The audit of a guest's kernel, on the small kernel of tests/guest/lab.ts, with faults planted into its memory: what is
+ * found, in which order, and how a frame came to it; and while it runs.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { vmOver } from "../../../src/vm/guest_computer.ts";
+import type { GuestView } from "../../../src/vm/guest/view.ts";
+import { FreeWalk } from "../../../src/vm/guest/free_walk.ts";
+import { Words } from "../../../src/vm/guest/words.ts";
+import { pa, PAGE_SIZE, type PaNum } from "../../../src/vm/machine/address.ts";
+import { PTE_A, PTE_D, PTE_R, PTE_U, PTE_V, PTE_W } from "../../../src/vm/machine/sv39.ts";
+import { partsOf } from "../../../src/vm/parts.ts";
+import type { Vm } from "../../../src/vm/vm.ts";
+import { AT, BASE, LabGuest } from "../../guest/lab.ts";
+
+const DATA = PTE_V | PTE_R | PTE_W | PTE_U | PTE_A | PTE_D;
+/** Where the planted counts stand: above the free pages. */
+const COUNTS = BASE + 0xc0_0000;
+
+/** A kernel in user mode with counts that agree with what is mapped. */
+function counted(): { g: LabGuest; vm: Vm; count: (frame: number, n: number) => void } {
+  const g = new LabGuest();
+  // What the small kernel has never given to anybody is its own.
+  const own = g.page();
+  let at = own;
+  for (let frame = own; frame < g.free[0]; frame += PAGE_SIZE, at += 8) g.write64(at, frame);
+  g.write64(AT.cons, own);
+  g.runToMode(0);
+  const vm = vmOver(g.guest);
+  const view = partsOf(vm).view as GuestView;
+  const array = {
+    name: "refs",
+    origin: COUNTS,
+    pointer: undefined,
+    stride: 4,
+    width: 4,
+    more: 0,
+  } as const;
+  view.learner.give({
+    counts: {
+      value: { array, bytes: [COUNTS, COUNTS + 4096 * 4] },
+      evidence: "planted",
+      sure: "given",
+    },
+  });
+  const count = (frame: number, n: number) =>
+    g.write32(COUNTS + 4 * ((frame - BASE) / PAGE_SIZE), n);
+  const mapped: [frame: number, n: number][] = [];
+  for (let frame = BASE + 0x10_0000; frame < own; frame += PAGE_SIZE) {
+    mapped.push([frame, vm.refcount(frame).owners.length]);
+  }
+  for (const [frame, n] of mapped) if (n > 0) count(frame, n);
+  return { g, vm, count };
+}
+
+const classes = (vm: Vm) => vm.audit().map((f) => f.class);
+
+Deno.test("a sound kernel is clean, and its counts are shown", () => {
+  const { g, vm } = counted();
+  assertEquals(classes(vm), []);
+  assertEquals([vm.refcount(g.shared).stored, vm.refcount(g.shared).state], [2, "ok"]);
+  assertEquals(vm.facts().find((f) => f.name === "counts")!.sure, "given");
+});
+
+Deno.test("counts are held against mappings, and what they exceed them by is learned", () => {
+  const { g, vm, count } = counted();
+  count(g.shared, 1);
+  count(g.text, 5);
+  const [low, high] = vm.audit();
+  assertEquals([low.class, low.stored, low.counted], ["count too low", 1, 2]);
+  assertEquals([high.class, high.stored, high.counted], ["count too high", 5, 2]);
+  assertEquals(low.owners.map(({ pid, va }) => [pid, va]), [[2, 0x4000n], [3, 0x4000n]]);
+});
+
+Deno.test("a frame on the free list twice, and a link that leads nowhere", () => {
+  const { g, vm } = counted();
+  const last = g.free[0];
+  g.write64(last, g.free[5]);
+  assertEquals(classes(vm), ["free list damaged"]);
+  assertMatch(vm.audit()[0].detail, /^stands on the free list kmem\+24 twice/);
+  g.write64(last, 0x1234);
+  assertMatch(vm.audit()[0].detail, /its link on the free list kmem\+24 is 0x1234, which is no/);
+});
+
+Deno.test("what nothing leads to is lost; what a word of the kernel's may mean is not", () => {
+  const { g, vm } = counted();
+  const first = g.free[10];
+  g.write64(g.free[11], g.free[9]);
+  assertEquals(vm.audit().map((f) => [f.class, f.pa]), [["leak", pa(first)]]);
+  // A table that somebody has forgotten is told as such.
+  g.machine.ram.fill(first as PaNum, PAGE_SIZE, 0);
+  g.write64(first + 8, (g.shared / PAGE_SIZE) * 1024 + 1);
+  assertEquals(classes(vm), ["table leak"]);
+  g.write64(AT.cons + 8, first);
+  assertEquals(classes(vm), []);
+});
+
+Deno.test("what needs no count comes first, and leaks last", () => {
+  const { g, vm, count } = counted();
+  const free = g.free[10];
+  g.map(3, 0x5000, g.free[3], DATA);
+  count(g.text, 1);
+  g.write64(g.free[11], g.free[9]);
+  const found = vm.audit();
+  assertEquals(found[0].class, "free but mapped");
+  assertEquals(found.at(-1)!.pa, pa(free));
+  const order = found.map((f) => f.class);
+  assert(order.indexOf("count too low") > order.indexOf("free but mapped"), order.join());
+});
+
+Deno.test("a run that is audited at each call stops at the first moment that is not in order", () => {
+  const { g, vm, count } = counted();
+  const fine = vm.auditEach("syscall")!;
+  assertEquals(vm.advance(2000).kind, "budget");
+  assert(fine.looks > 20, `${fine.looks}`);
+  assertEquals([fine.skipped, fine.findings], [0, []]);
+  count(g.shared, 3);
+  assertEquals(vm.advance(2000).kind, "broken");
+  assertEquals(fine.findings.map((f) => f.class), ["count too high"]);
+  // It stands where the call has been made, and nothing done about it.
+  assertEquals(vm.register("pc"), 0x3f_ffff_f000n);
+  assertEquals(vm.register("scause"), 8n);
+  vm.auditEach(undefined);
+  assertEquals(vm.advance(2000).kind, "budget");
+});
+
+Deno.test("the trail of a frame names who stored to its count, and leaves the machine where it is", () => {
+  const { vm } = counted();
+  assertThrows(() => vm.trail(BASE), RangeError, "nothing is recorded");
+  vm.history.start();
+  vm.advance(3000);
+  const before = vm.save();
+  // `ticks` is counted in each call: it stands in for a count here.
+  const view = partsOf(vm).view as GuestView;
+  const array = { name: "ticks", pointer: undefined, stride: 4, width: 4, more: 0 } as const;
+  view.learner.give({
+    counts: {
+      value: { array: { ...array, origin: AT.ticks }, bytes: [AT.ticks, AT.ticks + 4] },
+      evidence: "",
+      sure: "given",
+    },
+  });
+  const steps = vm.trail(BASE);
+  assertEquals(steps.length, 16);
+  const ticks = BigInt(vm.ram.read32(AT.ticks as PaNum));
+  assertEquals(steps.at(-1)!.after, ticks);
+  for (const [i, step] of steps.entries()) {
+    assertEquals([step.what, step.pid, step.after - step.before], ["count", 2, 1n]);
+    if (i > 0) assertEquals(step.before, steps[i - 1].after);
+    assertEquals(view.symbols.at(0, step.pc)?.name, "usertrap");
+  }
+  assertEquals(vm.save().machine, before.machine);
+});
+
+Deno.test("a free list that is followed is the one that is walked anew", () => {
+  const g = new LabGuest();
+  const { ram } = g.machine;
+  const words = new Words(ram);
+  const head = (AT.kmem + 24) as PaNum;
+  const whole = () => {
+    const marks = new Uint8Array(4096);
+    for (let at = words.long(head)!; at !== 0; at = words.long(at)!) {
+      marks[(at - BASE) / PAGE_SIZE] = 1;
+    }
+    return marks;
+  };
+  const marks = new Uint8Array(4096);
+  const walk = new FreeWalk(words, ram.base, head, marks);
+  const taken: number[] = [];
+  let state = 7;
+  const random = (n: number) => ((state = Math.imul(state, 1103515245) + 12345) >>> 16) % n;
+  for (let round = 0; round < 300; round++) {
+    for (let i = random(5); i > 0; i--) {
+      const first = words.long(head)!;
+      if (random(2) === 0 && taken.length < 15) {
+        taken.push(first);
+        g.write64(head, words.long(first)!);
+      } else if (taken.length > 0) {
+        const back = taken.splice(random(taken.length), 1)[0];
+        g.write64(back, first);
+        g.write64(head, back);
+      }
+    }
+    assert(walk.walk(), `round ${round}`);
+    assertEquals(marks, whole(), `round ${round}`);
+  }
+  // Freed twice.
+  const first = words.long(head)!;
+  const second = words.long(first)!;
+  g.write64(second, first);
+  g.write64(head, second);
+  assertEquals(walk.walk(), false);
+});
