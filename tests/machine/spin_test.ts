@@ -63,6 +63,60 @@ Deno.test("a loop without any access is found, too: nobody will ever run", () =>
   assert(machine.instret < 2_000_000, `${machine.instret}`);
 });
 
+/**
+ * Hart 1 spins with software interrupts on. Hart 0 counts down, sends it one, and counts how often
+ * it looks for the answer.
+ */
+const IPI = `
+  csrrs s0, mhartid, zero
+  li s1, 0x80001000
+  bne s0, zero, other
+  li t0, 3000000
+work:
+  addi t0, t0, -1
+  bne t0, zero, work
+  li t1, 0x2000004
+  li t0, 1
+  sw t0, 0(t1)
+look:
+  addi s2, s2, 1
+  lw t1, 0(s1)
+  beq t1, zero, look
+  li t0, 0x100000
+  li t1, 0x5555
+  sw t1, 0(t0)
+other:
+  la t1, handler
+  csrrw zero, mtvec, t1
+  csrrwi zero, mie, 8
+  csrrsi zero, mstatus, 8
+spin:
+  lw t1, 64(s1)
+  beq t1, zero, spin
+handler:
+  li t1, 1
+  sw t1, 0(s1)
+  jal zero, spin
+`;
+
+Deno.test("an interrupt ends parking in the hart's next turn", () => {
+  const machine = made(IPI, { harts: 2 });
+  assertEquals(machine.run(1_000_000_000).kind, "finisher");
+  assert(machine.harts[1].retired < 400_000, `it was parked: ${machine.harts[1].retired}`);
+  const looks = Number(machine.harts[0].x(18));
+  // Three instructions a look: two turns at most, of no more than two quanta each.
+  assert(looks < 2 * 2 * 10_000 / 3, `${looks} looks`);
+});
+
+Deno.test("who spins on a register goes on when somebody outside sets it", () => {
+  const program = "spin:\nbeq t0, zero, spin\nli t0, 0x100000\nli t1, 0x5555\nsw t1, 0(t0)\n";
+  const machine = made(program, { harts: 2 });
+  assertEquals(machine.run(20_000_000).kind, "wfi");
+  machine.harts[1].setX(5, 1n);
+  machine.changed();
+  assertEquals(machine.run(200_000).kind, "finisher");
+});
+
 /** Waits for its timer in a loop that reads nothing but a word of RAM, which the handler sets. */
 const TIMER = `
   li s0, 0x80001000
