@@ -29,11 +29,12 @@ function renamed(name: string, names: Record<string, string>): Uint8Array {
   const end = Math.max(...parseElf(bytes).segments.map((one) => one.offset + one.bytes.length));
   for (const [from, to] of Object.entries(names)) {
     const wanted = new TextEncoder().encode(`\0${from}\0`);
-    const at = bytes.findIndex((_, i) =>
+    // Behind what is loaded it stands in the symbol table's text, and in that of debug information.
+    const places = [...bytes.keys()].filter((i) =>
       i >= end && wanted.every((byte, j) => bytes[i + j] === byte)
     );
-    assert(at >= 0, from);
-    bytes.set(new TextEncoder().encode(to), at + 1);
+    assert(places.length > 0, from);
+    for (const at of places) bytes.set(new TextEncoder().encode(to), at + 1);
   }
   return bytes;
 }
