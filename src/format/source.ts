@@ -1,6 +1,7 @@
 /** Where code comes from in the source, as text and in JSON. */
 
-import type { Json } from "../framework/result.ts";
+import type { VaArg } from "../framework/command.ts";
+import { type Json, note, type NoteSection } from "../framework/result.ts";
 import { nearestSymbol, sourceAt, type SourceFile, type SourcePlace } from "../vm/symbols.ts";
 import type { Vm } from "../vm/vm.ts";
 
@@ -21,6 +22,12 @@ export function lineText(source: SourcePlace | undefined): string {
   if (source === undefined) return "";
   const calls = source.inlined.map(({ name, file, line }) => ` (${name}) from ${at(file, line)}`);
   return `${at(source.file, source.line)}${calls.join("")}`;
+}
+
+/** The line that says that another one is meant than was typed, since that has no code. */
+export function moved({ code }: Pick<VaArg, "code">): NoteSection[] {
+  if (code?.asked === undefined || code.asked === code.line) return [];
+  return [note(`line ${code.asked} has no code; the next one that has is ${code.line}`, "dim")];
 }
 
 /** The same in JSON; null where nobody says. */

@@ -15,7 +15,7 @@
 import type { GrowingFile } from "../host/file.ts";
 import type { Pa, Va } from "../vm/machine/address.ts";
 import type { Vm } from "../vm/vm.ts";
-import type { Resolver } from "./evaluate.ts";
+import type { LineCode, Resolver } from "./evaluate.ts";
 import type { Place, Result } from "./result.ts";
 
 /** A virtual address as typed: `0x4000` is the current process's, `3:0x4000` names its process. */
@@ -26,6 +26,12 @@ export interface VaArg {
   pid: number | undefined;
   /** As typed, where that says that it is a physical address, like pa(0x3000). */
   physical?: string;
+  /** A line of the source, with all places where it has code. */
+  code?: LineCode;
+  /** It is a variable of C, which stands here, */
+  place?: Va;
+  /** and has so many bytes. */
+  size?: number;
 }
 
 /** What `run` receives for each kind of argument. */

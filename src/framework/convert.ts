@@ -4,6 +4,7 @@ import { pa, va } from "../vm/machine/address.ts";
 import type { ArgKind, ArgSpec, FlagSpec } from "./command.ts";
 import { CommandError } from "./errors.ts";
 import { evaluate, type Evaluated, type Resolver, wantSpace } from "./evaluate.ts";
+import { isScalar } from "../vm/c_values.ts";
 import { didYouMean } from "../vm/nearest.ts";
 import type { Word } from "./split.ts";
 
@@ -54,9 +55,16 @@ export function convert(spec: ArgSpec | FlagSpec, word: Word, names: Resolver): 
   };
   switch (kind) {
     case "va": {
-      const { value, pid, space } = compute();
-      const address = va(within64(value, word.text, word.at));
-      return { va: address, pid, ...(space === "pa" ? { physical: word.text } : {}) };
+      const found = compute();
+      const { pid, space, code, c } = found;
+      const address = va(within64(addressMeant(found), word.text, word.at));
+      return {
+        va: address,
+        pid,
+        ...(space === "pa" ? { physical: word.text } : {}),
+        ...(code === undefined ? {} : { code }),
+        ...(c?.address === undefined ? {} : { place: va(c.address), size: c.type.size }),
+      };
     }
     case "pa": {
       const found = compute();
@@ -82,6 +90,15 @@ export function convert(spec: ArgSpec | FlagSpec, word: Word, names: Resolver): 
       }
       return word.text;
   }
+}
+
+/**
+ * The address that a value means: itself, but of a variable with fewer bits than an address has, a
+ * counter or a flag, the place where it stands.
+ */
+export function addressMeant({ value, c }: Evaluated): bigint {
+  const narrow = c?.address !== undefined && isScalar(c) && c.type.size < 8;
+  return narrow ? c.address! : value;
 }
 
 /** The value. Throws {@linkcode CommandError} for one of more than 64 bits, signed or not. */

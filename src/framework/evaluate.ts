@@ -2,7 +2,9 @@
 
 import { hex } from "../vm/machine/address.ts";
 import { CommandError } from "./errors.ts";
+import { KernelError } from "../vm/vm.ts";
 import { type Node, parseExpression, type Tree } from "./expression.ts";
+import { bare, type CType, type CValue, isScalar } from "../vm/c_values.ts";
 import { didYouMean } from "../vm/nearest.ts";
 import type { Place, Space } from "./result.ts";
 
@@ -17,6 +19,16 @@ export interface Resolver {
   symbol(name: string, pid: number | undefined): bigint | undefined;
   /** `f(…)`, where `f` is `pa`, `va`, `u64` …; undefined when there is no such function. */
   call(name: string, args: readonly bigint[], pid: number | undefined): bigint | undefined;
+  /** A variable, with its type: one in sight of the selected frame, or a global one. */
+  variable(name: string, pid: number | undefined): CValue | undefined;
+  /** A type by its name in C, with stars behind it; undefined: there is none. */
+  type(name: string, pid: number | undefined): CType | undefined;
+  /** Where the code of a line of the source begins; throws a {@linkcode CommandError}. */
+  line(file: string, line: number, pid: number | undefined, at: number): LineCode;
+  /** A function that has code only where it was inlined: all these places. */
+  inlined(name: string, pid: number | undefined): LineCode | undefined;
+  /** What C does with values. */
+  readonly c: COperations;
   /** What a function takes and gives, where that is an address. */
   spaces(name: string): { takes?: Space; gives?: Space };
   /** `$_`: undefined before any command has shown an address. */
@@ -27,16 +39,40 @@ export interface Resolver {
   names(): Iterable<string>;
 }
 
+/** Operations on values of C, in the memory of a computer. */
+export interface COperations {
+  scalar(value: CValue): bigint;
+  field(value: CValue, name: string): CValue;
+  element(value: CValue, index: bigint): CValue;
+  target(value: CValue): CValue;
+  address(value: CValue): CValue;
+  cast(type: CType, pid: number | undefined, value: bigint): CValue;
+}
+
+/** The code of a line: each place where it begins, and the line that is meant. */
+export interface LineCode {
+  readonly addresses: readonly bigint[];
+  readonly file: string;
+  /** The line asked for, or the next one that has code; of a function, where it is written. */
+  readonly line: number;
+  /** The line asked for. */
+  readonly asked?: number;
+}
+
 /** A value, and the process that `PID:` named, if any. */
 export interface Evaluated {
   value: bigint;
   pid: number | undefined;
   /** What kind of address it is, where the expression says so. */
   space: Space | undefined;
+  /** What it is in C, where it is a variable or part of one, and nothing was reckoned with it. */
+  c?: CValue;
+  /** It is a line of the source, with all places where that has code. */
+  code?: LineCode;
 }
 
 /** A value with the kind of address that it is. */
-type Spaced = Pick<Evaluated, "value" | "space">;
+type Spaced = Pick<Evaluated, "value" | "space" | "c" | "code">;
 
 const truth = (b: boolean) => (b ? 1n : 0n);
 
@@ -110,10 +146,28 @@ export function evaluateTree(tree: Tree, names: Resolver, outer?: number): Evalu
         return binaryOf(node);
       case "register":
         return registerOf(node.name, node.at);
-      case "symbol": {
-        const value = names.symbol(node.name, pid) ?? unknown("symbol", node.name, node.at);
-        return { value, space: "va" };
+      case "symbol":
+        return symbolOf(node.name, node.at);
+      case "line": {
+        const code = names.line(node.file, node.line, pid, node.at);
+        return { value: code.addresses[0], space: "va", code };
       }
+      case "field":
+        return inC(node.at, () => names.c.field(cOf(node.of, node.at), node.name));
+      case "index": {
+        const { value } = evaluateTree(node.index, names, pid);
+        return inC(node.at, () => names.c.element(cOf(node.of, node.at), value));
+      }
+      case "deref":
+        return inC(node.at, () => names.c.target(cOf(node.of, node.at)));
+      case "address":
+        return addressOf(node.of, node.at);
+      case "cast": {
+        const type = typeOf(node.type, node.at);
+        return inC(node.at, () => names.c.cast(type, pid, valueOf(node.of).value));
+      }
+      case "sizeof":
+        return plain(BigInt(typeOf(node.type, node.at).size));
       case "call": {
         const args = node.args.map((a) => evaluateTree(a, names, pid));
         const { takes, gives } = names.spaces(node.name);
@@ -129,16 +183,115 @@ export function evaluateTree(tree: Tree, names: Resolver, outer?: number): Evalu
     }
   }
 
+  /** A value of C as a number: its own, or where it stands when it is made of several. */
+  function spaced(c: CValue, at: number): Spaced {
+    if (!isScalar(c)) {
+      return { value: c.address ?? 0n, space: c.address === undefined ? undefined : "va", c };
+    }
+    return {
+      // What is optimized out is a mistake only where its number is wanted.
+      get value() {
+        return complaining(at, () => names.c.scalar(c));
+      },
+      space: undefined,
+      c,
+    };
+  }
+
+  /** What C says; its complaints get their place in the line. */
+  function complaining<T>(at: number, body: () => T): T {
+    try {
+      return body();
+    } catch (error) {
+      if (error instanceof KernelError) throw CommandError.at(at, error.message);
+      throw error;
+    }
+  }
+
+  function inC(at: number, body: () => CValue): Spaced {
+    return spaced(complaining(at, body), at);
+  }
+
+  function typeOf(name: string, at: number): CType {
+    const type = names.type(name, pid);
+    if (type !== undefined) return type;
+    throw CommandError.at(at, `no type ${name} is known`);
+  }
+
+  /** What a piece of an expression is in C; an error for a plain number. */
+  function cOf(node: Node, at: number): CValue {
+    const { c } = valueOf(node);
+    if (c !== undefined) return c;
+    throw CommandError.at(at, "the type of this is unknown; a cast says it: *(uint64 *)ADDRESS");
+  }
+
+  function addressOf(node: Node, at: number): Spaced {
+    const of = valueOf(node);
+    if (of.c !== undefined) return inC(at, () => names.c.address(of.c!));
+    // &main: a name without a type is an address already.
+    if (node.op === "symbol") return of;
+    throw CommandError.at(at, "only a variable has an address");
+  }
+
+  /** A variable, or a field of one where the name has dots: `kmem.freelist`; else a symbol. */
+  function symbolOf(name: string, at: number): Spaced {
+    const parts = name.split(".");
+    for (let i = parts.length; i > 0; i--) {
+      const variable = names.variable(parts.slice(0, i).join("."), pid);
+      if (variable === undefined) continue;
+      const of = parts.slice(i).reduce<() => CValue>(
+        (of, part) => () => names.c.field(of(), part),
+        () => variable,
+      );
+      return inC(at, of);
+    }
+    const value = names.symbol(name, pid);
+    if (value !== undefined) return { value, space: "va" };
+    const code = names.inlined(name, pid) ?? unknown("symbol", name, at);
+    return { value: code.addresses[0], space: "va", code };
+  }
+
   function binaryOf(node: Node & { op: "binary" }): Spaced {
     const [left, right] = [valueOf(node.left), valueOf(node.right)];
     if ((node.sign === "/" || node.sign === "%") && right.value === 0n) {
       throw CommandError.at(node.at, "division by zero");
     }
+    const moved = pointerSum(node, left, right);
+    if (moved !== undefined) return moved;
     const value = BINARY[node.sign](left.value, right.value, node.sign, node.at);
     // Of two addresses, `a - b` is a distance.
     const both = left.space !== undefined && right.space !== undefined;
     const space = KEEPS_SPACE.has(node.sign) && !both ? left.space ?? right.space : undefined;
     return { value, space };
+  }
+
+  /** A pointer and a number: it moves by so many of what it leads to. */
+  function pointerSum(
+    { sign, at }: Node & { op: "binary" },
+    left: Spaced,
+    right: Spaced,
+  ): Spaced | undefined {
+    if (sign !== "+" && sign !== "-") return undefined;
+    const pointer = (one: Spaced) => {
+      const type = one.c && bare(one.c.type);
+      return type?.kind === "pointer" ? one.c : undefined;
+    };
+    const [a, b] = [pointer(left), pointer(right)];
+    if (a === undefined && (b === undefined || sign === "-")) return undefined;
+    const size = BigInt(leadsTo((a ?? b)!));
+    if (a !== undefined && b !== undefined) {
+      return sign === "-" ? plain((left.value - right.value) / size) : undefined;
+    }
+    const by = (a === undefined ? left : right).value * size;
+    const from = (a === undefined ? right : left).value;
+    const { type } = (a ?? b)!;
+    return inC(at, () => names.c.cast(type, (a ?? b)!.pid, sign === "-" ? from - by : from + by));
+  }
+
+  /** Bytes of what a pointer leads to. */
+  function leadsTo({ type }: CValue): number {
+    const pointer = bare(type);
+    return (pointer?.kind === "pointer" && pointer.to?.size) || 1;
   }
 
   function registerOf(name: string, at: number): Spaced {
@@ -161,7 +314,16 @@ export function evaluateTree(tree: Tree, names: Resolver, outer?: number): Evalu
     throw CommandError.at(at, `no ${what} ${name}${hint}`);
   }
 
-  return { ...valueOf(tree.root), pid: rootPid(tree, outer) };
+  const found = valueOf(tree.root);
+  return {
+    get value() {
+      return found.value;
+    },
+    pid: rootPid(tree, outer),
+    space: found.space,
+    ...(found.c === undefined ? {} : { c: found.c }),
+    ...(found.code === undefined ? {} : { code: found.code }),
+  };
 }
 
 /** `(3:0x4000)` is still an address of process 3. */

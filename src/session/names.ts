@@ -6,9 +6,23 @@ import type { Session } from "../framework/command.ts";
 import type { Process } from "../vm/process.ts";
 import type { Vm } from "../vm/vm.ts";
 import { CommandError } from "../framework/errors.ts";
-import type { Resolver } from "../framework/evaluate.ts";
+import type { LineCode, Resolver } from "../framework/evaluate.ts";
 import type { Space } from "../framework/result.ts";
-import { symbolsOf } from "../vm/symbols.ts";
+import {
+  addressOf,
+  cast,
+  type CValue,
+  element,
+  enumeratorNamed,
+  field,
+  globalNamed,
+  localNamed,
+  scalarOf,
+  target,
+  typeNamed,
+} from "../vm/c_values.ts";
+import { hasFile, inlinedSites, lineSites, symbolsOf } from "../vm/symbols.ts";
+import { frameInSight } from "./frames.ts";
 import { whoHas } from "./target.ts";
 
 /** Bytes that each reading function reads. */
@@ -37,6 +51,24 @@ export function namesOf(session: Session): Resolver {
     spaces: (name) => Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : {},
     register: (name, pid) => readNamed(vm, name, owner(pid)),
     symbol: (name, pid) => symbolNamed(vm, name, pid, session.pid),
+    variable: (name, pid) => variableNamed(session, name, pid),
+    type: (name, pid) =>
+      whoseC(session, pid).map((one) => typeNamed(vm, name, one)).find((type) =>
+        type !== undefined
+      ),
+    inlined: (name, pid) =>
+      whoseC(session, pid).map((one) => inlinedSites(vm, one, name)).find((code) =>
+        code !== undefined
+      ),
+    line: (file, line, pid, at) => codeOf(vm, whoseC(session, pid), file, line, at),
+    c: {
+      scalar: (value) => scalarOf(vm, value),
+      field: (value, name) => field(vm, value, name),
+      element: (value, index) => element(vm, value, index),
+      target: (value) => target(vm, value),
+      address: addressOf,
+      cast: (type, pid, value) => cast(type, pid ?? whoseC(session, pid)[0], value),
+    },
     call(name, args, pid) {
       if (!Object.hasOwn(FUNCTIONS, name)) return undefined;
       const wanted = FUNCTIONS[name].takes === undefined ? 0 : 1;
@@ -57,6 +89,51 @@ export function namesOf(session: Session): Resolver {
       yield* ["pc", "satp", "sstatus", "sepc", "scause", "stval", "instret", "cycle", "time"];
     },
   };
+}
+
+/** In whose program C is meant, first: a guest's kernel before its process, unless one is named. */
+function whoseC({ vm, pid: current }: Session, pid: number | undefined): number[] {
+  if (!vm.guest) return [pid ?? current];
+  const owner = pid ?? (current || vm.here?.pid || 0);
+  return pid === undefined ? [...new Set([0, owner])] : [owner];
+}
+
+/**
+ * A variable that is in sight of the selected frame, or a global one; with a process in front, only
+ * one of that. A constant of an enumeration, too.
+ */
+function variableNamed(
+  session: Session,
+  name: string,
+  pid: number | undefined,
+): CValue | undefined {
+  const { vm } = session;
+  const frame = pid === undefined ? frameInSight(session) : undefined;
+  const local = frame && localNamed(frame, name);
+  if (local !== undefined) return local;
+  for (const one of whoseC(session, pid)) {
+    const found = globalNamed(vm, name, one) ?? enumeratorNamed(vm, name, one);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** A line's code: of the first of these programs that has such a file. */
+function codeOf(
+  vm: Vm,
+  pids: readonly number[],
+  file: string,
+  line: number,
+  at: number,
+): LineCode {
+  for (const pid of pids) {
+    const sites = lineSites(vm, pid, file, line);
+    if (sites !== undefined) return { ...sites, asked: line };
+  }
+  const why = pids.some((pid) => hasFile(vm, pid, file))
+    ? `${file} has no code at line ${line} or behind it`
+    : `no source file ${file} is known`;
+  throw CommandError.at(at, why);
 }
 
 /**

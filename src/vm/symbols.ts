@@ -4,6 +4,7 @@ import { ImageSymbols } from "./guest/symbols.ts";
 import { findProc, spaceOf } from "./kernel/process/table.ts";
 import { ElfError, parseElf } from "./machine/elf.ts";
 import type { SourceFile, SourcePlace } from "./dwarf/debug_info.ts";
+import { isNamed } from "./dwarf/line_sites.ts";
 import type { SymbolPlace, SymbolsView } from "./inspect/view.ts";
 import { findArea } from "./kernel/memory/areas/areas.ts";
 import { hex, MAXVA, vaNum } from "./machine/address.ts";
@@ -93,6 +94,51 @@ export function nearestSymbol(vm: Vm, pid: number, address: bigint): string {
 /** Which line of the source the code at an address is from; undefined: unknown. */
 export function sourceAt(vm: Vm, pid: number, address: bigint): SourcePlace | undefined {
   return partsOf(vm).view.symbols.source(pid, address);
+}
+
+/** Where the code of a line begins. */
+interface LinePlaces {
+  readonly addresses: readonly bigint[];
+  readonly file: string;
+  readonly line: number;
+}
+
+/**
+ * Where the code of a line begins, or of the next one that has any; of a program, or of pid 0 the
+ * guest's kernel. `file`: a path or its last parts; undefined: no such file, or no code there.
+ */
+export function lineSites(
+  vm: Vm,
+  pid: number,
+  file: string,
+  line: number,
+): LinePlaces | undefined {
+  const sites = partsOf(vm).view.symbols.debug(pid)?.sites(file, line);
+  return sites && {
+    addresses: sites.addresses.map(BigInt),
+    file: sites.file.path,
+    line: sites.line,
+  };
+}
+
+/** Where a function stands that has code only where it was inlined. */
+export function inlinedSites(vm: Vm, pid: number, name: string): LinePlaces | undefined {
+  const found = partsOf(vm).view.symbols.debug(pid)?.functionsNamed(name) ?? [];
+  const addresses = [
+    ...new Set(found.flatMap(({ inlined }) => inlined.map(({ entry }) => BigInt(entry)))),
+  ].sort((a, b) => Number(a - b));
+  if (addresses.length === 0) return undefined;
+  return { addresses, file: found[0].file?.path ?? "?", line: found[0].line ?? 0 };
+}
+
+/** Whether a program has code of a source file of that name. */
+export function hasFile(vm: Vm, pid: number, file: string): boolean {
+  return filesOf(vm, pid).some((one) => isNamed(one, file));
+}
+
+/** The source files that a program has code of; of pid 0 the guest's kernel's. */
+export function filesOf(vm: Vm, pid: number): readonly SourceFile[] {
+  return partsOf(vm).view.symbols.debug(pid)?.files() ?? [];
 }
 
 /** The symbols of an ELF file; undefined for what is none, or has no code. */

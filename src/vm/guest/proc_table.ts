@@ -33,6 +33,8 @@ export interface Slot {
   readonly trapframe: PaNum | undefined;
   /** The live part of its kernel stack while it is switched out: from its sp to the end. */
   readonly stack: readonly [from: number, to: number] | undefined;
+  /** Where its registers stand meanwhile: ra, sp, s0 to s11 (`struct context`). */
+  readonly context: PaNum | undefined;
   /** Its frame pointer then. */
   readonly frame: number | undefined;
 }
@@ -351,7 +353,8 @@ export class ProcTable {
       for (let offset = 0; offset + 16 < stride; offset += 8) {
         const ra = this.#words.long(at + offset)!, sp = this.#words.long(at + offset + 8)!;
         if (ra < this.#symbols.start || ra >= this.#symbols.end) continue;
-        const kstack = pages.get(sp - sp % PAGE_SIZE) ?? pages.get(sp - PAGE_SIZE);
+        // A stack that is empty yet begins at the end of its page; none ends at the page's start.
+        const kstack = pages.get(sp - 8 - (sp - 8) % PAGE_SIZE);
         if (kstack !== undefined) return { kstack, context: offset };
       }
     }
@@ -363,11 +366,12 @@ export class ProcTable {
     at: PaNum,
     kstack: number | undefined,
     context: number | undefined,
-  ): Pick<Slot, "stack" | "frame"> {
-    const none = { stack: undefined, frame: undefined };
+  ): Pick<Slot, "stack" | "frame" | "context"> {
+    const none = { stack: undefined, frame: undefined, context: undefined };
     if (kstack === undefined || context === undefined) return none;
     const page = this.#words.long(at + kstack)!, sp = this.#words.long(at + context + 8)!;
-    if (sp < page || sp > page + PAGE_SIZE) return none;
-    return { stack: [sp, page + PAGE_SIZE], frame: this.#words.long(at + context + 16) };
+    if (sp <= page || sp > page + PAGE_SIZE) return none;
+    const frame = this.#words.long(at + context + 16);
+    return { stack: [sp, page + PAGE_SIZE], frame, context: (at + context) as PaNum };
   }
 }

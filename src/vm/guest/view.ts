@@ -239,7 +239,8 @@ export class GuestView implements KernelView {
     return hart.mode === USER ? own : own ?? here;
   }
 
-  #processView({ name, pid, state, waits, parent, root, size, trapframe, at }: Slot): ProcessView {
+  #processView(slot: Slot): ProcessView {
+    const { name, pid, state, waits, parent, root, size, trapframe, context, at } = slot;
     const hart = this.#machine.harts.find((hart) => this.#onHart(hart) === at);
     return {
       pid,
@@ -251,6 +252,7 @@ export class GuestView implements KernelView {
       hart: hart?.hartid,
       size,
       trapframe,
+      context: hart === undefined ? context : undefined,
     };
   }
 
@@ -276,8 +278,13 @@ export class GuestView implements KernelView {
   /** A hart as a process, where it runs none that is known. */
   #stranger(pid: number, root: PaNum | undefined): ProcessView {
     const hart = pid < 0 ? -1 - pid : this.#machine.hart.hartid;
-    const unknown = { waits: "", parent: undefined, size: undefined, trapframe: undefined };
-    return { pid, name: `hart ${hart}`, state: "running", root, hart, ...unknown };
+    const unknown = {
+      parent: undefined,
+      size: undefined,
+      trapframe: undefined,
+      context: undefined,
+    };
+    return { pid, name: `hart ${hart}`, state: "running", waits: "", root, hart, ...unknown };
   }
 
   /** @inheritdoc */

@@ -46,6 +46,11 @@ export interface ProcessView {
    * has none, or unknown.
    */
   readonly trapframe: PaNum | undefined;
+  /**
+   * Where its kernel registers stand while it is switched out: ra, sp, s0 to s11, as xv6's swtch
+   * leaves them; undefined: it is on a hart, has none, or unknown.
+   */
+  readonly context: PaNum | undefined;
 }
 
 /** Pages from `start` up to `end` for which the kernel has one rule: Linux's VMA. */

@@ -105,6 +105,7 @@ function processView(k: Kernel, p: Proc): ProcessView {
     hart: k.state.current === p.pid ? 0 : undefined,
     size: k.state.spaces.get(p.space)?.size,
     trapframe: p.trapframe,
+    context: undefined,
   };
 }
 
