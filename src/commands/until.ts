@@ -1,7 +1,12 @@
 /** `until`: a held program runs on to the next event of a kind. */
 
-import { EVENT_KINDS, type EventKind } from "../vm/events.ts";
-import { command } from "../framework/command.ts";
+import { EVENT_KINDS } from "../vm/events.ts";
+import { command, type Context } from "../framework/command.ts";
+import { CommandError } from "../framework/errors.ts";
+import { evaluate } from "../framework/evaluate.ts";
+import type { Result } from "../framework/result.ts";
+import { didYouMean } from "../vm/nearest.ts";
+import { moved } from "../format/source.ts";
 import { continueGuest, noProcess } from "../session/guest_run.ts";
 import { runOn } from "../session/running.ts";
 import { processFor } from "../session/target.ts";
@@ -16,8 +21,14 @@ export default command({
     "the one before. The kinds are those of timeline. A fault that the process will be killed " +
     "for stops the run before that, so that there is something to look at; until kill does so " +
     "for other fatal traps, too. Of a guest's kernel the run stops right behind the instruction " +
-    "that did it, for a trap at the handler's first one.",
-  args: [{ name: "event", kind: "text", choices: EVENT_KINDS, doc: "a kind of event" }],
+    "that did it, for a trap at the handler's first one. A function or line, until trap.c:42, is " +
+    "a breakpoint for this once.",
+  args: [{
+    name: "event",
+    kind: "text",
+    offers: EVENT_KINDS,
+    doc: "a kind of event; of a guest also a function, a line or an address",
+  }],
   flags: [
     ...EVENT_FLAGS,
     { name: "pid", short: "p", kind: "pid", doc: "the program that is to run" },
@@ -32,9 +43,24 @@ export default command({
     shows: ["store to a read-only page", "is still there to look at", "next: pid 2"],
   }],
   run(ctx, { event, pid, ...flags }) {
-    const meant = eventsMeant(event as EventKind, flags);
+    const kind = EVENT_KINDS.find((one) => one === event);
+    if (kind === undefined && ctx.vm.guest) return untilThere(ctx, event, pid);
+    if (kind === undefined) {
+      const hint = didYouMean(event, EVENT_KINDS);
+      throw new CommandError(`event is one of ${EVENT_KINDS.join(", ")}, not ${event}${hint}`);
+    }
+    const meant = eventsMeant(kind, flags);
     if (!ctx.vm.guest) return runOn(ctx, processFor(ctx, pid), meant);
     noProcess("until", pid);
     return continueGuest(ctx, { until: meant });
   },
 });
+
+/** A guest runs on until any of its harts comes to a place in the code. */
+async function untilThere(ctx: Context, where: string, pid: number | undefined): Promise<Result> {
+  noProcess("until", pid);
+  const { value, code } = evaluate(where, ctx.names);
+  const at = code?.addresses ?? [BigInt.asUintN(64, value)];
+  const ran = await continueGuest(ctx, { arrive: { at, here: () => true } });
+  return { ...ran, sections: [...moved(code === undefined ? {} : { code }), ...ran.sections] };
+}

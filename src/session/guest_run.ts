@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { EventFilter, GuestStop, KernelStop, Trap } from "../vm/reports.ts";
+import type { Arrival, EventFilter, GuestStop, KernelStop, Trap } from "../vm/reports.ts";
 import type { VmEvent } from "../vm/events.ts";
 import { eventsJson } from "../format/event_json.ts";
 import { eventPlace, guestEventText } from "../format/event_place.ts";
@@ -44,6 +44,8 @@ export function noProcess(command: string, pid: number | undefined): void {
 export interface Going {
   /** To such a trap. */
   readonly until?: EventFilter;
+  /** To such a place in the code. */
+  readonly arrive?: Arrival;
   /** What comes on standard input is typed, also where no person sits. */
   readonly typed?: boolean;
   /** Most instructions. */
@@ -94,13 +96,16 @@ export const STATUS: Partial<Record<Ending["kind"], number>> = {
 async function drive(
   ctx: Context,
   input: GuestInput,
-  { until, typed = ctx.session.interactive, budget: most }: Going,
+  { until, arrive, typed = ctx.session.interactive, budget: most }: Going,
   print: (text: string) => void,
 ): Promise<Ending> {
   const { vm } = ctx;
   const { budget } = ctx.session.settings;
   let left = Math.min(Number(budget ?? Number.MAX_SAFE_INTEGER), most ?? Infinity);
-  const options = until === undefined ? {} : { untilEvent: until };
+  const options = {
+    ...(until === undefined ? {} : { untilEvent: until }),
+    ...(arrive === undefined ? {} : { arrive }),
+  };
   const slices = () =>
     ctx.inSlices((n): Ending | undefined => {
       const before = vm.instret;
@@ -130,6 +135,8 @@ export function said(ctx: Context, ending: Ending): Section[] {
       return [note(trapText(ctx, ending.trap), "strong")];
     case "event":
       return [note(happenedText(ctx, ending.event), "strong")];
+    case "arrived":
+      return [];
     case "idle":
     case "escaped":
       return [note("the guest waits for input at its console", "dim")];

@@ -53,21 +53,21 @@ export function namesOf(session: Session): Resolver {
     symbol: (name, pid) => symbolNamed(vm, name, pid, session.pid),
     variable: (name, pid) => variableNamed(session, name, pid),
     type: (name, pid) =>
-      whoseC(session, pid).map((one) => typeNamed(vm, name, one)).find((type) =>
+      programsMeant(session, pid).map((one) => typeNamed(vm, name, one)).find((type) =>
         type !== undefined
       ),
     inlined: (name, pid) =>
-      whoseC(session, pid).map((one) => inlinedSites(vm, one, name)).find((code) =>
+      programsMeant(session, pid).map((one) => inlinedSites(vm, one, name)).find((code) =>
         code !== undefined
       ),
-    line: (file, line, pid, at) => codeOf(vm, whoseC(session, pid), file, line, at),
+    line: (file, line, pid, at) => codeOf(vm, programsMeant(session, pid), file, line, at),
     c: {
       scalar: (value) => scalarOf(vm, value),
       field: (value, name) => field(vm, value, name),
       element: (value, index) => element(vm, value, index),
       target: (value) => target(vm, value),
       address: addressOf,
-      cast: (type, pid, value) => cast(type, pid ?? whoseC(session, pid)[0], value),
+      cast: (type, pid, value) => cast(type, pid ?? programsMeant(session, pid)[0], value),
     },
     call(name, args, pid) {
       if (!Object.hasOwn(FUNCTIONS, name)) return undefined;
@@ -91,8 +91,8 @@ export function namesOf(session: Session): Resolver {
   };
 }
 
-/** In whose program C is meant, first: a guest's kernel before its process, unless one is named. */
-function whoseC({ vm, pid: current }: Session, pid: number | undefined): number[] {
+/** In whose program a name is meant: a guest's kernel before its process, unless one is named. */
+export function programsMeant({ vm, pid: current }: Session, pid: number | undefined): number[] {
   if (!vm.guest) return [pid ?? current];
   const owner = pid ?? (current || vm.here?.pid || 0);
   return pid === undefined ? [...new Set([0, owner])] : [owner];
@@ -111,7 +111,7 @@ function variableNamed(
   const frame = pid === undefined ? frameInSight(session) : undefined;
   const local = frame && localNamed(frame, name);
   if (local !== undefined) return local;
-  for (const one of whoseC(session, pid)) {
+  for (const one of programsMeant(session, pid)) {
     const found = globalNamed(vm, name, one) ?? enumeratorNamed(vm, name, one);
     if (found !== undefined) return found;
   }

@@ -16,7 +16,7 @@ import type { GuestView } from "./guest/view.ts";
 import type { HistoryEntry, Moment } from "./history.ts";
 import { hitBreakpoint } from "./kernel/breakpoints.ts";
 import { KernelError } from "./kernel/manual.ts";
-import type { KernelStop, RunOptions } from "./kernel/run.ts";
+import type { Arrival, KernelStop, RunOptions } from "./kernel/run.ts";
 import { counted } from "./machine/counted.ts";
 import type { Stop } from "./machine/machine.ts";
 import type { Changes, GuestParts, Stops } from "./parts.ts";
@@ -136,13 +136,17 @@ export class GuestChanges implements Changes {
   }
 
   /** Runs on: whoever can run, does. With `step`, one instruction of the present hart. */
-  run(budget: number, { step, untilEvent, only }: RunOptions = {}): KernelStop | GuestStop {
+  run(
+    budget: number,
+    { step, untilEvent, only, arrive }: RunOptions = {},
+  ): KernelStop | GuestStop {
     this.#revision++;
     if (only !== undefined) {
       throw new KernelError("the guest's own kernel says which of its processes runs");
     }
     if (this.#view().panicked) return PANIC;
     if (step) return this.#step();
+    if (arrive !== undefined) return this.#arriving(budget, arrive);
     return untilEvent === undefined ? this.#run(budget) : this.#until(budget, untilEvent);
   }
 
@@ -157,17 +161,17 @@ export class GuestChanges implements Changes {
    * It is looked at where all harts wait, which the machine proves, and not where a slice happens to
    * end: so it stops at the same instruction however the run is cut.
    */
-  #run(budget: number): KernelStop | GuestStop {
+  #run(budget: number, met?: () => GuestStop | undefined): KernelStop | GuestStop {
     const { paced } = this.#guest;
     this.#guest.paced = true;
     try {
-      return this.#toStop(budget);
+      return this.#toStop(budget, met);
     } finally {
       this.#guest.paced = paced;
     }
   }
 
-  #toStop(budget: number): KernelStop | GuestStop {
+  #toStop(budget: number, met?: () => GuestStop | undefined): KernelStop | GuestStop {
     const { debug } = this.#guest;
     this.#setAgain();
     const end = debug.instret + budget;
@@ -179,6 +183,8 @@ export class GuestChanges implements Changes {
       if (this.#view().panicked) return PANIC;
       // What was waited for.
       if (this.#listening().found !== undefined) return { kind: "budget" };
+      const wanted = stop?.kind === "break" ? met?.() : undefined;
+      if (wanted !== undefined) return wanted;
       const told = stop && this.#told(stop);
       if (told !== undefined) return told;
       if (this.#guest.idle !== undefined && this.#waits()) return { kind: "idle" };
@@ -243,6 +249,27 @@ export class GuestChanges implements Changes {
     return trap === undefined
       ? { kind: "event", event, first: event.n }
       : { kind: "trapped", trap };
+  }
+
+  /** To one of some instructions, at the right moment. */
+  #arriving(budget: number, { at, here }: Arrival): KernelStop | GuestStop {
+    const { machine } = this.#parts;
+    const { debug } = this.#guest;
+    const there = new Set(at);
+    for (const one of at) debug.addBreak(one);
+    try {
+      return this.#run(budget, () => {
+        // The view is asked anew: the machine has run.
+        this.#revision++;
+        return there.has(machine.hart.pc) && here() ? { kind: "arrived" } : undefined;
+      });
+    } finally {
+      // A person's own stay.
+      const { points } = this.stops.breakpoints;
+      const own = (one: bigint) =>
+        points.some(({ watch, address }) => watch === undefined && address === one);
+      for (const one of at) if (!own(one)) debug.removeBreak(one);
+    }
   }
 
   /** The state now. */

@@ -32,7 +32,7 @@ export type { ForkObserver } from "./kernel/kernel.ts";
 export type { Fact, ProcessState, SpaceUsage, Sure } from "./inspect/view.ts";
 export type { Wait } from "./kernel/process/proc.ts";
 export type { EventFilter } from "./events.ts";
-export type { KernelStop, RunOptions } from "./kernel/run.ts";
+export type { Arrival, KernelStop, RunOptions } from "./kernel/run.ts";
 export type { Stop } from "./machine/machine.ts";
 export type { AccessCounters, MmuCounters, TlbEntry } from "./machine/mmu.ts";
 export type { Access } from "./machine/sv39.ts";

@@ -131,6 +131,28 @@ export function inlinedSites(vm: Vm, pid: number, name: string): LinePlaces | un
   return { addresses, file: found[0].file?.path ?? "?", line: found[0].line ?? 0 };
 }
 
+/** Where a function is written. */
+export function functionSource(
+  vm: Vm,
+  pid: number,
+  name: string,
+): { readonly file: SourceFile; readonly line: number } | undefined {
+  const debug = partsOf(vm).view.symbols.debug(pid);
+  for (const { file, line, entry } of debug?.functionsNamed(name) ?? []) {
+    if (file !== undefined && line !== undefined) return { file, line };
+    const place = entry === undefined ? undefined : debug!.place(BigInt(entry));
+    if (place !== undefined) return place;
+  }
+  // What is written in assembly is known by its symbol alone.
+  const at = symbolsOf(vm, pid).get(name);
+  return at === undefined ? undefined : sourceAt(vm, pid, at);
+}
+
+/** A program's source file by its path, or the last parts of that. */
+export function fileNamed(vm: Vm, pid: number, name: string): SourceFile | undefined {
+  return filesOf(vm, pid).find((one) => isNamed(one, name));
+}
+
 /** Whether a program has code of a source file of that name. */
 export function hasFile(vm: Vm, pid: number, file: string): boolean {
   return filesOf(vm, pid).some((one) => isNamed(one, file));

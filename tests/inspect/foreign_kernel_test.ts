@@ -117,7 +117,7 @@ class Guest implements KernelView {
     const about = { state: undefined, waits: undefined, parent: undefined, size: undefined };
     return [this.parent, this.child].map(({ pid, name, root }) => {
       const hart = this.onHart === pid ? 0 : undefined;
-      return { ...about, trapframe: undefined, pid, name, root, hart };
+      return { ...about, trapframe: undefined, context: undefined, pid, name, root, hart };
     });
   }
 

@@ -129,6 +129,11 @@ export const NAMES: Resolver = {
   symbol: (name, pid) => name === "main" ? BigInt(pid ?? 1) * 0x1000n : undefined,
   call: (name, args, pid) =>
     ({ pa: args[0] + 0x80000000n + BigInt(pid ?? 0), va: args[0], u64: args[0] * 2n })[name],
+  variable: () => undefined,
+  type: () => undefined,
+  inlined: () => undefined,
+  line: (file, line) => ({ addresses: [0x1000n + BigInt(line)], file, line }),
+  c: {} as Resolver["c"],
   spaces: () => ({}),
   place: undefined,
   last: 0n,

@@ -273,6 +273,42 @@ export class DebugInfo {
     return undefined;
   }
 
+  /**
+   * Where the lines of the function at an address begin, each with its line in that function: of
+   * what was inlined, the line of the call. Empty: nobody says.
+   */
+  lineStarts(address: bigint): { readonly address: bigint; readonly line: number }[] {
+    const pc = Number(address);
+    const unit = this.#unitAt(pc);
+    const table = unit && this.#linesOf(unit);
+    if (unit === undefined || table === undefined || !this.#isWhole(unit)) return [];
+    const ranges = this.#safely(() => functionAt(unit, pc)?.ranges ?? [], []);
+    const inside = (at: number) => ranges.some(({ low, high }) => at >= low && at < high);
+    return table.sequences.flatMap(({ rows }) =>
+      rows.filter(({ address, statement }) => statement && inside(address))
+    ).flatMap(({ address }) => {
+      const line = this.ownLine(BigInt(address));
+      return line === undefined ? [] : [{ address: BigInt(address), line }];
+    });
+  }
+
+  /** The line of an address in the function whose own code it is in; undefined: nobody says. */
+  ownLine(address: bigint): number | undefined {
+    const place = this.place(address);
+    return place && (place.inlined.at(-1)?.line ?? place.line);
+  }
+
+  /** What the function at an address returns; undefined: nothing, or nobody says. */
+  returnType(address: bigint): CType | undefined {
+    const pc = Number(address);
+    const unit = this.#unitAt(pc);
+    if (unit === undefined || !this.#isWhole(unit)) return undefined;
+    return this.#safely(() => {
+      const die = functionAt(unit, pc);
+      return die && this.#types.of(die);
+    }, undefined);
+  }
+
   /** The source files that have code, each once. */
   files(): SourceFile[] {
     const found = new Map<string, SourceFile>();

@@ -61,6 +61,16 @@ export interface RunOptions {
   pass?: readonly number[];
   /** Return when such an event has happened. */
   untilEvent?: EventFilter;
+  /** Of a guest: return where one of these instructions is next, and it is the right moment. */
+  arrive?: Arrival;
+}
+
+/** Where a run is to end. */
+export interface Arrival {
+  /** Addresses of instructions. */
+  readonly at: readonly bigint[];
+  /** Asked where the present hart stands at one: whether it is in the function that is meant. */
+  here(): boolean;
 }
 
 /**

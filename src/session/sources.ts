@@ -1,0 +1,84 @@
+/** The text of source files: where they stand on the host, and some of their lines. */
+
+import type { Context, Session } from "../framework/command.ts";
+import { asCommandError, CommandError, EXIT } from "../framework/errors.ts";
+import { type Section, text } from "../framework/result.ts";
+import type { SourceFile } from "../vm/symbols.ts";
+import { sourceAt } from "../vm/symbols.ts";
+
+/** Where a person has said that sources stand. */
+const KEY = "sources";
+
+/** A person says in which folder the sources' tree stands. */
+export function setSources(session: Session, folder: string): void {
+  session.store.set(KEY, folder.replace(/(.)\/$/, "$1"));
+}
+
+/** The places where a file may stand, the likeliest first: said, as it was compiled, from here. */
+function places(session: Session, { path, folder }: SourceFile): string[] {
+  const said = session.store.get(KEY) as string | undefined;
+  const inside = path.startsWith("/") ? path.slice(path.lastIndexOf("/") + 1) : path;
+  const compiled = path.startsWith("/") || folder === "" ? path : `${folder}/${path}`;
+  return [...new Set([...(said === undefined ? [] : [`${said}/${inside}`]), compiled, path])];
+}
+
+/** What was read, by the place where it was found; files do not change while one looks at them. */
+const texts = new WeakMap<Session, Map<string, readonly string[]>>();
+
+/** The lines of a file. Throws a {@linkcode CommandError} that says where it was looked for. */
+export async function linesOf(ctx: Context, file: SourceFile): Promise<readonly string[]> {
+  const { session } = ctx;
+  const known = texts.get(session) ?? new Map<string, readonly string[]>();
+  texts.set(session, known);
+  const looked = places(session, file);
+  for (const place of looked) {
+    const read = known.get(place) ?? await tryRead(ctx, place);
+    if (read === undefined) continue;
+    known.set(place, read);
+    return read;
+  }
+  throw new CommandError(
+    `${file.path} is not here: looked for ${looked.join(", ")}; list --dir FOLDER says where its ` +
+      "tree stands",
+    EXIT.load,
+  );
+}
+
+async function tryRead({ files }: Context, place: string): Promise<string[] | undefined> {
+  try {
+    const lines = new TextDecoder().decode(await files.read(place)).split("\n");
+    if (lines.at(-1) === "") lines.pop();
+    return lines;
+  } catch (error) {
+    if (asCommandError(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
+/** Lines as text: their numbers, and a mark at one. */
+export function numbered(lines: readonly string[], first: number, marked?: number): Section {
+  const width = `${first + lines.length - 1}`.length;
+  return text(lines.map((line, i) => {
+    const n = first + i;
+    return `${n === marked ? ">" : " "}${`${n}`.padStart(width)}  ${
+      line.replaceAll("\t", "        ")
+    }`
+      .trimEnd();
+  }));
+}
+
+/** The line of the source that the present hart has come to, where its file is there. */
+export async function lineHere(ctx: Context): Promise<Section[]> {
+  const { vm } = ctx;
+  const pid = vm.mode() === "user" ? vm.here?.pid ?? 0 : 0;
+  const source = sourceAt(vm, pid, vm.register("pc")!);
+  if (source === undefined) return [];
+  try {
+    const line = (await linesOf(ctx, source.file))[source.line - 1];
+    return line === undefined ? [] : [numbered([line], source.line)];
+  } catch (error) {
+    // That it is not there is no fault of who steps.
+    if (error instanceof CommandError) return [];
+    throw error;
+  }
+}
