@@ -1,6 +1,6 @@
 /** `bt`: who called whom. */
 
-import { atVa, note, result, tableOf } from "../framework/result.ts";
+import { note, result, tableOf } from "../framework/result.ts";
 import { command } from "../framework/command.ts";
 import { backtrace } from "../vm/backtrace.ts";
 import { stackMeant } from "../session/frames.ts";
@@ -38,13 +38,13 @@ export default command({
       : [];
     return result([
       tableOf(shown, "frames", [
-        ["FRAME", "number", ({ level }) => level],
+        ["N", "number", ({ level }) => level],
         ["PID", "pid", (frame) => frame.pid],
         ["PC", "va", ({ pc }) => pc],
         ["FUNCTION", "text", frameName],
         ["LINE", "text", frameLine],
       ]),
       ...more,
-    ], shown.length === 0 ? {} : { place: atVa(shown[0].pc) });
+    ]);
   },
 });

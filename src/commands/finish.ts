@@ -39,13 +39,18 @@ export default command({
     if (ran.json?.stop !== "arrived") return ran;
     const a0 = ctx.vm.register("a0")!;
     const { type, from } = goal;
-    const shown = type === undefined ? hex(a0) : cText(ctx.vm, numberOf(type, from.pid, a0));
-    const what = type === undefined
-      ? `${frameName(from)} has returned; a0 = ${shown}`
-      : `${frameName(from)} has returned ${shown}  ${type.name}`;
+    const what = type === "void"
+      ? ""
+      : type === undefined
+      ? `; a0 = ${hex(a0)}`
+      : ` ${cText(ctx.vm, numberOf(type, from.pid, a0))}  ${type.name}`;
     return {
       ...ran,
-      sections: [note(what, "strong"), ...ran.sections, ...await lineHere(ctx)],
+      sections: [
+        note(`${frameName(from)} has returned${what}`, "strong"),
+        ...ran.sections,
+        ...await lineHere(ctx),
+      ],
       json: { ...ran.json, returned: from.name ?? null, a0: hex(a0) },
       value: a0,
     };

@@ -1,6 +1,6 @@
 /** `frame`: which function names of variables are looked up in. */
 
-import { atVa, note, result } from "../framework/result.ts";
+import { note, result } from "../framework/result.ts";
 import { command } from "../framework/command.ts";
 import { whereText } from "../format/frames.ts";
 import { frameMeant, moveFrame } from "../session/frames.ts";
@@ -28,8 +28,7 @@ export default command({
       ? frameMeant(ctx)
       : moveFrame(ctx, () => n ?? 0, pid, hart);
     return result([note(whereText(frame))], {
-      json: { frame: frame.level, function: frame.name ?? null, pid: frame.pid },
-      place: atVa(frame.pc),
+      json: { level: frame.level, function: frame.name ?? null, pid: frame.pid },
     });
   },
 });

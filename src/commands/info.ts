@@ -14,7 +14,7 @@ export default command({
   examples: [{
     say: "our own programs carry lines alone",
     lines: ["spawn echo hi", "info locals"],
-    shows: ["main", "has no variables in sight"],
+    shows: ["frame 0: _start", "has no variables in sight"],
   }],
   run(ctx, { what }) {
     if (what === "locals" || what === "args") return shownLocals(ctx, what);

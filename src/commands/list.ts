@@ -51,7 +51,7 @@ export default command({
   examples: [{
     say: "a program's main function",
     lines: ["spawn echo hi", "list main"],
-    shows: ["main(int argc, char **argv)"],
+    shows: ["int main(int argc, char *argv[])"],
   }],
   async run(ctx, { where, dir }): Promise<Result> {
     if (dir !== undefined) setSources(ctx.session, dir);

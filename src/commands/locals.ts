@@ -14,7 +14,7 @@ export default command({
   examples: [{
     say: "our own programs carry lines alone",
     lines: ["spawn echo hi", "locals"],
-    shows: ["main", "has no variables in sight"],
+    shows: ["frame 0: _start", "has no variables in sight"],
   }],
   run: (ctx) => shownLocals(ctx, undefined),
 });

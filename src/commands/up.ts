@@ -1,6 +1,6 @@
 /** `up`: the function that called the selected one. */
 
-import { atVa, note, result } from "../framework/result.ts";
+import { note, result } from "../framework/result.ts";
 import { command } from "../framework/command.ts";
 import { whereText } from "../format/frames.ts";
 import { moveFrame } from "../session/frames.ts";
@@ -18,8 +18,7 @@ export default command({
   run(ctx, { n = 1 }) {
     const frame = moveFrame(ctx, (level) => level + n);
     return result([note(whereText(frame))], {
-      json: { frame: frame.level, function: frame.name ?? null, pid: frame.pid },
-      place: atVa(frame.pc),
+      json: { level: frame.level, function: frame.name ?? null, pid: frame.pid },
     });
   },
 });

@@ -55,7 +55,7 @@ const COMMANDS: readonly Habit[] = [
     "vmmap shows a process's areas, pte VA one page's walk",
   ],
   [/^(i|info)\s+(inferiors?|threads?|processes)\b/, "ps lists the processes"],
-  [/^(i|info|show|status)\b/, "ps, vmmap, reg, free, stats and tlb show the state; help lists all"],
+  [/^(i|show|status)\b/, "ps, vmmap, reg, free, stats and tlb show the state; help lists all"],
   [/^(disas|disassemble|u\/i)\b/, "dis VA N disassembles"],
   [/^x\/\S*/, "x VA BYTES shows memory, dis VA N instructions"],
   [/^(p|print|output|inspect|eval|calc)\/\S*/, "print EXPR shows a value in every base"],

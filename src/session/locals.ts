@@ -19,7 +19,7 @@ export function shownLocals(ctx: Context, which: Which): Result {
   const where = whereText(frame);
   if (found.length === 0) {
     return result([note(`${where} has no variables in sight`)], {
-      json: { frame: where, locals: [] },
+      json: { where, locals: [] },
     });
   }
   return result([
@@ -31,7 +31,7 @@ export function shownLocals(ctx: Context, which: Which): Result {
     ]),
   ], {
     json: {
-      frame: where,
+      where,
       locals: found.map(({ name, argument, value }) => ({
         name,
         argument,

@@ -4,7 +4,7 @@
  * why.
  */
 
-import { type DebugInfo, type Global, type Local } from "./dwarf/debug_info.ts";
+import type { DebugInfo, Global, Local } from "./dwarf/debug_info.ts";
 import type { Location } from "./dwarf/expression.ts";
 import { bare, type CType, memberNamed, pointerTo, type StructType } from "./dwarf/types.ts";
 import { insideOf, scopeOf, type StackFrame } from "./backtrace.ts";

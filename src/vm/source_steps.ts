@@ -68,8 +68,8 @@ export function nextLine(vm: Vm): Arrival {
 export interface Return extends Arrival {
   readonly from: StackFrame;
   readonly to: StackFrame;
-  /** Of what it returns; undefined: nothing, or unknown. */
-  readonly type: CType | undefined;
+  /** Of what it returns; undefined: unknown. */
+  readonly type: CType | "void" | undefined;
 }
 
 /**
@@ -82,8 +82,8 @@ export function toCaller(vm: Vm, level: number): Return {
     throw new KernelError(`finish: who has called ${frame.name ?? "this"} is unknown, or nobody`);
   }
   const back = returned(caller);
-  const type = partsOf(vm).view.symbols.debug(frame.pid)?.returnType(
-    frame.pc - (level > 0 ? 1n : 0n),
-  );
+  const debug = partsOf(vm).view.symbols.debug(frame.pid);
+  const at = frame.pc - (level > 0 ? 1n : 0n);
+  const type = debug?.returnType(at) ?? (debug?.functionAt(at) === undefined ? undefined : "void");
   return { at: [caller.pc], here: () => back(vm), from: frame, to: caller, type };
 }

@@ -46,8 +46,19 @@ const SESSIONS: readonly (readonly string[])[] = [
 const OTHERS = COMMANDS
   .filter(({ name }) => !SESSIONS.flat().some((line) => line.split(" ")[0] === name))
   .flatMap(({ examples }) => examples.map((example) => example.lines));
-/** Those that end the session, take the terminal, or write files of the host. */
-const LEFT_OUT = ["quit", "console", "record", "render", "save", "mkfs", "play", "source"];
+/** Those that end the session, take the terminal, write files of the host, or are a guest's alone. */
+const LEFT_OUT = [
+  "quit",
+  "console",
+  "record",
+  "render",
+  "save",
+  "mkfs",
+  "play",
+  "source",
+  "next",
+  "finish",
+];
 
 /** Properties that are addresses, PTEs or other bit patterns, by the end of their names. */
 const HEXADECIMAL =
