@@ -28,6 +28,10 @@ const LINES = `
   expect mappings(pa(2:0x4000)) == 2  sym  sym user  sym usertrap+4  sym 0x10  break usertrap  break 2:8  break  watch ticks 4
   watch 2:0x3000  watch --phys pa(2:0)  delete 1  delete 99  delete  dir  dir /  fsck  sync --force /dev/null  swap
   snap a  snap  diff a  fork  exit  kill 1  kill 2  wait  run echo  run nosuch  strace echo  spawn  spawn echo
+  bt  bt 1  bt -p 1  bt -p 9  bt --hart 0  bt --hart 9  frame  frame 1  frame 99  frame -p 2  up  down  locals
+  info args  info registers  list  list usertrap  list trap.c:3  list 0x80000000  break trap.c:3  until usertrap
+  until trap.c:3  until nosuch  next  finish  print proc[0].pid  print *proc  print &proc  print &5  print sizeof(int)
+  print (uint64)5  print 5[0]  print proc->  print *(uint64 *)0x80000000  print ticks.x
   call getpid  sbrk 1  mmap 4096  munmap 0 4096  mprotect 0 4096 r  load 0  store 0 1  fill 0 1 1  reclaim 1
 `.trim().split(/ {2,}|\n/).map((line) => line.trim()).filter(Boolean);
 
