@@ -73,6 +73,7 @@ export {
   type AccessCounters,
   type AccessReport,
   type AreaView,
+  type Arrival,
   type AuditClass,
   type CallReport,
   type Census,
