@@ -186,7 +186,7 @@ if (folder === undefined) {
       }
       assertMatch(
         said[1],
-        /^breakpoint 1: pid \d+ sh\nnext: hart 0, the kernel for .* <sys_exec>/m,
+        /^breakpoint 1: pid \d+ sh\nnext: hart 0, the kernel for .* <sys_exec at sysfile\.c:\d+>/m,
       );
       assertMatch(said[3], /^pid \d+ \w+: system call \d+ \(\w+\), by the instruction at 0x/);
       assertMatch(

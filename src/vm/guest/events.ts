@@ -143,6 +143,8 @@ export class GuestEvents implements Follower {
       return this.#found;
     } finally {
       this.#waits = undefined;
+      // The next run is not ended by it, too.
+      this.#found = undefined;
     }
   }
 
