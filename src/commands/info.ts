@@ -2,7 +2,6 @@
 
 import { command } from "../framework/command.ts";
 import { CommandError } from "../framework/errors.ts";
-import { commandHabit } from "../framework/habits.ts";
 import { shownLocals } from "../session/locals.ts";
 
 export default command({
@@ -18,7 +17,6 @@ export default command({
   }],
   run(ctx, { what }) {
     if (what === "locals" || what === "args") return shownLocals(ctx, what);
-    const habit = commandHabit(`info ${what}`) ?? "info locals and info args show variables";
-    throw new CommandError(`info ${what}: ${habit}`);
+    throw new CommandError(`info ${what}: info shows locals and args`);
   },
 });

@@ -30,7 +30,7 @@ Deno.test("common words of gdb, Unix and xv6 each get the most useful hint", asy
     ["si", "no command si; step N runs N instructions, next goes by lines of the source"],
     ["ni 3", "no command ni; step N runs N instructions, next goes by lines of the source"],
     ["tbreak main", "no command tbreak; break VA, then continue; of a guest, until PLACE"],
-    ["info registers", "info registers: reg shows the registers"],
+    ["info registers", "info registers: info shows locals and args; reg shows the registers"],
     ["i b", "no command i; break lists the stops"],
     ["x/8gx 0x3000", "no command x/8gx; x VA BYTES shows memory, dis VA N instructions"],
     ["print/x 3", "no command print/x; print EXPR shows a value in every base"],
