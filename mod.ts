@@ -1,7 +1,7 @@
 /**
  * The scripting API of cowsh: a whole RISC-V computer with a copy-on-write kernel, driven from TypeScript.
  *
- * {@link boot} gives a {@link Vm}. Processes ({@link Process}) and frames ({@link Frame}) are **live handles**:
+ * {@link boot} gives a {@link Vm}; {@link attach} gives one that runs a kernel of your own. Processes ({@link Process}) and frames ({@link Frame}) are **live handles**:
  * each question is asked anew. Everything named a report, view, translation or finding is an immutable
  * **snapshot** of the moment it was made. Virtual addresses ({@link Va}) and physical ones ({@link Pa}) are
  * different types, so that mixing them does not compile. Methods are synchronous; `await` does no harm.
@@ -27,6 +27,8 @@
  * @module
  */
 
+export { attach, AttachError, type AttachOptions } from "./src/api/attach.ts";
+export type { Attached } from "./src/vm/attached.ts";
 export { boot } from "./src/api/boot.ts";
 export { expect } from "./src/api/expect/mod.ts";
 export {

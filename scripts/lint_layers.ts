@@ -173,6 +173,9 @@ function isBehindFace(path: string): boolean {
   return path === "src/vm/parts.ts" || path.split("/").length > 3;
 }
 
+/** What a person typed or asked for: `pte --kernel`, the kernel of `attach`. */
+const ASKED = /^(args|options)$/;
+
 /** Commands, the repl and the API ask `Vm`, `Process` and the like, and do not reach past them. */
 const face: Deno.lint.Rule = {
   create(context) {
@@ -193,12 +196,12 @@ const face: Deno.lint.Rule = {
       MemberExpression(node) {
         const { object, property } = node;
         if (property.type !== "Identifier" || !/^(kernel|machine)$/.test(property.name)) return;
-        // What a person typed: pte --kernel.
-        if (object.type === "Identifier" && object.name === "args") return;
+        if (object.type === "Identifier" && ASKED.test(object.name)) return;
         reaches(node, property.name);
       },
       VariableDeclarator(node) {
         if (node.id.type !== "ObjectPattern") return;
+        if (node.init?.type === "Identifier" && ASKED.test(node.init.name)) return;
         for (const one of node.id.properties) {
           if (one.type !== "Property" || one.key.type !== "Identifier") continue;
           if (/^(kernel|machine)$/.test(one.key.name)) reaches(one, one.key.name);

@@ -3,6 +3,7 @@
  * progress, a test with sub-steps, and a recording.
  */
 
+import { attach, ATTACH_NAMES, type AttachOptions } from "./attach.ts";
 import { boot } from "./boot.ts";
 import { BOOT_OPTIONS } from "../vm/boot_options.ts";
 import { onlyNames } from "../vm/checks.ts";
@@ -12,8 +13,12 @@ import { compareRecording, type Stage, TerminalStage, TestStage, writeRecording 
 import { effects, summary } from "./summary.ts";
 import type { BootOptions, Vm } from "../vm/vm.ts";
 
-/** How a scenario is set up: how its VM boots, and where its recording goes. */
-export interface ScenarioOptions extends BootOptions {
+/**
+ * How a scenario is set up: how its VM boots, and where its recording goes. With `kernel` it is
+ * told to somebody's own kernel, and the other options are those of {@link attach}.
+ */
+export interface ScenarioOptions
+  extends BootOptions, Partial<Omit<AttachOptions, "seed" | "quantum" | "mem">> {
   /**
    * A file for the recording, relative to the working directory: asciicast v2, the same bytes on
    * every run. Written by `deno run` when all went well and it may read and write the folder; under
@@ -76,7 +81,10 @@ export async function scenario(
   const [options, body] = typeof optionsOrBody === "function"
     ? [{}, optionsOrBody]
     : [optionsOrBody, maybeBody!];
-  onlyNames("scenario", options, [...BOOT_OPTIONS.map((option) => option.name), "record"]);
+  const names = options.kernel === undefined
+    ? BOOT_OPTIONS.map((option) => option.name)
+    : ATTACH_NAMES;
+  onlyNames("scenario", options, [...names, "record"]);
   const { record, ...bootOptions } = options;
   if (underTest()) {
     const test = async (t?: Deno.TestContext) => {
@@ -100,11 +108,13 @@ export async function scenario(
 /** Tells the story once; the text of its recording. */
 async function perform(
   name: string,
-  options: BootOptions,
+  options: BootOptions | AttachOptions,
   body: ScenarioBody,
   stage: Stage,
 ): Promise<string> {
-  const vm = boot(options);
+  const vm = "kernel" in options && options.kernel !== undefined
+    ? attach(options)
+    : boot(options as BootOptions);
   const recording = new Recording(name);
   let shell: LineShell | undefined;
   const scene: Scene = {

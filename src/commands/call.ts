@@ -1,5 +1,6 @@
 /** `call`: any system call in the name of a process. */
 
+import { hex } from "../vm/machine/address.ts";
 import { CALL_SHAPES, traceCalls, type TraceRecord } from "../vm/calls.ts";
 import type { Process } from "../vm/process.ts";
 import type { CallReport } from "../vm/reports.ts";
@@ -66,7 +67,8 @@ export default command({
       );
       const report = refusing(() => p.call(row.name, ...values));
       const said = trace.calls.find((r) => r.pid === p.pid && r.name === row.name);
-      const lines = [note(`${name}(${said?.args.join(", ") ?? ""})${outcome(report, said)}`)];
+      const shown = said?.args ?? row.arguments.map((a, i) => argText(a.kind, values[i], args[i]));
+      const lines = [note(`${name}(${shown.join(", ")})${outcome(report, said)}`)];
       const printed = ctx.vm.takeOutput();
       const sections: Section[] = printed === "" ? [] : [consoleText(printed)];
       const watched = watchedNotes(ctx.vm, p.pid, [report.watched], ", by the kernel");
@@ -75,7 +77,7 @@ export default command({
         json: {
           pid: p.pid,
           name,
-          args: said?.args ?? [],
+          args: [...shown],
           ...resultJson(said?.result ?? report.result?.toString()),
           blocked: report.blocked?.on ?? null,
           exited: report.exited,
@@ -90,6 +92,12 @@ export default command({
     }
   },
 });
+
+/** An argument as it was given, where nobody has traced how its kernel took it. */
+function argText(kind: string, value: bigint, typed: string | undefined): string {
+  if (kind === "path" && typed !== undefined) return JSON.stringify(typed);
+  return kind === "int" || kind === "fd" || kind === "size" ? `${value}` : hex(value);
+}
 
 /** What `$_` or `$__` becomes: mmap and sbrk answer with an address, the others with a number. */
 function answered(address: boolean, answer: bigint | undefined): Pick<Result, "place" | "value"> {

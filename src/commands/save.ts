@@ -2,7 +2,7 @@
 
 import { counted } from "../vm/machine/counted.ts";
 import { command, FORCE } from "../framework/command.ts";
-import { CommandError } from "../framework/errors.ts";
+import { CommandError, EXIT } from "../framework/errors.ts";
 import { note, result } from "../framework/result.ts";
 import { entriesOf, scenarioText } from "../session/scenario.ts";
 
@@ -19,7 +19,13 @@ export default command({
   run(ctx, { file, force }) {
     if (!file.endsWith(".ts")) throw new CommandError(`${file}: a scenario is a .ts file`);
     const kept = entriesOf(ctx.session);
-    const text = scenarioText(kept, ctx.vm.options);
+    if (ctx.vm.guest && ctx.vm.attached === undefined) {
+      throw new CommandError(
+        "save: this kernel is its launcher's; start with --kernel ELF --disk IMAGE",
+        EXIT.failed,
+      );
+    }
+    const text = scenarioText(kept, ctx.vm.options, ctx.vm.attached);
     ctx.files.write(file, new TextEncoder().encode(text), force === true);
     const steps = kept.filter((e) => e.api !== undefined).length;
     return result([

@@ -72,7 +72,8 @@ async function load({ own, guest, budget }: Options): Promise<GuestBoot> {
   const elf = await denoFiles.read(own.elf!);
   const disk = own.disk === undefined ? undefined : await denoFiles.read(own.disk);
   try {
-    const options = { ...guest, ...(disk === undefined ? {} : { disk }) };
+    const files = { elf: own.elf, disk: own.disk };
+    const options = { ...guest, files, ...(disk === undefined ? {} : { disk }) };
     return new GuestBoot(elf, options, budget === undefined ? undefined : Number(budget));
   } catch (error) {
     if (!(error instanceof Error) || !/^(Elf|Disk)Error$/.test(error.name)) throw error;

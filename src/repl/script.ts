@@ -8,6 +8,7 @@ import { linesOfStdin, runLines } from "./batch.ts";
 import { newSession } from "./boot.ts";
 import { BatchHost, breathe, clock, isInteractive } from "./deno_host.ts";
 import { wantsColor } from "../host/color.ts";
+import { guestOf } from "../vm/guest_computer.ts";
 import { openShell } from "./open.ts";
 import { type Host, Shell } from "./shell.ts";
 
@@ -97,6 +98,13 @@ const noFiles: HostFiles = { read: refuse, check: refuse, write: refuse, grow: r
 
 /** Opens the shell on a VM: for a person at a terminal, else for the lines of standard input. */
 export async function interactOn(vm: Vm): Promise<void> {
+  if (isInteractive() && vm.guest) {
+    const { sitAtGuest } = await import("./kernel.ts");
+    const banner =
+      "The script waits; Ctrl-D goes on with it. console goes to the guest's, C-a c comes back.\n";
+    await sitAtGuest(guestOf(vm), banner);
+    return;
+  }
   if (isInteractive()) {
     const processes = vm.processes().map((p) => `${p.pid} ${visible(p.name)}`).join(", ");
     const banner = `The script waits; Ctrl-D goes on with it. Processes: ${processes}\n`;

@@ -11,10 +11,10 @@ import { hex } from "../vm/machine/address.ts";
 import type { Vm } from "../vm/vm.ts";
 import { setCurrent } from "./target.ts";
 import type { RunReport } from "../vm/reports.ts";
-import type { Run } from "../vm/run.ts";
+import type { Running } from "../vm/run.ts";
 
 /** Later commands are not to pay for what has not ended: it is held, and the current process. */
-export function leaveRun(ctx: Context, running: Run, report: RunReport): void {
+export function leaveRun(ctx: Context, running: Running, report: RunReport): void {
   running.leave();
   if (report.status === undefined) setCurrent(ctx, report.pid);
 }

@@ -1,6 +1,7 @@
 /** The lines of a session as a scenario of the scripting API, for `save`. */
 
 import { visible } from "../host/visible.ts";
+import type { Attached } from "../vm/attached.ts";
 import type { BootOptions } from "../vm/vm.ts";
 import type { Entry, Session } from "../framework/command.ts";
 import { size } from "../vm/numbers.ts";
@@ -30,6 +31,7 @@ export function entriesOf(session: Session): readonly Kept[] {
 export function scenarioText(
   entries: readonly Kept[],
   options: BootOptions,
+  attached?: Attached,
 ): string {
   const declared = new Set<string>();
   const body: string[] = [];
@@ -41,7 +43,7 @@ export function scenarioText(
     else body.push(...stepLines(title, api, declared));
   }
   body.push("expect(vm).toPassAudit();");
-  const boot = bootText(options);
+  const boot = attached === undefined ? bootText(options) : attachText(attached);
   return [
     `import { expect, scenario } from "@cowsh/cowsh";`,
     "",
@@ -68,6 +70,18 @@ function bootText(options: BootOptions): string[] {
     ),
     ...(typeof abi === "string" ? [`abi: ${JSON.stringify(abi)}`] : []),
     ...plain.map(([name, value]) => `${name}: ${JSON.stringify(value)}`),
+  ];
+}
+
+/** The kernel and its computer, as a script attaches them. */
+function attachText({ files, harts, seed, quantum, memBytes }: Attached): string[] {
+  const { elf = "KERNEL", disk } = files;
+  const numbers = Object.entries({ harts, seed, quantum }).filter(([, n]) => n !== undefined);
+  return [
+    `kernel: ${JSON.stringify(elf)}`,
+    ...(disk === undefined ? [] : [`disk: ${JSON.stringify(disk)}`]),
+    ...(memBytes === undefined ? [] : [`mem: "${size(memBytes)}"`]),
+    ...numbers.map(([name, value]) => `${name}: ${value}`),
   ];
 }
 

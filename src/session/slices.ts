@@ -5,7 +5,7 @@
  */
 
 import type { Context, GuestInput } from "../framework/command.ts";
-import type { Run } from "../vm/run.ts";
+import type { Running } from "../vm/run.ts";
 import type { Vm } from "../vm/vm.ts";
 
 /** What a console ends its input with. */
@@ -34,7 +34,7 @@ export interface Drive {
  */
 export async function runInSlices(
   ctx: Context,
-  running: Run,
+  running: Running,
   { typed, keep = false }: Drive = {},
 ): Promise<Ending> {
   const { budget } = ctx.session.settings;

@@ -84,8 +84,9 @@ export function arrived(
   const there = (one: number) => vm.hasProcess(one);
   setCurrent(ctx, there(pid) ? pid : there(other) ? other : 0);
   const { instret } = vm;
+  const place = vm.guest ? hartPlace(ctx) : placeSections(ctx, session.pid);
   return result(
-    [...before, note(`at instruction ${instret}`), ...placeSections(ctx, session.pid)],
+    [...before, note(`at instruction ${instret}`), ...place],
     { json: { instret, pid: session.pid }, value: BigInt(instret) },
   );
 }

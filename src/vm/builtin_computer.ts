@@ -1,5 +1,7 @@
 /** A computer with the built-in kernel, as its face asks it. */
 
+import { access } from "./access.ts";
+import { accessBytes, forkProcess, systemCall } from "./actions.ts";
 import type { Settled } from "./boot_options.ts";
 import { bootParts, putRestored } from "./computer.ts";
 import { builtinDisk } from "./disk.ts";
@@ -11,7 +13,7 @@ import { type } from "./kernel/console.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import { usageOf } from "./kernel/memory/areas/usage.ts";
 import { census, frameTotal } from "./kernel/memory/frames/frames.ts";
-import { KernelError } from "./kernel/manual.ts";
+import { endNow, KernelError, makeManual } from "./kernel/manual.ts";
 import type { Proc } from "./kernel/process/proc.ts";
 import { findProc, spaceOf } from "./kernel/process/table.ts";
 import { rootOf, savedView } from "./kernel/view.ts";
@@ -30,10 +32,21 @@ export function bootComputer(options: Settled): Computer {
   return {
     ...parts,
     guest: false,
+    attached: undefined,
     policy: kernel.policy.name,
     changes: recorder,
     disk: builtinDisk(kernel.files),
     stops: kernel,
+    acts: {
+      spawn: () => makeManual(kernel).pid,
+      isManual: (pid) => procOf(kernel, pid).manual,
+      fork: (pid) => forkProcess(kernel, procOf(kernel, pid)),
+      access: (pid, ...rest) => access(parts, procOf(kernel, pid), ...rest),
+      bytes: (pid, ...rest) => accessBytes(kernel, procOf(kernel, pid), ...rest),
+      call: (pid, ...rest) => systemCall(kernel, procOf(kernel, pid), ...rest),
+      kill: (pid) => endNow(kernel, procOf(kernel, pid)),
+      run: undefined,
+    },
     ticks: () => kernel.state.ticks,
     happened: () => kernel.events,
     forks: () => kernel.state.forkTotals,

@@ -6,10 +6,18 @@
 import { Guest, type GuestOptions } from "./guest.ts";
 import { vmOver } from "./guest_computer.ts";
 import { putHandProgram } from "./guest_disk.ts";
-import type { Vm } from "./vm.ts";
+import type { Attached } from "./attached.ts";
+import type { BootOptions, Vm } from "./vm.ts";
+
+export type { Attached };
 
 /** The computer of {@link GuestBoot}: all but the budget, and how the disk's writes are kept. */
-export type GuestBootOptions = Omit<GuestOptions, "budget" | "keepWrites">;
+export type GuestBootOptions = Omit<GuestOptions, "budget" | "keepWrites"> & {
+  /** What its files are called on the host, where they have names. */
+  readonly files?: Attached["files"];
+  /** Opens a shell on it, for {@link Vm.interact}. */
+  readonly interact?: BootOptions["interact"];
+};
 
 /** How a boot came out. */
 export interface Booted {
@@ -45,11 +53,14 @@ export class GuestBoot {
    * @param budget Most instructions of the boot.
    */
   constructor(kernel: Uint8Array, options: GuestBootOptions = {}, budget: number = BOOT_BUDGET) {
+    const { files = {}, interact, ...hardware } = options;
     const disk = options.disk?.slice();
     const hand = disk && putHandProgram(disk);
-    this.guest = new Guest(kernel, { ...options, ...(disk === undefined ? {} : { disk }) });
+    this.guest = new Guest(kernel, { ...hardware, ...(disk === undefined ? {} : { disk }) });
     this.guest.record();
-    this.vm = vmOver(this.guest, hand);
+    const { harts, seed, quantum, memBytes } = hardware;
+    const attached = { files, harts, seed, quantum, memBytes };
+    this.vm = vmOver(this.guest, { hand, attached, interact });
     this.#last = budget;
   }
 

@@ -13,8 +13,9 @@ import type { GuestEach } from "./guest_each.ts";
 import type { GuestEvents } from "./guest/events.ts";
 import type { EventFilter, VmEvent } from "./events.ts";
 import type { GuestView } from "./guest/view.ts";
-import type { HistoryEntry, Moment } from "./history.ts";
-import { hitBreakpoint } from "./kernel/breakpoints.ts";
+import { GuestLines, type Subject } from "./guest_lines.ts";
+import { callText, type HistoryEntry, type Moment } from "./history.ts";
+import { copyBreakpoints, hitBreakpoint, putBreakpoints } from "./kernel/breakpoints.ts";
 import { KernelError } from "./kernel/manual.ts";
 import type { Arrival, KernelStop, RunOptions } from "./kernel/run.ts";
 import { counted } from "./machine/counted.ts";
@@ -33,6 +34,19 @@ const MAY = new Set([
   "set",
   "setRegister",
   "reset",
+  // What is done by hand, by its own kernel.
+  "spawn",
+  "fork",
+  "store",
+  "load",
+  "fill",
+  "bytes",
+  "put",
+  "call",
+  "open",
+  "pipe",
+  "kill",
+  "run",
 ]);
 /** Instructions between two looks at whether the guest only waits. */
 const SLICE = 1_000_000;
@@ -52,8 +66,11 @@ export class GuestChanges implements Changes {
   readonly #guest: Guest;
   readonly #parts: GuestParts;
   readonly #view: () => GuestView;
+  /** Processes that sleep for the clock only as long as nobody tells them to do something. */
+  stands: (pid: number) => boolean = () => false;
   readonly #listening: () => GuestEvents;
   #revision = 0;
+  #lines: GuestLines | undefined;
 
   /** Of a guest; `view`, `listening`: its kernel and what that does, once they are there. */
   constructor(
@@ -88,46 +105,74 @@ export class GuestChanges implements Changes {
     return this.#guest.recorded !== undefined;
   }
 
-  /** From now on one can go back; lines and calls are not kept as such. */
+  /** From now on one can go back, and lines and calls are kept, to be undone. */
   start(): void {
     this.#guest.record();
+    this.#lines ??= new GuestLines(this.#subject());
   }
 
-  /** A guest goes on being recorded: a debugger may want it. */
-  stop(): void {}
+  #subject(): Subject {
+    const { history } = this.#parts;
+    const { breakpoints } = this.stops;
+    const revision = () => this.revision;
+    return {
+      get revision() {
+        return revision();
+      },
+      breakpoints,
+      moment: () => history.moment(),
+      comeBack: (place) => {
+        this.#revision++;
+        history.comeBack(place.moment);
+        putBreakpoints(this.stops, copyBreakpoints(place.breakpoints));
+      },
+    };
+  }
+
+  /** Lines are not kept any more. A guest goes on being recorded: a debugger may want it. */
+  stop(): void {
+    this.#lines = undefined;
+  }
 
   /** @inheritdoc */
   entries(): HistoryEntry[] {
-    return [];
+    return this.#lines?.entries() ?? [];
   }
 
   /** @inheritdoc */
-  begin(): () => void {
-    return () => {};
+  begin(line: string, pid: number): (pid: number) => void {
+    return this.#lines?.begin(line, pid) ?? (() => {});
   }
 
   /** @inheritdoc */
-  call<T>(what: string, _args: readonly unknown[], body: () => T): T {
+  call<T>(what: string, args: readonly unknown[], body: () => T): T {
     if (!MAY.has(what.split(".").at(-1)!)) throw refusalOf(what);
-    this.#revision++;
-    return body();
+    return this.group(what, args, () => {
+      this.#revision++;
+      return body();
+    });
   }
 
   /** @inheritdoc */
-  group<T>(_what: string, _args: readonly unknown[], body: () => T): T {
-    return body();
+  group<T>(what: string, args: readonly unknown[], body: () => T): T {
+    return this.#lines === undefined ? body() : this.#lines.group(() => callText(what, args), body);
+  }
+
+  /** What the console has printed and nobody has taken. */
+  peekOutput(): string {
+    return new TextDecoder().decode(joined(this.#parts.history.output));
+  }
+
+  /** Whether a person has a breakpoint there. */
+  breaksAt(at: bigint): boolean {
+    return this.stops.breakpoints.points.some(({ watch, address }) =>
+      watch === undefined && address === at
+    );
   }
 
   /** @inheritdoc */
   takeOutput(): Uint8Array {
-    const parts = this.#guest.take();
-    const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-    let at = 0;
-    for (const part of parts) {
-      all.set(part, at);
-      at += part.length;
-    }
-    return all;
+    return joined(this.#guest.take());
   }
 
   /** @inheritdoc */
@@ -136,10 +181,11 @@ export class GuestChanges implements Changes {
   }
 
   /** Runs on: whoever can run, does. With `step`, one instruction of the present hart. */
-  run(
-    budget: number,
-    { step, untilEvent, only, arrive }: RunOptions = {},
-  ): KernelStop | GuestStop {
+  run(budget: number, options: RunOptions = {}): KernelStop | GuestStop {
+    return this.group("vm.advance", [], () => this.#runOn(budget, options));
+  }
+
+  #runOn(budget: number, { step, untilEvent, only, arrive }: RunOptions): KernelStop | GuestStop {
     this.#revision++;
     if (only !== undefined) {
       throw new KernelError("the guest's own kernel says which of its processes runs");
@@ -154,7 +200,7 @@ export class GuestChanges implements Changes {
     const { debug } = this.#guest;
     const stop = debug.step(debug.hart, SLICE);
     if (stop === undefined) return { kind: "idle" };
-    return this.#told(stop) ?? { kind: "budget" };
+    return this.told(stop) ?? { kind: "budget" };
   }
 
   /**
@@ -175,7 +221,7 @@ export class GuestChanges implements Changes {
     const { debug } = this.#guest;
     this.#setAgain();
     const end = debug.instret + budget;
-    for (;;) {
+    for (let jumped = false;;) {
       const left = end - debug.instret;
       if (left <= 0) return { kind: "budget" };
       const stop = debug.run(Math.min(left, SLICE));
@@ -185,9 +231,13 @@ export class GuestChanges implements Changes {
       if (this.#listening().found !== undefined) return { kind: "budget" };
       const wanted = stop?.kind === "break" ? met?.() : undefined;
       if (wanted !== undefined) return wanted;
-      const told = stop && this.#told(stop);
+      const told = stop && this.told(stop);
       if (told !== undefined) return told;
-      if (this.#guest.idle !== undefined && this.#waits()) return { kind: "idle" };
+      const { idle } = this.#guest;
+      if (idle === undefined || !this.#waits()) continue;
+      // Once, time jumps: somebody may have told a timer's handler to stop.
+      if (idle === Infinity || jumped) return { kind: "idle" };
+      jumped = true;
     }
   }
 
@@ -199,12 +249,13 @@ export class GuestChanges implements Changes {
     this.#revision++;
     this.#setAgain();
     const stop = this.#guest.debug.run(length);
-    return stop && this.#told(stop);
+    return stop && this.told(stop);
   }
 
   /** Whether nothing will happen before something is typed. */
   #waits(): boolean {
-    return this.#guest.read && (this.#guest.idle === Infinity || this.#view().waitsForConsole);
+    if (!this.#guest.read) return false;
+    return this.#guest.idle === Infinity || this.#view().waitsForConsole(this.stands);
   }
 
   /** A debugger at the same machine takes what is set at one address away for all. */
@@ -215,7 +266,7 @@ export class GuestChanges implements Changes {
   }
 
   /** A stop of the debugged machine in a kernel's words; undefined: it is not one of ours. */
-  #told(stop: DebugStop): KernelStop | GuestStop | undefined {
+  told(stop: DebugStop): KernelStop | GuestStop | undefined {
     const { hart } = stop;
     switch (stop.kind) {
       case "break":
@@ -298,15 +349,20 @@ export class GuestChanges implements Changes {
   }
 
   /** @inheritdoc */
-  step(what: "undo" | "redo"): HistoryEntry[] {
-    throw refusal(what);
+  step(what: "undo" | "redo", n: number): HistoryEntry[] {
+    if (this.#lines !== undefined) return this.#lines.step(what, n);
+    throw new RangeError(`${what}: nothing is recorded; vm.history.start() records from then on`);
   }
 
   /** @inheritdoc */
-  travel({ what, to }: Journey): Moment {
+  travel({ what, call, to }: Journey): Moment {
     if (this.#guest.recorded === undefined) {
       throw new RangeError(`${what}: nothing is recorded yet; what runs from now on will be`);
     }
+    return this.group(`vm.${call}`, [], () => this.#comeTo(to));
+  }
+
+  #comeTo(to: Journey["to"]): Moment {
     this.#revision++;
     const found = this.#travel(to);
     this.takeOutput();
@@ -340,8 +396,20 @@ export class GuestChanges implements Changes {
     return undefined;
   }
 
-  /** They take their room beside what is recorded. */
-  pin(): void {}
+  /** They take their room beside the lines. */
+  pin(states: readonly VmState[]): void {
+    this.#lines?.pin(states.map(({ machine }) => machine));
+  }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 /** What states of a guest have in common with those that fit it. */

@@ -4,6 +4,11 @@ import type { Guest, GuestStep } from "./guest.ts";
 import { GuestChanges, madeOf } from "./guest_changes.ts";
 import type { GuestStop } from "./guest_traps.ts";
 import { GuestEach } from "./guest_each.ts";
+import { GuestCalls } from "./guest_calls.ts";
+import { GuestHands } from "./guest_hands.ts";
+import { GuestRun } from "./guest_run.ts";
+import type { Running } from "./run.ts";
+import { Witness } from "./guest_witness.ts";
 import { GuestPrograms } from "./guest_programs.ts";
 import { lastStores } from "./guest_who.ts";
 import { countAddress, countRange } from "./guest/count_stores.ts";
@@ -33,13 +38,47 @@ import { MSTATUS } from "./machine/hart/csr_state.ts";
 import type { Hart } from "./machine/hart/hart.ts";
 import { REGISTER_NAMES } from "./machine/isa/register_names.ts";
 import type { Machine } from "./machine/machine.ts";
+import type { MachineState } from "./machine/machine_state.ts";
 import { makeSatp } from "./machine/sv39.ts";
 import { type Computer, guestPartsOf, type RegisterFile } from "./parts.ts";
 import { isGuests, whose } from "./state.ts";
-import { Vm } from "./vm.ts";
+import type { Attached } from "./attached.ts";
+import { type BootOptions, Vm } from "./vm.ts";
+
+/** What is known of a guest from outside. */
+interface FaceOptions {
+  /**
+   * What the program of manual processes is called on its disk; undefined: it is not there, and
+   * nothing can be done by hand.
+   */
+  readonly hand?: string | undefined;
+  readonly attached?: Attached;
+  /** Opens a shell on it, for {@link Vm.interact}. */
+  readonly interact?: BootOptions["interact"];
+}
 
 const faces = new WeakMap<Guest, Vm>();
-const lines = new WeakMap<Guest, GuestChanges>();
+/** What only this room knows of a guest's face. */
+interface Inside {
+  readonly guest: Guest;
+  readonly changes: GuestChanges;
+  readonly view: () => GuestView;
+}
+
+const insides = new WeakMap<Guest, Inside>();
+const guests = new WeakMap<Vm, Guest>();
+
+/** The guest of a face. Throws a KernelError for a computer with the built-in kernel. */
+export function guestOf(vm: Vm): Guest {
+  const guest = guests.get(vm);
+  if (guest === undefined) throw new KernelError("this computer has the built-in kernel");
+  return guest;
+}
+
+/** A line for a guest's sh, typed and to be run in slices. Throws a KernelError where none reads. */
+export function typeProgram(vm: Vm, words: readonly string[]): Running {
+  return new GuestRun({ vm, ...insides.get(guestOf(vm))! }, words);
+}
 
 /**
  * Runs a guest's next slice, to the breakpoints and watchpoints that were set on its face: as
@@ -49,7 +88,7 @@ export function sliceToStops(
   guest: Guest,
   length: number,
 ): GuestStep & { readonly stop: KernelStop | GuestStop | undefined } {
-  const changes = lines.get(guest);
+  const changes = insides.get(guest)?.changes;
   if (changes === undefined || changes.stops.breakpoints.points.length === 0) {
     return { ...guest.slice(length), stop: undefined };
   }
@@ -66,18 +105,24 @@ export function sliceToStops(
  * The face of a computer that runs a kernel of its own: the questions that one can ask of any
  * computer, live; one for each guest. What only the built-in kernel can do throws a KernelError.
  *
- * @param hand What the program of manual processes is called on its disk; undefined: it is not
- * there, and nothing can be done by hand.
+ * @param made What whoever attached it says of it.
  */
-export function vmOver(guest: Guest, hand?: string): Vm {
+export function vmOver(guest: Guest, made: FaceOptions = {}): Vm {
   const known = faces.get(guest);
   if (known !== undefined) return known;
-  const vm = new Vm({}, guestComputer(guest, hand));
+  const { hand, attached, interact } = made;
+  const options = interact === undefined ? {} : { interact };
+  const vm = new Vm(options, guestComputer(guest, hand, attached));
   faces.set(guest, vm);
+  guests.set(vm, guest);
   return vm;
 }
 
-function guestComputer(guest: Guest, _hand: string | undefined): Computer {
+function guestComputer(
+  guest: Guest,
+  hand: string | undefined,
+  attached: Attached | undefined,
+): Computer {
   const parts = guestPartsOf(guest);
   const { machine, elf, history } = parts;
   const changes: GuestChanges = new GuestChanges(
@@ -86,7 +131,6 @@ function guestComputer(guest: Guest, _hand: string | undefined): Computer {
     () => view,
     () => listening,
   );
-  lines.set(guest, changes);
   const { ram } = machine;
   const disk = guestDisk(machine);
   const moment = () => history.revision;
@@ -97,6 +141,19 @@ function guestComputer(guest: Guest, _hand: string | undefined): Computer {
     (pid) => programs.symbols(pid),
     () => programs.has("forktest") ? "forktest" : "echo",
   );
+  const savedView = (state: { readonly machine: MachineState }) =>
+    view.saved(state.machine, savedTables(state.machine.ram));
+  const acts = new GuestHands({
+    guest,
+    machine,
+    changes,
+    view: () => view,
+    calls: new GuestCalls((name) => programs.file(name)),
+    witness: new Witness(history, () => view, () => listening, ram, savedView),
+    hand,
+  });
+  changes.stands = (pid) => acts.isManual(pid);
+  insides.set(guest, { guest, changes, view: () => view });
   const current = new Current(ram, view.known, () => view.now);
   const counts = () => {
     const { value } = view.learner.watched.counts;
@@ -107,6 +164,7 @@ function guestComputer(guest: Guest, _hand: string | undefined): Computer {
   const mapped = eachMoment(moment, () => mappedCounts(view, ram));
   return {
     guest: true,
+    attached,
     machine,
     get kernel(): never {
       throw new KernelError("the guest's own kernel cannot be told that from outside");
@@ -118,6 +176,7 @@ function guestComputer(guest: Guest, _hand: string | undefined): Computer {
     changes,
     disk,
     stops: changes.stops,
+    acts,
     ticks: () => view.ticks(),
     listening,
     happened: (past) => {
@@ -166,7 +225,7 @@ function guestComputer(guest: Guest, _hand: string | undefined): Computer {
     census: () => censusOf(view),
     savedView: (state) => {
       if (!isGuests(state)) throw new RangeError(`diff: ${whose(state)}`);
-      return view.saved(state.machine, savedTables(state.machine.ram));
+      return savedView(state);
     },
     restore: (state) => changes.restore(state),
     reset: () => {

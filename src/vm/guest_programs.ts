@@ -47,7 +47,7 @@ export class GuestPrograms {
     const known = this.#known.get(name);
     if (known !== undefined && this.#runs(root, known.elf)) return known.symbols;
     if (this.#missing.get(name) === this.#moment()) return undefined;
-    const elf = this.#read(name);
+    const elf = this.file(name);
     if (elf === undefined || !this.#runs(root, elf)) {
       this.#missing.set(name, this.#moment());
       return undefined;
@@ -59,10 +59,11 @@ export class GuestPrograms {
 
   /** Whether there is a program of that name. */
   has(name: string): boolean {
-    return this.#read(name) !== undefined;
+    return this.file(name) !== undefined;
   }
 
-  #read(name: string): Elf | undefined {
+  /** The file of that name in the root directory; undefined: there is none, or it is no program. */
+  file(name: string): Elf | undefined {
     try {
       const tree = this.#disk.tree;
       if (tree === undefined) return undefined;

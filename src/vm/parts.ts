@@ -1,6 +1,8 @@
 /** What is behind {@link Vm}, {@link Process}, {@link Guest}: for src/vm and tests alone. */
 
+import type { Acts } from "./acts.ts";
 import type { Made } from "./boot_options.ts";
+import type { Attached } from "./attached.ts";
 import type { Runner } from "./checkpoints.ts";
 import type { DiskSource } from "./disk.ts";
 import type { EventLog } from "./events.ts";
@@ -57,12 +59,16 @@ export interface RegisterFile {
 export interface Computer extends Parts {
   /** It runs a kernel of its own: {@link Parts.kernel} is not there. */
   readonly guest: boolean;
+  /** How it was attached, where somebody's own kernel was. */
+  readonly attached: Attached | undefined;
   /** The name of its fork policy. */
   readonly policy: string;
   readonly changes: Changes;
   readonly disk: DiskSource;
   /** Where runs stop, as a person has set it. */
   readonly stops: Stops;
+  /** What is done in the name of its processes. */
+  readonly acts: Acts;
   /** Timer ticks since boot; undefined: unknown. */
   ticks(): number | undefined;
   /**

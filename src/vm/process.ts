@@ -5,13 +5,14 @@ import { integer, isText, onlyNames, whole } from "./checks.ts";
 import { counted } from "./machine/counted.ts";
 import { PAGE_SIZE, paNum, toVaNum, type Va, va } from "./machine/address.ts";
 import { walk } from "./machine/sv39.ts";
-import { access, type AccessSize } from "./access.ts";
-import { accessBytes, type BytesReport, forkProcess, killedBy, systemCall } from "./actions.ts";
+import type { AccessSize } from "./access.ts";
+import type { Acts } from "./acts.ts";
+import { type BytesReport, killedBy } from "./actions.ts";
 import type { AccessKind } from "./machine/user_access.ts";
 import type { CallName } from "./kernel/abi.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import type { Proc } from "./kernel/process/proc.ts";
-import { endNow, KernelError } from "./kernel/manual.ts";
+import { KernelError } from "./kernel/manual.ts";
 import type { Frame } from "./inspect/frame.ts";
 import { type Mapping, mappingsOf } from "./inspect/mappings.ts";
 import { type AreaView, vmmap } from "./inspect/vmmap.ts";
@@ -159,17 +160,20 @@ export class Process {
    * types), `zombie`, `made` (a guest's, which cannot run yet), or `unknown`.
    */
   get state(): ProcessState | "unknown" {
-    return this.#view.state ?? "unknown";
+    const { state } = this.#view;
+    if (this.#computer.guest && state !== "zombie" && this.manual) return "manual";
+    return state ?? "unknown";
   }
 
   /** What it sleeps for, in words; empty when it does not sleep; or `unknown`. */
   get waits(): string {
+    if (this.state === "manual") return "";
     return this.#view.waits ?? "unknown";
   }
 
   /** Whether it has no program: it stands still and does what a person types. */
   get manual(): boolean {
-    return !this.#computer.guest && this.#record.manual;
+    return this.#computer.acts.isManual(this.#view.pid);
   }
 
   /** Whether it has a program and runs only when it is stepped or continued. */
@@ -219,7 +223,7 @@ export class Process {
 
   /** fork(), with what was shared, copied and changed. */
   forkReport(): ForkReport {
-    return this.#does("fork", [], forkProcess);
+    return this.#does("fork", [], (acts) => acts.fork(this.pid));
   }
 
   /** Stores `size` bytes (8 unless given). Throws KernelError when the process is killed for it. */
@@ -238,13 +242,13 @@ export class Process {
     const at = va(address);
     const shown = [address, value, size === 8 ? undefined : size];
     const what = value === undefined ? "load" : "store";
-    return this.#does(what, shown, (_k, p) => access(this.#computer, p, at, size, value));
+    return this.#does(what, shown, (acts) => acts.access(this.pid, at, size, value));
   }
 
   /** Everything done in its name that may change the computer goes through here. */
-  #does<T>(what: string, args: readonly unknown[], body: (k: Kernel, p: Proc) => T): T {
+  #does<T>(what: string, args: readonly unknown[], body: (acts: Acts) => T): T {
     void this.#view; // Whoever is gone does nothing.
-    const again = () => body(this.#k, this.#record);
+    const again = () => body(this.#computer.acts);
     return changesOf(this.#vm).call(`p${this.pid}.${what}`, args, again);
   }
 
@@ -266,7 +270,7 @@ export class Process {
     if (bytes < 0) throw new RangeError(`a range of ${length} bytes`);
     const page = new Uint8Array(Math.min(bytes, PAGE_SIZE)).fill(byte & 0xff);
     const bytesAt = (done: number) => page.subarray(0, bytes - done);
-    const fill = (k: Kernel, p: Proc) => accessBytes(k, p, "store", va(address), bytes, bytesAt);
+    const fill = (acts: Acts) => acts.bytes(this.pid, "store", va(address), bytes, bytesAt);
     return this.#does("fill", [address, length, byte], fill);
   }
 
@@ -286,14 +290,15 @@ export class Process {
   #bytes(kind: AccessKind, what: string, address: bigint | number, bytes: Uint8Array): Uint8Array {
     const shown = [address, kind === "load" ? BigInt(bytes.length) : bytes];
     const bytesAt = (done: number) => bytes.subarray(done);
-    this.#does(what, shown, (k, p) => accessBytes(k, p, kind, va(address), bytes.length, bytesAt));
+    const all = (acts: Acts) => acts.bytes(this.pid, kind, va(address), bytes.length, bytesAt);
+    this.#does(what, shown, all);
     return bytes;
   }
 
   /** A system call by name, as if the process executed the ecall. */
   call(name: CallName, ...args: (bigint | number)[]): CallReport {
     const values = args.map((arg) => integer(`${name}: argument`, arg));
-    return this.#does("call", [name, ...args], (k, p) => systemCall(k, p, name, values));
+    return this.#does("call", [name, ...args], (acts) => acts.call(this.pid, name, values));
   }
 
   /** sbrk: moves the heap's end; the old end. Throws KernelError when there is no memory. */
@@ -405,7 +410,7 @@ export class Process {
 
   /** Kills it: at once when it stands still, else when it next enters or leaves the kernel. */
   kill(): void {
-    this.#does("kill", [], endNow);
+    this.#does("kill", [], (acts) => acts.kill(this.pid));
   }
 
   /** How an address is translated now. */

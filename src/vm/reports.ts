@@ -9,7 +9,6 @@ import type { WalkReport } from "./inspect/translation.ts";
 import type { Watched } from "./kernel/breakpoints.ts";
 import type { KernelStop } from "./kernel/run.ts";
 import type { ForkStatistics } from "./fork_statistics.ts";
-import type { Wait } from "./kernel/process/proc.ts";
 
 export type { AuditClass, Finding, FrameStep } from "./inspect/finding.ts";
 export type { Change, FrameDiff, ProcessDiff, PteDiff, StateDiff } from "./inspect/diff.ts";
@@ -159,7 +158,7 @@ export interface CallReport {
   /** Why it returned -1, when the call says. */
   readonly why: string | undefined;
   /** Set when it would wait for ever; it was taken back. */
-  readonly blocked: Wait | undefined;
+  readonly blocked: { readonly on: string } | undefined;
   /** The process is gone. */
   readonly exited: boolean;
   /** Set when the run was stopped before it could return. */

@@ -20,6 +20,28 @@ import type { Mark, Vm } from "./vm.ts";
 /** How long what a program leaves behind runs on: instructions, with 500 for each trap. */
 const AFTERMATH = 100_000_000;
 
+/** A program under way, as who drives it asks it. */
+export interface Running {
+  /** The program's first process; 0 while that is unknown. */
+  readonly pid: number;
+  /** Runs at most `budget` instructions more. True when it is over, or cannot go on. */
+  slice(budget: number): boolean;
+  /** Console text since the last time this was called. */
+  takeOutput(): string;
+  /** Whether the program itself has ended. */
+  readonly ended: boolean;
+  /** Whether it stopped because one of its processes reads the console and nothing is typed. */
+  waitsForConsole(): boolean;
+  /** A person stopped it. */
+  interrupt(): void;
+  /** Nobody runs it on. */
+  leave(): void;
+  /** Runs on to the end, or until `budget` instructions more are used up. */
+  finish(budget?: number): RunReport;
+  /** How it stands now. */
+  report(): RunReport;
+}
+
 /** A program that was started; see {@link Vm.start}. */
 export class Run {
   /** The program's first process. */

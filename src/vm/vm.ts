@@ -8,6 +8,7 @@ import { type BootOptions, settled } from "./boot_options.ts";
 import { addWatchpoint, type Breakpoint, type WatchOptions } from "./breakpoints.ts";
 import { isText, onlyNames, whole } from "./checks.ts";
 import { bootComputer } from "./builtin_computer.ts";
+import type { Attached } from "./attached.ts";
 import { Disk } from "./disk.ts";
 import type { EventFilter, VmEvent } from "./events.ts";
 import type { Each, EachReport } from "./guest_each.ts";
@@ -24,7 +25,7 @@ import type { Fact, KernelView } from "./inspect/view.ts";
 import { addBreakpoint, removeBreakpoint } from "./kernel/breakpoints.ts";
 import type { ForkStatistics } from "./fork_statistics.ts";
 import type { ForkObserver, Kernel } from "./kernel/kernel.ts";
-import { KernelError, makeManual } from "./kernel/manual.ts";
+import { KernelError } from "./kernel/manual.ts";
 import type { KernelStop, RunOptions } from "./kernel/run.ts";
 import { type Pa, pa, paNum, va } from "./machine/address.ts";
 import { flagText } from "./machine/flags.ts";
@@ -88,6 +89,8 @@ export class Vm {
    * built-in kernel can do throws a KernelError that says why.
    */
   readonly guest: boolean;
+  /** How somebody's own kernel was attached; undefined: it was not, or by the launcher. */
+  readonly attached: Attached | undefined;
   /** The name of its fork policy. */
   readonly policy: string;
   /** Its letters for the RSW bits of a PTE, 8 and 9; `1` for one that it does not use. */
@@ -114,6 +117,7 @@ export class Vm {
     this.disk = new Disk(disk);
     this.history = this.#changes;
     [this.guest, this.policy] = [guest, policy];
+    this.attached = this.#computer.attached;
     this.ram = machine.ram;
   }
 
@@ -218,14 +222,17 @@ export class Vm {
    */
   spawn(program?: string, args: readonly string[] = [], bytes?: Uint8Array): Process {
     if (program !== undefined) checkProgram(program, args, bytes);
-    const kernel = this.#kernel("spawn");
+    if (program === undefined) {
+      return new Process(
+        this,
+        this.#changes.call("vm.spawn", [], () => this.#computer.acts.spawn()),
+      );
+    }
+    this.#kernel("held");
     const file = bytes?.slice(), words = [...args];
-    const shown = program === undefined ? [] : [program, words];
-    const pid = this.#changes.call("vm.spawn", shown, () => {
-      const p = program === undefined
-        ? makeManual(kernel)
-        : loadProgram(this.#computer, program, words, file);
-      p.held = program !== undefined;
+    const pid = this.#changes.call("vm.spawn", [program, words], () => {
+      const p = loadProgram(this.#computer, program, words, file);
+      p.held = true;
       return p.pid;
     });
     return new Process(this, pid);
@@ -269,7 +276,15 @@ export class Vm {
   ): RunReport {
     onlyNames("run", options, ["input", "budget", "bytes"]);
     if (options.budget !== undefined) whole("budget", options.budget, 1);
-    this.#kernel("run");
+    const { run } = this.#computer.acts;
+    if (run !== undefined) {
+      const { input, budget } = options;
+      return this.#changes.group(
+        "vm.run",
+        [program, args],
+        () => run(this, [program, ...args], { input, budget }),
+      );
+    }
     return this.#changes.group("vm.run", [program, args], () => {
       if (options.input !== undefined) this.type(options.input);
       const running = this.start(program, args, options.bytes);

@@ -62,6 +62,17 @@ interface Record {
   due: number;
 }
 
+/** A moment that one can come back to, with what is recorded on both sides of it. */
+export interface GuestMoment extends Snapshot {
+  readonly typed: readonly number[];
+  /** Somebody had changed the machine since it ran. */
+  readonly changed: boolean;
+  /** All harts waited till then; see {@link GuestHistory.idle}. */
+  readonly jump: number | undefined;
+  /** The record that it is in. */
+  readonly record: object | undefined;
+}
+
 /** A guest's state as plain data. */
 export interface GuestState {
   readonly machine: MachineState;
@@ -95,6 +106,8 @@ export class GuestHistory {
   /** Somebody has changed the machine since it ran. */
   #changed = false;
   #record: Record | undefined;
+  /** What came after this moment was undone: running on does something else. */
+  #undone = false;
 
   /** A machine's history. `decide` chooses the version of its disk, when it stops for that. */
   constructor(machine: Machine, decide: () => void) {
@@ -161,6 +174,7 @@ export class GuestHistory {
 
   /** What was undone by going back cannot be gone forward to any more. */
   #forgetFuture(): void {
+    this.#undone = false;
     this.#inputs.forgetRest();
     const record = this.#record;
     if (record === undefined) return;
@@ -179,6 +193,7 @@ export class GuestHistory {
    * all harts wait for a time (`idle`); when it goes on and nothing has come in, time jumps there.
    */
   run(budget: number, { passBreak = true, only }: RunOptions = {}): Stop {
+    if (this.#undone) this.#forgetFuture();
     if (!sameHarts(only, this.#only)) this.#choose(only);
     let pass = passBreak;
     for (let left = budget; left > 0;) {
@@ -331,6 +346,7 @@ export class GuestHistory {
   goto(instret: number): void {
     const record = this.#needRecord();
     this.#leave(record);
+    this.#undone = false;
     const [from, to] = this.span!;
     if (!(Number.isInteger(instret) && instret >= from && instret <= to)) {
       throw new RangeError(`instruction ${instret} is not in the recorded past: ${from} to ${to}`);
@@ -511,6 +527,37 @@ export class GuestHistory {
       this.machine.restore(before);
       this.follower?.restore(followed, true);
     }
+  }
+
+  /** This moment, for {@link comeBack}. */
+  moment(): GuestMoment {
+    return {
+      ...this.#snapshot(true),
+      typed: [...this.#typed],
+      changed: this.#changed,
+      jump: this.#jump,
+      record: this.#record,
+    };
+  }
+
+  /**
+   * Comes back to a moment, from which one went on or back, as to undo what was done since. What is
+   * recorded after it can be come back to, too, but running on does not do it again. Where it is
+   * not in what is recorded now, a record begins anew here.
+   */
+  comeBack(moment: GuestMoment): void {
+    const record = this.#record;
+    if (record === undefined || moment.record !== record || moment.instret < record.kept.start) {
+      const { state: machine, typed, settled, only, followed } = moment;
+      return this.restore({ machine, typed, settled, only, followed });
+    }
+    this.#collect();
+    record.end = Math.max(record.end, this.now);
+    this.#putBack(moment);
+    this.#typed = [...moment.typed];
+    this.#changed = moment.changed;
+    this.#jump = moment.jump;
+    this.#undone = true;
   }
 
   /** The state now. */

@@ -83,7 +83,7 @@ export class GuestView implements KernelView {
       entries: () => this.trapEntries(),
       // What somebody has begun to type is not sent.
       line: () =>
-        this.waitsForConsole && !history.typing && uart.waiting === 0
+        this.waitsForConsole() && !history.typing && uart.waiting === 0
           ? `\x15${forking()}\n`
           : undefined,
     });
@@ -335,11 +335,14 @@ export class GuestView implements KernelView {
     return variable !== undefined && (this.now.place.words.word(variable.start) ?? 0) !== 0;
   }
 
-  /** Whether all processes sleep, one for the console, and none for the clock. */
-  get waitsForConsole(): boolean {
-    const { slots } = this.now;
-    return slots.length > 0 && slots.every(({ state }) => state === "sleeping") &&
-      slots.some(({ waits }) => waits === CONSOLE) && !slots.some(({ waits }) => waits === CLOCK);
+  /**
+   * Whether all processes sleep, one for the console, and none for the clock but those that `stand`.
+   */
+  waitsForConsole(stands: (pid: number) => boolean = () => false): boolean {
+    const slots = this.now.slots.filter(({ state }) => state !== "zombie");
+    const asleep = ({ pid, state, waits }: Slot) =>
+      state === "sleeping" && waits !== CLOCK || stands(pid);
+    return slots.some(({ waits }) => waits === CONSOLE) && slots.every(asleep);
   }
 
   /** No entry of a guest's table is known to name a place on a disk. */
