@@ -70,6 +70,8 @@ export class GuestChanges implements Changes {
   stands: (pid: number) => boolean = () => false;
   readonly #listening: () => GuestEvents;
   #revision = 0;
+  /** Time has jumped once since all began to wait for input. */
+  #jumped = false;
   #lines: GuestLines | undefined;
 
   /** Of a guest; `view`, `listening`: its kernel and what that does, once they are there. */
@@ -221,7 +223,7 @@ export class GuestChanges implements Changes {
     const { debug } = this.#guest;
     this.#setAgain();
     const end = debug.instret + budget;
-    for (let jumped = false;;) {
+    for (;;) {
       const left = end - debug.instret;
       if (left <= 0) return { kind: "budget" };
       const stop = debug.run(Math.min(left, SLICE));
@@ -236,8 +238,10 @@ export class GuestChanges implements Changes {
       const { idle } = this.#guest;
       if (idle === undefined || !this.#waits()) continue;
       // Once, time jumps: somebody may have told a timer's handler to stop.
-      if (idle === Infinity || jumped) return { kind: "idle" };
-      jumped = true;
+      // It is kept from one run to the next: they may be cut anywhere.
+      const first = !this.#jumped && idle !== Infinity;
+      this.#jumped = first;
+      if (!first) return { kind: "idle" };
     }
   }
 
