@@ -6,7 +6,7 @@ import { CommandError, EXIT } from "../framework/errors.ts";
 import { note, type Result, result } from "../framework/result.ts";
 import { hartJson, hartPlace } from "../session/guest_run.ts";
 import { size } from "../vm/numbers.ts";
-import { forgetEntries } from "../session/scenario.ts";
+import { attachText, forgetEntries } from "../session/scenario.ts";
 import { forgetSnapshots } from "../session/snapshots.ts";
 import { setCurrent } from "../session/target.ts";
 
@@ -87,5 +87,10 @@ function bootGuest(ctx: Context, flags: boolean): Result {
         : "the guest begins again at its prompt; its disk is as it was then",
     ),
     ...hartPlace(ctx),
-  ], { json: hartJson(ctx) });
+  ], {
+    json: hartJson(ctx),
+    ...(vm.attached === undefined
+      ? {}
+      : { api: `const vm = attach({ ${attachText(vm.attached).join(", ")} });` }),
+  });
 }

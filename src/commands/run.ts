@@ -1,9 +1,9 @@
 /** `run`: a program from start to end, with its console. */
 
-import { command, type Context } from "../framework/command.ts";
+import { command } from "../framework/command.ts";
 import { EXIT } from "../framework/errors.ts";
-import { consoleText, note, type Result, result } from "../framework/result.ts";
-import { typeProgram } from "../vm/guest_computer.ts";
+import { consoleText, result } from "../framework/result.ts";
+import { runTyped } from "../session/guest_program.ts";
 import { runInSlices } from "../session/slices.ts";
 import { closing, leaveRun, reportJson, statusOf, waiting } from "../session/run_report.ts";
 import { loadProgram } from "../session/program.ts";
@@ -34,7 +34,13 @@ export default command({
     { say: "one that is killed", lines: ["run faulttext"], shows: ["scause 0xf", "status -1"] },
   ],
   async run(ctx, { program, args, input }) {
-    if (ctx.vm.guest) return await runTyped(ctx, program, args, input);
+    if (ctx.vm.guest) {
+      const { result } = await runTyped(ctx, [program, ...args], input);
+      return {
+        ...result,
+        api: `const report = vm.run(${JSON.stringify(program)}, ${JSON.stringify(args)});`,
+      };
+    }
     const { name, bytes } = await loadProgram(ctx, program);
     const running = refusing(() => ctx.vm.start(name, args, bytes), EXIT.load);
     const ending = await runInSlices(ctx, running, { typed: input?.replaceAll("\\n", "\n") });
@@ -52,33 +58,3 @@ export default command({
     });
   },
 });
-
-/** A program of a guest, typed into its sh; Ctrl-C stops it where it is. */
-async function runTyped(
-  ctx: Context,
-  program: string,
-  args: readonly string[],
-  input: string | undefined,
-): Promise<Result> {
-  const running = refusing(() => typeProgram(ctx.vm, [program, ...args]), EXIT.failed);
-  const ending = await runInSlices(ctx, running, {
-    typed: input?.replaceAll("\\n", "\n"),
-    keep: true,
-  });
-  if (ending === "interrupted") running.interrupt();
-  const report = running.report();
-  const last = ending === "over" ? closing(ctx, report) : [
-    note(
-      ending === "escaped"
-        ? `${program} waits for input; console goes to it`
-        : `${program} was stopped where it is; continue or console goes on, undo takes it back`,
-      "warn",
-    ),
-  ];
-  return result([consoleText(report.console), ...last], {
-    json: reportJson(report),
-    status: ending === "escaped" ? EXIT.ok : statusOf(report),
-    ...(report.status === undefined ? {} : { value: BigInt(report.status) }),
-    api: `const report = vm.run(${JSON.stringify(program)}, ${JSON.stringify(args)});`,
-  });
-}

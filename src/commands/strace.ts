@@ -1,9 +1,11 @@
 /** `strace`: a program's system calls. */
 
 import { CALL_NAMES, traceCalls, type TraceRecord } from "../vm/calls.ts";
-import { command } from "../framework/command.ts";
+import { command, type Context } from "../framework/command.ts";
 import { EXIT } from "../framework/errors.ts";
-import { consoleText, type Json, result, text } from "../framework/result.ts";
+import { consoleText, type Json, type Result, result, text } from "../framework/result.ts";
+import type { GuestRun } from "../vm/guest_run.ts";
+import { runTyped } from "../session/guest_program.ts";
 import { runInSlices } from "../session/slices.ts";
 import { resultJson } from "../format/event_json.ts";
 import { loadProgram } from "../session/program.ts";
@@ -14,7 +16,9 @@ export default command({
   name: "strace",
   group: "process",
   summary: "run a program and list its system calls, arguments and results decoded",
-  details: "Its children's calls as well. The console's text comes first, the calls after it.",
+  details:
+    "Its children's calls as well. The console's text comes first, the calls after it. On a " +
+    "kernel of your own its events tell the calls: their arguments are not known.",
   args: [
     { name: "program", kind: "program", doc: "a program's name or an ELF file on the host" },
     { name: "args", kind: "text", rest: true, verbatim: true, doc: "its arguments" },
@@ -37,6 +41,7 @@ export default command({
     },
   ],
   async run(ctx, { program, args, only, input }) {
+    if (ctx.vm.guest) return await straceGuest(ctx, [program, ...args], only, input);
     const { name, bytes } = await loadProgram(ctx, program);
     const trace = traceCalls(ctx.vm);
     try {
@@ -67,6 +72,34 @@ export default command({
     }
   },
 });
+
+/** A guest's calls, by the events of its kernel, which do not tell what they were given. */
+async function straceGuest(
+  ctx: Context,
+  words: readonly string[],
+  only: readonly string[] | undefined,
+  input: string | undefined,
+): Promise<Result> {
+  const wanted = (running: GuestRun) =>
+    running.calls().filter(({ name }) => only === undefined || only.includes(name));
+  const { result: ran, running } = await runTyped(ctx, words, input, (running) => [
+    text(wanted(running).map(({ pid, name, result }) => `[${pid}] ${name}(…) = ${result ?? "?"}`)),
+  ]);
+  const calls = wanted(running);
+  return {
+    ...ran,
+    value: BigInt(calls.length),
+    json: {
+      ...ran.json,
+      calls: calls.map(({ pid, name, result }): Json => ({
+        pid,
+        name,
+        args: null,
+        ...resultJson(result?.toString()),
+      })),
+    },
+  };
+}
 
 function line(r: TraceRecord): string {
   return `[${r.pid} ${r.program}] ${r.name}(${r.args.join(", ")}) = ${r.result ?? "?"}`;

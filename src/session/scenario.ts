@@ -74,7 +74,7 @@ function bootText(options: BootOptions): string[] {
 }
 
 /** The kernel and its computer, as a script attaches them. */
-function attachText({ files, harts, seed, quantum, memBytes }: Attached): string[] {
+export function attachText({ files, harts, seed, quantum, memBytes }: Attached): string[] {
   const { elf = "KERNEL", disk } = files;
   const numbers = Object.entries({ harts, seed, quantum }).filter(([, n]) => n !== undefined);
   return [

@@ -7,7 +7,6 @@ import { GuestEach } from "./guest_each.ts";
 import { GuestCalls } from "./guest_calls.ts";
 import { GuestHands } from "./guest_hands.ts";
 import { GuestRun } from "./guest_run.ts";
-import type { Running } from "./run.ts";
 import { Witness } from "./guest_witness.ts";
 import { GuestPrograms } from "./guest_programs.ts";
 import { lastStores } from "./guest_who.ts";
@@ -76,7 +75,7 @@ export function guestOf(vm: Vm): Guest {
 }
 
 /** A line for a guest's sh, typed and to be run in slices. Throws a KernelError where none reads. */
-export function typeProgram(vm: Vm, words: readonly string[]): Running {
+export function typeProgram(vm: Vm, words: readonly string[]): GuestRun {
   return new GuestRun({ vm, ...insides.get(guestOf(vm))! }, words);
 }
 

@@ -101,6 +101,8 @@ export class GuestHands implements Acts {
     const { hand, guest } = this.#parts;
     if (hand === undefined) throw refusal("spawn");
     this.#atPrompt("spawn");
+    // Counts and the COW bit are learned at the prompt, and this is the last time that it is there.
+    void this.#view.learner.watched;
     const before = new Set(this.#view.processes().map(({ pid }) => pid));
     guest.type(new TextEncoder().encode(`${hand} &\n`));
     const made = () =>
@@ -141,6 +143,9 @@ export class GuestHands implements Acts {
     const standing = this.#on(pid, HAND_AT.stand);
     if (standing !== undefined) return standing;
     if (!this.isManual(pid)) {
+      if (pid <= 0) {
+        throw new KernelError("nobody stands here: spawn makes a process that does what is typed");
+      }
       if (this.#view.process(pid) === undefined) throw new KernelError(`no process ${pid}`);
       throw new KernelError(
         `pid ${pid} ${this.#view.process(pid)!.name} runs a program of its own: ` +

@@ -3,11 +3,13 @@
  * cost is told by the events of the guest's kernel.
  */
 
+import type { VmEvent } from "./events.ts";
 import type { Guest } from "./guest.ts";
 import type { GuestChanges } from "./guest_changes.ts";
 import { notAtPrompt, readerOf } from "./guest_reader.ts";
 import type { GuestView } from "./guest/view.ts";
 import { KernelError } from "./kernel/manual.ts";
+import { partsOf } from "./parts.ts";
 import type { RunReport, RunStop } from "./reports.ts";
 import type { Running } from "./run.ts";
 import type { Mark, Vm } from "./vm.ts";
@@ -21,6 +23,14 @@ const LOOK = 20_000_000;
 const PROMPT = "$ ";
 /** What its console takes of a line. */
 const LONGEST_LINE = 127;
+
+/** A system call of a guest's process: its arguments are not known. */
+export interface GuestCallMade {
+  readonly pid: number;
+  readonly name: string;
+  /** What it returned; undefined: it has not. */
+  readonly result: number | undefined;
+}
 
 /** What a run is made over. */
 interface RunParts {
@@ -146,8 +156,22 @@ export class GuestRun implements Running {
     return back !== undefined && back.new > 0 ? back.new : undefined;
   }
 
-  #events() {
-    return this.#vm.events(Math.max(this.#mark.event, this.#vm.oldestEvent));
+  #events(): VmEvent[] {
+    const log = partsOf(this.#vm).happened(false);
+    return log.since(Math.max(this.#mark.event, log.oldest));
+  }
+
+  /** The system calls of all but its sh, in the order in which they were made. */
+  calls(): GuestCallMade[] {
+    const calls: { pid: number; name: string; result: number | undefined }[] = [];
+    for (const { kind, pid, why: name, new: result } of this.#events()) {
+      if (pid === this.#sh) continue;
+      if (kind === "syscall") calls.push({ pid, name, result: undefined });
+      if (kind !== "return") continue;
+      const call = calls.findLast((one) => one.pid === pid && one.result === undefined);
+      if (call !== undefined && call.name === name) call.result = result;
+    }
+    return calls;
   }
 
   /** Whether the program has ended; what it left behind may still be there. */

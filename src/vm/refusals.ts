@@ -16,7 +16,6 @@ const WHY = {
   hold: PROGRAMS,
   start: PROGRAMS,
   resume: PROGRAMS,
-  strace: PROGRAMS,
   reclaim: "whether the guest's kernel can evict pages, nobody knows",
   swap: "whether the guest's kernel has a swap disk, nobody knows",
   failAllocation: "allocations of the guest's kernel cannot be made to fail yet",

@@ -88,6 +88,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "#jump": "found again by the next run",
     "#changed": "a record begins anew",
     "#record": "begins anew",
+    "#undone": "a record begins anew",
     revision: "counts on, so that nobody takes a state put back for the one before",
   },
   "guest.ts": {
