@@ -6,8 +6,10 @@
  */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { attach } from "../../mod.ts";
 import { Guest } from "../../src/vm/guest.ts";
 import { vmOver } from "../../src/vm/guest_computer.ts";
+import type { Vm } from "../../src/vm/vm.ts";
 import type { PaNum } from "../../src/vm/machine/address.ts";
 import { parseElf } from "../../src/vm/machine/elf.ts";
 import { guestMachineOf } from "../../src/vm/parts.ts";
@@ -148,21 +150,35 @@ if (folder === undefined) {
   if (!treesIn(folder).includes(documented)) {
     console.log("docs/your-kernel.md is not typed: XV6_TREES has no 2025-cow");
   } else {
-    Deno.test("the session of docs/your-kernel.md is what the shell says", async () => {
+    /** What the shell says to the lines of blocks of some kind on the page; and what the page says. */
+    const retyped = async (kind: string, vm: Vm, before: (line: string) => void = () => {}) => {
       const page = Deno.readTextFileSync(new URL("../../docs/your-kernel.md", import.meta.url));
-      const shown = [...page.matchAll(/^```guest\n([^]*?)^```$/gm)].map(([, block]) => block).join(
-        "",
-      );
-      const tree = new Tree(documented);
-      const typist = await newTyped([], { vm: vmOver(tree.guest) });
+      const blocks = page.matchAll(new RegExp(`^\`\`\`${kind}\\n([^]*?)^\`\`\`$`, "gm"));
+      const shown = [...blocks].map(([, block]) => block).join("");
+      const typist = await newTyped([], { vm });
       let said = "";
       for (const [, line] of shown.matchAll(/^> (.*)$/gm)) {
-        if (line === "until fault") tree.type("echo hi");
+        before(line);
         said += `> ${line}\n${(await typist.type(line)).text}`;
       }
       // Another compiler lays the kernel out otherwise.
       const plain = (text: string) => text.replace(/0x[0-9a-f]+|\d{2,}/g, "N").replace(/\s+/g, " ");
       assertEquals(plain(said), plain(shown));
+    };
+
+    Deno.test("the session of docs/your-kernel.md is what the shell says", async () => {
+      const tree = new Tree(documented);
+      await retyped("guest", vmOver(tree.guest), (line) => {
+        if (line === "until fault") tree.type("echo hi");
+      });
+    });
+
+    Deno.test("what docs/your-kernel.md does by hand is what the shell says", async () => {
+      const vm = attach({
+        kernel: `${documented}/kernel/kernel`,
+        disk: `${documented}/fs.img`,
+      });
+      await retyped("hand", vm);
     });
   }
 
