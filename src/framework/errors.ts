@@ -62,6 +62,7 @@ const KNOWN: Readonly<Record<string, number>> = {
   KernelPanic: EXIT.guest,
   FsError: EXIT.load,
   ElfError: EXIT.load,
+  DwarfError: EXIT.failed,
   FileError: EXIT.load,
   FileThereError: EXIT.usage,
 };

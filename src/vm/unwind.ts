@@ -4,7 +4,8 @@
  * was interrupted.
  */
 
-import { evaluate, type Moment } from "./dwarf/expression.ts";
+import { DwarfError } from "./dwarf/cursor.ts";
+import { evaluate, type Location, type Moment } from "./dwarf/expression.ts";
 import type { FrameRow } from "./dwarf/frames.ts";
 import { PAGE_SIZE } from "./machine/address.ts";
 import { TRAMPOLINE } from "./guest/xv6.ts";
@@ -51,13 +52,48 @@ export function lookedUp({ pc, exact }: Frame): bigint {
   return exact ? pc : pc - 1n;
 }
 
+/** Where an expression says that something is; one that is damaged says nothing. */
+function located(bytes: Uint8Array, moment: Moment, initial?: bigint): Location | undefined {
+  try {
+    return evaluate(bytes, moment, initial);
+  } catch (error) {
+    if (error instanceof DwarfError) return undefined;
+    throw error;
+  }
+}
+
 /** What an expression may ask in a frame. */
 export function momentOf(source: StackSource, frame: Frame): Omit<Moment, "frameBase"> {
   return {
     register: (n) => frame.registers[n],
     cfa: () => cfaOf(source, frame),
     memory: (address, size) => source.memory(frame.pid, address, size),
+    entry: (n) => atEntry(source, frame, n),
   };
+}
+
+/**
+ * What a register held when a frame's function was called, as the caller can still tell: one that
+ * callees keep, or an argument that it says how to reckon again.
+ */
+function atEntry(source: StackSource, frame: Frame, n: number): bigint | undefined {
+  const caller = callerOf(source, frame, undefined);
+  // Who was interrupted has called nobody.
+  if (caller === undefined || caller.exact || caller.pid !== frame.pid) return undefined;
+  if (KEPT.includes(n)) return caller.registers[n];
+  const { symbols } = source;
+  const call = symbols.debug(caller.pid)?.callAt(caller.pc);
+  const bytes = call?.values.get(n);
+  // Somebody else was called, who has jumped here.
+  if (bytes === undefined || call?.callee !== symbols.at(frame.pid, lookedUp(frame))?.name) {
+    return undefined;
+  }
+  const moment = momentOf(source, caller);
+  const frameBase = () => symbols.debug(caller.pid)?.frameBase(lookedUp(caller), moment);
+  const place = located(bytes, { ...moment, frameBase });
+  if (place?.kind === "value") return place.value;
+  if (place?.kind === "memory") return place.address;
+  return place?.kind === "register" ? caller.registers[place.n] : undefined;
 }
 
 function rowOf({ symbols }: StackSource, frame: Frame): FrameRow | undefined {
@@ -74,7 +110,7 @@ export function cfaOf(source: StackSource, frame: Frame): bigint | undefined {
     return value === undefined ? undefined : BigInt.asUintN(64, value + BigInt(cfa.offset));
   }
   const moment = { ...momentOf(source, frame), cfa: () => undefined, frameBase: () => undefined };
-  const place = evaluate(cfa.bytes, moment);
+  const place = located(cfa.bytes, moment);
   return place?.kind === "memory" ? place.address : undefined;
 }
 
@@ -157,7 +193,7 @@ function byRules(source: StackSource, frame: Frame): Frame | undefined {
       case "expression":
       case "valueExpression": {
         const moment = { ...momentOf(source, frame), frameBase: () => undefined };
-        const place = evaluate(rule.bytes, moment, cfa);
+        const place = located(rule.bytes, moment, cfa);
         if (place?.kind !== "memory") return undefined;
         return rule.kind === "expression"
           ? source.memory(frame.pid, place.address, 8)

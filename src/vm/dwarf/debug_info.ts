@@ -16,14 +16,16 @@ import {
   inlinedIn,
   scopesAt,
 } from "./functions.ts";
+import type { Moment } from "./expression.ts";
 import { type FrameRow, Frames } from "./frames.ts";
+import { callIn, type CallSite } from "./call_sites.ts";
 import type { SourceFile } from "./line_header.ts";
 import { type LineRow, type LineTable, readLines, rowAt } from "./lines.ts";
 import { type LineSites, sitesOf } from "./line_sites.ts";
 import { type Sections, sectionsOf } from "./sections.ts";
 import { type CType, Types } from "./types.ts";
 import { Info, type Unit } from "./unit.ts";
-import { type Global, globalsOf, type Local, localsOf } from "./variables.ts";
+import { frameBase, type Global, globalsOf, type Local, localsOf } from "./variables.ts";
 
 export type { CType, FunctionInfo, Global, InlinedCall, LineSites, Local, SourceFile };
 
@@ -196,6 +198,31 @@ export class DebugInfo {
   /** How the frame at an address is undone; undefined: nobody says. */
   frameRow(address: bigint): FrameRow | undefined {
     return this.#safely(() => this.#frames.rowAt(Number(address)), undefined);
+  }
+
+  /** What variables of the function at an address are counted from; undefined: nobody says. */
+  frameBase(address: bigint, moment: Omit<Moment, "frameBase">): bigint | undefined {
+    const pc = Number(address);
+    const unit = this.#unitAt(pc);
+    if (unit === undefined || !this.#isWhole(unit)) return undefined;
+    return this.#safely(() => {
+      const own = functionAt(unit, pc);
+      return own && frameBase(own, pc, moment);
+    }, undefined);
+  }
+
+  /**
+   * What a call hands over, by the address behind it: of the registers of arguments, how the caller
+   * can still tell what was in them. Undefined: it is not known whom it calls, or not at all.
+   */
+  callAt(returns: bigint): CallSite | undefined {
+    const pc = Number(returns);
+    const unit = this.#unitAt(pc - 1);
+    if (unit === undefined || !this.#isWhole(unit)) return undefined;
+    return this.#safely(() => {
+      const own = functionAt(unit, pc - 1);
+      return own && callIn(own, pc);
+    }, undefined);
   }
 
   /** The global and static variables, by their names; of several, the first. */

@@ -81,7 +81,7 @@ function whereIs(die: Die, frame: Die, pc: number, moment: Omit<Moment, "frameBa
 }
 
 /** What fbreg counts from: an address, or what a register holds. */
-function frameBase(
+export function frameBase(
   frame: Die,
   pc: number,
   moment: Omit<Moment, "frameBase">,

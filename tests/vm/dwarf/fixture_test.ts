@@ -150,6 +150,18 @@ for (const version of [2, 3, 4, 5]) {
     assertEquals(debug.scopes(symbol("add")), []);
   });
 
+  Deno.test(`DWARF ${version}: what calls hand over`, () => {
+    const debug = info();
+    const main = elf.symbol("main")!;
+    const calls = Array.from({ length: main.size / 2 }, (_, i) => main.value + 2n * BigInt(i))
+      .flatMap((at) => debug.callAt(at) ?? []);
+    // What is inlined is called by nobody.
+    assertEquals(calls.map(({ callee }) => callee), ["walk", "add"]);
+    // `greeting[0]`, which is known to be 'h': DW_OP_const1u.
+    assertEquals([...calls[1].values], [[11, Uint8Array.of(0x08, 0x68)]]);
+    assertEquals(debug.callAt(symbol("add")), undefined);
+  });
+
   Deno.test(`DWARF ${version}: frames`, () => {
     const debug = info();
     const walk = symbol("walk");
