@@ -1,6 +1,6 @@
 /**
- * Changes of a guest's counts by a hart that holds no spinlock at all: two harts that do so at once
- * lose one of them. Atomic instructions need no lock.
+ * Changes of a guest's counts by a hart that holds no spinlock at all, while a page has two owners or
+ * more: two harts that do so at once lose one of them. Atomic instructions need no lock.
  */
 
 import type { PaNum } from "../machine/address.ts";
@@ -54,6 +54,8 @@ export function watchUnlocked(
     const cpu = cpus.start + hart.hartid * CPU;
     // Before there are processes, one hart sets things up alone.
     if (words.long(cpu) === 0 || words.word(cpu + NOFF) !== 0 || isAtomic(hart, machine)) return;
+    // Whose page it is alone changes its count alone: kalloc's caller, the last owner.
+    if (BigInt.asIntN(8 * size, before) - BigInt(array.more) < 2n) return;
     const frame = (ram.base + i * 4096) as PaNum;
     seen({ frame, before, after, hart: hart.hartid, pc: hart.pc });
   };
