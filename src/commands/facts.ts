@@ -1,6 +1,8 @@
 /** `facts`: what is believed of the kernel, and why. */
 
 import { command } from "../framework/command.ts";
+import { EXIT } from "../framework/errors.ts";
+import { refusing } from "../session/target.ts";
 import { type Cell, result, tableOf } from "../framework/result.ts";
 
 /** How sure a fact is, in colour. */
@@ -14,9 +16,18 @@ export default command({
     "Of a kernel of your own, counts and the COW bit are learned by watching it at work: the " +
     "machine runs ahead, types forktest at its prompt, and is made what it was. sure: read from " +
     "code or records, or seen many times without an exception; likely: with exceptions; given: by " +
-    "--fact; unknown: nothing is concluded from it.",
+    "you, here or by --fact; unknown: nothing is concluded from it. counts=PLACE is a variable as C " +
+    "names it, *POINTER, an address, or none; ,first=PA ,bytes=N ,stride=N and ,more=N may follow.",
+  args: [{
+    name: "given",
+    kind: "text",
+    rest: true,
+    optional: true,
+    doc: "what you know better: counts=ref.cnt, counts=*refs,first=0, cow=0x100, cow=none",
+  }],
   examples: [{ say: "the built-in kernel's are its own", lines: ["facts"], shows: ["cow bit"] }],
-  run(ctx) {
+  run(ctx, { given }) {
+    for (const text of given) refusing(() => ctx.vm.giveFact(text), EXIT.usage);
     const facts = ctx.vm.facts();
     return result([
       tableOf(facts, "facts", [

@@ -35,6 +35,8 @@ export interface Options {
   own: GuestFiles;
   /** Its computer. */
   guest: GuestFlags;
+  /** `--fact`, in order: what somebody knows about the kernel of `--kernel`. */
+  facts: readonly string[];
   /** The flags as they were typed, up to a `--`: what `boot` begins with. */
   typed: readonly string[];
 }
@@ -116,7 +118,7 @@ export function parseFlags(argv: readonly string[]): Options {
   const parsed = parseArgs([...argv], {
     string: [...valued.map((f) => f.name), "_"],
     boolean: switches.map((f) => f.name),
-    collect: ["command"],
+    collect: ["command", "fact"],
     negatable: ["color"],
     default: { color: undefined },
     alias: { command: "c", help: "h" },
@@ -156,6 +158,11 @@ export function parseFlags(argv: readonly string[]): Options {
   if (commands.includes("")) throw new CommandError("-c needs a line: -c 'run cowtest'");
   const budget = number("budget");
   if (budget === 0n) throw new CommandError("--budget 0: at least one instruction");
+  const facts = (values.fact ?? []) as string[];
+  if (facts.length > 0 && text("kernel") === undefined) {
+    throw new CommandError("--fact is for --kernel; of the built-in kernel everything is known");
+  }
+  if (facts.includes("")) throw new CommandError("--fact needs a value: --fact NAME=EXPR");
   const own = { elf: text("kernel"), disk: text("disk"), bare: text("bare") };
   const computer = booted(values, text, number);
   const guest = guestFlags(own, number("harts"), computer);
@@ -175,6 +182,7 @@ export function parseFlags(argv: readonly string[]): Options {
     ...computer,
     own,
     guest,
+    facts,
     typed: argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv,
   };
 }

@@ -32,6 +32,11 @@ export const GUEST_FLAGS = [
     doc: `harts of --kernel or --bare, ${HARTS.least} to ${HARTS.most}; 1 when not given`,
   },
   {
+    name: "fact",
+    value: "NAME=EXPR",
+    doc: "what you know better about --kernel: see help facts; may be repeated",
+  },
+  {
     name: "bare",
     value: "ELF",
     doc: "run a program that is its own kernel and no xv6, without a shell",

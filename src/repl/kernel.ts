@@ -7,6 +7,7 @@ import { CommandError, EXIT } from "../framework/errors.ts";
 import { isDumb, wantsColor } from "../host/color.ts";
 import { size } from "../vm/numbers.ts";
 import type { Guest } from "../vm/guest.ts";
+import { refusing } from "../session/target.ts";
 import { type Booted, GuestBoot } from "../vm/guest_boot.ts";
 import type { Vm } from "../vm/vm.ts";
 import { breathe, clock, denoFiles, denoTty, output, readStdin, stderr } from "./deno_host.ts";
@@ -68,13 +69,15 @@ export async function bootKernel(options: Options, person: boolean): Promise<Boo
   }
 }
 
-async function load({ own, guest, budget }: Options): Promise<GuestBoot> {
+async function load({ own, guest, budget, facts }: Options): Promise<GuestBoot> {
   const elf = await denoFiles.read(own.elf!);
   const disk = own.disk === undefined ? undefined : await denoFiles.read(own.disk);
   try {
     const files = { elf: own.elf, disk: own.disk };
     const options = { ...guest, files, ...(disk === undefined ? {} : { disk }) };
-    return new GuestBoot(elf, options, budget === undefined ? undefined : Number(budget));
+    const boot = new GuestBoot(elf, options, budget === undefined ? undefined : Number(budget));
+    for (const fact of facts) refusing(() => boot.vm.giveFact(fact), EXIT.usage);
+    return boot;
   } catch (error) {
     if (!(error instanceof Error) || !/^(Elf|Disk)Error$/.test(error.name)) throw error;
     const file = error.name === "DiskError" ? own.disk : own.elf;

@@ -69,6 +69,7 @@ export function bootComputer(options: Settled): Computer {
     audit: () =>
       audit(view, machine.ram, [machine.mmu], (...found) => checkBuiltin(kernel, view, ...found)),
     auditEach: () => undefined,
+    giveFact: () => {},
     trail: () => [],
     census: () => {
       const { free, lowest } = kernel.state.frames;

@@ -211,6 +211,7 @@ function guestComputer(
     setRegister: (hart, name, value) => guest.debug.setRegister(hart, name, value),
     type: (bytes) => guest.type(bytes),
     audit: audited,
+    giveFact: (text) => view.give(text),
     trail: (frame) => {
       const ptes = mappingsTo(view, ram, frame).map(({ pteAddr }) => Number(pteAddr) as PaNum);
       const places = { frame, count: view.countPlace(frame), ptes };

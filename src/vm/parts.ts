@@ -95,6 +95,8 @@ export interface Computer extends Parts {
   /** Keys at the console. */
   type(bytes: Uint8Array): void;
   audit(): Finding[];
+  /** A person says what is so of a guest's kernel. */
+  giveFact(text: string): void;
   /** The last stores that mattered to a frame, from the record. */
   trail(frame: PaNum): FrameStep[];
   /** From now on an audit at each moment of a run; `undefined` ends it. */

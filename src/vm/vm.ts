@@ -449,6 +449,16 @@ export class Vm {
     return this.#view.facts();
   }
 
+  /**
+   * Says what is so of a guest's kernel, in the place of what would be found out: `counts=ref.cnt`,
+   * `counts=*refs,first=0,bytes=2`, `cow=0x100`, `cow=none`. Throws a RangeError with one line for
+   * a text that says nothing.
+   */
+  giveFact(text: string): void {
+    this.#guestOnly("giveFact", "everything is known");
+    this.#computer.giveFact(text);
+  }
+
   /** The swap disk and the clock that chooses what goes there. */
   swap(): SwapReport {
     return swapReport(this.#kernel("swap"));

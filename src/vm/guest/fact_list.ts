@@ -4,7 +4,9 @@ import type { Fact } from "../inspect/view.ts";
 import { hex } from "../machine/address.ts";
 import { counted } from "../machine/counted.ts";
 import type { Facts } from "./facts.ts";
-import { indexText, type Learned, type Watched } from "./learner.ts";
+import { elementOf, pathAt } from "./c_place.ts";
+import { type CountPlace, headOf, indexText, type Learned, type Watched } from "./learner.ts";
+import type { ImageSymbols } from "./symbols.ts";
 
 /** The facts, those first on which others rest. */
 export function factList(facts: Facts, { counts, cow }: Watched): Fact[] {
@@ -15,11 +17,15 @@ export function factList(facts: Facts, { counts, cow }: Watched): Fact[] {
     freeLists(facts),
     learned("counts", counts, ({ array, bytes }) => {
       const { width, stride, more } = array;
-      const each = width === stride ? `${width} bytes each` : `${width} bytes in each ${stride}`;
+      const { name, type } = countsName(symbols, { array, bytes }, base);
+      const element = elementOf(type)?.name;
+      const each = element !== undefined
+        ? `${element} each`
+        : width === stride
+        ? `${width} bytes each`
+        : `${width} bytes in each ${stride}`;
       const beside = more === 0 ? "" : `, ${more} more than the mappings`;
-      return `${array.name}, ${each}, by ${
-        indexText({ array, bytes }, base, symbols.end)
-      }${beside}`;
+      return `${name}, ${each}, by ${indexText({ array, bytes }, base, symbols.end)}${beside}`;
     }),
     learned("cow bit", cow, hex),
   ];
@@ -32,6 +38,19 @@ function learned<T>(
 ): Fact {
   const shown = value === undefined ? undefined : value === null ? "none" : text(value);
   return { name, value: shown, sure, evidence };
+}
+
+/** What an array is called in C, and its type. */
+function countsName(symbols: ImageSymbols, place: CountPlace, base: number) {
+  const { array: { name, pointer } } = place;
+  const [, variable, behind = "0"] = /^\*?(\w+)(?:\+(\d+))?$/.exec(name) ?? [];
+  if (variable === undefined) return { name, type: undefined };
+  if (pointer !== undefined) {
+    const path = pathAt(symbols, variable, Number(behind));
+    return { name: `*${path.name}`, type: path.type };
+  }
+  const head = headOf(place, base, symbols.end)?.head;
+  return head === undefined ? { name, type: undefined } : pathAt(symbols, variable, head);
 }
 
 function processes({ layout, known: { symbols } }: Facts): Fact {

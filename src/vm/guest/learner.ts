@@ -234,8 +234,15 @@ function cowSeen({ cleared, masks }: CowSeen, forks: number): Learned<number> {
   };
 }
 
-/** How an array is indexed, in words, for RAM from `base` on and a kernel that ends at `end`. */
-export function indexText({ array, bytes }: CountPlace, base: number, end: number): string {
+/**
+ * How many bytes of its variable stand in front of an array that is indexed in one of the usual
+ * ways, and in which.
+ */
+export function headOf(
+  { array, bytes }: CountPlace,
+  base: number,
+  end: number,
+): { readonly head: number; readonly index: string } | undefined {
   const { origin, stride, pointer } = array;
   const from = pointer === undefined ? bytes[0] : 0;
   const ends = Math.ceil((end - base) / PAGE_SIZE);
@@ -244,9 +251,17 @@ export function indexText({ array, bytes }: CountPlace, base: number, end: numbe
     [-base / PAGE_SIZE, "pa / 4096"],
     [ends, "(pa - end) / 4096"],
   ];
-  for (const [i, text] of first) {
+  for (const [i, index] of first) {
     const head = origin + i * stride - from;
-    if (head >= 0 && head < 128) return text;
+    if (head >= 0 && head < 128) return { head, index };
   }
-  return `(pa - ${hex(base + Math.ceil((from - origin) / stride) * PAGE_SIZE)}) / 4096`;
+  return undefined;
+}
+
+/** How an array is indexed, in words, for RAM from `base` on and a kernel that ends at `end`. */
+export function indexText(place: CountPlace, base: number, end: number): string {
+  const { array: { origin, stride, pointer }, bytes } = place;
+  const from = pointer === undefined ? bytes[0] : 0;
+  const first = base + Math.ceil((from - origin) / stride) * PAGE_SIZE;
+  return headOf(place, base, end)?.index ?? `(pa - ${hex(first)}) / 4096`;
 }

@@ -20,6 +20,7 @@ import type { MachineState } from "../machine/machine_state.ts";
 import { PTE_RSW0, PTE_RSW1, type TableMemory } from "../machine/sv39.ts";
 import { Counts } from "./count_array.ts";
 import { factList } from "./fact_list.ts";
+import { givenFact } from "./given.ts";
 import { Facts, KINDS, type Known } from "./facts.ts";
 import { codeFacts } from "./code_facts.ts";
 import type { GuestHistory } from "./history.ts";
@@ -188,6 +189,13 @@ export class GuestView implements KernelView {
     const mask = this.cowBit ?? 0;
     const letter = (bit: number) => (mask & bit) !== 0 ? "C" : "1";
     return [letter(PTE_RSW0), letter(PTE_RSW1)];
+  }
+
+  /** A person says what is so: `counts=ref.cnt`. Throws a RangeError for what says nothing. */
+  give(text: string): void {
+    const { base, size } = this.#machine.ram;
+    this.learner.give(givenFact(text, { symbols: this.known.symbols, base, size }));
+    this.#countsOf = undefined;
   }
 
   /** @inheritdoc */

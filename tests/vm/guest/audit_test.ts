@@ -194,3 +194,35 @@ Deno.test("a free list that is followed is the one that is walked anew", () => {
   g.write64(head, second);
   assertEquals(walk.walk(), false);
 });
+
+Deno.test("what a person says stands in place of what would be found out, and is checked", () => {
+  const { vm } = counted();
+  const said = (name: string) => vm.facts().find((f) => f.name === name)!;
+  vm.giveFact("counts=ticks,first=0x80110000,bytes=2,stride=8,more=1");
+  assertEquals(said("counts").sure, "given");
+  const view = partsOf(vm).view as GuestView;
+  const place = view.countPlace((BASE + 0x11_0000 + PAGE_SIZE) as PaNum);
+  assertEquals(place, { at: (AT.ticks + 8) as PaNum, width: 2 });
+  assertEquals(view.frames.more, 1);
+  vm.giveFact("counts=none");
+  assertEquals([said("counts").value, vm.refcount(BASE).stored], ["none", undefined]);
+  vm.giveFact("cow=0x300");
+  assertEquals([said("cow bit").value, vm.rsw], ["0x300", ["C", "C"]]);
+  for (
+    const [text, why] of [
+      ["counts", "want counts=… or cow=…"],
+      ["freed=1", "want counts=… or cow=…"],
+      ["cow=1", "want cow=0x100, 0x200, 0x300 or none"],
+      ["counts=nosuch", "there is no nosuch in the kernel"],
+      ["counts=ticks,first=7", "first=0x7 is no frame"],
+      ["counts=ticks,bytes=3", "a count has 1, 2, 4 or 8 bytes, not 3"],
+      ["counts=ticks,size=3", "size=3: want first=N, bytes=N, stride=N, more=N"],
+      ["counts=ticks,stride=2", "stride 2 is less than a count's 4 bytes"],
+      ["counts=0x1000", "0x1000 is no place in RAM for it"],
+      ["counts=a b", "want a variable or an address"],
+    ]
+  ) {
+    const error = assertThrows(() => vm.giveFact(text), RangeError);
+    assert((error as Error).message.includes(why), `${text}: ${(error as Error).message}`);
+  }
+});
