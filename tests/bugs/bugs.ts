@@ -44,7 +44,11 @@ export const BUGS: readonly Bug[] = [
   { name: "unlocked-decref", edits: [kalloc("kfree", withoutCalls("acquire", "release"))] },
   {
     name: "count-never-set",
-    edits: [kalloc("kalloc", withoutAssignment("kmem.refcnt"))],
+    edits: [
+      kalloc("kalloc", withoutAssignment("kmem.refcnt")),
+      // Its kfree would notice, and panic.
+      kalloc("kfree", instead("< 1", "< -99")),
+    ],
   },
   { name: "parent-keeps-w", edits: [vm("uvmcopy", withoutAssignment("*pte"))] },
   {
