@@ -5,15 +5,18 @@
 
 import { counted } from "./machine/counted.ts";
 import { Copies, type WrongCopy } from "./guest/copies.ts";
+import { type Endless, Faults } from "./guest/faults.ts";
 import { Judge } from "./guest/judge.ts";
 import { type Unlocked, watchUnlocked } from "./guest/unlocked.ts";
 import type { GuestView } from "./guest/view.ts";
 import { type Finding, finding } from "./inspect/finding.ts";
 import { mappingsTo } from "./inspect/mappings.ts";
+import { anyStale } from "./inspect/tlb_check.ts";
 import { CAUSE } from "./machine/cause.ts";
 import type { Hart } from "./machine/hart/hart.ts";
-import { hex, PAGE_SIZE, type PaNum } from "./machine/address.ts";
+import { hex, PAGE_SIZE, type PaNum, type Va } from "./machine/address.ts";
 import type { TrapSeen } from "./machine/probes.ts";
+import { walk } from "./machine/sv39.ts";
 import type { GuestParts } from "./parts.ts";
 
 /** When it is looked: whenever user mode is left by a call; for any reason; by another process. */
@@ -46,6 +49,7 @@ export class GuestEach implements EachReport {
   readonly #judge: Judge;
   readonly #removes: (() => void)[];
   readonly #copies: Copies;
+  readonly #faults = new Faults();
   readonly #roots = new Map<number, number>();
   #broken = false;
   /** What was seen to happen, which nothing tells of afterwards. */
@@ -64,6 +68,7 @@ export class GuestEach implements EachReport {
       view.now,
       watched.counts.value ?? undefined,
       stands,
+      view.cowBit ?? 0,
       each !== "switch",
     );
     this.#copies = new Copies(machine.ram);
@@ -110,6 +115,19 @@ export class GuestEach implements EachReport {
     return finding("wrong copy", { frame: to, address: va, pid, owners }, what);
   }
 
+  #endless({ root, va, epc, times }: Endless): Finding {
+    const { ram } = this.#parts.machine;
+    const pid = this.#view.roots().find((one) => one.root === root)?.pid;
+    const { leaf } = walk(ram, root, va as Va);
+    const frame = leaf && ((leaf.pa - leaf.pa % PAGE_SIZE) as PaNum);
+    const place = pid === undefined ? undefined : this.#view.symbols.at(pid, epc);
+    const where = place === undefined ? hex(epc) : `${hex(epc)} in ${place.name}`;
+    const what = `the instruction at ${where} faults there for the ${times}th time: the kernel ` +
+      "lets it go on and has changed nothing";
+    const owners = frame === undefined ? [] : mappingsTo(this.#view, ram, frame);
+    return finding("fault for ever", { frame, address: Number(va), pid, owners }, what);
+  }
+
   #unlocked({ frame, before, after, hart, pc }: Unlocked): Finding {
     const place = this.#view.symbols.at(0, pc);
     const where = place === undefined ? hex(pc) : place.name;
@@ -124,6 +142,8 @@ export class GuestEach implements EachReport {
     const { from } = trap;
     if (from !== 0 || this.#broken) return;
     this.#copies.trap(trap);
+    const endless = this.#faults.trap(trap);
+    if (endless !== undefined) return this.#stop(() => this.#endless(endless));
     const { hart, cause, interrupt } = trap;
     if (this.#each === "syscall" && (interrupt || cause !== CAUSE.ecallU)) return;
     if (this.#each === "switch") {
@@ -137,8 +157,11 @@ export class GuestEach implements EachReport {
       return;
     }
     this.looks++;
-    if (verdict.kind === "fine") this.fine = this.#parts.machine.instret;
-    else {
+    if (verdict.kind === "fine") {
+      // Before the kernel has fenced: what user mode has just gone by.
+      if (anyStale(this.#parts.machine.ram, hart.mmu)) this.#stop();
+      else this.fine = this.#parts.machine.instret;
+    } else {
       const { written } = verdict;
       this.#stop(written === undefined ? undefined : () => this.#changed(written));
     }

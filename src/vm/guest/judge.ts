@@ -51,12 +51,16 @@ export class Judge {
   #looks = 0;
   readonly #seesCalls: boolean;
 
-  /** A judge of a kernel; `facts` as they are now, `stands` what was found at its prompt. `calls`: it looks at each call. */
+  /**
+   * A judge of a kernel; `facts` as they are now, `stands` what was found at its prompt, `mark` its
+   * COW bit or 0. `calls`: it looks at each call.
+   */
   constructor(
     machine: Machine,
     facts: Facts,
     counts: CountPlace | undefined,
     stands: Stands | undefined,
+    mark: number,
     calls: boolean,
   ) {
     // With several harts, more happens between two looks than one call.
@@ -66,7 +70,7 @@ export class Judge {
     this.#machine = machine;
     this.#known = { ...facts.known, layout: stands?.layout, reserved: stands?.reserved };
     this.#counts = counts;
-    this.#mapped = new Mapped(ram, ram.base, total);
+    this.#mapped = new Mapped(ram, ram.base, total, mark);
     this.#marks = new Uint8Array(total);
     const words = new Words(ram);
     const heads = new Set([
@@ -113,11 +117,11 @@ export class Judge {
       for (const walk of this.#walks) walk.anew();
     }
     for (const walk of this.#walks) if (!walk.walk()) return true;
-    const { counts, writers, frames, length, tables } = this.#mapped;
+    const { counts, writers, marked, bare, frames, length, tables } = this.#mapped;
     for (let n = 0; n < length; n++) {
       const i = frames[n];
       if (marks[i] === 1 || i < this.#first) return true;
-      if (counts[i] > 1 && writers[i] > 0) return true;
+      if (counts[i] > 1 && (writers[i] > 0 || (marked[i] > 0 && bare[i] > 0))) return true;
     }
     if (this.#miscounted(words)) return true;
     for (const i of tables) if (marks[i] === 1 || counts[i] > 0) return true;

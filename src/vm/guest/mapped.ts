@@ -18,6 +18,9 @@ export class Mapped {
   readonly counts: Uint32Array;
   /** Those of them through which user code may write. */
   readonly writers: Uint32Array;
+  /** Those that bear the mark by which a store copies, where it is known, and those with neither. */
+  readonly marked: Uint32Array;
+  readonly bare: Uint32Array;
   /** The frames that have one or more, each once: the first {@link Mapped.length} of these. */
   readonly frames: Int32Array;
   length = 0;
@@ -27,13 +30,18 @@ export class Mapped {
   readonly #base: number;
   #seen: ((va: number, pte: number, root: PaNum) => void) | undefined;
   #root = 0 as PaNum;
+  /** The mark, a bit of an entry; 0: unknown. */
+  readonly #mark: number;
 
-  /** Of a memory of `total` frames from `base` on. */
-  constructor(tables: TableMemory, base: PaNum, total: number) {
+  /** Of a memory of `total` frames from `base` on. `mark`: the COW bit, 0 when it is unknown. */
+  constructor(tables: TableMemory, base: PaNum, total: number, mark = 0) {
+    this.#mark = mark;
     this.#memory = tables;
     this.#base = base / PAGE_SIZE;
     this.counts = new Uint32Array(total);
     this.writers = new Uint32Array(total);
+    this.marked = new Uint32Array(total);
+    this.bare = new Uint32Array(total);
     this.frames = new Int32Array(total);
   }
 
@@ -42,8 +50,15 @@ export class Mapped {
     roots: Iterable<PaNum>,
     seen?: (va: number, pte: number, root: PaNum) => void,
   ): void {
-    const { counts, writers, frames } = this;
-    for (let n = 0; n < this.length; n++) counts[frames[n]] = writers[frames[n]] = 0;
+    const { counts, writers, marked, bare, frames } = this;
+    for (let n = 0; n < this.length; n++) {
+      const i = frames[n];
+      counts[i] =
+        writers[i] =
+        marked[i] =
+        bare[i] =
+          0;
+    }
     this.length = this.tables.length = 0;
     this.#seen = seen;
     for (const root of new Set(roots)) {
@@ -75,6 +90,8 @@ export class Mapped {
       if (i < 0 || i >= counts.length) continue;
       if (counts[i]++ === 0) this.frames[this.length++] = i;
       if ((pte & PTE_W) !== 0) this.writers[i]++;
+      else if ((pte & this.#mark) !== 0) this.marked[i]++;
+      else this.bare[i]++;
     }
     this.#seen?.(va, pte, this.#root);
   }

@@ -24,6 +24,9 @@ export interface Sweep {
   readonly mapped: Uint32Array;
   /** Those of them that may be written through, in private areas. */
   readonly writers: Uint32Array;
+  /** Those of its mappings without W that bear the COW bit, and those that do not. */
+  readonly marked: Uint32Array;
+  readonly bare: Uint32Array;
   /** 1 where a shared mapping has D set, so that somebody will write the page back. */
   readonly dirty: Uint8Array;
   /** How often each frame is reached as a page table. */
@@ -79,6 +82,8 @@ function sweepTables(view: KernelView, ram: Ram, say: Say): Sweep {
   const sweep: Sweep = {
     mapped: new Uint32Array(total),
     writers: new Uint32Array(total),
+    marked: new Uint32Array(total),
+    bare: new Uint32Array(total),
     dirty: new Uint8Array(total),
     tables: new Uint32Array(total),
     trapframes: new Uint32Array(total),
@@ -90,6 +95,7 @@ function sweepTables(view: KernelView, ram: Ram, say: Say): Sweep {
 function sweepTable(view: KernelView, ram: Ram, root: RootView, sweep: Sweep, say: Say): void {
   const { first: base, total } = view.frames;
   const { pid } = root;
+  const mark = view.cowBit ?? 0;
   const leaf = (address: number, pte: number, at: PaNum, level: number) => {
     const frame = frameOf(pte);
     const first = (frame - base) / PAGE_SIZE;
@@ -113,7 +119,9 @@ function sweepTable(view: KernelView, ram: Ram, root: RootView, sweep: Sweep, sa
     const isPrivate = area !== undefined ? !area.shared : root.areas === undefined;
     for (let i = first; i < first + pages; i++) {
       sweep.mapped[i]++;
-      if ((pte & PTE_W) !== 0 && isPrivate) sweep.writers[i]++;
+      if ((pte & PTE_W) !== 0) sweep.writers[i] += isPrivate ? 1 : 0;
+      else if ((pte & mark) !== 0) sweep.marked[i]++;
+      else sweep.bare[i]++;
       if ((pte & PTE_D) !== 0 && area?.shared) sweep.dirty[i] = 1;
     }
   };
@@ -127,6 +135,7 @@ function sweepTable(view: KernelView, ram: Ram, root: RootView, sweep: Sweep, sa
 /** Each frame's stored count and kind against what the sweep found. */
 function checkFrames(view: KernelView, ram: Ram, sweep: Sweep, sayIt: Say): void {
   const { frames } = view;
+  const known = userRoots(view).every(({ areas }) => areas !== undefined);
   for (let i = 0; i < frames.total; i++) {
     const frame = (frames.first + i * PAGE_SIZE) as PaNum;
     const [mapped, writers, tables] = [sweep.mapped[i], sweep.writers[i], sweep.tables[i]];
@@ -147,6 +156,15 @@ function checkFrames(view: KernelView, ram: Ram, sweep: Sweep, sayIt: Say): void
     const isPage = kind === "user" || kind === "cache" || kind === undefined;
     if (isPage && mapped > 1 && writers > 0) {
       say("writable by two", `mapped ${times(mapped)}, and ${writers} of them may write`);
+    }
+    // Where areas are known, each entry is held against its own.
+    const bare = sweep.bare[i];
+    if (isPage && sweep.marked[i] > 0 && bare > 0 && !known) {
+      say(
+        "mark lost",
+        `mapped ${times(mapped)}, by ${bare} of them with neither W nor the mark that a store ` +
+          "copies by: a store there kills, and copies for the others",
+      );
     }
     if (kind === "table" && tables === 0) say("table leak", "a page table that no root leads to");
     if (kind !== undefined && kind !== "table" && tables > 0) {

@@ -12,6 +12,7 @@ export type AuditClass =
   | "writable by two"
   | "shared page written"
   | "wrong copy"
+  | "fault for ever"
   | "count unlocked"
   | "flag gained"
   | "right lost"
@@ -92,6 +93,7 @@ const WEIGHT: readonly (readonly AuditClass[])[] = [
     "writable by two",
     "shared page written",
     "wrong copy",
+    "fault for ever",
     "count unlocked",
   ],
   ["count too low"],

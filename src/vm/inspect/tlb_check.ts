@@ -26,6 +26,14 @@ export function checkTlb(view: KernelView, ram: Ram, mmu: Mmu, say: Say): void {
   }
 }
 
+/** Whether there is any, of a hart that was in user mode a moment ago; nobody is asked for names. */
+export function anyStale(ram: Ram, mmu: Mmu): boolean {
+  const { root, asid } = mmu;
+  return mmu.entries().some((entry) =>
+    entry.user && entry.asid === asid && whyStale(ram, root, entry) !== undefined
+  );
+}
+
 function whyStale(ram: Ram, root: PaNum, entry: TlbEntry): string | undefined {
   const { leaf, fail } = walk(ram, root, entry.va);
   if (leaf === undefined) return `the page table has no mapping (${fail})`;
