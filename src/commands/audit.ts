@@ -82,7 +82,10 @@ function trailsOf({ vm }: Context, findings: readonly Finding[]): {
   const frames = findings.filter(({ pa }, i) =>
     pa !== undefined && findings.findIndex((one) => one.pa === pa) === i
   ).slice(0, TRAILS);
-  const trails = frames.map((finding) => ({ finding, steps: vm.trail(finding.pa!) }));
+  const trails = frames.map((finding) => {
+    const content = finding.class === "shared page written";
+    return { finding, steps: vm.trail(finding.pa!, { content }) };
+  });
   if (trails.length === 0) return { sections: [], json: {} };
   return {
     sections: trails.flatMap(({ finding, steps }) => trailSections(vm, finding, steps)),

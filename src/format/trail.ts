@@ -25,6 +25,7 @@ function byText(vm: Vm, { pc, callers }: FrameStep): string {
 function whatText(vm: Vm, finding: Finding, { what, at, before, after }: FrameStep): string {
   if (what === "count") return `count ${signed(before)} -> ${signed(after)}`;
   if (what === "link") return "its first word";
+  if (what === "content") return "what it holds";
   const owner = finding.owners.find(({ pteAddr }) => pteAddr === at);
   const page = owner === undefined ? hex(at) : `${owner.pid}:${hex(owner.va)}`;
   return `PTE of ${page}: ${pteText(vm, before)} -> ${pteText(vm, after)}`;

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { panicStack } from "../format/panic.ts";
 import type { Arrival, EventFilter, GuestStop, KernelStop, Trap } from "../vm/reports.ts";
 import type { VmEvent } from "../vm/events.ts";
 import { eventsJson } from "../format/event_json.ts";
@@ -145,7 +146,10 @@ export function said(ctx: Context, ending: Ending): Section[] {
     case "budget":
       return [note("the instruction budget is used up; continue goes on", "warn")];
     case "panic":
-      return [note("the guest's kernel has panicked; its console says why", "bad")];
+      return [
+        note("the guest's kernel has panicked; its console says why", "bad"),
+        ...panicStack(ctx.vm),
+      ];
     case "stuck":
       return [note(`hart ${ending.hart} waits for what cannot come, or traps for ever`, "bad")];
     case "off":

@@ -212,9 +212,9 @@ function guestComputer(
     type: (bytes) => guest.type(bytes),
     audit: audited,
     giveFact: (text) => view.give(text),
-    trail: (frame) => {
+    trail: (frame, content) => {
       const ptes = mappingsTo(view, ram, frame).map(({ pteAddr }) => Number(pteAddr) as PaNum);
-      const places = { frame, count: view.countPlace(frame), ptes };
+      const places = { frame, count: view.countPlace(frame), ptes, content };
       const steps = frameTrail(history, view.trailReader(), places);
       return steps.map((step) => ({ ...step, at: pa(step.at) }));
     },

@@ -97,8 +97,8 @@ export interface Computer extends Parts {
   audit(): Finding[];
   /** A person says what is so of a guest's kernel. */
   giveFact(text: string): void;
-  /** The last stores that mattered to a frame, from the record. */
-  trail(frame: PaNum): FrameStep[];
+  /** The last stores that mattered to a frame, from the record; `content`: those into it, too. */
+  trail(frame: PaNum, content: boolean): FrameStep[];
   /** From now on an audit at each moment of a run; `undefined` ends it. */
   auditEach(each: Each | undefined): EachReport | undefined;
   census(): Census;

@@ -406,13 +406,14 @@ export class Vm {
 
   /**
    * What happened to a frame of a guest lately: the last stores to its count, to the entries that
-   * map it now and to its first word, by which free lists are linked. The recorded past is gone
-   * through again for it. Throws a RangeError where nothing is recorded; see {@link History.start}.
+   * map it now and to its first word, by which free lists are linked; with `content` the kernel's
+   * last store into the frame, in place of that word. The recorded past is gone through again for
+   * it. Throws a RangeError where nothing is recorded; see {@link History.start}.
    */
-  trail(address: bigint | number): FrameStep[] {
+  trail(address: bigint | number, { content = false }: { content?: boolean } = {}): FrameStep[] {
     this.#guestOnly("trail", "timeline has its events");
     const frame = frameHandle(this.#view, this.#machine.ram, pa(address)).pa;
-    return this.#computer.trail(paNum(Number(frame)));
+    return this.#computer.trail(paNum(Number(frame)), content);
   }
 
   /** What {@link audit} cannot judge because it is unknown, a phrase each. */

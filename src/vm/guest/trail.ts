@@ -4,7 +4,7 @@
  * Each store is told with the instruction that made it and those that called it.
  */
 
-import type { PaNum } from "../machine/address.ts";
+import { PAGE_SIZE, type PaNum } from "../machine/address.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import type { StoreSeen } from "../machine/probes.ts";
 import type { GuestHistory } from "./history.ts";
@@ -17,8 +17,11 @@ export interface TrailStep {
   readonly hart: number;
   /** On whose behalf; 0: nobody's. */
   readonly pid: number;
-  /** To its count, to an entry of a page table that maps it now, or to its first word. */
-  readonly what: "count" | "pte" | "link";
+  /**
+   * To its count, to an entry of a page table that maps it now, to its first word, or, the last
+   * one, to any byte of it.
+   */
+  readonly what: "count" | "pte" | "link" | "content";
   /** Where it was stored: the address of the count, of the entry, of the frame. */
   readonly at: PaNum;
   readonly before: bigint;
@@ -35,6 +38,8 @@ export interface TrailPlaces {
   readonly count: { readonly at: PaNum; readonly width: number } | undefined;
   /** The entries that map it. */
   readonly ptes: readonly PaNum[];
+  /** Whether the kernel's last store into the frame is wanted. */
+  readonly content: boolean;
 }
 
 /** What the trail asks about the kernel. */
@@ -76,19 +81,20 @@ export function frameTrail(
 function between(
   history: GuestHistory,
   reader: TrailReader,
-  { frame, count, ptes }: TrailPlaces,
+  { frame, count, ptes, content }: TrailPlaces,
   from: number,
   to: number,
 ): TrailStep[] {
   const { machine } = history;
   const steps: TrailStep[] = [];
+  let last: TrailStep[] = [];
   const seen = (what: TrailStep["what"], at: PaNum, width: number) => (store: StoreSeen) => {
     const { by, before, after, size } = store;
     // Byte by byte a page is filled: that says nothing of what stands there.
     if (by !== "instruction" || before === after || size < width) return;
     const { hart } = machine;
     if (hart.mode === 0) return;
-    steps.push({
+    const step: TrailStep = {
       instret: machine.instret,
       hart: hart.hartid,
       pid: reader.pid(hart),
@@ -98,7 +104,9 @@ function between(
       after,
       pc: hart.pc,
       callers: callersOf(hart, machine.ram, reader),
-    });
+    };
+    if (what === "content") last = [step];
+    else steps.push(step);
   };
   const look = () => {
     const { probes } = machine;
@@ -106,7 +114,8 @@ function between(
     if (count !== undefined) {
       removes.push(probes.stores(count.at, count.width, seen("count", count.at, count.width)));
     }
-    removes.push(probes.stores(frame, 8, seen("link", frame, 8)));
+    if (content) removes.push(probes.stores(frame, PAGE_SIZE, seen("content", frame, 1)));
+    else removes.push(probes.stores(frame, 8, seen("link", frame, 8)));
     return () => removes.forEach((remove) => remove());
   };
   history.inThePast(() => {
@@ -122,7 +131,7 @@ function between(
       end();
     }
   });
-  return steps;
+  return [...steps, ...last].toSorted((a, b) => a.instret - b.instret);
 }
 
 /** The return addresses of a hart in the kernel, by its frame pointers. */

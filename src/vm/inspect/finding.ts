@@ -64,8 +64,11 @@ export interface FrameStep {
   readonly hart: number;
   /** On whose behalf; 0: nobody's. */
   readonly pid: number;
-  /** To its count, to an entry of a page table that maps it now, or to its first word. */
-  readonly what: "count" | "pte" | "link";
+  /**
+   * To its count, to an entry of a page table that maps it now, to its first word, or, the last
+   * one, to any byte of it.
+   */
+  readonly what: "count" | "pte" | "link" | "content";
   /** Where was stored: the address of the count, of the entry, of the frame. */
   readonly at: Pa;
   /** What stood there, unsigned. */
