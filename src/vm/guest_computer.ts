@@ -220,7 +220,8 @@ function guestComputer(
     },
     auditEach: (each) => {
       changes.each?.close();
-      return changes.each = each && new GuestEach(parts, view, each, audited);
+      return changes.each = each &&
+        new GuestEach(parts, view, each, audited, (pid, va) => programs.mayWrite(pid, va));
     },
     census: () => censusOf(view),
     savedView: (state) => {

@@ -4,7 +4,7 @@
  */
 
 import { counted } from "./machine/counted.ts";
-import { Copies, type WrongCopy } from "./guest/copies.ts";
+import { Copies, type WritableCode, type WrongCopy } from "./guest/copies.ts";
 import { type Endless, Faults } from "./guest/faults.ts";
 import { Judge } from "./guest/judge.ts";
 import { type Unlocked, watchUnlocked } from "./guest/unlocked.ts";
@@ -53,10 +53,23 @@ export class GuestEach implements EachReport {
   readonly #roots = new Map<number, number>();
   #broken = false;
   /** What was seen to happen, which nothing tells of afterwards. */
-  #seen: (() => Finding) | undefined;
+  #seen: (() => Finding | undefined) | undefined;
+  /** Programs may write their own code. */
+  #codeIsData = false;
+  readonly #mayWrite: (pid: number, va: number) => boolean | undefined;
 
-  /** From now on until {@link GuestEach.close}. `audit`: what is wrong, in full. */
-  constructor(parts: GuestParts, view: GuestView, each: Each, audit: () => Finding[]) {
+  /**
+   * From now on until {@link GuestEach.close}. `audit`: what is wrong, in full; `mayWrite`: whether
+   * a process's program says so of an address, undefined where it says nothing.
+   */
+  constructor(
+    parts: GuestParts,
+    view: GuestView,
+    each: Each,
+    audit: () => Finding[],
+    mayWrite: (pid: number, va: number) => boolean | undefined,
+  ) {
+    this.#mayWrite = mayWrite;
     const { machine } = parts;
     this.#parts = parts;
     this.#view = view;
@@ -94,7 +107,7 @@ export class GuestEach implements EachReport {
   }
 
   /** The run ends here, for something that was seen. */
-  #stop(what?: () => Finding): void {
+  #stop(what?: () => Finding | undefined): void {
     if (this.#broken) return;
     this.#broken = true;
     this.#seen = what;
@@ -102,8 +115,22 @@ export class GuestEach implements EachReport {
   }
 
   #returned(hart: Hart): void {
-    const wrong = this.#copies.returned(hart);
-    if (wrong !== undefined) this.#stop(() => this.#wrongCopy(wrong));
+    const seen = this.#copies.returned(hart);
+    if (seen === undefined) return;
+    if ("from" in seen) this.#stop(() => this.#wrongCopy(seen));
+    else if (!this.#codeIsData) this.#stop(() => this.#writableCode(seen));
+  }
+
+  /** Code that may be written, if its program's file says that it may not. */
+  #writableCode({ root, va, frame }: WritableCode): Finding | undefined {
+    const pid = this.#view.roots().find((one) => one.root === root)?.pid;
+    const may = pid === undefined ? undefined : this.#mayWrite(pid, va);
+    // Up to 2021 xv6's programs are linked so that all of them may be written.
+    if (may === true) this.#codeIsData = true;
+    if (may !== false) return undefined;
+    const owners = mappingsTo(this.#view, this.#parts.machine.ram, frame);
+    const what = "a store to the program's code has made it writable; its file says that it is not";
+    return finding("flag gained", { frame, address: va, pid, owners }, what);
   }
 
   #wrongCopy({ root, va, from, to, offset }: WrongCopy): Finding {
@@ -182,7 +209,11 @@ export class GuestEach implements EachReport {
   stopped(): boolean {
     if (!this.#broken) return false;
     this.#broken = false;
-    const seen = this.#seen?.();
+    const what = this.#seen;
+    this.#seen = undefined;
+    const seen = what?.();
+    // It was nothing.
+    if (what !== undefined && seen === undefined) return false;
     this.findings = this.#audit().filter((one) =>
       seen === undefined || one.class !== "not at rest"
     );

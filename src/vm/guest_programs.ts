@@ -57,6 +57,17 @@ export class GuestPrograms {
     return symbols;
   }
 
+  /** Whether the program that a process runs may write at an address, as its file says. */
+  mayWrite(pid: number, address: number): boolean | undefined {
+    if (this.symbols(pid) === undefined) return undefined;
+    const { elf } = this.#known.get(this.#view().process(pid)!.name)!;
+    const there = elf.segments.filter(({ vaddr, memSize }) => {
+      const start = Number(vaddr);
+      return start < address + PAGE_SIZE && address < start + memSize;
+    });
+    return there.length === 0 ? undefined : there.some(({ write }) => write);
+  }
+
   /** Whether there is a program of that name. */
   has(name: string): boolean {
     return this.file(name) !== undefined;

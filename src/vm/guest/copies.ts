@@ -8,7 +8,7 @@ import { CAUSE } from "../machine/cause.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import type { Ram } from "../machine/memory.ts";
 import type { TrapSeen } from "../machine/probes.ts";
-import { PTE_U, PTE_W, walk } from "../machine/sv39.ts";
+import { PTE_U, PTE_W, PTE_X, walk } from "../machine/sv39.ts";
 
 /** A copy that is none. */
 export interface WrongCopy {
@@ -21,12 +21,21 @@ export interface WrongCopy {
   readonly offset: number;
 }
 
+/** A page of code that a store has faulted on, and that user mode may write now. */
+export interface WritableCode {
+  readonly root: PaNum;
+  readonly va: number;
+  readonly frame: PaNum;
+}
+
 /** A page on which somebody has faulted. */
 interface Faulted {
   readonly root: PaNum;
   readonly va: bigint;
   readonly frame: PaNum;
   readonly bytes: Uint8Array;
+  /** It may be executed. */
+  readonly code: boolean;
   /** The instruction that is done again. */
   readonly epc: bigint;
 }
@@ -52,24 +61,26 @@ export class Copies {
     const frame = leaf.page;
     if (!this.#ram.contains(frame, PAGE_SIZE)) return;
     const bytes = this.#ram.bytes(frame, PAGE_SIZE).slice();
-    this.#faulted.set(root, { root, va: value, frame, bytes, epc });
+    const code = (leaf.flags & PTE_X) !== 0;
+    this.#faulted.set(root, { root, va: value, frame, bytes, epc, code });
   }
 
   /** User mode goes on. */
-  returned({ mmu: { root }, pc }: Hart): WrongCopy | undefined {
+  returned({ mmu: { root }, pc }: Hart): WrongCopy | WritableCode | undefined {
     const one = this.#faulted.get(root);
     if (one === undefined) return undefined;
     this.#faulted.delete(root);
     // Whoever was killed for it does not come back: somebody else may have its table now.
     if (pc !== one.epc) return undefined;
-    const now = this.#page(root, one.va)?.page;
-    if (now === undefined || now === one.frame || !this.#ram.contains(now, PAGE_SIZE)) {
-      return undefined;
-    }
+    const leaf = this.#page(root, one.va);
+    const now = leaf?.page;
+    if (now === undefined || !this.#ram.contains(now, PAGE_SIZE)) return undefined;
+    const va = Number(one.va) - Number(one.va) % PAGE_SIZE;
+    if (one.code && (leaf!.flags & PTE_W) !== 0) return { root, va, frame: now };
+    if (now === one.frame) return undefined;
     const bytes = this.#ram.bytes(now, PAGE_SIZE);
     const offset = bytes.findIndex((byte, i) => byte !== one.bytes[i]);
     if (offset < 0) return undefined;
-    const va = Number(one.va) - Number(one.va) % PAGE_SIZE;
     return { root, va, from: one.frame, to: now, offset };
   }
 

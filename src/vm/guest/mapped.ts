@@ -4,7 +4,7 @@
  */
 
 import { PAGE_SIZE, type PaNum } from "../machine/address.ts";
-import { PTE_R, PTE_V, PTE_W, PTE_X, type TableMemory } from "../machine/sv39.ts";
+import { PTE_R, PTE_U, PTE_V, PTE_W, PTE_X, type TableMemory } from "../machine/sv39.ts";
 import { TRAPFRAME } from "./xv6.ts";
 
 const LEAF = PTE_R | PTE_W | PTE_X;
@@ -89,7 +89,7 @@ export class Mapped {
     for (let i = first; i < end; i++) {
       if (i < 0 || i >= counts.length) continue;
       if (counts[i]++ === 0) this.frames[this.length++] = i;
-      if ((pte & PTE_W) !== 0) this.writers[i]++;
+      if ((pte & PTE_W) !== 0) this.writers[i] += (pte & PTE_U) !== 0 ? 1 : 0;
       else if ((pte & this.#mark) !== 0) this.marked[i]++;
       else this.bare[i]++;
     }

@@ -119,7 +119,8 @@ function sweepTable(view: KernelView, ram: Ram, root: RootView, sweep: Sweep, sa
     const isPrivate = area !== undefined ? !area.shared : root.areas === undefined;
     for (let i = first; i < first + pages; i++) {
       sweep.mapped[i]++;
-      if ((pte & PTE_W) !== 0) sweep.writers[i] += isPrivate ? 1 : 0;
+      // A guard page lacks U: nobody writes there.
+      if ((pte & PTE_W) !== 0) sweep.writers[i] += isPrivate && (pte & PTE_U) !== 0 ? 1 : 0;
       else if ((pte & mark) !== 0) sweep.marked[i]++;
       else sweep.bare[i]++;
       if ((pte & PTE_D) !== 0 && area?.shared) sweep.dirty[i] = 1;
