@@ -36,11 +36,13 @@ export default command({
       ...(offset === undefined ? {} : { offset: Number(offset) }),
     };
     const start = refusing(() => p.mmap(size, options));
-    const area = p.vmmap().find((a) => a.start <= start && start < a.end)!;
+    // A guest's areas are unknown, and nothing is mapped before the first touch.
+    const area = p.vmmap().find((a) => a.start <= start && start < a.end);
+    const { perm = "?", kind = "unknown" } = area ?? {};
     return result([
-      note(`mapped ${hex(start)}..${hex(pageEnd(start + size))}   ${area.perm} ${area.kind}`),
+      note(`mapped ${hex(start)}..${hex(pageEnd(start + size))}   ${perm} ${kind}`),
     ], {
-      json: { pid: p.pid, start: hex(start), size: Number(size), perm: area.perm, kind: area.kind },
+      json: { pid: p.pid, start: hex(start), size: Number(size), perm, kind },
       place: atVa(start),
       api: `p${p.pid}.mmap(${size}, ${optionsText(options)});`,
     });
