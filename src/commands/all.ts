@@ -19,6 +19,7 @@ export { default as events } from "./events.ts";
 export { default as exit } from "./exit.ts";
 export { default as expect } from "./expect.ts";
 export { default as facts } from "./facts.ts";
+export { default as fail } from "./fail.ts";
 export { default as fill } from "./fill.ts";
 export { default as find } from "./find.ts";
 export { default as finish } from "./finish.ts";

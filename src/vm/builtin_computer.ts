@@ -15,6 +15,7 @@ import { usageOf } from "./kernel/memory/areas/usage.ts";
 import { census, frameTotal } from "./kernel/memory/frames/frames.ts";
 import { endNow, KernelError, makeManual } from "./kernel/manual.ts";
 import type { Proc } from "./kernel/process/proc.ts";
+import { failAllocation } from "./kernel/memory/frames/frames.ts";
 import { findProc, spaceOf } from "./kernel/process/table.ts";
 import { rootOf, savedView } from "./kernel/view.ts";
 import type { Computer } from "./parts.ts";
@@ -51,6 +52,7 @@ export function bootComputer(options: Settled): Computer {
     happened: () => kernel.events,
     forks: () => kernel.state.forkTotals,
     listening: undefined,
+    failAllocation: (n) => failAllocation(kernel, n),
     countPlace: () => undefined,
     lastStores: () => {
       throw new KernelError("lastStores: what programs store is not recorded");

@@ -47,6 +47,7 @@ const MAY = new Set([
   "pipe",
   "kill",
   "run",
+  "failAllocation",
 ]);
 /** Instructions between two looks at whether the guest only waits. */
 const SLICE = 1_000_000;

@@ -11,6 +11,7 @@ import { Witness } from "./guest_witness.ts";
 import { GuestPrograms } from "./guest_programs.ts";
 import { lastStores } from "./guest_who.ts";
 import { countAddress, countRange } from "./guest/count_stores.ts";
+import { kernelFunctions } from "./guest/functions.ts";
 import { Current } from "./guest/current.ts";
 import { GuestEvents } from "./guest/events.ts";
 import { frameTrail } from "./guest/trail.ts";
@@ -182,6 +183,13 @@ function guestComputer(
       if (past) listening.lookBack();
       else listening.listen();
       return listening.log;
+    },
+    failAllocation: (n) => {
+      const { allocators } = kernelFunctions(view.known.symbols);
+      if (allocators.length === 0) {
+        throw new KernelError("failAllocation: the guest's kernel has no function kalloc");
+      }
+      history.failCall(allocators.map(({ start }) => start), n);
     },
     countPlace: (frame) => {
       const range = counts();

@@ -80,6 +80,8 @@ export interface Computer extends Parts {
   countPlace(frame: number): { readonly pa: Pa; readonly size: number } | undefined;
   /** The last stores to some bytes of a guest. */
   lastStores(start: PaNum, length: number, most: number): { stores: Store[]; since: number };
+  /** Makes a coming allocation fail, see {@link Vm.failAllocation}. */
+  failAllocation(n: number): void;
   /** What forks did, as far as it is known. */
   forks(): Readonly<ForkStatistics>;
   /** Who listens to a guest's kernel; undefined: the built-in one tells all by itself. */

@@ -18,7 +18,6 @@ const WHY = {
   resume: PROGRAMS,
   reclaim: "whether the guest's kernel can evict pages, nobody knows",
   swap: "whether the guest's kernel has a swap disk, nobody knows",
-  failAllocation: "allocations of the guest's kernel cannot be made to fail yet",
   observeForks: "a guest's forks are not stopped for; its events tell what they did",
   compare: "it runs programs under our own kernel's designs, and this is another kernel",
 } as const;

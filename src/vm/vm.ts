@@ -1,7 +1,6 @@
 /** The whole computer as commands and scripts hold it, and the questions one can ask of it. */
 
 import { reclaim } from "./kernel/memory/reclaim/reclaim.ts";
-import { failAllocation } from "./kernel/memory/frames/frames.ts";
 import { findProc, procs } from "./kernel/process/table.ts";
 import { takeOutput } from "./kernel/console.ts";
 import { type BootOptions, settled } from "./boot_options.ts";
@@ -613,11 +612,14 @@ export class Vm {
     return this.#changes.call("vm.removeBreakpoint", [n], remove);
   }
 
-  /** Makes the frame allocation number `n` from now fail (1 is the next one); 0 takes it back. */
+  /**
+   * Makes the frame allocation number `n` from now fail (1 is the next one); 0 takes it back. Of a
+   * guest's kernel that call of its kalloc returns 0; going elsewhere in time takes it back, too.
+   * Throws a KernelError where there is no kalloc.
+   */
   failAllocation(n: number): void {
     whole("failAllocation", n, 0);
-    const kernel = this.#kernel("failAllocation");
-    this.#changes.call("vm.failAllocation", [n], () => failAllocation(kernel, n));
+    this.#changes.call("vm.failAllocation", [n], () => this.#computer.failAllocation(n));
   }
 
   /** A guest from its first instruction again; its disk stays as it is. */

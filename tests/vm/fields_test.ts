@@ -89,6 +89,9 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "#changed": "a record begins anew",
     "#record": "begins anew",
     "#undone": "a record begins anew",
+    "#failing": "taken back",
+    "#running": BRIEF,
+    follower: WIRED,
     revision: "counts on, so that nobody takes a state put back for the one before",
   },
   "guest.ts": {
@@ -169,6 +172,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "#since": PERSON,
     "#waits": PERSON,
     "#found": BRIEF,
+    "#looked": BRIEF,
   },
   "guest/table_frames.ts": { "#machine": WIRED, "#tell": WIRED, who: WIRED },
   "guest/trips.ts": {},

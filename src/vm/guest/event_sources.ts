@@ -140,6 +140,9 @@ export class EventSources {
     }));
     this.countsIn(this.#counts);
     this.#last = harts.map((hart) => this.#current.pid(hart));
+    // Who is in the kernel now came there unseen.
+    this.trips.clear();
+    this.#freeing.clear();
     this.findTables();
   }
 
@@ -229,9 +232,19 @@ export class EventSources {
     const why = this.#stampCaller(hart);
     const frame = frameAt(this.#machine.ram, hart.x(A0));
     if (frame !== undefined) this.#log.alloc(frame, why);
-    else if (hart.x(A0) === 0n) this.#log.note("oom", 0, 0, `kalloc returns 0 to ${why || "?"}`);
+    else if (hart.x(A0) === 0n) this.#outOfMemory(why);
     else return;
     this.#told();
+  }
+
+  /** An allocator is made to return 0 to its caller. */
+  failed(hart: Hart): void {
+    this.#outOfMemory(this.#stampCaller(hart));
+    this.#told();
+  }
+
+  #outOfMemory(caller: string): void {
+    this.#log.note("oom", 0, 0, `kalloc returns 0 to ${caller || "?"}`);
   }
 
   /** A page is to be given back. */

@@ -16,6 +16,7 @@ import {
   type VmEvent,
 } from "../events.ts";
 import type { ForkStatistics } from "../fork_statistics.ts";
+import type { Hart } from "../machine/hart/hart.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Asked } from "../machine/probes.ts";
 import type { CountRange } from "./count_stores.ts";
@@ -49,6 +50,8 @@ export class GuestEvents implements Follower {
   #since: number | undefined;
   #waits: EventFilter | undefined;
   #found: VmEvent | undefined;
+  /** The events before this one are none of those that are waited for. */
+  #looked = 0;
 
   /** Nobody listens yet to a kernel. `counts`: where it keeps its counts, if that is known now. */
   constructor(history: GuestHistory, known: Known, counts: () => CountRange | undefined) {
@@ -138,6 +141,7 @@ export class GuestEvents implements Follower {
   waitingFor(filter: EventFilter, body: () => void): VmEvent | undefined {
     this.#waits = filter;
     this.#found = undefined;
+    this.#looked = this.#log.next;
     try {
       body();
       return this.#found;
@@ -155,11 +159,11 @@ export class GuestEvents implements Follower {
 
   #told(): void {
     const filter = this.#waits;
-    if (filter === undefined || this.#found !== undefined || this.#log.next === 0) return;
-    const event = eventMeant(this.#log, this.#log.next - 1, filter);
-    if (event === undefined) return;
-    this.#found = event;
-    this.#machine.probes.halt();
+    if (filter === undefined) return;
+    while (this.#looked < this.#log.next && this.#found === undefined) {
+      this.#found = eventMeant(this.#log, this.#looked++, filter);
+      if (this.#found !== undefined) this.#machine.probes.halt();
+    }
   }
 
   /** @inheritdoc */
@@ -175,6 +179,11 @@ export class GuestEvents implements Follower {
   /** @inheritdoc */
   forked(): void {
     this.#log.fork();
+  }
+
+  /** @inheritdoc */
+  failed(hart: Hart): void {
+    if (this.#sources.connected) this.#sources.failed(hart);
   }
 
   /** @inheritdoc */

@@ -10,6 +10,8 @@
  */
 
 import type { Machine } from "../machine/machine.ts";
+import type { Hart } from "../machine/hart/hart.ts";
+import type { Remove } from "../machine/probes.ts";
 import type { MachineState, Stop } from "../machine/machine_state.ts";
 import type { Follower } from "./follower.ts";
 import { Inputs, type Only, sameHarts } from "./inputs.ts";
@@ -49,6 +51,9 @@ export interface RunOptions {
   /** Only these harts run; all, unless given. */
   readonly only?: Only;
 }
+
+/** Numbers of registers, and U-mode. */
+const RA = 1, A0 = 10, USER = 0;
 
 /** What is recorded of a guest. */
 interface Record {
@@ -108,6 +113,10 @@ export class GuestHistory {
   #record: Record | undefined;
   /** What came after this moment was undone: running on does something else. */
   #undone = false;
+  /** Calls that are still to be made before one fails, and the probes that count them. */
+  #failing: { left: number; readonly removes: readonly Remove[] } | undefined;
+  /** The machine runs on, and not to come to a moment again. */
+  #running = false;
 
   /** A machine's history. `decide` chooses the version of its disk, when it stops for that. */
   constructor(machine: Machine, decide: () => void) {
@@ -200,13 +209,20 @@ export class GuestHistory {
       this.#keepIfDue();
       if (!this.#give() && !this.#giveTyped()) this.#jumpOn();
       const before = this.now;
+      this.#running = true;
       const stop = this.#advance(this.#part(left), pass);
+      this.#running = false;
       const done = this.now - before;
       left -= done;
       if (done > 0) pass = false;
       this.#collect();
       const record = this.#record;
       if (record !== undefined) record.end = Math.max(record.end, this.now);
+      if (stop.kind === "held") {
+        this.#fail();
+        pass = false;
+        continue;
+      }
       if (stop.kind !== "budget" && stop.kind !== "version") return stop;
     }
     return { kind: "budget" };
@@ -219,7 +235,7 @@ export class GuestHistory {
     // As any other run ends.
     if (stop.kind === "watch" || stop.kind === "probed") this.machine.run(0);
     this.#jump = stop.kind === "idle" ? stop.due : stop.kind === "wfi" ? Infinity : undefined;
-    this.#settled = !/^(break|stuck|trapped|version)$/.test(stop.kind);
+    this.#settled = !/^(break|stuck|trapped|version|held)$/.test(stop.kind);
     if (stop.kind === "version") {
       // It is found by trying, from here.
       const followed = this.follower?.save();
@@ -230,6 +246,39 @@ export class GuestHistory {
     if (this.#settled && this.#inputs.due <= this.now) this.#giveChange();
     if (this.#settled && this.#followerDue <= this.now) this.follower!.begin();
     return stop;
+  }
+
+  /**
+   * The call number `n` from now on of functions at these addresses returns 0 at once, as if it had
+   * been able to do nothing; 0 takes that back. That is a change from outside, recorded as any
+   * other. Going elsewhere in time before it takes it back.
+   */
+  failCall(entries: readonly number[], n: number): void {
+    this.#cancelFailing();
+    if (n === 0) return;
+    this.#forgetFuture();
+    const { probes } = this.machine;
+    const count = ({ mode }: Hart) => {
+      const failing = this.#failing;
+      if (!this.#running || mode === USER || failing === undefined) return;
+      if (--failing.left === 0) probes.hold();
+    };
+    this.#failing = { left: n, removes: entries.map((pc) => probes.at(pc, count)) };
+  }
+
+  #cancelFailing(): void {
+    for (const remove of this.#failing?.removes ?? []) remove();
+    this.#failing = undefined;
+  }
+
+  /** The function at whose entry the hart stands returns 0. */
+  #fail(): void {
+    this.#cancelFailing();
+    const { hart } = this.machine;
+    this.follower?.failed(hart);
+    hart.setX(A0, 0n);
+    hart.pc = hart.x(RA);
+    this.change();
   }
 
   /** Other harts are to run than before. */
@@ -496,6 +545,7 @@ export class GuestHistory {
 
   #putBack(one: Snapshot): void {
     this.revision++;
+    this.#cancelFailing();
     this.machine.restore(one.state);
     this.#inputs.next = one.inputs;
     this.#only = one.only;
@@ -575,6 +625,7 @@ export class GuestHistory {
   /** Makes the guest what it was. A record begins anew here. */
   restore(state: GuestState): void {
     this.revision++;
+    this.#cancelFailing();
     this.#collect();
     this.machine.restore(state.machine);
     this.#typed = [...state.typed];

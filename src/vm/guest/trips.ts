@@ -5,15 +5,19 @@
 
 import type { EventLog } from "../events.ts";
 import { addFork, type ForkStatistics, noForks } from "../fork_statistics.ts";
+import { PAGE_SIZE } from "../machine/address.ts";
 import { CAUSE, causeName, isPageFault } from "../machine/cause.ts";
 import type { Hart } from "../machine/hart/hart.ts";
-import { PTE_R, PTE_U, PTE_V, PTE_W, PTE_X } from "../machine/sv39.ts";
+import { PTE_R, PTE_V, PTE_W, PTE_X } from "../machine/sv39.ts";
 import type { TrapSeen } from "../machine/probes.ts";
+import { TRAPFRAME } from "./xv6.ts";
 import type { EntryChange } from "./table_frames.ts";
 
 /** Numbers of registers. */
 const A0 = 10, A7 = 17;
 const USER = 0;
+/** From here on pages are the kernel's in every process: usyscall, trapframe, trampoline. */
+const KERNELS = TRAPFRAME - PAGE_SIZE;
 const LEAF = PTE_R | PTE_W | PTE_X;
 
 /** What a process does in the kernel, as plain data. */
@@ -138,7 +142,7 @@ export class Trips {
   }
 
   /** An entry of a table was changed for a process. */
-  changed(who: number, owner: number | undefined, { before, after }: EntryChange): void {
+  changed(who: number, owner: number | undefined, { va, before, after }: EntryChange): void {
     const fork = this.#trips.get(who)?.fork;
     if (fork === undefined || owner === 0) return;
     const [was, is] = [before % 2 ** 32, after % 2 ** 32];
@@ -148,8 +152,14 @@ export class Trips {
     } else if ((is & PTE_V) !== 0 && (is & LEAF) === 0) fork.tables++;
     else if ((is & PTE_V) !== 0 && (was & PTE_V) === 0) {
       fork.ptes++;
-      if ((is & PTE_U) !== 0) fork.shared++;
+      if (va < KERNELS) fork.shared++;
     }
+  }
+
+  /** Nobody is known to be in the kernel. */
+  clear(): void {
+    this.#trips.clear();
+    this.forks = noForks();
   }
 
   /** As plain data. */

@@ -44,6 +44,7 @@ const STOP_ON_BUDGET: Stop = { kind: "budget" };
 const STOP_ON_WFI: Stop = { kind: "wfi" };
 const STOP_ON_TRAP: Stop = { kind: "trapped" };
 const STOP_ON_PROBE: Stop = { kind: "probed" };
+const STOP_ON_HOLD: Stop = { kind: "held" };
 
 /** A whole RISC-V computer lacking a kernel. Its harts take turns, see {@link Turns}. */
 export class Machine {
@@ -158,6 +159,7 @@ export class Machine {
       throw new RangeError(`budget must be 0 to 2^53-1, not ${budget}`);
     }
     this.probes.halted = false;
+    this.probes.held = false;
     let left = budget;
     let resuming = passBreak;
     let last: { pc: bigint; mode: number } | undefined;
@@ -237,6 +239,7 @@ export class Machine {
         const hit = this.#slow.takeHit();
         if (hit !== undefined) return { kind: "watch", ...hit };
       }
+      if (this.probes.held) return STOP_ON_HOLD;
       if (this.probes.halted) return STOP_ON_PROBE;
     }
   }

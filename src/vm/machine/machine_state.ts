@@ -108,5 +108,7 @@ export type Stop =
   | ({ readonly kind: "watch" } & WatchHit)
   /** Who looks on wanted it, right behind an instruction: {@link Probes.halt}. */
   | { readonly kind: "probed" }
+  /** Who looks on wanted it, right before an instruction: {@link Probes.hold}. */
+  | { readonly kind: "held" }
   /** The instruction at pc, which has a breakpoint, is next. */
   | { readonly kind: "break"; readonly pc: bigint };

@@ -91,6 +91,8 @@ export class Probes implements StoreProbe {
   mute = false;
   /** Somebody wants the run to end: {@link Probes.halt}. */
   halted = false;
+  /** Somebody wants it to end before the instruction that is being told: {@link Probes.hold}. */
+  held = false;
   /** The instruction that was told last; who goes back in time keeps it with a state. */
   asked: Asked = NEVER;
   readonly #machine: ProbedMachine;
@@ -198,15 +200,24 @@ export class Probes implements StoreProbe {
     if (clock.running && !this.#atomic.done) clock.shorten(1);
   }
 
-  /** The machine executes the instruction at an address now, if nothing stops it. */
-  reached(pc: number): void {
+  /** The run ends before the instruction that is being told, for who wants to do something else. */
+  hold(): void {
+    this.held = true;
+  }
+
+  /**
+   * The machine executes the instruction at an address now, if nothing stops it; true: who was told
+   * of it does.
+   */
+  reached(pc: number): boolean {
     const all = this.#pcs.get(pc);
-    if (all === undefined) return;
+    if (all === undefined) return false;
     const { retired } = this.#machine.clock;
-    if (this.asked.instret === retired && this.asked.pc === pc) return;
+    if (this.asked.instret === retired && this.asked.pc === pc) return false;
     this.asked = { pc, instret: retired };
     const { hart } = this.#machine;
     for (const see of all) see(hart);
+    return this.held;
   }
 
   /** An atomic operation is about to change some bytes of a probed frame, in linear memory. */

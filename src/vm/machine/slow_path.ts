@@ -304,8 +304,7 @@ export class SlowPath implements EngineHost {
     if (watches.breaksAt(pc) && registers.budget !== this.passBudget) return STOP_BREAK;
     if (this.fetcher.refused(pa)) return STOP_TRAP;
     if (watches.checksAt(pc) && watches.check(pc)) return STOP_CHECK;
-    probes.reached(pc);
-    return 0;
+    return probes.reached(pc) ? STOP_CHECK : 0;
   }
 
   system(word: number): number {
