@@ -25,6 +25,7 @@ const LINES = [
   "continue -p 4",
   "delete",
   "exit 3",
+  "fail 3",
   "fill 0x3000 2p 7",
   "fork",
   "goto 10",
