@@ -5,6 +5,7 @@
  *                                        snapshots, start
  *     deno task bench -- engine fork     some of them
  *     deno task bench -- back            a real xv6 recorded, and gone back in; needs XV6_TREES
+ *     deno task bench -- events          its events recorded, and not; needs XV6_TREES
  *     deno task bench -- boot            real xv6 to its prompt beside QEMU; needs XV6_TREES
  *     deno task bench -- xv6             real usertests beside QEMU; needs XV6_TREES
  *
@@ -17,6 +18,7 @@ import { back } from "./cases/back.ts";
 import { boot } from "./cases/boot.ts";
 import { cowtest } from "./cases/cowtest.ts";
 import { engine } from "./cases/engine.ts";
+import { events } from "./cases/events.ts";
 import { fork } from "./cases/fork.ts";
 import { kernel } from "./cases/kernel.ts";
 import { points } from "./cases/points.ts";
@@ -33,6 +35,7 @@ const CASES: Record<string, () => Promise<void>> = {
   snapshots,
   start,
   back,
+  events,
   boot,
   xv6,
 };

@@ -4,6 +4,8 @@
  * @module
  */
 
+import process from "node:process";
+
 /** A cell: text to the left, numbers as they are given to the right. */
 export type Cell = string | number;
 
@@ -25,6 +27,14 @@ export function table(title: string, columns: string[], rows: Cell[][]): void {
 export function seconds(value: number): string {
   if (value < 1e-3) return `${(value * 1e6).toFixed(value < 1e-5 ? 2 : 0)} us`;
   return value < 1 ? `${(value * 1e3).toFixed(value < 0.1 ? 1 : 0)} ms` : `${value.toFixed(2)} s`;
+}
+
+/** Seconds of processor time that something takes: what others do on the machine is left out. */
+export function processorTime(body: () => void): number {
+  const start = process.cpuUsage();
+  body();
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1e6;
 }
 
 /** A ratio. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { Guest } from "../src/vm/guest.ts";
+
 /** A folder's plain trees (NAME-xv6), newest first; or the one tree that it is. */
 export function plainTrees(folder: string): string[] {
   if (exists(`${folder}/fs.img`)) return [folder];
@@ -12,6 +14,30 @@ export function plainTrees(folder: string): string[] {
     .map(({ name }) => `${folder}/${name}`);
   if (trees.length === 0) throw new Error(`no built xv6 tree in ${folder}`);
   return trees.sort().reverse();
+}
+
+/** A guest at its prompt. */
+export function booted(tree: string, harts: number): Guest {
+  const [kernel, disk] = ["kernel/kernel", "fs.img"].map((name) =>
+    Deno.readFileSync(`${tree}/${name}`)
+  );
+  const guest = new Guest(kernel, { disk, harts });
+  let said = "";
+  while (!said.endsWith("$ ")) {
+    if (guest.slice().end !== undefined) throw new Error(`no prompt: ${said}`);
+    for (const bytes of guest.take()) said += new TextDecoder().decode(bytes);
+  }
+  return guest;
+}
+
+/** Types a command and runs so many instructions. */
+export function work(guest: Guest, command: string, instructions: number): void {
+  guest.type(new TextEncoder().encode(`${command}\n`));
+  const end = guest.instret + instructions;
+  while (guest.instret < end) {
+    guest.slice(1_000_000);
+    guest.take();
+  }
 }
 
 function exists(path: string): boolean {

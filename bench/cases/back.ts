@@ -6,11 +6,10 @@
  * @module
  */
 
-import process from "node:process";
-import { Guest } from "../../src/vm/guest.ts";
+import type { Guest } from "../../src/vm/guest.ts";
 import { guestPartsOf } from "../../src/vm/parts.ts";
-import { type Cell, seconds, table } from "../report.ts";
-import { plainTrees } from "../trees.ts";
+import { type Cell, processorTime, seconds, table } from "../report.ts";
+import { booted, plainTrees, work } from "../trees.ts";
 
 const HARTS = [1, 3];
 /** What it does, and for how many instructions. */
@@ -34,10 +33,11 @@ export function back(): Promise<void> {
     let plain = Infinity, recorded = Infinity;
     let guest = booted(tree, harts);
     for (let i = 0; i < TRIES; i++) {
-      plain = Math.min(plain, working(guest = booted(tree, harts)));
+      guest = booted(tree, harts);
+      plain = Math.min(plain, processorTime(() => work(guest, COMMAND, WORK)));
       guest = booted(tree, harts);
       guest.record();
-      recorded = Math.min(recorded, working(guest));
+      recorded = Math.min(recorded, processorTime(() => work(guest, COMMAND, WORK)));
     }
     const { states, bytes } = guestPartsOf(guest).history.size;
     const percent = `${(100 * (recorded / plain - 1)).toFixed(1)}%`;
@@ -45,37 +45,11 @@ export function back(): Promise<void> {
     costs.push([harts, seconds(plain), seconds(recorded), percent, states, room]);
     ways.push([harts, ...waysOf(guest)]);
   }
-  const work = `${COMMAND}, ${WORK / 1e6} million instructions, in processor time`;
-  table(work, ["HARTS", "PLAIN", "RECORDED", "COST", "STATES", "ROOM"], costs);
+  const title = `${COMMAND}, ${WORK / 1e6} million instructions, in processor time`;
+  table(title, ["HARTS", "PLAIN", "RECORDED", "COST", "STATES", "ROOM"], costs);
   const columns = ["HARTS", "GOTO, MEAN", "WORST", "THEN ONE BACK", "REVERSE-CONTINUE"];
   table("back in it: to random moments, and to the last timer tick", columns, ways);
   return Promise.resolve();
-}
-
-/** A guest at its prompt. */
-function booted(tree: string, harts: number): Guest {
-  const [kernel, disk] = ["kernel/kernel", "fs.img"].map((name) =>
-    Deno.readFileSync(`${tree}/${name}`)
-  );
-  const guest = new Guest(kernel, { disk, harts });
-  let said = "";
-  while (!said.endsWith("$ ")) {
-    if (guest.slice().end !== undefined) throw new Error(`no prompt: ${said}`);
-    for (const bytes of guest.take()) said += new TextDecoder().decode(bytes);
-  }
-  return guest;
-}
-
-/** Seconds of processor time that the work takes: what others do on the machine is left out. */
-function working(guest: Guest): number {
-  guest.type(new TextEncoder().encode(`${COMMAND}\n`));
-  const start = process.cpuUsage(), end = guest.instret + WORK;
-  while (guest.instret < end) {
-    guest.slice(1_000_000);
-    guest.take();
-  }
-  const { user, system } = process.cpuUsage(start);
-  return (user + system) / 1e6;
 }
 
 /** Goes to random moments, an instruction before each, and to the store to `ticks` before. */
