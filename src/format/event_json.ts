@@ -108,9 +108,9 @@ export function resultJson(result: string | undefined): { result: Json; address:
 export function eventsJson(vm: Vm, events: readonly VmEvent[]): Json[] {
   const { rsw } = vm;
   return events.map((e) => {
-    const { n, instret, pid, hart, kind, bytes, run, why } = e;
+    const { n, instret, pid, hart, kind, bytes, run, why, args } = e;
     const meaning = { ...NOTHING, ...MEANINGS[kind](e, rsw) };
     const stamp = { n, instret, pid, hart, pc: hex(e.pc), by: e.by === 0n ? null : hex(e.by) };
-    return { ...stamp, kind, ...meaning, bytes, run, why };
+    return { ...stamp, kind, ...meaning, bytes, run, why, args };
   });
 }

@@ -2,6 +2,7 @@
 
 import { type Abi, ABIS, type CallName, parseAbi } from "./kernel/abi.ts";
 import type { Call } from "./kernel/syscalls/call.ts";
+import { argTexts, type Caller } from "./kernel/syscalls/trace.ts";
 import { CALLS } from "./kernel/syscalls/dispatch.ts";
 import type { TraceRecord } from "./kernel/kernel.ts";
 import type { Vm } from "./vm.ts";
@@ -16,6 +17,12 @@ export type CallShape = Pick<Call, "name" | "arguments" | "returns">;
 export const CALL_SHAPES: ReadonlyMap<string, CallShape> = new Map(
   Object.entries(CALLS).filter(([, row]) => !row.absent).sort(([a], [b]) => a < b ? -1 : 1),
 );
+
+/** The arguments of a call as text, as strace shows them; undefined: no call of that name is known. */
+export function callText(name: string, caller: Caller): string | undefined {
+  const row = name in CALLS ? CALLS[name as CallName] : undefined;
+  return row && argTexts(caller, row.arguments).join(", ");
+}
 
 /** The names of all calls, those among them that this kernel knows and has not. */
 export const CALL_NAMES: readonly string[] = Object.keys(CALLS).sort();

@@ -109,6 +109,8 @@ export interface VmEvent {
    * function that did it, where it is known.
    */
   readonly why: string;
+  /** The arguments of a guest's `syscall`, as text; empty where they are not known. */
+  readonly args: string;
   /** The instruction of a guest's kernel that did it; 0 when none did, and of the built-in kernel. */
   readonly by: bigint;
   /** Of a guest's `pte` and `mark`: the process whose table it is in, 0: the kernel's own. */
@@ -239,6 +241,8 @@ export class EventLog {
   /** The numbers from which on there have been other futures. */
   readonly #epochs: number[] = [];
   readonly #stride: number;
+  /** Of a guest's calls: their arguments, by the numbers of the events. */
+  readonly #args = new Map<number, string>();
 
   /**
    * A log stamped by `clock`, keeping the newest `capacity` events; `wide`: with the harts, the
@@ -360,8 +364,9 @@ export class EventLog {
   }
 
   /** Something that is about no page: `old` and `now` as {@link VmEvent} tells of the kind. */
-  note(kind: NoteKind, old: number, now: number, why: string): void {
+  note(kind: NoteKind, old: number, now: number, why: string, args?: string): void {
     this.#add(KIND_NUMBER[kind], 0, 0, old, now, 0, this.#word(why));
+    if (args) this.#args.set(this.#next - 1, args);
   }
 
   /** A TLB entry (or, without `va`, all of them) was dropped by the kernel. */
@@ -421,6 +426,7 @@ export class EventLog {
       bytes: runs ? 0 : r[i + 7],
       run: runs ? r[i + 7] : 1,
       why: this.#words[r[i + 8]],
+      args: this.#args.get(n) ?? "",
       by: wide ? BigInt(r[i + 10]) : 0n,
       owner: known(r[i + 11]),
       root: known(r[i + 12]),
@@ -502,6 +508,10 @@ export class EventLog {
     const stride = this.#stride;
     if ((slot + 1) * stride > this.#rows.length) this.#growTo(slot + 1);
     if (this.#exact.size > 0) this.#exact.delete(n - this.#capacity);
+    if (this.#args.size > 0) {
+      this.#args.delete(n - this.#capacity);
+      this.#args.delete(n);
+    }
     if (typeof va === "bigint") {
       if (va >= 0x20_0000_0000_0000n) this.#exact.set(n, va);
       va = Number(va);

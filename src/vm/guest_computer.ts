@@ -12,6 +12,7 @@ import { GuestPrograms } from "./guest_programs.ts";
 import { lastStores } from "./guest_who.ts";
 import { countAddress, countRange } from "./guest/count_stores.ts";
 import { kernelFunctions } from "./guest/functions.ts";
+import { callText } from "./calls.ts";
 import { Current } from "./guest/current.ts";
 import { GuestEvents } from "./guest/events.ts";
 import { frameTrail } from "./guest/trail.ts";
@@ -159,7 +160,7 @@ function guestComputer(
     const { value } = view.learner.watched.counts;
     return value ? countRange(ram, value) : undefined;
   };
-  const listening = new GuestEvents(history, view.known, counts);
+  const listening = new GuestEvents(history, view.known, counts, callText);
   const audited = () => audit(view, ram, machine.harts.map(({ mmu }) => mmu));
   const mapped = eachMoment(moment, () => mappedCounts(view, ram));
   return {

@@ -195,6 +195,8 @@ if (trees === undefined) {
     assertMatch(await say("until exit"), /pid 3 echo: pid 3 exits with 0/);
     await say(`goto ${at}`);
     assertEquals(guest.instret, at);
+    assertStringIncludes(await say("timeline 9 -k syscall"), 'exec("echo", ["echo", "hi"])');
+    assertStringIncludes(await say("timeline 9 -k syscall"), 'write(1, "hi", 2)');
     const forks = vmOver(guest).forkTotals;
     assert(forks.copied > 0 && forks.shared === 0 && forks.tables > 0, JSON.stringify(forks));
   });

@@ -150,6 +150,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "#top": "of a guest's log, which is rewound",
     "#epochs": "of a guest's log, which is rewound",
     "#stride": WIRED,
+    "#args": "of a guest's log, which is rewound",
   },
   "guest/event_sources.ts": {
     "#machine": WIRED,
@@ -158,6 +159,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "#functions": CACHE,
     "#symbols": CACHE,
     "#told": WIRED,
+    "#describe": WIRED,
     "#context": WIRED,
     "#log": WIRED,
     "#calls": CACHE,

@@ -4,7 +4,7 @@
  */
 
 import type { EventLog } from "../events.ts";
-import { PAGE_SIZE, type PaNum, vaNum } from "../machine/address.ts";
+import { PAGE_SIZE, type PaNum, va, vaNum } from "../machine/address.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Remove, StoreSeen } from "../machine/probes.ts";
@@ -29,6 +29,16 @@ interface Freeing {
   readonly held: readonly bigint[];
 }
 
+/** Who makes a system call: its arguments, and its memory. */
+export interface Caller {
+  argument(i: number): bigint;
+  /** The bytes at an address that are mapped, at most `length`; nothing is touched by looking. */
+  peek(at: bigint, length: number): Uint8Array;
+}
+
+/** The arguments of a call by its name, as text; undefined: no such call is known. */
+export type Describe = (name: string, caller: Caller) => string | undefined;
+
 /** What is known at a moment beside the log, as plain data. */
 export interface SourcesState {
   readonly tables: TableFramesState;
@@ -49,6 +59,7 @@ export class EventSources {
   readonly #tables: TableFrames;
   readonly #symbols = new Map<number, string>();
   readonly #told: () => void;
+  readonly #describe: Describe;
   #context: TripContext;
   #log: EventLog;
   #freeing = new Map<bigint, Freeing>();
@@ -59,7 +70,14 @@ export class EventSources {
   #removes: Remove[] = [];
 
   /** Of a kernel on a machine; `told` is called after each event. */
-  constructor(machine: Machine, known: Known, log: EventLog, told: () => void) {
+  constructor(
+    machine: Machine,
+    known: Known,
+    log: EventLog,
+    told: () => void,
+    describe: Describe,
+  ) {
+    this.#describe = describe;
     this.#machine = machine;
     this.#known = known;
     this.#log = log;
@@ -76,7 +94,23 @@ export class EventSources {
     return {
       log,
       callName: (number) => this.#calls[number] ?? `call ${number}`,
+      args: (hart, name) => this.#describe(name, this.#callerOn(hart)),
       text: ({ mmu }, at) => this.#current.text(mmu.root, at),
+    };
+  }
+
+  #callerOn(hart: Hart): Caller {
+    return {
+      argument: (i) => hart.x(A0 + i),
+      peek: (at, length) => {
+        const bytes: number[] = [];
+        for (let i = 0; i < length; i++) {
+          const byte = this.#current.byte(hart.mmu.root, va(at + BigInt(i)));
+          if (byte === undefined) break;
+          bytes.push(byte);
+        }
+        return Uint8Array.from(bytes);
+      },
     };
   }
 

@@ -20,7 +20,7 @@ import type { Hart } from "../machine/hart/hart.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Asked } from "../machine/probes.ts";
 import type { CountRange } from "./count_stores.ts";
-import { EventSources, type SourcesState } from "./event_sources.ts";
+import { type Describe, EventSources, type SourcesState } from "./event_sources.ts";
 import type { Known } from "./facts.ts";
 import type { Follower } from "./follower.ts";
 import type { GuestHistory } from "./history.ts";
@@ -54,13 +54,18 @@ export class GuestEvents implements Follower {
   #looked = 0;
 
   /** Nobody listens yet to a kernel. `counts`: where it keeps its counts, if that is known now. */
-  constructor(history: GuestHistory, known: Known, counts: () => CountRange | undefined) {
+  constructor(
+    history: GuestHistory,
+    known: Known,
+    counts: () => CountRange | undefined,
+    describe: Describe,
+  ) {
     const { machine } = history;
     this.#machine = machine;
     this.#history = history;
     this.#counts = counts;
     this.#log = new EventLog(machine, GUEST_EVENTS, true);
-    this.#sources = new EventSources(machine, known, this.#log, () => this.#told());
+    this.#sources = new EventSources(machine, known, this.#log, () => this.#told(), describe);
     history.follower = this;
   }
 

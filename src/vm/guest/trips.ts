@@ -47,6 +47,8 @@ export interface TripContext {
   readonly log: EventLog;
   /** The name of a system call by its number. */
   callName(number: number): string;
+  /** The arguments of the call that a hart's process makes, as text; undefined: unknown. */
+  args(hart: Hart, name: string): string | undefined;
   /** The text that a user address of the hart's process points to. */
   text(hart: Hart, at: bigint): string | undefined;
 }
@@ -80,7 +82,7 @@ export class Trips {
       const name = context.callName(number);
       const text = name === "exec" ? context.text(hart, hart.x(A0)) : undefined;
       call = { number, name, text };
-      log.note("syscall", number, 0, name);
+      log.note("syscall", number, 0, name, context.args(hart, name));
     } else if (!interrupt && isPageFault(cause)) {
       const n = log.fault(cause, value);
       if (user) fault = { n, va: value };

@@ -29,7 +29,7 @@ export function eventText(e: VmEvent, rsw: RswLetters = ["1", "1"]): string {
     case "sfence":
       return e.old === 1 ? "sfence.vma: all" : `sfence.vma ${hex(e.va)}${whyText(e)}`;
     case "syscall":
-      return `${e.why}()`;
+      return `${e.why}(${e.args})`;
     case "return":
       return `${e.why}() = ${e.new}`;
     case "switch":

@@ -9,7 +9,7 @@ import { walk } from "../../machine/sv39.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Proc } from "../process/proc.ts";
 import { CLONE_FLAGS } from "../process/clone.ts";
-import { argInt, type Argument, argument, type Call } from "./call.ts";
+import { type Argument, argument, type Call } from "./call.ts";
 import { MAXPATH } from "./strings.ts";
 import type { Refused } from "../memory/outcome.ts";
 
@@ -23,7 +23,7 @@ export function traceEntry(k: Kernel, p: Proc, number: number, row: Call | undef
     program: p.name,
     number,
     name: row?.name ?? `unknown_${number}`,
-    args: row === undefined ? [] : row.arguments.map((_, i) => argText(k, p, i, row.arguments)),
+    args: row === undefined ? [] : argTexts(callerOf(k, p), row.arguments),
     result: undefined,
   });
 }
@@ -41,16 +41,36 @@ export function traceReturn(
   const args = row?.arguments ?? [];
   // What the call has filled can be shown now; the other registers may be gone (exec).
   args.forEach((argument, i) => {
-    if (argument.kind === "out") record.args[i] = argText(k, p, i, args, result);
+    if (argument.kind === "out") record.args[i] = argText(callerOf(k, p), i, args, result);
   });
   record.result = row?.returns === "address" && result !== -1
     ? hex(result)
     : `${result}${why === undefined ? "" : ` (${why.why})`}`;
 }
 
-function argText(k: Kernel, p: Proc, i: number, all: readonly Argument[], result?: number): string {
-  const raw = argument(k, p, i);
-  const int = argInt(k, p, i);
+/** Who makes a call: its arguments, and its memory. */
+export interface Caller {
+  /** Argument number `i` as it was passed. */
+  argument(i: number): bigint;
+  /** The bytes at an address that are mapped, at most `length`; nothing is touched by looking. */
+  peek(at: bigint, length: number): Uint8Array;
+}
+
+function callerOf(k: Kernel, p: Proc): Caller {
+  return {
+    argument: (i) => argument(k, p, i),
+    peek: (at, length) => peek(k, p, at, length),
+  };
+}
+
+/** The arguments of a call that is being made, as text. */
+export function argTexts(caller: Caller, all: readonly Argument[]): string[] {
+  return all.map((_, i) => argText(caller, i, all));
+}
+
+function argText(c: Caller, i: number, all: readonly Argument[], result?: number): string {
+  const raw = c.argument(i);
+  const int = Number(BigInt.asIntN(32, raw));
   const { kind } = all[i];
   switch (kind) {
     case "int":
@@ -60,15 +80,17 @@ function argText(k: Kernel, p: Proc, i: number, all: readonly Argument[], result
     case "address":
       return hex(raw);
     case "path":
-      return stringAt(k, p, raw);
+      return stringAt(c, raw);
     case "argv":
-      return argvAt(k, p, raw);
+      return argvAt(c, raw);
     case "in":
     case "out": {
       if (kind === "out" && (result === undefined || result < 0)) return hex(raw);
-      const size = all[i + 1]?.kind === "size" ? Math.max(0, argInt(k, p, i + 1)) : 0;
+      const size = all[i + 1]?.kind === "size"
+        ? Math.max(0, Number(BigInt.asIntN(32, c.argument(i + 1))))
+        : 0;
       const length = kind === "out" ? result! : size;
-      return quote(peek(k, p, raw, Math.min(length, SHOWN)), length > SHOWN);
+      return quote(c.peek(raw, Math.min(length, SHOWN)), length > SHOWN);
     }
     case "open-flags":
       return flagNames(int, OPEN_ACCESS[int & 3], OPEN_FLAGS, 3);
@@ -106,21 +128,21 @@ function flagNames(value: number, first: string, names: Names, done = 0): string
   return parts.join("|");
 }
 
-function stringAt(k: Kernel, p: Proc, at: bigint): string {
-  const bytes = peek(k, p, at, MAXPATH);
+function stringAt(c: Caller, at: bigint): string {
+  const bytes = c.peek(at, MAXPATH);
   const end = bytes.indexOf(0);
   if (end < 0) return bytes.length === 0 ? hex(at) : quote(bytes.subarray(0, SHOWN), true);
   return quote(bytes.subarray(0, end), false);
 }
 
-function argvAt(k: Kernel, p: Proc, at: bigint): string {
+function argvAt(c: Caller, at: bigint): string {
   const parts: string[] = [];
   for (let i = 0n; i < 32n; i++) {
-    const word = peek(k, p, at + 8n * i, 8);
+    const word = c.peek(at + 8n * i, 8);
     if (word.length < 8) return hex(at);
     const pointer = new DataView(word.buffer).getBigUint64(0, true);
     if (pointer === 0n) break;
-    parts.push(stringAt(k, p, pointer));
+    parts.push(stringAt(c, pointer));
   }
   return `[${parts.join(", ")}]`;
 }
