@@ -71,6 +71,8 @@ const CALLS: [{ prototype: object }, (world: World) => object, Calls][] = [
     unlisten: ({ vm }) => void assertThrows(() => vm.unlisten(), KernelError),
     lastStores: ({ vm }) => void assertThrows(() => vm.lastStores(0x80000000), KernelError),
     countPlace: ({ vm }) => vm.countPlace(0x80000000),
+    auditEach: ({ vm }) => void assertThrows(() => vm.auditEach(undefined), KernelError),
+    trail: ({ vm }) => void assertThrows(() => vm.trail(0x80000000), KernelError),
     tlbOf: ({ vm }) => vm.tlbOf(0),
     sharing: ({ vm }) => vm.sharing([2, 3]),
     diff: ({ vm }) => vm.diff(vm.save()),
