@@ -73,6 +73,7 @@ const CALLS: [{ prototype: object }, (world: World) => object, Calls][] = [
     countPlace: ({ vm }) => vm.countPlace(0x80000000),
     auditEach: ({ vm }) => void assertThrows(() => vm.auditEach(undefined), KernelError),
     trail: ({ vm }) => void assertThrows(() => vm.trail(0x80000000), KernelError),
+    giveFact: ({ vm }) => void assertThrows(() => vm.giveFact("x=1"), KernelError),
     tlbOf: ({ vm }) => vm.tlbOf(0),
     sharing: ({ vm }) => vm.sharing([2, 3]),
     diff: ({ vm }) => vm.diff(vm.save()),
