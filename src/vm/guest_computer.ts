@@ -8,6 +8,7 @@ import { GuestCalls } from "./guest_calls.ts";
 import { GuestHands } from "./guest_hands.ts";
 import { GuestRun } from "./guest_run.ts";
 import { Witness } from "./guest_witness.ts";
+import { checkRights } from "./guest_rights.ts";
 import { GuestPrograms } from "./guest_programs.ts";
 import { lastStores } from "./guest_who.ts";
 import { countAddress, countRange } from "./guest/count_stores.ts";
@@ -161,7 +162,13 @@ function guestComputer(
     return value ? countRange(ram, value) : undefined;
   };
   const listening = new GuestEvents(history, view.known, counts, callText);
-  const audited = () => audit(view, ram, machine.harts.map(({ mmu }) => mmu));
+  const audited = () =>
+    audit(
+      view,
+      ram,
+      machine.harts.map(({ mmu }) => mmu),
+      (_, say) => checkRights(view, ram, (pid) => programs.symbols(pid), say),
+    );
   const mapped = eachMoment(moment, () => mappedCounts(view, ram));
   return {
     guest: true,

@@ -51,6 +51,21 @@ export class ImageSymbols {
       .sort((a, b) => a.at - b.at || a.size - b.size);
   }
 
+  /** The pages in which the file has bytes, and none of a segment that may be written. */
+  get readOnlyPages(): ReadonlySet<number> {
+    if (this.#readOnly !== undefined) return this.#readOnly;
+    const pages = { read: new Set<number>(), written: new Set<number>() };
+    for (const { vaddr, memSize, write } of this.#elf.segments) {
+      const start = Number(vaddr);
+      for (let at = start - start % PAGE_SIZE; at < start + memSize; at += PAGE_SIZE) {
+        (write ? pages.written : pages.read).add(at);
+      }
+    }
+    return this.#readOnly = new Set([...pages.read].filter((at) => !pages.written.has(at)));
+  }
+
+  #readOnly: ReadonlySet<number> | undefined;
+
   /** The symbol that an address lies behind, in the second place of a trampoline, too. */
   at(address: bigint): SymbolPlace | undefined {
     const at = this.#inImage(address);

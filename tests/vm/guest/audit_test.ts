@@ -7,6 +7,11 @@
 
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { vmOver } from "../../../src/vm/guest_computer.ts";
+import { checkRights } from "../../../src/vm/guest_rights.ts";
+import { ImageSymbols } from "../../../src/vm/guest/symbols.ts";
+import type { Say } from "../../../src/vm/inspect/finding.ts";
+import { parseElf } from "../../../src/vm/machine/elf.ts";
+import { elf } from "../../machine/bare_lab.ts";
 import type { GuestView } from "../../../src/vm/guest/view.ts";
 import { FreeWalk } from "../../../src/vm/guest/free_walk.ts";
 import { Words } from "../../../src/vm/guest/words.ts";
@@ -225,4 +230,33 @@ Deno.test("what a person says stands in place of what would be found out, and is
     const error = assertThrows(() => vm.giveFact(text), RangeError);
     assert((error as Error).message.includes(why), `${text}: ${(error as Error).message}`);
   }
+});
+
+Deno.test("a page that a program's file says is read-only may not be written, where the kernel maps so", () => {
+  const { g, vm } = counted();
+  const real = partsOf(vm).view as GuestView;
+  const view = (name: string) => ({
+    known: { symbols: { function: (wanted: string) => wanted === name ? {} : undefined } },
+    roots: () => real.roots(),
+  } as unknown as GuestView);
+  const program = (pid: number) =>
+    pid === 2
+      ? { readOnlyPages: new Set([0, 0x1000, 0x4000]) } as unknown as ImageSymbols
+      : undefined;
+  const found: string[] = [];
+  const say: Say = (rule, { address, pid }, detail) =>
+    found.push(`${rule} ${pid} ${address} ${detail}`);
+  checkRights(view("flags2perm"), g.machine.ram, program, say);
+  assertEquals(found.length, 1);
+  assertMatch(
+    found[0],
+    /^flag gained 2 4096 0x1000 of pid 2, PTE .* may be written, and its program/,
+  );
+  checkRights(view("another"), g.machine.ram, program, say);
+  assertEquals(found.length, 1);
+  const file = elf(new Uint8Array(0x1800));
+  assertEquals([...new ImageSymbols(parseElf(file)).readOnlyPages], []);
+  file[68] = 5; // R and X
+  const pages = [...new ImageSymbols(parseElf(file)).readOnlyPages];
+  assertEquals(pages, [0x8000_0000, 0x8000_1000, 0x8000_2000]);
 });
