@@ -19,6 +19,13 @@ import {
 export interface Bug {
   readonly name: string;
   readonly edits: readonly Edit[];
+  /** Lines of the shell, the last of which names it. */
+  readonly lines: readonly string[];
+  /** What the answer has in it, beside the line of C that {@link Bug.line} is on. */
+  readonly says: readonly RegExp[];
+  /** The function whose line is named. */
+  readonly line: string;
+  readonly harts?: number;
 }
 
 const vm = (inside: string, change: Edit["change"]): Edit => ({
@@ -52,32 +59,78 @@ const FRUGAL: readonly Edit[] = [
 
 /** The bugs, each by the name that the issue of the project gives it. */
 export const BUGS: readonly Bug[] = [
-  { name: "no-incref", edits: [vm("uvmcopy", withoutCall("kaddref"))] },
-  { name: "unlocked-decref", edits: [kalloc("kfree", withoutCalls("acquire", "release"))] },
+  {
+    name: "no-incref",
+    lines: ["audit --each syscall ls"],
+    says: [/^free but mapped 0x87[0-9a-f]+ .* 1:0x/m, /kfree \(kalloc\.c:\d+\)/],
+    line: "uvmcopy",
+    edits: [vm("uvmcopy", withoutCall("kaddref"))],
+  },
+  {
+    name: "unlocked-decref",
+    lines: ["audit --each syscall forktest"],
+    says: [/^count unlocked 0x8[0-9a-f]+ .* in kfree without holding a lock/m],
+    line: "kfree",
+    harts: 3,
+    edits: [kalloc("kfree", withoutCalls("acquire", "release"))],
+  },
   {
     name: "count-never-set",
+    lines: ["audit --each syscall ls"],
+    says: [/^free but mapped 0x87[0-9a-f]+ .* 1:0x/m, /count 1 -> 0 +kfree/],
+    line: "kaddref",
     edits: [
       kalloc("kalloc", withoutAssignment("kmem.refcnt")),
       // Its kfree would notice, and panic.
       kalloc("kfree", instead("< 1", "< -99")),
     ],
   },
-  { name: "parent-keeps-w", edits: [vm("uvmcopy", withoutAssignment("*pte"))] },
+  {
+    name: "parent-keeps-w",
+    lines: ["audit --each syscall ls"],
+    says: [/^writable by two 0x8[0-9a-f]+ .*mapped 2 times, and 1 of them may write/m],
+    line: "uvmcopy",
+    edits: [vm("uvmcopy", withoutAssignment("*pte"))],
+  },
   {
     name: "cow-lost-at-second-fork",
+    lines: ["audit --each syscall forktest"],
+    says: [/^mark lost +0x8[0-9a-f]+ .*neither W nor the mark/m],
+    line: "uvmcopy",
     edits: [vm("uvmcopy", instead("PTE_FLAGS(*pte)", "PTE_FLAGS(*pte) & ~PTE_COW"))],
   },
   {
     name: "copyout-writes-through",
+    lines: ["audit --each syscall usertests pipe1"],
+    says: [
+      /^shared page written 0x8[0-9a-f]+ /m,
+      /what it holds +memmove .*< copyout \(vm\.c:\d+\) < piperead/,
+    ],
+    line: "copyout",
     edits: [
       vm("copyout", instead("& PTE_COW", "& 0")),
       vm("copyout", instead("& PTE_W", "& PTE_V")),
     ],
   },
-  { name: "text-made-writable", edits: [vm("uvmcopy", instead("flags & PTE_W", "flags & PTE_U"))] },
-  { name: "old-frame-kept", edits: [vm("cowalloc", withoutCall("kfree"))] },
+  {
+    name: "text-made-writable",
+    lines: ["audit --each trap usertests nowrite"],
+    says: [/^flag gained 0x8[0-9a-f]+ 0x0 .*made it writable/m],
+    line: "cowalloc",
+    edits: [vm("uvmcopy", instead("flags & PTE_W", "flags & PTE_U"))],
+  },
+  {
+    name: "old-frame-kept",
+    lines: ["audit --each trap ls"],
+    says: [/^count too high 0x8[0-9a-f]+ .*it will never be freed/m],
+    line: "kaddref",
+    edits: [vm("cowalloc", withoutCall("kfree"))],
+  },
   {
     name: "no-sfence",
+    lines: ["audit --each trap ls"],
+    says: [/^stale TLB entry 0x8[0-9a-f]+ .*not writable/m],
+    line: "uvmcopy",
     edits: [
       vm("cowalloc", withoutCalls("sfence_vma")),
       vm("uvmcopy", withoutCalls("sfence_vma")),
@@ -86,11 +139,23 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: "wrong-page-copied",
+    lines: ["audit --each trap ls"],
+    says: [/^wrong copy 0x8[0-9a-f]+ 0x4000 .*no copy of it/m],
+    line: "cowalloc",
     edits: [vm("cowalloc", instead("(void*)pa, PGSIZE", "(void*)(pa + PGSIZE), PGSIZE"))],
   },
   {
     name: "survives-no-memory",
+    lines: ["fail 1", "audit --each trap ls"],
+    says: [/^fault for ever 0x8[0-9a-f]+ .*has changed nothing/m],
+    line: "cowalloc",
     edits: [vm("cowalloc", instead("mem == 0)\n    return 0", "mem == 0)\n    return pa"))],
   },
-  { name: "maxva-unchecked", edits: [vm("cowalloc", instead("va >= MAXVA", "va == MAXVA"))] },
+  {
+    name: "maxva-unchecked",
+    lines: ["audit --each trap usertests MAXVAplus"],
+    says: [/panic: walk/, /^1 +0 0x8[0-9a-f]+ walk +vm\.c:\d+/m],
+    line: "cowalloc",
+    edits: [vm("cowalloc", instead("va >= MAXVA", "va == MAXVA"))],
+  },
 ];
