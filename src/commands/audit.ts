@@ -142,7 +142,9 @@ async function auditEach(
       ]
       : [
         ...(ending.kind === "budget" && most !== undefined ? [] : said(ctx, ending)),
-        note(`clean at ${moments}${rest}`, "good"),
+        ending.kind === "panic"
+          ? note(`in order at the ${moments} before${rest}`, "dim")
+          : note(`clean at ${moments}${rest}`, "good"),
       ];
     return result([consoleText(console), ...sections], {
       json: {

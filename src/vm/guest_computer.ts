@@ -22,7 +22,7 @@ import { EPC, REGISTERS } from "./guest/xv6.ts";
 import { audit } from "./inspect/audit.ts";
 import { savedTables } from "./inspect/diff.ts";
 import { type DiskSource, fsck, FsError } from "./disk.ts";
-import { hardwareVerdicts, physicalVerdicts } from "./inspect/hardware_verdict.ts";
+import { hardwareVerdicts, physicalVerdicts, type Verdict } from "./inspect/hardware_verdict.ts";
 import {
   bareTranslation,
   kernelTranslation,
@@ -31,6 +31,7 @@ import {
 } from "./inspect/translation.ts";
 import { mappedCounts, mappingsTo } from "./inspect/mappings.ts";
 import { usage } from "./inspect/usage.ts";
+import type { RootView } from "./inspect/view.ts";
 import { KernelError } from "./kernel/manual.ts";
 import type { KernelStop } from "./kernel/run.ts";
 import { FileTree } from "./kernel/files/tree.ts";
@@ -40,8 +41,9 @@ import { MSTATUS } from "./machine/hart/csr_state.ts";
 import type { Hart } from "./machine/hart/hart.ts";
 import { REGISTER_NAMES } from "./machine/isa/register_names.ts";
 import type { Machine } from "./machine/machine.ts";
+import type { Ram } from "./machine/memory.ts";
 import type { MachineState } from "./machine/machine_state.ts";
-import { makeSatp } from "./machine/sv39.ts";
+import { makeSatp, PTE_U, walk } from "./machine/sv39.ts";
 import { type Computer, guestPartsOf, type RegisterFile } from "./parts.ts";
 import { isGuests, whose } from "./state.ts";
 import type { Attached } from "./attached.ts";
@@ -284,10 +286,29 @@ function translate(machine: Machine, view: GuestView, pid: number, at: Va): Tran
     const there = (frame: number) => mmu.isRam(frame) || bus.hasPage(frame);
     return bareTranslation(view, ram, "kernel", at, physicalVerdicts(there, at));
   }
-  if (pid !== 0) return translation(view, ram, root, at, hardwareVerdicts(ram, root.root, at));
+  if (pid !== 0) {
+    const verdicts = hardwareVerdicts(ram, root.root, at).map((one) =>
+      marked(one, view, ram, root, at)
+    );
+    return translation(view, ram, root, at, verdicts);
+  }
   const { mstatus } = hart.state;
   const [sum, mxr] = [MSTATUS.SUM, MSTATUS.MXR].map((bit) => (mstatus & bit) !== 0);
   return kernelTranslation(view, ram, at, root, { user: false, sum, mxr })!;
+}
+
+/** A store to a page with the COW bit: what the bit is for is known, what its kernel does is not. */
+function marked(
+  one: Verdict,
+  { cowBit }: GuestView,
+  ram: Ram,
+  { root }: RootView,
+  at: Va,
+): Verdict {
+  if (one.access !== "write" || one.allowed || cowBit === undefined) return one;
+  const { leaf } = walk(ram, root, at);
+  if (leaf === undefined || (leaf.flags & PTE_U) === 0 || (leaf.flags & cowBit) === 0) return one;
+  return { ...one, text: "marked to be copied (COW)" };
 }
 
 /** Of a process in user mode, and of pid 0, a hart's; else what its trapframe holds. */

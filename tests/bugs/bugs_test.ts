@@ -6,7 +6,14 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { BUGS } from "./bugs.ts";
-import { edited, instead, withoutAssignment, withoutCall, withoutInstruction } from "./edit.ts";
+import {
+  type Edit,
+  edited,
+  instead,
+  withoutAssignment,
+  withoutCall,
+  withoutInstruction,
+} from "./edit.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 const trees = Deno.env.get("XV6_TREES") || undefined;
@@ -34,6 +41,23 @@ async function succeed(command: string, args: string[], cwd?: string): Promise<v
   assert(success, `${command} ${args.join(" ")}: ${new TextDecoder().decode(stderr)}`);
 }
 
+/** Does something with the kernel of a copy of the tree, with some changes, built. */
+async function planted<T>(edits: readonly Edit[], body: (kernel: string) => Promise<T>) {
+  const work = await Deno.makeTempDir();
+  try {
+    // With times kept, so that only what is changed is built.
+    await succeed("cp", ["-a", `${tree}/.`, work]);
+    for (const edit of edits) {
+      const file = `${work}/${edit.file}`;
+      await Deno.writeTextFile(file, edited(await Deno.readTextFile(file), edit));
+    }
+    await succeed("make", ["-s", "kernel/kernel"], work);
+    return await body(`${work}/kernel/kernel`);
+  } finally {
+    await Deno.remove(work, { recursive: true });
+  }
+}
+
 /** What the shell says to some lines on a kernel. */
 async function asked(kernel: string, harts: number, lines: readonly string[]) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -54,25 +78,33 @@ if (why !== undefined) {
 } else {
   for (const { name, edits, lines, says, line, harts = 1 } of BUGS) {
     Deno.test(`a bug of the COW lab is named by one command: ${name}`, async () => {
-      const work = await Deno.makeTempDir();
-      try {
-        // With times kept, so that only what is changed is built.
-        await succeed("cp", ["-a", `${tree}/.`, work]);
-        for (const edit of edits) {
-          const file = `${work}/${edit.file}`;
-          await Deno.writeTextFile(file, edited(await Deno.readTextFile(file), edit));
-        }
-        await succeed("make", ["-s", "kernel/kernel"], work);
-        const { code, text } = await asked(`${work}/kernel/kernel`, harts, lines);
+      await planted(edits, async (kernel) => {
+        const { code, text } = await asked(kernel, harts, lines);
         for (const one of says) assertMatch(text, one);
         const named = new RegExp(`\\b${line}\\b\\)?.*\\b\\w+\\.c:\\d+|${line} \\(\\w+\\.c:\\d+\\)`);
         assertMatch(text, named);
         assert(code === 1 || code === 3, `exit code ${code}: ${text}`);
-      } finally {
-        await Deno.remove(work, { recursive: true });
-      }
+      });
     });
   }
+
+  Deno.test("docs/cow-lab.md shows what the shell says", async () => {
+    const page = await Deno.readTextFile(`${ROOT}docs/cow-lab.md`);
+    const blocks = [...page.matchAll(/^```(good|bug) ?(\S*)\n([^]*?)^```$/gm)];
+    assert(blocks.length > 4);
+    for (const [, kind, name, shown] of blocks) {
+      const bug = kind === "good" ? undefined : BUGS.find((one) => one.name === name)!;
+      const lines = [...shown.matchAll(/^> (.*)$/gm)].map(([, line]) => line);
+      const said = await planted(bug?.edits ?? [], async (kernel) => {
+        const { text } = await asked(kernel, bug?.harts ?? 1, lines);
+        return text;
+      });
+      // Another compiler lays the kernel out otherwise.
+      const plain = (text: string) =>
+        text.replace(/^> .*\n/gm, "").replace(/0x[0-9a-f]+|\d{2,}/g, "N").replace(/\s+/g, " ");
+      assertEquals(plain(said), plain(shown), name);
+    }
+  });
 
   Deno.test("the tree without a bug is in order at each system call of the same programs", async () => {
     const programs = ["ls", "forktest", "usertests pipe1", "usertests nowrite"];

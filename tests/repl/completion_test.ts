@@ -27,7 +27,7 @@ Deno.test("commands first, then arguments by kind, flags behind a dash", () => {
   assertEquals(offered("peek 8+$s"), [7, "$satp"]);
   assertEquals(offered("peek -p 1"), [8, "1 12"]);
   assertEquals(offered("peek 1 --a"), [7, "--all"]);
-  assertEquals(offered("fail s"), [5, "status"]);
+  assertEquals(offered("wreck s"), [6, "status"]);
   assertEquals(offered("set "), [4, "json color keep-going budget ts"]);
 });
 

@@ -66,8 +66,8 @@ const peek = command({
   },
 });
 
-const fail = command({
-  name: "fail",
+const wreck = command({
+  name: "wreck",
   group: "session",
   summary: "fails in the way asked for",
   args: [{ name: "how", kind: "text", choices: ["status", "error", "bug"] }],
@@ -121,7 +121,7 @@ const sum = command({
 });
 
 /** The fakes beside the shell's own commands. */
-export const FAKES = [ps, echo, peek, fail, spin, listen, sum, ...COMMANDS];
+export const FAKES = [ps, echo, peek, wreck, spin, listen, sum, ...COMMANDS];
 
 /** Names that expressions know here. */
 export const NAMES: Resolver = {

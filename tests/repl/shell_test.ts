@@ -89,8 +89,8 @@ Deno.test("wrong lines are one line on stderr and a status", async () => {
     ["| count", /no command in front of \|/, 2],
     ["echo x | count", /no table here for \| count/, 2],
     ["peek (1", /^\( is never closed\n$/, 2],
-    ["fail error", /^no such frame\n$/, 3],
-    ["fail bug", /^this is a bug in cowsh: TypeError: planted\n/, 70],
+    ["wreck error", /^no such frame\n$/, 3],
+    ["wreck bug", /^this is a bug in cowsh: TypeError: planted\n/, 70],
   ];
   for (const [line, message, status] of cases) {
     const r = await run(line);
@@ -98,7 +98,7 @@ Deno.test("wrong lines are one line on stderr and a status", async () => {
     assertEquals([r.out, r.status], ["", status], line);
   }
   assertEquals((await run("people | where PIDD == 1")).at, 15);
-  assertEquals((await run("fail status")).status, 1);
+  assertEquals((await run("wreck status")).status, 1);
 });
 
 Deno.test("$_ is the last address, and the line's address may name a process", async () => {
@@ -182,7 +182,7 @@ Deno.test("source runs a file's lines and says where it stops", async () => {
 });
 
 Deno.test("lines stop at the first failure, or go on and remember it", async () => {
-  const lines = "echo a\nfail error\necho b\nfail status\nquit\necho c";
+  const lines = "echo a\nwreck error\necho b\nwreck status\nquit\necho c";
   const stopped = captured();
   assertEquals(await runLines(stopped.shell, linesOf(lines, "f"), () => {}), 3);
   assertEquals(stopped.out, "a\n");
@@ -209,9 +209,9 @@ Deno.test("watchers hear of every line, its output and its status", async () => 
   const seen: unknown[] = [];
   c.shell.session.watchers.add((e) => seen.push([e.line, e.output, e.status, e.api]));
   await c.shell.run("echo hi");
-  await c.shell.run("fail error");
+  await c.shell.run("wreck error");
   assertEquals(seen, [["echo hi", "hi\n", 0, undefined], [
-    "fail error",
+    "wreck error",
     "no such frame\n",
     3,
     undefined,
