@@ -63,7 +63,7 @@ async function asked(kernel: string, harts: number, lines: readonly string[]) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--allow-read", "--allow-write", "--allow-env=TERM", `${ROOT}main.ts`],
-      ...["--kernel", kernel, "--disk", `${tree}/fs.img`, "--harts", String(harts)],
+      ...["--kernel", kernel, "--disk", `${tree}/fs.img`, "--harts", String(harts), "--keep-going"],
       ...lines.flatMap((line) => ["-c", line]),
     ],
     env: { NO_COLOR: "1" },
