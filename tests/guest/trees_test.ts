@@ -140,7 +140,7 @@ if (folder === undefined) {
 
       assertMatch(await tree.answer("audit"), /^clean: 32768 frames/);
       assertMatch(await tree.answer("dis usertrap 1"), /usertrap +trap\.c:\d+ +addi sp,sp,-/);
-      assertMatch(await tree.answer("print u32(ticks)"), /^0x[0-9a-f]+ /);
+      assertMatch(await tree.answer("print u32(&ticks)"), /^0x[0-9a-f]+ /);
       assertStringIncludes(await tree.answer("dir"), "README");
       assertMatch(await tree.answer("fsck"), /^(clean$|CLASS)/m);
     });
