@@ -70,7 +70,6 @@ export class GuestChanges implements Changes {
   /** Processes that sleep for the clock only as long as nobody tells them to do something. */
   stands: (pid: number) => boolean = () => false;
   readonly #listening: () => GuestEvents;
-  #revision = 0;
   /** Time has jumped once since all began to wait for input. */
   #jumped = false;
   #lines: GuestLines | undefined;
@@ -100,7 +99,7 @@ export class GuestChanges implements Changes {
 
   /** Another number after each thing that changed the computer, by whomever. */
   get revision(): number {
-    return this.#revision + this.#parts.history.revision;
+    return this.#parts.history.revision;
   }
 
   /** Whether one can go back. */
@@ -125,7 +124,7 @@ export class GuestChanges implements Changes {
       breakpoints,
       moment: () => history.moment(),
       comeBack: (place) => {
-        this.#revision++;
+        this.#parts.history.anew();
         history.comeBack(place.moment);
         putBreakpoints(this.stops, copyBreakpoints(place.breakpoints));
       },
@@ -151,7 +150,7 @@ export class GuestChanges implements Changes {
   call<T>(what: string, args: readonly unknown[], body: () => T): T {
     if (!MAY.has(what.split(".").at(-1)!)) throw refusalOf(what);
     return this.group(what, args, () => {
-      this.#revision++;
+      this.#parts.history.anew();
       return body();
     });
   }
@@ -189,7 +188,7 @@ export class GuestChanges implements Changes {
   }
 
   #runOn(budget: number, { step, untilEvent, only, arrive }: RunOptions): KernelStop | GuestStop {
-    this.#revision++;
+    this.#parts.history.anew();
     if (only !== undefined) {
       throw new KernelError("the guest's own kernel says which of its processes runs");
     }
@@ -251,7 +250,7 @@ export class GuestChanges implements Changes {
    * set, or undefined.
    */
   slice(length: number): KernelStop | GuestStop | undefined {
-    this.#revision++;
+    this.#parts.history.anew();
     this.#setAgain();
     const stop = this.#guest.debug.run(length);
     return stop && this.told(stop);
@@ -316,7 +315,7 @@ export class GuestChanges implements Changes {
     try {
       return this.#run(budget, () => {
         // The view is asked anew: the machine has run.
-        this.#revision++;
+        this.#parts.history.anew();
         return there.has(machine.hart.pc) && here() ? { kind: "arrived" } : undefined;
       });
     } finally {
@@ -338,7 +337,7 @@ export class GuestChanges implements Changes {
   restore(state: VmState): void {
     const before = this.state();
     checkRestorable(state, before);
-    this.#revision++;
+    this.#parts.history.anew();
     try {
       this.#guest.restore({ ...state.guest, machine: state.machine });
     } catch (error) {
@@ -349,7 +348,7 @@ export class GuestChanges implements Changes {
 
   /** From the first instruction again. */
   reset(): void {
-    this.#revision++;
+    this.#parts.history.anew();
     this.#guest.reset();
   }
 
@@ -368,7 +367,7 @@ export class GuestChanges implements Changes {
   }
 
   #comeTo(to: Journey["to"]): Moment {
-    this.#revision++;
+    this.#parts.history.anew();
     const found = this.#travel(to);
     this.takeOutput();
     const pid = this.#view().here;

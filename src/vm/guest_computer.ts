@@ -10,12 +10,12 @@ import { GuestRun } from "./guest_run.ts";
 import { Witness } from "./guest_witness.ts";
 import { checkRights } from "./guest_rights.ts";
 import { GuestPrograms } from "./guest_programs.ts";
-import { lastStores } from "./guest_who.ts";
 import { countAddress, countRange } from "./guest/count_stores.ts";
 import { kernelFunctions } from "./guest/functions.ts";
 import { callText } from "./calls.ts";
 import { Current } from "./guest/current.ts";
 import { GuestEvents } from "./guest/events.ts";
+import { lastStores } from "./guest/stores.ts";
 import { frameTrail } from "./guest/trail.ts";
 import { GuestView, rootOn } from "./guest/view.ts";
 import { EPC, REGISTERS } from "./guest/xv6.ts";
@@ -159,6 +159,7 @@ function guestComputer(
   changes.stands = (pid) => acts.isManual(pid);
   insides.set(guest, { guest, changes, view: () => view });
   const current = new Current(ram, view.known, () => view.now);
+  const worker = (hart: Hart) => current.pid(hart);
   const counts = () => {
     const { value } = view.learner.watched.counts;
     return value ? countRange(ram, value) : undefined;
@@ -213,7 +214,7 @@ function guestComputer(
       if (history.span === undefined) {
         throw new RangeError("nothing is recorded: who stored is lost");
       }
-      return lastStores(history, start, length, most, () => current.pid(machine.hart));
+      return lastStores(history, start, length, most, worker);
     },
     forks: () => {
       listening.lookBack();
@@ -233,8 +234,9 @@ function guestComputer(
     trail: (frame, content) => {
       const ptes = mappingsTo(view, ram, frame).map(({ pteAddr }) => Number(pteAddr) as PaNum);
       const places = { frame, count: view.countPlace(frame), ptes, content };
-      const steps = frameTrail(history, view.trailReader(), places);
-      return steps.map((step) => ({ ...step, at: pa(step.at) }));
+      const { start, end } = view.known.symbols;
+      const isCode = (at: bigint) => at >= BigInt(start) && at < BigInt(end);
+      return frameTrail(history, { pid: worker, isCode }, places);
     },
     auditEach: (each) => {
       changes.each?.close();

@@ -10,7 +10,7 @@ import type { Watched } from "./kernel/breakpoints.ts";
 import type { KernelStop } from "./kernel/run.ts";
 import type { ForkStatistics } from "./fork_statistics.ts";
 
-export type { AuditClass, Finding, FrameStep } from "./inspect/finding.ts";
+export type { AuditClass, Finding } from "./inspect/finding.ts";
 export type { Change, FrameDiff, ProcessDiff, PteDiff, StateDiff } from "./inspect/diff.ts";
 export { isOfPage } from "./events.ts";
 export { eventText, isEffect } from "./inspect/event_text.ts";
@@ -25,7 +25,7 @@ export type { Watched } from "./kernel/breakpoints.ts";
 export type { ForkStatistics } from "./fork_statistics.ts";
 export { EACH, type Each, type EachReport } from "./guest_each.ts";
 export type { GuestStop, Trap } from "./guest_traps.ts";
-export type { Store } from "./guest_who.ts";
+export type { FrameStep, Store } from "./store.ts";
 export type { StoredBy } from "./machine/memory.ts";
 export type { ForkObserver } from "./kernel/kernel.ts";
 export type { Fact, ProcessState, SpaceUsage, Sure } from "./inspect/view.ts";

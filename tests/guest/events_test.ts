@@ -147,6 +147,41 @@ Deno.test("who stored to bytes last is found without anybody having listened", (
   assertThrows(() => vm.lastStores(0x1000), RangeError, "not in RAM");
 });
 
+Deno.test("looking into the past changes nothing: there is nothing to undo, and events keep their numbers", async () => {
+  const g = inUserMode();
+  const vm = vmOver(g.guest);
+  vm.history.start();
+  vm.advance(400_000);
+  const typist = await newTyped([], { vm });
+  const say = async (line: string) => (await typist.type(line)).text;
+  await say("goto -250000");
+  const entries = vm.history.entries().length;
+  const { revision, instret } = vm;
+  const before = vm.save();
+  await say("timeline 3");
+  await say("who wrote ticks --size 4");
+  vm.trail(0x8010_0000);
+  assertEquals([vm.revision, vm.instret], [revision, instret]);
+  assert(sameSaved(before.machine, vm.save().machine));
+  assertEquals(vm.history.entries().length, entries);
+  await say("back syscall");
+  assertStringIncludes(await say("undo"), "undone: back syscall");
+});
+
+Deno.test("a trail leaves no states behind that nobody has listened up to", () => {
+  const { guest } = inUserMode();
+  guest.record();
+  const vm = vmOver(guest);
+  vm.listen();
+  const begin = guest.instret;
+  guest.slice(800_000);
+  // It is looked for from 500,000 on, and on the way there states are left.
+  vm.trail(0x8010_0000);
+  const event = vm.events().find(({ instret }) => instret > begin + 499_500)!;
+  vm.goto({ event: event.n });
+  assertEquals(vm.events().at(-1), event);
+});
+
 Deno.test("the commands: events, timeline, who, until and back for every kind", async () => {
   const g = inUserMode();
   const vm = vmOver(g.guest);

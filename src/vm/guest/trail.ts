@@ -4,32 +4,13 @@
  * Each store is told with the instruction that made it and those that called it.
  */
 
-import { PAGE_SIZE, type PaNum } from "../machine/address.ts";
+import type { FrameStep, Store } from "../store.ts";
+import { pa, PAGE_SIZE, type PaNum } from "../machine/address.ts";
 import type { Hart } from "../machine/hart/hart.ts";
-import type { StoreSeen } from "../machine/probes.ts";
+import type { Ram } from "../machine/memory.ts";
 import type { GuestHistory } from "./history.ts";
+import { storesUntil, type Watched, type Worker } from "./stores.ts";
 import { placeOf } from "./translate.ts";
-
-/** A store that matters to a frame. */
-export interface TrailStep {
-  /** Instructions retired before it. */
-  readonly instret: number;
-  readonly hart: number;
-  /** On whose behalf; 0: nobody's. */
-  readonly pid: number;
-  /**
-   * To its count, to an entry of a page table that maps it now, to its first word, or, the last
-   * one, to any byte of it.
-   */
-  readonly what: "count" | "pte" | "link" | "content";
-  /** Where it was stored: the address of the count, of the entry, of the frame. */
-  readonly at: PaNum;
-  readonly before: bigint;
-  readonly after: bigint;
-  /** The instruction, and the return addresses above it, the innermost first. */
-  readonly pc: bigint;
-  readonly callers: readonly bigint[];
-}
 
 /** What is looked at. */
 export interface TrailPlaces {
@@ -45,7 +26,7 @@ export interface TrailPlaces {
 /** What the trail asks about the kernel. */
 export interface TrailReader {
   /** Whom a hart works for. */
-  pid(hart: Hart): number;
+  readonly pid: Worker;
   /** Whether an address is of the kernel's code. */
   isCode(address: bigint): boolean;
 }
@@ -65,15 +46,17 @@ export function frameTrail(
   history: GuestHistory,
   reader: TrailReader,
   places: TrailPlaces,
-): TrailStep[] {
+): FrameStep[] {
   const { now: to, span } = history;
   if (span === undefined) throw new RangeError("nothing is recorded: there is no trail");
-  let steps: TrailStep[] = [];
+  let steps: FrameStep[] = [];
   for (const window of WINDOWS) {
     const from = Math.max(span[0], to - window);
     steps = between(history, reader, places, from, to);
     const wanted = [places.count?.at, ...places.ptes].filter((at) => at !== undefined);
-    if (from === span[0] || wanted.every((at) => steps.some((step) => step.at === at))) break;
+    if (from === span[0] || wanted.every((at) => steps.some((step) => Number(step.at) === at))) {
+      break;
+    }
   }
   return steps.slice(-MOST);
 }
@@ -84,58 +67,34 @@ function between(
   { frame, count, ptes, content }: TrailPlaces,
   from: number,
   to: number,
-): TrailStep[] {
-  const { machine } = history;
-  const steps: TrailStep[] = [];
-  let last: TrailStep[] = [];
-  const seen = (what: TrailStep["what"], at: PaNum, width: number) => (store: StoreSeen) => {
-    const { by, before, after, size } = store;
-    // Byte by byte a page is filled: that says nothing of what stands there.
-    if (by !== "instruction" || before === after || size < width) return;
-    const { hart } = machine;
-    if (hart.mode === 0) return;
-    const step: TrailStep = {
-      instret: machine.instret,
-      hart: hart.hartid,
-      pid: reader.pid(hart),
-      what,
-      at,
-      before,
-      after,
-      pc: hart.pc,
-      callers: callersOf(hart, machine.ram, reader),
-    };
-    if (what === "content") last = [step];
-    else steps.push(step);
-  };
-  const look = () => {
-    const { probes } = machine;
-    const removes = ptes.map((at) => probes.stores(at, 8, seen("pte", at, 8)));
-    if (count !== undefined) {
-      removes.push(probes.stores(count.at, count.width, seen("count", count.at, count.width)));
-    }
-    if (content) removes.push(probes.stores(frame, PAGE_SIZE, seen("content", frame, 1)));
-    else removes.push(probes.stores(frame, 8, seen("link", frame, 8)));
-    return () => removes.forEach((remove) => remove());
-  };
+): FrameStep[] {
+  const { ram } = history.machine;
+  const steps: FrameStep[] = [];
+  let last: FrameStep[] = [];
+  const watch = (what: FrameStep["what"], at: PaNum, length: number, least = length): Watched => ({
+    start: at,
+    length,
+    seen({ instret, hart, pid, pc, user, size, before, after }: Store, by: Hart) {
+      // Byte by byte a page is filled: that says nothing of what stands there.
+      if (pc === undefined || user || before === after || size < least) return;
+      const callers = callersOf(by, ram, reader);
+      const step = { instret, hart, pid, what, at: pa(at), before, after, pc, callers };
+      if (what === "content") last = [step];
+      else steps.push(step);
+    },
+  });
+  const watched = ptes.map((at) => watch("pte", at, 8));
+  if (count !== undefined) watched.push(watch("count", count.at, count.width));
+  watched.push(content ? watch("content", frame, PAGE_SIZE, 1) : watch("link", frame, 8));
   history.inThePast(() => {
     history.goto(from);
-    const end = look();
-    try {
-      while (history.now < to) {
-        const before = history.now;
-        history.scan(to, true);
-        if (history.now === before) break;
-      }
-    } finally {
-      end();
-    }
+    storesUntil(history, to, reader.pid, watched);
   });
   return [...steps, ...last].toSorted((a, b) => a.instret - b.instret);
 }
 
 /** The return addresses of a hart in the kernel, by its frame pointers. */
-function callersOf(hart: Hart, ram: Parameters<typeof placeOf>[1], reader: TrailReader): bigint[] {
+function callersOf(hart: Hart, ram: Ram, reader: TrailReader): bigint[] {
   const list: bigint[] = [];
   const long = (at: bigint) => {
     const pa = placeOf(hart, ram, "va", at);

@@ -28,7 +28,6 @@ import { Learner } from "./learner.ts";
 import { CLOCK, CONSOLE, type Slot } from "./proc_table.ts";
 import { recordOn, unrestOf } from "./rest.ts";
 import { ImageSymbols } from "./symbols.ts";
-import type { TrailReader } from "./trail.ts";
 import { SavedWords, Words } from "./words.ts";
 
 /** U-mode and M-mode. */
@@ -151,25 +150,6 @@ export class GuestView implements KernelView {
     const at = this.#counts?.at((frame - base) / PAGE_SIZE);
     const width = this.learner.watched.counts.value?.array.width;
     return at === undefined || width === undefined ? undefined : { at: at as PaNum, width };
-  }
-
-  /** What a frame's trail is read by, at any moment of the record. */
-  trailReader(): TrailReader {
-    const { ram } = this.#machine;
-    const known = { ...this.known, layout: this.now.layout };
-    const pid = known.layout?.offsets.pid;
-    const { start, end } = known.symbols;
-    return {
-      isCode: (at) => at >= BigInt(start) && at < BigInt(end),
-      pid: (hart) => {
-        const record = recordOn(
-          hart,
-          new Facts({ words: new Words(ram), base: ram.base, total: 0 }, known),
-        );
-        if (record === undefined || record === 0 || pid === undefined) return 0;
-        return new Words(ram).word(record + pid) ?? 0;
-      },
-    };
   }
 
   #countsOf: { readonly facts: Facts; readonly counts: Counts | undefined } | undefined;

@@ -56,31 +56,6 @@ export interface Finding {
   readonly owners: readonly Mapping[];
 }
 
-/** A store that mattered to a frame, as it was seen when its history was gone through again. */
-export interface FrameStep {
-  /** Instructions retired before it. */
-  readonly instret: number;
-  /** The number of the hart. */
-  readonly hart: number;
-  /** On whose behalf; 0: nobody's. */
-  readonly pid: number;
-  /**
-   * To its count, to an entry of a page table that maps it now, to its first word, or, the last
-   * one, to any byte of it.
-   */
-  readonly what: "count" | "pte" | "link" | "content";
-  /** Where was stored: the address of the count, of the entry, of the frame. */
-  readonly at: Pa;
-  /** What stood there, unsigned. */
-  readonly before: bigint;
-  /** What stands there then. */
-  readonly after: bigint;
-  /** The instruction that stored. */
-  readonly pc: bigint;
-  /** The return addresses of those who called it, the innermost first. */
-  readonly callers: readonly bigint[];
-}
-
 /** Where a finding is, and what else is known of it. */
 export interface Where extends Partial<Pick<Finding, "pid" | "stored" | "counted" | "owners">> {
   readonly frame?: PaNum | undefined;

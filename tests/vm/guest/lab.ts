@@ -1,7 +1,7 @@
 /** Guests that do a bit of everything, for tests of their time. */
 
 import { Guest, type GuestOptions } from "../../../src/vm/guest.ts";
-import type { Pace } from "../../../src/vm/guest/history.ts";
+import type { Pace } from "../../../src/vm/guest/record.ts";
 import { guestPartsOf } from "../../../src/vm/parts.ts";
 import { assemble } from "../../machine/assemble.ts";
 import { elf } from "../../machine/bare_lab.ts";
