@@ -1,12 +1,13 @@
 /** `strace`: a program's system calls. */
 
-import { CALL_NAMES, traceCalls, type TraceRecord } from "../vm/calls.ts";
+import { CALL_NAMES, isSameCall, traceCalls, type TraceRecord } from "../vm/calls.ts";
 import { command, type Context } from "../framework/command.ts";
 import { EXIT } from "../framework/errors.ts";
 import { consoleText, type Json, type Result, result, text } from "../framework/result.ts";
-import type { GuestRun } from "../vm/guest_run.ts";
+import type { GuestCallMade, GuestRun } from "../vm/guest_run.ts";
 import { runTyped } from "../session/guest_program.ts";
 import { runInSlices } from "../session/slices.ts";
+import { callText } from "../format/event_place.ts";
 import { resultJson } from "../format/event_json.ts";
 import { loadProgram } from "../session/program.ts";
 import { closing, leaveRun, reportJson, statusOf, waiting } from "../session/run_report.ts";
@@ -18,7 +19,8 @@ export default command({
   summary: "run a program and list its system calls, arguments and results decoded",
   details:
     "Its children's calls as well. The console's text comes first, the calls after it. On a " +
-    "kernel of your own its events tell the calls: their arguments are not known.",
+    "kernel of your own arguments are read when the call is made, and buffers that it fills when " +
+    "it returns; ? where nobody knows what a call takes.",
   args: [
     { name: "program", kind: "program", doc: "a program's name or an ELF file on the host" },
     { name: "args", kind: "text", rest: true, verbatim: true, doc: "its arguments" },
@@ -73,7 +75,7 @@ export default command({
   },
 });
 
-/** A guest's calls, by the events of its kernel, which do not tell what they were given. */
+/** A guest's calls, by the events of its kernel. */
 async function straceGuest(
   ctx: Context,
   words: readonly string[],
@@ -81,9 +83,11 @@ async function straceGuest(
   input: string | undefined,
 ): Promise<Result> {
   const wanted = (running: GuestRun) =>
-    running.calls().filter(({ name }) => only === undefined || only.includes(name));
+    running.calls().filter(({ name }) =>
+      only === undefined || only.some((one) => isSameCall(one, name))
+    );
   const { result: ran, running } = await runTyped(ctx, words, input, (running) => [
-    text(wanted(running).map(({ pid, name, result }) => `[${pid}] ${name}(…) = ${result ?? "?"}`)),
+    text(wanted(running).map(line)),
   ]);
   const calls = wanted(running);
   return {
@@ -91,16 +95,16 @@ async function straceGuest(
     value: BigInt(calls.length),
     json: {
       ...ran.json,
-      calls: calls.map(({ pid, name, result }): Json => ({
+      calls: calls.map(({ pid, name, args, result }): Json => ({
         pid,
         name,
-        args: null,
-        ...resultJson(result?.toString()),
+        args: args === undefined ? null : [...args],
+        ...resultJson(result),
       })),
     },
   };
 }
 
-function line(r: TraceRecord): string {
-  return `[${r.pid} ${r.program}] ${r.name}(${r.args.join(", ")}) = ${r.result ?? "?"}`;
+function line({ pid, program, name, args, result }: TraceRecord | GuestCallMade): string {
+  return `[${pid} ${program}] ${callText(name, args)} = ${result ?? "?"}`;
 }

@@ -111,6 +111,14 @@ export function eventsJson(vm: Vm, events: readonly VmEvent[]): Json[] {
     const { n, instret, pid, hart, kind, bytes, run, why, args } = e;
     const meaning = { ...NOTHING, ...MEANINGS[kind](e, rsw) };
     const stamp = { n, instret, pid, hart, pc: hex(e.pc), by: e.by === 0n ? null : hex(e.by) };
-    return { ...stamp, kind, ...meaning, bytes, run, why, args };
+    return {
+      ...stamp,
+      kind,
+      ...meaning,
+      bytes,
+      run,
+      why,
+      args: args === undefined ? null : [...args],
+    };
   });
 }

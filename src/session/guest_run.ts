@@ -9,8 +9,7 @@ import { panicStack } from "../format/panic.ts";
 import type { Arrival, EventFilter, GuestStop, KernelStop, Trap } from "../vm/reports.ts";
 import type { VmEvent } from "../vm/events.ts";
 import { eventsJson } from "../format/event_json.ts";
-import { eventPlace, guestEventText } from "../format/event_place.ts";
-import { meaningsOf } from "../vm/calls.ts";
+import { callText, eventPlace, guestEventText } from "../format/event_place.ts";
 import { causeName } from "../vm/machine/cause.ts";
 import { hex, va } from "../vm/machine/address.ts";
 import { type CodeLine, instructionAt, nameOf } from "../format/code.ts";
@@ -180,19 +179,14 @@ export function happenedText(ctx: Context, event: VmEvent): string {
 }
 
 /** `pid 2 sh: store page fault (15) at 0x4000, by the instruction at 0x10`. */
-export function trapText(ctx: Context, { kind, pid, cause, va, pc, call }: Trap): string {
+export function trapText(ctx: Context, trap: Trap): string {
+  const { kind, pid, cause, va, pc, call, name, args } = trap;
   const symbol = namedPlace(ctx.vm, pid, pc);
   const where = `by the instruction at ${hex(pc)}${angle(symbol)}`;
   const what = kind === "fault"
     ? `${causeName(cause)} (${cause}) at ${hex(va)}`
-    : `system call ${call}${callName(call!)}`;
+    : `system call ${call}: ${callText(name, args)}`;
   return `${whoText(ctx.vm, pid)}: ${what}, ${where}`;
-}
-
-/** What a call's number means, when it means the same in all numberings. */
-function callName(number: number): string {
-  const names = new Set(meaningsOf(number).map(({ call }) => call));
-  return names.size === 1 ? ` (${[...names][0]})` : "";
 }
 
 function stopJson(vm: Vm, ending: Ending): { [key: string]: Json } {
@@ -206,8 +200,18 @@ function stopJson(vm: Vm, ending: Ending): { [key: string]: Json } {
 }
 
 /** A trap in JSON. */
-export function trapJson({ kind, pid, hart, cause, va, pc, call }: Trap): Json {
-  return { kind, pid, hart, cause, va: hex(va), pc: hex(pc), call: call ?? null };
+export function trapJson({ kind, pid, hart, cause, va, pc, call, name, args }: Trap): Json {
+  return {
+    kind,
+    pid,
+    hart,
+    cause,
+    va: hex(va),
+    pc: hex(pc),
+    call: call ?? null,
+    name,
+    args: args === undefined ? null : [...args],
+  };
 }
 
 /** Where the present hart stands, in JSON. */

@@ -2,8 +2,8 @@
 
 import { type Abi, ABIS, type CallName, parseAbi } from "./kernel/abi.ts";
 import type { Call } from "./kernel/syscalls/call.ts";
-import { argTexts, type Caller } from "./kernel/syscalls/trace.ts";
-import { CALLS } from "./kernel/syscalls/dispatch.ts";
+import { resultText } from "./kernel/syscalls/trace.ts";
+import { callNamed, CALLS } from "./kernel/syscalls/dispatch.ts";
 import type { TraceRecord } from "./kernel/kernel.ts";
 import type { Vm } from "./vm.ts";
 import { kernelOf } from "./parts.ts";
@@ -18,10 +18,14 @@ export const CALL_SHAPES: ReadonlyMap<string, CallShape> = new Map(
   Object.entries(CALLS).filter(([, row]) => !row.absent).sort(([a], [b]) => a < b ? -1 : 1),
 );
 
-/** The arguments of a call as text, as strace shows them; undefined: no call of that name is known. */
-export function callText(name: string, caller: Caller): string | undefined {
-  const row = name in CALLS ? CALLS[name as CallName] : undefined;
-  return row && argTexts(caller, row.arguments).join(", ");
+/** What a call has returned, as strace shows it. */
+export function returnedText(name: string, result: number): string {
+  return resultText(callNamed(name), result);
+}
+
+/** Whether two names mean one call: trees have renamed some. */
+export function isSameCall(one: string, other: string): boolean {
+  return one === other || (callNamed(one) !== undefined && callNamed(one) === callNamed(other));
 }
 
 /** The names of all calls, those among them that this kernel knows and has not. */

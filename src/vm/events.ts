@@ -109,8 +109,11 @@ export interface VmEvent {
    * function that did it, where it is known.
    */
   readonly why: string;
-  /** The arguments of a guest's `syscall`, as text; empty where they are not known. */
-  readonly args: string;
+  /**
+   * The arguments of a guest's `syscall`, as text, and in its `return` with what it has filled;
+   * undefined where they are not known.
+   */
+  readonly args: readonly string[] | undefined;
   /** The instruction of a guest's kernel that did it; 0 when none did, and of the built-in kernel. */
   readonly by: bigint;
   /** Of a guest's `pte` and `mark`: the process whose table it is in, 0: the kernel's own. */
@@ -242,7 +245,7 @@ export class EventLog {
   readonly #epochs: number[] = [];
   readonly #stride: number;
   /** Of a guest's calls: their arguments, by the numbers of the events. */
-  readonly #args = new Map<number, string>();
+  readonly #args = new Map<number, readonly string[]>();
 
   /**
    * A log stamped by `clock`, keeping the newest `capacity` events; `wide`: with the harts, the
@@ -364,9 +367,9 @@ export class EventLog {
   }
 
   /** Something that is about no page: `old` and `now` as {@link VmEvent} tells of the kind. */
-  note(kind: NoteKind, old: number, now: number, why: string, args?: string): void {
+  note(kind: NoteKind, old: number, now: number, why: string, args?: readonly string[]): void {
     this.#add(KIND_NUMBER[kind], 0, 0, old, now, 0, this.#word(why));
-    if (args) this.#args.set(this.#next - 1, args);
+    if (args !== undefined) this.#args.set(this.#next - 1, args);
   }
 
   /** A TLB entry (or, without `va`, all of them) was dropped by the kernel. */
@@ -426,7 +429,7 @@ export class EventLog {
       bytes: runs ? 0 : r[i + 7],
       run: runs ? r[i + 7] : 1,
       why: this.#words[r[i + 8]],
-      args: this.#args.get(n) ?? "",
+      args: this.#args.get(n),
       by: wide ? BigInt(r[i + 10]) : 0n,
       owner: known(r[i + 11]),
       root: known(r[i + 12]),

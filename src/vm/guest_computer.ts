@@ -12,7 +12,6 @@ import { checkRights } from "./guest_rights.ts";
 import { GuestPrograms } from "./guest_programs.ts";
 import { countAddress, countRange } from "./guest/count_stores.ts";
 import { kernelFunctions } from "./guest/functions.ts";
-import { callText } from "./calls.ts";
 import { Current } from "./guest/current.ts";
 import { GuestEvents } from "./guest/events.ts";
 import { lastStores } from "./guest/stores.ts";
@@ -147,12 +146,13 @@ function guestComputer(
   );
   const savedView = (state: { readonly machine: MachineState }) =>
     view.saved(state.machine, savedTables(state.machine.ram));
+  const calls = new GuestCalls((name) => programs.file(name));
   const acts = new GuestHands({
     guest,
     machine,
     changes,
     view: () => view,
-    calls: new GuestCalls((name) => programs.file(name)),
+    calls,
     witness: new Witness(history, () => view, () => listening, ram, savedView),
     hand,
   });
@@ -164,7 +164,7 @@ function guestComputer(
     const { value } = view.learner.watched.counts;
     return value ? countRange(ram, value) : undefined;
   };
-  const listening = new GuestEvents(history, view.known, counts, callText);
+  const listening = new GuestEvents(history, view.known, counts, calls);
   const audited = () =>
     audit(
       view,

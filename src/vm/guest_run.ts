@@ -3,6 +3,7 @@
  * cost is told by the events of the guest's kernel.
  */
 
+import { returnedText, type TraceRecord } from "./calls.ts";
 import type { VmEvent } from "./events.ts";
 import type { Guest } from "./guest.ts";
 import type { GuestChanges } from "./guest_changes.ts";
@@ -24,13 +25,14 @@ const PROMPT = "$ ";
 /** What its console takes of a line. */
 const LONGEST_LINE = 127;
 
-/** A system call of a guest's process: its arguments are not known. */
-export interface GuestCallMade {
-  readonly pid: number;
-  readonly name: string;
-  /** What it returned; undefined: it has not. */
-  readonly result: number | undefined;
+/** A system call of a guest's process. */
+export interface GuestCallMade extends Pick<TraceRecord, "pid" | "program" | "name" | "result"> {
+  /** Arguments as text; undefined: nobody knows what such a call takes. */
+  readonly args: readonly string[] | undefined;
 }
+
+/** Longest name that xv6 keeps of a program. */
+const LONGEST_NAME = 15;
 
 /** What a run is made over. */
 interface RunParts {
@@ -48,6 +50,8 @@ export class GuestRun implements Running {
   readonly #view: () => GuestView;
   readonly #sh: number;
   readonly #name: string;
+  /** What the processes were called when the line was typed. */
+  readonly #names: ReadonlyMap<number, string>;
   readonly #mark: Mark;
   readonly #ticks: number;
   readonly #decoder = new TextDecoder();
@@ -70,6 +74,7 @@ export class GuestRun implements Running {
     if (reader?.name !== "sh") throw new KernelError(notAtPrompt("run", reader?.name));
     this.#sh = reader.pid;
     this.#name = words[0];
+    this.#names = new Map(view().processes().map(({ pid, name }) => [pid, name]));
     this.#mark = vm.mark();
     this.#ticks = vm.ticks ?? 0;
     // What was said before is not this program's.
@@ -163,13 +168,29 @@ export class GuestRun implements Running {
 
   /** The system calls of all but its sh, in the order in which they were made. */
   calls(): GuestCallMade[] {
-    const calls: { pid: number; name: string; result: number | undefined }[] = [];
-    for (const { kind, pid, why: name, new: result } of this.#events()) {
+    const events = this.#events();
+    const parents = new Map(
+      events.filter(({ kind }) => kind === "fork").map((e) => [e.new, e.old]),
+    );
+    const names = new Map(this.#names);
+    // A child may run before its parent's fork has returned.
+    const program = (pid: number): string =>
+      names.get(pid) ?? (parents.has(pid) ? program(parents.get(pid)!) : "?");
+    const calls: { -readonly [K in keyof GuestCallMade]: GuestCallMade[K] }[] = [];
+    for (const { kind, pid, why: name, args, old, new: value } of events) {
+      if (kind === "fork") names.set(value, program(value));
+      if (kind === "exec") {
+        names.set(old, name.slice(name.lastIndexOf("/") + 1).slice(0, LONGEST_NAME));
+      }
       if (pid === this.#sh) continue;
-      if (kind === "syscall") calls.push({ pid, name, result: undefined });
+      if (kind === "syscall") {
+        calls.push({ pid, program: program(pid), name, args, result: undefined });
+      }
       if (kind !== "return") continue;
       const call = calls.findLast((one) => one.pid === pid && one.result === undefined);
-      if (call !== undefined && call.name === name) call.result = result;
+      if (call?.name !== name) continue;
+      call.result = returnedText(name, value);
+      call.args = args;
     }
     return calls;
   }

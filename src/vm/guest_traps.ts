@@ -22,6 +22,10 @@ export interface Trap {
   readonly pc: bigint;
   /** The call's number, a7; undefined for a fault. */
   readonly call: number | undefined;
+  /** What it is called; empty for a fault. */
+  readonly name: string;
+  /** Its arguments as text; undefined: nobody knows, or a fault. */
+  readonly args: readonly string[] | undefined;
 }
 
 /** Why a guest's run stopped, where the built-in kernel's never does. */
@@ -59,10 +63,10 @@ export const GUEST_KINDS: readonly EventKind[] = [
 ];
 
 /** The trap that an event tells of; undefined: it is of another kind. */
-export function trapOf({ kind, pid, hart, va, pc, by, old }: VmEvent): Trap | undefined {
+export function trapOf({ kind, pid, hart, va, pc, by, old, why, args }: VmEvent): Trap | undefined {
   if (kind !== "fault" && kind !== "syscall") return undefined;
   const at = by === 0n ? pc : by;
   return kind === "fault"
-    ? { kind, pid, hart, cause: old, va, pc: at, call: undefined }
-    : { kind, pid, hart, cause: CAUSE.ecallU, va, pc: at, call: old };
+    ? { kind, pid, hart, cause: old, va, pc: at, call: undefined, name: "", args: undefined }
+    : { kind, pid, hart, cause: CAUSE.ecallU, va, pc: at, call: old, name: why, args };
 }

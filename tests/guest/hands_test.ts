@@ -85,8 +85,14 @@ if (labs === undefined) {
     const traced = await says("strace echo hi --only write,exit");
     assertMatch(
       traced,
-      /^hi\n\[\d+\] write\(…\) = 2\n\[\d+\] write\(…\) = 1\n\[\d+\] exit\(…\) = \?\n/,
+      /^hi\n(\[\d+ echo\]) write\(1, "hi", 2\) = 2\n\1 write\(1, "\\n", 1\) = 1\n\1 exit\(0\) = \?\n/,
     );
+    const read = await says("strace cat README --only exec,open,read,sbrk");
+    assertMatch(read, /^\[\d+ sh\] exec\("cat", \["cat", "README"\]\) = 2$/m);
+    assertMatch(read, /^\[\d+ cat\] open\("README", O_RDONLY\) = 3$/m);
+    // What a call fills is shown once it has; sbrk's second argument came in 2025.
+    assertMatch(read, /^\[\d+ cat\] read\(3, "xv6 is a re-implementation of De"…, 512\) = 512$/m);
+    assertMatch(read, /^\[\d+ sh\] sbrk\(65536(, SBRK_EAGER)?\) = 0x5000$/m);
     // It leaves nothing behind that the next one would print.
     assertMatch(await says("run echo end"), /^end\necho: /);
     const json = JSON.parse(await says("run echo hi --json"));

@@ -92,7 +92,7 @@ Deno.test("until stops at a trap before the kernel has done anything; back finds
   );
   assertMatch(
     texts[1],
-    /"trap":\{"kind":"syscall","pid":2,"hart":0,"cause":8,"va":"0x0","pc":"0xc","call":11\}/,
+    /"trap":\{"kind":"syscall","pid":2,"hart":0,"cause":8,"va":"0x0","pc":"0xc","call":11,"name":"call 11","args":null\}/,
   );
   const instret = (text: string) => JSON.parse(text).instret;
   assert(instret(texts[2]) > instret(texts[1]));

@@ -204,10 +204,10 @@ if (folder === undefined) {
         said[1],
         /^breakpoint 1: pid \d+ sh\nnext: hart 0, the kernel for .* <sys_exec at sysfile\.c:\d+>/m,
       );
-      assertMatch(said[3], /^pid \d+ \w+: system call \d+ \(\w+\), by the instruction at 0x/);
+      assertMatch(said[3], /^pid \d+ \w+: system call \d+: \w+\(.*\), by the instruction at 0x/);
       assertMatch(
         said[4],
-        /^pid \d+ \w+: system call \d+ .*\nat instruction \d+\nnext: hart 0, the kernel for .* <uservec>/,
+        /^pid \d+ \w+: system call \d+: .*\nat instruction \d+\nnext: hart 0, the kernel for .* <uservec>/,
       );
       assertMatch(said[5], /^0x3ffffff000 uservec/m);
       const end = await tree.answer("continue");

@@ -161,7 +161,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "#functions": CACHE,
     "#symbols": CACHE,
     "#told": WIRED,
-    "#describe": WIRED,
+    "#texts": WIRED,
     "#context": WIRED,
     "#log": WIRED,
     "#calls": CACHE,

@@ -36,8 +36,15 @@ export interface Caller {
   peek(at: bigint, length: number): Uint8Array;
 }
 
-/** The arguments of a call by its name, as text; undefined: no such call is known. */
-export type Describe = (name: string, caller: Caller) => string | undefined;
+/** What system calls are called, and what they are given, as text. */
+export interface CallTexts {
+  /** What programs call the one with a number; undefined: nobody knows. */
+  nameOf(number: number): string | undefined;
+  /** The arguments of a call that is made; undefined: what it takes is not known. */
+  made(name: string, caller: Caller): string[] | undefined;
+  /** The same once it has returned `result`: what it has filled is shown. */
+  returned(name: string, caller: Caller, texts: readonly string[], result: number): string[];
+}
 
 /** What is known at a moment beside the log, as plain data. */
 export interface SourcesState {
@@ -59,7 +66,7 @@ export class EventSources {
   readonly #tables: TableFrames;
   readonly #symbols = new Map<number, string>();
   readonly #told: () => void;
-  readonly #describe: Describe;
+  readonly #texts: CallTexts;
   #context: TripContext;
   #log: EventLog;
   #freeing = new Map<bigint, Freeing>();
@@ -75,9 +82,9 @@ export class EventSources {
     known: Known,
     log: EventLog,
     told: () => void,
-    describe: Describe,
+    texts: CallTexts,
   ) {
-    this.#describe = describe;
+    this.#texts = texts;
     this.#machine = machine;
     this.#known = known;
     this.#log = log;
@@ -93,15 +100,18 @@ export class EventSources {
   #contextOf(log: EventLog): TripContext {
     return {
       log,
-      callName: (number) => this.#calls[number] ?? `call ${number}`,
-      args: (hart, name) => this.#describe(name, this.#callerOn(hart)),
+      callName: (number) => this.#calls[number] ?? this.#texts.nameOf(number) ?? `call ${number}`,
+      given: (hart, name) => this.#texts.made(name, this.#callerOn(hart)),
+      filled: (hart, name, texts, raw, result) =>
+        this.#texts.returned(name, this.#callerOn(hart, raw), texts, result),
       text: ({ mmu }, at) => this.#current.text(mmu.root, at),
     };
   }
 
-  #callerOn(hart: Hart): Caller {
+  /** Who makes a call on a hart; `first`: what a0 was, when it holds the result. */
+  #callerOn(hart: Hart, first: bigint = hart.x(A0)): Caller {
     return {
-      argument: (i) => hart.x(A0 + i),
+      argument: (i) => i === 0 ? first : hart.x(A0 + i),
       peek: (at, length) => {
         const bytes: number[] = [];
         for (let i = 0; i < length; i++) {

@@ -20,7 +20,7 @@ import type { Hart } from "../machine/hart/hart.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Asked } from "../machine/probes.ts";
 import type { CountRange } from "./count_stores.ts";
-import { type Describe, EventSources, type SourcesState } from "./event_sources.ts";
+import { type CallTexts, EventSources, type SourcesState } from "./event_sources.ts";
 import type { Known } from "./facts.ts";
 import type { Follower } from "./follower.ts";
 import type { GuestHistory } from "./history.ts";
@@ -58,14 +58,14 @@ export class GuestEvents implements Follower {
     history: GuestHistory,
     known: Known,
     counts: () => CountRange | undefined,
-    describe: Describe,
+    texts: CallTexts,
   ) {
     const { machine } = history;
     this.#machine = machine;
     this.#history = history;
     this.#counts = counts;
     this.#log = new EventLog(machine, GUEST_EVENTS, true);
-    this.#sources = new EventSources(machine, known, this.#log, () => this.#told(), describe);
+    this.#sources = new EventSources(machine, known, this.#log, () => this.#told(), texts);
     history.follower = this;
   }
 

@@ -20,16 +20,26 @@ const USER = 0;
 const KERNELS = TRAPFRAME - PAGE_SIZE;
 const LEAF = PTE_R | PTE_W | PTE_X;
 
+/** A system call under way, as plain data. */
+interface TripCall {
+  readonly number: number;
+  readonly name: string;
+  /** Its first argument, where that is a text, for exec. */
+  readonly text: string | undefined;
+  /** The same as the number that it is. */
+  readonly first: bigint;
+  /** All of its arguments, as text; undefined: unknown. */
+  readonly args: readonly string[] | undefined;
+}
+
 /** What a process does in the kernel, as plain data. */
 export interface Trip {
   /** Where it left user mode. */
   readonly pc: number;
   /** Why, as in scause: an exception; undefined: an interrupt. */
   readonly cause: number | undefined;
-  /** The call that it makes; `text`: its first argument, where that is one, for exec. */
-  readonly call:
-    | { readonly number: number; readonly name: string; readonly text: string | undefined }
-    | undefined;
+  /** The call that it makes. */
+  readonly call: TripCall | undefined;
   /** The event of the fault that is being handled, and its address. */
   readonly fault: { readonly n: number; readonly va: bigint } | undefined;
   /** What its fork has done so far. */
@@ -48,7 +58,15 @@ export interface TripContext {
   /** The name of a system call by its number. */
   callName(number: number): string;
   /** The arguments of the call that a hart's process makes, as text; undefined: unknown. */
-  args(hart: Hart, name: string): string | undefined;
+  given(hart: Hart, name: string): readonly string[] | undefined;
+  /** The same once it has returned, with what it has filled; `first`: what a0 was. */
+  filled(
+    hart: Hart,
+    name: string,
+    texts: readonly string[],
+    first: bigint,
+    result: number,
+  ): readonly string[];
   /** The text that a user address of the hart's process points to. */
   text(hart: Hart, at: bigint): string | undefined;
 }
@@ -81,8 +99,9 @@ export class Trips {
       const number = Number(hart.x(A7) & 0xffff_ffffn);
       const name = context.callName(number);
       const text = name === "exec" ? context.text(hart, hart.x(A0)) : undefined;
-      call = { number, name, text };
-      log.note("syscall", number, 0, name, context.args(hart, name));
+      const args = context.given(hart, name);
+      call = { number, name, text, first: hart.x(A0), args };
+      log.note("syscall", number, 0, name, args);
     } else if (!interrupt && isPageFault(cause)) {
       const n = log.fault(cause, value);
       if (user) fault = { n, va: value };
@@ -101,7 +120,8 @@ export class Trips {
   }
 
   /** A hart returned to user mode, in a process. */
-  returned({ log }: TripContext, who: number, hart: Hart): void {
+  returned(context: TripContext, who: number, hart: Hart): void {
+    const { log } = context;
     const trip = this.#trips.get(who);
     if (trip === undefined) return;
     this.#trips.delete(who);
@@ -119,7 +139,9 @@ export class Trips {
     if (call.name === "exec" && result >= 0) {
       log.note("exec", Math.max(who, 0), 0, call.text ?? "?");
     }
-    log.note("return", call.number, result, call.name);
+    const { name, args, first } = call;
+    const filled = args && context.filled(hart, name, args, first, result);
+    log.note("return", call.number, result, name, filled);
   }
 
   /** A process ends, with a status. `killed`: the kernel does it, for what it trapped for. */

@@ -29,9 +29,9 @@ export function eventText(e: VmEvent, rsw: RswLetters = ["1", "1"]): string {
     case "sfence":
       return e.old === 1 ? "sfence.vma: all" : `sfence.vma ${hex(e.va)}${whyText(e)}`;
     case "syscall":
-      return `${e.why}(${e.args})`;
+      return callText(e);
     case "return":
-      return `${e.why}() = ${e.new}`;
+      return `${callText(e)} = ${e.new}`;
     case "switch":
       return `hart: pid ${e.old} → pid ${e.new} (${e.why})`;
     case "fork":
@@ -61,6 +61,11 @@ export function eventText(e: VmEvent, rsw: RswLetters = ["1", "1"]): string {
     case "trap":
       return `${e.why} (${e.old}) in ${e.by === 0n ? "user mode" : "the kernel"}`;
   }
+}
+
+/** `write(1, "hi", 2)`, or `write()`: a guest's calls alone have their arguments with them. */
+function callText({ why, args = [] }: VmEvent): string {
+  return `${why}(${args.join(", ")})`;
 }
 
 function whyText({ why }: VmEvent): string {

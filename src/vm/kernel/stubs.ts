@@ -33,6 +33,8 @@ export function tableOf(program: Elf, base: CallTable): CallTable {
 export interface Stub {
   readonly name: string;
   readonly number: number;
+  /** What the function is called. */
+  readonly symbol: string;
 }
 
 /** The stubs of a program; none when it has no symbols, or damaged ones. */
@@ -51,6 +53,7 @@ export function stubsOf(program: Elf): Stub[] {
       // Since 2025 the C library's sbrk() calls the stub sys_sbrk.
       .map(({ name, value }) => ({
         name: name === "sys_sbrk" ? "sbrk" : name,
+        symbol: name,
         number: numberOf(Number(value))!,
       }));
   } catch (error) {

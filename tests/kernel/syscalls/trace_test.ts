@@ -64,6 +64,7 @@ Deno.test("addresses in hex, ints in decimal, what is out of reach as its addres
   p.call("mmap", 0, 4096, 0, 0x21, -1, 0);
   p.call("unlink", 0xdead_0000);
   p.call("open", -1, 0);
+  p.call("write", 1, 0xdead_0000, 5);
   p.call("kill", -1);
   p.call("getpid");
   assertEquals(lines(), [
@@ -74,6 +75,7 @@ Deno.test("addresses in hex, ints in decimal, what is out of reach as its addres
     "mmap(0x0, 4096, PROT_NONE, MAP_SHARED|MAP_ANONYMOUS, -1, 0) = 0x3fffdfe000",
     "unlink(0xdead0000) = -1",
     "open(0xffffffffffffffff, O_RDONLY) = -1",
+    "write(1, 0xdead0000, 5) = -1",
     "kill(-1) = -1",
     `getpid() = ${p.pid}`,
   ]);

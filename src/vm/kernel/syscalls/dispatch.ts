@@ -29,6 +29,11 @@ const ROWS: ReadonlyMap<string, Call> = new Map([
   ...Object.entries(ALIASES).map(([alias, name]): [string, Call] => [alias, CALLS[name]]),
 ]);
 
+/** The row of a call by a name that programs have for it; undefined: no such call is known. */
+export function callNamed(name: string): Call | undefined {
+  return ROWS.get(name);
+}
+
 /** The row that a number means to a process; undefined for a number that none has. */
 function rowOf(p: Proc, number: number): Call | undefined {
   const name = p.callTable[number];

@@ -38,14 +38,24 @@ export function traceReturn(
 ): void {
   const record = k.trace?.findLast((r) => r.pid === p.pid && r.result === undefined);
   if (record === undefined) return;
-  const args = row?.arguments ?? [];
-  // What the call has filled can be shown now; the other registers may be gone (exec).
-  args.forEach((argument, i) => {
-    if (argument.kind === "out") record.args[i] = argText(callerOf(k, p), i, args, result);
-  });
-  record.result = row?.returns === "address" && result !== -1
-    ? hex(result)
-    : `${result}${why === undefined ? "" : ` (${why.why})`}`;
+  record.args = filledTexts(callerOf(k, p), row?.arguments ?? [], record.args, result);
+  record.result = resultText(row, result) + (why === undefined ? "" : ` (${why.why})`);
+}
+
+/** What a call has returned, as text. */
+export function resultText(row: Call | undefined, result: number): string {
+  return row?.returns === "address" && result !== -1 ? hex(result) : `${result}`;
+}
+
+/** The texts of a call's arguments once it has returned: what it has filled is shown in them. */
+export function filledTexts(
+  caller: Caller,
+  all: readonly Argument[],
+  texts: readonly string[],
+  result: number,
+): string[] {
+  // The other registers may be gone (exec).
+  return texts.map((text, i) => all[i].kind === "out" ? argText(caller, i, all, result) : text);
 }
 
 /** Who makes a call: its arguments, and its memory. */
@@ -90,7 +100,8 @@ function argText(c: Caller, i: number, all: readonly Argument[], result?: number
         ? Math.max(0, Number(BigInt.asIntN(32, c.argument(i + 1))))
         : 0;
       const length = kind === "out" ? result! : size;
-      return quote(c.peek(raw, Math.min(length, SHOWN)), length > SHOWN);
+      const bytes = c.peek(raw, Math.min(length, SHOWN));
+      return bytes.length === 0 && length > 0 ? hex(raw) : quote(bytes, length > bytes.length);
     }
     case "open-flags":
       return flagNames(int, OPEN_ACCESS[int & 3], OPEN_FLAGS, 3);
