@@ -1,5 +1,5 @@
 /**
- * Twelve bugs that students make in the COW lab, as changes to a tree that solves it: see
+ * Bugs that students make in the COW lab, as changes to a tree that solves it: see
  * "Bugs, by frequency" in what is known of students' kernels. Names are those of one public tree,
  * which is not kept here.
  *
@@ -118,6 +118,13 @@ export const BUGS: readonly Bug[] = [
     says: [/^flag gained 0x8[0-9a-f]+ 0x0 .*made it writable/m],
     line: "cowalloc",
     edits: [vm("uvmcopy", instead("flags & PTE_W", "flags & PTE_U"))],
+  },
+  {
+    name: "guard-page-opened",
+    lines: ["audit --each syscall ls"],
+    says: [/^flag gained 0x8[0-9a-f]+ 0x\w+ .*has U, and is the guard page below its stack/m],
+    line: "uvmcopy",
+    edits: [vm("uvmcopy", instead("PTE_FLAGS(*pte)", "PTE_FLAGS(*pte) | PTE_U"))],
   },
   {
     name: "old-frame-kept",

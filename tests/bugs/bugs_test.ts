@@ -74,7 +74,7 @@ async function asked(kernel: string, harts: number, lines: readonly string[]) {
 
 const why = missing();
 if (why !== undefined) {
-  console.log(`twelve bugs of the COW lab: skipped, ${why}`);
+  console.log(`bugs of the COW lab: skipped, ${why}`);
 } else {
   for (const { name, edits, lines, says, line, harts = 1 } of BUGS) {
     Deno.test(`a bug of the COW lab is named by one command: ${name}`, async () => {

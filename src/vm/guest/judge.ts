@@ -24,6 +24,9 @@ const WHOLE = 256;
 /** The first of the registers with a call's arguments, and how many pages behind one are looked at. */
 const A0 = 10, PAGES = 4;
 
+/** Of more processes than these it is asked which of them are gone. */
+const PIDS = 256;
+
 /** What came of a look. */
 export type Verdict =
   | { readonly kind: "fine" }
@@ -50,6 +53,8 @@ export class Judge {
   readonly #use: Uint8Array;
   #looks = 0;
   readonly #seesCalls: boolean;
+  /** By process: how many pages without U it has had, when nothing was found to be wrong with them. */
+  readonly #closed = new Map<number, number>();
 
   /**
    * A judge of a kernel; `facts` as they are now, `stands` what was found at its prompt, `mark` its
@@ -103,6 +108,7 @@ export class Judge {
     const whole = this.#looks++ % WHOLE === 0;
     const written = this.#seesCalls ? this.#written(mapped) : undefined;
     if (written !== undefined) return { kind: "broken", written };
+    if (this.#opened(facts)) return { kind: "broken", written: undefined };
     if (this.#wrong(facts, words, whole)) {
       // Not every kernel's list is as xv6's: before it is called wrong, all of it is walked.
       if (whole || this.#wrong(facts, words, true)) return { kind: "broken", written: undefined };
@@ -126,6 +132,30 @@ export class Judge {
     if (this.#miscounted(words)) return true;
     for (const i of tables) if (marks[i] === 1 || counts[i] > 0) return true;
     return this.#leaks(facts, whole && this.#looks > 1);
+  }
+
+  /**
+   * Whether a page may have U that should not: one of the kernel's has, or a process has fewer pages
+   * without U than before, or none. Each such number is called into question once.
+   */
+  #opened({ slots }: Facts): boolean {
+    const { closed, opened, counts } = this.#mapped;
+    const { base } = this.#machine.ram;
+    let doubtful = opened;
+    for (const { pid, root, trapframe } of slots) {
+      const now = root === undefined ? undefined : closed.get(root);
+      if (now === undefined) continue;
+      if (trapframe !== undefined && counts[(trapframe - base) / PAGE_SIZE] > 0) doubtful = true;
+      const before = this.#closed.get(pid);
+      if (now < (before ?? 1)) doubtful = true;
+      if (now !== before) this.#closed.set(pid, now);
+    }
+    if (this.#closed.size > PIDS) {
+      for (const pid of this.#closed.keys()) {
+        if (!slots.some((one) => one.pid === pid)) this.#closed.delete(pid);
+      }
+    }
+    return doubtful;
   }
 
   /** Whether a mapped frame's count is another than its mappings. */

@@ -26,10 +26,14 @@ export class Mapped {
   length = 0;
   /** The frames of their page tables. */
   readonly tables: number[] = [];
+  /** By root table: leaves without U, as a guard page; and whether a page of the kernel's has U. */
+  readonly closed = new Map<PaNum, number>();
+  opened = false;
   readonly #memory: TableMemory;
   readonly #base: number;
   #seen: ((va: number, pte: number, root: PaNum) => void) | undefined;
   #root = 0 as PaNum;
+  #closed = 0;
   /** The mark, a bit of an entry; 0: unknown. */
   readonly #mark: number;
 
@@ -61,9 +65,13 @@ export class Mapped {
     }
     this.length = this.tables.length = 0;
     this.#seen = seen;
+    this.closed.clear();
+    this.opened = false;
     for (const root of new Set(roots)) {
       this.#root = root;
+      this.#closed = 0;
       this.#table(root / PAGE_SIZE, 2, 0);
+      this.closed.set(root, this.#closed);
     }
   }
 
@@ -76,7 +84,10 @@ export class Mapped {
       const pte = words[first + 2 * i];
       if ((pte & PTE_V) === 0) continue;
       const va = base + i * SPANS[level];
-      if (va >= TRAPFRAME) return;
+      if (va >= TRAPFRAME) {
+        if ((pte & LEAF) !== 0 && (pte & PTE_U) !== 0) this.opened = true;
+        continue;
+      }
       if ((pte & LEAF) !== 0) this.#leaf(va, pte, level);
       else if (level > 0) this.#table(pte >>> 10, level - 1, va);
     }
@@ -86,6 +97,7 @@ export class Mapped {
     const first = (pte >>> 10) - this.#base;
     const { counts } = this;
     const end = first + PAGES[level];
+    if ((pte & PTE_U) === 0) this.#closed++;
     for (let i = first; i < end; i++) {
       if (i < 0 || i >= counts.length) continue;
       if (counts[i]++ === 0) this.frames[this.length++] = i;

@@ -15,8 +15,8 @@ import { elf } from "../../machine/bare_lab.ts";
 import type { GuestView } from "../../../src/vm/guest/view.ts";
 import { FreeWalk } from "../../../src/vm/guest/free_walk.ts";
 import { Words } from "../../../src/vm/guest/words.ts";
-import { pa, PAGE_SIZE, type PaNum } from "../../../src/vm/machine/address.ts";
-import { PTE_A, PTE_D, PTE_R, PTE_U, PTE_V, PTE_W } from "../../../src/vm/machine/sv39.ts";
+import { pa, PAGE_SIZE, type PaNum, vaNum } from "../../../src/vm/machine/address.ts";
+import { PTE_A, PTE_D, PTE_R, PTE_U, PTE_V, PTE_W, walk } from "../../../src/vm/machine/sv39.ts";
 import { partsOf } from "../../../src/vm/parts.ts";
 import type { Vm } from "../../../src/vm/vm.ts";
 import { AT, BASE, LabGuest } from "../../guest/lab.ts";
@@ -241,7 +241,7 @@ Deno.test("a page that a program's file says is read-only may not be written, wh
   } as unknown as GuestView);
   const program = (pid: number) =>
     pid === 2
-      ? { readOnlyPages: new Set([0, 0x1000, 0x4000]) } as unknown as ImageSymbols
+      ? { readOnlyPages: new Set([0, 0x1000, 0x4000]), end: 0x2000 } as unknown as ImageSymbols
       : undefined;
   const found: string[] = [];
   const say: Say = (rule, { address, pid }, detail) =>
@@ -259,4 +259,48 @@ Deno.test("a page that a program's file says is read-only may not be written, wh
   file[68] = 5; // R and X
   const pages = [...new ImageSymbols(parseElf(file)).readOnlyPages];
   assertEquals(pages, [0x8000_0000, 0x8000_1000, 0x8000_2000]);
+});
+
+Deno.test("a guard page or a trapframe that user code can reach", () => {
+  const { g, vm } = counted();
+  const view = partsOf(vm).view as GuestView;
+  const program = () => ({ readOnlyPages: new Set(), end: 0x1abc }) as unknown as ImageSymbols;
+  const found = () => {
+    const list: string[] = [];
+    checkRights(view, g.machine.ram, program, (rule, { address, pid, frame }, detail) => {
+      list.push(`${rule} ${pid} ${address} ${frame} ${detail}`);
+    });
+    return list;
+  };
+  const leaf = (pid: number, at: number) =>
+    walk(g.machine.ram, g.roots[pid] as PaNum, vaNum(at)).leaf!;
+  const give = (pid: number, at: number) =>
+    g.write64(leaf(pid, at).pteAddr, leaf(pid, at).pte | BigInt(PTE_U));
+  assertEquals(found(), []);
+  // Of pid 3 nothing says that what stands above is its stack still.
+  give(3, 0x2000);
+  assertEquals(found(), []);
+  g.write64(leaf(3, 0x3000).page + 0xff0, 0x6873);
+  assertEquals(found().length, 1);
+  assertMatch(
+    found()[0],
+    new RegExp(`^flag gained 3 8192 ${leaf(3, 0x2000).page} 0x2000 of pid 3, .* the guard page`),
+  );
+  // Where no process has such a page without U, the kernel does not make them so.
+  give(1, 0x2000);
+  give(2, 0x2000);
+  assertEquals(found(), []);
+});
+
+Deno.test("a page of the kernel's that gains U ends a run that is audited", () => {
+  const { g, vm } = counted();
+  vm.auditEach("syscall");
+  assertEquals(vm.advance(2000).kind, "budget");
+  const at = 0x3f_ffff_e000;
+  const { pteAddr, pte, page } = walk(g.machine.ram, g.roots[3] as PaNum, vaNum(at)).leaf!;
+  g.write64(pteAddr, pte | BigInt(PTE_U));
+  assertEquals(vm.advance(2000).kind, "broken");
+  const [finding] = vm.audit();
+  assertEquals([finding.class, finding.pid, finding.pa], ["flag gained", 3, pa(page)]);
+  assertMatch(finding.detail, /^0x3fffffe000 of pid 3, PTE .*, has U, and is the trapframe$/);
 });
