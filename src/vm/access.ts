@@ -1,9 +1,8 @@
 /** A load or store made for a process, and the report that explains on demand what it caused. */
 
 import { Happened, Moment, residentsOf } from "./inspect/builtin/moment.ts";
-import { entryAt, pageOwners, type Resident } from "./inspect/page_owners.ts";
+import { ownerChanges, type Resident, type TablesThen } from "./inspect/page_owners.ts";
 import { type Look, type WalkReport, walkReport } from "./inspect/translation.ts";
-import type { KernelView } from "./inspect/view.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import { userAccess } from "./kernel/manual.ts";
 import type { Proc } from "./kernel/process/proc.ts";
@@ -13,8 +12,6 @@ import { pa, PAGE_SIZE, type PaNum, type Va, va } from "./machine/address.ts";
 import { walk } from "./machine/sv39.ts";
 import type { Parts } from "./parts.ts";
 import type { AccessReport, CountChange, OwnerChange } from "./reports.ts";
-
-const PAGE = 4096n;
 
 /** Bytes of one access. */
 export type AccessSize = 1 | 2 | 4 | 8;
@@ -65,6 +62,11 @@ function now(k: Kernel): Seen {
   return { moment: new Moment(k), residents: residentsOf(k) };
 }
 
+/** The page tables of then: worked out when asked for. */
+function tablesOf({ moment, residents }: Seen): TablesThen {
+  return { tables: moment.tables, residents };
+}
+
 /** One page that an access touches, as it was before. */
 interface Page {
   readonly seen: Look;
@@ -113,8 +115,10 @@ class Explained extends Happened {
   }
 
   #ownersByPage(): readonly OwnerChange[][] {
-    return this.#owners ??= this.#pages
-      .map((page) => ownerChanges(this.#parts.view, this.#before, this.#after, page));
+    return this.#owners ??= this.#pages.map(({ seen, held }) => {
+      const [was, is] = [tablesOf(this.#before), tablesOf(this.#after)];
+      return ownerChanges(this.#parts.view, was, is, seen, held);
+    });
   }
 }
 
@@ -141,31 +145,6 @@ function pagesOf(address: Va, size: AccessSize): Va[] {
 function peek(k: Kernel, { walk: { leaf } }: Look, size: AccessSize): bigint | undefined {
   if (leaf === undefined || leaf.pa % PAGE_SIZE + size > PAGE_SIZE) return undefined;
   return k.machine.ram.readNumber(leaf.pa, size);
-}
-
-/** The process itself, then all others that had the page before. */
-function ownerChanges(
-  view: KernelView,
-  before: Seen,
-  after: Seen,
-  { seen, held }: Page,
-): OwnerChange[] {
-  const { pid, name, va, root } = seen;
-  const { tables } = before.moment;
-  const own = entryAt(view, tables, root, va);
-  const others = pageOwners(view, tables, before.residents, own, held)
-    .filter((e) => e.pid !== pid || e.va !== va - va % PAGE);
-  return [{ pid, name, va, ...own }, ...others].map((was): OwnerChange => {
-    const space = after.residents.find((one) => one.pid === was.pid);
-    const now = space && entryAt(view, after.moment.tables, space.root, was.va);
-    return {
-      pid: was.pid,
-      name: was.name,
-      va: was.va,
-      pte: { before: was.pte, after: now?.pte },
-      frame: { before: was.frame, after: now?.frame },
-    };
-  });
 }
 
 /** The frames that the process had and has at the page, each once. */

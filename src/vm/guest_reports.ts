@@ -7,7 +7,7 @@ import type { VmEvent } from "./events.ts";
 import type { Fault } from "./guest_hands.ts";
 import { entriesNow, type Seen, type Witness } from "./guest_witness.ts";
 import { eachLeaf } from "./inspect/mappings.ts";
-import { entryAt, pageOwners } from "./inspect/page_owners.ts";
+import { ownerChanges } from "./inspect/page_owners.ts";
 import { type Look, type WalkReport, walkReport } from "./inspect/translation.ts";
 import { type Pa, pa, PAGE_SIZE, type PaNum } from "./machine/address.ts";
 import { frameOf, PTE_A, PTE_D } from "./machine/sv39.ts";
@@ -186,26 +186,8 @@ export class GuestAccess extends Caused implements AccessReport {
   }
 
   #ownersByPage(): readonly OwnerChange[][] {
-    return this.#owners ??= this.#pages.map((page) => this.#ownersOf(page));
-  }
-
-  /** The process itself, then all others that had the page before. */
-  #ownersOf({ pid, name, va, root }: Look): OwnerChange[] {
-    const view = this.witness.view();
-    const own = entryAt(view, this.was.tables, root, va);
-    const others = pageOwners(view, this.was.tables, this.was.residents, own, undefined)
-      .filter((one) => one.pid !== pid || one.va !== va - va % 4096n);
-    return [{ pid, name, va, ...own }, ...others].map((was): OwnerChange => {
-      const there = this.is.residents.find((one) => one.pid === was.pid);
-      const now = there && entryAt(view, this.is.tables, there.root, was.va);
-      return {
-        pid: was.pid,
-        name: was.name,
-        va: was.va,
-        pte: { before: was.pte, after: now?.pte },
-        frame: { before: was.frame, after: now?.frame },
-      };
-    });
+    return this.#owners ??= this.#pages
+      .map((page) => ownerChanges(this.witness.view(), this.was, this.is, page));
   }
 
   get counts(): readonly CountChange[] {

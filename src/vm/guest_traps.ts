@@ -3,7 +3,7 @@
  * before which nothing has been done about them.
  */
 
-import type { EventKind, VmEvent } from "./events.ts";
+import { EVENT_KINDS, type EventKind, MOVE_KINDS, type VmEvent } from "./events.ts";
 import { CAUSE } from "./machine/cause.ts";
 
 /** A trap from which a guest's kernel is about to do what it does. */
@@ -41,26 +41,11 @@ export type GuestStop =
   /** No hart will ever execute another instruction. */
   | { readonly kind: "stuck"; readonly hart: number };
 
+/** What only the built-in kernel tells of. */
+const BUILT_IN: ReadonlySet<EventKind> = new Set([...MOVE_KINDS, "oom", "alarm"]);
+
 /** The kinds of events that a guest's kernel can show. */
-export const GUEST_KINDS: readonly EventKind[] = [
-  "fault",
-  "pte",
-  "mark",
-  "alloc",
-  "free",
-  "count",
-  "copy",
-  "syscall",
-  "return",
-  "switch",
-  "fork",
-  "exec",
-  "exit",
-  "kill",
-  "sfence",
-  "oom",
-  "trap",
-];
+export const GUEST_KINDS = EVENT_KINDS.filter((kind) => !BUILT_IN.has(kind));
 
 /** The trap that an event tells of; undefined: it is of another kind. */
 export function trapOf({ kind, pid, hart, va, pc, by, old, why, args }: VmEvent): Trap | undefined {

@@ -5,6 +5,7 @@ import type { MmuCounters, TlbEntry } from "./machine/mmu.ts";
 import type { Pa, Va } from "./machine/address.ts";
 import type { VmEvent } from "./events.ts";
 import type { Change } from "./inspect/diff.ts";
+import type { OwnerChange } from "./inspect/page_owners.ts";
 import type { WalkReport } from "./inspect/translation.ts";
 import type { Watched } from "./kernel/breakpoints.ts";
 import type { KernelStop } from "./kernel/run.ts";
@@ -16,6 +17,7 @@ export { isOfPage } from "./events.ts";
 export { eventText, isEffect } from "./inspect/event_text.ts";
 export { Frame, type FrameReport } from "./inspect/frame.ts";
 export type { Mapping } from "./inspect/mappings.ts";
+export type { OwnerChange } from "./inspect/page_owners.ts";
 export type { SharedGroup, Sharing } from "./inspect/sharing.ts";
 export type { SlotView, SwapReport } from "./inspect/builtin/swap_report.ts";
 export type { LevelView, Translation, WalkReport } from "./inspect/translation.ts";
@@ -69,20 +71,6 @@ export interface Census {
   readonly lowest: number | undefined;
   /** How many of each kind: `free`, `fresh` (never used), `kernel`, `table`, `user` … */
   readonly kinds: Readonly<Record<string, number>>;
-}
-
-/** What an access did to one owner of the page. */
-export interface OwnerChange {
-  /** The owner. */
-  readonly pid: number;
-  /** Its name. */
-  readonly name: string;
-  /** Where it has the page; for the process itself, the address accessed. */
-  readonly va: Va;
-  /** The leaf PTE, or the entry (V clear) of a page on the swap disk; undefined: neither. */
-  readonly pte: Change<bigint | undefined>;
-  /** The frame it maps; undefined while there is none. */
-  readonly frame: Change<Pa | undefined>;
 }
 
 /** What an access did to one frame's stored count. */

@@ -2,6 +2,7 @@
 
 import { type Pa, pa, PAGE_SIZE, type PaNum, paNum, type Va, va } from "../machine/address.ts";
 import { frameOf, type TableMemory, walk } from "../machine/sv39.ts";
+import type { Change } from "./diff.ts";
 import { eachLeaf, findFrame } from "./mappings.ts";
 import type { KernelView, RootView } from "./view.ts";
 
@@ -72,4 +73,52 @@ export function pageOwners(
     }
   }
   return list;
+}
+
+/** What an access did to one owner of the page. */
+export interface OwnerChange {
+  /** The owner. */
+  readonly pid: number;
+  /** Its name. */
+  readonly name: string;
+  /** Where it has the page; for the process itself, the address accessed. */
+  readonly va: Va;
+  /** The leaf PTE, or the entry (V clear) of a page on the swap disk; undefined: neither. */
+  readonly pte: Change<bigint | undefined>;
+  /** The frame it maps; undefined while there is none. */
+  readonly frame: Change<Pa | undefined>;
+}
+
+/** Who had page tables at a moment, and these as they were then. */
+export interface TablesThen {
+  readonly residents: readonly Resident[];
+  readonly tables: TableMemory;
+}
+
+/**
+ * What an access did to the owners of a page between two moments: to the process itself, then to
+ * all others that had the page before. `held`: as for {@link pageOwners}.
+ */
+export function ownerChanges(
+  view: KernelView,
+  before: TablesThen,
+  after: TablesThen,
+  { pid, name, va: address, root }: Resident & { readonly va: Va },
+  held?: PaNum,
+): OwnerChange[] {
+  const own = entryAt(view, before.tables, root, address);
+  const page = va(address - address % BigInt(PAGE_SIZE));
+  const others = pageOwners(view, before.tables, before.residents, own, held)
+    .filter((one) => one.pid !== pid || one.va !== page);
+  return [{ pid, name, va: address, ...own }, ...others].map((was): OwnerChange => {
+    const there = after.residents.find((one) => one.pid === was.pid);
+    const now = there && entryAt(view, after.tables, there.root, was.va);
+    return {
+      pid: was.pid,
+      name: was.name,
+      va: was.va,
+      pte: { before: was.pte, after: now?.pte },
+      frame: { before: was.frame, after: now?.frame },
+    };
+  });
 }
