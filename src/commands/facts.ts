@@ -17,13 +17,17 @@ export default command({
     "machine runs ahead, types forktest at its prompt, and is made what it was. sure: read from " +
     "code or records, or seen many times without an exception; likely: with exceptions; given: by " +
     "you, here or by --fact; unknown: nothing is concluded from it. counts=PLACE is a variable as C " +
-    "names it, *POINTER, an address, or none; ,first=PA ,bytes=N ,stride=N and ,more=N may follow.",
+    "names it, *POINTER, an address, or none; ,first=PA ,bytes=N ,stride=N and ,more=N may follow. " +
+    "areas=MEMBER is the member of struct proc that has mmap's areas, or none; ,start=NAME ,end=NAME " +
+    ",length=NAME ,pages=NAME ,prot=NAME ,flags=NAME ,file=NAME ,offset=NAME ,used=NAME and " +
+    ",next=NAME may follow, each a member of its struct.",
   args: [{
     name: "given",
     kind: "text",
     rest: true,
     optional: true,
-    doc: "what you know better: counts=ref.cnt, counts=*refs,first=0, cow=0x100, cow=none",
+    doc:
+      "what you know better: counts=ref.cnt, counts=*refs,first=0, cow=0x100, cow=none, areas=vmas",
   }],
   examples: [{ say: "the built-in kernel's are its own", lines: ["facts"], shows: ["cow bit"] }],
   run(ctx, { given }) {

@@ -36,7 +36,7 @@ export default command({
       ...(offset === undefined ? {} : { offset: Number(offset) }),
     };
     const start = refusing(() => p.mmap(size, options));
-    // A guest's areas are unknown, and nothing is mapped before the first touch.
+    // Where a guest keeps its areas may be unknown, and nothing is mapped before the first touch.
     const area = p.vmmap().find((a) => a.start <= start && start < a.end);
     const { perm = "?", kind = "unknown" } = area ?? {};
     return result([

@@ -186,7 +186,17 @@ export function trapText(ctx: Context, trap: Trap): string {
   const what = kind === "fault"
     ? `${causeName(cause)} (${cause}) at ${hex(va)}`
     : `system call ${call}: ${callText(name, args)}`;
-  return `${whoText(ctx.vm, pid)}: ${what}, ${where}`;
+  const page = kind === "fault" ? pageText(ctx.vm, pid, cause, va) : "";
+  return `${whoText(ctx.vm, pid)}: ${what}, ${where}${page}`;
+}
+
+/** What is known of a page that is not mapped. */
+function pageText(vm: Vm, pid: number, cause: number, at: bigint): string {
+  if (pid <= 0 || !vm.hasProcess(pid)) return "";
+  const { pte, kind, verdicts } = vm.process(pid).pte(at);
+  if (pte !== undefined || kind === "unknown" || kind === "none") return "";
+  const verdict = verdicts.find((one) => one.cause === cause);
+  return verdict === undefined ? "" : `: ${verdict.text}`;
 }
 
 function stopJson(vm: Vm, ending: Ending): { [key: string]: Json } {

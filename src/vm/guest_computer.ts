@@ -9,6 +9,7 @@ import { GuestHands } from "./guest_hands.ts";
 import { GuestRun } from "./guest_run.ts";
 import { Witness } from "./guest_witness.ts";
 import { checkRights } from "./guest_rights.ts";
+import { guestVerdict } from "./guest_verdict.ts";
 import { GuestPrograms } from "./guest_programs.ts";
 import { countAddress, countRange } from "./guest/count_stores.ts";
 import { kernelFunctions } from "./guest/functions.ts";
@@ -21,7 +22,7 @@ import { EPC, REGISTERS } from "./guest/xv6.ts";
 import { audit } from "./inspect/audit.ts";
 import { savedTables } from "./inspect/diff.ts";
 import { type DiskSource, fsck, FsError } from "./disk.ts";
-import { hardwareVerdicts, physicalVerdicts, type Verdict } from "./inspect/hardware_verdict.ts";
+import { hardwareVerdicts, physicalVerdicts } from "./inspect/hardware_verdict.ts";
 import {
   bareTranslation,
   kernelTranslation,
@@ -30,7 +31,6 @@ import {
 } from "./inspect/translation.ts";
 import { mappedCounts, mappingsTo } from "./inspect/mappings.ts";
 import { usage } from "./inspect/usage.ts";
-import type { RootView } from "./inspect/view.ts";
 import { KernelError } from "./kernel/manual.ts";
 import type { KernelStop } from "./kernel/run.ts";
 import { FileTree } from "./kernel/files/tree.ts";
@@ -40,9 +40,8 @@ import { MSTATUS } from "./machine/hart/csr_state.ts";
 import type { Hart } from "./machine/hart/hart.ts";
 import { REGISTER_NAMES } from "./machine/isa/register_names.ts";
 import type { Machine } from "./machine/machine.ts";
-import type { Ram } from "./machine/memory.ts";
 import type { MachineState } from "./machine/machine_state.ts";
-import { makeSatp, PTE_U, walk } from "./machine/sv39.ts";
+import { makeSatp } from "./machine/sv39.ts";
 import { type Computer, guestPartsOf, type RegisterFile } from "./parts.ts";
 import { isGuests, whose } from "./state.ts";
 import type { Attached } from "./attached.ts";
@@ -220,7 +219,7 @@ function guestComputer(
       listening.lookBack();
       return listening.forks;
     },
-    translate: (pid, at) => translate(machine, view, pid, at),
+    translate: (pid, at) => translate(machine, view, pid, at, (inum) => programs.nameOf(inum)),
     registers: (pid) => registersOf(guest, machine, view, pid),
     usage: (pid) => {
       const root = view.rootOf(pid);
@@ -281,7 +280,13 @@ function censusOf(view: GuestView) {
  * How an address is translated, and what the hardware says to accesses: those of a process in user
  * mode; of pid 0, the kernel's with the rights that its hart has now.
  */
-function translate(machine: Machine, view: GuestView, pid: number, at: Va): Translation {
+function translate(
+  machine: Machine,
+  view: GuestView,
+  pid: number,
+  at: Va,
+  nameOf: (inum: number) => string | undefined,
+): Translation {
   const { ram, hart, mmu, bus } = machine;
   const root = view.rootOf(pid);
   if (root === undefined) {
@@ -290,27 +295,13 @@ function translate(machine: Machine, view: GuestView, pid: number, at: Va): Tran
   }
   if (pid !== 0) {
     const verdicts = hardwareVerdicts(ram, root.root, at).map((one) =>
-      marked(one, view, ram, root, at)
+      guestVerdict(one, view, ram, root, at, nameOf)
     );
     return translation(view, ram, root, at, verdicts);
   }
   const { mstatus } = hart.state;
   const [sum, mxr] = [MSTATUS.SUM, MSTATUS.MXR].map((bit) => (mstatus & bit) !== 0);
   return kernelTranslation(view, ram, at, root, { user: false, sum, mxr })!;
-}
-
-/** A store to a page with the COW bit: what the bit is for is known, what its kernel does is not. */
-function marked(
-  one: Verdict,
-  { cowBit }: GuestView,
-  ram: Ram,
-  { root }: RootView,
-  at: Va,
-): Verdict {
-  if (one.access !== "write" || one.allowed || cowBit === undefined) return one;
-  const { leaf } = walk(ram, root, at);
-  if (leaf === undefined || (leaf.flags & PTE_U) === 0 || (leaf.flags & cowBit) === 0) return one;
-  return { ...one, text: "marked to be copied (COW)" };
 }
 
 /** Of a process in user mode, and of pid 0, a hart's; else what its trapframe holds. */

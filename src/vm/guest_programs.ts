@@ -9,7 +9,7 @@ import { ImageSymbols } from "./guest/symbols.ts";
 import type { GuestView } from "./guest/view.ts";
 import { readBytes } from "./kernel/files/file_system.ts";
 import { byteString } from "./kernel/files/xv6fs/path.ts";
-import { T_FILE } from "./kernel/files/xv6fs/layout.ts";
+import { ROOTINO, T_FILE } from "./kernel/files/xv6fs/layout.ts";
 import { PAGE_SIZE, type PaNum, vaNum } from "./machine/address.ts";
 import { type Elf, ElfError, parseElf } from "./machine/elf.ts";
 import type { Ram } from "./machine/memory.ts";
@@ -66,6 +66,17 @@ export class GuestPrograms {
       return start < address + PAGE_SIZE && address < start + memSize;
     });
     return there.length === 0 ? undefined : there.some(({ write }) => write);
+  }
+
+  /** What a file of the root directory is called, by its i-number; undefined: nothing there. */
+  nameOf(inum: number): string | undefined {
+    try {
+      const names = this.#disk.tree?.xv6.entries(ROOTINO);
+      return typeof names === "object" ? names.find((one) => one.inum === inum)?.name : undefined;
+    } catch (error) {
+      if (error instanceof FsError) return undefined;
+      throw error;
+    }
   }
 
   /** Whether there is a program of that name. */

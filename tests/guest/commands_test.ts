@@ -120,12 +120,12 @@ Deno.test("processes, their page tables and frames, as the guest's memory has th
   );
   assertMatch(await answer(g, "pte 3:0x4000"), /write → store fault \(15\), unknown: not writable/);
   assertMatch(await answer(g, `mappings ${shared}`), /2 sh +0x4000 +4K .*\n +3 cow +0x4000/);
-  assertMatch(await answer(g, "vmmap 3"), /^0x2000 +0x3000 +4K rw-- unknown/m);
+  assertMatch(await answer(g, "vmmap 3"), /^0x2000 +0x3000 +4K ---p guard/m);
   assertMatch(await answer(g, "vmmap 3"), /trapframe/);
   const census = JSON.parse(await answer(g, "free --json"));
   assertEquals([census.free, census.total], [20, 4096]);
   assertEquals(census.census.trapframe, 3);
-  assertStringIncludes(await answer(g, "share 2 3"), "2,3         2    8K unknown");
+  assertStringIncludes(await answer(g, "share 2 3"), "2,3         2    8K heap text");
 });
 
 Deno.test("without symbols, the space that a hart is in is all that is known", async () => {

@@ -85,7 +85,7 @@ export const AT: Readonly<Record<string, number>> = (() => {
 
 const CSR = { satp: 0x180, sepc: 0x141, stvec: 0x105, sscratch: 0x140, sstatus: 0x100 };
 const MACHINE = { mepc: 0x341, mstatus: 0x300, medeleg: 0x302, pmpcfg0: 0x3a0, pmpaddr0: 0x3b0 };
-const X = { ra: 1, sp: 2, t0: 5, t1: 6, t2: 7, s1: 9, a0: 10, a5: 15, a7: 17 };
+const X = { ra: 1, sp: 2, t0: 5, t1: 6, t2: 7, s1: 9, a0: 10, a1: 11, a5: 15, a7: 17 };
 /** The registers that the kernel uses, and where the trapframe has them. */
 const SAVED: readonly [number, number][] = [[X.sp, 48], [X.t0, 72], [X.t1, 80], [X.t2, 88], [
   X.a7,
@@ -142,6 +142,13 @@ function image(): Image {
         imm: PROC.chan,
       }),
   );
+  const clear = place("uvmclear", (a) => a.put("jalr", { rd: 0, rs1: X.ra, imm: 0 }));
+  // uvmclear(pagetable, sz - 2 * PGSIZE): a guard page, and one of stack.
+  place("exec", (a) => {
+    a.put("lui", { rd: X.a1, imm: -0x2000 }).put("add", { rd: X.a1, rs1: X.a1, rs2: X.a0 });
+    a.put("jal", { rd: X.ra, imm: clear - (BASE + at + a.size) });
+    a.put("jalr", { rd: 0, rs1: X.ra, imm: 0 });
+  });
   place("kerneltrap", (a) => a.put("jalr", { rd: 0, rs1: X.ra, imm: 0 }));
   place("usertrap", (a) => {
     const record = AT.proc + PROC.size;

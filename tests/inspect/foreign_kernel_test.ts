@@ -92,7 +92,8 @@ class Guest implements KernelView {
       root: this.frame(1),
       pid,
       name,
-      areas: undefined,
+      areas: [],
+      allAreas: false,
       kernelPages: [
         { va: TRAMPOLINE, kind: "trampoline", frame: undefined },
         { va: TRAPFRAME, kind: "trapframe", frame: undefined },

@@ -1,5 +1,6 @@
 /** What is believed of a guest's kernel, as a list for people. */
 
+import { areaFact } from "./area_fact.ts";
 import type { Fact } from "../inspect/view.ts";
 import { hex } from "../machine/address.ts";
 import { counted } from "../machine/counted.ts";
@@ -28,6 +29,7 @@ export function factList(facts: Facts, { counts, cow }: Watched): Fact[] {
       return `${name}, ${each}, by ${indexText({ array, bytes }, base, symbols.end)}${beside}`;
     }),
     learned("cow bit", cow, hex),
+    areaFact(facts),
   ];
 }
 

@@ -9,8 +9,10 @@ import type { KernelPage } from "../inspect/view.ts";
 import { type FreeFrames, freeFrames, type FreeList } from "./free_lists.ts";
 import type { codeFacts } from "./code_facts.ts";
 import { lostFrames } from "./lost.ts";
+import { areasOf, type MappedPage, type SpaceAreas } from "./areas.ts";
 import { type Layout, ProcTable, type Slot } from "./proc_table.ts";
 import type { ImageSymbols, Variable } from "./symbols.ts";
+import { type VmaShape, vmaShape } from "./vma_shape.ts";
 import type { Words } from "./words.ts";
 import { TRAMPOLINE, TRAPFRAME } from "./xv6.ts";
 
@@ -42,6 +44,8 @@ export interface Known {
   readonly layout?: Layout | undefined;
   /** Frames that the kernel keeps for something without a list of them. */
   readonly reserved?: ReadonlySet<number> | undefined;
+  /** Where a person says that records keep mmap's areas; null: nowhere, there are none. */
+  readonly areas?: VmaShape | null | undefined;
 }
 
 /** A process table in use. */
@@ -153,6 +157,30 @@ export class Facts {
   /** One byte a frame, 1 for those on a free list; undefined: no list is known. */
   get free(): Uint8Array | undefined {
     return this.#lists?.marks;
+  }
+
+  /** What a process has in its address space; undefined: it has none, or unknown. */
+  areas(slot: Slot): SpaceAreas | undefined {
+    const { root } = slot;
+    if (root === undefined) return undefined;
+    let found = this.#areas.get(slot);
+    if (found === undefined) {
+      const { place: { words }, known: { symbols }, shape } = this;
+      const pages: MappedPage[] = [];
+      this.#eachLeaf(root, (start, pte, level) => {
+        if (start < TRAPFRAME) pages.push({ start, end: start + leafSize(level), pte });
+      });
+      this.#areas.set(slot, found = areasOf({ words, symbols, shape, pages }, slot));
+    }
+    return found;
+  }
+
+  readonly #areas = new Map<Slot, SpaceAreas>();
+
+  /** Where records keep mmap's areas; null: nowhere; undefined: unknown. */
+  get shape(): VmaShape | null | undefined {
+    const { areas, symbols } = this.known;
+    return areas === undefined ? vmaShape(symbols) : areas;
   }
 
   /** The lists of free frames; undefined: none is known. */

@@ -3,13 +3,16 @@
  *
  *     counts=PLACE{,NAME=NUMBER} | counts=none
  *     cow=MASK | cow=none
+ *     areas=MEMBER{,ROLE=NAME} | areas=none
  *
  * PLACE is an address, or a variable as C names it (`ref.cnt`, through arrays of structs, too, where
  * there is debug information), with `+N` behind it, or with `*` in front where it is a pointer to
  * the counts. The numbers: `first`, the physical address of the frame of the first count
  * (0x80000000; 0 where pa / PGSIZE is the index); `bytes` of a count and `stride` from one to the
  * next (those of its type, else 4); `more`, what it exceeds the mappings by (0). MASK is 0x100,
- * 0x200 or both.
+ * 0x200 or both. MEMBER is where `struct proc` keeps the areas that mmap made: an array of structs
+ * or of pointers to them, or a pointer to the first of a chain; ROLE one of {@link ROLES}, and NAME
+ * which member of such a struct it is, where its name does not say so.
  */
 
 import { hex, PAGE_SIZE, type PaNum } from "../machine/address.ts";
@@ -17,9 +20,16 @@ import { elementOf, placeOfPath } from "./c_place.ts";
 import type { CountPlace, Watched } from "./learner.ts";
 import type { ImageSymbols } from "./symbols.ts";
 import { PTE_RSW0, PTE_RSW1 } from "../machine/sv39.ts";
+import { type Role, ROLES, shapeNamed, type VmaShape } from "./vma_shape.ts";
 
 /** What can be given. */
-export const GIVEN = ["counts", "cow"] as const;
+export const GIVEN = ["counts", "cow", "areas"] as const;
+
+/** What a person says. */
+export interface Given extends Partial<Watched> {
+  /** Where records keep the areas that mmap made; null: nowhere. */
+  readonly areas?: VmaShape | null;
+}
 
 const NUMBER = /^(?:0x[0-9a-f]+|\d+)$/i;
 const NUMBERS = ["first", "bytes", "stride", "more"] as const;
@@ -32,7 +42,7 @@ interface Of {
 }
 
 /** What a text like `counts=ref.cnt` says. Throws a RangeError with one line for what says nothing. */
-export function givenFact(text: string, of: Of): Partial<Watched> {
+export function givenFact(text: string, of: Of): Given {
   const [, name, value] = /^(\w+)=(.+)$/s.exec(text) ?? [];
   const bad = (why: string) => new RangeError(`fact ${text}: ${why}`);
   const evidence = "a person says so";
@@ -48,7 +58,32 @@ export function givenFact(text: string, of: Of): Partial<Watched> {
     if (value === "none") return { counts: { value: null, evidence, sure: "given" } };
     return { counts: { value: countsGiven(value, of, bad), evidence, sure: "given" } };
   }
+  if (name === "areas") {
+    return { areas: value === "none" ? null : areasGiven(value, of.symbols, bad) };
+  }
   throw bad(`want ${GIVEN.map((one) => `${one}=…`).join(" or ")}`);
+}
+
+function areasGiven(
+  value: string,
+  symbols: ImageSymbols,
+  bad: (why: string) => RangeError,
+): VmaShape {
+  const [member, ...words] = value.split(",").map((word) => word.trim());
+  const roles: Partial<Record<Role, string>> = {};
+  for (const word of words) {
+    const [, key, name] = /^(\w+)=(\w+)$/.exec(word) ?? [];
+    const role = ROLES.find((one) => one === key);
+    if (role === undefined) {
+      throw bad(`${word || "a comma"}: want ${ROLES.map((one) => `${one}=NAME`).join(", ")}`);
+    }
+    roles[role] = name;
+  }
+  try {
+    return shapeNamed(symbols, member, roles);
+  } catch (error) {
+    throw error instanceof RangeError ? bad(error.message) : error;
+  }
 }
 
 function countsGiven(

@@ -174,9 +174,13 @@ export class GuestView implements KernelView {
   /** A person says what is so: `counts=ref.cnt`. Throws a RangeError for what says nothing. */
   give(text: string): void {
     const { base, size } = this.#machine.ram;
-    this.learner.give(givenFact(text, { symbols: this.known.symbols, base, size }));
-    this.#countsOf = undefined;
+    const { areas, ...watched } = givenFact(text, { symbols: this.known.symbols, base, size });
+    this.learner.give(watched);
+    if (areas !== undefined) this.#areasGiven = areas;
+    this.#countsOf = this.#facts = undefined;
   }
+
+  #areasGiven: Known["areas"];
 
   /** @inheritdoc */
   facts(): Fact[] {
@@ -185,7 +189,11 @@ export class GuestView implements KernelView {
 
   #factsOf(words: Words): Facts {
     const { base, size } = this.#machine.ram;
-    const known = { ...this.known, reserved: this.learner.reserved };
+    const known = {
+      ...this.known,
+      reserved: this.learner.reserved,
+      areas: this.#areasGiven,
+    };
     return new Facts({ words, base, total: size / PAGE_SIZE }, known);
   }
 
@@ -295,7 +303,17 @@ export class GuestView implements KernelView {
     const slot = this.now.slots.find((one) => one.pid === pid);
     const isProcess = slot !== undefined || (pid !== 0 && this.now.isUserRoot(root));
     const kernelPages = isProcess ? this.now.kernelPages(slot) : [];
-    return { root, pid, name, areas: undefined, kernelPages };
+    const { now } = this;
+    return {
+      root,
+      pid,
+      name,
+      allAreas: false,
+      kernelPages,
+      get areas() {
+        return slot === undefined ? [] : now.areas(slot)?.areas ?? [];
+      },
+    };
   }
 
   /** @inheritdoc */

@@ -48,8 +48,8 @@ export function unjudged(view: KernelView): string[] {
     ...(uncounted ? ["stored counts are unknown"] : []),
     ...(frames.free() === undefined ? ["no free list is known"] : []),
     ...(roots.length === 0 ? ["no process is known"] : []),
-    ...(roots.some(({ areas }) => areas === undefined)
-      ? ["areas are unknown, and so what may be mapped where"]
+    ...(roots.some(({ allAreas }) => !allAreas)
+      ? ["what is mapped outside of known areas: the kernel may have others"]
       : []),
   ];
 }
@@ -107,16 +107,16 @@ function sweepTable(view: KernelView, ram: Ram, root: RootView, sweep: Sweep, sa
     };
     if (first < 0 || first + pages > total) {
       // A kernel may map devices for itself.
-      const wrong = root.areas !== undefined || (pte & PTE_U) !== 0;
+      const wrong = root.allAreas || (pte & PTE_U) !== 0;
       return wrong ? outside(undefined, ", points outside RAM") : undefined;
     }
     if (area === undefined) {
       const part = partOf(root, address);
       if (part === "trapframe") sweep.trapframes[first]++;
       if (part === "trapframe" || part === "trampoline") return;
-      if (root.areas !== undefined) outside(frame);
+      if (root.allAreas) outside(frame);
     }
-    const isPrivate = area !== undefined ? !area.shared : root.areas === undefined;
+    const isPrivate = area !== undefined ? area.shared !== true : !root.allAreas;
     for (let i = first; i < first + pages; i++) {
       sweep.mapped[i]++;
       // A guard page lacks U: nobody writes there.
@@ -136,7 +136,7 @@ function sweepTable(view: KernelView, ram: Ram, root: RootView, sweep: Sweep, sa
 /** Each frame's stored count and kind against what the sweep found. */
 function checkFrames(view: KernelView, ram: Ram, sweep: Sweep, sayIt: Say): void {
   const { frames } = view;
-  const known = userRoots(view).every(({ areas }) => areas !== undefined);
+  const known = userRoots(view).every(({ allAreas }) => allAreas);
   for (let i = 0; i < frames.total; i++) {
     const frame = (frames.first + i * PAGE_SIZE) as PaNum;
     const [mapped, writers, tables] = [sweep.mapped[i], sweep.writers[i], sweep.tables[i]];

@@ -59,10 +59,10 @@ export interface AreaFacts {
   readonly end: number;
   /** What it is: `text`, `stack`, `heap`, `file` … */
   readonly kind: string;
-  /** Rights: bits R 1, W 2, X 4. */
-  readonly perm: number;
-  /** Stores are seen by all who map it (MAP_SHARED). */
-  readonly shared: boolean;
+  /** Rights: bits R 1, W 2, X 4; undefined: unknown. */
+  readonly perm: number | undefined;
+  /** Stores are seen by all who map it (MAP_SHARED); undefined: unknown. */
+  readonly shared: boolean | undefined;
   /** i-number of the file behind it, if there is one. */
   readonly file: number | undefined;
   /** Byte of the file at the area's start. */
@@ -84,8 +84,10 @@ export interface RootView {
   /** Whose it is: of several processes the lowest pid; 0: the kernel's own. */
   readonly pid: number;
   readonly name: string;
-  /** What the process may have there, ascending; undefined: unknown. */
-  readonly areas: readonly AreaFacts[] | undefined;
+  /** What the process may have there, ascending, as far as it is known. */
+  readonly areas: readonly AreaFacts[];
+  /** Those are all: it has nothing outside of them. */
+  readonly allAreas: boolean;
   /** What the kernel has there for itself. */
   readonly kernelPages: readonly KernelPage[];
 }
@@ -229,9 +231,8 @@ export function userRoots(view: KernelView): RootView[] {
   return view.roots().filter(({ pid }) => pid !== 0);
 }
 
-/** The area that holds an address; undefined where there is none, or nobody knows. */
+/** The area that holds an address; undefined where there is none, or none is known. */
 export function areaAt({ areas }: RootView, address: number): AreaFacts | undefined {
-  if (areas === undefined) return undefined;
   let low = 0, high = areas.length;
   while (low < high) {
     const mid = (low + high) >>> 1;
@@ -246,5 +247,5 @@ export function partOf(root: RootView, address: number): string {
   const area = areaAt(root, address);
   if (area !== undefined) return area.kind;
   const own = root.kernelPages.find((page) => page.va === address);
-  return own?.kind ?? (root.areas === undefined ? "unknown" : "none");
+  return own?.kind ?? (root.allAreas ? "none" : "unknown");
 }

@@ -32,21 +32,21 @@ export interface AreaView {
   readonly offset: number | undefined;
 }
 
-/** Areas by address, kernel pages last; where areas are unknown, runs of pages mapped alike. */
+/** Areas by address, kernel pages last; of what is in none that is known, runs of pages mapped alike. */
 export function vmmap(view: KernelView, ram: Ram, root: RootView): AreaView[] {
   const mapped = mappedCounts(view, ram);
-  const areas = root.areas?.filter((area) => area.end > area.start) ?? [];
+  const areas = root.areas.filter((area) => area.end > area.start);
   const known = new Map(areas.map((area) => [area, viewOf(area)]));
   const views: Summed[] = [...known.values()];
+  let run: Summed | undefined;
   const leaf = (address: number, pte: number, _at: PaNum, level: number) => {
     const size = leafSize(level);
     const area = areaAt(root, address);
     let sum = area && known.get(area);
-    if (root.areas === undefined && partOf(root, address) === "unknown") {
+    if (partOf(root, address) === "unknown") {
       const perm = permText(pte) + ((pte & PTE_U) === 0 ? "-" : "?");
-      const last = views.at(-1);
-      if (last?.end === BigInt(address) && last.perm === perm) sum = last;
-      else views.push(sum = emptyView(address, address, perm, "unknown"));
+      if (run?.end === BigInt(address) && run.perm === perm) sum = run;
+      else views.push(sum = run = emptyView(address, address, perm, "unknown"));
       sum.end = va(address + size);
       sum.size += size;
     }
@@ -54,9 +54,9 @@ export function vmmap(view: KernelView, ram: Ram, root: RootView): AreaView[] {
     sum.rss += size;
     const others = mapped[(frameOf(pte) - view.frames.first) / PAGE_SIZE] > 1;
     if (others) sum.shared += size;
-    const mayStore = area === undefined
+    const mayStore = area === undefined || !root.allAreas
       ? (pte & (view.cowBit ?? 0)) !== 0
-      : (area.perm & 2) !== 0 && !area.shared;
+      : (area.perm! & 2) !== 0 && !area.shared;
     if ((pte & PTE_W) === 0 && mayStore) sum.cow += size;
     if (level > 0) sum.superpage += size;
   };
@@ -65,14 +65,15 @@ export function vmmap(view: KernelView, ram: Ram, root: RootView): AreaView[] {
     const perm = kind === "trampoline" ? "r-xp" : "rw-p";
     return { ...emptyView(at, at + PAGE_SIZE, perm, kind), rss: PAGE_SIZE };
   });
-  return [...views, ...own];
+  return [...views.sort((a, b) => Number(a.start - b.start)), ...own];
 }
 
 /** A view while its sums are made. */
 type Summed = { -readonly [Name in keyof AreaView]: AreaView[Name] };
 
 function viewOf({ start, end, kind, perm, shared, file, offset }: AreaFacts): Summed {
-  const text = permText(perm << 1) + (shared ? "s" : "p");
+  const rights = perm === undefined ? "???" : permText(perm << 1);
+  const text = rights + (shared === undefined ? "?" : shared ? "s" : "p");
   return { ...emptyView(start, end, text, kind), file, offset };
 }
 

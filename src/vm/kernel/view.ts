@@ -118,7 +118,14 @@ function stateOf(k: Kernel, { pid, state, manual, held }: Proc): ProcessState {
 
 /** The kernel's own table: RAM and devices, for S mode. */
 function kernelRoot(k: Kernel): RootView {
-  return { root: k.kernelRoot, pid: 0, name: "kernel", areas: undefined, kernelPages: [] };
+  return {
+    root: k.kernelRoot,
+    pid: 0,
+    name: "kernel",
+    areas: [],
+    allAreas: false,
+    kernelPages: [],
+  };
 }
 
 /** The page table that a process has, in its own name. */
@@ -131,6 +138,7 @@ class Root implements RootView {
   readonly root: PaNum;
   readonly pid: number;
   readonly name: string;
+  readonly allAreas = true;
   readonly #k: Kernel;
   readonly #space: AddressSpace;
   #areas: readonly AreaFacts[] | undefined;

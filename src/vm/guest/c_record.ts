@@ -1,0 +1,22 @@
+/** A process's record as the kernel's debug information declares it: `struct proc`. */
+
+import { bare, type CType, type StructType } from "../dwarf/types.ts";
+import type { ImageSymbols } from "./symbols.ts";
+
+/** What one element of the variable `proc` is; undefined: nobody says, or it is no array of structs. */
+export function recordType(symbols: ImageSymbols): StructType | undefined {
+  const table = bare(symbols.debug?.global("proc")?.type);
+  const element = table?.kind === "array" ? bare(table.of) : undefined;
+  return element?.kind === "struct" ? element : undefined;
+}
+
+/** What a pointer leads to, behind other names for it; undefined: it is none, or leads to nothing. */
+export function pointedTo(type: CType): Exclude<CType, { kind: "typedef" }> | undefined {
+  const is = bare(type);
+  return is?.kind === "pointer" ? bare(is.to) : undefined;
+}
+
+/** A type as the structure of that name; undefined: it is another one. */
+export function asStruct(type: CType | undefined, name: string): StructType | undefined {
+  return type?.kind === "struct" && type.name === `struct ${name}` ? type : undefined;
+}
