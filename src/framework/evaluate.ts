@@ -308,9 +308,13 @@ export function evaluateTree(tree: Tree, names: Resolver, outer?: number): Evalu
   }
 
   function unknown(what: string, name: string, at: number): never {
-    const hint = what === "symbol" && /^[0-9a-f_]+$/i.test(name)
+    const known = [...names.names()];
+    const register = `$${name.toLowerCase()}`;
+    const hint = what === "symbol" && known.includes(register)
+      ? `; did you mean ${register}?`
+      : what === "symbol" && /^[0-9a-f_]+$/i.test(name)
       ? `; did you mean 0x${name.toLowerCase()}?`
-      : didYouMean(name.replace("$", ""), names.names());
+      : didYouMean(name, known);
     throw CommandError.at(at, `no ${what} ${name}${hint}`);
   }
 

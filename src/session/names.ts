@@ -85,11 +85,23 @@ export function namesOf(session: Session): Resolver {
     *names() {
       yield* Object.keys(FUNCTIONS);
       yield* symbolsOf(vm, session.pid).keys();
-      yield* REGISTER_NAMES;
-      yield* ["pc", "satp", "sstatus", "sepc", "scause", "stval", "instret", "cycle", "time"];
+      for (const name of [...REGISTER_NAMES, ...CSR_NAMES]) yield `$${name}`;
     },
   };
 }
+
+/** Those that are asked for most. */
+const CSR_NAMES = [
+  "pc",
+  "satp",
+  "sstatus",
+  "sepc",
+  "scause",
+  "stval",
+  "instret",
+  "cycle",
+  "time",
+] as const;
 
 /** In whose program a name is meant: a guest's kernel before its process, unless one is named. */
 export function programsMeant({ vm, pid: current }: Session, pid: number | undefined): number[] {

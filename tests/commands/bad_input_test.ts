@@ -20,6 +20,7 @@ const WORDS: Case[] = [
   ["pte 0x3fg", 2, /^0x3fg is not a number/],
   ["pte 12Q", 2, /^12Q is not a number; units are K, M, G and T$/],
   ["pte ff", 2, /no symbol ff; did you mean 0xff\?/],
+  ["pte pc", 2, /no symbol pc; did you mean \$pc\?/],
   ["pte", 2, /^pte needs VA/],
   ["pte 1 2", 2, /no use for "2"/],
   ["pte 1 + 2", 2, /in brackets/],

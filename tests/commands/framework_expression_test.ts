@@ -112,7 +112,7 @@ Deno.test("a complaint names the place and what was likely meant", () => {
   ) assertEquals(complaint(typed).message, `${typed} is not a number; ${says}`);
   assertMatch(complaint("ff").message, /no symbol ff; did you mean 0xff\?/);
   assertMatch(complaint("mian").message, /did you mean main\?/);
-  assertMatch(complaint("$sapt").message, /no register \$sapt; did you mean satp\?/);
+  assertMatch(complaint("$sapt").message, /no register \$sapt; did you mean \$satp\?/);
   assertMatch(complaint("po(1)").message, /no function po/);
   assertMatch(complaint("1 +").message, /stops too early/);
   assertMatch(complaint("(1").message, /stops too early/);

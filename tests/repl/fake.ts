@@ -137,7 +137,7 @@ export const NAMES: Resolver = {
   spaces: () => ({}),
   place: undefined,
   last: 0n,
-  names: () => ["main", "pa", "va", "u64", "a0", "satp"],
+  names: () => ["main", "pa", "va", "u64", "$a0", "$satp"],
 };
 
 /** A shell that keeps what it says. */
