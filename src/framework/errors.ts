@@ -65,6 +65,7 @@ const KNOWN: Readonly<Record<string, number>> = {
   DwarfError: EXIT.failed,
   FileError: EXIT.load,
   FileThereError: EXIT.usage,
+  Interrupted: EXIT.interrupted,
 };
 
 /** V8's own RangeErrors, which are bugs here; all others answer a bad argument. */

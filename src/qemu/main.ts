@@ -9,7 +9,8 @@ import { readFile } from "../host/file.ts";
 import { isDumb, wantsColor } from "../host/color.ts";
 import { ImageFile } from "../host/image.ts";
 import { visible } from "../host/visible.ts";
-import { breathe, clock, denoTty, output, readStdin, stderr } from "../repl/deno_host.ts";
+import { TerminalKeys } from "../repl/keyboard.ts";
+import { breathe, clock, denoTty, output, stderr } from "../repl/deno_host.ts";
 import { withSignals } from "../repl/raw.ts";
 import { Emulator } from "./emulator.ts";
 import { NAME, parseFlags } from "./flags.ts";
@@ -32,12 +33,14 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     const options = parseFlags(argv);
     const keyboard = Deno.stdin.isTerminal();
+    const keys = new TerminalKeys();
     const raw = { cbreak: options.escape === undefined };
     const kernel = await readFile(options.kernelFile);
     const { disk } = options;
     const image = disk && ImageFile.open(disk.file, { write: !disk.snapshot });
     const emulator = new Emulator(options, kernel, image, {
-      read: readStdin,
+      read: keys.read,
+      ...(keyboard ? { hearInterrupt: () => keys.watch() } : {}),
       out: output,
       err: say,
       breathe,

@@ -17,6 +17,8 @@ import type { Tty } from "./terminal_host.ts";
 export interface DeskHost extends ConsoleHost {
   /** Bytes of standard input. */
   readonly read: ReadBytes;
+  /** The shell is opened: Ctrl-C has to be heard while it works. What is set when it is pressed. */
+  readonly hearInterrupt?: () => { requested: boolean };
   /** A person looks at the output, or may, behind `tee`. */
   readonly watched: boolean;
   /** A person has the keyboard: the guest's time is theirs. */
@@ -203,7 +205,8 @@ export class GuestDesk<Word extends string> {
     const shell = this.#opened = await this.#work.shell();
     this.#leaveShell = () => shell.interrupt();
     if (tty === undefined) this.#host.setRaw(false);
-    const end = await shell.open({ read, tty, color });
+    const interrupt = this.#host.hearInterrupt?.();
+    const end = await shell.open({ read, tty, interrupt, color });
     if (tty === undefined) this.#host.setRaw(true);
     this.#lent = undefined;
     back(shell.takeAhead());

@@ -31,6 +31,8 @@ export interface GuestTerminal {
    * takes no control sequences and edits its lines itself.
    */
   readonly tty: Tty | undefined;
+  /** Set by whoever reads the keys, when Ctrl-C is among them; undefined: nobody does. */
+  readonly interrupt?: { requested: boolean } | undefined;
   /** Colour in its text. */
   readonly color: boolean;
 }
@@ -47,7 +49,7 @@ export class GuestShell {
   readonly #history = new History(localStore());
   #session: Session | undefined;
   #plain: Session | undefined;
-  readonly #interrupt = { requested: false };
+  #interrupt = { requested: false };
   #ahead: Uint8Array = new Uint8Array();
   /** The exit code that `quit` was given. */
   code = 0;
@@ -67,7 +69,8 @@ export class GuestShell {
   }
 
   /** Opens it on a terminal until the person leaves it: by `console` or Ctrl-D, or by `quit`. */
-  async open({ read, tty, color }: GuestTerminal): Promise<GuestShellEnd> {
+  async open({ read, tty, interrupt, color }: GuestTerminal): Promise<GuestShellEnd> {
+    if (interrupt !== undefined) this.#interrupt = interrupt;
     const entries = () => this.#history.entries;
     const session = this.#session ??= sessionOn(this.#guest, color, entries, this.settings);
     session.quit = undefined;

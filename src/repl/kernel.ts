@@ -10,7 +10,8 @@ import type { Guest } from "../vm/guest.ts";
 import { refusing } from "../session/target.ts";
 import { type Booted, GuestBoot } from "../vm/guest_boot.ts";
 import type { Vm } from "../vm/vm.ts";
-import { breathe, clock, denoFiles, denoTty, output, readStdin, stderr } from "./deno_host.ts";
+import { TerminalKeys } from "./keyboard.ts";
+import { breathe, clock, denoFiles, denoTty, output, stderr } from "./deno_host.ts";
 import type { Options } from "./flags.ts";
 import { GuestDesk } from "./guest_desk.ts";
 import { type DeskWord, Mux } from "./guest_mux.ts";
@@ -156,6 +157,7 @@ export async function sitAtGuest(
 ): Promise<number> {
   const tty = isDumb() ? undefined : denoTty;
   const raw = { cbreak: false };
+  const keys = new TerminalKeys();
   const color = wantsColor(options.color);
   const shell = shellOf(guest);
   shell.settings = { json: options.json ?? false, budget: options.budget, ends: true };
@@ -172,7 +174,8 @@ export async function sitAtGuest(
     farewell: "",
     said,
   }, {
-    read: readStdin,
+    read: keys.read,
+    hearInterrupt: () => keys.watch(),
     out: output,
     breathe,
     clock,

@@ -17,6 +17,7 @@ import type { Result } from "../framework/result.ts";
 import { evaluate, type Resolver } from "../framework/evaluate.ts";
 import { commandHabit, noCommand } from "../framework/habits.ts";
 import { COMMANDS } from "../commands/registry.ts";
+import { askMeanwhile } from "../vm/guest_computer.ts";
 import { refusedOn } from "../vm/refusals.ts";
 import { namesOf } from "../session/names.ts";
 import { helpResult } from "../format/help.ts";
@@ -44,6 +45,8 @@ export interface Host {
   files: HostFiles;
   /** Lets the event loop turn: keys, signals, output. */
   breathe(): Promise<void>;
+  /** Keys are listened to from now on, also while the event loop stands still. */
+  listen?(): void;
   /** Milliseconds, for the length of slices only; never seen by the machine. */
   clock(): number;
   /** Hands the terminal or piped stdin to the guest. */
@@ -115,6 +118,9 @@ export class Shell {
     let status: number = EXIT.ok;
     let at: number | undefined;
     let api: string | undefined;
+    const { vm } = this.session;
+    if (this.#depth === 0) askMeanwhile(vm, this.#asked());
+    this.#host.listen?.();
     try {
       const result = await this.#execute(line, out);
       if (result) {
@@ -132,6 +138,10 @@ export class Shell {
       }
       this.#host.output.err(message, at);
       printed += `${message}\n`;
+      // A key that was heard before it came in is not the next line's.
+      if (status === EXIT.interrupted) await this.#host.breathe();
+    } finally {
+      if (this.#depth === 0) askMeanwhile(vm, undefined);
     }
     const told = this.#tell({ line, output: printed, status, api });
     return { status: status || told, at };
@@ -305,6 +315,20 @@ export class Shell {
       names,
       evaluate: (source, at) => evaluate(source, names, at).value,
       runLines: (lines, name) => this.#runLines(lines, name),
+    };
+  }
+
+  /** Whether Ctrl-C was pressed, for work that cannot wait for the event loop; it says that it works. */
+  #asked(): () => boolean {
+    const begun = this.#host.clock();
+    let told = 0;
+    return () => {
+      const seconds = Math.floor((this.#host.clock() - begun) / 1000);
+      if (seconds > told) {
+        told = seconds;
+        this.#host.output.progress(`${seconds} s; Ctrl-C stops it`);
+      }
+      return this.interrupt.requested;
     };
   }
 

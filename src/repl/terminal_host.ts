@@ -21,6 +21,7 @@ export class TerminalHost implements Host {
   readonly input: TerminalInput;
   readonly files: HostFiles;
   readonly breathe: () => Promise<void>;
+  readonly listen: () => void;
   readonly clock: () => number;
   readonly output: Output;
   /** Whether an error's offset is a column of the one line above it. */
@@ -37,6 +38,7 @@ export class TerminalHost implements Host {
     this.tty = tty;
     this.input = input;
     this.files = outside.files;
+    this.listen = () => input.listen();
     this.breathe = () => {
       input.listen();
       return outside.breathe();

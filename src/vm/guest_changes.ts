@@ -12,6 +12,7 @@ import { backToEvent, goBehind } from "./guest_travel.ts";
 import type { GuestEach } from "./guest_each.ts";
 import type { GuestEvents } from "./guest/events.ts";
 import type { EventFilter, VmEvent } from "./events.ts";
+import { Interrupted } from "./guest/interrupted.ts";
 import type { GuestView } from "./guest/view.ts";
 import { GuestLines, type Subject } from "./guest_lines.ts";
 import { callText, type HistoryEntry, type Moment } from "./history.ts";
@@ -149,10 +150,23 @@ export class GuestChanges implements Changes {
   /** @inheritdoc */
   call<T>(what: string, args: readonly unknown[], body: () => T): T {
     if (!MAY.has(what.split(".").at(-1)!)) throw refusalOf(what);
-    return this.group(what, args, () => {
-      this.#parts.history.anew();
-      return body();
-    });
+    return this.group(what, args, () =>
+      this.#wholly(() => {
+        this.#parts.history.anew();
+        return body();
+      }));
+  }
+
+  /** Does something; if a person does not wait for its end, all is as it was before. */
+  #wholly<T>(body: () => T): T {
+    const { history } = this.#parts;
+    if (history.asked === undefined) return body();
+    return this.#listening().wholly(() => history.wholly(body));
+  }
+
+  /** Whether somebody still waits for what is done; throws {@link Interrupted} when nobody does. */
+  ask(): void {
+    if (this.#parts.history.asked?.()) throw new Interrupted();
   }
 
   /** @inheritdoc */
@@ -363,7 +377,7 @@ export class GuestChanges implements Changes {
     if (this.#guest.recorded === undefined) {
       throw new RangeError(`${what}: nothing is recorded yet; what runs from now on will be`);
     }
-    return this.group(`vm.${call}`, [], () => this.#comeTo(to));
+    return this.group(`vm.${call}`, [], () => this.#wholly(() => this.#comeTo(to)));
   }
 
   #comeTo(to: Journey["to"]): Moment {

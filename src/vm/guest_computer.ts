@@ -77,6 +77,16 @@ export function guestOf(vm: Vm): Guest {
   return guest;
 }
 
+/**
+ * While a guest's past is gone through again, or something is done by hand, `asked` is called now
+ * and then: true ends that by {@link Interrupted}, and all is as it was before. Undefined: nobody is
+ * asked. Of another computer nothing is.
+ */
+export function askMeanwhile(vm: Vm, asked: (() => boolean) | undefined): void {
+  const guest = guests.get(vm);
+  if (guest !== undefined) guestPartsOf(guest).history.asked = asked;
+}
+
 /** A line for a guest's sh, typed and to be run in slices. Throws a KernelError where none reads. */
 export function typeProgram(vm: Vm, words: readonly string[]): GuestRun {
   return new GuestRun({ vm, ...insides.get(guestOf(vm))! }, words);

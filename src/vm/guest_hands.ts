@@ -133,6 +133,7 @@ export class GuestHands implements Acts {
       if (stop !== undefined) throw stopped(what, stop);
       if (this.#view.panicked) throw panicked(what);
       if (isSo()) return;
+      this.#parts.changes.ask();
       length = Math.min(LONGEST_LOOK, 2 * length);
     }
     throw new KernelError(`${what}: the guest did not do it within ${MOST} instructions`);
@@ -196,6 +197,7 @@ export class GuestHands implements Acts {
       const { time } = machine.clock;
       still = on === undefined ? undefined : still ?? time;
       if (on !== undefined && time - still! > LONG) return { kind: "blocked", on };
+      changes.ask();
       length = Math.min(LONGEST_LOOK, 2 * length);
     }
     return { kind: "budget" };

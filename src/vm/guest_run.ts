@@ -4,7 +4,7 @@
  */
 
 import { returnedText, type TraceRecord } from "./calls.ts";
-import type { VmEvent } from "./events.ts";
+import type { EventKind, EventLog, VmEvent } from "./events.ts";
 import type { Guest } from "./guest.ts";
 import type { GuestChanges } from "./guest_changes.ts";
 import { notAtPrompt, readerOf } from "./guest_reader.ts";
@@ -155,15 +155,27 @@ export class GuestRun implements Running {
 
   /** The process that its sh has waited for last, since the line was typed. */
   #waitedFor(): number | undefined {
-    const back = this.#events().findLast((e) =>
-      e.kind === "return" && e.pid === this.#sh && e.why === "wait"
-    );
+    const back = this.#last("return", (e) => e.pid === this.#sh && e.why === "wait");
     return back !== undefined && back.new > 0 ? back.new : undefined;
   }
 
+  get #log(): EventLog {
+    return partsOf(this.#vm).happened(false);
+  }
+
   #events(): VmEvent[] {
-    const log = partsOf(this.#vm).happened(false);
-    return log.since(Math.max(this.#mark.event, log.oldest));
+    return this.#log.since(this.#mark.event);
+  }
+
+  /** The last event of a kind that is meant; of hundred thousands only those of the kind are read. */
+  #last(kind: EventKind, meant: (e: VmEvent) => boolean): VmEvent | undefined {
+    const log = this.#log;
+    const first = Math.max(this.#mark.event, log.oldest);
+    for (let n = log.next - 1; n >= first; n--) {
+      const event = log.kindAt(n) === kind ? log.at(n) : undefined;
+      if (event !== undefined && meant(event)) return event;
+    }
+    return undefined;
   }
 
   /** The system calls of all but its sh, in the order in which they were made. */
@@ -224,8 +236,8 @@ export class GuestRun implements Running {
     this.takeOutput();
     const { copied, instructions, calls, faults, forks } = this.#vm.since(this.#mark);
     const { pid } = this;
-    const exit = this.#events().find((e) => e.kind === "exit" && e.old === pid);
-    const kill = this.#events().find((e) => e.kind === "kill" && e.old === pid);
+    const exit = this.#last("exit", (e) => e.old === pid);
+    const kill = this.#last("kill", (e) => e.old === pid);
     return {
       pid,
       name: this.#name,

@@ -44,7 +44,8 @@ export function backToEvent(
       const begins = `what is recorded begins at instruction ${start}`;
       throw new RangeError(`back: there is no ${filterText(filter)} before this; ${begins}`);
     }
-    end = lost ? log.at(log.oldest).instret : since;
+    if (lost && log.oldest < log.next) end = log.at(log.oldest).instret;
+    else if (!lost) end = since;
     history.goto(end);
     // Listened to again from further back, up to there.
     listening.stop();

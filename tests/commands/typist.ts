@@ -34,12 +34,14 @@ export interface Surroundings {
   keys?: string[];
   /** Columns of its terminal; none unless given. */
   width?: number;
+  /** Set by Ctrl-C. */
+  interrupt?: { requested: boolean };
 }
 
 /** A new session. */
 export async function newTyped(
   flags: string[] = [],
-  { vm, keys, width }: Surroundings = {},
+  { vm, keys, width, interrupt }: Surroundings = {},
 ): Promise<Typist> {
   let said = "";
   const files: HostFiles = new DenoFiles();
@@ -67,7 +69,7 @@ export async function newTyped(
     history: () => [],
     boot: (more) => bootAgain(options, more, host.files),
   });
-  const shell = new Shell(s, host);
+  const shell = new Shell(s, host, interrupt);
   return {
     files,
     session: s,

@@ -5,8 +5,11 @@
  * @module
  */
 
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { attach } from "../../mod.ts";
+import { Interrupted } from "../../src/vm/guest/interrupted.ts";
+import { askMeanwhile } from "../../src/vm/guest_computer.ts";
+import { sameSaved } from "../../src/vm/machine/saver.ts";
 import { newTyped } from "../commands/typist.ts";
 
 const labs = Deno.env.get("XV6_LABS") || undefined;
@@ -70,6 +73,22 @@ if (labs === undefined) {
       );
     });
   }
+
+  Deno.test("what nobody waits for any more is taken back", async () => {
+    const { vm, says } = await shell("2022-cow-solved");
+    await says("spawn");
+    const before = vm.save();
+    for (const act of [() => vm.process(4).call("pause", 100000), () => vm.process(4).fork()]) {
+      let left = 2;
+      askMeanwhile(vm, () => --left < 0);
+      // A fork is over before anybody turns away.
+      if (act.toString().includes("fork")) left = 0;
+      assertThrows(act, Interrupted, "it was taken back");
+      askMeanwhile(vm, undefined);
+      assert(sameSaved(vm.save(), before));
+    }
+    assertMatch(await says("fork"), /pid 4 → child 5/);
+  });
 
   Deno.test("a program is typed into sh: its output, status, cost, calls", async () => {
     const { says } = await shell("2022-cow-solved");

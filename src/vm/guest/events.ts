@@ -24,6 +24,7 @@ import { type CallTexts, EventSources, type SourcesState } from "./event_sources
 import type { Known } from "./facts.ts";
 import type { Follower } from "./follower.ts";
 import type { GuestHistory } from "./history.ts";
+import { Interrupted } from "./interrupted.ts";
 
 /** Events that are kept: the newest ones. */
 export const GUEST_EVENTS = 2 ** 18;
@@ -115,11 +116,29 @@ export class GuestEvents implements Follower {
     if (this.#since !== undefined && this.#since <= Math.max(from, span?.[0] ?? now)) return;
     if (span === undefined || span[0] >= now) return this.listen();
     this.#sources.countsIn(this.#counts());
-    this.#history.again(Math.max(from, span[0]), () => this.#beginHere());
+    this.wholly(() => this.#history.again(Math.max(from, span[0]), () => this.#beginHere()));
+  }
+
+  /** Does something; if it is interrupted, what was told till now is as it was before. */
+  wholly<T>(body: () => T): T {
+    const since = this.#since, log = this.#log, state = this.save();
+    try {
+      return body();
+    } catch (error) {
+      if (error instanceof Interrupted) {
+        this.#sources.disconnect();
+        this.#since = since;
+        this.#log = log;
+        if (state !== undefined) this.restore(state, true);
+      }
+      throw error;
+    }
   }
 
   /** As {@link GuestEvents.listenSince} for who asks what has happened lately. */
   lookBack(): void {
+    // Going far back and coming again has overwritten what was told last.
+    if (this.#log.next > 0 && this.#log.oldest >= this.#log.next) this.stop();
     if (this.#since === undefined || this.#since > this.#history.now) {
       this.listenSince(this.#history.now - LOOK_BACK);
     }

@@ -8,6 +8,7 @@ import type { Machine } from "../machine/machine.ts";
 import type { Stop } from "../machine/machine_state.ts";
 import type { Follower } from "./follower.ts";
 import { type Only, sameHarts } from "./inputs.ts";
+import { Interrupted } from "./interrupted.ts";
 import { GuestRecord, PACE, type Pace } from "./record.ts";
 import { Runner, type RunnerState } from "./runner.ts";
 import type { Snapshot } from "./snapshots.ts";
@@ -73,6 +74,32 @@ export class GuestHistory {
   /** Who goes along from now on. */
   set follower(follower: Follower) {
     this.#runner.follower = follower;
+  }
+
+  /** Asked now and then while something is done again; true ends that by {@link Interrupted}. */
+  get asked(): (() => boolean) | undefined {
+    return this.#runner.asked;
+  }
+
+  set asked(asked: (() => boolean) | undefined) {
+    this.#runner.asked = asked;
+  }
+
+  /** Does something; if it is interrupted, all is as it was before. */
+  wholly<T>(body: () => T): T {
+    const runner = this.#runner;
+    const { revision } = runner;
+    const here = this.moment(), undone = this.#undone;
+    try {
+      return body();
+    } catch (error) {
+      if (error instanceof Interrupted) {
+        this.comeBack(here);
+        this.#undone = undone;
+        runner.asIn(revision);
+      }
+      throw error;
+    }
   }
 
   /** What the guest has sent to the UART and nobody has taken. */

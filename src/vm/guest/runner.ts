@@ -7,6 +7,7 @@
  * same place when it comes again.
  */
 
+import { ASK_EVERY, Interrupted } from "./interrupted.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { MachineState, Stop } from "../machine/machine_state.ts";
 import { FailingCall } from "./failing.ts";
@@ -43,6 +44,8 @@ export class Runner {
   jump: number | undefined;
   /** It runs on, and not to come to a moment again. */
   runsOn = false;
+  /** Asked now and then while something is done again; true ends that by {@link Interrupted}. */
+  asked: (() => boolean) | undefined;
   /** A call that is to fail. */
   readonly failing: FailingCall;
   readonly #decide: () => void;
@@ -139,12 +142,14 @@ export class Runner {
       if (!this.give()) this.jumpOn();
       const before = this.now;
       const due = Math.min(this.inputs.due, this.followerDue);
-      const part = Math.min(to - before, Math.max(1, due - before));
+      const most = this.asked === undefined ? Infinity : ASK_EVERY;
+      const part = Math.min(to - before, most, Math.max(1, due - before));
       const stop = this.advance(part, pass);
       if (this.now > before) pass = false;
       this.machine.uart.take();
       const goesOn = stop.kind === "budget" || stop.kind === "idle" || stop.kind === "version";
       if (!goesOn) return stop;
+      if (this.asked?.()) throw new Interrupted();
     }
     return { kind: "budget" };
   }
