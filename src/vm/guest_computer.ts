@@ -16,10 +16,11 @@ import { kernelFunctions } from "./guest/functions.ts";
 import { Current } from "./guest/current.ts";
 import { GuestEvents } from "./guest/events.ts";
 import { lastStores } from "./guest/stores.ts";
-import { frameTrail } from "./guest/trail.ts";
+import { frameTrail, type TrailPlaces } from "./guest/trail.ts";
 import { GuestView, rootOn } from "./guest/view.ts";
 import { EPC, REGISTERS } from "./guest/xv6.ts";
 import { audit } from "./inspect/audit.ts";
+import type { Finding } from "./inspect/finding.ts";
 import { savedTables } from "./inspect/diff.ts";
 import { type DiskSource, fsck, FsError } from "./disk.ts";
 import { hardwareVerdicts, physicalVerdicts } from "./inspect/hardware_verdict.ts";
@@ -174,13 +175,19 @@ function guestComputer(
     return value ? countRange(ram, value) : undefined;
   };
   const listening = new GuestEvents(history, view.known, counts, calls);
-  const audited = () =>
+  const audited = (holds?: (one: Finding) => boolean) =>
     audit(
       view,
       ram,
-      machine.harts.map(({ mmu }) => mmu),
+      machine.harts.filter((hart) => view.runsUser(hart)).map(({ mmu }) => mmu),
       (_, say) => checkRights(view, ram, (pid) => programs.symbols(pid), say),
+      holds,
     );
+  const trail = (places: TrailPlaces) => {
+    const { start, end } = view.known.symbols;
+    const isCode = (at: bigint) => at >= BigInt(start) && at < BigInt(end);
+    return frameTrail(history, { pid: worker, isCode }, places);
+  };
   const mapped = eachMoment(moment, () => mappedCounts(view, ram));
   return {
     guest: true,
@@ -238,19 +245,20 @@ function guestComputer(
     },
     setRegister: (hart, name, value) => guest.debug.setRegister(hart, name, value),
     type: (bytes) => guest.type(bytes),
-    audit: audited,
+    audit: () => audited(),
     giveFact: (text) => view.give(text),
     trail: (frame, content) => {
       const ptes = mappingsTo(view, ram, frame).map(({ pteAddr }) => Number(pteAddr) as PaNum);
-      const places = { frame, count: view.countPlace(frame), ptes, content };
-      const { start, end } = view.known.symbols;
-      const isCode = (at: bigint) => at >= BigInt(start) && at < BigInt(end);
-      return frameTrail(history, { pid: worker, isCode }, places);
+      return trail({ frame, count: view.countPlace(frame), ptes, content });
     },
     auditEach: (each) => {
       changes.each?.close();
       return changes.each = each &&
-        new GuestEach(parts, view, each, audited, (pid, va) => programs.mayWrite(pid, va));
+        new GuestEach(parts, view, each, {
+          audit: audited,
+          mayWrite: (pid, va) => programs.mayWrite(pid, va),
+          trail,
+        });
     },
     census: () => censusOf(view),
     savedView: (state) => {

@@ -6,9 +6,14 @@
 import { counted } from "./machine/counted.ts";
 import { Copies, type WritableCode, type WrongCopy } from "./guest/copies.ts";
 import { type Endless, Faults } from "./guest/faults.ts";
-import { Judge } from "./guest/judge.ts";
+import { Judge, type Settled } from "./guest/judge.ts";
+import { Locks } from "./guest/locks.ts";
+import type { SharedWrite } from "./guest/shared_writes.ts";
 import { type Unlocked, watchUnlocked } from "./guest/unlocked.ts";
+import type { TrailPlaces } from "./guest/trail.ts";
 import type { GuestView } from "./guest/view.ts";
+import { Words } from "./guest/words.ts";
+import type { FrameStep } from "./store.ts";
 import { type Finding, finding } from "./inspect/finding.ts";
 import { mappingsTo } from "./inspect/mappings.ts";
 import { anyStale } from "./inspect/tlb_check.ts";
@@ -36,6 +41,18 @@ export interface EachReport {
   readonly findings: readonly Finding[];
 }
 
+/** What is asked about the computer that it looks at. */
+interface Asks {
+  /** What is wrong, in full; while the kernel is not at rest, only what `holds` all the same. */
+  audit(holds: (one: Finding) => boolean): Finding[];
+  /** Whether a process's program says that it may write at an address; undefined: it says nothing. */
+  mayWrite(pid: number, va: number): boolean | undefined;
+  /** The last stores to some places, where anything is recorded. */
+  trail(places: TrailPlaces): FrameStep[];
+}
+
+const NOTHING: Settled = { frames: new Set(), inside: new Set() };
+
 /** Looks on while a guest runs. */
 export class GuestEach implements EachReport {
   looks = 0;
@@ -44,37 +61,30 @@ export class GuestEach implements EachReport {
   findings: Finding[] = [];
   readonly #parts: GuestParts;
   readonly #view: GuestView;
-  readonly #audit: () => Finding[];
+  readonly #asks: Asks;
   readonly #each: Each;
   readonly #judge: Judge;
   readonly #removes: (() => void)[];
   readonly #copies: Copies;
   readonly #faults = new Faults();
+  readonly #locks: Locks;
   readonly #roots = new Map<number, number>();
   #broken = false;
+  /** What can be judged, when it stops while somebody is inside the kernel. */
+  #settled: Settled | undefined;
   /** What was seen to happen, which nothing tells of afterwards. */
   #seen: (() => Finding | undefined) | undefined;
   /** Programs may write their own code. */
   #codeIsData = false;
-  readonly #mayWrite: (pid: number, va: number) => boolean | undefined;
 
-  /**
-   * From now on until {@link GuestEach.close}. `audit`: what is wrong, in full; `mayWrite`: whether
-   * a process's program says so of an address, undefined where it says nothing.
-   */
-  constructor(
-    parts: GuestParts,
-    view: GuestView,
-    each: Each,
-    audit: () => Finding[],
-    mayWrite: (pid: number, va: number) => boolean | undefined,
-  ) {
-    this.#mayWrite = mayWrite;
+  /** From now on until {@link GuestEach.close}. */
+  constructor(parts: GuestParts, view: GuestView, each: Each, asks: Asks) {
+    this.#asks = asks;
     const { machine } = parts;
     this.#parts = parts;
     this.#view = view;
-    this.#audit = audit;
     this.#each = each;
+    this.#locks = new Locks(new Words(machine.ram), view.now.known.symbols);
     const { stands, watched } = view.learner;
     this.#judge = new Judge(
       machine,
@@ -82,7 +92,7 @@ export class GuestEach implements EachReport {
       watched.counts.value ?? undefined,
       stands,
       view.cowBit ?? 0,
-      each !== "switch",
+      (one) => this.#stop(() => this.#written(one)),
     );
     this.#copies = new Copies(machine.ram);
     this.#removes = [
@@ -104,6 +114,7 @@ export class GuestEach implements EachReport {
   /** Nobody looks any more. */
   close(): void {
     for (const remove of this.#removes.splice(0)) remove();
+    this.#judge.close();
   }
 
   /** The run ends here, for something that was seen. */
@@ -115,6 +126,8 @@ export class GuestEach implements EachReport {
   }
 
   #returned(hart: Hart): void {
+    if (this.#locks.depth(hart.hartid) > 0) return this.#stop(() => this.#kept(hart));
+    this.#judge.returned(hart);
     const seen = this.#copies.returned(hart);
     if (seen === undefined) return;
     if ("from" in seen) this.#stop(() => this.#wrongCopy(seen));
@@ -124,7 +137,7 @@ export class GuestEach implements EachReport {
   /** Code that may be written, if its program's file says that it may not. */
   #writableCode({ root, va, frame }: WritableCode): Finding | undefined {
     const pid = this.#view.roots().find((one) => one.root === root)?.pid;
-    const may = pid === undefined ? undefined : this.#mayWrite(pid, va);
+    const may = pid === undefined ? undefined : this.#asks.mayWrite(pid, va);
     // Up to 2021 xv6's programs are linked so that all of them may be written.
     if (may === true) this.#codeIsData = true;
     if (may !== false) return undefined;
@@ -140,6 +153,42 @@ export class GuestEach implements EachReport {
     } differs`;
     const owners = mappingsTo(this.#view, this.#parts.machine.ram, to);
     return finding("wrong copy", { frame: to, address: va, pid, owners }, what);
+  }
+
+  /** Who goes back to user mode holds no spinlock: nobody would let go of it. */
+  #kept({ hartid }: Hart): Finding {
+    const { history } = this.#parts;
+    // Whoever looks into the past is not looked at.
+    this.close();
+    const held = this.#locks.held(hartid);
+    const names = held.map(({ name, at }) => {
+      if (history.span === undefined) return name;
+      const count = { at, width: 4 };
+      const frame = (at - at % PAGE_SIZE) as PaNum;
+      const steps = this.#asks.trail({ frame, count, ptes: [], content: false });
+      const taken = steps.findLast(({ what, after }) => what === "count" && after === 1n);
+      const callers = taken?.callers.map((ra) => this.#place(ra - 1n)) ?? [];
+      return callers.length === 0 ? name : `${name}, taken by ${callers.join(" < ")}`;
+    });
+    const depth = this.#locks.depth(hartid);
+    const what = names.length === 0
+      ? `and none of the kernel's variables is a lock that it holds: noff is ${depth}`
+      : names.join("; ");
+    return finding(
+      "lock kept",
+      { pid: this.#view.pidOn(this.#parts.machine.harts[hartid]) },
+      `hart ${hartid} goes back to user mode with ${counted(depth, "spinlock")} held: ${what}`,
+    );
+  }
+
+  /** `kalloc (kalloc.c:71)`. */
+  #place(pc: bigint): string {
+    const { symbols } = this.#view;
+    const name = symbols.at(0, pc)?.name ?? hex(pc);
+    const line = symbols.source(0, pc);
+    if (line === undefined) return name;
+    const { file: { path } } = line;
+    return `${name} (${path.slice(path.lastIndexOf("/") + 1)}:${line.line})`;
   }
 
   #endless({ root, va, epc, times }: Endless): Finding {
@@ -172,37 +221,41 @@ export class GuestEach implements EachReport {
     const endless = this.#faults.trap(trap);
     if (endless !== undefined) return this.#stop(() => this.#endless(endless));
     const { hart, cause, interrupt } = trap;
-    if (this.#each === "syscall" && (interrupt || cause !== CAUSE.ecallU)) return;
+    const calls = !interrupt && cause === CAUSE.ecallU;
+    if (this.#each === "syscall" && !calls) return;
     if (this.#each === "switch") {
       const { root } = hart.mmu;
       if (this.#roots.get(hart.hartid) === root) return;
       this.#roots.set(hart.hartid, root);
     }
-    const verdict = this.#judge.look();
-    if (verdict.kind === "unrest") {
-      this.skipped++;
-      return;
-    }
-    this.looks++;
-    if (verdict.kind === "fine") {
+    const verdict = this.#judge.look(calls && this.#each !== "switch" ? hart : undefined);
+    if (verdict.kind === "unrest") this.skipped++;
+    else this.looks++;
+    if (verdict.kind === "broken") {
+      this.#settled = verdict.settled;
+      this.#stop();
+    } else if (anyStale(this.#parts.machine.ram, hart.mmu)) {
       // Before the kernel has fenced: what user mode has just gone by.
-      if (anyStale(this.#parts.machine.ram, hart.mmu)) this.#stop();
-      else this.fine = this.#parts.machine.instret;
-    } else {
-      const { written } = verdict;
-      this.#stop(written === undefined ? undefined : () => this.#changed(written));
-    }
+      this.#settled = NOTHING;
+      this.#stop();
+    } else if (verdict.kind === "fine") this.fine = this.#parts.machine.instret;
   }
 
-  /** A page that nobody may write was changed. */
-  #changed(i: number): Finding {
+  /** A page that nobody may write is changed. */
+  #written({ frame, hart, pc }: SharedWrite): Finding {
     const { ram } = this.#parts.machine;
-    const frame = (ram.base + i * PAGE_SIZE) as PaNum;
     const owners = mappingsTo(this.#view, ram, frame);
-    const what = `was changed since the moment before, though its ${
+    const place = this.#view.symbols.at(0, pc);
+    const where = place === undefined ? hex(pc) : place.name;
+    const what = `hart ${hart} writes it in ${where}, by the kernel's own map, though its ${
       counted(owners.length, "owner")
-    } may only read it: the kernel wrote it by its own map`;
-    return finding("shared page written", { frame, owners, counted: owners.length }, what);
+    } may only read it`;
+    const stored = this.#view.frames.stored(frame);
+    return finding(
+      "shared page written",
+      { frame, owners, stored, counted: owners.length },
+      what,
+    );
   }
 
   /** Whether the machine has stopped because something is not in order, and what that is. */
@@ -214,8 +267,12 @@ export class GuestEach implements EachReport {
     const seen = what?.();
     // It was nothing.
     if (what !== undefined && seen === undefined) return false;
-    this.findings = this.#audit().filter((one) =>
-      seen === undefined || one.class !== "not at rest"
+    const settled = this.#settled ?? NOTHING;
+    this.#settled = undefined;
+    this.findings = this.#asks.audit(({ class: rule, pa, pid }) =>
+      rule === "flag gained"
+        ? pid !== undefined && !settled.inside.has(pid)
+        : pa !== undefined && settled.frames.has(Number(pa) as PaNum)
     );
     if (seen !== undefined) this.findings.unshift(seen);
     if (this.findings.length === 0) return false;

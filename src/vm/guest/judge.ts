@@ -1,28 +1,28 @@
 /**
- * Whether a guest's kernel is in order at a moment of rest, decided as fast as can be, so that it
- * can be asked at every system call: all user entries are counted, and held against the student's
- * counts and the free list; pages that nobody may write must hold what they held; what is neither
- * free nor mapped must be reachable. What exactly is wrong, the audit says.
+ * Whether a guest's kernel is in order at a moment, decided as fast as can be, so that it can be
+ * asked at every system call: all user entries are counted, and held against the student's counts
+ * and the free list; what is neither free nor mapped must be reachable. While somebody is inside the
+ * kernel a frame that does not fit waits until it is in the middle of nothing ({@link Pending}).
+ * What exactly is wrong, the audit says.
  */
 
-import { PAGE_SIZE, vaNum } from "../machine/address.ts";
+import { PAGE_SIZE, type PaNum } from "../machine/address.ts";
+import type { Hart } from "../machine/hart/hart.ts";
 import type { Machine } from "../machine/machine.ts";
-import { walk } from "../machine/sv39.ts";
-import { originIn } from "./count_array.ts";
+import { frameOf } from "../machine/sv39.ts";
+import { Counts, originIn } from "./count_array.ts";
 import { Facts, type Known } from "./facts.ts";
 import { FreeWalk } from "./free_walk.ts";
 import type { CountPlace, Stands } from "./learner.ts";
 import { lostFrames } from "./lost.ts";
 import { Mapped } from "./mapped.ts";
-import { unrestOf } from "./rest.ts";
+import { Pending, type WatchedPlaces } from "./pending.ts";
+import { busyIn, recordOn } from "./rest.ts";
+import { type SharedWrite, SharedWrites } from "./shared_writes.ts";
 import { Words } from "./words.ts";
-import { TRAPFRAME } from "./xv6.ts";
 
 /** The free list is walked from its head to its end at every so many looks. */
 const WHOLE = 256;
-
-/** The first of the registers with a call's arguments, and how many pages behind one are looked at. */
-const A0 = 10, PAGES = 4;
 
 /** Of more processes than these it is asked which of them are gone. */
 const PIDS = 256;
@@ -30,11 +30,21 @@ const PIDS = 256;
 /** What came of a look. */
 export type Verdict =
   | { readonly kind: "fine" }
-  | { readonly kind: "unrest"; readonly why: string }
-  /** Something is wrong; `written`: a frame that was changed though nobody may write it. */
-  | { readonly kind: "broken"; readonly written: number | undefined };
+  | { readonly kind: "unrest" }
+  /** Something is wrong; `settled`: what can be judged of it while somebody is inside the kernel. */
+  | { readonly kind: "broken"; readonly settled: Settled | undefined };
+
+/** What is not in the middle of anything, although the kernel is not at rest. */
+export interface Settled {
+  /** Frames. */
+  readonly frames: ReadonlySet<PaNum>;
+  /** Processes that are. */
+  readonly inside: ReadonlySet<number>;
+}
 
 const FINE: Verdict = { kind: "fine" };
+const UNREST: Verdict = { kind: "unrest" };
+const BROKEN: Verdict = { kind: "broken", settled: undefined };
 
 /** Judges one kernel, from moment to moment of one run. */
 export class Judge {
@@ -46,19 +56,18 @@ export class Judge {
   readonly #walks: FreeWalk[];
   readonly #first: number;
   readonly #last: number;
-  /** What shared pages held when they were looked at first: a sum, by frame. */
-  readonly #sums = new Map<number, number>();
   /** Frames that something was seen to lead to. */
   readonly #held: Uint8Array;
   readonly #use: Uint8Array;
   #looks = 0;
-  readonly #seesCalls: boolean;
+  readonly #pending: Pending;
+  readonly #writes: SharedWrites;
   /** By process: how many pages without U it has had, when nothing was found to be wrong with them. */
   readonly #closed = new Map<number, number>();
 
   /**
    * A judge of a kernel; `facts` as they are now, `stands` what was found at its prompt, `mark` its
-   * COW bit or 0. `calls`: it looks at each call.
+   * COW bit or 0. `written` is told when the kernel stores to a page that others share.
    */
   constructor(
     machine: Machine,
@@ -66,10 +75,10 @@ export class Judge {
     counts: CountPlace | undefined,
     stands: Stands | undefined,
     mark: number,
-    calls: boolean,
+    written: (one: SharedWrite) => void,
   ) {
-    // With several harts, more happens between two looks than one call.
-    this.#seesCalls = calls && machine.harts.length === 1;
+    this.#pending = new Pending(machine, (i) => this.#places(i));
+    this.#writes = new SharedWrites(machine, (i) => this.#isShared(i), written);
     const { ram } = machine;
     const total = ram.size / PAGE_SIZE;
     this.#machine = machine;
@@ -91,61 +100,150 @@ export class Judge {
     for (let i = 0; i < total; i++) this.#held[i] = kinds[i] === 0 ? 1 : 0;
   }
 
-  /** Looks at the machine now. */
-  look(): Verdict {
+  #now(): Facts {
     const { ram } = this.#machine;
-    const words = new Words(ram);
-    const place = { words, base: ram.base, total: this.#marks.length };
-    const facts = new Facts(place, this.#known);
-    const why = unrestOf(this.#machine, facts);
-    if (why !== undefined) {
-      // What happens till the next look is not seen.
-      this.#sums.clear();
-      return { kind: "unrest", why };
-    }
+    const place = { words: new Words(ram), base: ram.base, total: this.#marks.length };
+    return new Facts(place, this.#known);
+  }
+
+  /** Looks at the machine now. `caller`: who has just made a call, if somebody has. */
+  look(caller: Hart | undefined): Verdict {
+    const facts = this.#now();
     const mapped = this.#mapped;
     mapped.sweep(facts.userRoots);
+    if (caller !== undefined) this.#writes.call(caller, mapped);
+    const inside = new Set([...busyIn(this.#machine, facts)].map(({ at }) => at));
+    if (inside.size > 0) return this.#unsettled(facts, inside);
+    this.#pending.clear();
+    if (this.#opened(facts, inside)) return BROKEN;
     const whole = this.#looks++ % WHOLE === 0;
-    const written = this.#seesCalls ? this.#written(mapped) : undefined;
-    if (written !== undefined) return { kind: "broken", written };
-    if (this.#opened(facts)) return { kind: "broken", written: undefined };
-    if (this.#wrong(facts, words, whole)) {
+    if (this.#wrong(facts, whole)) {
       // Not every kernel's list is as xv6's: before it is called wrong, all of it is walked.
-      if (whole || this.#wrong(facts, words, true)) return { kind: "broken", written: undefined };
+      if (whole || this.#wrong(facts, true)) return BROKEN;
     }
     return FINE;
   }
 
-  #wrong(facts: Facts, words: Words, whole: boolean): boolean {
-    const marks = this.#marks;
+  /** A hart has come back to user mode. */
+  returned(hart: Hart): void {
+    if (this.#pending.any) {
+      const at = recordOn(hart, this.#now());
+      if (at !== undefined) this.#pending.left(at);
+    }
+    this.#writes.left(hart.mmu.root);
+  }
+
+  /** Nothing is watched any more. */
+  close(): void {
+    this.#pending.clear();
+    this.#writes.clear();
+  }
+
+  /** A look while some are inside the kernel, by their records. */
+  #unsettled(facts: Facts, inside: ReadonlySet<number>): Verdict {
+    const settled = (frames: readonly number[]): Verdict => {
+      const { base } = this.#machine.ram;
+      const pids = facts.slots.flatMap(({ at, pid }) => inside.has(at) ? [pid] : []);
+      const all = new Set(frames.map((i) => (base + i * PAGE_SIZE) as PaNum));
+      return { kind: "broken", settled: { frames: all, inside: new Set(pids) } };
+    };
+    if (this.#opened(facts, inside)) return settled([]);
+    // A list that somebody is changing.
+    if (!this.#listed(false) && !this.#listed(true)) return UNREST;
+    const { counts, writers, marked, bare, sums } = this.#mapped;
+    const stored = this.#stored(facts.place.words);
+    const seen = () =>
+      new Map(
+        this.#odd(facts, Infinity).map((i) => {
+          const all = [counts, writers, marked, bare, sums, this.#marks].map((one) => one[i]);
+          return [i, `${all} ${stored?.(i)}`];
+        }),
+      );
+    const odd = seen();
+    const sure = this.#pending.look(odd, inside);
+    if (sure.length === 0) return odd.size === 0 ? FINE : UNREST;
+    // As at rest: before anything is called wrong, all of the lists is walked.
+    const again = this.#listed(true) ? seen() : new Map();
+    const wrong = sure.filter((i) => again.get(i) === odd.get(i));
+    return wrong.length > 0 ? settled(wrong) : UNREST;
+  }
+
+  /** What of a frame is watched while it waits to be judged. */
+  #places(i: number): WatchedPlaces {
+    const { ram } = this.#machine;
+    const frame = (ram.base + i * PAGE_SIZE) as PaNum;
+    const ptes: PaNum[] = [];
+    const facts = this.#now();
+    this.#mapped.sweep(facts.userRoots, (_va, pte, _root, at) => {
+      if (frameOf(pte) === frame) ptes.push(at);
+    });
+    const at = this.#counts && new Counts(facts.place.words, this.#counts).at(i);
+    const { width = 0 } = this.#counts?.array ?? {};
+    const count = at === undefined ? undefined : { at: at as PaNum, width };
+    return { frame, count, ptes };
+  }
+
+  /** Whether a frame is one that several map now, and none may write, nor gives back. */
+  #isShared(i: number): boolean {
+    const facts = this.#now();
+    const mapped = this.#mapped;
+    mapped.sweep(facts.userRoots);
+    if (mapped.counts[i] < 2 || mapped.writers[i] > 0) return false;
+    const stored = this.#stored(facts.place.words);
+    if (stored !== undefined) return stored(i) >= 2 + this.#counts!.array.more;
+    // Without counts: two who give it back at once, the later of whom fills it with junk.
+    const here = recordOn(this.#machine.hart, facts);
+    for (const { at } of busyIn(this.#machine, facts)) if (at !== here) return false;
+    return true;
+  }
+
+  #wrong(facts: Facts, whole: boolean): boolean {
+    if (!this.#listed(whole) || this.#odd(facts, 1).length > 0) return true;
+    return this.#leaks(facts, whole && this.#looks > 1);
+  }
+
+  /** Marks what is on the free lists; false: one is not sound. `whole`: they are walked to their ends. */
+  #listed(whole: boolean): boolean {
     if (whole) {
-      marks.fill(0);
+      this.#marks.fill(0);
       for (const walk of this.#walks) walk.anew();
     }
-    for (const walk of this.#walks) if (!walk.walk()) return true;
+    return this.#walks.every((walk) => walk.walk());
+  }
+
+  /** Frames that do not fit, at most so many. */
+  #odd({ slots, place: { words } }: Facts, most: number): number[] {
+    const marks = this.#marks, odd: number[] = [];
     const { counts, writers, marked, bare, frames, length, tables } = this.#mapped;
-    for (let n = 0; n < length; n++) {
+    const stored = this.#stored(words);
+    const more = this.#counts?.array.more ?? 0;
+    for (let n = 0; n < length && odd.length < most; n++) {
       const i = frames[n];
-      if (marks[i] === 1 || i < this.#first) return true;
-      if (counts[i] > 1 && (writers[i] > 0 || (marked[i] > 0 && bare[i] > 0))) return true;
+      const wrong = marks[i] === 1 || i < this.#first ||
+        (counts[i] > 1 && (writers[i] > 0 || (marked[i] > 0 && bare[i] > 0))) ||
+        (stored !== undefined && stored(i) !== counts[i] + more);
+      if (wrong) odd.push(i);
     }
-    if (this.#miscounted(words)) return true;
-    for (const i of tables) if (marks[i] === 1 || counts[i] > 0) return true;
-    return this.#leaks(facts, whole && this.#looks > 1);
+    for (const i of tables) if (marks[i] === 1 || counts[i] > 0) odd.push(i);
+    const { base } = this.#machine.ram;
+    for (const { trapframe } of slots) {
+      const i = trapframe === undefined ? 0 : (trapframe - base) / PAGE_SIZE;
+      if (counts[i] > 0 && i >= this.#first) odd.push(i);
+    }
+    return odd;
   }
 
   /**
    * Whether a page may have U that should not: one of the kernel's has, or a process has fewer pages
-   * without U than before, or none. Each such number is called into question once.
+   * without U than before, or none. Each such number is called into question once, when its process
+   * is not inside the kernel.
    */
-  #opened({ slots }: Facts): boolean {
-    const { closed, opened, counts } = this.#mapped;
-    const { base } = this.#machine.ram;
+  #opened({ slots }: Facts, inside: ReadonlySet<number>): boolean {
+    const { closed, opened } = this.#mapped;
     let doubtful = opened;
-    for (const { pid, root, trapframe } of slots) {
+    for (const { at, pid, root } of slots) {
       const now = root === undefined ? undefined : closed.get(root);
-      if (now === undefined) continue;
-      if (trapframe !== undefined && counts[(trapframe - base) / PAGE_SIZE] > 0) doubtful = true;
+      if (now === undefined || inside.has(at)) continue;
       const before = this.#closed.get(pid);
       if (now < (before ?? 1)) doubtful = true;
       if (now !== before) this.#closed.set(pid, now);
@@ -158,29 +256,22 @@ export class Judge {
     return doubtful;
   }
 
-  /** Whether a mapped frame's count is another than its mappings. */
-  #miscounted(words: Words): boolean {
+  /** What is stored as the count of a mapped frame; undefined: nobody knows where that is. */
+  #stored(words: Words): ((i: number) => number) | undefined {
     const place = this.#counts;
     const origin = place && originIn(place.array, words);
-    if (place === undefined || origin === undefined) return false;
-    const { array: { stride, width, more } } = place;
-    const { counts, frames, length } = this.#mapped;
+    if (place === undefined || origin === undefined) return undefined;
+    const { array: { stride, width } } = place;
     const { ram } = this.#machine;
     const first = ram.wordsOf(ram.base / PAGE_SIZE), all = ram.words;
     // As numbers of 32 bits, from the start of RAM: the same as Counts reads, many times as fast.
     const from = origin - ram.base;
-    for (let n = 0; n < length; n++) {
-      const i = frames[n];
+    return (i) => {
       const at = (from + i * stride) | 0;
       const word = all[first + (at >> 2)];
-      const count = width >= 4
-        ? word | 0
-        : width === 1
-        ? (word >>> (8 * (at & 3))) & 0xff
-        : (word >>> (8 * (at & 2))) & 0xffff;
-      if (count !== counts[i] + more) return true;
-    }
-    return false;
+      if (width >= 4) return word | 0;
+      return width === 1 ? (word >>> (8 * (at & 3))) & 0xff : (word >>> (8 * (at & 2))) & 0xffff;
+    };
   }
 
   /** Whether a frame that is neither free nor mapped is one that nothing leads to. */
@@ -207,42 +298,5 @@ export class Judge {
       if (marks[i] === 0 && counts[i] === 0 && use[i] === 0) held[i] = 1;
     }
     return false;
-  }
-
-  /**
-   * A frame with several owners of whom none may write, and that was changed all the same. Looked
-   * at are those that a kernel may write to on behalf of a call: the pages that the registers of
-   * whoever has just trapped point to, as long as they stay shared.
-   */
-  #written({ counts, writers }: Mapped): number | undefined {
-    const { ram, hart } = this.#machine;
-    let found: number | undefined;
-    for (const [i, before] of this.#sums) {
-      if (counts[i] < 2 || writers[i] > 0) this.#sums.delete(i);
-      else if (this.#sum(i) !== before) found = i;
-    }
-    for (let x = A0; x < A0 + 6; x++) {
-      const at = hart.x(x);
-      for (let page = 0; page < PAGES; page++) {
-        const va = at + BigInt(page * PAGE_SIZE);
-        if (va < BigInt(PAGE_SIZE) || va >= BigInt(TRAPFRAME)) break;
-        const { leaf } = walk(ram, hart.mmu.root, vaNum(Number(va)));
-        if (leaf === undefined) break;
-        const i = (leaf.pa - leaf.pa % PAGE_SIZE - ram.base) / PAGE_SIZE;
-        if (counts[i] > 1 && writers[i] === 0) this.#sums.set(i, this.#sum(i));
-      }
-    }
-    return found;
-  }
-
-  /** A sum over what a frame holds. */
-  #sum(i: number): number {
-    const { ram } = this.#machine;
-    const first = ram.wordsOf(ram.base / PAGE_SIZE + i);
-    let sum = 0;
-    for (let n = first; n < first + PAGE_SIZE / 4; n++) {
-      sum = (Math.imul(sum, 31) + ram.words[n]) | 0;
-    }
-    return sum;
   }
 }

@@ -4,13 +4,26 @@
  */
 
 import { PAGE_SIZE, type PaNum } from "../machine/address.ts";
-import { PTE_R, PTE_U, PTE_V, PTE_W, PTE_X, type TableMemory } from "../machine/sv39.ts";
+import {
+  PTE_A,
+  PTE_D,
+  PTE_R,
+  PTE_U,
+  PTE_V,
+  PTE_W,
+  PTE_X,
+  type TableMemory,
+} from "../machine/sv39.ts";
 import { TRAPFRAME } from "./xv6.ts";
 
 const LEAF = PTE_R | PTE_W | PTE_X;
+const AD = PTE_A | PTE_D;
 /** Bytes that an entry of each level covers. */
 const SPANS = [PAGE_SIZE, 2 ** 21, 2 ** 30] as const;
 const PAGES = [1, 512, 512 * 512] as const;
+
+/** Is told of a leaf: its address, the entry, in whose table, and where it stands. */
+type Seen = (va: number, pte: number, root: PaNum, at: PaNum) => void;
 
 /** The user mappings of each frame, by the number of the frame in RAM. */
 export class Mapped {
@@ -21,6 +34,8 @@ export class Mapped {
   /** Those that bear the mark by which a store copies, where it is known, and those with neither. */
   readonly marked: Uint32Array;
   readonly bare: Uint32Array;
+  /** A sum over the entries that map it, by where and what they are but for A and D. */
+  readonly sums: Int32Array;
   /** The frames that have one or more, each once: the first {@link Mapped.length} of these. */
   readonly frames: Int32Array;
   length = 0;
@@ -31,7 +46,7 @@ export class Mapped {
   opened = false;
   readonly #memory: TableMemory;
   readonly #base: number;
-  #seen: ((va: number, pte: number, root: PaNum) => void) | undefined;
+  #seen: Seen | undefined;
   #root = 0 as PaNum;
   #closed = 0;
   /** The mark, a bit of an entry; 0: unknown. */
@@ -46,21 +61,23 @@ export class Mapped {
     this.writers = new Uint32Array(total);
     this.marked = new Uint32Array(total);
     this.bare = new Uint32Array(total);
+    this.sums = new Int32Array(total);
     this.frames = new Int32Array(total);
   }
 
   /** Counts anew, for these root tables. `seen` is told of each leaf. */
   sweep(
     roots: Iterable<PaNum>,
-    seen?: (va: number, pte: number, root: PaNum) => void,
+    seen?: Seen,
   ): void {
-    const { counts, writers, marked, bare, frames } = this;
+    const { counts, writers, marked, bare, frames, sums } = this;
     for (let n = 0; n < this.length; n++) {
       const i = frames[n];
       counts[i] =
         writers[i] =
         marked[i] =
         bare[i] =
+        sums[i] =
           0;
     }
     this.length = this.tables.length = 0;
@@ -88,23 +105,25 @@ export class Mapped {
         if ((pte & LEAF) !== 0 && (pte & PTE_U) !== 0) this.opened = true;
         continue;
       }
-      if ((pte & LEAF) !== 0) this.#leaf(va, pte, level);
+      if ((pte & LEAF) !== 0) this.#leaf(va, pte, level, frame * PAGE_SIZE + 8 * i);
       else if (level > 0) this.#table(pte >>> 10, level - 1, va);
     }
   }
 
-  #leaf(va: number, pte: number, level: number): void {
+  #leaf(va: number, pte: number, level: number, at: number): void {
     const first = (pte >>> 10) - this.#base;
-    const { counts } = this;
+    const { counts, sums } = this;
+    const sum = Math.imul(Math.imul(at, 0x9e3779b1) ^ (pte & ~AD), 0x85ebca6b);
     const end = first + PAGES[level];
     if ((pte & PTE_U) === 0) this.#closed++;
     for (let i = first; i < end; i++) {
       if (i < 0 || i >= counts.length) continue;
       if (counts[i]++ === 0) this.frames[this.length++] = i;
+      sums[i] = (sums[i] + sum) | 0;
       if ((pte & PTE_W) !== 0) this.writers[i] += (pte & PTE_U) !== 0 ? 1 : 0;
       else if ((pte & this.#mark) !== 0) this.marked[i]++;
       else this.bare[i]++;
     }
-    this.#seen?.(va, pte, this.#root);
+    this.#seen?.(va, pte, this.#root, at as PaNum);
   }
 }

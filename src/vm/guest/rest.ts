@@ -24,19 +24,38 @@ const BUSY = ["kerneltrap", "exec", "kexec"];
 /** No chain of calls is longer. */
 const DEEPEST = 64;
 
+/** Somebody who is in the middle of something. */
+export interface Busy {
+  /** The record of the process; of a hart that works for none that is known, its number as -1 - n. */
+  readonly at: number;
+  readonly why: string;
+}
+
 /** Why it is not at rest; undefined: it is. */
 export function unrestOf(machine: Machine, facts: Facts): string | undefined {
+  for (const { why } of busyIn(machine, facts)) return why;
+  return undefined;
+}
+
+/** Who is in the middle of something: harts inside the kernel, and processes that have left things so. */
+export function* busyIn(machine: Machine, facts: Facts): Generator<Busy> {
   for (const hart of machine.harts) {
     const why = busy(hart, facts);
-    if (why !== undefined) return `hart ${hart.hartid} ${why}`;
+    if (why === undefined) continue;
+    yield { at: recordOn(hart, facts) || -1 - hart.hartid, why: `hart ${hart.hartid} ${why}` };
   }
   for (const slot of facts.slots) {
-    if (slot.state === "made") return `pid ${slot.pid} is being made`;
+    const { at, pid } = slot;
+    if (slot.state === "made") yield { at, why: `pid ${pid} is being made` };
     const within = withinOf(facts, slot);
-    if (within === "kerneltrap") return `pid ${slot.pid} was preempted inside the kernel`;
-    if (within !== undefined) return `pid ${slot.pid} is inside ${within}`;
+    if (within === "kerneltrap") yield { at, why: `pid ${pid} was preempted inside the kernel` };
+    else if (within !== undefined) yield { at, why: `pid ${pid} is inside ${within}` };
   }
-  return undefined;
+}
+
+/** Whether a hart goes by the TLB as user mode has left it: it is there, or has trapped just now. */
+export function goesByUser({ mode, pc }: Hart, { uservec }: Facts): boolean {
+  return mode === USER || (mode !== MACHINE && pc === uservec);
 }
 
 /** What a hart is in the middle of. */

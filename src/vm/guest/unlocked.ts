@@ -8,6 +8,7 @@ import type { Hart } from "../machine/hart/hart.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { StoreSeen } from "../machine/probes.ts";
 import type { CountPlace } from "./learner.ts";
+import { Locks } from "./locks.ts";
 import { originIn } from "./count_array.ts";
 import type { ImageSymbols } from "./symbols.ts";
 import { placeOf } from "./translate.ts";
@@ -22,8 +23,6 @@ export interface Unlocked {
   readonly pc: bigint;
 }
 
-/** Where `noff`, how many locks a hart holds, stands in `struct cpu`, and its size: in all years. */
-const NOFF = 120, CPU = 128;
 /** Opcode of atomic memory operations. */
 const AMO = 0x2f;
 
@@ -38,10 +37,10 @@ export function watchUnlocked(
   seen: (one: Unlocked) => void,
 ): (() => void) | undefined {
   const { ram, probes } = machine;
-  const cpus = symbols.variable("cpus");
   const words = new Words(ram);
+  const locks = new Locks(words, symbols);
   const origin = originIn(array, words);
-  if (cpus === undefined || cpus.size % CPU !== 0 || origin === undefined) return undefined;
+  if (!locks.known || origin === undefined) return undefined;
   const moved = array.pointer === undefined ? 0 : words.long(array.pointer) ?? 0;
   const [from, to] = [bytes[0] + moved, bytes[1] + moved];
   const look = ({ pa, size, by, before, after }: StoreSeen) => {
@@ -51,9 +50,9 @@ export function watchUnlocked(
     const i = Math.floor((pa - origin) / array.stride);
     if ((pa - origin) % array.stride !== 0 || i < 0) return;
     const { hart } = machine;
-    const cpu = cpus.start + hart.hartid * CPU;
     // Before there are processes, one hart sets things up alone.
-    if (words.long(cpu) === 0 || words.word(cpu + NOFF) !== 0 || isAtomic(hart, machine)) return;
+    if (!locks.works(hart.hartid) || locks.depth(hart.hartid) > 0) return;
+    if (isAtomic(hart, machine)) return;
     // Whose page it is alone changes its count alone: kalloc's caller, the last owner.
     if (BigInt.asIntN(8 * size, before) - BigInt(array.more) < 2n) return;
     const frame = (ram.base + i * 4096) as PaNum;

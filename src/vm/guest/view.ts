@@ -26,7 +26,7 @@ import { codeFacts } from "./code_facts.ts";
 import type { GuestHistory } from "./history.ts";
 import { Learner } from "./learner.ts";
 import { CLOCK, CONSOLE, type Slot } from "./proc_table.ts";
-import { recordOn, unrestOf } from "./rest.ts";
+import { goesByUser, recordOn, unrestOf } from "./rest.ts";
 import { ImageSymbols } from "./symbols.ts";
 import { SavedWords, Words } from "./words.ts";
 
@@ -354,6 +354,11 @@ export class GuestView implements KernelView {
   /** No entry of a guest's table is known to name a place on a disk. */
   slotOf(): undefined {
     return undefined;
+  }
+
+  /** Whether a hart's TLB is what user mode goes by. */
+  runsUser(hart: Hart): boolean {
+    return goesByUser(hart, this.now);
   }
 
   /** @inheritdoc */

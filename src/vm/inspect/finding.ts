@@ -14,6 +14,7 @@ export type AuditClass =
   | "wrong copy"
   | "fault for ever"
   | "count unlocked"
+  | "lock kept"
   | "flag gained"
   | "right lost"
   | "mark lost"
@@ -73,6 +74,7 @@ const WEIGHT: readonly (readonly AuditClass[])[] = [
     "wrong copy",
     "fault for ever",
     "count unlocked",
+    "lock kept",
   ],
   ["count too low"],
   ["count too high"],

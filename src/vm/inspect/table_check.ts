@@ -23,14 +23,17 @@ export interface Entry {
   readonly level: number;
 }
 
-/** Entries that no walk can use, lowest pid and address first. */
-export function checkTables(view: KernelView, ram: Ram, say: Say): void {
+/**
+ * Entries that no walk can use, lowest pid and address first. `whole`: no table is being made or
+ * given back, so that each has the kernel's own pages.
+ */
+export function checkTables(view: KernelView, ram: Ram, say: Say, whole: boolean): void {
   for (const root of userRoots(view)) {
     eachEntry(ram, root.root, (e) => {
       const damage = damageOf(ram, e);
       if (damage !== undefined) sayOfEntry(ram, root.pid, e, say)("PTE damaged", damage);
     });
-    checkKernelPages(ram, root, say);
+    if (whole) checkKernelPages(ram, root, say);
   }
 }
 

@@ -304,3 +304,76 @@ Deno.test("a page of the kernel's that gains U ends a run that is audited", () =
   assertEquals([finding.class, finding.pid, finding.pa], ["flag gained", 3, pa(page)]);
   assertMatch(finding.detail, /^0x3fffffe000 of pid 3, PTE .*, has U, and is the trapframe$/);
 });
+
+/** States of a process, and where its record has that; bytes of a record. */
+const MADE = 1, SLEEPING = 2, STATE = 24, RECORD = 360;
+
+Deno.test("what does not fit while somebody is inside is told when all who were have come out", () => {
+  const { g, vm, count } = counted();
+  const state = (slot: number, n: number) => g.write32(AT.proc + slot * RECORD + STATE, n);
+  state(2, MADE);
+  const seen = vm.auditEach("syscall")!;
+  assertEquals(vm.advance(2000).kind, "budget");
+  assert(seen.looks > 20, `${seen.looks}`);
+  assertEquals(seen.skipped, 0);
+  // It may be counting just now.
+  count(g.shared, 3);
+  assertEquals(vm.advance(2000).kind, "budget");
+  assert(seen.skipped > 20, `${seen.skipped}`);
+  // Who comes in later has not touched it.
+  state(0, MADE);
+  assertEquals(vm.advance(2000).kind, "budget");
+  state(2, SLEEPING);
+  assertEquals(vm.advance(2000).kind, "broken");
+  assertEquals(seen.findings.map((f) => [f.class, f.pa]), [["count too high", pa(g.shared)]]);
+  assertEquals(vm.audit().map((f) => f.class), ["not at rest"]);
+});
+
+Deno.test("a frame that was touched meanwhile waits for those who were inside then", () => {
+  const touches: ((lab: ReturnType<typeof counted>) => void)[] = [
+    ({ g, count }) => {
+      count(g.shared, 2);
+      count(g.shared, 3);
+    },
+    ({ g }) => {
+      const { pteAddr, pte } = walk(g.machine.ram, g.roots[3] as PaNum, vaNum(0x4000)).leaf!;
+      g.write64(pteAddr, 0);
+      g.write64(pteAddr, pte);
+    },
+    ({ g }) => g.write64(g.shared, 7),
+  ];
+  for (const touch of touches) {
+    const lab = counted();
+    const { g, vm, count } = lab;
+    const state = (slot: number, n: number) => g.write32(AT.proc + slot * RECORD + STATE, n);
+    state(2, MADE);
+    count(g.shared, 3);
+    vm.auditEach("syscall");
+    assertEquals(vm.advance(2000).kind, "budget");
+    state(0, MADE);
+    touch(lab);
+    assertEquals(vm.advance(2000).kind, "budget");
+    state(2, SLEEPING);
+    assertEquals(vm.advance(2000).kind, "budget");
+    state(0, SLEEPING);
+    assertEquals(vm.advance(2000).kind, "broken");
+  }
+});
+
+Deno.test("a hart that goes back to user mode holds no spinlock", () => {
+  const { g, vm } = counted();
+  const seen = vm.auditEach("switch")!;
+  assertEquals(vm.advance(2000).kind, "budget");
+  // struct spinlock: whether it is held, its name, by whom.
+  g.write32(AT.cons, 1);
+  g.write64(AT.cons + 8, AT.procname);
+  g.write64(AT.cons + 16, AT.cpus);
+  assertEquals(vm.advance(2000).kind, "budget");
+  g.write32(AT.cpus + 120, 1);
+  assertEquals(vm.advance(2000).kind, "broken");
+  const [{ class: rule, pid, detail }] = seen.findings;
+  assertEquals([rule, pid], ["lock kept", 2]);
+  assertEquals(detail, "hart 0 goes back to user mode with 1 spinlock held: proc");
+  // It stands where it has gone back.
+  assertEquals(vm.register("pc"), 16n);
+});
