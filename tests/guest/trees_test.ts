@@ -9,6 +9,12 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { attach } from "../../mod.ts";
 import { Guest } from "../../src/vm/guest.ts";
 import { vmOver } from "../../src/vm/guest_computer.ts";
+import { cpusOf } from "../../src/vm/guest/cpus.ts";
+import { ProcTable } from "../../src/vm/guest/proc_table.ts";
+import { recordFacts } from "../../src/vm/guest/record_facts.ts";
+import { ImageSymbols } from "../../src/vm/guest/symbols.ts";
+import { Words } from "../../src/vm/guest/words.ts";
+import type { Ram } from "../../src/vm/machine/memory.ts";
 import type { Vm } from "../../src/vm/vm.ts";
 import type { PaNum } from "../../src/vm/machine/address.ts";
 import { parseElf } from "../../src/vm/machine/elf.ts";
@@ -26,6 +32,30 @@ function treesIn(folder: string): string[] {
       return false;
     }
   }).sort();
+}
+
+/** A file without its debug information: the section is called otherwise. */
+function stripped(file: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = file.slice();
+  const name = new TextEncoder().encode(".debug_info\0");
+  for (let at = 0; at + name.length <= bytes.length; at++) {
+    if (name.every((byte, i) => bytes[at + i] === byte)) bytes[at + 1] = "x".charCodeAt(0);
+  }
+  return bytes;
+}
+
+/** Where things stand in the records of a kernel, by what one file says of it. */
+function placesIn(ram: Ram, file: Uint8Array) {
+  const symbols = new ImageSymbols(parseElf(file));
+  const table = new ProcTable(new Words(ram), symbols, recordFacts(symbols));
+  table.slots();
+  const { stride, offsets, seen } = table.layout!;
+  const { trapframe, ...rest } = offsets;
+  return {
+    places: { stride, ...rest, states: recordFacts(symbols)!.states, cpus: cpusOf(symbols) },
+    trapframe,
+    seen,
+  };
 }
 
 /** A tree's kernel at its prompt. */
@@ -116,6 +146,12 @@ if (folder === undefined) {
         const t = await tree.json(`pte -p 2 ${start}`);
         assertEquals([t.levels.length, t.levels.at(-1).pa, t.fail], [3, t.pa, null]);
       }
+      const { ram } = guestMachineOf(tree.guest);
+      const declared = placesIn(ram, tree.file), found = placesIn(ram, stripped(tree.file));
+      assertEquals(found.places, declared.places, "what is declared, and what is found without");
+      const hasDebug = new ImageSymbols(parseElf(tree.file)).debug?.global("proc") !== undefined;
+      assertEquals([found.trapframe, declared.seen.length === 0], [undefined, hasDebug]);
+
       const before = guestMachineOf(tree.guest).save();
       const { facts } = await tree.json("facts");
       // deno-lint-ignore no-explicit-any -- as above

@@ -7,11 +7,10 @@ import { PAGE_SIZE, type PaNum, type Va, va } from "../machine/address.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import type { Ram } from "../machine/memory.ts";
 import { walk } from "../machine/sv39.ts";
+import { cpuAt, type Cpus, cpusOf } from "./cpus.ts";
 import type { Facts, Known } from "./facts.ts";
 import type { Variable } from "./symbols.ts";
 
-/** Most harts of an xv6 (`NCPU`): its array of them has one entry each. */
-const NCPU = 8;
 /** Longest text that is read out of a program's memory. */
 const MOST_TEXT = 128;
 
@@ -20,7 +19,7 @@ export class Current {
   readonly #ram: Ram;
   readonly #known: Known;
   readonly #facts: () => Facts;
-  readonly #cpus: { readonly start: number; readonly each: number } | undefined;
+  readonly #cpus: Cpus | undefined;
   /** Where the page table stands in a record, once it is known. */
   #rootAt: number | undefined;
   #table: (Variable & { readonly stride: number }) | undefined;
@@ -32,10 +31,7 @@ export class Current {
     this.#ram = ram;
     this.#known = known;
     this.#facts = facts;
-    const cpus = known.symbols.variable("cpus");
-    this.#cpus = cpus === undefined || cpus.size % NCPU !== 0
-      ? undefined
-      : { start: cpus.start, each: cpus.size / NCPU };
+    this.#cpus = cpusOf(known.symbols);
   }
 
   #long(at: number): number {
@@ -46,20 +42,21 @@ export class Current {
   /** Whether an address is in `cpus[]`, as a scheduler's context is. */
   isCpus(at: bigint): boolean {
     const cpus = this.#cpus;
-    return cpus !== undefined && at >= cpus.start && at < cpus.start + NCPU * cpus.each;
+    return cpus !== undefined && at >= cpus.start && at < cpus.start + cpus.count * cpus.each;
   }
 
   /** The pid of the process that a hart works for; 0: none, or unknown. */
   pid({ hartid }: Hart): number {
-    const { code } = this.#known;
-    if (this.#cpus === undefined || code === undefined) return 0;
-    const at = this.#long(this.#cpus.start + hartid * this.#cpus.each);
+    const { record } = this.#known;
+    const cpu = cpuAt(this.#cpus, hartid);
+    if (cpu === undefined || record === undefined) return 0;
+    const at = this.#long(cpu + this.#cpus!.proc);
     return at === 0 ? 0 : this.#pidAt(at);
   }
 
   #pidAt(at: number): number {
-    const { code } = this.#known;
-    const pid = code === undefined ? -1 : (at + code.pid) as PaNum;
+    const { record } = this.#known;
+    const pid = record === undefined ? -1 : (at + record.pid) as PaNum;
     return pid > 0 && this.#ram.contains(pid as PaNum, 4) ? this.#ram.read32(pid as PaNum) : 0;
   }
 

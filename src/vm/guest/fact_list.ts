@@ -7,6 +7,7 @@ import { counted } from "../machine/counted.ts";
 import type { Facts } from "./facts.ts";
 import { elementOf, pathAt } from "./c_place.ts";
 import { type CountPlace, headOf, indexText, type Learned, type Watched } from "./learner.ts";
+import { type Member, MEMBERS } from "./record_facts.ts";
 import type { ImageSymbols } from "./symbols.ts";
 
 /** The facts, those first on which others rest. */
@@ -55,7 +56,7 @@ function countsName(symbols: ImageSymbols, place: CountPlace, base: number) {
   return head === undefined ? { name, type: undefined } : pathAt(symbols, variable, head);
 }
 
-function processes({ layout, known: { symbols } }: Facts): Fact {
+function processes({ layout, known: { symbols, record } }: Facts): Fact {
   const name = "processes";
   const unknown = (evidence: string): Fact => ({
     name,
@@ -65,17 +66,28 @@ function processes({ layout, known: { symbols } }: Facts): Fact {
   });
   if (symbols.variable("proc") === undefined) return unknown("there is no variable `proc`");
   if (layout === undefined) {
-    return unknown("neither `sys_getpid` nor the locks' names tell its records");
+    return unknown(
+      "neither debug information nor `sys_getpid` and the locks' names tell its records",
+    );
   }
-  const { stride, records, offsets } = layout;
-  const places = Object.entries(offsets).flatMap(([what, at]) =>
-    at === undefined ? [] : [`${what} at ${at}`]
-  );
+  const { stride, records, offsets, seen } = layout;
+  const declared = record?.declared ?? {};
+  const by = (passes: (member: Member) => boolean) =>
+    MEMBERS.filter((member) => offsets[member] !== undefined && passes(member))
+      .map((member) => `${member} at ${offsets[member]}`).join(", ");
+  const isSeen = (member: Member) => seen.includes(member);
+  const isDeclared = (member: Member) => !isSeen(member) && declared[member] === offsets[member];
+  const evidence = [
+    [record?.stride === stride ? "" : "the locks' names", ""],
+    [by(isDeclared), " in struct proc, by DWARF"],
+    [by((member) => !isDeclared(member) && !isSeen(member)), " by its code"],
+    [by(isSeen), " by what stands there"],
+  ].flatMap(([what, from]) => what === "" ? [] : [what + from]).join("; ");
   return {
     name,
     value: `proc, ${records} records of ${stride} bytes`,
     sure: "sure",
-    evidence: `the locks' names; ${places.join(", ")} by its code and what stands there`,
+    evidence,
   };
 }
 

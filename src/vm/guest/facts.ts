@@ -7,7 +7,7 @@ import { PAGE_SIZE, type PaNum, vaNum } from "../machine/address.ts";
 import { frameOf, leafSize, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X, walk } from "../machine/sv39.ts";
 import type { KernelPage } from "../inspect/view.ts";
 import { type FreeFrames, freeFrames, type FreeList } from "./free_lists.ts";
-import type { codeFacts } from "./code_facts.ts";
+import type { RecordFacts } from "./record_facts.ts";
 import { lostFrames } from "./lost.ts";
 import { areasOf, type MappedPage, type SpaceAreas } from "./areas.ts";
 import { type Layout, ProcTable, type Slot } from "./proc_table.ts";
@@ -39,7 +39,7 @@ export interface Place {
 /** What a kernel's file says once for all. */
 export interface Known {
   readonly symbols: ImageSymbols;
-  readonly code: ReturnType<typeof codeFacts>;
+  readonly record: RecordFacts | undefined;
   /** Where things stand in the processes' records, where that has been found out before. */
   readonly layout?: Layout | undefined;
   /** Frames that the kernel keeps for something without a list of them. */
@@ -83,8 +83,8 @@ export class Facts {
   }
 
   get #processes(): ProcTable {
-    const { known: { symbols, code, layout }, place: { words } } = this;
-    return this.#table ??= new ProcTable(words, symbols, code, layout);
+    const { known: { symbols, record, layout }, place: { words } } = this;
+    return this.#table ??= new ProcTable(words, symbols, record, layout);
   }
 
   /** Whether a frame is the root table of a process. */

@@ -1,11 +1,13 @@
 /**
  * The free frames of a guest xv6. Its allocator chains them through their first words, from a
  * pointer in `kmem`; the lock lab has one list a CPU, others keep more lists or counts in there, or
- * superpages in `supermem`. So every word of a variable named like it is tried: a list is a chain
- * of frames above the kernel that comes to an end.
+ * superpages in `supermem`. So every pointer that is declared as one to a `struct run` is tried, and
+ * every word of a variable named like `kmem`: a list is a chain of frames above the kernel that
+ * comes to an end.
  */
 
 import { PAGE_SIZE, type PaNum, SUPERPAGE_SIZE } from "../machine/address.ts";
+import { listHeads } from "./list_heads.ts";
 import type { ImageSymbols } from "./symbols.ts";
 import type { Words } from "./words.ts";
 
@@ -14,7 +16,7 @@ const JUNK = 0x0101_0101;
 
 /** A list of free frames. */
 export interface FreeList {
-  /** Where its first frame is named: `kmem+24`. */
+  /** Where its first frame is named: `kmem.freelist`, without a declaration `kmem+24`. */
   readonly at: string;
   /** Where the variable stands that names it. */
   readonly head: PaNum;
@@ -47,29 +49,22 @@ export function freeFrames(
   base: PaNum,
   total: number,
 ): FreeFrames | undefined {
-  const variables = symbols.objects().filter(({ name }) => /mem/i.test(name));
   const free = new Uint8Array(total);
   const lists: FreeList[] = [];
-  for (const { name, start, size } of variables) {
-    for (let at = start; at + 8 <= start + size; at = (at + 8) as PaNum) {
-      const found = chain(words, symbols.end, words.long(at)!, total);
-      if (found === undefined) continue;
-      const { list, wrong } = found;
-      if (list.some((frame) => free[(frame - base) / PAGE_SIZE] === 1)) continue;
-      // Superpages of 2 MiB have a list of their own.
-      const pages = list.length > 1 && list.every((frame) => frame % SUPERPAGE_SIZE === 0)
-        ? SUPERPAGE_SIZE / PAGE_SIZE
-        : 1;
-      lists.push({
-        at: at === start ? name : `${name}+${at - start}`,
-        head: at,
-        frames: list.length * pages,
-        wrong,
-      });
-      for (const frame of list) {
-        const first = (frame - base) / PAGE_SIZE;
-        free.fill(1, first, Math.min(first + pages, total));
-      }
+  for (const { at: head, name } of listHeads(symbols)) {
+    const first = words.long(head);
+    const found = first === undefined ? undefined : chain(words, symbols.end, first, total);
+    if (found === undefined) continue;
+    const { list, wrong } = found;
+    if (list.some((frame) => free[(frame - base) / PAGE_SIZE] === 1)) continue;
+    // Superpages of 2 MiB have a list of their own.
+    const pages = list.length > 1 && list.every((frame) => frame % SUPERPAGE_SIZE === 0)
+      ? SUPERPAGE_SIZE / PAGE_SIZE
+      : 1;
+    lists.push({ at: name, head, frames: list.length * pages, wrong });
+    for (const frame of list) {
+      const first = (frame - base) / PAGE_SIZE;
+      free.fill(1, first, Math.min(first + pages, total));
     }
   }
   return lists.length > 0 ? { marks: free, lists } : undefined;

@@ -4,6 +4,7 @@
  */
 
 import type { PaNum } from "../machine/address.ts";
+import { cpuAt, type Cpus, cpusOf } from "./cpus.ts";
 import type { ImageSymbols } from "./symbols.ts";
 import type { Words } from "./words.ts";
 
@@ -14,8 +15,6 @@ export interface Held {
   readonly at: PaNum;
 }
 
-/** Bytes of `struct cpu` in all years, and where it has `noff`. */
-const CPU = 128, NOFF = 120;
 /** Where a `struct spinlock` has its name and its hart, behind the word that says that it is held. */
 const NAME = 8, HOLDER = 16;
 /** Longest name. */
@@ -25,36 +24,37 @@ const LETTERS = 32;
 export class Locks {
   readonly #words: Words;
   readonly #symbols: ImageSymbols;
-  readonly #cpus: number | undefined;
+  readonly #cpus: Cpus | undefined;
 
   /** Those of a kernel in some memory. */
   constructor(words: Words, symbols: ImageSymbols) {
     this.#words = words;
     this.#symbols = symbols;
-    const cpus = symbols.variable("cpus");
-    this.#cpus = cpus !== undefined && cpus.size % CPU === 0 ? cpus.start : undefined;
+    this.#cpus = cpusOf(symbols);
   }
 
   /** Whether it can be told how many a hart holds. */
   get known(): boolean {
-    return this.#cpus !== undefined;
+    return this.#cpus?.noff !== undefined;
   }
 
   /** How many a hart holds, with the times that it wants no interrupts; 0 where that is unknown. */
   depth(hart: number): number {
-    return this.#cpus === undefined ? 0 : this.#words.word(this.#cpus + hart * CPU + NOFF) ?? 0;
+    const cpu = cpuAt(this.#cpus, hart), noff = this.#cpus?.noff;
+    return cpu === undefined || noff === undefined ? 0 : this.#words.word(cpu + noff) ?? 0;
   }
 
   /** Whether a hart works for a process. */
   works(hart: number): boolean {
-    return this.#cpus !== undefined && this.#words.long(this.#cpus + hart * CPU) !== 0;
+    const cpu = cpuAt(this.#cpus, hart);
+    return cpu !== undefined && this.#words.long(cpu + this.#cpus!.proc) !== 0;
   }
 
   /** Those among the kernel's variables that a hart holds. */
   held(hart: number): Held[] {
-    if (this.#cpus === undefined) return [];
+    const holder = cpuAt(this.#cpus, hart);
+    if (holder === undefined) return [];
     const { start, end } = this.#symbols;
-    const holder = this.#cpus + hart * CPU;
     const words = this.#words, found: Held[] = [];
     for (let at = start + (8 - start % 8) % 8; at + HOLDER + 8 <= end; at += 8) {
       if (words.word(at) !== 1 || words.long(at + HOLDER) !== holder) continue;

@@ -1,23 +1,23 @@
 /**
- * A guest xv6's process table, read out of its memory without debug information. `struct proc`
- * changes from year to year and from student to student, so nothing about it is taken for granted:
- *
- * - offsets that the kernel's own code says: `sys_getpid` loads the pid, `yield` stores RUNNABLE
- *   into the state, `sleep` clears the channel when it has woken;
- * - the size of one entry, by the name of the lock at its start, the same in all of them;
- * - page tables, by what they map: the trampoline, and below it a trapframe;
- * - name, parent and size, by what they hold in all processes that there are.
- *
- * What cannot be told so is undefined.
+ * A guest xv6's process table, read out of its memory: records one behind the other in the variable
+ * `proc`. Where things stand in one of them is declared by the kernel's debug information, or said
+ * by its code (`record_facts.ts`), or found by what the records hold (`proc_search.ts`).
  */
 
-import { hex, PAGE_SIZE, pageUp, type PaNum, vaNum } from "../machine/address.ts";
-import { frameOf, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X, walk } from "../machine/sv39.ts";
+import { hex, PAGE_SIZE, type PaNum } from "../machine/address.ts";
 import type { ProcessState } from "../inspect/view.ts";
-import { type CodeFacts, STATES_2019 } from "./code_facts.ts";
+import {
+  findPlaces,
+  isRecord,
+  isUserRoot,
+  type Places,
+  rootsAt,
+  rootsOffset,
+  trapframeIn,
+} from "./proc_search.ts";
+import type { Member, RecordFacts } from "./record_facts.ts";
 import type { ImageSymbols, Variable } from "./symbols.ts";
 import type { Words } from "./words.ts";
-import { TRAMPOLINE, TRAPFRAME } from "./xv6.ts";
 
 /** One process. */
 export interface Slot {
@@ -44,38 +44,26 @@ export interface Layout {
   /** Bytes of one record. */
   readonly stride: number;
   readonly records: number;
-  readonly offsets: Readonly<Record<Member, number | undefined>>;
+  readonly offsets: Places;
+  /** Those that only what the records hold tells. */
+  readonly seen: readonly Member[];
 }
-
-/** What of a record is known by its place. */
-type Member =
-  | "pid"
-  | "state"
-  | "chan"
-  | "pagetable"
-  | "sz"
-  | "parent"
-  | "name"
-  | "kstack"
-  | "context";
 
 /** What a process sleeps for. */
 export const CONSOLE = "the console", CLOCK = "a clock tick";
-/** Longest name (`char name[16]`), with its NUL. */
-const NAME_BYTES = 16;
 
 /** The process table of a kernel, as far as it can be told. */
 export class ProcTable {
   readonly #words: Words;
   readonly #symbols: ImageSymbols;
-  readonly #facts: CodeFacts | undefined;
+  readonly #facts: RecordFacts | undefined;
   readonly #fixed: Layout | undefined;
 
   /** The table in some memory. `layout`: where things stand, where that is known already. */
   constructor(
     words: Words,
     symbols: ImageSymbols,
-    facts: CodeFacts | undefined,
+    facts: RecordFacts | undefined,
     layout?: Layout,
   ) {
     this.#fixed = layout;
@@ -96,16 +84,21 @@ export class ProcTable {
     const used: PaNum[] = [];
     for (let at = proc.start; at < proc.start + proc.size; at = (at + stride) as PaNum) {
       const pid = this.#words.word(at + facts.pid) ?? 0;
-      const state = facts.state === undefined ? 1 : this.#words.word(at + facts.state);
-      // UNUSED is 0; from 2021 on a process that has a pid has another state.
-      const made = facts.states === STATES_2019 && state === 0;
-      if (pid > 0 && pid < 2 ** 31 && (state !== 0 || made)) used.push(at);
+      const state = facts.state === undefined ? undefined : this.#words.word(at + facts.state);
+      // From 2021 on a process that has a pid has another state than UNUSED.
+      const free = state === facts.unused && facts.states[facts.unused] !== "made";
+      if (pid > 0 && pid < 2 ** 31 && !free) used.push(at);
     }
     return this.#read(used, stride, proc, facts).sort((a, b) => a.pid - b.pid);
   }
 
-  /** Bytes of one entry: the name of its lock, its second word, is the same in all of them. */
+  /**
+   * Bytes of one entry, as declared, or by the name of its lock: its second word is the same in all
+   * of them.
+   */
   #stride({ start, size }: Variable): number | undefined {
+    const declared = this.#facts?.stride;
+    if (declared !== undefined && size % declared === 0) return declared;
     const name = this.#words.long(start + 8);
     if (!name || this.#words.text(name, 8) !== "proc") return undefined;
     let stride = 8;
@@ -117,36 +110,19 @@ export class ProcTable {
     return stride;
   }
 
-  #read(used: readonly PaNum[], stride: number, proc: Variable, facts: CodeFacts): Slot[] {
+  #read(used: readonly PaNum[], stride: number, proc: Variable, facts: RecordFacts): Slot[] {
     const words = this.#words;
     const pid = (at: number) => words.word(at + facts.pid)!;
-    const fixed = this.#fixed?.offsets;
-    const [pagetable, roots] = fixed?.pagetable === undefined
-      ? this.#roots(used, stride)
-      : [fixed.pagetable, this.#rootsAt(used, fixed.pagetable)];
-    const name = fixed === undefined ? this.#nameOffset(used, stride) : fixed.name;
-    const parent = fixed === undefined
-      ? this.#parentOffset(used, stride, proc, facts)
-      : fixed.parent;
-    const size = fixed === undefined ? this.#sizeOffset(used, stride, roots) : fixed.sz;
-    const { kstack, context } = fixed ?? this.#contextOffsets(used, stride);
-    this.layout = {
-      stride,
-      records: proc.size / stride,
-      offsets: {
-        pid: facts.pid,
-        state: facts.state,
-        chan: facts.chan,
-        pagetable,
-        sz: size,
-        parent,
-        name,
-        kstack,
-        context,
-      },
-    };
-    const isSlot = (at: number) =>
-      at >= proc.start && at < proc.start + proc.size && (at - proc.start) % stride === 0;
+    const records = { words, symbols: this.#symbols, facts, proc, stride, used, init: this.#init };
+    const { places, seen } = this.#fixed === undefined
+      ? findPlaces(records)
+      : { places: this.#fixed.offsets, seen: this.#fixed.seen };
+    const { parent, name, sz, kstack, context, trapframe } = places;
+    const pagetable = places.pagetable ?? rootsOffset(records);
+    const roots = rootsAt(records, pagetable);
+    const offsets = { ...places, pagetable };
+    this.layout = { stride, records: proc.size / stride, offsets, seen };
+    const isSlot = (at: number) => isRecord(records, at);
     const parentOf = (at: PaNum) => {
       if (at === this.#init) return 0;
       const there = parent === undefined ? undefined : words.long(at + parent);
@@ -161,7 +137,7 @@ export class ProcTable {
       return {
         at,
         pid: pid(at),
-        name: name === undefined ? undefined : words.text(at + name, NAME_BYTES),
+        name: name === undefined ? undefined : words.text(at + name, facts.nameBytes),
         state,
         waits: state !== undefined && state !== "sleeping"
           ? ""
@@ -170,8 +146,10 @@ export class ProcTable {
           : this.#channel(chan, isSlot),
         parent: parentOf(at),
         root,
-        size: size === undefined ? undefined : words.long(at + size),
-        trapframe: root === undefined ? undefined : this.#kernelPage(root, TRAPFRAME),
+        size: sz === undefined ? undefined : words.long(at + sz),
+        trapframe: trapframe === undefined
+          ? root && trapframeIn(words, root)
+          : words.frame(words.long(at + trapframe)),
         ...this.#context(at, kstack, context),
       };
     });
@@ -198,167 +176,9 @@ export class ProcTable {
     return place.offset === 0 ? place.name : `${place.name}+${hex(place.offset)}`;
   }
 
-  /**
-   * The page table of each process that has one: the pointer that in most of them leads to a table
-   * with a trampoline and a trapframe, and in none to anything but a frame.
-   */
-  #roots(
-    used: readonly PaNum[],
-    stride: number,
-  ): [offset: number | undefined, roots: Map<PaNum, PaNum>] {
-    let best = new Map<PaNum, PaNum>(), most = 0, where: number | undefined;
-    for (let offset = 0; offset < stride; offset += 8) {
-      const found = new Map<PaNum, PaNum>();
-      const fits = used.every((at) => {
-        const value = this.#words.long(at + offset);
-        const root = this.#words.frame(value);
-        if (root !== undefined) found.set(at, root);
-        return root !== undefined || value === 0;
-      });
-      if (!fits) continue;
-      const whole = [...found.values()].filter((root) => this.isUserRoot(root)).length;
-      if (whole > most) [best, most, where] = [found, whole, offset];
-    }
-    return [where, best];
-  }
-
-  /** The same, where the pointer's place is known. */
-  #rootsAt(used: readonly PaNum[], offset: number): Map<PaNum, PaNum> {
-    const found = new Map<PaNum, PaNum>();
-    for (const at of used) {
-      const root = this.#words.frame(this.#words.long(at + offset));
-      if (root !== undefined && root !== 0) found.set(at, root);
-    }
-    return found;
-  }
-
-  /** Whether a frame is a process's root table: trampoline and trapframe stand where they do. */
+  /** Whether a frame is the root table of a process. */
   isUserRoot(root: PaNum): boolean {
-    const { tables } = this.#words;
-    const { leaf } = walk(tables, root, TRAMPOLINE);
-    if (leaf === undefined || leaf.level !== 0) return false;
-    if ((leaf.flags & (PTE_V | PTE_X | PTE_U)) !== (PTE_V | PTE_X)) return false;
-    const { trampoline } = this.#symbols;
-    if (trampoline !== undefined && leaf.page !== trampoline) return false;
-    return this.#kernelPage(root, TRAPFRAME) !== undefined;
-  }
-
-  /** The frame that a page of the kernel's data has in a table. */
-  #kernelPage(root: PaNum, address: number): PaNum | undefined {
-    const { leaf } = walk(this.#words.tables, root, vaNum(address));
-    const rights = PTE_R | PTE_W;
-    const fits = leaf !== undefined && leaf.level === 0 && (leaf.flags & rights) === rights &&
-      (leaf.flags & PTE_U) === 0;
-    return fits ? frameOf(Number(leaf.pte & 0xffff_ffffn)) : undefined;
-  }
-
-  /**
-   * Where names stand: text in every process (none yet in one that fork is making), `init…` in the
-   * first, the most letters of all.
-   */
-  #nameOffset(used: readonly PaNum[], stride: number): number | undefined {
-    let best: number | undefined, most = 1;
-    for (let offset = 0; offset + NAME_BYTES <= stride; offset += 4) {
-      let letters = 0;
-      for (const at of used) {
-        const text = this.#words.text(at + offset, NAME_BYTES);
-        const wrong = at === this.#init && !text?.startsWith("init");
-        letters += text === undefined || wrong ? -Infinity : text.length;
-      }
-      if (letters > most) [best, most] = [offset, letters];
-    }
-    return best;
-  }
-
-  /**
-   * Where parents stand: another process for all but the first (none yet in one that fork is
-   * making); undefined unless just one place fits.
-   */
-  #parentOffset(
-    used: readonly PaNum[],
-    stride: number,
-    { start, size }: Variable,
-    { chan, state, states }: CodeFacts,
-  ): number | undefined {
-    const isMade = (at: PaNum) =>
-      state !== undefined && states[this.#words.word(at + state)!] === "made";
-    const others = used.filter((at) => at !== this.#init && !isMade(at));
-    if (others.length === 0 || others.length === used.length) return undefined;
-    const fits = (offset: number) =>
-      this.#words.long(this.#init! + offset) === 0 && others.every((at) => {
-        const there = this.#words.long(at + offset)!;
-        return there !== at && there >= start && there < start + size &&
-          (there - start) % stride === 0;
-      });
-    const found: number[] = [];
-    for (let offset = 0; offset < stride; offset += 8) {
-      if (offset !== chan && fits(offset)) found.push(offset);
-    }
-    return found.length === 1 ? found[0] : undefined;
-  }
-
-  /**
-   * Where sizes stand: in each process at or above the end of the pages that are mapped from
-   * address 0 on, in one of them exactly there.
-   */
-  #sizeOffset(
-    used: readonly PaNum[],
-    stride: number,
-    roots: ReadonlyMap<PaNum, PaNum>,
-  ): number | undefined {
-    const ends = used.filter((at) => roots.has(at))
-      .map((at) => ({ at, end: this.#mappedEnd(roots.get(at)!) }));
-    if (!ends.some(({ end }) => end > 0)) return undefined;
-    const found: number[] = [];
-    for (let offset = 0; offset < stride; offset += 8) {
-      let exact = 0;
-      const fits = ends.every(({ at, end }) => {
-        const size = this.#words.long(at + offset)!;
-        if (size >= TRAPFRAME) return false;
-        if (end > 0 && pageUp(vaNum(size)) === end) exact++;
-        return size >= 0 && pageUp(vaNum(size)) >= end;
-      });
-      if (fits && exact > 0) found.push(offset);
-    }
-    return found.length === 1 ? found[0] : undefined;
-  }
-
-  /** The end of the pages that are mapped without a gap from address 0 on. */
-  #mappedEnd(root: PaNum): number {
-    let at = 0;
-    for (;;) {
-      const { leaf } = walk(this.#words.tables, root, vaNum(at));
-      if (leaf === undefined) return at;
-      at += leaf.size;
-    }
-  }
-
-  /**
-   * Where a record has the page of its kernel stack (`kstack`, far below the trampoline in the
-   * kernel's own table), and where the context of a process that is switched out: a return address
-   * in the kernel's code in front of a stack pointer into that page.
-   */
-  #contextOffsets(
-    used: readonly PaNum[],
-    stride: number,
-  ): Pick<Layout["offsets"], "kstack" | "context"> {
-    for (const at of used) {
-      const pages = new Map<number, number>();
-      for (let offset = 0; offset < stride; offset += 8) {
-        const value = this.#words.long(at + offset)!;
-        if (value % PAGE_SIZE === 0 && value > TRAMPOLINE - 2 ** 30 && value < TRAPFRAME) {
-          pages.set(value, offset);
-        }
-      }
-      for (let offset = 0; offset + 16 < stride; offset += 8) {
-        const ra = this.#words.long(at + offset)!, sp = this.#words.long(at + offset + 8)!;
-        if (ra < this.#symbols.start || ra >= this.#symbols.end) continue;
-        // A stack that is empty yet begins at the end of its page; none ends at the page's start.
-        const kstack = pages.get(sp - 8 - (sp - 8) % PAGE_SIZE);
-        if (kstack !== undefined) return { kstack, context: offset };
-      }
-    }
-    return { kstack: undefined, context: undefined };
+    return isUserRoot(this.#words, this.#symbols, root);
   }
 
   /** What of a kernel stack is live while its process is switched out, and its frame pointer. */

@@ -11,14 +11,13 @@ import { PAGE_SIZE, type PaNum, vaNum } from "../machine/address.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import type { Machine } from "../machine/machine.ts";
 import { walk } from "../machine/sv39.ts";
+import { cpuAt, cpusOf } from "./cpus.ts";
 import type { Facts } from "./facts.ts";
 import type { Slot } from "./proc_table.ts";
 import { TRAMPOLINE } from "./xv6.ts";
 
 /** U-mode and M-mode. */
 const USER = 0, MACHINE = 3;
-/** Most harts of an xv6 (`NCPU`): its array of them has one entry each. */
-const NCPU = 8;
 /** Functions within which a process may be switched out and leave things half done. */
 const BUSY = ["kerneltrap", "exec", "kexec"];
 /** No chain of calls is longer. */
@@ -74,11 +73,11 @@ function busy(hart: Hart, facts: Facts): string | undefined {
   return slot === undefined ? "is inside the kernel" : `is inside the kernel for pid ${slot.pid}`;
 }
 
-/** The process record in a hart's entry of `cpus`: its first word, in all years. */
+/** The process record that a hart's entry of `cpus` names. */
 export function recordOn(hart: Hart, facts: Facts): number | undefined {
-  const cpus = facts.known.symbols.variable("cpus");
-  if (cpus === undefined || cpus.size % NCPU !== 0) return undefined;
-  return facts.place.words.long(cpus.start + hart.hartid * (cpus.size / NCPU));
+  const cpus = cpusOf(facts.known.symbols);
+  const at = cpuAt(cpus, hart.hartid);
+  return at === undefined ? undefined : facts.place.words.long(at + cpus!.proc);
 }
 
 /** The first of the {@link BUSY} functions that a switched-out process is in. */

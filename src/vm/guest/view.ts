@@ -22,7 +22,7 @@ import { Counts } from "./count_array.ts";
 import { factList } from "./fact_list.ts";
 import { givenFact } from "./given.ts";
 import { Facts, KINDS, type Known } from "./facts.ts";
-import { codeFacts } from "./code_facts.ts";
+import { recordFacts } from "./record_facts.ts";
 import type { GuestHistory } from "./history.ts";
 import { Learner } from "./learner.ts";
 import { CLOCK, CONSOLE, type Slot } from "./proc_table.ts";
@@ -68,7 +68,7 @@ export class GuestView implements KernelView {
     this.#machine = machine;
     this.#history = history;
     const symbols = new ImageSymbols(elf);
-    this.known = { symbols, code: codeFacts(symbols) };
+    this.known = { symbols, record: recordFacts(symbols) };
     this.symbols = {
       all: (pid) => {
         const own = programs(pid);
