@@ -12,10 +12,11 @@ import {
 } from "../framework/result.ts";
 import { trailJson, trailSections } from "../format/trail.ts";
 import { findingSections, findingsJson } from "../format/findings.ts";
-import { hartPlace, runGuest, said, STATUS } from "../session/guest_run.ts";
+import { type Ending, hartPlace, runGuest, said, STATUS } from "../session/guest_run.ts";
 import { refusing } from "../session/target.ts";
 import { hex } from "../vm/machine/address.ts";
 import { counted } from "../vm/machine/counted.ts";
+import type { EventKind } from "../vm/events.ts";
 import { EACH, type Each, type Finding } from "../vm/reports.ts";
 
 export default command({
@@ -28,7 +29,8 @@ export default command({
     "page unmarked, a table leak, a stale TLB entry … docs/audit.md lists them all. A finding " +
     "makes the command fail. With --each a kernel of your own runs on, and is audited whenever a " +
     "process leaves user mode, by a system call or at all, or another one than before; it stops " +
-    "at the first moment that is not in order. LINE is typed at its console first.",
+    "at the first moment that is not in order. LINE is typed at its console first. In the middle " +
+    "of a fork counts and page tables need not agree: --next runs on to where they have to.",
   args: [{
     name: "words",
     kind: "text",
@@ -40,16 +42,21 @@ export default command({
   flags: [
     { name: "each", kind: "text", choices: EACH, doc: "run on, and audit at each of these" },
     { name: "for", kind: "expr", doc: "with --each: most instructions" },
+    { name: "next", doc: "a kernel of your own runs on first, to where it is at rest" },
   ],
   examples: [{ say: "all is well", lines: ["spawn", "fork", "audit"], shows: ["clean"] }],
-  run(ctx, { each, words, for: most }) {
+  async run(ctx, { each, words, for: most, next }) {
     const line = words.length === 0 ? undefined : words.join(" ");
-    if (each !== undefined) return auditEach(ctx, each as Each, line, most);
+    if (each !== undefined && next) {
+      throw new CommandError("audit --each --next: one of them; --each passes what is not at rest");
+    }
+    if (each !== undefined) return await auditEach(ctx, each as Each, line, most);
     if (line !== undefined || most !== undefined) {
       throw new CommandError(
         `audit ${line ?? "--for"}: only with --each; audit looks at this moment`,
       );
     }
+    const ran = next ? await toRest(ctx) : { sections: [], json: {} };
     const findings = ctx.vm.audit();
     const { free, total } = ctx.vm.census();
     const unjudged = ctx.vm.unjudged();
@@ -57,12 +64,15 @@ export default command({
     const clean = findings.length === 0;
     const trails = trailsOf(ctx, findings);
     const text = `clean: ${total} frames, ${free ?? "an unknown number"} free`;
+    const waits = ctx.vm.guest && findings.some((one) => one.class === "not at rest");
     return result([
+      ...ran.sections,
       ...(clean ? [note(text, "good")] : findingSections(findings)),
       ...trails.sections,
       ...left,
+      ...(waits ? [note("audit --next runs on to where it is at rest")] : []),
     ], {
-      json: { clean, findings: findingsJson(findings), unjudged, ...trails.json },
+      json: { ...ran.json, clean, findings: findingsJson(findings), unjudged, ...trails.json },
       api: "expect(vm).toPassAudit();",
       value: BigInt(findings.length),
       ...(clean ? {} : { status: EXIT.failed }),
@@ -94,6 +104,33 @@ function trailsOf({ vm }: Context, findings: readonly Finding[]): {
         trails.map(({ finding, steps }) => [hex(finding.pa!), trailJson(vm, steps)]),
       ),
     },
+  };
+}
+
+/** How a process comes into its kernel, and back: there a kernel is at rest, if at all. */
+const BORDERS: readonly EventKind[] = ["fault", "syscall", "trap", "return"];
+
+/** A guest runs on to where its kernel is at rest, unless it is. */
+async function toRest(
+  ctx: Context,
+): Promise<{ sections: Section[]; json: { [key: string]: Json } }> {
+  const { vm } = ctx;
+  if (!vm.guest) {
+    throw new CommandError("audit --next: the built-in kernel is at rest at every prompt");
+  }
+  const since = vm.instret;
+  let console = "";
+  let ending: Ending | undefined;
+  while (vm.unrest() !== undefined) {
+    const ran = await runGuest(ctx, { until: { kinds: BORDERS } });
+    console += ran.console;
+    ending = ran.ending;
+    if (ending.kind !== "trapped" && ending.kind !== "event") break;
+  }
+  if (ending === undefined) return { sections: [], json: {} };
+  return {
+    sections: [consoleText(console), ...said(ctx, ending), ...hartPlace(ctx)],
+    json: { since, instret: vm.instret, stop: ending.kind, console },
   };
 }
 

@@ -43,7 +43,7 @@ function sections(vm: Vm, diff: StateDiff, most: number): Section[] {
   const summary = note(
     [
       counted(diff.instructions, "instruction"),
-      counted(diff.events, "event"),
+      diff.events === undefined ? "events unknown" : counted(diff.events, "event"),
       taken(diff.framesTaken),
     ].join(", "),
   );

@@ -1,7 +1,7 @@
 /** A computer with a kernel of its own, as its face asks it. */
 
 import type { Guest, GuestStep } from "./guest.ts";
-import { GuestChanges, madeOf } from "./guest_changes.ts";
+import { GuestChanges, type GuestVmState, madeOf } from "./guest_changes.ts";
 import type { GuestStop } from "./guest_traps.ts";
 import { GuestEach } from "./guest_each.ts";
 import { GuestCalls } from "./guest_calls.ts";
@@ -14,7 +14,7 @@ import { GuestPrograms } from "./guest_programs.ts";
 import { countAddress, countRange } from "./guest/count_stores.ts";
 import { kernelFunctions } from "./guest/functions.ts";
 import { Current } from "./guest/current.ts";
-import { GuestEvents } from "./guest/events.ts";
+import { GuestEvents, toldIn } from "./guest/events.ts";
 import { lastStores } from "./guest/stores.ts";
 import { frameTrail, type TrailPlaces } from "./guest/trail.ts";
 import { GuestView, rootOn } from "./guest/view.ts";
@@ -154,8 +154,8 @@ function guestComputer(
     (pid) => programs.symbols(pid),
     () => programs.has("forktest") ? "forktest" : "echo",
   );
-  const savedView = (state: { readonly machine: MachineState }) =>
-    view.saved(state.machine, savedTables(state.machine.ram));
+  const savedView = (state: { readonly machine: MachineState }, followed?: object) =>
+    view.saved(state.machine, savedTables(state.machine.ram), followed && toldIn(followed));
   const calls = new GuestCalls((name) => programs.file(name));
   const acts = new GuestHands({
     guest,
@@ -263,7 +263,7 @@ function guestComputer(
     census: () => censusOf(view),
     savedView: (state) => {
       if (!isGuests(state)) throw new RangeError(`diff: ${whose(state)}`);
-      return savedView(state);
+      return savedView(state, (state as GuestVmState).guest.followed);
     },
     restore: (state) => changes.restore(state),
     reset: () => {

@@ -32,7 +32,7 @@ export function guestVerdict(
   }
   const marked = one.access === "write" && view.cowBit !== undefined &&
     (leaf.flags & PTE_U) !== 0 && (leaf.flags & view.cowBit) !== 0;
-  return marked ? { ...one, text: "marked to be copied (COW)" } : one;
+  return marked ? { ...one, text: "marked for a COW copy" } : one;
 }
 
 /** A page that is not mapped, of what may come page by page. */

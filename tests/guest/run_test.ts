@@ -261,3 +261,40 @@ Deno.test("on a terminal, console and Ctrl-D go back to the guest, quit leaves; 
     if (keys.startsWith("print")) assertStringIncludes(t.drawn, "0x12c  300");
   }
 });
+
+Deno.test("in the middle of the kernel's work audit says how to come to the end of it", async () => {
+  const { g, texts } = await session(
+    "break usertrap",
+    "continue",
+    "audit",
+    "delete",
+    "audit --next",
+    "audit --next --each trap",
+  );
+  assertStringIncludes(texts[2], "hart 0 is inside the kernel");
+  assertMatch(texts[2], /\naudit --next runs on to where it is at rest\n$/);
+  assertMatch(
+    texts[4],
+    /^pid 2 sh: system call 11: .*\nnext: hart 0, the kernel for pid 2 sh .*<uservec>/,
+  );
+  assert(!texts[4].includes("audit --next runs on"));
+  assertEquals(vmOver(g.guest).unrest(), undefined);
+  assertMatch(texts[5], /one of them/);
+});
+
+Deno.test("diff counts events where they were recorded, and says where they were not", async () => {
+  const { texts } = await session(
+    "set budget 5000",
+    "snap a",
+    "continue",
+    "events on",
+    "snap b",
+    "continue",
+    "diff b",
+    "diff a",
+    "diff a b --json",
+  );
+  assertMatch(texts[6], /^5000 instructions, [1-9]\d+ events, /);
+  assertMatch(texts[7], /^10000 instructions, events unknown, /);
+  assertEquals(JSON.parse(texts[8]).events, null);
+});

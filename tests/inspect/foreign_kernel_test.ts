@@ -403,7 +403,7 @@ Deno.test("two saved states are held against each other without kinds or counts"
     return {
       ram,
       instret: clock.retired,
-      event: 0,
+      event: undefined,
       processes: new Map(
         g.processes().map((p) => [p.pid, { text: p.name, root: p.root }]),
       ),

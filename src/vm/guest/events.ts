@@ -40,6 +40,12 @@ interface ListeningState {
   readonly asked: Asked;
 }
 
+/** Which event was the next one in a saved state of {@link GuestEvents}, and in which log. */
+export function toldIn(followed: object): { next: number; log: object } {
+  const { cursor, log } = followed as ListeningState;
+  return { next: cursor.next, log };
+}
+
 /** The events of a guest. */
 export class GuestEvents implements Follower {
   readonly #machine: Machine;

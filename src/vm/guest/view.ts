@@ -373,7 +373,11 @@ export class GuestView implements KernelView {
   }
 
   /** What is compared of a saved state of the machine. `tables`: those in its RAM. */
-  saved({ ram, clock }: Pick<MachineState, "ram" | "clock">, tables: TableMemory): SavedView {
+  saved(
+    { ram, clock }: Pick<MachineState, "ram" | "clock">,
+    tables: TableMemory,
+    event: SavedView["event"],
+  ): SavedView {
     const words = new SavedWords(ram, tables);
     const facts = this.#factsOf(words);
     const counts = this.#countsIn(words);
@@ -381,7 +385,7 @@ export class GuestView implements KernelView {
     return {
       ram,
       instret: clock.retired,
-      event: 0,
+      event,
       processes: new Map(facts.slots.map((one) => [one.pid, { text: text(one), root: one.root }])),
       free: facts.freeCount,
       kind: (i) => KINDS[facts.kinds[i]],

@@ -44,8 +44,8 @@ export interface FrameDiff {
 export interface StateDiff {
   /** Instructions retired from the first to the second; negative when the second is earlier. */
   readonly instructions: number;
-  /** Events from the first to the second. */
-  readonly events: number;
+  /** Events from the first to the second; undefined: they were not recorded all the time. */
+  readonly events: number | undefined;
   /** Frames that were free and are not, less those that became free; undefined: unknown. */
   readonly framesTaken: number | undefined;
   /** Processes, by pid. */
@@ -64,13 +64,17 @@ export function diffStates(before: SavedView, after: SavedView): StateDiff {
   const taken = before.free !== undefined && after.free !== undefined;
   return {
     instructions: after.instret - before.instret,
-    events: after.event - before.event,
+    events: eventsBetween(before, after),
     framesTaken: taken ? before.free - after.free : undefined,
     processes: changes(textsOf(before), textsOf(after))
       .map(([pid, b, a]) => ({ pid, before: b, after: a })),
     ptes: pteDiffs(before, after),
     frames: frameDiffs(before, after),
   };
+}
+
+function eventsBetween({ event: a }: SavedView, { event: b }: SavedView): number | undefined {
+  return a === undefined || b === undefined || a.log !== b.log ? undefined : b.next - a.next;
 }
 
 /** Keys whose values differ, in the order of the keys. */

@@ -216,8 +216,8 @@ export interface SavedView {
   /** In pieces of a frame. */
   readonly ram: MachineState["ram"];
   readonly instret: number;
-  /** Number of the next event. */
-  readonly event: number;
+  /** Number of the next event, and whose numbers these are; undefined: nobody was told of any. */
+  readonly event: { readonly next: number; readonly log?: object } | undefined;
   /** The processes: their name with what they do, and the root of their page table. */
   readonly processes: ReadonlyMap<number, { text: string; root: number | undefined }>;
   /** Frames that are free; undefined: unknown. */

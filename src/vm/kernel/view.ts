@@ -219,7 +219,7 @@ export function savedView(
   return {
     ram: machine.ram,
     instret: machine.clock.retired,
-    event: events.next,
+    event: { next: events.next },
     processes: new Map(
       procs.filter((p) => p !== undefined).map((p) => {
         const text = `${p.name} ${p.manual && p.state === "runnable" ? "manual" : p.state}`;
