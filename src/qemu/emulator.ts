@@ -7,7 +7,7 @@ import { Guest, type GuestEnd } from "../vm/guest.ts";
 import type { Options } from "./flags.ts";
 import type { Debugged } from "./gdb.ts";
 import { qemuKeys, type Word } from "./keys.ts";
-import { loadGdb, loadShell } from "./load.ts";
+import { loadFace, loadGdb, loadShell } from "./load.ts";
 
 /** What it stands on. */
 export interface EmulatorHost extends DeskHost {
@@ -53,9 +53,17 @@ export class Emulator {
     }, host);
   }
 
-  /** Lets a gdb in where one is wanted. Throws a {@link CommandError} when it cannot be. */
+  /**
+   * Takes what is known of the kernel, and lets a gdb in where one is wanted. Throws a
+   * {@link CommandError} or a RangeError, with one line, when that cannot be.
+   */
   async listen(): Promise<void> {
-    const { gdb: port, halted } = this.#options;
+    const { gdb: port, halted, facts } = this.#options;
+    if (facts.length > 0) {
+      const { vmOver } = await loadFace();
+      const vm = vmOver(this.#guest);
+      for (const fact of facts) vm.giveFact(fact);
+    }
     if (port === undefined) return;
     const { Debugged } = await loadGdb();
     this.#gdb = new Debugged(this.#guest, {

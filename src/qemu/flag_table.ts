@@ -21,6 +21,7 @@ export class Draft {
   memBytes = DEFAULT_MIB * 2 ** 20;
   harts = 1;
   seed: number | undefined;
+  facts: string[] = [];
   drives = new Map<string, { file: string; snapshot: boolean; given: string }>();
   /** The drive of the block device, and how it was given. */
   device: { drive: string; given: string } | undefined;
@@ -129,6 +130,15 @@ export const FLAGS: readonly Flag[] = [
       if (draft.seed === undefined || draft.seed >= 2 ** 32) {
         throw refused(given, "a number below 2^32");
       }
+    },
+  },
+  {
+    names: ["fact"],
+    value: "NAME=EXPR",
+    doc: "what you know of the kernel, for the shell behind C-a c; may be repeated",
+    take(draft, value, given) {
+      if (!/^\w+=./.test(value)) throw refused(given, "NAME=EXPR, as in counts=ref.cnt");
+      draft.facts.push(value);
     },
   },
   {

@@ -13,6 +13,8 @@ export interface Options {
   readonly harts: number;
   /** Chooses the interleaving of the harts. */
   readonly seed: number | undefined;
+  /** What somebody knows of the kernel, in order. */
+  readonly facts: readonly string[];
   /** The disk on the first virtio-mmio bus. */
   readonly disk: DiskOptions | undefined;
   /** Registers of virtio-mmio: 1 where it is forced to be legacy, as it is unless told otherwise. */
@@ -101,6 +103,7 @@ function finished(draft: Draft): Options {
     memBytes: draft.memBytes,
     harts: draft.harts,
     seed: draft.seed,
+    facts: draft.facts,
     disk: drive && { file: drive.file, snapshot: draft.snapshot || drive.snapshot },
     virtioVersion: draft.legacy ? 1 : 2,
     halted: draft.halted,

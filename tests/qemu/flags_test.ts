@@ -18,6 +18,7 @@ const xv6 = (harts: number, virtioVersion: 1 | 2, more: Partial<Options> = {}): 
   memBytes: 128 * 2 ** 20,
   harts,
   seed: undefined,
+  facts: [],
   disk: { file: "fs.img", snapshot: false },
   virtioVersion,
   halted: false,
@@ -79,6 +80,7 @@ Deno.test("what people add to such a line", () => {
       ["-m size=65536K", { memBytes: 64 * 2 ** 20 }],
       ["-smp cpus=8", { harts: 8 }],
       ["-seed 0x10", { seed: 16 }],
+      ["-fact counts=ref.cnt -fact cow=0x100", { facts: ["counts=ref.cnt", "cow=0x100"] }],
       ["-cpu rv64 -accel tcg,thread=single -display none", {}],
       ["-serial mon:stdio", {}],
       ["-echr 0x14", { escape: 20 }],
@@ -126,6 +128,7 @@ Deno.test("what cannot be had is refused in one line with its name, never passed
       ["-smp 0", "-smp 0: 1 to 8 harts"],
       ["-smp 2,cores=2", "-smp 2,cores=2: cores= is not known here, only cpus="],
       ["-seed x", "-seed x: a number below 2^32"],
+      ["-fact counts", "-fact counts: NAME=EXPR, as in counts=ref.cnt"],
       ["-drive if=none,id=x", "-drive if=none,id=x: which image? file=IMAGE"],
       [
         "-drive file=a,id=x",
