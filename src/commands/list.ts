@@ -33,9 +33,10 @@ export default command({
   group: "run control",
   summary: "lines of the source around where the hart stands, a function, a line or an address",
   details:
-    "The text is read from where the file was when it was compiled, or from the folder in which " +
-    "cowsh was started; list --dir FOLDER says where the tree stands otherwise. Again without an " +
-    "argument it goes on.",
+    "The text is read from where the file was when it was compiled, from the folder of the file " +
+    "given by --kernel and those above it, or from the folder in which cowsh was started; list " +
+    "--dir FOLDER says where the tree stands otherwise, several times where it stands in parts. " +
+    "Again without an argument it goes on.",
   args: [{
     name: "where",
     kind: "line",

@@ -9,17 +9,55 @@ import { sourceAt } from "../vm/symbols.ts";
 /** Where a person has said that sources stand. */
 const KEY = "sources";
 
-/** A person says in which folder the sources' tree stands. */
+/** Folders above that of the kernel's file, in which its tree may begin. */
+const ABOVE = 2;
+
+/** A person says in which folder the sources' tree stands; further ones may have other parts of it. */
 export function setSources(session: Session, folder: string): void {
-  session.store.set(KEY, folder.replace(/(.)\/$/, "$1"));
+  const one = folder.replace(/(.)\/$/, "$1");
+  session.store.set(KEY, [one, ...said(session).filter((other) => other !== one)]);
 }
 
-/** The places where a file may stand, the likeliest first: said, as it was compiled, from here. */
+function said(session: Session): readonly string[] {
+  return (session.store.get(KEY) ?? []) as readonly string[];
+}
+
+/**
+ * The places where a file may stand, the likeliest first: said, as it was compiled, near the file of
+ * the kernel, whose tree may have been moved since, and from here.
+ */
 function places(session: Session, { path, folder }: SourceFile): string[] {
-  const said = session.store.get(KEY) as string | undefined;
-  const inside = path.startsWith("/") ? path.slice(path.lastIndexOf("/") + 1) : path;
   const compiled = path.startsWith("/") || folder === "" ? path : `${folder}/${path}`;
-  return [...new Set([...(said === undefined ? [] : [`${said}/${inside}`]), compiled, path])];
+  const trees = [...said(session), ...near(session.vm.attached?.files.elf)];
+  const [first, later] = [trees.slice(0, said(session).length), trees.slice(said(session).length)];
+  const inside = (tree: string) =>
+    endings(path).map((end) => `${tree === "/" ? "" : tree}/${end}`.replace(/^\.\//, ""));
+  return [...new Set([...first.flatMap(inside), compiled, ...later.flatMap(inside), path])];
+}
+
+/** The folder of a file, and those above it. */
+function near(file: string | undefined): string[] {
+  if (file === undefined) return [];
+  let folder = above(file);
+  const folders = [folder];
+  for (let i = 0; i < ABOVE; i++) folders.push(folder = above(folder));
+  return [...new Set(folders)];
+}
+
+/** The folder that a path is in. */
+function above(path: string): string {
+  if (path === "." || path === ".." || path.endsWith("/..")) {
+    return `${path}/..`.replace(/^\.\//, "");
+  }
+  const end = path.lastIndexOf("/");
+  return end < 0 ? "." : path.slice(0, end) || "/";
+}
+
+/** A path as the compiler was given it; of an absolute one its last parts, the most first. */
+function endings(path: string): string[] {
+  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+  if (!path.startsWith("/")) return [parts.join("/")];
+  return [3, 2, 1].filter((n) => n <= parts.length).map((n) => parts.slice(-n).join("/"));
 }
 
 /** What was read, by the place where it was found; files do not change while one looks at them. */
