@@ -66,19 +66,30 @@ export class AttachError extends Error {
  * sh. Everything is deterministic: the same files and options, the same bytes.
  *
  * @example A kernel that copies at fork, asked the questions of the lab
- * ```ts ignore
- * import { attach, expect } from "@cowsh/cowsh";
+ * ```ts
+ * import { attach, AttachError, expect } from "@cowsh/cowsh";
  *
- * const vm = attach({ kernel: "kernel/kernel", disk: "fs.img", harts: 3, seed: 7 });
- * const parent = vm.spawn();
- * const va = parent.sbrk("2 pages");
- * parent.store(va, 42n);
- * const child = parent.fork();
- * expect(parent.frame(va)).toBeMappedBy([parent.at(va), child.at(va)]);
- * child.store(va, 7n);
- * expect(parent.load(va)).toBe(42n);
- * expect(vm.run("cowtest")).toSucceed();
- * expect(vm).toPassAudit();
+ * function grade(tree: string): string {
+ *   const vm = attach({ kernel: `${tree}/kernel/kernel`, disk: `${tree}/fs.img`, harts: 3, seed: 7 });
+ *   const parent = vm.spawn();
+ *   const va = parent.sbrk("2 pages");
+ *   parent.store(va, 42n);
+ *   const child = parent.fork();
+ *   expect(parent.frame(va)).toBeMappedBy([parent.at(va), child.at(va)]);
+ *   child.store(va, 7n);
+ *   expect(parent.load(va)).toBe(42n);
+ *   expect(vm.run("cowtest")).toSucceed();
+ *   expect(vm).toPassAudit();
+ *   return "it copies on write";
+ * }
+ *
+ * try {
+ *   console.log(grade("xv6-labs-2025"));
+ * } catch (error) {
+ *   // No such tree, or a kernel that does not come to its prompt: one line says which.
+ *   if (!(error instanceof AttachError)) throw error;
+ *   console.log(error.message);
+ * }
  * ```
  *
  * @throws {AttachError} When a file cannot be used, or the kernel does not come to its prompt.

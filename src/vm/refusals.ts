@@ -18,8 +18,12 @@ const WHY = {
   resume: PROGRAMS,
   reclaim: "whether the guest's kernel can evict pages, nobody knows",
   swap: "whether the guest's kernel has a swap disk, nobody knows",
-  observeForks: "a guest's forks are not stopped for; its events tell what they did",
-  compare: "it runs programs under our own kernel's designs, and this is another kernel",
+  observeForks:
+    "a guest's forks are not stopped for; vm.events() and vm.forkTotals tell what they " +
+    "did",
+  compare:
+    "it runs programs under our own kernel's designs, and this is another kernel; run says " +
+    "what one costs on it",
 } as const;
 
 /** What can be refused. */
