@@ -9,7 +9,7 @@
 import { PAGE_SIZE, type PaNum } from "../machine/address.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import type { Machine } from "../machine/machine.ts";
-import { frameOf } from "../machine/sv39.ts";
+import { frameOf, PTE_A, PTE_D } from "../machine/sv39.ts";
 import { Counts, originIn } from "./count_array.ts";
 import { Facts, type Known } from "./facts.ts";
 import { FreeWalk } from "./free_walk.ts";
@@ -23,6 +23,10 @@ import { Words } from "./words.ts";
 
 /** The free list is walked from its head to its end at every so many looks. */
 const WHOLE = 256;
+
+const AD = PTE_A | PTE_D;
+/** An odd number, to tell places of entries from each other in a sum. */
+const HASH = 0x9e3779b1;
 
 /** Of more processes than these it is asked which of them are gone. */
 const PIDS = 256;
@@ -150,22 +154,33 @@ export class Judge {
     if (this.#opened(facts, inside)) return settled([]);
     // A list that somebody is changing.
     if (!this.#listed(false) && !this.#listed(true)) return UNREST;
-    const { counts, writers, marked, bare, sums } = this.#mapped;
-    const stored = this.#stored(facts.place.words);
-    const seen = () =>
-      new Map(
-        this.#odd(facts, Infinity).map((i) => {
-          const all = [counts, writers, marked, bare, sums, this.#marks].map((one) => one[i]);
-          return [i, `${all} ${stored?.(i)}`];
-        }),
-      );
-    const odd = seen();
+    const odd = this.#seen(facts);
     const sure = this.#pending.look(odd, inside);
     if (sure.length === 0) return odd.size === 0 ? FINE : UNREST;
     // As at rest: before anything is called wrong, all of the lists is walked.
-    const again = this.#listed(true) ? seen() : new Map();
+    const again = this.#listed(true) ? this.#seen(facts) : new Map();
     const wrong = sure.filter((i) => again.get(i) === odd.get(i));
     return wrong.length > 0 ? settled(wrong) : UNREST;
+  }
+
+  /** The frames that do not fit, with all that is to be seen of each: what the entries are, too. */
+  #seen(facts: Facts): Map<number, string> {
+    const odd = this.#odd(facts, Infinity);
+    const sums = new Map(odd.map((i) => [i, 0]));
+    const { base } = this.#machine.ram;
+    if (odd.length > 0) {
+      this.#mapped.sweep(facts.userRoots, (_va, pte, _root, at) => {
+        const i = (frameOf(pte) - base) / PAGE_SIZE;
+        const sum = sums.get(i);
+        if (sum !== undefined) sums.set(i, (sum + Math.imul(at, HASH) ^ (pte & ~AD)) | 0);
+      });
+    }
+    const { counts, writers, marked, bare } = this.#mapped;
+    const stored = this.#stored(facts.place.words);
+    return new Map(odd.map((i) => {
+      const all = [counts, writers, marked, bare, this.#marks].map((one) => one[i]);
+      return [i, `${all} ${sums.get(i)} ${stored?.(i)}`];
+    }));
   }
 
   /** What of a frame is watched while it waits to be judged. */
@@ -236,14 +251,14 @@ export class Judge {
   /**
    * Whether a page may have U that should not: one of the kernel's has, or a process has fewer pages
    * without U than before, or none. Each such number is called into question once, when its process
-   * is not inside the kernel.
+   * is not inside the kernel, nor waited for: then others may be giving its pages back.
    */
   #opened({ slots }: Facts, inside: ReadonlySet<number>): boolean {
     const { closed, opened } = this.#mapped;
     let doubtful = opened;
-    for (const { at, pid, root } of slots) {
+    for (const { at, pid, root, state } of slots) {
       const now = root === undefined ? undefined : closed.get(root);
-      if (now === undefined || inside.has(at)) continue;
+      if (now === undefined || state === "zombie" || inside.has(at)) continue;
       const before = this.#closed.get(pid);
       if (now < (before ?? 1)) doubtful = true;
       if (now !== before) this.#closed.set(pid, now);

@@ -4,20 +4,10 @@
  */
 
 import { PAGE_SIZE, type PaNum } from "../machine/address.ts";
-import {
-  PTE_A,
-  PTE_D,
-  PTE_R,
-  PTE_U,
-  PTE_V,
-  PTE_W,
-  PTE_X,
-  type TableMemory,
-} from "../machine/sv39.ts";
+import { PTE_R, PTE_U, PTE_V, PTE_W, PTE_X, type TableMemory } from "../machine/sv39.ts";
 import { TRAPFRAME } from "./xv6.ts";
 
 const LEAF = PTE_R | PTE_W | PTE_X;
-const AD = PTE_A | PTE_D;
 /** Bytes that an entry of each level covers. */
 const SPANS = [PAGE_SIZE, 2 ** 21, 2 ** 30] as const;
 const PAGES = [1, 512, 512 * 512] as const;
@@ -34,8 +24,6 @@ export class Mapped {
   /** Those that bear the mark by which a store copies, where it is known, and those with neither. */
   readonly marked: Uint32Array;
   readonly bare: Uint32Array;
-  /** A sum over the entries that map it, by where and what they are but for A and D. */
-  readonly sums: Int32Array;
   /** The frames that have one or more, each once: the first {@link Mapped.length} of these. */
   readonly frames: Int32Array;
   length = 0;
@@ -61,7 +49,6 @@ export class Mapped {
     this.writers = new Uint32Array(total);
     this.marked = new Uint32Array(total);
     this.bare = new Uint32Array(total);
-    this.sums = new Int32Array(total);
     this.frames = new Int32Array(total);
   }
 
@@ -70,14 +57,13 @@ export class Mapped {
     roots: Iterable<PaNum>,
     seen?: Seen,
   ): void {
-    const { counts, writers, marked, bare, frames, sums } = this;
+    const { counts, writers, marked, bare, frames } = this;
     for (let n = 0; n < this.length; n++) {
       const i = frames[n];
       counts[i] =
         writers[i] =
         marked[i] =
         bare[i] =
-        sums[i] =
           0;
     }
     this.length = this.tables.length = 0;
@@ -112,14 +98,12 @@ export class Mapped {
 
   #leaf(va: number, pte: number, level: number, at: number): void {
     const first = (pte >>> 10) - this.#base;
-    const { counts, sums } = this;
-    const sum = Math.imul(Math.imul(at, 0x9e3779b1) ^ (pte & ~AD), 0x85ebca6b);
+    const { counts } = this;
     const end = first + PAGES[level];
     if ((pte & PTE_U) === 0) this.#closed++;
     for (let i = first; i < end; i++) {
       if (i < 0 || i >= counts.length) continue;
       if (counts[i]++ === 0) this.frames[this.length++] = i;
-      sums[i] = (sums[i] + sum) | 0;
       if ((pte & PTE_W) !== 0) this.writers[i] += (pte & PTE_U) !== 0 ? 1 : 0;
       else if ((pte & this.#mark) !== 0) this.marked[i]++;
       else this.bare[i]++;

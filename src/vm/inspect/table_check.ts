@@ -25,10 +25,16 @@ export interface Entry {
 
 /**
  * Entries that no walk can use, lowest pid and address first. `whole`: no table is being made or
- * given back, so that each has the kernel's own pages.
+ * given back. Otherwise those of processes that are made, or waited for, are not looked at, and not
+ * whether the kernel's own pages are in each.
  */
 export function checkTables(view: KernelView, ram: Ram, say: Say, whole: boolean): void {
+  const halves = new Set(
+    view.processes().filter(({ state }) => !whole && (state === "made" || state === "zombie"))
+      .map(({ pid }) => pid),
+  );
   for (const root of userRoots(view)) {
+    if (halves.has(root.pid)) continue;
     eachEntry(ram, root.root, (e) => {
       const damage = damageOf(ram, e);
       if (damage !== undefined) sayOfEntry(ram, root.pid, e, say)("PTE damaged", damage);

@@ -306,7 +306,7 @@ Deno.test("a page of the kernel's that gains U ends a run that is audited", () =
 });
 
 /** States of a process, and where its record has that; bytes of a record. */
-const MADE = 1, SLEEPING = 2, STATE = 24, RECORD = 360;
+const MADE = 1, SLEEPING = 2, ZOMBIE = 5, STATE = 24, RECORD = 360;
 
 Deno.test("what does not fit while somebody is inside is told when all who were have come out", () => {
   const { g, vm, count } = counted();
@@ -376,4 +376,22 @@ Deno.test("a hart that goes back to user mode holds no spinlock", () => {
   assertEquals(detail, "hart 0 goes back to user mode with 1 spinlock held: proc");
   // It stands where it has gone back.
   assertEquals(vm.register("pc"), 16n);
+});
+
+Deno.test("tables that are given back while somebody is inside are not called damaged", () => {
+  const { g, vm } = counted();
+  const state = (slot: number, n: number) => g.write32(AT.proc + slot * RECORD + STATE, n);
+  state(0, MADE);
+  state(2, ZOMBIE);
+  const seen = vm.auditEach("syscall")!;
+  const { pteAddr } = walk(g.machine.ram, g.roots[3] as PaNum, vaNum(0x4000)).leaf!;
+  for (let at = pteAddr - pteAddr % PAGE_SIZE, i = 0; i < 512; i++) {
+    g.write64(at + 8 * i, 0x0101_0101_0101_0101n);
+  }
+  assertEquals(vm.advance(2000).kind, "budget");
+  assertEquals([seen.findings, vm.audit().map((f) => f.class)], [[], ["not at rest"]]);
+  // At rest they are.
+  state(0, SLEEPING);
+  assertEquals(vm.advance(2000).kind, "broken");
+  assert(seen.findings.some((f) => f.class === "PTE damaged"));
 });
