@@ -3,6 +3,7 @@
  * constants that may be written, and pages of the kernel's or below a stack that have U.
  */
 
+import { stackPages } from "./guest/exec_layout.ts";
 import type { ImageSymbols } from "./guest/symbols.ts";
 import type { GuestView } from "./guest/view.ts";
 import { TRAPFRAME } from "./guest/xv6.ts";
@@ -51,10 +52,13 @@ export function checkRights(
     }
     guards.push({ root, at: pageUp(vaNum(symbols.end)) });
   }
+  const stack = stackPages(view.known.symbols) ?? 1;
   // A kernel whose exec puts something else there has no such page in any process.
   if (!guards.some(({ root, at }) => isClosed(ram, root, at))) return;
   for (const { root, at } of guards) {
-    if (hasStack(ram, root, at)) opened(root, at, "the guard page below its stack");
+    if (hasStack(ram, root, at + stack * PAGE_SIZE)) {
+      opened(root, at, "the guard page below its stack");
+    }
   }
 }
 
@@ -69,13 +73,11 @@ const TOP = 128;
 
 /**
  * Whether the stack that exec has made stands above a guard page still: the program's name and
- * arguments are at its end. Who has given it back by sbrk, and grown again, has zeros there.
+ * arguments are at the end of its last page. Who has given it back by sbrk, and grown again, has
+ * zeros there.
  */
-function hasStack(ram: Ram, { root }: RootView, guard: number): boolean {
-  return [1, 2].some((pages) => {
-    const { leaf } = walk(ram, root, vaNum(guard + pages * PAGE_SIZE));
-    if (leaf === undefined || !ram.contains(leaf.page, PAGE_SIZE)) return false;
-    const top = ram.bytes((leaf.page + PAGE_SIZE - TOP) as PaNum, TOP);
-    return top.some((byte) => byte !== 0);
-  });
+function hasStack(ram: Ram, { root }: RootView, last: number): boolean {
+  const { leaf } = walk(ram, root, vaNum(last));
+  if (leaf === undefined || !ram.contains(leaf.page, PAGE_SIZE)) return false;
+  return ram.bytes((leaf.page + PAGE_SIZE - TOP) as PaNum, TOP).some((byte) => byte !== 0);
 }
