@@ -83,8 +83,11 @@ export default command({
 /** Frames whose trails are told: those of the weightiest findings. */
 const TRAILS = 2;
 
+/** Findings of frames that something led to before. */
+const LOST: readonly Finding["class"][] = ["leak", "table leak"];
+
 /** How the frames of a guest's findings came to that, where its past is recorded. */
-function trailsOf({ vm }: Context, findings: readonly Finding[]): {
+function trailsOf({ vm }: Context, findings: readonly Finding[], fine?: number): {
   sections: Section[];
   json: { trails?: { [key: string]: Json } };
 } {
@@ -94,7 +97,8 @@ function trailsOf({ vm }: Context, findings: readonly Finding[]): {
   ).slice(0, TRAILS);
   const trails = frames.map((finding) => {
     const content = finding.class === "shared page written";
-    return { finding, steps: vm.trail(finding.pa!, { content }) };
+    const since = LOST.includes(finding.class) ? fine : undefined;
+    return { finding, steps: vm.trail(finding.pa!, { content, since }) };
   });
   if (trails.length === 0) return { sections: [], json: {} };
   return {
@@ -157,7 +161,7 @@ async function auditEach(
     const { ending, console } = await runGuest(ctx, going);
     const { looks, skipped, fine, findings } = report;
     const broken = ending.kind === "broken";
-    const trails = trailsOf(ctx, findings);
+    const trails = trailsOf(ctx, findings, fine);
     const moments = `${
       counted(
         looks,

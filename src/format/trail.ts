@@ -26,6 +26,12 @@ function whatText(vm: Vm, finding: Finding, { what, at, before, after }: FrameSt
   if (what === "count") return `count ${signed(before)} -> ${signed(after)}`;
   if (what === "link") return "its first word";
   if (what === "content") return "what it holds";
+  if (what === "taken") return "taken from the free list";
+  if (what === "pointer") {
+    const isEntry = (before & 1n) === 1n;
+    const text = (word: bigint) => isEntry ? pteText(vm, word) : hex(word);
+    return `${isEntry ? "PTE" : "pointer"} at ${hex(at)}: ${text(before)} -> ${text(after)}`;
+  }
   const owner = finding.owners.find(({ pteAddr }) => pteAddr === at);
   const page = owner === undefined ? hex(at) : `${owner.pid}:${hex(owner.va)}`;
   return `PTE of ${page}: ${pteText(vm, before)} -> ${pteText(vm, after)}`;

@@ -16,6 +16,7 @@ import { kernelFunctions } from "./guest/functions.ts";
 import { Current } from "./guest/current.ts";
 import { GuestEvents, toldIn } from "./guest/events.ts";
 import { lastStores } from "./guest/stores.ts";
+import { ledTo } from "./guest/led_to.ts";
 import { frameTrail, type TrailPlaces } from "./guest/trail.ts";
 import { GuestView, rootOn } from "./guest/view.ts";
 import { EPC, REGISTERS } from "./guest/xv6.ts";
@@ -247,9 +248,16 @@ function guestComputer(
     type: (bytes) => guest.type(bytes),
     audit: () => audited(),
     giveFact: (text) => view.give(text),
-    trail: (frame, content) => {
+    trail: (frame, content, since) => {
       const ptes = mappingsTo(view, ram, frame).map(({ pteAddr }) => Number(pteAddr) as PaNum);
-      return trail({ frame, count: view.countPlace(frame), ptes, content });
+      const places = { frame, count: view.countPlace(frame), ptes, content };
+      if (since === undefined || history.span === undefined) return trail(places);
+      const lost = history.inThePast(() => {
+        history.goto(since);
+        const heads = (view.now.freeLists ?? []).map(({ head }) => head);
+        return { ...ledTo(view.now, frame), since, heads };
+      });
+      return trail({ ...places, lost });
     },
     auditEach: (each) => {
       changes.each?.close();

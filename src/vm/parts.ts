@@ -100,7 +100,7 @@ export interface Computer extends Parts {
   /** A person says what is so of a guest's kernel. */
   giveFact(text: string): void;
   /** The last stores that mattered to a frame, from the record; `content`: those into it, too. */
-  trail(frame: PaNum, content: boolean): FrameStep[];
+  trail(frame: PaNum, content: boolean, since: number | undefined): FrameStep[];
   /** From now on an audit at each moment of a run; `undefined` ends it. */
   auditEach(each: Each | undefined): EachReport | undefined;
   census(): Census;

@@ -31,10 +31,11 @@ export interface Store {
 export interface FrameStep extends Pick<Store, "instret" | "hart" | "pid" | "before" | "after"> {
   /**
    * To its count, to an entry of a page table that maps it now, to its first word, or, the last
-   * one, to any byte of it.
+   * one, to any byte of it; for a frame that is lost, to a word that led to it, and to the head of
+   * the free list that it was taken from.
    */
-  readonly what: "count" | "pte" | "link" | "content";
-  /** Where was stored: the address of the count, of the entry, of the frame. */
+  readonly what: "count" | "pte" | "link" | "content" | "pointer" | "taken";
+  /** Where was stored: the address of the count, of the entry, of the frame, of the word. */
   readonly at: Pa;
   /** The instruction that stored. */
   readonly pc: bigint;

@@ -394,9 +394,8 @@ export class Vm {
 
   /**
    * From now on a guest's kernel is audited at each system call (trap, switch of processes) while it
-   * runs, if it is at rest then: {@link advance} ends with `broken` at the first moment that is not
-   * in order, before the kernel has done anything about the call. Undefined ends it. The report is
-   * live.
+   * runs: {@link advance} ends with `broken` at the first moment that is not in order, before the
+   * kernel has done anything about the call. Undefined ends it. The report is live.
    */
   auditEach(each: Each | undefined): EachReport | undefined {
     this.#guestOnly("auditEach", "the kernel is in order whenever it can be asked: audit()");
@@ -406,13 +405,17 @@ export class Vm {
   /**
    * What happened to a frame of a guest lately: the last stores to its count, to the entries that
    * map it now and to its first word, by which free lists are linked; with `content` the kernel's
-   * last store into the frame, in place of that word. The recorded past is gone through again for
-   * it. Throws a RangeError where nothing is recorded; see {@link History.start}.
+   * last store into the frame, in place of that word; with `since`, the instructions retired at an
+   * earlier moment, what led to it then and does not any more. The recorded past is gone through
+   * again for it. Throws a RangeError where nothing is recorded; see {@link History.start}.
    */
-  trail(address: bigint | number, { content = false }: { content?: boolean } = {}): FrameStep[] {
+  trail(
+    address: bigint | number,
+    { content = false, since }: { content?: boolean; since?: number | undefined } = {},
+  ): FrameStep[] {
     this.#guestOnly("trail", "timeline has its events");
     const frame = frameHandle(this.#view, this.#machine.ram, pa(address)).pa;
-    return this.#computer.trail(paNum(Number(frame)), content);
+    return this.#computer.trail(paNum(Number(frame)), content, since);
   }
 
   /** What {@link audit} cannot judge because it is unknown, a phrase each. */

@@ -141,6 +141,17 @@ export const BUGS: readonly Bug[] = [
     }],
   },
   {
+    name: "trapframe-leaked",
+    lines: ["audit --each syscall ls"],
+    says: [
+      /^leak +0x8[0-9a-f]+ /m,
+      /taken from the free list +kalloc \(kalloc\.c:\d+\) < allocproc/,
+      /pointer at 0x[0-9a-f]+: 0x8[0-9a-f]+ -> 0x0 +freeproc/,
+    ],
+    line: "freeproc",
+    edits: [{ file: "kernel/proc.c", inside: "freeproc", change: withoutCall("kfree") }],
+  },
+  {
     name: "old-frame-kept",
     lines: ["audit --each trap ls"],
     says: [/^count too high 0x8[0-9a-f]+ .*it will never be freed/m],

@@ -149,6 +149,10 @@ function image(): Image {
     a.put("jal", { rd: X.ra, imm: clear - (BASE + at + a.size) });
     a.put("jalr", { rd: 0, rs1: X.ra, imm: 0 });
   });
+  place(
+    "push_off",
+    (a) => a.put("lw", { rd: X.a5, rs1: X.a0, imm: 120 }).put("jalr", { rd: 0, rs1: X.ra, imm: 0 }),
+  );
   place("kerneltrap", (a) => a.put("jalr", { rd: 0, rs1: X.ra, imm: 0 }));
   place("usertrap", (a) => {
     const record = AT.proc + PROC.size;

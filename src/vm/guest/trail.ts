@@ -1,6 +1,7 @@
 /**
  * What happened to a frame of a guest lately: its history is gone through again, with probes on its
- * count, on the entries that map it now, and on its first word, by which free lists are linked.
+ * count, on the entries that map it now, and on its first word, by which free lists are linked; for
+ * one that is lost, on what led to it before.
  * Each store is told with the instruction that made it and those that called it.
  */
 
@@ -9,6 +10,7 @@ import { pa, PAGE_SIZE, type PaNum } from "../machine/address.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import type { Ram } from "../machine/memory.ts";
 import type { GuestHistory } from "./history.ts";
+import { leadsTo, type LedTo } from "./led_to.ts";
 import { storesUntil, type Watched, type Worker } from "./stores.ts";
 import { placeOf } from "./translate.ts";
 
@@ -21,6 +23,8 @@ export interface TrailPlaces {
   readonly ptes: readonly PaNum[];
   /** Whether the kernel's last store into the frame is wanted. */
   readonly content: boolean;
+  /** What led to it at an earlier moment, when it is lost since, and where free lists begin. */
+  readonly lost?: LedTo & { readonly since: number; readonly heads: readonly PaNum[] };
 }
 
 /** What the trail asks about the kernel. */
@@ -51,7 +55,7 @@ export function frameTrail(
   if (span === undefined) throw new RangeError("nothing is recorded: there is no trail");
   let steps: FrameStep[] = [];
   for (const window of WINDOWS) {
-    const from = Math.max(span[0], to - window);
+    const from = Math.max(span[0], Math.min(to - window, places.lost?.since ?? to));
     steps = between(history, reader, places, from, to);
     const wanted = [places.count?.at, ...places.ptes].filter((at) => at !== undefined);
     if (from === span[0] || wanted.every((at) => steps.some((step) => Number(step.at) === at))) {
@@ -64,19 +68,25 @@ export function frameTrail(
 function between(
   history: GuestHistory,
   reader: TrailReader,
-  { frame, count, ptes, content }: TrailPlaces,
+  { frame, count, ptes, content, lost }: TrailPlaces,
   from: number,
   to: number,
 ): FrameStep[] {
   const { ram } = history.machine;
   const steps: FrameStep[] = [];
   let last: FrameStep[] = [];
-  const watch = (what: FrameStep["what"], at: PaNum, length: number, least = length): Watched => ({
+  const watch = (
+    what: FrameStep["what"],
+    at: PaNum,
+    length: number,
+    least = length,
+    counts: (before: bigint, after: bigint) => boolean = (before, after) => before !== after,
+  ): Watched => ({
     start: at,
     length,
     seen({ instret, hart, pid, pc, user, size, before, after }: Store, by: Hart) {
       // Byte by byte a page is filled: that says nothing of what stands there.
-      if (pc === undefined || user || before === after || size < least) return;
+      if (pc === undefined || user || !counts(before, after) || size < least) return;
       const callers = callersOf(by, ram, reader);
       const step = { instret, hart, pid, what, at: pa(at), before, after, pc, callers };
       if (what === "content") last = [step];
@@ -86,6 +96,13 @@ function between(
   const watched = ptes.map((at) => watch("pte", at, 8));
   if (count !== undefined) watched.push(watch("count", count.at, count.width));
   watched.push(content ? watch("content", frame, PAGE_SIZE, 1) : watch("link", frame, 8));
+  if (lost !== undefined) {
+    const leads = (word: bigint) => word < 2n ** 32n && leadsTo(lost.frames, Number(word));
+    const goes = (before: bigint, after: bigint) => leads(before) && !leads(after);
+    const taken = (before: bigint) => before === BigInt(frame);
+    watched.push(...lost.words.map((at) => watch("pointer", at, 8, 8, goes)));
+    watched.push(...lost.heads.map((at) => watch("taken", at, 8, 8, taken)));
+  }
   history.inThePast(() => {
     history.goto(from);
     storesUntil(history, to, reader.pid, watched);

@@ -13,6 +13,7 @@ import type { Say } from "../../../src/vm/inspect/finding.ts";
 import { parseElf } from "../../../src/vm/machine/elf.ts";
 import { elf } from "../../machine/bare_lab.ts";
 import type { GuestView } from "../../../src/vm/guest/view.ts";
+import { leadsTo, ledTo } from "../../../src/vm/guest/led_to.ts";
 import { FreeWalk } from "../../../src/vm/guest/free_walk.ts";
 import { Words } from "../../../src/vm/guest/words.ts";
 import { pa, PAGE_SIZE, type PaNum, vaNum } from "../../../src/vm/machine/address.ts";
@@ -394,4 +395,27 @@ Deno.test("tables that are given back while somebody is inside are not called da
   state(0, SLEEPING);
   assertEquals(vm.advance(2000).kind, "broken");
   assert(seen.findings.some((f) => f.class === "PTE damaged"));
+});
+
+Deno.test("what leads to a frame: entries, the tables above them, records of the kernel", () => {
+  const { g, vm } = counted();
+  const view = partsOf(vm).view as GuestView;
+  const { ram } = g.machine;
+  const { pteAddr } = walk(ram, g.roots[3] as PaNum, vaNum(0x3000)).leaf!;
+  const frame = walk(ram, g.roots[3] as PaNum, vaNum(0x3000)).leaf!.page;
+  const { words, frames } = ledTo(view.now, frame);
+  const above = walk(ram, g.roots[3] as PaNum, vaNum(0x3000)).steps.map((step) => step.pteAddr);
+  for (const at of above) assert(words.includes(at), `${at}`);
+  assert(words.includes((AT.proc + 2 * RECORD + 80) as PaNum), "its process's table");
+  assert(frames.has(g.roots[3] / PAGE_SIZE));
+  // An entry that maps it, and its address; no other number.
+  const only = new Set([frame / PAGE_SIZE]);
+  assertEquals(
+    [Number(ram.readPte(pteAddr)), frame, frame + 8, frame + PAGE_SIZE, frame / 4]
+      .map((word) => leadsTo(only, word)),
+    [true, true, true, false, false],
+  );
+  // What is free or user memory is not looked at.
+  g.write64(g.free[3], frame);
+  assert(!ledTo(view.now, frame).words.includes(g.free[3] as PaNum));
 });
