@@ -102,6 +102,7 @@ export {
   type Mapping,
   type MmuCounters,
   type OwnerChange,
+  type PlacedCount,
   type ProcessDiff,
   type ProcessState,
   type PteDiff,

@@ -22,7 +22,8 @@ export default command({
     "debug information, a guest's kernel's for instance, names are variables of C, those in sight " +
     "of the selected frame first: print proc[3].name, print *p, print &proc[2].lock, print " +
     "p->trapframe->epc, print (uint64)p + 8. A name alone, as in every address, is where a " +
-    "structure or array stands: proc+8 is 8 bytes behind it.",
+    "structure or array stands: proc+8 is 8 bytes behind it. A guest's kernel's functions can be " +
+    "called, print *walk(p->pagetable, 0x4000, 0): what they do is forgotten.",
   args: [{ name: "expr", kind: "line", doc: "like u64(0x3000) or main+8" }],
   examples: [
     {

@@ -4,7 +4,7 @@ import { hex } from "../vm/machine/address.ts";
 import { CommandError } from "./errors.ts";
 import { KernelError } from "../vm/vm.ts";
 import { type Node, parseExpression, type Tree } from "./expression.ts";
-import { bare, type CType, type CValue, isScalar } from "../vm/c_values.ts";
+import { bare, type CType, type CValue, isScalar, type Returned } from "../vm/c_values.ts";
 import { didYouMean } from "../vm/nearest.ts";
 import type { Place, Space } from "./result.ts";
 
@@ -19,6 +19,8 @@ export interface Resolver {
   symbol(name: string, pid: number | undefined): bigint | undefined;
   /** `f(…)`, where `f` is `pa`, `va`, `u64` …; undefined when there is no such function. */
   call(name: string, args: readonly bigint[], pid: number | undefined): bigint | undefined;
+  /** What a function of a guest's kernel returns; undefined: there is no such function. */
+  returned(name: string, args: readonly bigint[]): Returned | undefined;
   /** A variable, with its type: one in sight of the selected frame, or a global one. */
   variable(name: string, pid: number | undefined): CValue | undefined;
   /** A type by its name in C, with stars behind it; undefined: there is none. */
@@ -176,7 +178,10 @@ export function evaluateTree(tree: Tree, names: Resolver, outer?: number): Evalu
         }
         // pa(3:0x4000): the process named inside is the one that the function is about.
         const about = args[0]?.pid ?? pid;
-        const value = names.call(node.name, args.map((a) => a.value), about) ??
+        const numbers = args.map((a) => a.value);
+        const back = complaining(node.at, () => names.returned(node.name, numbers));
+        if (back?.c !== undefined) return spaced(back.c, node.at);
+        const value = back?.value ?? names.call(node.name, numbers, about) ??
           unknown("function", node.name, node.at);
         return { value, space: gives };
       }
@@ -310,7 +315,9 @@ export function evaluateTree(tree: Tree, names: Resolver, outer?: number): Evalu
   function unknown(what: string, name: string, at: number): never {
     const known = [...names.names()];
     const register = `$${name.toLowerCase()}`;
-    const hint = what === "symbol" && known.includes(register)
+    const hint = what === "symbol" && known.includes(name)
+      ? `; ${name}(…) is a function`
+      : what === "symbol" && known.includes(register)
       ? `; did you mean ${register}?`
       : what === "symbol" && /^[0-9a-f_]+$/i.test(name)
       ? `; did you mean 0x${name.toLowerCase()}?`

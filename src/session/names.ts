@@ -17,6 +17,7 @@ import {
   field,
   globalNamed,
   localNamed,
+  returned,
   scalarOf,
   target,
   typeNamed,
@@ -37,6 +38,7 @@ const FUNCTIONS: Readonly<Record<string, { takes?: Space; gives?: Space }>> = {
   u64: { takes: "va" },
   refcount: { takes: "pa" },
   mappings: { takes: "pa" },
+  pa2idx: { takes: "pa" },
   free: {},
 };
 
@@ -69,6 +71,9 @@ export function namesOf(session: Session): Resolver {
       address: addressOf,
       cast: (type, pid, value) => cast(type, pid ?? programsMeant(session, pid)[0], value),
     },
+    // Ours come first, but for one that is the kernel's own where it has it.
+    returned: (name, args) =>
+      Object.hasOwn(FUNCTIONS, name) && name !== "pa2idx" ? undefined : returned(vm, name, args),
     call(name, args, pid) {
       if (!Object.hasOwn(FUNCTIONS, name)) return undefined;
       const wanted = FUNCTIONS[name].takes === undefined ? 0 : 1;
@@ -79,6 +84,7 @@ export function namesOf(session: Session): Resolver {
       if (name === "va") return mappedAt(vm, args[0], pid);
       if (name === "free") return BigInt(vm.free().free);
       if (name === "refcount") return storedAt(vm, args[0]);
+      if (name === "pa2idx") return indexOf(vm, inRam(vm, args[0]));
       if (name === "mappings") return BigInt(vm.refcount(inRam(vm, args[0])).counted);
       return read(vm, args[0], READS[name], owner(pid), pid !== undefined);
     },
@@ -88,6 +94,14 @@ export function namesOf(session: Session): Resolver {
       for (const name of [...REGISTER_NAMES, ...CSR_NAMES]) yield `$${name}`;
     },
   };
+}
+
+/** The element of a guest's array of counts that is a frame's. */
+function indexOf(vm: Vm, frame: Pa): bigint {
+  if (!vm.guest) throw new CommandError("pa2idx() is of a guest's counts; refcount() is the count");
+  const place = vm.countPlace(frame);
+  if (place !== undefined) return BigInt(place.index);
+  throw new CommandError("pa2idx(): how the kernel counts is unknown; facts says what is known");
 }
 
 /** Those that are asked for most. */

@@ -54,6 +54,11 @@ export function bootComputer(options: Settled): Computer {
     listening: undefined,
     failAllocation: (n) => failAllocation(kernel, n),
     countPlace: () => undefined,
+    invoke: () => {
+      throw new KernelError(
+        "invoke: the built-in kernel is TypeScript, and has no functions in memory",
+      );
+    },
     lastStores: () => {
       throw new KernelError("lastStores: what programs store is not recorded");
     },

@@ -10,6 +10,7 @@ import { bare, type CType, memberNamed, pointerTo, type StructType } from "./dwa
 import { insideOf, scopeOf, type StackFrame } from "./backtrace.ts";
 import { KernelError } from "./kernel/manual.ts";
 import { hex } from "./machine/address.ts";
+import { counted } from "./machine/counted.ts";
 import { didYouMean } from "./nearest.ts";
 import { partsOf } from "./parts.ts";
 import type { Vm } from "./vm.ts";
@@ -77,6 +78,34 @@ export function typeNamed(vm: Vm, name: string, pid: number): CType | undefined 
 export function globalNamed(vm: Vm, name: string, pid: number): CValue | undefined {
   const global: Global | undefined = debugOf(vm, pid)?.global(name);
   return global && inMemory(global.type, pid, global.address);
+}
+
+/** What a function of a guest's kernel returned, and what C makes of it. */
+export interface Returned {
+  /** The register a0. */
+  readonly value: bigint;
+  /** Undefined: its type is not known, or it returns nothing. */
+  readonly c: CValue | undefined;
+}
+
+/**
+ * Calls a function of a guest's kernel by its name, to see what it returns; nothing is changed by
+ * that. Undefined: there is none. Throws a KernelError where it does not come back.
+ */
+export function returned(vm: Vm, name: string, args: readonly bigint[]): Returned | undefined {
+  const entry = vm.guest ? partsOf(vm).view.symbols.all(0).get(name) : undefined;
+  if (entry === undefined) return undefined;
+  const debug = debugOf(vm, 0);
+  const wanted = debug?.parameters(entry);
+  if (wanted !== undefined && wanted !== args.length) {
+    throw new KernelError(`${name} takes ${counted(wanted, "argument")}, not ${args.length}`);
+  }
+  const value = vm.invoke(entry, args);
+  const type = debug?.returnType(entry);
+  if (wanted !== undefined && type === undefined) {
+    throw new KernelError(`${name} came back, and returns nothing; what it did is forgotten`);
+  }
+  return { value, c: type && numberOf(type, 0, value) };
 }
 
 /** A constant of an enumeration. */

@@ -5,13 +5,14 @@ import { GuestChanges, type GuestVmState, madeOf } from "./guest_changes.ts";
 import type { GuestStop } from "./guest_traps.ts";
 import { GuestEach } from "./guest_each.ts";
 import { GuestCalls } from "./guest_calls.ts";
+import { invoke } from "./guest_invoke.ts";
 import { GuestHands } from "./guest_hands.ts";
 import { GuestRun } from "./guest_run.ts";
 import { Witness } from "./guest_witness.ts";
 import { checkRights } from "./guest_rights.ts";
 import { guestVerdict } from "./guest_verdict.ts";
 import { GuestPrograms } from "./guest_programs.ts";
-import { countAddress, countRange } from "./guest/count_stores.ts";
+import { countRange } from "./guest/count_stores.ts";
 import { kernelFunctions } from "./guest/functions.ts";
 import { Current } from "./guest/current.ts";
 import { GuestEvents, toldIn } from "./guest/events.ts";
@@ -37,7 +38,7 @@ import { KernelError } from "./kernel/manual.ts";
 import type { KernelStop } from "./kernel/run.ts";
 import { FileTree } from "./kernel/files/tree.ts";
 import { openXv6fs } from "./kernel/files/xv6fs/xv6fs.ts";
-import { hex, pa, PAGE_SIZE, type PaNum, type Va } from "./machine/address.ts";
+import { hex, PAGE_SIZE, type PaNum, type Va } from "./machine/address.ts";
 import { MSTATUS } from "./machine/hart/csr_state.ts";
 import type { Hart } from "./machine/hart/hart.ts";
 import { REGISTER_NAMES } from "./machine/isa/register_names.ts";
@@ -219,11 +220,8 @@ function guestComputer(
       }
       history.failCall(allocators.map(({ start }) => start), n);
     },
-    countPlace: (frame) => {
-      const range = counts();
-      const at = range && countAddress(range, frame);
-      return at === undefined ? undefined : { pa: pa(at), size: range!.size };
-    },
+    countPlace: (frame) => view.countPlace((frame - frame % PAGE_SIZE) as PaNum),
+    invoke: (entry, args) => invoke(parts, view, entry, args),
     lastStores: (start, length, most) => {
       if (!ram.contains(start, length)) {
         throw new RangeError(`${length} bytes at ${hex(start)} are not in RAM`);

@@ -19,7 +19,7 @@ import { mappingsTo } from "./inspect/mappings.ts";
 import { anyStale } from "./inspect/tlb_check.ts";
 import { CAUSE } from "./machine/cause.ts";
 import type { Hart } from "./machine/hart/hart.ts";
-import { hex, PAGE_SIZE, type PaNum, type Va } from "./machine/address.ts";
+import { hex, pa, PAGE_SIZE, type PaNum, type Va } from "./machine/address.ts";
 import type { TrapSeen } from "./machine/probes.ts";
 import { walk } from "./machine/sv39.ts";
 import type { GuestParts } from "./parts.ts";
@@ -163,7 +163,7 @@ export class GuestEach implements EachReport {
     const held = this.#locks.held(hartid);
     const names = held.map(({ name, at }) => {
       if (history.span === undefined) return name;
-      const count = { at, width: 4 };
+      const count = { pa: pa(at), size: 4 };
       const frame = (at - at % PAGE_SIZE) as PaNum;
       const steps = this.#asks.trail({ frame, count, ptes: [], content: false });
       const taken = steps.findLast(({ what, after }) => what === "count" && after === 1n);

@@ -15,12 +15,12 @@ import type { FrameStep, Store } from "./store.ts";
 import type { History, HistoryEntry, Moment } from "./history.ts";
 import type { Finding } from "./inspect/finding.ts";
 import type { Translation } from "./inspect/translation.ts";
-import type { KernelView, SavedView, SpaceUsage } from "./inspect/view.ts";
+import type { KernelView, PlacedCount, SavedView, SpaceUsage } from "./inspect/view.ts";
 import type { ForkStatistics } from "./fork_statistics.ts";
 import type { Breakpoints, Kernel } from "./kernel/kernel.ts";
 import type { Proc } from "./kernel/process/proc.ts";
 import type { KernelStop, RunOptions } from "./kernel/run.ts";
-import type { Pa, PaNum, Va } from "./machine/address.ts";
+import type { PaNum, Va } from "./machine/address.ts";
 import type { Elf } from "./machine/elf.ts";
 import type { Machine } from "./machine/machine.ts";
 import type { Process } from "./process.ts";
@@ -77,7 +77,9 @@ export interface Computer extends Parts {
    */
   happened(past: boolean): EventLog;
   /** Where a guest keeps the count of a frame; undefined: unknown. */
-  countPlace(frame: number): { readonly pa: Pa; readonly size: number } | undefined;
+  countPlace(frame: number): PlacedCount | undefined;
+  /** What a function of a guest's kernel returns, as if it were called now; see `Vm.invoke`. */
+  invoke(entry: bigint, args: readonly bigint[]): bigint;
   /** The last stores to some bytes of a guest. */
   lastStores(start: PaNum, length: number, most: number): { stores: Store[]; since: number };
   /** Makes a coming allocation fail, see {@link Vm.failAllocation}. */

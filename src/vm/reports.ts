@@ -30,7 +30,7 @@ export type { GuestStop, Trap } from "./guest_traps.ts";
 export type { FrameStep, Store } from "./store.ts";
 export type { StoredBy } from "./machine/memory.ts";
 export type { ForkObserver } from "./kernel/kernel.ts";
-export type { Fact, ProcessState, SpaceUsage, Sure } from "./inspect/view.ts";
+export type { Fact, PlacedCount, ProcessState, SpaceUsage, Sure } from "./inspect/view.ts";
 export type { Wait } from "./kernel/process/proc.ts";
 export type { EventFilter } from "./events.ts";
 export type { Arrival, KernelStop, RunOptions } from "./kernel/run.ts";

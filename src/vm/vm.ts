@@ -20,13 +20,13 @@ import { type Frame, frameHandle, type FrameReport, frameReport } from "./inspec
 import { type Sharing, sharing } from "./inspect/sharing.ts";
 import { type SwapReport, swapReport } from "./inspect/builtin/swap_report.ts";
 import { kernelTranslation, type Translation } from "./inspect/translation.ts";
-import type { Fact, KernelView } from "./inspect/view.ts";
+import type { Fact, KernelView, PlacedCount } from "./inspect/view.ts";
 import { addBreakpoint, removeBreakpoint } from "./kernel/breakpoints.ts";
 import type { ForkStatistics } from "./fork_statistics.ts";
 import type { ForkObserver, Kernel } from "./kernel/kernel.ts";
 import { KernelError } from "./kernel/manual.ts";
 import type { KernelStop, RunOptions } from "./kernel/run.ts";
-import { type Pa, pa, paNum, va } from "./machine/address.ts";
+import { pa, paNum, va } from "./machine/address.ts";
 import { flagText } from "./machine/flags.ts";
 import type { Machine } from "./machine/machine.ts";
 import type { RamView } from "./machine/ram_view.ts";
@@ -529,8 +529,18 @@ export class Vm {
   }
 
   /** Where a guest's kernel keeps the count of the frame that holds an address; undefined: unknown. */
-  countPlace(address: bigint | number): { readonly pa: Pa; readonly size: number } | undefined {
+  countPlace(address: bigint | number): PlacedCount | undefined {
     return this.#computer.countPlace(Number(address));
+  }
+
+  /**
+   * What the function of a guest's kernel at an address returns, as if the present hart called it
+   * now with these arguments: `a0`. It runs, and all is made what it was: what it stores, prints or
+   * takes is forgotten. Throws a KernelError where it traps, panics or does not come back.
+   */
+  invoke(entry: bigint, args: readonly bigint[] = []): bigint {
+    this.#guestOnly("invoke", "the kernel has no functions in memory");
+    return this.#computer.invoke(entry, args);
   }
 
   /** This moment, for {@link since}. */

@@ -137,6 +137,7 @@ export const NAMES: Resolver = {
   spaces: () => ({}),
   place: undefined,
   last: 0n,
+  returned: () => undefined,
   names: () => ["main", "pa", "va", "u64", "$a0", "$satp"],
 };
 

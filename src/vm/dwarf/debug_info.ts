@@ -336,6 +336,17 @@ export class DebugInfo {
     }, undefined);
   }
 
+  /** How many arguments the function at an address takes; undefined: nobody says. */
+  parameters(address: bigint): number | undefined {
+    const pc = Number(address);
+    const unit = this.#unitAt(pc);
+    if (unit === undefined || !this.#isWhole(unit)) return undefined;
+    return this.#safely(() => {
+      const own = functionAt(unit, pc);
+      return own?.children.filter(({ tag }) => tag === TAG.formal_parameter).length;
+    }, undefined);
+  }
+
   /** The source files that have code, each once. */
   files(): SourceFile[] {
     const found = new Map<string, SourceFile>();

@@ -6,7 +6,7 @@
  * What exactly is wrong, the audit says.
  */
 
-import { PAGE_SIZE, type PaNum } from "../machine/address.ts";
+import { pa, PAGE_SIZE, type PaNum } from "../machine/address.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import type { Machine } from "../machine/machine.ts";
 import { frameOf, PTE_A, PTE_D } from "../machine/sv39.ts";
@@ -194,7 +194,7 @@ export class Judge {
     });
     const at = this.#counts && new Counts(facts.place.words, this.#counts).at(i);
     const { width = 0 } = this.#counts?.array ?? {};
-    const count = at === undefined ? undefined : { at: at as PaNum, width };
+    const count = at === undefined ? undefined : { pa: pa(at), size: width };
     return { frame, count, ptes };
   }
 

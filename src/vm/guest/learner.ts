@@ -234,15 +234,22 @@ function cowSeen({ cleared, masks }: CowSeen, forks: number): Learned<number> {
   };
 }
 
-/**
- * How many bytes of its variable stand in front of an array that is indexed in one of the usual
- * ways, and in which.
- */
+/** How C indexes an array of counts. */
+interface Indexed {
+  /** Bytes of its variable that stand in front of it. */
+  readonly head: number;
+  /** In words. */
+  readonly index: string;
+  /** The address whose count element 0 is, or would be. */
+  readonly first: number;
+}
+
+/** An array that is indexed in one of the usual ways; undefined: it is not. */
 export function headOf(
   { array, bytes }: CountPlace,
   base: number,
   end: number,
-): { readonly head: number; readonly index: string } | undefined {
+): Indexed | undefined {
   const { origin, stride, pointer } = array;
   const from = pointer === undefined ? bytes[0] : 0;
   const ends = Math.ceil((end - base) / PAGE_SIZE);
@@ -253,15 +260,21 @@ export function headOf(
   ];
   for (const [i, index] of first) {
     const head = origin + i * stride - from;
-    if (head >= 0 && head < 128) return { head, index };
+    if (head >= 0 && head < 128) return { head, index, first: base + i * PAGE_SIZE };
   }
   return undefined;
 }
 
-/** How an array is indexed, in words, for RAM from `base` on and a kernel that ends at `end`. */
-export function indexText(place: CountPlace, base: number, end: number): string {
+/** The address whose count element 0 of an array is, as C indexes it. */
+export function firstIndexed(place: CountPlace, base: number, end: number): number {
   const { array: { origin, stride, pointer }, bytes } = place;
   const from = pointer === undefined ? bytes[0] : 0;
-  const first = base + Math.ceil((from - origin) / stride) * PAGE_SIZE;
-  return headOf(place, base, end)?.index ?? `(pa - ${hex(first)}) / 4096`;
+  return headOf(place, base, end)?.first ??
+    base + Math.ceil((from - origin) / stride) * PAGE_SIZE;
+}
+
+/** How an array is indexed, in words, for RAM from `base` on and a kernel that ends at `end`. */
+export function indexText(place: CountPlace, base: number, end: number): string {
+  return headOf(place, base, end)?.index ??
+    `(pa - ${hex(firstIndexed(place, base, end))}) / 4096`;
 }

@@ -9,15 +9,10 @@ import type { PaNum } from "../machine/address.ts";
 import type { Machine } from "../machine/machine.ts";
 import { PTE_A, PTE_D } from "../machine/sv39.ts";
 import type { Remove, StoreSeen } from "../machine/probes.ts";
+import type { TrailPlaces } from "./trail.ts";
 
 /** What of a frame is watched. */
-export interface WatchedPlaces {
-  readonly frame: PaNum;
-  /** Where its count stands, and its bytes; undefined: unknown. */
-  readonly count: { readonly at: PaNum; readonly width: number } | undefined;
-  /** The entries that map it. */
-  readonly ptes: readonly PaNum[];
-}
+export type WatchedPlaces = Omit<TrailPlaces, "content">;
 
 interface Watched {
   /** What was seen of it. */
@@ -101,7 +96,9 @@ export class Pending {
       if (store.by !== "instruction" || this.#machine.hart.mode !== USER) touched(store);
     };
     const removes = ptes.map((at) => probes.stores(at, 8, entry));
-    if (count !== undefined) removes.push(probes.stores(count.at, count.width, touched));
+    if (count !== undefined) {
+      removes.push(probes.stores(Number(count.pa) as PaNum, count.size, touched));
+    }
     removes.push(probes.stores(frame, 8, link));
     return removes;
   }

@@ -5,6 +5,7 @@
  * Each store is told with the instruction that made it and those that called it.
  */
 
+import type { PlacedCount } from "../inspect/view.ts";
 import type { FrameStep, Store } from "../store.ts";
 import { pa, PAGE_SIZE, type PaNum } from "../machine/address.ts";
 import type { Hart } from "../machine/hart/hart.ts";
@@ -18,7 +19,7 @@ import { placeOf } from "./translate.ts";
 export interface TrailPlaces {
   readonly frame: PaNum;
   /** Where its count stands, and how many bytes; undefined: unknown. */
-  readonly count: { readonly at: PaNum; readonly width: number } | undefined;
+  readonly count: Pick<PlacedCount, "pa" | "size"> | undefined;
   /** The entries that map it. */
   readonly ptes: readonly PaNum[];
   /** Whether the kernel's last store into the frame is wanted. */
@@ -57,7 +58,7 @@ export function frameTrail(
   for (const window of WINDOWS) {
     const from = Math.max(span[0], Math.min(to - window, places.lost?.since ?? to));
     steps = between(history, reader, places, from, to);
-    const wanted = [places.count?.at, ...places.ptes].filter((at) => at !== undefined);
+    const wanted = [...places.count === undefined ? [] : [Number(places.count.pa)], ...places.ptes];
     if (from === span[0] || wanted.every((at) => steps.some((step) => Number(step.at) === at))) {
       break;
     }
@@ -94,7 +95,9 @@ function between(
     },
   });
   const watched = ptes.map((at) => watch("pte", at, 8));
-  if (count !== undefined) watched.push(watch("count", count.at, count.width));
+  if (count !== undefined) {
+    watched.push(watch("count", Number(count.pa) as PaNum, count.size));
+  }
   watched.push(content ? watch("content", frame, PAGE_SIZE, 1) : watch("link", frame, 8));
   if (lost !== undefined) {
     const leads = (word: bigint) => word < 2n ** 32n && leadsTo(lost.frames, Number(word));

@@ -7,12 +7,13 @@ import type {
   Fact,
   FramesView,
   KernelView,
+  PlacedCount,
   ProcessView,
   RootView,
   SavedView,
   SymbolsView,
 } from "../inspect/view.ts";
-import { hex, PAGE_SIZE, type PaNum } from "../machine/address.ts";
+import { hex, pa, PAGE_SIZE, type PaNum } from "../machine/address.ts";
 import type { Elf } from "../machine/elf.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import type { Machine } from "../machine/machine.ts";
@@ -24,7 +25,7 @@ import { givenFact } from "./given.ts";
 import { Facts, KINDS, type Known } from "./facts.ts";
 import { recordFacts } from "./record_facts.ts";
 import type { GuestHistory } from "./history.ts";
-import { Learner } from "./learner.ts";
+import { firstIndexed, Learner } from "./learner.ts";
 import { CLOCK, CONSOLE, type Slot } from "./proc_table.ts";
 import { goesByUser, recordOn, unrestOf } from "./rest.ts";
 import { ImageSymbols } from "./symbols.ts";
@@ -144,12 +145,14 @@ export class GuestView implements KernelView {
     return this.#countsOf.counts;
   }
 
-  /** Where the count of a frame stands, and how many bytes it has; undefined: unknown. */
-  countPlace(frame: PaNum): { readonly at: PaNum; readonly width: number } | undefined {
+  /** Where the count of a frame stands; undefined: unknown. */
+  countPlace(frame: PaNum): PlacedCount | undefined {
     const { base } = this.#machine.ram;
+    const { value } = this.learner.watched.counts;
     const at = this.#counts?.at((frame - base) / PAGE_SIZE);
-    const width = this.learner.watched.counts.value?.array.width;
-    return at === undefined || width === undefined ? undefined : { at: at as PaNum, width };
+    if (at === undefined || !value) return undefined;
+    const index = (frame - firstIndexed(value, base, this.known.symbols.end)) / PAGE_SIZE;
+    return { pa: pa(at), size: value.array.width, index };
   }
 
   #countsOf: { readonly facts: Facts; readonly counts: Counts | undefined } | undefined;

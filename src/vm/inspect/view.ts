@@ -8,7 +8,7 @@
  */
 
 import type { DebugInfo, SourcePlace } from "../dwarf/debug_info.ts";
-import type { PaNum } from "../machine/address.ts";
+import type { Pa, PaNum } from "../machine/address.ts";
 import type { MachineState } from "../machine/machine_state.ts";
 
 /**
@@ -180,6 +180,16 @@ export interface Fact {
   readonly sure: Sure;
   /** From what it follows, or why nobody knows. */
   readonly evidence: string;
+}
+
+/** Where a kernel keeps the count of a frame. */
+export interface PlacedCount {
+  /** Its physical address. */
+  readonly pa: Pa;
+  /** Bytes. */
+  readonly size: number;
+  /** Its element, as C indexes the array. */
+  readonly index: number;
 }
 
 /** A kernel as inspectors see it, asked anew each time; nothing is changed by asking. */

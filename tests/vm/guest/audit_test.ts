@@ -208,7 +208,7 @@ Deno.test("what a person says stands in place of what would be found out, and is
   assertEquals(said("counts").sure, "given");
   const view = partsOf(vm).view as GuestView;
   const place = view.countPlace((BASE + 0x11_0000 + PAGE_SIZE) as PaNum);
-  assertEquals(place, { at: (AT.ticks + 8) as PaNum, width: 2 });
+  assertEquals(place, { pa: pa(AT.ticks + 8), size: 2, index: 1 });
   assertEquals(view.frames.more, 1);
   vm.giveFact("counts=none");
   assertEquals([said("counts").value, vm.refcount(BASE).stored], ["none", undefined]);
