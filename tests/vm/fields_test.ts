@@ -93,6 +93,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     jump: "found again by the next run",
     failing: "taken back",
     runsOn: BRIEF,
+    asked: PERSON,
     "#changes": "counts on, so that nobody takes a state put back for the one before",
     "#revision": "another number after each restore",
   },
