@@ -1,12 +1,13 @@
 /** `finish`: to the end of a function. */
 
 import { command } from "../framework/command.ts";
-import { CommandError, EXIT } from "../framework/errors.ts";
+import { EXIT } from "../framework/errors.ts";
 import { note } from "../framework/result.ts";
 import { cText } from "../format/c_value.ts";
 import { frameName } from "../format/frames.ts";
-import { frameMeant } from "../session/frames.ts";
+import { frameMeant, walkerMeant } from "../session/frames.ts";
 import { continueGuest } from "../session/guest_run.ts";
+import { runOn } from "../session/running.ts";
 import { lineHere } from "../session/sources.ts";
 import { refusing } from "../session/target.ts";
 import { numberOf } from "../vm/c_values.ts";
@@ -17,27 +18,25 @@ export default command({
   name: "finish",
   aliases: ["fin"],
   group: "run control",
-  summary: "a guest's hart runs until its function returns, and says what it returns",
+  summary: "run until the function returns, and say what it returns",
   details:
-    "Or until the function of the selected frame does. From the kernel's outermost function it " +
+    "Or until the function of the selected frame does. From a guest's outermost function it " +
     "goes on to the program in user mode. A breakpoint on the way stops it.",
   examples: [{
-    say: "the built-in kernel's programs have breakpoints",
-    lines: ["spawn echo hi", "finish"],
-    shows: ["finish: only a guest"],
+    say: "what a call returns",
+    lines: ["spawn echo hi", "break write", "continue", "finish"],
+    shows: ["write has returned", "a0 = 0x2"],
   }],
   async run(ctx) {
-    if (!ctx.vm.guest) {
-      throw new CommandError(
-        "finish: only a guest's harts do that; break stops programs here",
-        EXIT.failed,
-      );
-    }
+    const walker = walkerMeant(ctx);
     const { level } = frameMeant(ctx);
-    const goal = refusing(() => toCaller(ctx.vm, level), EXIT.failed);
-    const ran = await continueGuest(ctx, { arrive: goal });
+    const goal = refusing(() => toCaller(ctx.vm, level, walker?.pid ?? 0), EXIT.failed);
+    const ran =
+      await (walker ? runOn(ctx, walker, { arrive: goal }) : continueGuest(ctx, { arrive: goal }));
     if (ran.json?.stop !== "arrived") return ran;
-    const a0 = ctx.vm.register("a0")!;
+    const a0 = walker === undefined
+      ? ctx.vm.register("a0")!
+      : ctx.vm.process(walker.pid).registers.get("a0")!;
     const { type, from } = goal;
     const what = type === "void"
       ? ""

@@ -50,7 +50,7 @@ export default command({
       throw new CommandError(`event is one of ${EVENT_KINDS.join(", ")}, not ${event}${hint}`);
     }
     const meant = eventsMeant(kind, flags);
-    if (!ctx.vm.guest) return runOn(ctx, processFor(ctx, pid), meant);
+    if (!ctx.vm.guest) return runOn(ctx, processFor(ctx, pid), { until: meant });
     noProcess("until", pid);
     return continueGuest(ctx, { until: meant });
   },

@@ -3,6 +3,7 @@
 import type { Context, Session } from "../framework/command.ts";
 import { CommandError, EXIT } from "../framework/errors.ts";
 import { backtrace, type StackFrame, type StackOwner } from "../vm/backtrace.ts";
+import type { Process } from "../vm/process.ts";
 import { KernelError } from "../vm/vm.ts";
 import { processFor, refusing } from "./target.ts";
 
@@ -96,4 +97,12 @@ export function moveFrame(
   }
   selectFrame(ctx.session, owner, level);
   return frames[level];
+}
+
+/** Of the built-in kernel: the process that goes by lines; of a guest undefined, its hart does. */
+export function walkerMeant(ctx: Context): Process | undefined {
+  if (ctx.vm.guest) return undefined;
+  const p = processFor(ctx, undefined);
+  if (p.manual) throw new CommandError(`pid ${p.pid} has no program: spawn PROGRAM holds one`);
+  return p;
 }

@@ -18,7 +18,8 @@ export function shownLocals(ctx: Context, which: Which): Result {
   );
   const where = whereText(frame);
   if (found.length === 0) {
-    return result([note(`${where} has no variables in sight`)], {
+    const why = ctx.vm.guest ? "" : ": the built-in programs carry lines, and no variables";
+    return result([note(`${where} has no variables in sight${why}`)], {
       json: { where, locals: [] },
     });
   }

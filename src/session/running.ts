@@ -8,7 +8,9 @@
 
 import { type EventFilter, eventText, type RunReport } from "../vm/reports.ts";
 import { hex, va } from "../vm/machine/address.ts";
+import type { Arrival } from "../vm/reports.ts";
 import type { Process } from "../vm/process.ts";
+import { Run } from "../vm/run.ts";
 import { instructionAt } from "../format/code.ts";
 import { CommandError, EXIT } from "../framework/errors.ts";
 import type { Context } from "../framework/command.ts";
@@ -39,16 +41,23 @@ export function programOf(ctx: Context, p: Process): Process {
 }
 
 /** Runs a program on, until its end, a stop point or an event; Ctrl-C stops it where it is. */
-export async function runOn(ctx: Context, p: Process, until?: EventFilter): Promise<Result> {
+export async function runOn(
+  ctx: Context,
+  p: Process,
+  { until, arrive }: { until?: EventFilter; arrive?: Arrival } = {},
+): Promise<Result> {
   const program = programOf(ctx, p);
   const from = ctx.vm.instret;
-  const running = ctx.vm.resume(program.pid, {
+  const running = new Run(ctx.vm, program.pid, ctx.vm.mark(), {
     pass: [p.pid, program.pid],
     ...(until === undefined ? {} : { until }),
+    ...(arrive === undefined ? {} : { arrive }),
   });
   const ending = await runInSlices(ctx, running, { keep: true });
   const report = running.report();
-  const stopped = stopSections(ctx, report.stop);
+  const stopped = report.stop.kind === "arrived"
+    ? { pid: p.pid, sections: placeSections(ctx, p.pid), json: {} }
+    : stopSections(ctx, report.stop);
   running.leave();
   const [orphan] = report.left;
   if (stopped !== undefined && ctx.vm.hasProcess(stopped.pid)) {

@@ -105,11 +105,16 @@ export function numbered(lines: readonly string[], first: number, marked?: numbe
   }));
 }
 
-/** The line of the source that the present hart has come to, where its file is there. */
+/**
+ * The line of the source that a guest's present hart has come to, or the current process of the
+ * built-in kernel, where its file is there.
+ */
 export async function lineHere(ctx: Context): Promise<Section[]> {
   const { vm } = ctx;
-  const pid = vm.mode() === "user" ? vm.here?.pid ?? 0 : 0;
-  const source = sourceAt(vm, pid, vm.register("pc")!);
+  const { pid, pc } = vm.guest
+    ? { pid: vm.mode() === "user" ? vm.here?.pid ?? 0 : 0, pc: vm.register("pc")! }
+    : { pid: ctx.session.pid, pc: vm.process(ctx.session.pid).registers.pc };
+  const source = sourceAt(vm, pid, pc);
   if (source === undefined) return [];
   try {
     const line = (await linesOf(ctx, source.file))[source.line - 1];

@@ -223,7 +223,7 @@ export class GuestChanges implements Changes {
    * It is looked at where all harts wait, which the machine proves, and not where a slice happens to
    * end: so it stops at the same instruction however the run is cut.
    */
-  #run(budget: number, met?: () => GuestStop | undefined): KernelStop | GuestStop {
+  #run(budget: number, met?: () => KernelStop | undefined): KernelStop | GuestStop {
     const { paced } = this.#guest;
     this.#guest.paced = true;
     try {
@@ -233,7 +233,7 @@ export class GuestChanges implements Changes {
     }
   }
 
-  #toStop(budget: number, met?: () => GuestStop | undefined): KernelStop | GuestStop {
+  #toStop(budget: number, met?: () => KernelStop | undefined): KernelStop | GuestStop {
     const { debug } = this.#guest;
     this.#setAgain();
     const end = debug.instret + budget;

@@ -32,8 +32,6 @@ export interface Trap {
 export type GuestStop =
   /** A trap into its kernel that was waited for; it has done nothing yet. */
   | { readonly kind: "trapped"; readonly trap: Trap }
-  /** The instruction that was waited for is next; see `RunOptions.arrive`. */
-  | { readonly kind: "arrived" }
   /** It turned the machine off, with a code. */
   | { readonly kind: "off"; readonly code: number }
   /** An audit at each moment has found something: see `Vm.auditEach`. */

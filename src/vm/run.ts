@@ -12,7 +12,7 @@ import type { Ended } from "./kernel/state.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import { endNow } from "./kernel/manual.ts";
 import type { EventFilter } from "./events.ts";
-import { type KernelStop, run, type RunOptions } from "./kernel/run.ts";
+import { type Arrival, type KernelStop, run, type RunOptions } from "./kernel/run.ts";
 import type { Leftover, RunReport, RunStop } from "./reports.ts";
 import { type Changes, changesOf, kernelOf } from "./parts.ts";
 import type { Mark, Vm } from "./vm.ts";
@@ -57,6 +57,7 @@ export class Run {
   readonly #decoder = new TextDecoder();
   #console = "";
   readonly #until: EventFilter | undefined;
+  readonly #arrive: Arrival | undefined;
   #pass: readonly number[];
   #stop: RunStop = { kind: "budget" };
   /** How the program ended, once it has. */
@@ -64,14 +65,15 @@ export class Run {
   /** Busy time at which what is left behind is held. */
   #deadline = Infinity;
 
-  /** For {@link Vm.start}. Processes in `pass` pass the breakpoints where they stand. */
+  /** For {@link Vm.start} and {@link Vm.resume}, and with `arrive` to an instruction. Processes in `pass` pass the breakpoints where they stand. */
   constructor(
     vm: Vm,
     pid: number,
     mark: Mark,
-    options: { until?: EventFilter; pass?: readonly number[] } = {},
+    options: { until?: EventFilter; arrive?: Arrival; pass?: readonly number[] } = {},
   ) {
     this.#until = options.until;
+    this.#arrive = options.arrive;
     this.#pass = options.pass ?? [];
     this.#vm = vm;
     this.#kernel = kernelOf(vm);
@@ -107,6 +109,7 @@ export class Run {
       ...options,
       pass: this.#pass,
       ...(this.#until === undefined ? {} : { untilEvent: this.#until }),
+      ...(this.#arrive === undefined ? {} : { arrive: this.#arrive }),
     };
     // A program is only run where the kernel is the built-in one.
     const runner = { pid: this.pid, run: this.#run };

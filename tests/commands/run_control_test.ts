@@ -400,3 +400,52 @@ Deno.test("a step over a system call stops right behind it", async () => {
   const pc = (text: string) => Number(/0x[0-9a-f]+/.exec(text)![0]);
   assertEquals(pc(said[5]), pc(said[3]) + 4);
 });
+
+/** What lines answer, errors too. */
+async function answers(lines: readonly string[]): Promise<string[]> {
+  return (await typed(lines, SMALL)).map(({ text }) => text);
+}
+
+Deno.test("the built-in programs go by lines, over calls and children, and say what returned", async () => {
+  const said = await answers([
+    "spawn forkwrite 1",
+    "next",
+    "break 2:fork",
+    "continue",
+    "finish",
+    "next",
+    "undo",
+    "delete 1",
+    "next",
+    "next --json",
+  ]);
+  assertMatch(said[1], /^next: no line of the source is known here; step goes by instructions/);
+  assertMatch(said[3], /^breakpoint 1: pid 2 forkwrite\nnext: pid 2 .*<fork at syscall\.S:\d+>/);
+  const [, child] = /^fork has returned; a0 = 0x(\w+)\nnext: pid 2 {2}0x\w+ <.* at forkwrite\.c:/
+    .exec(said[4])!;
+  assertEquals(child, "3");
+  // The child comes to the same lines, and does not stop there.
+  assertMatch(said[5], /^next: pid 2 {2}0x\w+ <.* at forkwrite\.c:\d+>/m);
+  assertMatch(said[6], /^undone: next\n/);
+  assertEquals(said[8], said[5]);
+  const { stop, pid } = JSON.parse(said[9]);
+  assertEquals([stop, pid], ["arrived", 2]);
+});
+
+Deno.test("a breakpoint on the way of next stops it; nobody has called main", async () => {
+  const said = await answers([
+    "spawn echo hi there",
+    "break main",
+    "continue",
+    "next",
+    "break write",
+    ...Array.from({ length: 9 }, () => "next"),
+    "finish",
+    "finish",
+  ]);
+  assertMatch(said[3], /^next: pid 2 .* at echo\.c:\d+>/);
+  const stops = said.slice(5, 14).filter((text) => text.includes("breakpoint 2: pid 2 echo"));
+  assert(stops.length > 0, said.join("---\n"));
+  assertMatch(said.slice(3).join(""), /^ \d+ {6}write\(1, argv\[i\], strlen\(argv\[i\]\)\);$/m);
+  assertMatch(said[15], /finish: who has called main is unknown, or nobody|write has returned/);
+});

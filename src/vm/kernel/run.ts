@@ -3,6 +3,7 @@
  * handle what happened. xv6's scheduler, usertrap and usertrapret in one.
  */
 
+import { toVaNum, va } from "../machine/address.ts";
 import { CAUSE } from "../machine/cause.ts";
 import { activate } from "./memory/tables/flush.ts";
 import { findProc, runOf, spaceOf } from "./process/table.ts";
@@ -40,6 +41,8 @@ export type KernelStop =
     readonly stop: Stop;
     readonly point: Breakpoint | undefined;
   }
+  /** The instruction that was waited for is next; see {@link RunOptions.arrive}. */
+  | { readonly kind: "arrived" }
   /** The event waited for; `first`: number of the first event since user mode was left. */
   | { readonly kind: "event"; readonly event: VmEvent; readonly first: number };
 
@@ -69,7 +72,9 @@ export interface RunOptions {
 export interface Arrival {
   /** Addresses of instructions. */
   readonly at: readonly bigint[];
-  /** Asked where the present hart stands at one: whether it is in the function that is meant. */
+  /** Of this process of the built-in kernel. */
+  readonly pid?: number;
+  /** Asked where the process, or the present hart, stands at one: whether in the function meant. */
   here(): boolean;
 }
 
@@ -89,7 +94,21 @@ export function run(k: Kernel, budget: number, options: RunOptions = {}): Kernel
   }
 }
 
+/** To where somebody wants to arrive; breakpoints of a person that stand there stay. */
 function runUntil(k: Kernel, budget: number, options: RunOptions): KernelStop {
+  const { arrive } = options;
+  if (arrive === undefined) return runOn(k, budget, options);
+  const at = arrive.at.map((one) => toVaNum(va(one))).filter((one) => one !== undefined);
+  const own = at.filter((one) => !k.machine.watches.breaksAt(one));
+  for (const one of own) k.machine.addBreak(one);
+  try {
+    return runOn(k, budget, options);
+  } finally {
+    for (const one of own) k.machine.removeBreak(one);
+  }
+}
+
+function runOn(k: Kernel, budget: number, options: RunOptions): KernelStop {
   let left = budget;
   const passing = new Set(options.pass);
   let seen = k.events.next;
@@ -148,6 +167,11 @@ function runUntil(k: Kernel, budget: number, options: RunOptions): KernelStop {
           if (point !== undefined) point.hits++;
           if (now(k) >= k.state.schedule.tickEnds) endTicks(k);
           return { kind: "stopped", pid: p.pid, stop, point };
+        }
+        const { arrive } = options;
+        if (stop.kind === "break" && arrive?.pid === p.pid && arrive.here()) {
+          if (now(k) >= k.state.schedule.tickEnds) endTicks(k);
+          return { kind: "arrived" };
         }
         if (stop.kind === "break") passing.add(p.pid);
       }
