@@ -92,6 +92,21 @@ if (why !== undefined) {
     });
   }
 
+  Deno.test("counts that are never right are known by their type and use", async () => {
+    const { edits } = BUGS.find(({ name }) => name === "no-incref")!;
+    await planted(edits, async (kernel) => {
+      const { text } = await asked(kernel, 1, ["facts"]);
+      assertMatch(
+        text,
+        /^counts +kmem\.refcnt, int each, by \(pa - 0x80000000\) \/ 4096 +likely$/m,
+      );
+      assertMatch(
+        text,
+        /^counts: used in .* kalloc.*; one for each frame, and 1 for \d+ of \d+ pages/m,
+      );
+    });
+  });
+
   Deno.test("docs/cow-lab.md shows what the shell says", async () => {
     const page = await Deno.readTextFile(`${ROOT}docs/cow-lab.md`);
     const blocks = [...page.matchAll(/^```(good|bug) ?(\S*)\n([^]*?)^```$/gm)];

@@ -8,8 +8,8 @@
 import { PAGE_SIZE, type PaNum } from "../machine/address.ts";
 import { type CountArray, countAt } from "./count_array.ts";
 import type { Look } from "./look_ahead.ts";
-import { whoNames } from "./references.ts";
 import type { ImageSymbols } from "./symbols.ts";
+import { usedCounts } from "./used_counts.ts";
 import type { Words } from "./words.ts";
 
 /** Distances between counts: integers, then structs with a lock of 24 bytes or more beside it. */
@@ -22,6 +22,8 @@ const HEAD = 72;
 const SMALL = 256;
 /** In so many looks frames that are mapped once are looked at, too, and so many there have to be. */
 const FIRST = 12;
+/** Of the frames that are mapped once so many have a count of 1, unless they have been freed. */
+const ONES = 0.3;
 /** Places that are tried one by one where nothing tells where an array begins. */
 const MOST = 600_000;
 
@@ -124,32 +126,19 @@ export class CountSearch {
     }
   }
 
-  /** Whether a place says 1 of nearly all frames that are mapped once. */
+  /** Whether a place says 1 of the frames that are mapped once. */
   #isOne({ ones }: Guess): boolean {
-    return this.#once >= FIRST && ones >= 0.9 * this.#once;
+    return this.#once >= FIRST && ones >= ONES * this.#once;
   }
 
   /**
    * An array that has the place and the use of counts, though it does not say how often pages are
-   * mapped: in a kernel that counts wrongly. It says 1 of pages that are mapped once, and functions
-   * that use the free list use it. Undefined: there is none, or more than one.
+   * mapped: see `usedCounts`. Undefined: there is none, or more than one.
    */
-  get used(): FoundCounts | undefined {
-    const symbols = this.#symbols;
-    const lists = symbols.objects().filter(({ name }) => /mem/i.test(name));
-    const allocators = new Set(
-      lists.flatMap(({ start, size }) => whoNames(symbols, start, start + size)),
-    );
-    const found = (this.#guesses ?? []).filter((guess) => {
-      const { pointer, start, end } = guess.region;
-      const [from, to] = pointer === undefined ? [start, end] : [pointer, pointer + 8];
-      return this.#isOne(guess) && whoNames(symbols, from, to).some((name) => allocators.has(name));
-    });
-    const most = Math.max(0, ...found.map(({ ones }) => ones));
-    const best = found.filter(({ ones }) => ones === most);
-    return best.length > 0 && best.every((guess) => same(guess, best[0]))
-      ? this.#found(best[0], 0)
-      : undefined;
+  get used(): (FoundCounts & { readonly ones: number; readonly once: number }) | undefined {
+    const of = { symbols: this.#symbols, base: this.#base, end: this.#end };
+    const guess = usedCounts(of, (this.#guesses ?? []).filter((one) => this.#isOne(one)));
+    return guess && { ...this.#found(guess, 0), ones: guess.ones, once: this.#once };
   }
 
   /** The frames that the kernel gives to anybody: below and above them nothing has to be counted. */

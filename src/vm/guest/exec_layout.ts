@@ -4,6 +4,7 @@
  * guard, so many pages below the end of what it has just allocated.
  */
 
+import { calledAt } from "./call_targets.ts";
 import type { ImageSymbols } from "./symbols.ts";
 
 const known = new WeakMap<ImageSymbols, { readonly pages: number | undefined }>();
@@ -36,20 +37,4 @@ function pagesIn(symbols: ImageSymbols): number | undefined {
   if (upper === undefined) return undefined;
   const below = (2 ** 20 - (Number(upper) & 0xf_ffff)) % 2 ** 20;
   return below >= 2 && below <= MOST ? below - 1 : undefined;
-}
-
-/** Whom an instruction calls: `jal`, or `jalr` behind the `auipc` that makes its address. */
-function calledAt(
-  code: readonly { readonly at: number; readonly text: string }[],
-  i: number,
-): number | undefined {
-  const { text } = code[i];
-  const direct = /^jal (?:ra,)?(0x[0-9a-f]+)/.exec(text);
-  if (direct !== null) return Number(direct[1]);
-  const far = /^jalr (?:ra,)?(-?\d+)\((\w+)\)$/.exec(text);
-  if (far === null || i === 0) return undefined;
-  const upper = /^auipc (\w+),(0x[0-9a-f]+|-?\d+)$/.exec(code[i - 1].text);
-  if (upper === null || upper[1] !== far[2]) return undefined;
-  const high = (Number(upper[2]) << 12) >> 0;
-  return code[i - 1].at + high + Number(far[1]);
 }

@@ -180,22 +180,20 @@ function countsSeen(
     return { value: null, evidence, sure: forks >= FORKS ? "sure" : "likely" };
   }
   const pages = counted(total, "page");
-  if (total < FEW) {
-    return {
-      value: undefined,
-      evidence: `${pages} mapped more than once, ${moments}: too few`,
-      sure: "unknown",
-    };
-  }
-  if (best === undefined || best.hits * 2 < total) {
+  if (total < FEW || best === undefined || best.hits * 2 < total) {
     const { used } = search;
     if (used !== undefined) {
       const who = usedIn(known, used);
-      const evidence = `used in ${who}, and 1 for the pages mapped once; but it agrees with only ` +
-        `${used.hits} of ${pages} mapped more than once, ${moments}`;
-      return { value: used, evidence, sure: "likely" };
+      const { array, bytes, ones, once, hits } = used;
+      const only = total < FEW ? "it agrees with" : "but it agrees with only";
+      const ofPages = `${ones} of ${counted(once, "page")} mapped once`;
+      const evidence =
+        `used in ${who}; one for each frame, and 1 for ${ofPages}; ${only} ${hits} ` +
+        `of ${pages} mapped more than once, ${moments}`;
+      return { value: { array, bytes }, evidence, sure: "likely" };
     }
-    const evidence = `${pages} mapped more than once, ${moments}, and no array says how often`;
+    const why = total < FEW ? ": too few" : ", and no array says how often";
+    const evidence = `${pages} mapped more than once, ${moments}${why}`;
     return { value: undefined, evidence, sure: "unknown" };
   }
   const { array, bytes, hits, kinds, freeAlike } = best;

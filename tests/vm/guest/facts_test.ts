@@ -14,6 +14,7 @@ import { indexText } from "../../../src/vm/guest/learner.ts";
 import { Mapped } from "../../../src/vm/guest/mapped.ts";
 import { references, whoNames } from "../../../src/vm/guest/references.ts";
 import { ImageSymbols } from "../../../src/vm/guest/symbols.ts";
+import { usedCounts } from "../../../src/vm/guest/used_counts.ts";
 import { Words } from "../../../src/vm/guest/words.ts";
 import { PAGE_SIZE, type PaNum } from "../../../src/vm/machine/address.ts";
 import { parseElf } from "../../../src/vm/machine/elf.ts";
@@ -235,6 +236,46 @@ Deno.test("a page number can be the index", () => {
   const found = searched(ram)!;
   assertEquals([found.array.stride, found.hits], [1, 60]);
   assertEquals(indexText(found, BASE, ram.symbols.end), P);
+});
+
+Deno.test("an array that counts wrongly is known by its use, its size and its ones", () => {
+  const kmem = BASE + 0x1018, refs = BASE + 0x2018, others = BASE + 0x4018;
+  const end = BASE + TOTAL * PAGE_SIZE;
+  // kalloc names kmem and calls setref, which names refs.
+  const code = new Assembler();
+  code.put("auipc", { rd: 10, imm: 0x1000 }).put("addi", { rd: 10, rs1: 10, imm: 24 });
+  code.put("jal", { rd: 1, imm: 4 });
+  code.put("auipc", { rd: 10, imm: 0x2000 }).put("addi", { rd: 10, rs1: 10, imm: 12 });
+  const symbols = (size: number) => {
+    const all: TestSymbol[] = [
+      { name: "kalloc", value: BigInt(BASE), size: 12, kind: "function" },
+      { name: "setref", value: BigInt(BASE + 12), size: 8, kind: "function" },
+      { name: "kmem", value: BigInt(kmem), size: 32 },
+      { name: "refs", value: BigInt(refs), size },
+      { name: "others", value: BigInt(others), size },
+    ];
+    return new ImageSymbols(parseElf(elf(code.bytes(), { symbols: all })));
+  };
+  const found = (size: number, ...heads: number[]) => {
+    const of = { symbols: symbols(size), base: BASE, end };
+    const candidates = [refs, others].flatMap((start) => {
+      const region = { name: start === refs ? "refs" : "others", start, end: start + size };
+      return heads.map((head) => ({
+        region: { ...region, pointer: undefined },
+        origin: start + head,
+        stride: 4,
+        ones: 20,
+      }));
+    });
+    const one = usedCounts(of, candidates);
+    return one && [one.region.name, one.origin - one.region.start];
+  };
+  assertEquals(found(4 * TOTAL, 0, 4, -8), ["refs", 0], "just one for each frame");
+  assertEquals(found(4 * TOTAL + 24, 24), ["refs", 24], "a lock in front, and nothing else fits");
+  assertEquals(found(4 * TOTAL + 24, 0, 24), undefined, "nobody tells whether a lock is in front");
+  assertEquals(found(4 * TOTAL + 200, 0), ["refs", 0], "a length that somebody has guessed");
+  assertEquals(found(8 * TOTAL, 0), undefined, "twice as many as there are frames");
+  assertEquals(found(4 * TOTAL - 4, 0), undefined, "too few");
 });
 
 Deno.test("functions name the addresses that their code makes, and no others", () => {
