@@ -75,7 +75,7 @@ export class GuestDesk<Word extends string> {
   readonly #pace: Pace;
   /** The keys, while the shell has them. */
   #lent: Lent | undefined;
-  #leaveShell: () => void = () => {};
+  #leaveShell: (key: Word | DeskWord) => void = () => {};
   /** The shell, once it has been open. */
   #opened: GuestShell | undefined;
   /** What the guest did at the end of its last slice. */
@@ -168,7 +168,7 @@ export class GuestDesk<Word extends string> {
     }
     if (word !== "shell") this.#words.push(word);
     if (word !== "shell" && word !== "exit") return;
-    this.#leaveShell();
+    this.#leaveShell(word);
     this.#lent.close();
   }
 
@@ -203,7 +203,8 @@ export class GuestDesk<Word extends string> {
     await this.#console.say(this.#why ?? this.#work.greeting);
     this.#why = undefined;
     const shell = this.#opened = await this.#work.shell();
-    this.#leaveShell = () => shell.interrupt();
+    // The key that opens it leaves it for the console, also where Ctrl-D would end it all.
+    this.#leaveShell = (key) => key === "shell" ? shell.leave() : shell.interrupt();
     if (tty === undefined) this.#host.setRaw(false);
     const interrupt = this.#host.hearInterrupt?.();
     const end = await shell.open({ read, tty, interrupt, color });

@@ -141,6 +141,12 @@ export class GuestShell {
     return said;
   }
 
+  /** Leaves it for the guest's console, as the command does. */
+  leave(): void {
+    if (this.#session !== undefined) this.#session.toConsole = true;
+    this.interrupt();
+  }
+
   /** Ctrl-C for a line that is running; at the prompt it does nothing. */
   interrupt(): void {
     this.#interrupt.requested = true;
