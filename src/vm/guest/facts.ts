@@ -77,6 +77,18 @@ export class Facts {
     return this.#slots ??= this.#processes.slots() ?? [];
   }
 
+  /** Where the records of processes, also of those that are not in use, have their kernel stacks. */
+  get kernelStacks(): number[] {
+    const { layout, known: { symbols }, place: { words } } = this;
+    const proc = symbols.variable("proc"), kstack = layout?.offsets.kstack;
+    if (layout === undefined || proc === undefined || kstack === undefined) return [];
+    const places = Array.from(
+      { length: layout.records },
+      (_, i) => words.long(proc.start + i * layout.stride + kstack) ?? 0,
+    );
+    return places.filter((at) => at !== 0 && at % PAGE_SIZE === 0);
+  }
+
   /** Where things stand in the processes' records; undefined: unknown. */
   get layout(): Layout | undefined {
     return this.slots && this.#processes.layout;

@@ -4,6 +4,7 @@
  */
 
 import type {
+  AreaFacts,
   Fact,
   FramesView,
   KernelView,
@@ -25,6 +26,7 @@ import { givenFact } from "./given.ts";
 import { Facts, KINDS, type Known } from "./facts.ts";
 import { recordFacts } from "./record_facts.ts";
 import type { GuestHistory } from "./history.ts";
+import { kernelAreas } from "./kernel_areas.ts";
 import { firstIndexed, Learner } from "./learner.ts";
 import { CLOCK, CONSOLE, type Slot } from "./proc_table.ts";
 import { goesByUser, recordOn, unrestOf } from "./rest.ts";
@@ -303,18 +305,20 @@ export class GuestView implements KernelView {
   }
 
   #rootView(root: PaNum, pid: number, name: string): RootView {
-    const slot = this.now.slots.find((one) => one.pid === pid);
-    const isProcess = slot !== undefined || (pid !== 0 && this.now.isUserRoot(root));
-    const kernelPages = isProcess ? this.now.kernelPages(slot) : [];
     const { now } = this;
+    const slot = now.slots.find((one) => one.pid === pid);
+    const isProcess = slot !== undefined || (pid !== 0 && now.isUserRoot(root));
+    const find = (): readonly AreaFacts[] =>
+      pid === 0 ? kernelAreas(now, root) : slot === undefined ? [] : now.areas(slot)?.areas ?? [];
+    let areas: readonly AreaFacts[] | undefined;
     return {
       root,
       pid,
       name,
       allAreas: false,
-      kernelPages,
+      kernelPages: isProcess ? now.kernelPages(slot) : [],
       get areas() {
-        return slot === undefined ? [] : now.areas(slot)?.areas ?? [];
+        return areas ??= find();
       },
     };
   }
