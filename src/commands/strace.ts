@@ -51,7 +51,7 @@ export default command({
       const ending = await runInSlices(ctx, running, { typed: input?.replaceAll("\\n", "\n") });
       const report = running.report();
       leaveRun(ctx, running, report);
-      const calls = trace.calls.filter((r) => only === undefined || only.includes(r.name));
+      const calls = trace.calls.filter(({ name }) => isMeant(only, name));
       return result([
         consoleText(report.console),
         text(calls.map(line)),
@@ -82,10 +82,7 @@ async function straceGuest(
   only: readonly string[] | undefined,
   input: string | undefined,
 ): Promise<Result> {
-  const wanted = (running: GuestRun) =>
-    running.calls().filter(({ name }) =>
-      only === undefined || only.some((one) => isSameCall(one, name))
-    );
+  const wanted = (running: GuestRun) => running.calls().filter(({ name }) => isMeant(only, name));
   const { result: ran, running } = await runTyped(ctx, words, input, (running) => [
     text(wanted(running).map(line)),
   ]);
@@ -103,6 +100,11 @@ async function straceGuest(
       })),
     },
   };
+}
+
+/** Whether a call is among those that are to be shown. */
+function isMeant(only: readonly string[] | undefined, name: string): boolean {
+  return only === undefined || only.some((one) => isSameCall(one, name));
 }
 
 function line({ pid, program, name, args, result }: TraceRecord | GuestCallMade): string {

@@ -1,6 +1,6 @@
 /** The system calls by name: what they take and return, and which number means which call. */
 
-import { type Abi, ABIS, type CallName, parseAbi } from "./kernel/abi.ts";
+import { type Abi, ABIS, ALIASES, type CallName, parseAbi } from "./kernel/abi.ts";
 import type { Call } from "./kernel/syscalls/call.ts";
 import { resultText } from "./kernel/syscalls/trace.ts";
 import { callNamed, CALLS } from "./kernel/syscalls/dispatch.ts";
@@ -13,9 +13,15 @@ export { type Abi, type CallName, parseAbi, type TraceRecord };
 /** A system call as a caller sees it. */
 export type CallShape = Pick<Call, "name" | "arguments" | "returns">;
 
+/** The calls by all names that trees have for them. */
+const ROWS = [
+  ...Object.entries(CALLS),
+  ...Object.entries(ALIASES).map(([alias, name]) => [alias, CALLS[name]] as const),
+].sort(([a], [b]) => a < b ? -1 : 1);
+
 /** Every call that does something here, by name. */
 export const CALL_SHAPES: ReadonlyMap<string, CallShape> = new Map(
-  Object.entries(CALLS).filter(([, row]) => !row.absent).sort(([a], [b]) => a < b ? -1 : 1),
+  ROWS.filter(([, row]) => !row.absent),
 );
 
 /** What a call has returned, as strace shows it. */
@@ -29,7 +35,7 @@ export function isSameCall(one: string, other: string): boolean {
 }
 
 /** The names of all calls, those among them that this kernel knows and has not. */
-export const CALL_NAMES: readonly string[] = Object.keys(CALLS).sort();
+export const CALL_NAMES: readonly string[] = ROWS.map(([name]) => name);
 
 /** The numberings in which a number means a call, with that call's name. */
 export function meaningsOf(number: number): { readonly abi: string; readonly call: string }[] {

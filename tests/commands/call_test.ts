@@ -47,3 +47,15 @@ Deno.test("console output is shown, waiting for ever is taken back, bad names ar
   assertEquals([many.status, none.status, fork.status], [2, 2, 2]);
   assertStringIncludes(many.text, "getpid takes 0 arguments");
 });
+
+Deno.test("a call has the names that trees of all years have for it", async () => {
+  const [, old, now, only] = await typed([
+    "spawn",
+    "call sleep 2",
+    "call pause 2",
+    "strace cowtest --only sleep,exec",
+  ]);
+  assertEquals([old.text, now.text], ["sleep(2) = 0\n", "pause(2) = 0\n"]);
+  assertEquals(only.status, 0);
+  assertStringIncludes(only.text, "pause(");
+});
