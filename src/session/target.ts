@@ -55,12 +55,15 @@ export function placeOf(
 
 /**
  * Who an address means where nobody is named: a guest's kernel, when it has it and the process has
- * not. So the kernel's variables can be asked for whatever the hart is in.
+ * neither mapped it nor an area there. So the kernel's variables can be asked for whatever the hart
+ * is in.
  */
 export function whoHas(vm: Vm, p: Process, address: Va): Process {
   if (!vm.guest || p.pid === 0 || p.maps(address)) return p;
   const kernel = vm.process(0);
-  return kernel.maps(address) ? kernel : p;
+  if (!kernel.maps(address)) return p;
+  const { kind } = p.pte(address);
+  return kind === "unknown" || kind === "none" ? kernel : p;
 }
 
 /** Runs something that may refuse; what the computer says becomes one clear line. */

@@ -20,7 +20,7 @@ import { Machine } from "../../../src/vm/machine/machine.ts";
 import { PTE_R, PTE_U, PTE_V, PTE_W, PTE_X } from "../../../src/vm/machine/sv39.ts";
 import { guestPartsOf } from "../../../src/vm/parts.ts";
 import { typed } from "../../commands/typist.ts";
-import { LabGuest } from "../../guest/lab.ts";
+import { AT, LabGuest } from "../../guest/lab.ts";
 
 /** The process table of the fixture, and the address of its second record. */
 function records(shape: number): { symbols: ImageSymbols; words: Words; record: number } {
@@ -216,4 +216,9 @@ Deno.test("areas of a guest in the shell", async () => {
     await tell("pte 2:0x4008"),
     /read → load fault \(13\), in the heap 0x4000\.\.0x5000, not mapped yet · .* executed$/m,
   );
+  // What is in an area of a process's is its own, though it has not come and the kernel maps the same address.
+  g.runToMode(0);
+  assertMatch(await tell("pte 0x80000000"), /^pid 0 kernel .*kernel map$/m);
+  g.write64(AT.proc + 360 + 72, 0x8000_1000);
+  assertMatch(await tell("pte 0x80000000"), /^pid 2 sh .*heap$/m);
 });
