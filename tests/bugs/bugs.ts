@@ -25,7 +25,8 @@ export interface Bug {
   readonly says: readonly RegExp[];
   /** The function whose line is named. */
   readonly line: string;
-  readonly harts?: number;
+  /** How many harts it is looked for with, one run each; unless it says so, with one and with three. */
+  readonly harts?: readonly number[];
 }
 
 const vm = (inside: string, change: Edit["change"]): Edit => ({
@@ -71,7 +72,7 @@ export const BUGS: readonly Bug[] = [
     lines: ["audit --each syscall forktest"],
     says: [/^count unlocked 0x8[0-9a-f]+ .* in kfree without holding a lock/m],
     line: "kfree",
-    harts: 3,
+    harts: [3],
     edits: [kalloc("kfree", withoutCalls("acquire", "release"))],
   },
   {
@@ -114,6 +115,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: "text-made-writable",
+    harts: [1],
     lines: ["audit --each trap usertests nowrite"],
     says: [/^flag gained 0x8[0-9a-f]+ 0x0 .*made it writable/m],
     line: "cowalloc",
@@ -186,6 +188,7 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: "maxva-unchecked",
+    harts: [1],
     lines: ["audit --each trap usertests MAXVAplus"],
     says: [/panic: walk/, /^1 +0 0x8[0-9a-f]+ walk +vm\.c:\d+/m],
     line: "cowalloc",

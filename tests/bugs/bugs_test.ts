@@ -76,10 +76,10 @@ const why = missing();
 if (why !== undefined) {
   console.log(`bugs of the COW lab: skipped, ${why}`);
 } else {
-  for (const { name, edits, lines, says, line, harts } of BUGS) {
+  for (const { name, edits, lines, says, line, harts = [1, 3] } of BUGS) {
     Deno.test(`a bug of the COW lab is named by one command: ${name}`, async () => {
       await planted(edits, async (kernel) => {
-        for (const many of harts === undefined ? [1, 3] : [harts]) {
+        for (const many of harts) {
           const { code, text } = await asked(kernel, many, lines);
           for (const one of says) assertMatch(text, one);
           const named = new RegExp(
@@ -115,7 +115,7 @@ if (why !== undefined) {
       const bug = kind === "good" ? undefined : BUGS.find((one) => one.name === name)!;
       const lines = [...shown.matchAll(/^> (.*)$/gm)].map(([, line]) => line);
       const said = await planted(bug?.edits ?? [], async (kernel) => {
-        const { text } = await asked(kernel, bug?.harts ?? 1, lines);
+        const { text } = await asked(kernel, bug?.harts?.[0] ?? 1, lines);
         return text;
       });
       // Another compiler lays the kernel out otherwise.
