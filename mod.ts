@@ -50,6 +50,7 @@ export type { addressKind } from "./src/vm/machine/address.ts";
 export type { FaultCause } from "./src/vm/machine/cause.ts";
 export { hex, type Pa, pa, PAGE_SIZE, type PaNum, type Va, va } from "./src/vm/machine/address.ts";
 export { type CloneOptions, type MmapOptions, type Place, Process } from "./src/vm/process.ts";
+export type { Questions } from "./src/vm/questions.ts";
 export {
   type BootOptions,
   KernelError,

@@ -27,6 +27,7 @@ import type { Process } from "./process.ts";
 import type { Census } from "./reports.ts";
 import type { VmState } from "./state.ts";
 import type { Journey } from "./travel.ts";
+import type { Questions } from "./questions.ts";
 import type { Vm } from "./vm.ts";
 
 /** What a computer is made of. */
@@ -155,7 +156,7 @@ export interface GuestParts {
 
 /** How to look inside: the classes say it, since only they see their private fields. */
 interface Doors {
-  vm(vm: Vm): Computer;
+  vm(vm: Questions): Computer;
   process(p: Process): Proc;
   guest(run: Guest): GuestParts;
 }
@@ -168,7 +169,7 @@ export function openDoor<Name extends keyof Doors>(name: Name, look: Doors[Name]
 }
 
 /** The parts of a computer. */
-export function partsOf(vm: Vm): Computer {
+export function partsOf(vm: Questions): Computer {
   return doors.vm(vm);
 }
 

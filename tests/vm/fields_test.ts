@@ -191,7 +191,7 @@ const HELPERS = [
   "machine/ram_image.ts",
   "machine/disk_bytes.ts",
   "kernel/files/xv6fs/disk.ts",
-  "vm.ts",
+  "questions.ts",
 ];
 
 /** The source of a method of the one class in a file with that name, static or not; the constructor for none. */

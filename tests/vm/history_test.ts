@@ -70,6 +70,7 @@ const CALLS: [{ prototype: object }, (world: World) => object, Calls][] = [
     listen: ({ vm }) => vm.listen(0),
     unlisten: ({ vm }) => void assertThrows(() => vm.unlisten(), KernelError),
     lastStores: ({ vm }) => void assertThrows(() => vm.lastStores(0x80000000), KernelError),
+    invoke: ({ vm }) => void assertThrows(() => vm.invoke(0n), KernelError),
     countPlace: ({ vm }) => vm.countPlace(0x80000000),
     auditEach: ({ vm }) => void assertThrows(() => vm.auditEach(undefined), KernelError),
     trail: ({ vm }) => void assertThrows(() => vm.trail(0x80000000), KernelError),
@@ -141,8 +142,7 @@ const CALLS: [{ prototype: object }, (world: World) => object, Calls][] = [
 
 for (const [type, on, calls] of CALLS) {
   const { name } = type as { name: string } & typeof type;
-  const methods = Object.entries(Object.getOwnPropertyDescriptors(type.prototype))
-    .filter(([method]) => method !== "constructor");
+  const methods = membersOf(type.prototype);
   for (const [method, { value, get }] of methods) {
     const call = calls[method] ??
       ((there: World) => {
@@ -169,6 +169,14 @@ for (const [type, on, calls] of CALLS) {
     const known = methods.map(([method]) => method);
     assertEquals(Object.keys(calls).filter((method) => !known.includes(method)), []);
   });
+}
+
+/** What a class has, and what it has from those that it extends. */
+function membersOf(prototype: object): [string, PropertyDescriptor][] {
+  const own = Object.entries(Object.getOwnPropertyDescriptors(prototype))
+    .filter(([name]) => name !== "constructor");
+  const above = Object.getPrototypeOf(prototype);
+  return above === Object.prototype ? own : [...membersOf(above), ...own];
 }
 
 /** Those that change something, or may; all others only look. */
