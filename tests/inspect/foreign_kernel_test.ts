@@ -138,6 +138,7 @@ class Guest implements KernelView {
     first: this.ram.base,
     total: this.ram.size / PAGE_SIZE,
     free: (): number | undefined => undefined,
+    counted: true,
     stored: (frame: PaNum) => this.ram.read32(this.countOf(frame)),
     isFree: (frame: PaNum) => this.free.has(frame) ? true : undefined,
     kind: (): string | undefined => undefined,

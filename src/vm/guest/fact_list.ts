@@ -4,6 +4,7 @@ import { areaFact } from "./area_fact.ts";
 import type { Fact } from "../inspect/view.ts";
 import { hex } from "../machine/address.ts";
 import { counted } from "../machine/counted.ts";
+import { bare } from "../dwarf/types.ts";
 import type { Facts } from "./facts.ts";
 import { elementOf, pathAt } from "./c_place.ts";
 import { type CountPlace, headOf, indexText, type Learned, type Watched } from "./learner.ts";
@@ -24,9 +25,11 @@ export function factList(facts: Facts, { counts, cow }: Watched): Fact[] {
       const each = element !== undefined
         ? `${element} each`
         : width === stride
-        ? `${width} bytes each`
-        : `${width} bytes in each ${stride}`;
-      const beside = more === 0 ? "" : `, ${more} more than the mappings`;
+        ? `${counted(width, "byte")} each`
+        : `${counted(width, "byte")} in each ${stride}`;
+      const beside = more === 0
+        ? ""
+        : `, ${Math.abs(more)} ${more < 0 ? "less" : "more"} than the mappings`;
       return `${name}, ${each}, by ${indexText({ array, bytes }, base, symbols.end)}${beside}`;
     }),
     learned("cow bit", cow, hex),
@@ -50,7 +53,9 @@ function countsName(symbols: ImageSymbols, place: CountPlace, base: number) {
   if (variable === undefined) return { name, type: undefined };
   if (pointer !== undefined) {
     const path = pathAt(symbols, variable, Number(behind));
-    return { name: `*${path.name}`, type: path.type };
+    // It may be declared as a number.
+    const leads = bare(path.type)?.kind === "pointer";
+    return { name: `*${path.name}`, type: leads ? path.type : undefined };
   }
   const head = headOf(place, base, symbols.end)?.head;
   return head === undefined ? { name, type: undefined } : pathAt(symbols, variable, head);

@@ -96,6 +96,10 @@ export class GuestView implements KernelView {
       first: ram.base,
       total: ram.size / PAGE_SIZE,
       free: () => this.now.freeCount,
+      get counted() {
+        const { value } = learner.watched.counts;
+        return value === undefined ? undefined : value !== null;
+      },
       stored: (frame) => this.#counts?.of(index(frame)),
       get more() {
         return learner.watched.counts.value?.array.more ?? 0;

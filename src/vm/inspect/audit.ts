@@ -41,11 +41,9 @@ type MoreChecks = (sweep: Sweep, say: Say) => void;
 /** What could not be judged because it is unknown, a phrase each; empty when all was. */
 export function unjudged(view: KernelView): string[] {
   const { frames } = view;
-  const last = (frames.first + (frames.total - 1) * PAGE_SIZE) as PaNum;
-  const uncounted = [frames.first, last].every((frame) => frames.stored(frame) === undefined);
   const roots = userRoots(view);
   return [
-    ...(uncounted ? ["stored counts are unknown"] : []),
+    ...(frames.counted === undefined ? ["stored counts are unknown"] : []),
     ...(frames.free() === undefined ? ["no free list is known"] : []),
     ...(roots.length === 0 ? ["no process is known"] : []),
     ...(roots.some(({ allAreas }) => !allAreas)

@@ -121,6 +121,8 @@ export interface FramesView {
   readonly total: number;
   /** How many of them the allocator may give to somebody; undefined: unknown. */
   free(): number | undefined;
+  /** Whether the kernel counts who uses a frame; undefined: nobody knows. */
+  readonly counted: boolean | undefined;
   /** Its stored count of references; undefined: unknown. */
   stored(frame: PaNum): number | undefined;
   /** Whether the allocator may give it to anybody; undefined: unknown. */

@@ -55,6 +55,7 @@ export function kernelView(k: Kernel, symbols: SymbolsView): KernelView {
       first: frameAt(k, 0),
       total: frameTotal(k),
       free: () => k.state.frames.free,
+      counted: true,
       stored: (frame) => countOf(k, frame),
       isFree: (frame) => isFree(k, frame),
       kind: (frame) => kindOf(k, frame),

@@ -210,7 +210,10 @@ Deno.test("what a person says stands in place of what would be found out, and is
   const place = view.countPlace((BASE + 0x11_0000 + PAGE_SIZE) as PaNum);
   assertEquals(place, { pa: pa(AT.ticks + 8), size: 2, index: 1 });
   assertEquals(view.frames.more, 1);
+  const unknown = "stored counts are unknown";
+  assertEquals(vm.unjudged().includes(unknown), false);
   vm.giveFact("counts=none");
+  assertEquals(vm.unjudged().includes(unknown), false);
   assertEquals([said("counts").value, vm.refcount(BASE).stored], ["none", undefined]);
   vm.giveFact("cow=0x300");
   assertEquals([said("cow bit").value, vm.rsw], ["0x300", ["C", "C"]]);
