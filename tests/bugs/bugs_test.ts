@@ -14,9 +14,10 @@ import {
   withoutCall,
   withoutInstruction,
 } from "./edit.ts";
+import { TREES } from "../trees.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
-const trees = Deno.env.get("XV6_TREES") || undefined;
+const trees = TREES;
 const tree = `${trees}/2025-cow`;
 
 /** Why the bugs are not planted; undefined: they are. */

@@ -11,25 +11,13 @@ import { fsck } from "../../src/vm/kernel/files/xv6fs/fsck.ts";
 import { listTree, readFile } from "./host.ts";
 import { DOUBLE } from "../../src/vm/kernel/files/xv6fs/layout.ts";
 import { pattern } from "./workload.ts";
+import { TREES, treesIn } from "../trees.ts";
 
-const trees = Deno.env.get("XV6_TREES") || undefined;
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
+const trees = TREES;
 
 /** Built trees that have an image and a kernel. */
 function builtTrees(): string[] {
-  if (trees === undefined) return [];
-  return [...Deno.readDirSync(trees)].filter((entry) => !entry.isFile)
-    .map((entry) => `${trees}/${entry.name}`)
-    .filter((dir) => exists(`${dir}/fs.img`) && exists(`${dir}/kernel/kernel`)).sort();
+  return trees === undefined ? [] : treesIn(trees).map((name) => `${trees}/${name}`);
 }
 
 if (trees === undefined) console.log("real xv6 images are not checked: XV6_TREES is not set");

@@ -6,20 +6,20 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { debugging } from "./guest_lab.ts";
 import { noGdb, realGdb } from "./lab.ts";
+import { TREES, treesIn } from "../trees.ts";
 
-const trees = Deno.env.get("XV6_TREES") || undefined;
+const trees = TREES;
 
 /** Names of the trees that are there, and can be debugged by symbols. */
 function built(folder: string): string[] {
-  return [...Deno.readDirSync(folder)].filter(({ name }) => {
+  return treesIn(folder).filter((name) => {
     try {
-      Deno.statSync(`${folder}/${name}/.gdbinit.tmpl-riscv`);
-      return Deno.statSync(`${folder}/${name}/kernel/kernel`).isFile;
+      return Deno.statSync(`${folder}/${name}/.gdbinit.tmpl-riscv`).isFile;
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return false;
       throw error;
     }
-  }).map(({ name }) => name).sort();
+  });
 }
 
 /**

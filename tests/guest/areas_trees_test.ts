@@ -9,12 +9,13 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { attach } from "../../mod.ts";
 import { parseElf } from "../../src/vm/machine/elf.ts";
 import { newTyped } from "../commands/typist.ts";
+import { TREES, treesIn } from "../trees.ts";
 
-const folder = Deno.env.get("XV6_TREES") || undefined;
+const folder = TREES;
 
 /** Trees of the lab whose kernel has the call. */
 function* trees(folder: string): Generator<string> {
-  for (const { name } of Deno.readDirSync(folder)) {
+  for (const name of treesIn(folder)) {
     if (!name.endsWith("-mmap")) continue;
     const kernel = Deno.readFileSync(`${folder}/${name}/kernel/kernel`);
     if (parseElf(kernel).symbol("sys_mmap") !== undefined) yield name;

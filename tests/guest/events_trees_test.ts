@@ -20,8 +20,9 @@ import { frameOf, PTE_R, PTE_V, PTE_W, PTE_X } from "../../src/vm/machine/sv39.t
 import { guestMachineOf, partsOf } from "../../src/vm/parts.ts";
 import type { Vm } from "../../src/vm/vm.ts";
 import { newTyped } from "../commands/typist.ts";
+import { isMissing, TREES } from "../trees.ts";
 
-const trees = Deno.env.get("XV6_TREES") || undefined;
+const trees = TREES;
 
 /** A kernel of a tree, with its disk. */
 function guestOf(tree: string, options: GuestOptions = {}): Guest {
@@ -109,8 +110,7 @@ class Tables {
 if (trees === undefined) {
   console.log("events of xv6 kernels: skipped, XV6_TREES is not set to a folder of built trees");
 } else {
-  const there = new Set([...Deno.readDirSync(trees)].map(({ name }) => name));
-  const known = ([tree]: readonly [string, ...unknown[]]) => there.has(tree);
+  const known = ([tree]: readonly [string, ...unknown[]]) => !isMissing(tree);
 
   const REBUILT = [
     ["2019-cow", 1, undefined],
@@ -145,7 +145,7 @@ if (trees === undefined) {
   }
 
   Deno.test("what a kernel does is the same whoever listens, and told the same each time", {
-    ignore: !there.has("2022-xv6"),
+    ignore: isMissing("2022-xv6"),
   }, () => {
     const [quiet, heard] = [1, 2].map(() => {
       const guest = guestOf("2022-xv6", { harts: 2 });
@@ -172,7 +172,7 @@ if (trees === undefined) {
   });
 
   Deno.test("who did it, by function and line; until and back for what a kernel does", {
-    ignore: !there.has("2022-xv6"),
+    ignore: isMissing("2022-xv6"),
   }, async () => {
     const guest = guestOf("2022-xv6");
     guest.record();
@@ -202,7 +202,7 @@ if (trees === undefined) {
   });
 
   Deno.test("each allocation of a fork can fail, and the same is reached again", {
-    ignore: !there.has("2022-xv6"),
+    ignore: isMissing("2022-xv6"),
   }, () => {
     const guest = guestOf("2022-xv6");
     toPrompt(guest);
@@ -239,7 +239,7 @@ if (trees === undefined) {
   });
 
   Deno.test("a student's counts are events, with the function that counted", {
-    ignore: !there.has("2019-cow"),
+    ignore: isMissing("2019-cow"),
   }, () => {
     const guest = guestOf("2019-cow");
     toPrompt(guest);

@@ -9,21 +9,9 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Guest } from "../../src/vm/guest.ts";
 import { vmOver } from "../../src/vm/guest_computer.ts";
 import { newTyped } from "../commands/typist.ts";
+import { TREES, treesIn } from "../trees.ts";
 
-const folder = Deno.env.get("XV6_TREES") || undefined;
-
-/** The stock trees, by year. */
-function treesIn(folder: string): string[] {
-  return [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => {
-    try {
-      return /^\d+-(xv6|cow)$/.test(name) &&
-        Deno.statSync(`${folder}/${name}/kernel/kernel`).isFile &&
-        Deno.statSync(`${folder}/${name}/fs.img`).isFile;
-    } catch {
-      return false;
-    }
-  }).sort();
-}
+const folder = TREES;
 
 async function atPrompt(tree: string) {
   const kernel = Deno.readFileSync(`${tree}/kernel/kernel`);
@@ -58,7 +46,7 @@ function names(answer: { frames: { function: string }[] }): string[] {
 if (folder === undefined) {
   console.log("sources of xv6 kernels: skipped, XV6_TREES is not set to a folder of built trees");
 } else {
-  for (const name of treesIn(folder)) {
+  for (const name of treesIn(folder).filter((name) => /^\d+-(xv6|cow)$/.test(name))) {
     Deno.test(`${name}: stacks, lines and variables`, async () => {
       const { type, say, json } = await atPrompt(`${folder}/${name}`);
       // Who sleeps in the kernel, down to the program.

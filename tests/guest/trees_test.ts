@@ -20,19 +20,9 @@ import type { PaNum } from "../../src/vm/machine/address.ts";
 import { parseElf } from "../../src/vm/machine/elf.ts";
 import { guestMachineOf } from "../../src/vm/parts.ts";
 import { newTyped, typed } from "../commands/typist.ts";
+import { isMissing, TREES, treesIn } from "../trees.ts";
 
-const folder = Deno.env.get("XV6_TREES") || undefined;
-
-function treesIn(folder: string): string[] {
-  return [...Deno.readDirSync(folder)].map(({ name }) => `${folder}/${name}`).filter((tree) => {
-    try {
-      return Deno.statSync(`${tree}/kernel/kernel`).isFile &&
-        Deno.statSync(`${tree}/fs.img`).isFile;
-    } catch {
-      return false;
-    }
-  }).sort();
-}
+const folder = TREES;
 
 /** A file without its debug information: the section is called otherwise. */
 function stripped(file: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -121,7 +111,8 @@ class Tree {
 if (folder === undefined) {
   console.log("questions to xv6 kernels: skipped, XV6_TREES is not set to a folder of built trees");
 } else {
-  for (const path of treesIn(folder)) {
+  const paths = treesIn(folder).map((name) => `${folder}/${name}`);
+  for (const path of paths) {
     const name = path.split("/").at(-1)!;
     // Its kernel wants a network card, which this machine has not.
     if (parseElf(Deno.readFileSync(`${path}/kernel/kernel`)).symbol("e1000_init")) continue;
@@ -198,7 +189,7 @@ if (folder === undefined) {
   }
 
   const documented = `${folder}/2025-cow`;
-  if (!treesIn(folder).includes(documented)) {
+  if (isMissing("2025-cow")) {
     console.log("docs/your-kernel.md is not typed: XV6_TREES has no 2025-cow");
   } else {
     /** What the shell says to the lines of blocks of some kind on the page; and what the page says. */
@@ -233,7 +224,7 @@ if (folder === undefined) {
     });
   }
 
-  for (const path of treesIn(folder).filter((path) => /-xv6$|-cow$/.test(path))) {
+  for (const path of paths.filter((path) => /-xv6$|-cow$/.test(path))) {
     Deno.test(`${path.split("/").at(-1)}: run on, stopped, and gone back in`, async () => {
       const tree = new Tree(path);
       const vm = vmOver(tree.guest);
@@ -268,7 +259,7 @@ if (folder === undefined) {
     });
   }
 
-  for (const path of treesIn(folder)) {
+  for (const path of paths) {
     if (parseElf(Deno.readFileSync(`${path}/kernel/kernel`)).symbol("timervec") === undefined) {
       continue;
     }
@@ -301,7 +292,7 @@ if (folder === undefined) {
     ]] as const
   ) {
     const path = `${folder}/${name}`;
-    if (!treesIn(folder).includes(path)) continue;
+    if (isMissing(name)) continue;
     Deno.test(`${name} with ${harts} harts, stopped at many moments of forktest`, async () => {
       const tree = new Tree(path, harts);
       tree.type("forktest");

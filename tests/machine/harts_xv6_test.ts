@@ -6,8 +6,9 @@
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { Guest, type GuestOptions } from "../../src/vm/guest.ts";
 import { guestMachineOf } from "../../src/vm/parts.ts";
+import { TREES, treesIn } from "../trees.ts";
 
-const trees = Deno.env.get("XV6_TREES") || undefined;
+const trees = TREES;
 
 /** How a session went. */
 interface Session {
@@ -66,8 +67,7 @@ function check({ said }: Session, harts: number): void {
 if (trees === undefined) {
   console.log("xv6 on several harts: skipped, XV6_TREES is not set to a folder of built trees");
 } else {
-  const names = [...Deno.readDirSync(trees)].filter((entry) => entry.isDirectory)
-    .map(({ name }) => name).sort();
+  const names = treesIn(trees);
   const lines = ["ls", "forktest"];
   for (const name of names) {
     const tree = `${trees}/${name}`;

@@ -5,14 +5,12 @@
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { BIN, Launched } from "./launch.ts";
+import { TREES, treesIn } from "../trees.ts";
 
-const trees = Deno.env.get("XV6_TREES") || undefined;
+const trees = TREES;
 
 /** The trees that are there; the lab's of 2019 stands for that year. */
-const built = trees === undefined
-  ? []
-  : [...Deno.readDirSync(trees)].map(({ name }) => name).filter((name) => /^20\d\d-/.test(name))
-    .sort();
+const built = trees === undefined ? [] : treesIn(trees).filter((name) => /^20\d\d-/.test(name));
 if (trees === undefined) {
   console.log("make qemu: skipped, XV6_TREES is not set to a folder of built trees");
 }

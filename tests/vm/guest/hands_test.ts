@@ -14,6 +14,7 @@ import { openXv6fs } from "../../../src/vm/kernel/files/xv6fs/xv6fs.ts";
 import { parseElf } from "../../../src/vm/machine/elf.ts";
 import { disassemble } from "../../../src/vm/machine/isa/disassemble.ts";
 import { KernelError, type Vm } from "../../../src/vm/vm.ts";
+import { isMissing, TREES, treesIn } from "../../trees.ts";
 
 Deno.test("the program of manual processes: one segment at 0, and a name for each of its places", () => {
   const elf = parseElf(handProgram());
@@ -65,27 +66,30 @@ function atPrompt(tree: string, harts = 1): Vm {
 /** Processes as they are: what undo has to bring back. */
 const processes = (vm: Vm) => vm.processes().map((p) => [p.pid, p.parent, p.name, p.state]);
 
-const trees = Deno.env.get("XV6_TREES") || undefined;
+const trees = TREES;
 if (trees === undefined) {
   console.log("by hand on xv6 kernels: skipped, XV6_TREES is not set to a folder of built trees");
 } else {
-  const all = [...Deno.readDirSync(trees)].map(({ name }) => name).sort();
-  for (const [name, harts] of all.map((name, i) => [name, i % 3 === 0 ? 3 : 1] as const)) {
+  for (const [i, name] of treesIn(trees).entries()) {
+    const harts = i % 3 === 0 ? 3 : 1;
+    // Kernels of labs print when they are told to sleep, allocate later, or do not clear pages.
+    const stock = name.endsWith("-xv6");
     Deno.test(`${name} with ${harts} harts does by its own kernel what it is told by hand`, () => {
       const vm = atPrompt(`${trees}/${name}`, harts);
       vm.history.start();
       const p = vm.spawn();
       assertEquals([p.name, p.state, p.manual, p.parent], ["demo", "manual", true, 1]);
-      assertEquals(vm.takeOutput(), "");
+      const printed = vm.takeOutput();
       const va = p.sbrk("2 pages");
-      assertEquals(va, 0x3000n);
+      assertEquals(va % 4096n, 0n);
       const first = p.access(va, 8, 42n);
-      assertEquals([first.killed, first.value, first.old], [undefined, 42n, 0n]);
+      assertEquals([first.killed, first.value], [undefined, 42n]);
+      if (stock) assertEquals([printed, va, first.old], ["", 0x3000n, 0n]);
       assertEquals([p.load(va), p.load(va, 1)], [42n, 42n]);
 
       const fork = p.forkReport();
       const child = vm.process(fork.child);
-      assertEquals([child.parent, child.state, fork.shared + fork.copied >= 5], [
+      assertEquals([child.parent, child.state, fork.shared + fork.copied >= (stock ? 5 : 4)], [
         p.pid,
         "manual",
         true,
@@ -114,7 +118,7 @@ if (trees === undefined) {
       const here = processes(vm);
       const killed = p.access(0x7000_0000n, 8);
       assertEquals(killed.killed!.cause, 13);
-      assertMatch(killed.killed!.why, /^by its kernel: usertrap/);
+      assertMatch(killed.killed!.why, stock ? /^by its kernel: usertrap/ : /^by its kernel/);
       assert(!p.alive);
       vm.undo();
       assertEquals([p.alive, processes(vm)], [true, here]);
@@ -122,7 +126,9 @@ if (trees === undefined) {
     });
   }
 
-  Deno.test("undo and redo of calls, with what a person has at the console between them", () => {
+  Deno.test("undo and redo of calls, with what a person has at the console between them", {
+    ignore: isMissing("2022-xv6"),
+  }, () => {
     const vm = atPrompt(`${trees}/2022-xv6`);
     vm.history.start();
     const p = vm.spawn();
@@ -160,7 +166,9 @@ if (trees === undefined) {
     assertEquals([vm.takeOutput(), vm.instret < now], ["", true]);
   });
 
-  Deno.test("redo is exact: the same instruction, the same memory", () => {
+  Deno.test("redo is exact: the same instruction, the same memory", {
+    ignore: isMissing("2025-xv6"),
+  }, () => {
     const vm = atPrompt(`${trees}/2025-xv6`, 3);
     vm.history.start();
     const p = vm.spawn();
@@ -181,7 +189,9 @@ if (trees === undefined) {
     assertEquals(vm.instret, at);
   });
 
-  Deno.test("a breakpoint in the kernel stops what is done by hand, and it can be finished", () => {
+  Deno.test("a breakpoint in the kernel stops what is done by hand, and it can be finished", {
+    ignore: isMissing("2023-xv6"),
+  }, () => {
     const vm = atPrompt(`${trees}/2023-xv6`);
     vm.history.start();
     const p = vm.spawn();
@@ -197,7 +207,9 @@ if (trees === undefined) {
     assertEquals(vm.processes().filter(({ manual }) => manual).length, 2);
   });
 
-  Deno.test("spawn says why it cannot: no disk of ours, or no sh at the console", () => {
+  Deno.test("spawn says why it cannot: no disk of ours, or no sh at the console", {
+    ignore: isMissing("2021-xv6"),
+  }, () => {
     const vm = atPrompt(`${trees}/2021-xv6`);
     vm.type("cat\n");
     vm.advance(50_000_000);

@@ -1,0 +1,26 @@
+/** Built xv6 trees outside of this repository: `XV6_TREES` is a folder with one in each of its folders. */
+
+/** The folder; undefined: none was given. */
+export const TREES = Deno.env.get("XV6_TREES") || undefined;
+
+/** The trees in a folder that have a kernel and a disk. Those of the net lab need a card that we have not. */
+export function treesIn(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => {
+    try {
+      return !name.includes("-net") && Deno.statSync(`${folder}/${name}/kernel/kernel`).isFile &&
+        Deno.statSync(`${folder}/${name}/fs.img`).isFile;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+        return false;
+      }
+      throw error;
+    }
+  }).sort();
+}
+
+const there = new Set(TREES === undefined ? [] : treesIn(TREES));
+
+/** Whether a tree is not there: a test of it is ignored. */
+export function isMissing(tree: string): boolean {
+  return !there.has(tree);
+}
