@@ -6,15 +6,19 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { debugging } from "./guest_lab.ts";
 import { noGdb, realGdb } from "./lab.ts";
+import { DebugInfo } from "../../src/vm/dwarf/debug_info.ts";
+import { parseElf } from "../../src/vm/machine/elf.ts";
 import { TREES, treesIn } from "../trees.ts";
 
 const trees = TREES;
 
-/** Names of the trees that are there, and can be debugged by symbols. */
+/** Names of the trees that are there, and can be debugged by lines. */
 function built(folder: string): string[] {
   return treesIn(folder).filter((name) => {
     try {
-      return Deno.statSync(`${folder}/${name}/.gdbinit.tmpl-riscv`).isFile;
+      const kernel = parseElf(Deno.readFileSync(`${folder}/${name}/kernel/kernel`));
+      return Deno.statSync(`${folder}/${name}/.gdbinit.tmpl-riscv`).isFile &&
+        DebugInfo.of(kernel) !== undefined;
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return false;
       throw error;
