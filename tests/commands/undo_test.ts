@@ -27,6 +27,7 @@ const LINES = [
   "exit 3",
   "fail 3",
   "fill 0x3000 2p 7",
+  "finish",
   "fork",
   "goto 10",
   "kill 3",
@@ -34,6 +35,7 @@ const LINES = [
   "mmap 3p",
   "mprotect 0x3000 4096 r",
   "munmap $_ 4096",
+  "next",
   "reclaim 3",
   "reg s3 77",
   "restore a",
@@ -63,6 +65,9 @@ async function begun(line: string): Promise<Typist> {
     : /^delete/.test(line)
     ? ["break 0"]
     : [];
+  if (line === "next" || line === "finish") {
+    more.push("use 4", `break ${line === "next" ? "main" : "write"}`, "continue");
+  }
   if (line.startsWith("munmap")) more.push("mmap 2p");
   if (line.startsWith("restore")) more.push("store 0x3000 3");
   const child = line === "wait" ? ["use 3", "exit", "use 2"] : [];
