@@ -4,7 +4,7 @@ import type { Context, Session } from "../framework/command.ts";
 import { CommandError, EXIT } from "../framework/errors.ts";
 import { backtrace, type StackFrame, type StackOwner } from "../vm/backtrace.ts";
 import type { Process } from "../vm/process.ts";
-import { KernelError } from "../vm/vm.ts";
+import { KernelError, type Vm } from "../vm/vm.ts";
 import { processFor, refusing } from "./target.ts";
 
 /** The stack that `-p` and `--hart` name: the present hart's of a guest, else the process's. */
@@ -20,11 +20,21 @@ export function stackMeant(
     if (hart >= vm.harts) throw new CommandError(`--hart ${hart}: there are ${vm.harts}`);
     return { hart };
   }
-  const meant = pid ?? session.pid;
-  if (vm.guest && meant === 0) return { hart: vm.hart };
+  const inKernel = hartFor(vm, pid ?? session.pid);
+  if (inKernel !== undefined) return inKernel;
   const p = processFor(ctx, pid);
   if (p.manual) throw new CommandError(`pid ${p.pid} has no program, and no stack`, EXIT.failed);
   return { pid: p.pid };
+}
+
+/**
+ * The present hart of a guest, where it is meant: no process is named, or it is in the kernel for
+ * the one that is, be that a process that does what is typed.
+ */
+function hartFor(vm: Vm, pid: number): StackOwner | undefined {
+  const { hart } = vm;
+  const works = pid === 0 || (vm.guest && vm.here?.pid === pid && vm.mode(hart) !== "user");
+  return vm.guest && works ? { hart } : undefined;
 }
 
 /** What was selected, as long as the computer stands where it stood then. */
@@ -52,7 +62,7 @@ export function frameInSight(session: Session): StackFrame | undefined {
   const { vm } = session;
   const kept = selected(session);
   const pid = session.pid;
-  const owner = kept?.owner ?? (vm.guest && pid === 0 ? { hart: vm.hart } : { pid });
+  const owner = kept?.owner ?? hartFor(vm, pid) ?? { pid };
   // A built-in kernel's process that is not there, or has no program.
   if ("pid" in owner && (!vm.hasProcess(owner.pid) || vm.process(owner.pid).manual)) {
     return undefined;

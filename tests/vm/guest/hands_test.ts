@@ -14,6 +14,7 @@ import { openXv6fs } from "../../../src/vm/kernel/files/xv6fs/xv6fs.ts";
 import { parseElf } from "../../../src/vm/machine/elf.ts";
 import { disassemble } from "../../../src/vm/machine/isa/disassemble.ts";
 import { KernelError, type Vm } from "../../../src/vm/vm.ts";
+import { newTyped } from "../../commands/typist.ts";
 import { isMissing, TREES, treesIn } from "../../trees.ts";
 
 Deno.test("the program of manual processes: one segment at 0, and a name for each of its places", () => {
@@ -191,7 +192,7 @@ if (trees === undefined) {
 
   Deno.test("a breakpoint in the kernel stops what is done by hand, and it can be finished", {
     ignore: isMissing("2023-xv6"),
-  }, () => {
+  }, async () => {
     const vm = atPrompt(`${trees}/2023-xv6`);
     vm.history.start();
     const p = vm.spawn();
@@ -201,6 +202,10 @@ if (trees === undefined) {
     vm.breakAt(at);
     assertThrows(() => p.fork(), KernelError, "was stopped on the way by breakpoint 1");
     assertEquals(vm.register("pc"), at);
+    // Its stack is the hart's: through the kernel to where it stands.
+    const { type } = await newTyped([], { vm });
+    await type(`use ${p.pid}`);
+    assertMatch((await type("bt")).text, /^0 +0 \S+ uvmcopy [^]* usertrap [^]* stand/m);
     vm.removeBreakpoint(1);
     // The next act lets it come back first: the child is there.
     p.call("getpid");
