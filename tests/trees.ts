@@ -1,5 +1,7 @@
 /** Built xv6 trees outside of this repository: `XV6_TREES` is a folder with one in each of its folders. */
 
+import { Guest, type GuestOptions } from "../src/vm/guest.ts";
+
 /** The folder; undefined: none was given. */
 export const TREES = Deno.env.get("XV6_TREES") || undefined;
 
@@ -16,6 +18,12 @@ export function treesIn(folder: string): string[] {
       throw error;
     }
   }).sort();
+}
+
+/** The kernel of a tree, at its first instruction, with the tree's disk. */
+export function guestOf(tree: string, options: GuestOptions = {}): Guest {
+  const file = (name: string) => Deno.readFileSync(`${TREES}/${tree}/${name}`);
+  return new Guest(file("kernel/kernel"), { disk: file("fs.img"), ...options });
 }
 
 const there = new Set(TREES === undefined ? [] : treesIn(TREES));

@@ -7,7 +7,7 @@ import { consoleText, type Json, type Result, result, text } from "../framework/
 import type { GuestCallMade, GuestRun } from "../vm/guest_run.ts";
 import { runTyped } from "../session/guest_program.ts";
 import { runInSlices } from "../session/slices.ts";
-import { callText } from "../format/event_place.ts";
+import { guestCallText } from "../format/event_place.ts";
 import { resultJson } from "../format/event_json.ts";
 import { loadProgram } from "../session/program.ts";
 import { closing, leaveRun, reportJson, statusOf, waiting } from "../session/run_report.ts";
@@ -108,5 +108,5 @@ function isMeant(only: readonly string[] | undefined, name: string): boolean {
 }
 
 function line({ pid, program, name, args, result }: TraceRecord | GuestCallMade): string {
-  return `[${pid} ${program}] ${callText(name, args)} = ${result ?? "?"}`;
+  return `[${pid} ${program}] ${guestCallText(name, args)} = ${result ?? "?"}`;
 }

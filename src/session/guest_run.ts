@@ -9,7 +9,7 @@ import { panicStack } from "../format/panic.ts";
 import type { Arrival, EventFilter, GuestStop, KernelStop, Trap } from "../vm/reports.ts";
 import type { VmEvent } from "../vm/events.ts";
 import { eventsJson } from "../format/event_json.ts";
-import { callText, eventPlace, guestEventText } from "../format/event_place.ts";
+import { eventPlace, guestCallText, guestEventText } from "../format/event_place.ts";
 import { causeName } from "../vm/machine/cause.ts";
 import { hex, va } from "../vm/machine/address.ts";
 import { type CodeLine, instructionAt, nameOf } from "../format/code.ts";
@@ -185,7 +185,7 @@ export function trapText(ctx: Context, trap: Trap): string {
   const where = `by the instruction at ${hex(pc)}${angle(symbol)}`;
   const what = kind === "fault"
     ? `${causeName(cause)} (${cause}) at ${hex(va)}`
-    : `system call ${call}: ${callText(name, args)}`;
+    : `system call ${call}: ${guestCallText(name, args)}`;
   const page = kind === "fault" ? pageText(ctx.vm, pid, cause, va) : "";
   return `${whoText(ctx.vm, pid)}: ${what}, ${where}${page}`;
 }

@@ -33,7 +33,7 @@ export const EACH: readonly Each[] = ["syscall", "trap", "switch"];
 export interface EachReport {
   /** Moments that were judged. */
   readonly looks: number;
-  /** Moments at which the kernel was not at rest, so that nothing could be judged. */
+  /** Moments at which a frame did not fit while somebody was inside the kernel: it waits. */
   readonly skipped: number;
   /** Instructions retired at the last judged moment before the present one; undefined: none. */
   readonly fine: number | undefined;
@@ -136,7 +136,7 @@ export class GuestEach implements EachReport {
 
   /** Code that may be written, if its program's file says that it may not. */
   #writableCode({ root, va, frame }: WritableCode): Finding | undefined {
-    const pid = this.#view.roots().find((one) => one.root === root)?.pid;
+    const pid = this.#pidOf(root);
     const may = pid === undefined ? undefined : this.#asks.mayWrite(pid, va);
     // Up to 2021 xv6's programs are linked so that all of them may be written.
     if (may === true) this.#codeIsData = true;
@@ -147,7 +147,7 @@ export class GuestEach implements EachReport {
   }
 
   #wrongCopy({ root, va, from, to, offset }: WrongCopy): Finding {
-    const pid = this.#view.roots().find((one) => one.root === root)?.pid;
+    const pid = this.#pidOf(root);
     const what = `stands in place of ${hex(from)} after a page fault, and is no copy of it: byte ${
       hex(offset)
     } differs`;
@@ -181,11 +181,20 @@ export class GuestEach implements EachReport {
     );
   }
 
+  /** The process that a root table is of; undefined: of none. */
+  #pidOf(root: PaNum): number | undefined {
+    return this.#view.roots().find((one) => one.root === root)?.pid;
+  }
+
+  /** The kernel's function at an address. */
+  #nameAt(pc: bigint): string {
+    return this.#view.symbols.at(0, pc)?.name ?? hex(pc);
+  }
+
   /** `kalloc (kalloc.c:71)`. */
   #place(pc: bigint): string {
-    const { symbols } = this.#view;
-    const name = symbols.at(0, pc)?.name ?? hex(pc);
-    const line = symbols.source(0, pc);
+    const name = this.#nameAt(pc);
+    const line = this.#view.symbols.source(0, pc);
     if (line === undefined) return name;
     const { file: { path } } = line;
     return `${name} (${path.slice(path.lastIndexOf("/") + 1)}:${line.line})`;
@@ -193,7 +202,7 @@ export class GuestEach implements EachReport {
 
   #endless({ root, va, epc, times }: Endless): Finding {
     const { ram } = this.#parts.machine;
-    const pid = this.#view.roots().find((one) => one.root === root)?.pid;
+    const pid = this.#pidOf(root);
     const { leaf } = walk(ram, root, va as Va);
     const frame = leaf && ((leaf.pa - leaf.pa % PAGE_SIZE) as PaNum);
     const place = pid === undefined ? undefined : this.#view.symbols.at(pid, epc);
@@ -205,8 +214,7 @@ export class GuestEach implements EachReport {
   }
 
   #unlocked({ frame, before, after, hart, pc }: Unlocked): Finding {
-    const place = this.#view.symbols.at(0, pc);
-    const where = place === undefined ? hex(pc) : place.name;
+    const where = this.#nameAt(pc);
     const what = `hart ${hart} changed its count from ${before} to ${after} in ${where} without ` +
       "holding a lock: another hart that does so, too, undoes it";
     const owners = mappingsTo(this.#view, this.#parts.machine.ram, frame);
@@ -245,8 +253,7 @@ export class GuestEach implements EachReport {
   #written({ frame, hart, pc }: SharedWrite): Finding {
     const { ram } = this.#parts.machine;
     const owners = mappingsTo(this.#view, ram, frame);
-    const place = this.#view.symbols.at(0, pc);
-    const where = place === undefined ? hex(pc) : place.name;
+    const where = this.#nameAt(pc);
     const what = `hart ${hart} writes it in ${where}, by the kernel's own map, though its ${
       counted(owners.length, "owner")
     } may only read it`;

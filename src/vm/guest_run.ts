@@ -16,8 +16,8 @@ import type { Running } from "./run.ts";
 import type { Mark, Vm } from "./vm.ts";
 
 /**
- * Instructions between two looks, counted from the boot, at whether its sh reads again although somebody
- * else works; where all wait it is looked at at once.
+ * Instructions between two looks, counted from the boot, at whether its sh reads again although
+ * somebody else works; where all wait it is looked at at once.
  */
 const LOOK = 20_000_000;
 /** What xv6's sh prints when it reads a line. */

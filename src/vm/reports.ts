@@ -14,7 +14,7 @@ import type { ForkStatistics } from "./fork_statistics.ts";
 export type { AuditClass, Finding } from "./inspect/finding.ts";
 export type { Change, FrameDiff, ProcessDiff, PteDiff, StateDiff } from "./inspect/diff.ts";
 export { isOfPage } from "./events.ts";
-export { eventText, isEffect } from "./inspect/event_text.ts";
+export { callText, eventText, isEffect } from "./inspect/event_text.ts";
 export { Frame, type FrameReport } from "./inspect/frame.ts";
 export type { Mapping } from "./inspect/mappings.ts";
 export type { OwnerChange } from "./inspect/page_owners.ts";

@@ -1,4 +1,4 @@
-/** The whole computer as commands and scripts hold it, and the questions one can ask of it. */
+/** The whole computer as commands and scripts hold it: what is done to it. */
 
 import { reclaim } from "./kernel/memory/reclaim/reclaim.ts";
 import { procs } from "./kernel/process/table.ts";

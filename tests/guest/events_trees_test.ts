@@ -10,7 +10,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { Facts } from "../../src/vm/guest/facts.ts";
 import type { GuestView } from "../../src/vm/guest/view.ts";
 import { Words } from "../../src/vm/guest/words.ts";
-import { Guest, type GuestOptions } from "../../src/vm/guest.ts";
+import type { Guest } from "../../src/vm/guest.ts";
 import { vmOver } from "../../src/vm/guest_computer.ts";
 import { eventText } from "../../src/vm/inspect/event_text.ts";
 import { hex, PAGE_SIZE, type PaNum } from "../../src/vm/machine/address.ts";
@@ -20,15 +20,9 @@ import { frameOf, PTE_R, PTE_V, PTE_W, PTE_X } from "../../src/vm/machine/sv39.t
 import { guestMachineOf, partsOf } from "../../src/vm/parts.ts";
 import type { Vm } from "../../src/vm/vm.ts";
 import { newTyped } from "../commands/typist.ts";
-import { isMissing, TREES } from "../trees.ts";
+import { guestOf, isMissing, TREES } from "../trees.ts";
 
 const trees = TREES;
-
-/** A kernel of a tree, with its disk. */
-function guestOf(tree: string, options: GuestOptions = {}): Guest {
-  const file = (name: string) => Deno.readFileSync(`${trees}/${tree}/${name}`);
-  return new Guest(file("kernel/kernel"), { disk: file("fs.img"), ...options });
-}
 
 /** Runs to the next prompt, and till its sh sleeps. */
 function toPrompt(guest: Guest): string {

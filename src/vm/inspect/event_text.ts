@@ -29,9 +29,9 @@ export function eventText(e: VmEvent, rsw: RswLetters = ["1", "1"]): string {
     case "sfence":
       return e.old === 1 ? "sfence.vma: all" : `sfence.vma ${hex(e.va)}${whyText(e)}`;
     case "syscall":
-      return callText(e);
+      return callText(e.why, e.args ?? []);
     case "return":
-      return `${callText(e)} = ${e.new}`;
+      return `${callText(e.why, e.args ?? [])} = ${e.new}`;
     case "switch":
       return `hart: pid ${e.old} → pid ${e.new} (${e.why})`;
     case "fork":
@@ -63,9 +63,9 @@ export function eventText(e: VmEvent, rsw: RswLetters = ["1", "1"]): string {
   }
 }
 
-/** `write(1, "hi", 2)`, or `write()`: a guest's calls alone have their arguments with them. */
-function callText({ why, args = [] }: VmEvent): string {
-  return `${why}(${args.join(", ")})`;
+/** `write(1, "hi", 2)`. */
+export function callText(name: string, args: readonly string[]): string {
+  return `${name}(${args.join(", ")})`;
 }
 
 function whyText({ why }: VmEvent): string {

@@ -4,19 +4,13 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { Guest, type GuestOptions } from "../../../src/vm/guest.ts";
+import type { Guest } from "../../../src/vm/guest.ts";
 import { guestPartsOf } from "../../../src/vm/parts.ts";
 import { sameSaved } from "../../../src/vm/machine/saver.ts";
 import { bytes } from "./lab.ts";
-import { isMissing, TREES } from "../../trees.ts";
+import { guestOf, isMissing, TREES } from "../../trees.ts";
 
 const trees = TREES;
-
-/** A kernel of a tree with its disk. */
-function guestOf(tree: string, options: GuestOptions = {}): Guest {
-  const file = (name: string) => Deno.readFileSync(`${trees}/${tree}/${name}`);
-  return new Guest(file("kernel/kernel"), { disk: file("fs.img"), ...options });
-}
 
 /** Runs to the next prompt; what was said. */
 function toPrompt(guest: Guest): string {
