@@ -27,6 +27,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     stopsAtTrapOf: "who steps it says so",
     "#marks": "set again by the turns",
     "#hostTraps": WIRED,
+    compile: WIRED,
     "#used": BRIEF,
     "#sinceFold": "collects hits in time; save() collects them, too",
     watches: PERSON,

@@ -20,7 +20,7 @@ import { Registers } from "./hart/registers.ts";
 import { deliver, takeInterrupt } from "./hart/trap.ts";
 import { DEFAULT_RAM, Ram } from "./memory.ts";
 import { CLINT, FINISHER, PLIC, UART, VIRTIO } from "./memory_map.ts";
-import type { MachineOptions, MachineState, Stop } from "./machine_state.ts";
+import type { Compile, MachineOptions, MachineState, Stop } from "./machine_state.ts";
 import { Mmu } from "./mmu.ts";
 import { MAX_HARTS, PC, RESERVATION, TLB_READ, X_SINK } from "./layout.ts";
 import { NEVER, Probes } from "./probes.ts";
@@ -31,7 +31,7 @@ import { UserAccess } from "./user_access.ts";
 import { type Watch, Watches } from "./watch.ts";
 import { pagesOf } from "./watch_list.ts";
 
-export type { MachineOptions, MachineState, Stop };
+export type { Compile, MachineOptions, MachineState, Stop };
 
 /** Longest engine run in one go: V8 puts its optimised code in only when a call returns. */
 const LONGEST = 2 ** 20;
@@ -84,6 +84,8 @@ export class Machine {
    * its handler's first instruction.
    */
   stopsAtTrapOf: number | undefined;
+  /** Which code is to be translated to WebAssembly. */
+  readonly compile: Compile;
   readonly #turns: Turns;
   readonly #slow: SlowPath;
   readonly #hostTraps: boolean;
@@ -108,6 +110,7 @@ export class Machine {
       return new Hart(i, registers, mmu, this.clock, pins);
     });
     this.#hostTraps = options.traps === "host";
+    this.compile = options.compile ?? "hot";
     const { quantum, seed } = options;
     const parks = !this.#hostTraps;
     this.watches.check = () => this.#turns.marked();

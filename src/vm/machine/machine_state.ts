@@ -18,6 +18,14 @@ import type { Saved } from "./saver.ts";
 import type { TurnsState } from "./turns.ts";
 import type { WatchHit } from "./watch.ts";
 
+/**
+ * Which guest code is translated to WebAssembly of its own (tier 1): `hot`, what sampling finds to
+ * run often; `always`, the region at every place where a run or a slice of the engine ends, so that
+ * nearly all is, for tests; `never`, none, the interpreter runs everything. What a guest or who
+ * looks on can see does not depend on it.
+ */
+export type Compile = "hot" | "always" | "never";
+
 /** How a machine is built. */
 export interface MachineOptions {
   /** Bytes of RAM: 16 MiB to 2 GiB; 128 MiB when absent. */
@@ -42,6 +50,8 @@ export interface MachineOptions {
    * absent, the run stops before the guest asks ({@link Stop}).
    */
   readonly virtioVersion?: 1 | 2;
+  /** Which code is translated to WebAssembly; `hot` when absent. */
+  readonly compile?: Compile;
 }
 
 /** A hart's state with its MMU's. */
