@@ -323,7 +323,7 @@ function translate(
     );
     return translation(view, ram, root, at, verdicts);
   }
-  const { mstatus } = hart.state;
+  const { mstatus } = hart;
   const [sum, mxr] = [MSTATUS.SUM, MSTATUS.MXR].map((bit) => (mstatus & bit) !== 0);
   return kernelTranslation(view, ram, at, root, { user: false, sum, mxr })!;
 }

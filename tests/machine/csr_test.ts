@@ -70,7 +70,7 @@ Deno.test("property: the supervisor's views show the machine's registers through
       hart.writeCsr("sstatus", ~status & (2n ** 64n - 1n));
       assertEquals(
         hart.readCsr("mstatus") & ~seen,
-        (status & BigInt(hart.state.mstatus) & ~seen) |
+        (status & BigInt(hart.mstatus) & ~seen) |
           (hart.readCsr("mstatus") & ~seen),
       );
     }),

@@ -162,6 +162,54 @@ Deno.test("a hart that spins until its timer: time jumps, or the run ends there 
   }
 });
 
+/** In S-mode, with interrupts on between two instructions only, waits for a word that its timer sets. */
+const WINDOW = `
+  la t0, super
+  csrrw zero, mepc, t0
+  la t0, tick
+  csrrw zero, stvec, t0
+  li t0, 0x1800
+  csrrc zero, mstatus, t0
+  li t0, 0x800
+  csrrs zero, mstatus, t0
+  addi t0, zero, 32
+  csrrw zero, mideleg, t0
+  csrrw zero, mie, t0
+  addi t0, zero, 1
+  slli t0, t0, 63
+  csrrw zero, menvcfg, t0
+  addi t0, zero, 2
+  csrrw zero, mcounteren, t0
+  li s0, 0x80001000
+  mret
+super:
+  li t0, 50000000
+  csrrw zero, stimecmp, t0
+wait:
+  csrrsi zero, sstatus, 2
+  csrrci zero, sstatus, 2
+  lw t1, 0(s0)
+  beq t1, zero, wait
+  li t0, 0x100000
+  li t1, 0x5555
+  sw t1, 0(t0)
+tick:
+  addi t1, zero, 1
+  sw t1, 0(s0)
+  addi t1, zero, -1
+  csrrw zero, stimecmp, t1
+  sret
+`;
+
+Deno.test("a search sees interrupts that are let through for one instruction", () => {
+  for (const harts of [1, 3]) {
+    const machine = made(WINDOW, { harts });
+    assertEquals(machine.run(100_000_000).kind, "finisher", `${harts} harts`);
+    assert(machine.instret < 3_000_000, `${harts}: ${machine.instret}`);
+    assert(machine.clock.time >= 50_000_000);
+  }
+});
+
 /** Works for long, so that searches find no loop; then looks at 32 words for ever, with a timer ten times a second. */
 const IDLE = `
   la t0, tick

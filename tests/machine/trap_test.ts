@@ -25,7 +25,7 @@ Deno.test("property: a trap goes to S only when delegated and not from M, and xR
         hart.writeCsr("stvec", 0x2001n);
         hart.mode = from;
         hart.pc = 0x4444n;
-        const before = hart.state.mstatus;
+        const before = hart.mstatus;
         deliver(hart, cause, false, 0x99n);
         const supervisor = from !== 3 && (hart.state.medeleg >>> cause & 1) === 1;
         assertEquals(hart.mode, supervisor ? 1 : 3);
@@ -39,10 +39,10 @@ Deno.test("property: a trap goes to S only when delegated and not from M, and xR
         assertEquals(hart.readCsr(`${name}cause`), BigInt(cause));
         assertEquals(hart.readCsr(`${name}tval`), 0x99n);
         const enable = supervisor ? MSTATUS.SIE : MSTATUS.MIE;
-        assertEquals(hart.state.mstatus & enable, 0);
+        assertEquals(hart.mstatus & enable, 0);
         returnFrom(hart, supervisor ? 1 : 3);
         assertEquals([hart.mode, hart.pc as bigint], [from, 0x4444n]);
-        assertEquals(hart.state.mstatus & enable, before & enable);
+        assertEquals(hart.mstatus & enable, before & enable);
       },
     ),
     { numRuns: 300 },
@@ -54,10 +54,10 @@ Deno.test("xRET leaves PIE set, PP at the lowest mode, and clears MPRV unless it
   hart.writeCsr("mstatus", BigInt(MSTATUS.MPRV | MSTATUS.MPP));
   returnFrom(hart, 3);
   assertEquals(hart.mode, 3);
-  assertEquals(hart.state.mstatus, MSTATUS.MPRV | MSTATUS.MPIE);
+  assertEquals(hart.mstatus, MSTATUS.MPRV | MSTATUS.MPIE);
   returnFrom(hart, 3);
   assertEquals(hart.mode, 0);
-  assertEquals(hart.state.mstatus, MSTATUS.MPIE | MSTATUS.MIE);
+  assertEquals(hart.mstatus, MSTATUS.MPIE | MSTATUS.MIE);
 });
 
 Deno.test("interrupts are taken in the order MEI, MSI, MTI, SEI, SSI, STI", () => {

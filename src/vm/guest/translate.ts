@@ -15,7 +15,7 @@ export type Space = "va" | "pa";
 
 /** Where an address of a hart stands in RAM; undefined where there is none. */
 export function placeOf(hart: Hart, ram: Ram, space: Space, address: bigint): PaNum | undefined {
-  const { mode, state: { mstatus }, mmu } = hart;
+  const { mode, mstatus, mmu } = hart;
   // As its loads: "When MPRV=1 … as though the current privilege mode were set to MPP."
   const data = (mstatus & MSTATUS.MPRV) !== 0 ? previousMode(mstatus) : mode;
   const pa = space === "va" && data !== 3 && mmu.paging

@@ -31,12 +31,31 @@ export const TRAP_CAUSE = 0x528;
 export const TRAP_VALUE = 0x530;
 /** LR/SC reservation: the linear-memory offset that was reserved, or 0 for none (i32). */
 export const RESERVATION = 0x538;
-/** Linear-memory offsets of the current TLB bank's read, write and execute tables (i32 each). */
+/** mstatus: its low 32 bits, which are all that can change (i32). */
+export const MSTATUS = 0x53c;
+/**
+ * Linear-memory offsets of the current TLB bank's read, write and execute tables (i32 each). They
+ * and what follows them say again what the hart's state says elsewhere, and are in no saved state.
+ */
 export const TLB_READ = 0x540;
 export const TLB_WRITE = 0x544;
 export const TLB_EXECUTE = 0x548;
+/** Privilege mode: 0 user, 1 supervisor, 3 machine (i32). */
+export const MODE = 0x54c;
+/**
+ * Whether code in WebAssembly may do S-mode's plain CSR accesses without asking the host: 1 in
+ * S-mode, unless each access has to be seen; else 0 (i32). It never changes while such code runs
+ * without a call out.
+ */
+export const CSRS_OPEN = 0x550;
+/**
+ * 1: an interrupt is pending that mie enables, or the hart's turn ends as soon as it can take
+ * interrupts, so the host has to do whatever turns interrupts on; else 0 (i32). Exact while the
+ * engine runs.
+ */
+export const INTERRUPT_READY = 0x554;
 /** End of a hart's words, which begin with {@link PC}: of the hart that runs. */
-export const HART_END = 0x54c;
+export const HART_END = 0x558;
 
 /** A table that is always empty: with it in their place each load and store takes the slow path. */
 export const TLB_EMPTY = 0x2000;

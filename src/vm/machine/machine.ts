@@ -256,6 +256,7 @@ export class Machine {
   #engineRun(slice: number): number {
     this.hart.registers.budget = slice;
     this.clock.begin(slice);
+    this.hart.noteReady();
     const reason = this.engine.run(slice);
     const used = this.clock.end();
     this.#turns.ran(used);
@@ -383,7 +384,7 @@ export class Machine {
   }
 }
 
-/** pc, x registers and reservation; what is only scratch between two runs reads 0. */
+/** pc, x registers, reservation and mstatus; what is only scratch between two runs reads 0. */
 function registersOf(hart: Hart): Uint32Array {
   const words = hart.registers.header.slice(PC / 4, TLB_READ / 4);
   words.fill(0, (X_SINK - PC) / 4, (RESERVATION - PC) / 4);

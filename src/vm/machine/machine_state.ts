@@ -56,9 +56,9 @@ export interface MachineOptions {
 
 /** A hart's state with its MMU's. */
 export interface HartParts {
-  /** x registers, pc and reservation as they stand in linear memory. */
+  /** x registers, pc, reservation and mstatus as they stand in linear memory. */
   readonly registers: Uint32Array;
-  /** Mode, CSRs, WFI. */
+  /** Mode, the other CSRs, WFI. */
   readonly hart: HartState;
   /** satp, TLB entries, counters. */
   readonly mmu: MmuState;

@@ -283,6 +283,7 @@ export class SlowPath implements EngineHost {
     }
     this.#loaded(device.read(at, width), width, signed);
     if (size === 8) this.#value[1] = device.read(at + 4, 4);
+    hart.noteReady(); // a claim, or a byte taken, changes what is pending
     return DONE;
   }
 

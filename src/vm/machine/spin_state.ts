@@ -102,13 +102,13 @@ const FILE = [PC / 4, X_SINK / 4] as const;
 
 /** A hart where it is now. */
 export function momentOf(hart: Hart): Moment {
-  const { registers: { header }, state: { mstatus }, life, retired } = hart;
+  const { registers: { header }, mstatus, life, retired } = hart;
   return { registers: header.slice(...FILE), mstatus, life, retired };
 }
 
 /** Whether a hart is where it was, and nothing happened in between. */
-export function isAt({ registers: { header }, state, life }: Hart, then: Moment): boolean {
-  if (life !== then.life || state.mstatus !== then.mstatus) return false;
+export function isAt({ registers: { header }, mstatus, life }: Hart, then: Moment): boolean {
+  if (life !== then.life || mstatus !== then.mstatus) return false;
   const { registers } = then;
   for (let i = 0; i < registers.length; i++) {
     if (registers[i] !== header[FILE[0] + i]) return false;

@@ -64,7 +64,7 @@ export class UserAccess {
     const { header } = hart.registers;
     const { dataBank: bank, dataMode: mode } = mmu;
     const scratch = header.slice(ACCESS_VA / 4, RESERVATION / 4);
-    mmu.dataBank = mmu.bankFor(0, hart.state.mstatus);
+    mmu.dataBank = mmu.bankFor(0, hart.mstatus);
     mmu.dataMode = 0;
     try {
       return body();

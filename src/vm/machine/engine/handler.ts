@@ -4,8 +4,9 @@
  * @module
  */
 
-import type { Meaning } from "../isa/meaning.ts";
+import type { CsrChange, CsrSource, Meaning } from "../isa/meaning.ts";
 import * as layout from "../layout.ts";
+import { csrsOpen, mstatusAfter, mstatusIsPlain, readSstatus } from "./csr_code.ts";
 import { choose, chooseWord, type Condition, Value, value, Word } from "./expression.ts";
 import { ATOMIC, LOOP, SYSTEM } from "./functions.ts";
 import {
@@ -84,6 +85,9 @@ export function describe(
   return kind | (size << 2) | (Number(signed) << 6) | (Number(sink) << 7) |
     ((length << RECORD_SHIFT) << 8);
 }
+
+/** Fields of a record hold 8 × a register's number. */
+const REGISTER_SHIFT = 3;
 
 /** The bits of an address that a TLB tag is compared with: its page, and that it is aligned. */
 export const tagMask = (size: number): bigint => ~(0xfffn & ~BigInt(size - 1));
@@ -223,6 +227,26 @@ class HandlerEmitter implements Meaning {
 
   nothing(): void {
     this.#emit(advance(this.variant.length));
+  }
+
+  csr(how: CsrChange, source: CsrSource): void {
+    const { csr, length } = this.variant;
+    const done = [advance(length), this.labels.to("next", 1)];
+    if (csr?.reads) {
+      this.#emit(when(csrsOpen, this.#setRdOrNothing(readSstatus), done));
+    } else {
+      const operand = source === "rs1"
+        ? load("i32_load", layout.X, fieldB)
+        : op("i32_shr_u", fieldB, i32(REGISTER_SHIFT));
+      this.#emit(set(RESULT, mstatusAfter(how, operand)));
+      this.#emit(when(
+        op("i32_and", csrsOpen, mstatusIsPlain(get(RESULT))),
+        this.#setRdOrNothing(readSstatus),
+        setSlot32(layout.MSTATUS, get(RESULT)),
+        done,
+      ));
+    }
+    this.system();
   }
 
   system(): void {

@@ -6,7 +6,8 @@
  *     2  a (u8)          rd, or rs2 of stores and branches; a register is 8 × its number
  *     3  b (u8)          rs1
  *     4  imm (i32)       immediate; rs2 of register forms; for branches inside the page the
- *                        distance in record bytes; the encoding for system and illegal instructions
+ *                        distance in record bytes; the encoding for system, CSR and illegal
+ *                        instructions
  *
  * A record whose handler has the {@link STOP_BIT} is a *stop record*: the host is asked before the
  * instruction is executed, for it may have a breakpoint. Nothing else of the record differs.
@@ -19,8 +20,9 @@
 
 import type { Instruction } from "../isa/row.ts";
 import { PAGE_SIZE } from "../address.ts";
+import { plainCsr } from "./plain_csrs.ts";
 import { shapeOf } from "./shape.ts";
-import { hasSink, NOTHING, numberOf, SYSTEM } from "./variants.ts";
+import { CSR_READ, hasSink, NOTHING, numberOf, SYSTEM, type Variant } from "./variants.ts";
 
 /** log2 of record bytes for each byte of code: 8 bytes for every halfword. */
 export const RECORD_SHIFT = 2;
@@ -52,12 +54,14 @@ export interface RecordWords {
   imm: number;
 }
 
+type Changing<T> = { -readonly [K in keyof T]: T[K] };
+
 /** The record of an instruction; `offset` is its place in the page, -1 outside any page. */
 export function recordOf(instruction: Instruction, offset: number): RecordWords {
   const { row, length, rd, rs1, rs2, word } = instruction;
   let { imm } = instruction;
   const shape = shapeOf(row);
-  const variant = { row, length, sink: false, far: false };
+  const variant: Changing<Variant> = { row, length, sink: false, far: false };
   if (shape.direct) {
     const target = offset + imm;
     variant.far = offset < 0 || target < 0 || target >= PAGE_SIZE;
@@ -65,6 +69,12 @@ export function recordOf(instruction: Instruction, offset: number): RecordWords 
   } else if (shape.kind === "system") {
     variant.row = SYSTEM;
     imm = length === 4 ? word : EBREAK;
+  } else if (shape.csr !== undefined) {
+    const csr = plainCsr(shape.csr.how, imm, rs1);
+    if (csr === undefined) variant.row = SYSTEM;
+    else variant.csr = csr;
+    if (csr?.reads) variant.row = CSR_READ;
+    imm = word;
   } else if (shape.registerForm) {
     imm = rs2 * 8;
   }

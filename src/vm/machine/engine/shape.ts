@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Meaning } from "../isa/meaning.ts";
+import type { CsrChange, CsrSource, Meaning } from "../isa/meaning.ts";
 import type { Row } from "../isa/row.ts";
 import { choose, chooseWord, type Condition, type Value, value, Word } from "./expression.ts";
 
@@ -21,6 +21,7 @@ export type Kind =
   | "jump"
   | "jumpTo"
   | "nothing"
+  | "csr"
   | "system";
 
 /** The outline of a row. */
@@ -32,6 +33,8 @@ export interface Shape {
   readonly direct: boolean;
   /** Operands are registers only, so the record's immediate holds rs2. */
   readonly registerForm: boolean;
+  /** Of a CSR instruction: what becomes of its CSR, and by what. */
+  readonly csr: { readonly how: CsrChange; readonly source: CsrSource } | undefined;
 }
 
 const known = new Map<string, Shape>();
@@ -50,6 +53,7 @@ function outline(row: Row): Shape {
   const kinds: Kind[] = [];
   const verb = (kind: Kind) => () => void kinds.push(kind);
   const zero = value(0n);
+  let csr: Shape["csr"];
   const probe: Meaning = {
     rs1: zero,
     rs2: zero,
@@ -69,6 +73,10 @@ function outline(row: Row): Shape {
     jump: verb("jump"),
     jumpTo: verb("jumpTo"),
     nothing: verb("nothing"),
+    csr: (how, source) => {
+      kinds.push("csr");
+      csr = { how, source };
+    },
     system: verb("system"),
   };
   row.means(probe);
@@ -81,5 +89,6 @@ function outline(row: Row): Shape {
     writesRd: !effectless,
     direct: kind === "branch" || kind === "jump",
     registerForm: row.pattern.fields.every((field) => field.name !== "imm"),
+    csr,
   };
 }

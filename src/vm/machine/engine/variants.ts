@@ -7,6 +7,7 @@
 
 import type { Row } from "../isa/row.ts";
 import { COMPRESSED_ROWS, rowNamed, ROWS } from "../isa/rows.ts";
+import { PLAIN_CSRS, type PlainCsr } from "./plain_csrs.ts";
 import { type Shape, shapeOf } from "./shape.ts";
 
 /** How a handler differs from others of its row. */
@@ -18,12 +19,16 @@ export interface Variant {
   readonly sink: boolean;
   /** The target is outside the page. */
   readonly far: boolean;
+  /** Of an access to a CSR for which there is code. */
+  readonly csr?: PlainCsr;
 }
 
 /** The row that stands for all instructions without effect. */
 export const NOTHING: Row = rowNamed("fence");
 /** The row that stands for all that the host executes. */
 export const SYSTEM: Row = rowNamed("ebreak");
+/** The row that stands for all that only read a CSR. */
+export const CSR_READ: Row = rowNamed("csrrs");
 
 /** Number of the first handler that executes an instruction; those below stand in records.ts. */
 export const FIRST_VARIANT = 4;
@@ -51,8 +56,9 @@ export function numberOf(variant: Variant): number {
 }
 
 /** A variant in words: name and length, and what else is special, as in `jal 4 sink far`. */
-export function variantKey({ row, length, sink, far }: Variant): string {
-  return `${row.name} ${length}${sink ? " sink" : ""}${far ? " far" : ""}`;
+export function variantKey({ row, length, sink, far, csr }: Variant): string {
+  const access = csr === undefined ? "" : ` ${csr.name}${csr.reads ? " read" : ""}`;
+  return `${row.name} ${length}${sink ? " sink" : ""}${far ? " far" : ""}${access}`;
 }
 
 /** The number of a handler by its variant in words. Throws when there is none. */
@@ -77,6 +83,13 @@ function allVariants(): Variant[] {
   for (const row of ROWS) {
     const shape = shapeOf(row);
     if (shape.kind === "system" && row !== SYSTEM) continue;
+    if (shape.kind === "csr") {
+      for (const csr of PLAIN_CSRS) {
+        if (csr.reads && row !== CSR_READ) continue;
+        all.push({ row, length: 4, sink: false, far: false, csr });
+      }
+      continue;
+    }
     for (const length of short.has(row.name) ? [2, 4] as const : [4] as const) {
       for (const sink of hasSink(shape) ? [false, true] : [false]) {
         for (const far of shape.direct ? [false, true] : [false]) {

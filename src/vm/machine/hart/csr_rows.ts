@@ -11,8 +11,10 @@ import { ALL_IRQS, type CsrState, IRQ, type Mode, MSTATUS, S_IRQS } from "./csr_
 
 /** What a row can see of the machine. */
 export interface CsrContext {
-  /** Contents of the registers. */
+  /** Contents of the registers but for mstatus. */
   readonly state: CsrState;
+  /** mstatus: its low 32 bits, which are all that can change. */
+  mstatus: number;
   /** The hart's number. */
   readonly hartid: number;
   /** The mode the access comes from. */
@@ -103,13 +105,13 @@ const MSTATUS_FIXED = 0xa_0000_0000n;
 export const SSTATUS_HIGH = 2;
 const SSTATUS_FIXED = BigInt(SSTATUS_HIGH) << 32n;
 
-function writeStatus(state: CsrState, value: bigint, mask: number): void {
-  let next = (state.mstatus & ~mask) | (Number(value & 0xffff_ffffn) & mask);
+function writeStatus(c: CsrContext, value: bigint, mask: number): void {
+  let next = (c.mstatus & ~mask) | (Number(value & 0xffff_ffffn) & mask);
   // MPP is WARL: 2 is no privilege mode, and the old value stays.
   if ((next & MSTATUS.MPP) === 2 << 11) {
-    next = (next & ~MSTATUS.MPP) | (state.mstatus & MSTATUS.MPP);
+    next = (next & ~MSTATUS.MPP) | (c.mstatus & MSTATUS.MPP);
   }
-  state.mstatus = next;
+  c.mstatus = next;
 }
 
 /** mip: what software set and what hardware drives; with Sstc in use STIP is the timer's alone. */
@@ -247,8 +249,8 @@ export const CSR_ROWS: readonly CsrRow[] = [
   {
     ...named("sstatus"),
     writable: BigInt(SSTATUS_WRITABLE),
-    read: ({ state }) => BigInt(state.mstatus & SSTATUS_WRITABLE) | SSTATUS_FIXED,
-    write: ({ state }, value) => writeStatus(state, value, SSTATUS_WRITABLE),
+    read: ({ mstatus }) => BigInt(mstatus & SSTATUS_WRITABLE) | SSTATUS_FIXED,
+    write: (c, value) => writeStatus(c, value, SSTATUS_WRITABLE),
   },
   sie,
   stored("stvec", TVEC_MASK),
@@ -271,7 +273,7 @@ export const CSR_ROWS: readonly CsrRow[] = [
     write: (c, value) => {
       c.satp = value;
     },
-    allowed: ({ mode, state }) => mode === 3 || (state.mstatus & MSTATUS.TVM) === 0,
+    allowed: ({ mode, mstatus }) => mode === 3 || (mstatus & MSTATUS.TVM) === 0,
   },
 
   // Machine.
@@ -283,8 +285,8 @@ export const CSR_ROWS: readonly CsrRow[] = [
   {
     ...named("mstatus"),
     writable: BigInt(MSTATUS_WRITABLE),
-    read: ({ state }) => BigInt(state.mstatus >>> 0) | MSTATUS_FIXED,
-    write: ({ state }, value) => writeStatus(state, value, MSTATUS_WRITABLE),
+    read: ({ mstatus }) => BigInt(mstatus >>> 0) | MSTATUS_FIXED,
+    write: (c, value) => writeStatus(c, value, MSTATUS_WRITABLE),
   },
   fixed("misa", MISA),
   small("medeleg", DELEGABLE),

@@ -44,10 +44,9 @@ export const ALL_IRQS = S_IRQS | IRQ.MSI | IRQ.MTI | IRQ.MEI;
 
 /**
  * Contents of the CSRs as plain data: at reset, when made. Numbers hold registers whose bits all
- * lie in the low 32.
+ * lie in the low 32. mstatus stands in linear memory, see layout.ts.
  */
 export class CsrState {
-  mstatus = 0;
   medeleg = 0;
   mideleg = 0;
   mie = 0;

@@ -12,7 +12,7 @@ import type { Mmu } from "../mmu.ts";
 import type { Onlooker } from "../probes.ts";
 import { type Saved, Saver } from "../saver.ts";
 import { CSR_ROWS, type CsrContext, type CsrRow, pendingInterrupts, sstc } from "./csr_rows.ts";
-import { HART_END, PC, RESERVATION } from "../layout.ts";
+import { CSRS_OPEN, HART_END, INTERRUPT_READY, MODE, PC, RESERVATION } from "../layout.ts";
 import { CsrState, IRQ, type Mode } from "./csr_state.ts";
 import { Registers } from "./registers.ts";
 
@@ -37,7 +37,7 @@ export interface HartState {
 export class Hart implements CsrContext {
   /** Its number: mhartid. */
   readonly hartid: number;
-  /** x0–x31, pc. Another object when the hart begins or ends to run. */
+  /** x0–x31, pc, mstatus. Another object when the hart begins or ends to run. */
   registers: Registers;
   /** Address translation. */
   readonly mmu: Mmu;
@@ -147,9 +147,28 @@ export class Hart implements CsrContext {
     this.selectBanks();
   }
 
-  /** Makes the MMU follow the mode and mstatus. */
+  /** mstatus: its low 32 bits, which are all that can change. */
+  get mstatus(): number {
+    return this.registers.mstatus;
+  }
+
+  set mstatus(value: number) {
+    this.registers.mstatus = value;
+  }
+
+  /** Makes the MMU, and the code that runs in WebAssembly, follow the mode and mstatus. */
   selectBanks(): void {
-    this.mmu.select(this.#mode, this.state.mstatus);
+    const { mmu, registers: { header } } = this;
+    mmu.select(this.#mode, this.mstatus);
+    header[MODE / 4] = this.#mode;
+    header[CSRS_OPEN / 4] = this.#mode === 1 && !mmu.hidden ? 1 : 0;
+  }
+
+  /** Makes the code that runs in WebAssembly know whether turning interrupts on needs the host. */
+  noteReady(): void {
+    const { mie } = this.state;
+    const ready = this.yields || (mie !== 0 && (this.pending & mie) !== 0);
+    this.registers.header[INTERRUPT_READY / 4] = ready ? 1 : 0;
   }
 
   /** Instructions that it has retired; exact, also while it runs. */

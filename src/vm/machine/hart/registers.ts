@@ -1,5 +1,5 @@
 /**
- * The registers that the interpreter works on: x0–x31, pc, the trap it raised. Those of the hart
+ * The registers that the interpreter works on: x0–x31, pc, mstatus, the trap it raised. Those of the hart
  * that runs stand in the linear memory (layout.ts), those of others in buffers of their own, at the
  * same offsets; this class is the view of them.
  *
@@ -7,7 +7,16 @@
  */
 
 import type { PaNum, Va } from "../address.ts";
-import { ACCESS_VA, ACCESS_VALUE, BUDGET, PC, TRAP_CAUSE, TRAP_VALUE, X } from "../layout.ts";
+import {
+  ACCESS_VA,
+  ACCESS_VALUE,
+  BUDGET,
+  MSTATUS,
+  PC,
+  TRAP_CAUSE,
+  TRAP_VALUE,
+  X,
+} from "../layout.ts";
 import type { Ram } from "../memory.ts";
 
 /** Bytes of the part of linear memory that holds hart state. */
@@ -15,7 +24,7 @@ const HEADER = 0x1000;
 /** Bytes of pc and x0…x31. */
 const FILE = X + 32 * 8 - PC;
 
-/** x registers, pc, reservation and raised trap of one hart. */
+/** x registers, pc, mstatus, reservation and raised trap of one hart. */
 export class Registers {
   /** x0…x31 as unsigned 64-bit values; x0 must stay 0. */
   readonly xs: BigUint64Array;
@@ -72,6 +81,15 @@ export class Registers {
     const low = this.header[PC / 4] + bytes;
     this.header[PC / 4] = low;
     if (low > 0xffff_ffff) this.header[PC / 4 + 1]++;
+  }
+
+  /** mstatus: its low 32 bits, which are all that can change. */
+  get mstatus(): number {
+    return this.header[MSTATUS / 4];
+  }
+
+  set mstatus(value: number) {
+    this.header[MSTATUS / 4] = value;
   }
 
   /** Low and (signed) high half of the address of the access that the slow path is asked about. */

@@ -92,7 +92,7 @@ export function executeSystem(hart: Hart, mmu: Mmu, word: number): number {
 
 /** TVM, TW and TSR trap S-mode only. */
 function trapped(hart: Hart, bit: number): boolean {
-  return hart.mode === 1 && (hart.state.mstatus & bit) !== 0;
+  return hart.mode === 1 && (hart.mstatus & bit) !== 0;
 }
 
 function raise(hart: Hart, cause: number, value: bigint): number {
@@ -144,8 +144,8 @@ function executeCsr(hart: Hart, word: number, operation: number): number {
 }
 
 /**
- * sstatus from S-mode, as its row and {@link afterWrite} would have it, in halves of registers: a
- * kernel's spinlocks turn interrupts off and on all the time.
+ * sstatus from S-mode, as its row and {@link afterWrite} would have it, in halves of registers: what
+ * engine/csr_code.ts leaves to the host. Both do the same.
  */
 function executeStatus(
   hart: Hart,
@@ -154,29 +154,35 @@ function executeStatus(
   source: number,
   immediate: boolean,
 ): number {
-  const { state, registers: { words } } = hart;
-  const before = state.mstatus;
+  const { registers } = hart;
+  const { words } = registers;
+  const before = registers.mstatus;
   const old = before & SSTATUS_WRITABLE;
   const operand = immediate ? source : words[2 * source];
   const wanted = kind === 1 ? operand : kind === 2 ? old | operand : old & ~operand;
   const after = (before & ~SSTATUS_WRITABLE) | (wanted & SSTATUS_WRITABLE);
-  state.mstatus = after;
+  registers.mstatus = after;
   if (rd !== 0) {
     words[2 * rd] = old;
     words[2 * rd + 1] = SSTATUS_HIGH;
   }
   const changed = before ^ after;
-  if ((changed & TRANSLATING) !== 0) hart.selectBanks();
+  const translation = (changed & TRANSLATING) !== 0;
+  if (translation) hart.selectBanks();
   // What is ready while interrupts are on has been taken: only turning them on can make a change.
   const on = (changed & after & MSTATUS.SIE) !== 0;
-  hart.registers.advance(4);
-  return on && (takeable(hart) >= 0 || yielding(hart)) ? DONE_STOP : DONE;
+  const ready = on && (takeable(hart) >= 0 || yielding(hart));
+  if (!ready && !translation) return RETRY;
+  registers.advance(4);
+  return ready ? DONE_STOP : DONE;
 }
 
 function afterWrite(hart: Hart, number: number): number {
   const translation = TRANSLATION.has(number);
   if (translation) hart.selectBanks();
-  const ready = READINESS.has(number) && (takeable(hart) >= 0 || yielding(hart));
+  const readiness = READINESS.has(number);
+  if (readiness) hart.noteReady();
+  const ready = readiness && (takeable(hart) >= 0 || yielding(hart));
   if (ready || TIMING.has(number)) {
     hart.registers.advance(4);
     return DONE_STOP;

@@ -28,16 +28,16 @@ export function deliver(hart: Hart, cause: number, interrupt: boolean, value: bi
     state.scause = code;
     state.sepc = hart.pc;
     state.stval = value;
-    state.mstatus = moveBit(state.mstatus, MSTATUS.SIE, MSTATUS.SPIE) & ~MSTATUS.SIE;
-    state.mstatus = mode === 1 ? state.mstatus | MSTATUS.SPP : state.mstatus & ~MSTATUS.SPP;
+    hart.mstatus = moveBit(hart.mstatus, MSTATUS.SIE, MSTATUS.SPIE) & ~MSTATUS.SIE;
+    hart.mstatus = mode === 1 ? hart.mstatus | MSTATUS.SPP : hart.mstatus & ~MSTATUS.SPP;
     hart.mode = 1;
     vector = state.stvec;
   } else {
     state.mcause = code;
     state.mepc = hart.pc;
     state.mtval = value;
-    state.mstatus = moveBit(state.mstatus, MSTATUS.MIE, MSTATUS.MPIE) & ~MSTATUS.MIE;
-    state.mstatus = (state.mstatus & ~MSTATUS.MPP) | (mode << 11);
+    hart.mstatus = moveBit(hart.mstatus, MSTATUS.MIE, MSTATUS.MPIE) & ~MSTATUS.MIE;
+    hart.mstatus = (hart.mstatus & ~MSTATUS.MPP) | (mode << 11);
     hart.mode = 3;
     vector = state.mtvec;
   }
@@ -54,14 +54,12 @@ function moveBit(status: number, from: number, to: number): number {
 }
 
 /** The interrupts that mode and mstatus let through now: for M-mode, and for S-mode. */
-function enabled({ state, mode }: Hart): { machine: number; supervisor: number } {
+function enabled({ state, mode, mstatus }: Hart): { machine: number; supervisor: number } {
   // "An interrupt i will trap to M-mode if: (a) either the current privilege mode is M and MIE is
   // set, or the current privilege mode has less privilege than M-mode; (b) bit i is set in both mip
   // and mie; (c) bit i is not set in mideleg."
-  const machine = mode < 3 || (state.mstatus & MSTATUS.MIE) !== 0 ? ~state.mideleg : 0;
-  const supervisor = mode < 1 || (mode === 1 && (state.mstatus & MSTATUS.SIE) !== 0)
-    ? state.mideleg
-    : 0;
+  const machine = mode < 3 || (mstatus & MSTATUS.MIE) !== 0 ? ~state.mideleg : 0;
+  const supervisor = mode < 1 || (mode === 1 && (mstatus & MSTATUS.SIE) !== 0) ? state.mideleg : 0;
   return { machine, supervisor };
 }
 
@@ -72,9 +70,9 @@ export function enabledInterrupts(hart: Hart): number {
 }
 
 /** Whether the mode's own interrupts are on, as they are outside of all spinlocks. */
-export function interruptible({ state, mode }: Hart): boolean {
+export function interruptible({ mode, mstatus }: Hart): boolean {
   const enable = mode === 3 ? MSTATUS.MIE : mode === 1 ? MSTATUS.SIE : 0;
-  return enable === 0 || (state.mstatus & enable) !== 0;
+  return enable === 0 || (mstatus & enable) !== 0;
 }
 
 /** The interrupt that would be taken now (its number in mcause), or -1. */
@@ -103,20 +101,20 @@ export function returnFrom(hart: Hart, level: 1 | 3): void {
   hart.life++;
   let mode: Mode;
   if (level === 3) {
-    const previous = previousMode(state.mstatus);
+    const previous = previousMode(hart.mstatus);
     mode = previous === 3 ? 3 : previous === 1 ? 1 : 0;
-    state.mstatus = moveBit(state.mstatus, MSTATUS.MPIE, MSTATUS.MIE) | MSTATUS.MPIE;
-    state.mstatus &= ~MSTATUS.MPP;
+    hart.mstatus = moveBit(hart.mstatus, MSTATUS.MPIE, MSTATUS.MIE) | MSTATUS.MPIE;
+    hart.mstatus &= ~MSTATUS.MPP;
     hart.pc = state.mepc;
   } else {
-    mode = (state.mstatus & MSTATUS.SPP) !== 0 ? 1 : 0;
-    state.mstatus = moveBit(state.mstatus, MSTATUS.SPIE, MSTATUS.SIE) | MSTATUS.SPIE;
-    state.mstatus &= ~MSTATUS.SPP;
+    mode = (hart.mstatus & MSTATUS.SPP) !== 0 ? 1 : 0;
+    hart.mstatus = moveBit(hart.mstatus, MSTATUS.SPIE, MSTATUS.SIE) | MSTATUS.SPIE;
+    hart.mstatus &= ~MSTATUS.SPP;
     hart.pc = state.sepc;
   }
   // "An MRET or SRET instruction that changes the privilege mode to a mode less privileged than M
   // also sets MPRV=0."
-  if (mode !== 3) state.mstatus &= ~MSTATUS.MPRV;
+  if (mode !== 3) hart.mstatus &= ~MSTATUS.MPRV;
   hart.mode = mode;
   hart.onlooker?.returned(hart, level);
 }

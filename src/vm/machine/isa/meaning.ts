@@ -60,6 +60,11 @@ export interface Bool {
   value(): I64;
 }
 
+/** What a CSR instruction does to its CSR. */
+export type CsrChange = "write" | "set" | "clear";
+/** What it does so with: register rs1, or the number that stands in its field. */
+export type CsrSource = "rs1" | "zimm";
+
 /** What a row can say about one instruction. Each row uses the parts its format has. */
 export interface Meaning {
   readonly rs1: I64;
@@ -93,6 +98,12 @@ export interface Meaning {
   jumpTo(target: I64): void;
   /** Nothing a single hart could observe (fence). */
   nothing(): void;
-  /** The host does it: privilege, CSRs, traps. */
+  /**
+   * rd = a CSR, whose number the instruction's `imm` field is, zero-extended; it is written from a
+   * source, or those of its bits are set or cleared that are set there: rs1, or the number in its
+   * field. Setting and clearing with an rs1 field of 0 do not write at all.
+   */
+  csr(how: CsrChange, source: CsrSource): void;
+  /** The host does it: privilege, traps. */
   system(): void;
 }
