@@ -57,6 +57,11 @@ export const INTERRUPT_READY = 0x554;
 /** End of a hart's words, which begin with {@link PC}: of the hart that runs. */
 export const HART_END = 0x558;
 
+/** Not 0: a run's budget ended inside a region (i32). */
+export const REGION_RAN_OUT = 0x600;
+/** Not 0: no region is entered, as somebody looks at each access (i32). */
+export const REGIONS_OFF = 0x604;
+
 /** A table that is always empty: with it in their place each load and store takes the slow path. */
 export const TLB_EMPTY = 0x2000;
 
@@ -89,5 +94,16 @@ export const MAX_HARTS = 8;
 export const CODE_MAP = 0x10_0000;
 /** Decoded pages of the interpreter. */
 export const CODE_POOL = 0x40_0000;
+/**
+ * Places at which regions begin ({@link Entries}): {@link REGION_ENTRY_COUNT} entries, found by the
+ * offset of the place's record, each with the number of the region's function in the table (i32), of
+ * the label in it (i32), the region's context (i32), 4 bytes that are not used, and the program
+ * counter (i64) for which it was translated.
+ */
+export const REGION_ENTRIES = 0x1c0_0000;
+export const REGION_ENTRY_COUNT = 65536;
+export const REGION_ENTRY_SHIFT = 5;
+/** Contexts of regions, each for as many pages as a region may have: see frame.ts. */
+export const REGION_CONTEXTS = 0x1e0_0000;
 /** Offset of guest RAM: physical 0x8000_0000 stands here. */
 export const RAM_OFFSET = 0x200_0000;

@@ -33,8 +33,6 @@ import { pagesOf } from "./watch_list.ts";
 
 export type { Compile, MachineOptions, MachineState, Stop };
 
-/** Longest engine run in one go: V8 puts its optimised code in only when a call returns. */
-const LONGEST = 2 ** 20;
 /** Entries of the TLB count their hits in 32 bits: they are collected at least this often. */
 const FOLD_EVERY = 2 ** 31;
 /** Budgets are exact numbers. */
@@ -126,7 +124,7 @@ export class Machine {
     }
     this.#slow = new SlowPath(this);
     this.user = new UserAccess(this, this.#slow);
-    this.engine = new Engine(this.ram.memory, this.#slow, harts);
+    this.engine = new Engine(this.ram.memory, this.#slow, harts, this.compile);
     this.#images = new RamImages(this.ram, () => {
       for (const { mmu } of this.harts) mmu.tlb.dropFastWrites();
     });
@@ -197,7 +195,7 @@ export class Machine {
         if (this.#stopsAtTrap(hart)) return STOP_ON_TRAP;
         resuming = false;
       }
-      const slice = Math.min(left, LONGEST, this.#turns.untilTimer, room);
+      const slice = Math.min(left, this.engine.slice, this.#turns.untilTimer, room);
       this.#slow.passBudget = resuming ? slice : NaN;
       const reason = this.#engineRun(slice);
       const used = this.#used;

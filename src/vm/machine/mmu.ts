@@ -224,6 +224,38 @@ export class Mmu {
     return this.#walk(bank, access, page);
   }
 
+  /**
+   * Makes the fast tables lead to a page of the data bank, with what is counted for it, when that
+   * takes no more than a walk which changes no PTE. False: nothing has happened. The access is tried
+   * again, as after {@link Mmu.fillFast}.
+   */
+  refill(access: typeof READ | typeof WRITE, high: number, low: number): boolean {
+    const bank = this.dataBank;
+    if (bank !== BARE_BANK) {
+      const top = high >> 6;
+      if (top !== 0 && top !== -1) return false;
+      const page = ((high & 0x7f) << 20) | (low >>> PAGE_SHIFT);
+      const frame = this.tlb.find(bank, access, page);
+      if (!this.#isPlain(access, high, low, frame < 0 ? this.#peek(bank, access, page) : frame)) {
+        return false;
+      }
+    } else if (high !== 0 || !this.#isPlain(access, high, low, low >>> PAGE_SHIFT)) return false;
+    return this.fillFast(bank, access, high, low, this.frameOf(bank, access, high, low));
+  }
+
+  /** The frame that a walk would find without setting A or D; -1: there is more to it. */
+  #peek(bank: number, access: Access, page: number): number {
+    const trail = this.#trail;
+    if (walkTables(this.#ram, this.root, page, trail) !== undefined) return -1;
+    if (this.pmp.on && !this.#walked(trail)) return -1;
+    const last = trail.count - 1;
+    const low = trail.low[last];
+    const wanted = access === WRITE ? PTE_A | PTE_D : PTE_A;
+    if ((low & wanted) !== wanted) return -1;
+    if (checkLeaf(low, access, this.#banks.rights(bank)) !== undefined) return -1;
+    return frameNumber(low, trail.high[last]) + (page & insideLeaf(trail.level));
+  }
+
   /** {@link Mmu.frameOf} of an address modulo 2^64. */
   frameAt(bank: number, access: Access, va: bigint): number {
     return this.frameOf(
@@ -306,23 +338,26 @@ export class Mmu {
    * more than a plain access. Returns whether it is there now. For reads and writes.
    */
   fillFast(bank: number, access: Access, high: number, low: number, frame: number): boolean {
-    if (!this.isRam(frame)) return false;
+    if (!this.#isPlain(access, high, low, frame)) return false;
+    if (access === WRITE) this.#ram.dirty[frame - RAM_BASE / PAGE_SIZE] = 1;
     const pa = inFrame(frame);
     const pageLow = (low & ~0xfff) >>> 0;
-    if (this.pmp.on && this.pmp.page(pa, access, this.dataMode) !== ALLOWED) return false;
-    const { watches } = this;
-    if (watches.any && watches.watchesPage(high * 2 ** 32 + pageLow, pa, access === WRITE)) {
-      return false;
-    }
-    if (access === WRITE) {
-      if (this.#ram.seesStores(pa)) return false;
-      this.#ram.dirty[frame - RAM_BASE / PAGE_SIZE] = 1;
-    }
     const addend = pa - RAM_BASE + RAM_OFFSET - pageLow;
     // The access is tried again and the interpreter counts that as a hit; after a miss it must not
     // count.
     this.tlb.fast.fill(bank, access, pageLow, high, addend, this.#levelOf(bank), this.missed);
     return true;
+  }
+
+  /** Whether accesses to a page, in a frame, need no more than its place in RAM. */
+  #isPlain(access: Access, high: number, low: number, frame: number): boolean {
+    if (!this.isRam(frame)) return false;
+    const pa = inFrame(frame);
+    if (this.pmp.on && this.pmp.page(pa, access, this.dataMode) !== ALLOWED) return false;
+    const { watches } = this;
+    const page = high * 2 ** 32 + ((low & ~0xfff) >>> 0);
+    if (watches.any && watches.watchesPage(page, pa, access === WRITE)) return false;
+    return access !== WRITE || !this.#ram.seesStores(pa);
   }
 
   /** Puts the page just translated into the fast execute table, with its records' offset. */

@@ -23,7 +23,7 @@ import { STOP_BREAK, STOP_CHECK, STOP_TRAP } from "./engine/engine.ts";
 import { Fetcher, type Parts } from "./fetch.ts";
 import { ACCESS_FAULT, CAUSE } from "./cause.ts";
 import { executeSystem } from "./hart/system.ts";
-import { ACCESS_VALUE, RAM_OFFSET, RESERVATION } from "./layout.ts";
+import { ACCESS_VALUE, RAM_OFFSET, REGIONS_OFF, RESERVATION } from "./layout.ts";
 import type { Spin } from "./spin.ts";
 import { type Access, READ, WRITE } from "./sv39.ts";
 import type { Watch, WatchHit } from "./watch.ts";
@@ -36,8 +36,7 @@ export class SlowPath implements EngineHost {
   readonly fetcher: Fetcher;
   /** A run of the engine with just that budget passes a breakpoint at its first instruction. */
   passBudget = NaN;
-  /** Of the hart that runs, while it is searched for a loop: each access comes here. */
-  search: Spin | undefined;
+  #search: Spin | undefined;
   /** The run ended before an instruction with which the search ended. */
   searched = false;
 
@@ -45,6 +44,7 @@ export class SlowPath implements EngineHost {
   readonly #value: Uint32Array;
   /** The same as bytes. */
   readonly #bytes: Uint8Array;
+  readonly #off: Int32Array;
   #watchHit: WatchHit | undefined;
   /** What hit it was done here, and not by the interpreter right after it was permitted. */
   #hitDone = true;
@@ -58,6 +58,17 @@ export class SlowPath implements EngineHost {
     this.#parts = parts;
     this.#value = new Uint32Array(buffer, ACCESS_VALUE, 2);
     this.#bytes = new Uint8Array(buffer, ACCESS_VALUE, 8);
+    this.#off = new Int32Array(buffer, REGIONS_OFF, 1);
+  }
+
+  /** Of the hart that runs, while it is searched for a loop: each access comes here. */
+  get search(): Spin | undefined {
+    return this.#search;
+  }
+
+  set search(search: Spin | undefined) {
+    this.#search = search;
+    this.#off[0] = search === undefined ? 0 : 1;
   }
 
   #raise(cause: number, value: bigint): number {
@@ -122,6 +133,13 @@ export class SlowPath implements EngineHost {
     return mmu.isRam(frame)
       ? this.#inRam(pa, kind, size, signed, size, pa)
       : this.#device(pa, kind, size, signed);
+  }
+
+  refill(what: number): number {
+    const { mmu, hart: { registers } } = this.#parts;
+    const low = registers.accessLow;
+    if (this.#search !== undefined || (low & ((what >> 1) - 1)) !== 0) return 0;
+    return mmu.refill((what & 1) !== 0 ? WRITE : READ, registers.accessHigh, low) ? 1 : 0;
   }
 
   /** A misaligned plain access over a page end: both pages are translated before a byte moves. */

@@ -23,7 +23,7 @@ const FIRST_PAGE = layout.CODE_POOL + 0x40;
 /** Records, the two that lead on, and a gap, so that pages do not share the same cache sets. */
 const STRIDE = RECORDS_SIZE + 0x40;
 /** How many pages fit. */
-export const POOL_PAGES: number = Math.floor((layout.RAM_OFFSET - FIRST_PAGE) / STRIDE);
+export const POOL_PAGES: number = Math.floor((layout.REGION_ENTRIES - FIRST_PAGE) / STRIDE);
 
 /** A write of so many bytes or more gives the decoded page up; a shorter one clears records. */
 const GIVE_UP_BYTES = 512;
@@ -34,6 +34,14 @@ const GIVE_UP_BYTES = 512;
  */
 const GIVE_UP_WRITES = 256;
 const HIT_WEIGHT = 4;
+
+/** Who has translated code of decoded pages, and is told when it changes. */
+export interface Translations {
+  /** Bytes of a page's code change, or somebody wants to stop there. */
+  changed(page: number, offset: number, length: number): void;
+  /** All of a page's records are gone. */
+  gone(page: number): void;
+}
 
 /** The decoded pages of one machine. */
 export class CodePages {
@@ -52,6 +60,11 @@ export class CodePages {
   readonly #stops = new StopSet();
   /** Pages of which every instruction asks. */
   readonly #asking = new Uint8Array(POOL_PAGES);
+
+  /** Who has translated some of them. */
+  translations: Translations | undefined;
+  /** In how many translations each page is. */
+  readonly #translated = new Uint16Array(POOL_PAGES);
 
   readonly #writeEntries: Int32Array;
   readonly #executeEntries: Int32Array;
@@ -119,7 +132,7 @@ export class CodePages {
     for (let i = first; i < entries.length; i += layout.TLB_ENTRIES) {
       const at = entries[i]!;
       if (this.#words[at] === (low & ~0xfff) && this.#words[at + 1] === high) {
-        this.#records.mark(this.#words[at + 2]!, low & 0xfff);
+        this.#mark(this.#words[at + 2]!, low & 0xfff);
       }
     }
   }
@@ -133,7 +146,28 @@ export class CodePages {
   enter(page: number, high: number, low: number): void {
     const offsets = this.#stops.inPage(high, low);
     if (offsets === undefined) return;
-    for (const offset of offsets) this.#records.mark(page, offset);
+    for (const offset of offsets) this.#mark(page, offset);
+  }
+
+  #mark(page: number, offset: number): void {
+    this.#records.mark(page, offset);
+    if (this.#translated[indexOf(page)] !== 0) this.translations?.changed(page, offset, 2);
+  }
+
+  /** A page is in one more translation, or in one less. */
+  translated(page: number, by: 1 | -1): void {
+    this.#translated[indexOf(page)]! += by;
+  }
+
+  /** Linear-memory offset of the frame that a page is for; 0: none. */
+  frameOf(page: number): number {
+    return this.#frames[indexOf(page)]!;
+  }
+
+  /** A region begins at a record, or no longer. */
+  setEntry(rp: number, begins: boolean): void {
+    const page = FIRST_PAGE + indexOf(rp) * STRIDE;
+    this.#records.setEntry(page, (rp - page) >> RECORD_SHIFT, begins);
   }
 
   /** Whether the host is to be asked at a marked record; else the mark, left over, is taken off. */
@@ -156,7 +190,10 @@ export class CodePages {
   /** From now on the host is asked before every instruction of a page, wherever it is seen. */
   askAlways(page: number): void {
     const index = indexOf(page);
-    if (this.#asking[index] === 0) this.#records.markAll(page);
+    if (this.#asking[index] === 0) {
+      this.#records.markAll(page);
+      if (this.#translated[index] !== 0) this.translations?.gone(page);
+    }
     this.#asking[index] = 1;
   }
 
@@ -202,6 +239,7 @@ export class CodePages {
     const index = indexOf(page);
     if (length >= GIVE_UP_BYTES) return this.#giveUp(index);
     const cleared = this.#records.clear(page, offset, length);
+    if (this.#translated[index] !== 0) this.translations?.changed(page, offset, length);
     this.#live[index]! -= cleared;
     this.#writes[index]! += cleared > 0 ? HIT_WEIGHT : 1;
     if (this.#live[index] === 0 || this.#writes[index]! > GIVE_UP_WRITES) this.#giveUp(index);
@@ -232,6 +270,7 @@ export class CodePages {
     this.#writes[index] = 0;
     this.#asking[index] = 0;
     this.#records.wipe(page);
+    if (this.#translated[index] !== 0) this.translations?.gone(page);
     this.#dropExecuteEntries(page);
     this.#free.push(index);
   }

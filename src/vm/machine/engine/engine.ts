@@ -10,9 +10,16 @@ import * as layout from "../layout.ts";
 import { CodePages } from "./code_pages.ts";
 import { STOP_BREAK, STOP_BUDGET, STOP_CHECK, STOP_HOST, STOP_TRAP } from "./handler.ts";
 import type { EngineHost } from "./host.ts";
+import type { Compile } from "../machine_state.ts";
 import { emitInterpreter } from "./interpreter.ts";
+import { mulHigh } from "./mul_high.ts";
+import { Tier } from "./regions/tier.ts";
 
 export { STOP_BREAK, STOP_BUDGET, STOP_CHECK, STOP_HOST, STOP_TRAP };
+
+/** Longest run in one go: V8 puts its optimised code in only when a call returns. */
+const LONGEST = 2 ** 20;
+const NO_REGIONS = new WebAssembly.Table({ element: "anyfunc", initial: 1 });
 
 /** The interpreter, made once: it knows nothing of a machine but what its memory holds. */
 let module: WebAssembly.Module | undefined;
@@ -23,6 +30,8 @@ export class Engine {
   readonly #host: EngineHost;
   /** What is decoded. */
   readonly pages: CodePages;
+  /** What is translated; undefined: nothing ever. */
+  readonly tier: Tier | undefined;
   /** The interpreter, made at the first run: a shell that only looks at memory never needs it. */
   #run: ((budget: number) => number) | undefined;
 
@@ -32,11 +41,26 @@ export class Engine {
    * @param memory The machine's memory (see layout.ts), never grown afterwards.
    * @param host Answers what the interpreter asks.
    * @param harts How many harts run on it, one at a time.
+   * @param compile Which code is translated.
    */
-  constructor(memory: WebAssembly.Memory, host: EngineHost, harts = 1) {
+  constructor(
+    memory: WebAssembly.Memory,
+    host: EngineHost,
+    harts = 1,
+    compile: Compile = "never",
+  ) {
     this.#memory = memory;
     this.#host = host;
     this.pages = new CodePages(memory, harts);
+    if (compile !== "never") {
+      const refill = (what: number) => host.refill?.(what) ?? 0;
+      this.tier = new Tier(memory, this.pages, { compile, counts: true, refill });
+    }
+  }
+
+  /** Instructions that a run is to have at most. */
+  get slice(): number {
+    return this.tier?.slice ?? LONGEST;
   }
 
   /**
@@ -47,7 +71,9 @@ export class Engine {
    */
   run(budget: number): number {
     this.#run ??= this.#makeInterpreter();
-    return this.#run(budget);
+    const stop = this.#run(budget);
+    if (stop === STOP_BUDGET) this.tier?.ran(budget);
+    return stop;
   }
 
   #makeInterpreter(): (budget: number) => number {
@@ -58,6 +84,8 @@ export class Engine {
       {
         m: {
           memory,
+          table: this.tier?.table ?? NO_REGIONS,
+          mulHigh: mulHigh(),
           access: (kind: number, size: number, signed: number) => host.access(kind, size, signed),
           fetchPage: () => host.fetchPage(),
           straddle: () => {

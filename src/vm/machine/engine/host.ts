@@ -72,6 +72,12 @@ export interface EngineHost {
    * that is tried again, a trap), so the answer must not depend on how often it was asked.
    */
   stopAt(pa: PaNum): number;
+  /**
+   * A region's load or store at ACCESS_VA missed the TLB: `what` is 1 for a store, 0 for a load, plus
+   * twice the size. Returns 1 when the TLB has the page now, as after {@link EngineHost.access} said
+   * {@link RETRY}; 0 when more than that is to be done, and nothing has happened.
+   */
+  refill?(what: number): number;
   /** An atomic operation that {@link EngineHost.access} permitted has been done, or has failed. */
   wrote?(): void;
 }

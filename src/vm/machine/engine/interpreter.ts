@@ -6,7 +6,7 @@
  *       loop $next                   execute the record at rp
  *         block … block              one for each handler, the slow path outermost
  *           budget - 1, br_table
- *         end  stop records: the host is asked, then br_table again
+ *         end  marked records: the region runs or the host is asked, then br_table again
  *         end  handler 0
  *         end  handler 1
  *         …
@@ -16,7 +16,7 @@
  */
 
 import * as layout from "../layout.ts";
-import { ACCESS, DECODE, FETCH_PAGE, STOP, STRADDLE, WROTE } from "./functions.ts";
+import { ACCESS, DECODE, FETCH_PAGE, FUNCTIONS, STOP, STRADDLE, WROTE } from "./functions.ts";
 import {
   AFTER,
   handlerCode,
@@ -30,6 +30,7 @@ import {
 } from "./handler.ts";
 import { ACCESS_RESERVE, DONE, DONE_STOP, TRAPPED } from "./host.ts";
 import { Labels } from "./labels.ts";
+import { MUL_HIGH_IMPORT } from "./mul_high.ts";
 import {
   BIAS,
   BUDGET,
@@ -60,7 +61,9 @@ import {
 } from "./locals.ts";
 import { SCRATCH } from "./page_records.ts";
 import { firstLoop, firstPair, loopHeads, pairs } from "./pairs.ts";
-import { HANDLER, PAGE_END, RECORD_SHIFT } from "./records.ts";
+import { ENTRY_BIT, HANDLER, PAGE_END, RECORD_SHIFT, STOP_BIT } from "./records.ts";
+import { LOOK_UP, MAY_ENTER } from "./regions/frame.ts";
+import { REGION } from "./regions/module.ts";
 import { FIRST_VARIANT, variants } from "./variants.ts";
 import {
   assemble,
@@ -68,6 +71,7 @@ import {
   brTable,
   type Bytes,
   call,
+  callTable,
   either,
   end,
   F64,
@@ -95,6 +99,7 @@ export function emitInterpreter(): Uint8Array<ArrayBuffer> {
   return assemble({
     memory: { initial: 1, maximum: 65536 },
     imports: [
+      MUL_HIGH_IMPORT,
       { name: "access", params: [I32, I32, I32], ...result },
       { name: "fetchPage", params: [], ...result },
       { name: "straddle", params: [], ...result },
@@ -105,8 +110,8 @@ export function emitInterpreter(): Uint8Array<ArrayBuffer> {
       { name: "loop", params: [I32], ...result },
     ],
     globals: [0],
+    table: REGION,
     functions: [
-      mulHigh(),
       atomic(),
       { name: "run", params: [F64], ...result, locals: LOCAL_TYPES, code: run() },
     ],
@@ -133,7 +138,7 @@ function run(): Bytes {
   for (let i = 2; i < outer + handlers + 1; i++) code.push(...block);
   const inside = outer - 1 + handlers;
   code.push(dispatch(handlers, new Labels(depths, inside + 1)));
-  code.push(end, stopRecord(handlers, new Labels(depths, inside)));
+  code.push(end, markedRecord(handlers, new Labels(depths, inside)));
   for (let handler = 0; handler < handlers; handler++) {
     // Inside the outer blocks and those of the later handlers; labels are counted from there.
     const labels = new Labels(depths, outer - 1 + handlers - 1 - handler);
@@ -220,26 +225,57 @@ function dispatch(handlers: number, labels: Labels): Bytes {
 }
 
 /**
+ * A record that is marked. An entry, unless it is a stop as well: its region runs, as
+ * regions/frame.ts says. Where that hands an instruction over, its own handler is next.
+ *
  * A stop record: the host says whether to stop before its instruction, or to go on to its handler.
  * One that is not decoded yet goes on at once, and comes back when it is.
  */
-function stopRecord(handlers: number, labels: Labels): Bytes {
-  const handler = op("i32_and", load("i32_load16_u", 0, get(RP)), i32(HANDLER));
+function markedRecord(handlers: number, labels: Labels): Bytes {
+  const head = load("i32_load16_u", 0, get(RP));
+  const handler = op("i32_and", head, i32(HANDLER));
   const table = Array.from({ length: handlers }, (_, index) => index);
   return [
-    when(
-      handler,
-      writeBack,
-      set(RESULT, call(STOP, get(RP))),
+    either(
+      VOID,
+      op("i32_and", head, i32(STOP_BIT)),
       when(
-        get(RESULT),
-        when(op("i32_sub", get(RESULT), i32(STOP_TRAP)), uncountLookup),
-        leave(get(RESULT)),
+        handler,
+        writeBack,
+        set(RESULT, call(STOP, get(RP))),
+        when(
+          get(RESULT),
+          when(op("i32_sub", get(RESULT), i32(STOP_TRAP)), uncountLookup),
+          leave(get(RESULT)),
+        ),
+        readBack,
+        takeOne(labels, 2),
       ),
-      readBack,
-      takeOne(labels, 1),
+      when(op("i32_eqz", slot32(layout.REGIONS_OFF)), runRegion(labels, 2)),
     ),
     brTable(table, handlers, handler),
+  ];
+}
+
+/** Runs the region that begins at the record, if it was made for this program counter. */
+function runRegion(labels: Labels, inside: number): Bytes {
+  const index = i32((layout.REGION_ENTRY_COUNT - 1) << layout.REGION_ENTRY_SHIFT);
+  const field = (at: number) => load("i32_load", layout.REGION_ENTRIES + at, get(ENTRY));
+  return [
+    // Records have 8 bytes, entries 32.
+    set(ENTRY, op("i32_and", op("i32_shl", get(RP), i32(layout.REGION_ENTRY_SHIFT - 3)), index)),
+    when(
+      op("i64_eq", load("i64_load", layout.REGION_ENTRIES + 16, get(ENTRY)), pc),
+      setSlot64(layout.BUDGET, op("i64_add", get(BUDGET), i64(1n))),
+      set(RESULT, callTable(FUNCTIONS, field(0), field(4), field(8))),
+      set(BUDGET, slot64(layout.BUDGET)),
+      set(TARGET, slot64(layout.PC)),
+      when(op("i32_eq", get(RESULT), i32(LOOK_UP)), labels.to("far", inside + 2)),
+      set(RP, op("i32_and", get(RESULT), i32(~MAY_ENTER))),
+      setBias,
+      when(op("i32_and", get(RESULT), i32(MAY_ENTER)), labels.to("next", inside + 2)),
+      takeOne(labels, inside + 1),
+    ),
   ];
 }
 
@@ -398,26 +434,6 @@ function atomic(): FunctionBody {
         leave(op("i32_wrap_i64", slot64(layout.ACCESS_VALUE))),
       ),
       get(ANSWER),
-    ],
-  };
-}
-
-/** The upper half of a 128-bit product, by the four products of 32-bit halves. */
-function mulHigh(): FunctionBody {
-  const A = 0, B = 1, MIDDLE = 2;
-  const low = (x: Bytes) => op("i64_and", x, i64(0xffff_ffffn));
-  const high = (x: Bytes) => op("i64_shr_u", x, i64(32n));
-  const times = (x: Bytes, y: Bytes) => op("i64_mul", x, y);
-  const [a, b] = [get(A), get(B)];
-  const carried = op("i64_add", times(high(a), low(b)), high(times(low(a), low(b))));
-  const cross = op("i64_add", times(low(a), high(b)), low(get(MIDDLE)));
-  return {
-    params: [I64, I64],
-    results: [I64],
-    locals: [I64],
-    code: [
-      ...set(MIDDLE, carried),
-      ...op("i64_add", op("i64_add", times(high(a), high(b)), high(get(MIDDLE))), high(cross)),
     ],
   };
 }

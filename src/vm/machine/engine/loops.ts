@@ -188,14 +188,25 @@ export class Loops {
   }
 }
 
-/** The loop that some instructions are, if they are one. */
-function loopOf(
-  body: readonly Instruction[],
-  places: readonly number[],
-  codeOf: (length: number) => number[],
-): Loop | undefined {
+/** The loop that some instructions are, if they are one, by the numbers of its registers. */
+export interface LoopShape {
+  /** 1 upwards, -1 downwards. */
+  readonly step: 1 | -1;
+  /** Pointer to what is read; 0 in a fill. */
+  readonly source: number;
+  /** Pointer to what is written. */
+  readonly target: number;
+  /** What is written: of a fill before, of a copy the last byte read. */
+  readonly value: number;
+  /** The pointer that is compared, and with what. */
+  readonly compared: number;
+  readonly end: number;
+}
+
+/** The loop that instructions in a row are, the last being its branch back to the first. */
+export function shapeOfLoop(body: readonly Instruction[]): LoopShape | undefined {
   const branch = body.at(-1);
-  if (branch?.row.name !== "bne" || branch.imm !== -places.at(-1)!) return undefined;
+  if (branch?.row.name !== "bne") return undefined;
   const found = body.length === FILL
     ? fillOf(body[0]!, body[1]!)
     : body.length === COPY
@@ -208,21 +219,35 @@ function loopOf(
   if (!pointers.includes(compared)) return undefined;
   // All different: the pointers move, the others must not.
   if ([...pointers, end].includes(found.value) || pointers.includes(end)) return undefined;
+  return { ...found, compared, end };
+}
+
+/** The same in decoded code, where its branch must lead back to its first instruction. */
+function loopOf(
+  body: readonly Instruction[],
+  places: readonly number[],
+  codeOf: (length: number) => number[],
+): Loop | undefined {
+  const branch = body.at(-1);
+  if (branch === undefined || branch.imm !== -places.at(-1)!) return undefined;
+  const shape = shapeOfLoop(body);
+  if (shape === undefined) return undefined;
+  const { step, source, target, value, compared, end } = shape;
   const word = (register: number) => register === 0 ? 0 : (layout.X >> 2) + 2 * register;
   return {
     code: codeOf(places.at(-1)! + branch.length),
     places,
-    step: found.step,
-    source: word(found.source),
-    target: word(found.target),
-    value: (layout.X >> 2) + 2 * found.value,
+    step,
+    source: word(source),
+    target: word(target),
+    value: (layout.X >> 2) + 2 * value,
     compared: word(compared),
     end: (layout.X >> 2) + 2 * end,
   };
 }
 
-/** Registers of a loop by their numbers; `source` is 0 in a fill. */
-type Found = { step: 1 | -1; source: number; target: number; value: number } | undefined;
+/** The pointers and the value; `source` is 0 in a fill. */
+type Found = Pick<LoopShape, "step" | "source" | "target" | "value"> | undefined;
 
 function fillOf(store: Instruction, add: Instruction): Found {
   const target = store.rs1;

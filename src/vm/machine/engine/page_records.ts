@@ -13,6 +13,7 @@ import * as layout from "../layout.ts";
 import { Loops } from "./loops.ts";
 import { firstOf, loopNumber, pairNumber } from "./pairs.ts";
 import {
+  ENTRY_BIT,
   HANDLER,
   illegalRecord,
   PAGE_END,
@@ -87,7 +88,7 @@ export class PageRecords {
     const at = wordOf(page, offset);
     const low = this.#halves[(frame + offset) >>> 1]!;
     if (isLong(low) && offset === PAGE_SIZE - 2) {
-      this.#words[at] = STRADDLING | (this.#words[at]! & STOP_BIT);
+      this.#words[at] = STRADDLING | (this.#words[at]! & MARKS);
       return true;
     }
     const word = isLong(low) ? low | (this.#halves[(frame + offset + 2) >>> 1]! << 16) : low;
@@ -119,7 +120,7 @@ export class PageRecords {
     const record = instruction === undefined
       ? illegalRecord(isLong(word) ? word : word & 0xffff)
       : recordOf(instruction, offset);
-    this.#words[at] = record.head | (this.#words[at]! & STOP_BIT);
+    this.#words[at] = record.head | (this.#words[at]! & MARKS);
     this.#words[at + 1] = record.imm;
     return instruction;
   }
@@ -142,6 +143,17 @@ export class PageRecords {
   /** Has the host asked before the instruction at an offset. */
   mark(page: number, offset: number): void {
     this.#words[wordOf(page, offset)]! |= STOP_BIT;
+    this.#partBefore(page, offset);
+  }
+
+  /** A region begins at an offset, or no longer. */
+  setEntry(page: number, offset: number, begins: boolean): void {
+    const at = wordOf(page, offset);
+    if (!begins) {
+      this.#words[at]! &= ~ENTRY_BIT;
+      return;
+    }
+    this.#words[at]! |= ENTRY_BIT;
     this.#partBefore(page, offset);
   }
 
@@ -168,11 +180,11 @@ export class PageRecords {
 
   /**
    * Makes a pair of two neighbours, if their kinds are such that there is a handler for both. Never
-   * with a stop record as the second: a pair's handler goes to its second half unasked.
+   * with a stop record or an entry as the second: a pair's handler goes to its second half unasked.
    */
   #join(first: number, second: number): void {
     const head = this.#words[first]!, next = this.#words[second]!;
-    if ((next & STOP_BIT) !== 0) return;
+    if ((next & MARKS) !== 0) return;
     const pair = pairNumber(head & HANDLER, firstOf(next & HANDLER));
     if (pair !== undefined) this.#words[first] = (head & ~HANDLER) | pair;
   }
@@ -186,6 +198,9 @@ export class PageRecords {
     }
   }
 }
+
+/** What a record's head says beside its handler. */
+const MARKS = STOP_BIT | ENTRY_BIT;
 
 /** Index of a record's first word. */
 const wordOf = (page: number, offset: number): number => (page + (offset << RECORD_SHIFT)) >> 2;

@@ -10,7 +10,8 @@
  *                        instructions
  *
  * A record whose handler has the {@link STOP_BIT} is a *stop record*: the host is asked before the
- * instruction is executed, for it may have a breakpoint. Nothing else of the record differs.
+ * instruction is executed, for it may have a breakpoint. Nothing else of the record differs. Nor does
+ * it in one with the {@link ENTRY_BIT}, at which a region (regions/region.ts) can be entered.
  *
  * So the program counter is the record pointer divided by 4 plus a bias that holds for one page.
  * After the last record two more send the interpreter on to the next page.
@@ -45,8 +46,10 @@ export const ILLEGAL = 3;
 
 /** Beside a handler's number, and above all of them: the host is asked first. */
 export const STOP_BIT = 0x8000;
+/** The same, below that: a region begins here, unless the host is asked. */
+export const ENTRY_BIT = 0x4000;
 /** The handler's number in a record's head. */
-export const HANDLER = 0x7fff;
+export const HANDLER = 0x3fff;
 
 /** The two 32-bit words of a record, the first in the low half of the pair. */
 export interface RecordWords {

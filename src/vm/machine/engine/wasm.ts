@@ -22,6 +22,7 @@ export const VOID = 0x40;
 export const OPS = {
   i32_eqz: 0x45,
   i32_eq: 0x46,
+  i32_ne: 0x47,
   i32_lt_u: 0x49,
   i64_eqz: 0x50,
   i64_eq: 0x51,
@@ -63,7 +64,7 @@ export const OPS = {
 } as const;
 
 /** Loads and stores, with the log2 of their natural alignment. */
-const MEMORY_OPS = {
+export const MEMORY_OPS = {
   i32_load: [0x28, 2],
   i64_load: [0x29, 3],
   i32_load8_u: [0x2d, 0],
@@ -136,6 +137,14 @@ export const getGlobal = (index: number): Bytes => [0x23, index];
 export const setGlobal = (index: number, value: Bytes): Bytes => [value, 0x24, index];
 /** Calls a function by its index, imports counted first. */
 export const call = (index: number, ...args: Bytes[]): Bytes => [args, 0x10, index];
+/** Calls a function of the table by its index there, in a module of so many functions, imports counted. */
+export const callTable = (functions: number, index: Bytes, ...args: Bytes[]): Bytes => [
+  args,
+  index,
+  0x11,
+  uleb(functions),
+  0,
+];
 /** Returns a value from the function. */
 export const leave = (value: Bytes): Bytes => [value, 0x0f];
 /** Branch to the label that many blocks out. */
@@ -178,20 +187,24 @@ export interface Signature {
 /** A function to be put into a module. */
 export interface FunctionBody extends Signature {
   /** Types of the locals after the parameters. */
-  locals: number[];
-  code: Bytes;
+  locals: readonly number[];
+  code: Bytes | Uint8Array;
+  /** Where `if`s stand in the code that are hardly ever entered; in bytes, ascending. */
+  unlikely?: readonly number[];
   /** Exported under this name, if any. */
   name?: string;
 }
 
 /** The parts of a module. Function indices count imports first. */
 export interface ModuleParts {
-  /** Module "m": an imported memory `memory` and these functions. */
+  /** Module "m": an imported memory `memory`, if any, and these functions. */
   imports: (Signature & { name: string })[];
-  memory: { initial: number; maximum: number };
+  memory?: { initial: number; maximum: number };
   /** Initial values of mutable i32 globals. */
   globals: number[];
   functions: FunctionBody[];
+  /** An imported table `table` of functions with this signature; see {@link callTable}. */
+  table?: Signature;
 }
 
 /** Bytes of the LEB128 length of a sized part: padded, so that it can be filled in later. */
@@ -202,14 +215,18 @@ class Writer {
   #bytes = new Uint8Array(1 << 16);
   #at = 0;
 
-  put(bytes: Bytes): void {
-    // Nothing put in one call is near the room that is kept free.
-    if (this.#at > this.#bytes.length >> 1) {
-      const grown = new Uint8Array(this.#bytes.length * 2);
+  put(bytes: Bytes | Uint8Array): void {
+    // No nested code that is put in one call is near the room that is kept free.
+    const room = bytes instanceof Uint8Array ? bytes.length : 0;
+    if (this.#at + room > this.#bytes.length >> 1) {
+      const grown = new Uint8Array(2 * (this.#bytes.length + room));
       grown.set(this.#bytes);
       this.#bytes = grown;
     }
-    this.#flatten(bytes);
+    if (bytes instanceof Uint8Array) {
+      this.#bytes.set(bytes, this.#at);
+      this.#at += bytes.length;
+    } else this.#flatten(bytes);
   }
 
   #flatten(bytes: Bytes): void {
@@ -239,6 +256,29 @@ class Writer {
 const text = (value: string): Bytes => [value.length, [...new TextEncoder().encode(value)]];
 const vector = (items: Bytes[]): Bytes => [uleb(items.length), items];
 
+/** A reference to a function. */
+const FUNCREF = 0x70;
+
+const localsOf = (types: readonly number[]): Bytes => vector(types.map((type) => [1, type]));
+
+/** The section that says which branches are unlikely (branch hinting, a phase 4 proposal). */
+function writeHints(writer: Writer, first: number, functions: readonly FunctionBody[]): void {
+  const hinted = functions.flatMap(({ locals, unlikely = [] }, index): Bytes[] => {
+    if (unlikely.length === 0) return [];
+    // Counted from the declaration of the locals: one byte for their number, two for each.
+    const before = uleb(locals.length).length + 2 * locals.length;
+    return [[uleb(first + index), vector(unlikely.map((at) => [uleb(before + at), 1, 0]))]];
+  });
+  if (hinted.length === 0) return;
+  writer.put([0]);
+  writer.sized(() => {
+    const name = "metadata.code.branch_hint";
+    writer.put(text(name));
+    writer.put(uleb(hinted.length));
+    for (const one of hinted) writer.put(one);
+  });
+}
+
 /** The binary module. Indices of locals, globals, functions and types are below 128: one byte. */
 export function assemble(parts: ModuleParts): Uint8Array<ArrayBuffer> {
   const writer = new Writer();
@@ -246,20 +286,23 @@ export function assemble(parts: ModuleParts): Uint8Array<ArrayBuffer> {
     writer.put([id]);
     writer.sized(() => writer.put(vector(items)));
   };
-  const { memory, imports, globals, functions } = parts;
+  const { memory, imports, globals, functions, table } = parts;
   const from = text("m");
   const first = imports.length;
   writer.put([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
   section(
     1,
-    [...imports, ...functions].map(({ params, results }) => [
+    [...imports, ...functions, ...(table ? [table] : [])].map(({ params, results }) => [
       0x60,
       vector(params.map((type) => [type])),
       vector(results.map((type) => [type])),
     ]),
   );
   section(2, [
-    [from, text("memory"), 0x02, 0x01, uleb(memory.initial), uleb(memory.maximum)],
+    ...(memory
+      ? [[from, text("memory"), 0x02, 0x01, uleb(memory.initial), uleb(memory.maximum)]]
+      : []),
+    ...(table ? [[from, text("table"), 0x01, FUNCREF, 0x00, 0x01]] : []),
     ...imports.map(({ name }, index) => [from, text(name), 0x00, index]),
   ]);
   section(3, functions.map((_, index) => [first + index]));
@@ -270,13 +313,15 @@ export function assemble(parts: ModuleParts): Uint8Array<ArrayBuffer> {
       name === undefined ? [] : [[text(name), 0x00, first + index]]
     ),
   );
+  writeHints(writer, first, functions);
   writer.put([10]);
   writer.sized(() => {
     writer.put(uleb(functions.length));
     for (const { locals, code } of functions) {
       writer.sized(() => {
-        writer.put(vector(locals.map((type) => [1, type])));
-        for (const piece of code) writer.put([piece]);
+        writer.put(localsOf(locals));
+        if (code instanceof Uint8Array) writer.put(code);
+        else for (const piece of code) writer.put([piece]);
         writer.put(end);
       });
     }

@@ -1,0 +1,278 @@
+/**
+ * From a place that runs often to the region around it: follows the code from there, through
+ * branches, jumps and calls. Only what the interpreter has decoded is followed, so paths that never
+ * ran (a panic, an error's message) stay outside.
+ *
+ * @module
+ */
+
+import { decode, isLong } from "../../isa/decode.ts";
+import { shapeOf } from "../shape.ts";
+import {
+  type Block,
+  CONTEXT,
+  contextOf,
+  type End,
+  pageOf,
+  PC_END,
+  pcOf,
+  type Place,
+  type Region,
+  type Step,
+} from "./region.ts";
+
+/** Instructions of a region at most: longer functions take V8 longer than they save. */
+const MOST_STEPS = 600;
+/** Calls inside each other that stand in the region of the first caller. */
+const MOST_CALLS = 4;
+/** Contexts at most. */
+const MOST_CONTEXTS = 2000;
+/** Pages that a region spans at most. */
+const MOST_PAGES = 16;
+
+/** The register that a call leaves its return address in. */
+const RA = 1;
+
+/** The guest's code as it is mapped now. */
+export interface Code {
+  /** Whether a virtual page's code is there: mapped, decoded, and none of it watched. */
+  hasPage(page: number): boolean;
+  /** Whether the interpreter has decoded the instruction at an address, and nothing stops there. */
+  runs(pc: number): boolean;
+  /** Whether somebody wants to know before the instruction at an address is executed. */
+  stops(pc: number): boolean;
+  /** The halfword at an address of a page that is there. */
+  half(pc: number): number;
+}
+
+/** A function's call: where it was called from, and where it returns to. */
+interface Call {
+  readonly returns: Place;
+  readonly depth: number;
+  /** Something in it is left to the interpreter, which then returns to the caller by itself. */
+  leaves: boolean;
+}
+
+/** The region that begins at an address; undefined when there is none worth it. */
+export function discover(root: number, code: Code): Region | undefined {
+  return new Discovery(root, code).region();
+}
+
+class Discovery {
+  readonly #code: Code;
+  readonly #root: number;
+  readonly #steps = new Map<Place, Step>();
+  readonly #leaders = new Set<Place>();
+  /** Entries, each with the context whose way back it is, or 0 for any reason else. */
+  readonly #entries = new Map<Place, number>();
+  readonly #targets = new Map<Place, Place>();
+  readonly #calls: Call[] = [{ returns: NaN, depth: 0, leaves: false }];
+  readonly #contexts = new Map<Place, number>();
+  readonly #pages = new Set<number>();
+  readonly #queue: Place[] = [];
+
+  constructor(root: number, code: Code) {
+    this.#code = code;
+    this.#root = root;
+    this.#leaders.add(root);
+    this.#entries.set(root, 0);
+    this.#queue.push(root);
+    for (let place = this.#queue.shift(); place !== undefined; place = this.#queue.shift()) {
+      if (this.#code.runs(pcOf(place)) && this.#takesPage(place)) this.#follow(place);
+      else this.#leavesAt(place);
+    }
+  }
+
+  #takesPage(place: Place): boolean {
+    const page = pageOf(place);
+    if (this.#pages.has(page)) return true;
+    if (this.#pages.size >= MOST_PAGES || !this.#code.hasPage(page)) return false;
+    this.#pages.add(page);
+    return true;
+  }
+
+  #leavesAt(place: Place): void {
+    this.#calls[contextOf(place)]!.leaves = true;
+  }
+
+  /** The step at a place, if it stands whole in a page of the region. */
+  #step(place: Place): Step | undefined {
+    const pc = pcOf(place);
+    if (pc >= PC_END || !this.#takesPage(place) || this.#code.stops(pc)) return undefined;
+    const low = this.#code.half(pc);
+    if (isLong(low) && pc % 4096 === 4094) return undefined;
+    const instruction = decode(isLong(low) ? low | (this.#code.half(pc + 2) << 16) : low);
+    if (instruction === undefined) return undefined;
+    return { pc, instruction, kind: shapeOf(instruction.row).kind };
+  }
+
+  #lead(place: Place, first = false): void {
+    this.#leaders.add(place);
+    if (first) this.#queue.unshift(place);
+    else this.#queue.push(place);
+  }
+
+  /** Execution may come back here from the interpreter. */
+  #enter(place: Place, way = 0): void {
+    if (contextOf(place) !== 0) return;
+    if (this.#entries.get(place) !== 0) this.#entries.set(place, way);
+    this.#lead(place);
+  }
+
+  /** Takes steps from a place on, up to a jump or to what is there. */
+  #follow(place: Place): void {
+    let before: Step | undefined;
+    for (;;) {
+      if (this.#steps.has(place)) return;
+      const step = this.#steps.size < MOST_STEPS ? this.#step(place) : undefined;
+      if (step === undefined) {
+        this.#leavesAt(place);
+        // What stands over a page end is for the interpreter, which comes back behind it.
+        if (pcOf(place) % 4096 === 4094) this.#enter(place + 4);
+        return;
+      }
+      this.#steps.set(place, step);
+      const next = place + step.instruction.length;
+      const { instruction: { imm }, kind } = step;
+      if (kind === "branch") {
+        this.#targets.set(place, place + imm);
+        this.#leaders.add(next);
+        this.#lead(place + imm);
+      } else if (kind === "jump" || kind === "jumpTo") {
+        return this.#jump(place, step, next, before);
+      } else if (kind === "system") {
+        this.#leavesAt(place);
+        this.#leaders.add(next);
+        const { name } = step.instruction.row;
+        if (name !== "sret" && name !== "mret") this.#enter(next);
+        return;
+      } else if (pageOf(next) !== pageOf(place)) {
+        this.#leaders.add(next);
+      }
+      before = kind === "branch" ? undefined : step;
+      place = next;
+    }
+  }
+
+  #jump(place: Place, step: Step, next: Place, before: Step | undefined): void {
+    const { kind, instruction: { rd, rs1, imm } } = step;
+    const context = contextOf(place);
+    let target: number | undefined;
+    if (kind === "jump") target = step.pc + imm;
+    else if (before?.instruction.row.name === "auipc" && before.instruction.rd === rs1) {
+      // A call as compilers write it for far away: auipc, jalr.
+      if (rs1 !== 0) target = before.pc + before.instruction.imm + imm;
+    } else if (context !== 0 && rd === 0 && rs1 === RA && imm === 0) {
+      const { returns } = this.#calls[context]!;
+      this.#targets.set(place, returns);
+      this.#lead(returns);
+      return;
+    }
+    if (target !== undefined && !(target >= 0 && target < PC_END)) target = undefined;
+    if (rd === 0) {
+      if (target === undefined) return this.#leavesAt(place);
+      this.#targets.set(place, context * CONTEXT + target);
+      return this.#lead(context * CONTEXT + target);
+    }
+    const called = rd === RA && target !== undefined ? this.#called(target, next) : 0;
+    this.#leaders.add(next);
+    this.#enter(next, called);
+    if (called !== 0) {
+      this.#targets.set(place, called * CONTEXT + target!);
+      return this.#lead(called * CONTEXT + target!, true);
+    }
+    this.#leavesAt(place);
+    // What calls itself deeper than it stands here goes to where it was entered.
+    if (target !== undefined && this.#entries.has(target)) this.#targets.set(place, target);
+  }
+
+  /** The context for a call that returns to `next`; 0: it is not taken into the region. */
+  #called(target: number, next: Place): number {
+    const { depth } = this.#calls[contextOf(next)]!;
+    if (depth >= MOST_CALLS || this.#calls.length >= MOST_CONTEXTS) return 0;
+    if (!this.#code.runs(target) || !this.#takesPage(target)) return 0;
+    let context = this.#contexts.get(next);
+    if (context === undefined) {
+      context = this.#calls.length;
+      this.#calls.push({ returns: next, depth: depth + 1, leaves: false });
+      this.#contexts.set(next, context);
+    }
+    return context;
+  }
+
+  /** Whether what a call leads to, or a call in it, comes back through the interpreter. */
+  #leavesIn(context: number): boolean {
+    if (this.#calls[context]!.leaves) return true;
+    for (const [returns, inner] of this.#contexts) {
+      if (contextOf(returns) === context && this.#leavesIn(inner)) return true;
+    }
+    return false;
+  }
+
+  #block(place: Place): Block | undefined {
+    const steps: Step[] = [];
+    let at = place;
+    for (;;) {
+      const step = this.#steps.get(at);
+      if (step === undefined) break;
+      steps.push(step);
+      const next = at + step.instruction.length;
+      const end = this.#end(at, next, step, steps.at(-2));
+      if (end !== undefined) return { place, steps, end };
+      at = next;
+      if (this.#leaders.has(at)) return { place, steps, end: { kind: "falls", next: at } };
+    }
+    // What comes next is not in the region.
+    return steps.length === 0 ? undefined : { place, steps, end: { kind: "falls", next: at } };
+  }
+
+  #end(at: Place, next: Place, step: Step, before: Step | undefined): End | undefined {
+    const target = this.#targets.get(at);
+    switch (step.kind) {
+      case "branch":
+        return { kind: "branches", target: target!, next };
+      case "jump":
+        // A call that is not taken in leads to context 0, if its function stands there at all.
+        return { kind: "jumps", target: target ?? step.pc + step.instruction.imm };
+      case "jumpTo": {
+        if (target === undefined) return { kind: "computed" };
+        const { rs1 } = step.instruction;
+        if (before?.instruction.row.name === "auipc" && before.instruction.rd === rs1) {
+          return { kind: "jumps", target };
+        }
+        // Whoever jumps to a call's jalr itself comes from elsewhere than its auipc.
+        return rs1 === RA && contextOf(at) !== 0 && target === this.#calls[contextOf(at)]!.returns
+          ? { kind: "returns", target }
+          : { kind: "computed" };
+      }
+      case "system":
+        return { kind: "hands over" };
+    }
+    return undefined;
+  }
+
+  region(): Region | undefined {
+    const blocks: Block[] = [];
+    const there = new Set<Place>();
+    for (const leader of this.#leaders) {
+      const block = this.#block(leader);
+      if (block === undefined) continue;
+      blocks.push(block);
+      there.add(leader);
+    }
+    if (!there.has(this.#root)) return undefined;
+    blocks.sort((a, b) => a.place - b.place);
+    const entries = [...this.#entries].flatMap(([place, way]) =>
+      there.has(place) && (way === 0 || this.#leavesIn(way)) ? [place] : []
+    );
+    const pages = new Set(blocks.map(({ place }) => pageOf(place)));
+    const steps = blocks.reduce((n, block) => n + block.steps.length, 0);
+    return {
+      root: this.#root,
+      blocks,
+      entries,
+      pages: [...pages].sort((a, b) => a - b),
+      steps,
+    };
+  }
+}

@@ -1,0 +1,341 @@
+/**
+ * A region as the code of one WebAssembly function: its blocks by {@link Flow}, each with its steps
+ * by {@link StepWriter}.
+ *
+ *     block EXIT
+ *       loop DISPATCH
+ *         block … block       one for each top, the first one innermost
+ *           br_table LABEL
+ *         end  the first top and what it dominates
+ *         end  the second one
+ *         …
+ *       end
+ *     end  registers, pc and budget go back to the linear memory
+ *
+ * Each block takes the budget for all its steps at its beginning, and leaves when there is not so
+ * much. Where it leaves in the middle it gives back what was not executed.
+ *
+ * @module
+ */
+
+import { shapeOf } from "../shape.ts";
+import { type Flow, order } from "./flow.ts";
+import {
+  again,
+  BUDGET,
+  CONTEXT,
+  DISPATCH,
+  EXECUTE,
+  EXIT,
+  LABEL,
+  LOOK_UP,
+  MAY_ENTER,
+  own,
+  RegisterLocals,
+  RESULT,
+  TARGET,
+} from "./frame.ts";
+import { type Idiom, idiomOf, writeIdiom } from "./idioms.ts";
+import {
+  type Block,
+  contextOf,
+  pageOf,
+  pcOf,
+  type Place,
+  type Region,
+  type Step,
+} from "./region.ts";
+import { StepWriter } from "./steps.ts";
+import { CodeWriter } from "./writer.ts";
+import * as layout from "../../layout.ts";
+import { RECORD_SHIFT } from "../records.ts";
+
+/** Returns to places of the region that a computed jump is compared with, at most. */
+const MOST_RETURNS = 12;
+
+/** A region's function. */
+export interface Emitted {
+  readonly code: Uint8Array<ArrayBuffer>;
+  /** Types of its locals after the parameters. */
+  readonly locals: readonly number[];
+  /** Where `if`s stand in the code that are hardly ever entered. */
+  readonly unlikely: readonly number[];
+  /** The number of the label for each entry, by its program counter. */
+  readonly labels: ReadonlyMap<number, number>;
+}
+
+/** Writes a region. `counts`: each look-up in a TLB counts a hit of its entry. */
+export function emit(region: Region, counts: boolean): Emitted {
+  return new Emitter(region, counts).finish();
+}
+
+/** Writes a region's blocks, and the ways between them. */
+export class Emitter {
+  readonly out: CodeWriter = new CodeWriter();
+  readonly registers: RegisterLocals;
+  readonly counts: boolean;
+  readonly #region: Region;
+  readonly #flow: Flow;
+  readonly #numbers: ReadonlyMap<Place, number>;
+  readonly #idioms: readonly (Idiom | undefined)[];
+  readonly #labels = new Map<number, number>();
+  /** Where a computed jump may lead inside the region: behind its calls. */
+  readonly #returns: readonly number[];
+
+  constructor(region: Region, counts: boolean) {
+    this.#region = region;
+    this.counts = counts;
+    const { blocks } = region;
+    this.#numbers = new Map(blocks.map(({ place }, i) => [place, i]));
+    this.#idioms = blocks.map(idiomOf);
+    const next = blocks.map((block, i) => this.#next(block, this.#idioms[i] !== undefined));
+    this.#flow = order(next, region.entries.map((place) => this.#numbers.get(place)!));
+    this.registers = usedBy(blocks);
+    const { tops } = this.#flow;
+    for (const [label, top] of tops.entries()) {
+      const { place } = blocks[top]!;
+      if (contextOf(place) === 0) this.#labels.set(place, label);
+    }
+    this.#returns = tops.filter((top) => contextOf(blocks[top]!.place) === 0).slice(
+      0,
+      MOST_RETURNS,
+    );
+  }
+
+  /** The blocks that a block leads to, as often as its code does. */
+  #next({ end, place }: Block, idiom: boolean): number[] {
+    const places = end.kind === "falls"
+      ? [end.next]
+      : end.kind === "branches"
+      ? [end.target, end.next]
+      : end.kind === "jumps" || end.kind === "returns"
+      ? [end.target]
+      : [];
+    // After an idiom execution goes on behind the loop, or at its start again.
+    if (idiom && end.kind === "branches") places.push(end.next, place);
+    return places.flatMap((to) => this.#numbers.get(to) ?? []);
+  }
+
+  finish(): Emitted {
+    const { out, registers } = this;
+    const { tops } = this.#flow;
+    registers.load(out);
+    out.open("block", EXIT);
+    out.open("loop", DISPATCH);
+    for (const top of [...tops].reverse()) out.open("block", own(top));
+    out.get(LABEL);
+    out.branchTable(tops.map(own));
+    for (const top of tops) {
+      out.close();
+      this.#tree(top);
+    }
+    out.close();
+    out.close();
+    registers.store(out);
+    return {
+      code: out.finish(),
+      locals: registers.types,
+      unlikely: out.unlikely,
+      labels: this.#labels,
+    };
+  }
+
+  /** A block with all that it dominates. */
+  #tree(block: number): void {
+    const { out } = this;
+    const { inner, loops } = this.#flow;
+    if (loops[block] !== 0) out.open("loop", again(block));
+    const parts = inner[block]!;
+    for (const part of [...parts].reverse()) out.open("block", own(part));
+    this.#body(block);
+    for (const part of parts) {
+      out.close();
+      this.#tree(part);
+    }
+    if (loops[block] !== 0) out.close();
+  }
+
+  #body(number: number): void {
+    const { out } = this;
+    const block = this.#region.blocks[number]!;
+    const { steps, end, place } = block;
+    const idiom = this.#idioms[number];
+    if (idiom !== undefined) {
+      writeIdiom(this, idiom, {
+        done: () => this.#go(block, (end as { next: Place }).next),
+        again: () => out.branch(again(number)),
+      });
+    }
+    const own = end.kind === "hands over" ? steps.length - 1 : steps.length;
+    if (own > 0) this.#take(own, place);
+    for (const [i, step] of steps.entries()) {
+      if (i === own) return this.#leaveAt(step.pc);
+      new StepWriter(this, block, step, own - i).write();
+    }
+    if (end.kind === "falls") this.#go(block, end.next);
+    else if (end.kind === "jumps") this.#go(block, end.target);
+    else if (end.kind === "returns" || end.kind === "computed") this.#compute(block);
+  }
+
+  /** Takes the budget for so many steps; without it the interpreter does what is left of the run. */
+  #take(steps: number, place: Place): void {
+    const { out } = this;
+    out.get(BUDGET);
+    out.i64(steps);
+    out.op("i64_sub");
+    out.tee(BUDGET);
+    out.i64(0);
+    out.op("i64_lt_s");
+    out.rarely(() => {
+      out.i32(0);
+      out.i32(1);
+      out.store("i32_store", layout.REGION_RAN_OUT);
+      this.leave(pcOf(place), steps);
+    });
+  }
+
+  /** Gives back the budget of so many steps, and has the interpreter go on with the one at `pc`. */
+  leave(pc: number, steps: number): void {
+    const { out } = this;
+    if (steps > 0) {
+      out.get(BUDGET);
+      out.i64(steps);
+      out.op("i64_add");
+      out.set(BUDGET);
+    }
+    this.#leaveAt(pc);
+  }
+
+  #leaveAt(pc: number, mayEnter = false): void {
+    const { out } = this;
+    out.i64(pc);
+    out.set(TARGET);
+    this.#records(pageOf(pc));
+    out.i32(((pc % 4096) << RECORD_SHIFT) + (mayEnter ? MAY_ENTER : 0));
+    out.op("i32_add");
+    out.set(RESULT);
+    out.branch(EXIT);
+  }
+
+  /** Has the interpreter look up the page of TARGET. */
+  #leaveTo(): void {
+    this.out.i32(LOOK_UP);
+    this.out.set(RESULT);
+    this.out.branch(EXIT);
+  }
+
+  /** Offset of the decoded records of one of the region's pages. */
+  #records(page: number): void {
+    this.out.get(CONTEXT);
+    this.out.load("i32_load", 4 * this.#region.pages.indexOf(page));
+  }
+
+  /**
+   * Leaves to TARGET, which is `pc`, unless the TLB has its page and the records there are those that
+   * the region was translated from: the interpreter would look the page up here, too.
+   */
+  #guard(pc: number): void {
+    const { out } = this;
+    const entry = ((Math.floor(pc / 4096)) & (layout.TLB_ENTRIES - 1)) * layout.TLB_ENTRY_SIZE;
+    out.get(EXECUTE);
+    out.load("i64_load", entry);
+    out.i64(pc - pc % 4096);
+    out.op("i64_ne");
+    out.get(EXECUTE);
+    out.load("i32_load", entry + 8);
+    this.#records(pageOf(pc));
+    out.op("i32_sub");
+    out.op("i32_or");
+    out.rarely(() => this.#leaveTo());
+    if (!this.counts) return;
+    out.get(EXECUTE);
+    out.get(EXECUTE);
+    out.load("i32_load", entry + 12);
+    out.i32(1);
+    out.op("i32_add");
+    out.store("i32_store", entry + 12);
+  }
+
+  /** Goes on at a known place. */
+  go(block: Block, to: Place): void {
+    this.#go(block, to);
+  }
+
+  #go(from: Block, to: Place): void {
+    const { out } = this;
+    const pc = pcOf(to);
+    const near = pageOf(from.place) === pageOf(to);
+    const number = this.#numbers.get(to);
+    if (number === undefined) {
+      if (near) return this.#leaveAt(pc, true);
+      out.i64(pc);
+      out.set(TARGET);
+      return this.#leaveTo();
+    }
+    if (!near) {
+      out.i64(pc);
+      out.set(TARGET);
+      this.#guard(pc);
+    }
+    this.#enter(this.#numbers.get(from.place)!, number);
+  }
+
+  #enter(from: number, to: number): void {
+    const { out } = this;
+    const { rank, merges, tops } = this.#flow;
+    if (rank[to]! <= rank[from]!) {
+      if (out.isOpen(again(to))) return out.branch(again(to));
+      out.i32(tops.indexOf(to));
+      out.set(LABEL);
+      return out.branch(DISPATCH);
+    }
+    if (merges[to] !== 0) out.branch(own(to));
+    else this.#tree(to);
+  }
+
+  /** Goes on at TARGET: where a call in the region is expected to return, or somewhere else. */
+  #compute(block: Block): void {
+    const { out } = this;
+    const { blocks } = this.#region;
+    const from = this.#numbers.get(block.place)!;
+    const is = (pc: number, then: () => void) => {
+      out.get(TARGET);
+      out.i64(pc);
+      out.op("i64_eq");
+      out.when(() => {
+        this.#guard(pc);
+        then();
+      });
+    };
+    if (block.end.kind === "returns") {
+      const to = this.#numbers.get(block.end.target);
+      if (to !== undefined) is(pcOf(block.end.target), () => this.#enter(from, to));
+    }
+    for (const top of this.#returns) {
+      is(pcOf(blocks[top]!.place), () => {
+        out.i32(this.#flow.tops.indexOf(top));
+        out.set(LABEL);
+        out.branch(DISPATCH);
+      });
+    }
+    this.#leaveTo();
+  }
+}
+
+/** The registers that steps use. */
+function usedBy(blocks: readonly Block[]): RegisterLocals {
+  const used = new Set<number>(), written = new Set<number>();
+  for (const { steps } of blocks) for (const step of steps) use(step, used, written);
+  return new RegisterLocals(used, written);
+}
+
+function use(
+  { instruction: { row, rs1, rs2, rd } }: Step,
+  used: Set<number>,
+  written: Set<number>,
+) {
+  used.add(rs1).add(rs2);
+  if (!shapeOf(row).writesRd) return;
+  used.add(rd);
+  written.add(rd);
+}

@@ -1,0 +1,25 @@
+/**
+ * The WebAssembly module of one region.
+ *
+ * @module
+ */
+
+import { MUL_HIGH_IMPORT } from "../mul_high.ts";
+import { assemble, I32 } from "../wasm.ts";
+import type { Emitted } from "./emit.ts";
+
+/** Index of {@link EngineHost.refill} among a region's functions. */
+export const REFILL = 1;
+
+/** Signature of a region: see frame.ts. */
+export const REGION = { params: [I32, I32], results: [I32] };
+
+/** The binary module; its function is exported as `region`. */
+export function regionModule({ code, locals, unlikely }: Emitted): Uint8Array<ArrayBuffer> {
+  return assemble({
+    memory: { initial: 1, maximum: 65536 },
+    imports: [MUL_HIGH_IMPORT, { name: "refill", params: [I32], results: [I32] }],
+    globals: [],
+    functions: [{ ...REGION, name: "region", locals, code, unlikely }],
+  });
+}

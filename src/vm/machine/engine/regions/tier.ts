@@ -1,0 +1,312 @@
+/**
+ * Tier 1: translates the regions that run often, and binds them to the code that they were made
+ * from, as long as it stands there.
+ *
+ * What runs often is found by sampling: a run of the engine that ends because its budget is used up
+ * ends where the guest spends its time. So runs are kept short until most of them end inside a
+ * region. Nothing of what the guest does depends on it: regions leave registers, memory, TLBs,
+ * counters and the budget as the interpreter would have.
+ *
+ * @module
+ */
+
+import * as layout from "../../layout.ts";
+import type { Compile } from "../../machine_state.ts";
+import type { CodePages, Translations } from "../code_pages.ts";
+import { RECORD_SHIFT } from "../records.ts";
+import { MappedCode } from "./code.ts";
+import { discover } from "./discover.ts";
+import { Entries } from "./entries.ts";
+import { pcOf, type Region } from "./region.ts";
+import { Translation } from "./translation.ts";
+
+/** Instructions of a run at first, at most, and when everything is to be translated. */
+const SHORTEST = 10_007, LONGEST = 2 ** 20, ALWAYS = 97;
+/** A run shorter than this is no sample: it ends where somebody wants it to. */
+const SAMPLE = 1000;
+/** Samples that a place needs. */
+const HOT = 2;
+/** Places that samples are counted for at most, before all are forgotten. */
+const MOST_PLACES = 4096;
+/** So many samples more or less are in regions, then runs become longer or shorter. */
+const CALM = 16, BUSY = 16, OUTSIDE = 8;
+/** Translations at most; a module takes some 25 KB. */
+const MOST_TRANSLATIONS = 1000;
+/** Bytes of a context. */
+const CONTEXT_SIZE = 64;
+const MOST_CONTEXTS = Math.floor((layout.RAM_OFFSET - layout.REGION_CONTEXTS) / CONTEXT_SIZE);
+/** Instructions that are worth a translation. */
+const LEAST_STEPS = 3;
+/** A place whose code was changed so often is not translated again for long. */
+const MOST_CHANGES = 12;
+
+/** A translation that stands for the code of some decoded pages. */
+interface Binding {
+  readonly translation: Translation;
+  readonly slot: number;
+  /** Offset of its context. */
+  readonly context: number;
+  /** Offsets of its pages' records; 0: not bound yet. */
+  readonly pages: number[];
+  /** Records at which it is entered. */
+  readonly records: number[];
+}
+
+/** What has been done. */
+export interface TierCounters {
+  readonly translated: number;
+  readonly bound: number;
+  readonly dropped: number;
+  readonly resets: number;
+  readonly samples: number;
+  readonly inside: number;
+  readonly refused: number;
+  readonly steps: number;
+  readonly bytes: number;
+}
+
+/** The regions of one machine. */
+export class Tier implements Translations {
+  /** The functions, by the slots of entries. */
+  readonly table: WebAssembly.Table;
+  /** Instructions that the engine is to run in one go at most. */
+  slice: number;
+  readonly counters = {
+    translated: 0,
+    bound: 0,
+    dropped: 0,
+    resets: 0,
+    samples: 0,
+    inside: 0,
+    refused: 0,
+    steps: 0,
+    bytes: 0,
+  };
+  readonly #words: Int32Array;
+  readonly #pages: CodePages;
+  readonly #code: MappedCode;
+  readonly #entries: Entries;
+  readonly #imports: { memory: WebAssembly.Memory; refill: (what: number) => number };
+  readonly #always: boolean;
+  readonly #counts: boolean;
+  /** By root: translations, and the slot of each. */
+  readonly #known = new Map<number, { translation: Translation; slot: number }[]>();
+  readonly #bindings = new Map<number, Set<Binding>>();
+  readonly #samples = new Map<number, number>();
+  readonly #changes = new Map<number, number>();
+  #slots = 0;
+  #contexts = 0;
+  #freeContexts: number[] = [];
+  #calm = 0;
+
+  /** Nothing translated yet. */
+  constructor(
+    memory: WebAssembly.Memory,
+    pages: CodePages,
+    options: { compile: Compile; counts: boolean; refill: (what: number) => number },
+  ) {
+    this.#words = new Int32Array(memory.buffer);
+    this.#pages = pages;
+    this.#code = new MappedCode(memory, pages);
+    this.#entries = new Entries(memory, pages);
+    this.#imports = { memory, refill: options.refill };
+    this.#always = options.compile === "always";
+    this.#counts = options.counts;
+    this.slice = this.#always ? ALWAYS : SHORTEST;
+    this.table = new WebAssembly.Table({ element: "anyfunc", initial: MOST_TRANSLATIONS });
+    pages.translations = this;
+  }
+
+  /** A run with that budget has ended because it is used up. */
+  ran(budget: number): void {
+    if (budget < SAMPLE && !this.#always) return;
+    this.counters.samples++;
+    const pc = this.#pc();
+    if (this.#words[layout.REGION_RAN_OUT >> 2] !== 0) {
+      this.#words[layout.REGION_RAN_OUT >> 2] = 0;
+      this.counters.inside++;
+      this.#pace(-1);
+      if (!this.#always) return;
+    }
+    const record = pc === undefined ? 0 : this.#code.record(pc);
+    if (record === 0) return;
+    if (this.#entries.has(record) && this.#entries.pc(record) === pc) return this.#pace(-1);
+    this.#pace(OUTSIDE);
+    if (this.#isHot(record)) this.#translate(pc!);
+  }
+
+  #pace(by: number): void {
+    if (this.#always) return;
+    this.#calm -= by;
+    if (this.#calm >= CALM) {
+      this.slice = Math.min(2 * this.slice, LONGEST);
+      this.#calm = 0;
+    } else if (this.#calm <= -BUSY) {
+      this.slice = Math.max(this.slice >> 1, SHORTEST);
+      this.#calm = 0;
+    }
+  }
+
+  /** pc, if it is one that can be translated. */
+  #pc(): number | undefined {
+    const high = this.#words[(layout.PC >> 2) + 1]!;
+    if (high < 0 || high >= 64) return undefined;
+    return high * 2 ** 32 + (this.#words[layout.PC >> 2]! >>> 0);
+  }
+
+  #isHot(record: number): boolean {
+    if (this.#always) return true;
+    // Samples near each other are in one loop as a rule.
+    const key = record >>> 6;
+    const samples = (this.#samples.get(key) ?? 0) + 1;
+    if (samples >= HOT) {
+      this.#samples.delete(key);
+      return true;
+    }
+    if (this.#samples.size >= MOST_PLACES) this.#samples.clear();
+    this.#samples.set(key, samples);
+    return false;
+  }
+
+  #translate(pc: number): void {
+    if ((this.#changes.get(pc) ?? 0) >= MOST_CHANGES) return;
+    if (this.#bindKnown(pc)) return;
+    let region = discover(pc, this.#code);
+    const head = region && headOf(region);
+    if (head !== undefined && head !== pc) {
+      const record = this.#code.record(head);
+      if (this.#entries.has(record) && this.#entries.pc(record) === head) return;
+      if (this.#bindKnown(head)) return;
+      region = discover(head, this.#code) ?? region;
+    }
+    if (region === undefined || region.steps < LEAST_STEPS) {
+      this.counters.refused++;
+      return;
+    }
+    if (this.#slots >= MOST_TRANSLATIONS) this.reset();
+    const half = (at: number) => this.#code.half(at);
+    const translation = new Translation(region, half, this.#imports, this.#counts);
+    if (translation.labels.size === 0) {
+      this.counters.refused++;
+      return;
+    }
+    const slot = this.#slots++;
+    this.table.set(slot, translation.run);
+    const known = this.#known.get(translation.root) ?? [];
+    this.#known.set(translation.root, [...known, { translation, slot }]);
+    this.counters.translated++;
+    this.counters.steps += translation.steps;
+    this.counters.bytes += translation.bytes;
+    this.#bind(translation, slot);
+  }
+
+  /** Binds a translation that begins at an address, if there is one of the code there. */
+  #bindKnown(pc: number): boolean {
+    const known = this.#known.get(pc);
+    if (known === undefined) return false;
+    const half = (at: number) => this.#code.half(at);
+    for (const { translation, slot } of known) {
+      const first = translation.pages.indexOf(Math.floor(pc / 4096));
+      if (!translation.matches(first, half)) continue;
+      this.#bind(translation, slot);
+      return true;
+    }
+    return false;
+  }
+
+  #bind(translation: Translation, slot: number): void {
+    const context = this.#context();
+    if (context === undefined) return;
+    const binding: Binding = {
+      translation,
+      slot,
+      context,
+      pages: translation.pages.map(() => 0),
+      records: [],
+    };
+    this.counters.bound++;
+    const half = (at: number) => this.#code.half(at);
+    for (const [i, page] of translation.pages.entries()) {
+      const records = this.#code.records(page);
+      this.#words[(context >> 2) + i] = 0;
+      if (records === 0 || !translation.matches(i, half)) continue;
+      binding.pages[i] = records;
+      this.#words[(context >> 2) + i] = records;
+      const set = this.#bindings.get(records) ?? new Set();
+      this.#bindings.set(records, set.add(binding));
+      this.#pages.translated(records, 1);
+    }
+    for (const [pc, label] of translation.labels) {
+      const page = binding.pages[translation.pages.indexOf(Math.floor(pc / 4096))]!;
+      if (page === 0) continue;
+      const record = page + ((pc % 4096) << RECORD_SHIFT);
+      const isRoot = pc === translation.root;
+      if (!isRoot && this.#entries.has(record) && this.#entries.pc(record) === pc) continue;
+      this.#entries.put(record, { slot, label, context, pc });
+      binding.records.push(record);
+    }
+  }
+
+  /** Offset of a context that is not in use. */
+  #context(): number | undefined {
+    const free = this.#freeContexts.pop();
+    if (free !== undefined) return free;
+    if (this.#contexts >= MOST_CONTEXTS) {
+      this.reset();
+      return undefined;
+    }
+    return layout.REGION_CONTEXTS + CONTEXT_SIZE * this.#contexts++;
+  }
+
+  changed(page: number, offset: number, length: number): void {
+    for (const binding of [...this.#bindings.get(page) ?? []]) {
+      const { translation, pages } = binding;
+      if (!translation.covers(pages.indexOf(page), offset, length)) continue;
+      this.#drop(binding);
+      if (this.#changes.size >= MOST_PLACES) this.#changes.clear();
+      this.#changes.set(translation.root, (this.#changes.get(translation.root) ?? 0) + 1);
+    }
+  }
+
+  gone(page: number): void {
+    for (const binding of [...this.#bindings.get(page) ?? []]) this.#drop(binding);
+  }
+
+  #drop(binding: Binding): void {
+    const { pages, records, context } = binding;
+    this.counters.dropped++;
+    for (const page of pages) {
+      if (page === 0) continue;
+      const set = this.#bindings.get(page)!;
+      set.delete(binding);
+      if (set.size === 0) this.#bindings.delete(page);
+      this.#pages.translated(page, -1);
+    }
+    for (const record of records) this.#entries.remove(record, context);
+    this.#words.fill(0, context >> 2, (context + CONTEXT_SIZE) >> 2);
+    this.#freeContexts.push(context);
+  }
+
+  /** Forgets all translations. */
+  reset(): void {
+    this.counters.resets++;
+    for (const set of [...this.#bindings.values()]) for (const one of [...set]) this.#drop(one);
+    this.#known.clear();
+    for (let slot = 0; slot < this.#slots; slot++) this.table.set(slot, null);
+    this.#slots = 0;
+  }
+}
+
+/** Where the block begins whose middle a region's root is; undefined: it is a block's beginning. */
+function headOf({ root, blocks }: Region): number | undefined {
+  let head: number | undefined;
+  for (const { place, end } of blocks) {
+    if (end.kind === "falls") {
+      if (end.next === root && place !== root) head = pcOf(place);
+    } else if (
+      (end.kind === "branches" && (end.target === root || end.next === root)) ||
+      ((end.kind === "jumps" || end.kind === "returns") && end.target === root)
+    ) return undefined;
+  }
+  return head;
+}
