@@ -24,6 +24,7 @@ export default command({
   run(ctx, { counters, hart }) {
     const tlb = hart === undefined ? ctx.vm.tlb : refusing(() => ctx.vm.tlbOf(hart));
     const c = tlb.counters();
+    const countsHits = c.read.hits !== undefined;
     const sections: Section[] = [];
     if (!counters) {
       const entries = tlb.entries();
@@ -44,12 +45,24 @@ export default command({
     sections.push(tableOf(ACCESS, "counters", [
       ["ACCESS", "text", (name) => name],
       ...SIZES.flatMap((size, level): ColumnOf<typeof ACCESS[number]>[] => [
-        [`${size}-HITS`, "number", (name) => c[name].hits[level]],
+        ...(countsHits
+          ? [
+            [`${size}-HITS`, "number", (name) => c[name].hits![level]] as ColumnOf<
+              typeof ACCESS[number]
+            >,
+          ]
+          : []),
         [`${size}-MISSES`, "number", (name) => c[name].misses[level]],
       ]),
       ["FAULTS", "number", (name) => c[name].faults],
     ]));
     sections.push(note(`${c.walks} walks, ${c.flushes} full flushes, ${c.pageFlushes} by address`));
+    if (!countsHits) {
+      sections.push(note(
+        "hits are not counted for a guest's kernel, whose loads and stores that would slow down",
+        "dim",
+      ));
+    }
     return result(sections);
   },
 });

@@ -176,7 +176,10 @@ export class Guest {
     const { disk, budget, keepWrites, ...hardware } = options;
     if (disk !== undefined) checkImage(disk);
     const atReset = (disk: Uint8Array | undefined) =>
-      started(elf, new Machine({ ...hardware, ...(disk === undefined ? {} : { disk }) }));
+      started(
+        elf,
+        new Machine({ countHits: false, ...hardware, ...(disk === undefined ? {} : { disk }) }),
+      );
     const machine = atReset(disk);
     if (keepWrites) machine.virtio?.keepWrites();
     const tohost = tohostOf(elf);

@@ -367,7 +367,7 @@ Deno.test("property: the TLB never changes what a correct kernel sees, and its h
       const sum = (triple: readonly number[]) => triple.reduce((a, b) => a + b, 0);
       const missed = sum(read.misses) + sum(write.misses);
       const faults = read.faults + write.faults;
-      assertEquals(sum(read.hits) + sum(write.hits) + missed + faults, accesses);
+      assertEquals(sum(read.hits!) + sum(write.hits!) + missed + faults, accesses);
       assertEquals(walks, missed + faults);
     }),
     { numRuns: 40 },

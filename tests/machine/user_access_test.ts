@@ -143,12 +143,12 @@ Deno.test("a run of bytes ends at the page's end, is one access, and traps as on
   });
   assertEquals(made.ram.read8(at(0x3_0003)), 0);
   const { write } = made.mmu.counters();
-  assertEquals([write.hits[0], write.misses[0]], [0, 2]);
+  assertEquals([write.hits![0], write.misses[0]], [0, 2]);
   const into = new Uint8Array(16);
   assertEquals(made.user.run("load", 0x4ff8n, into), { done: 8, watch: undefined });
   assertEquals(into, Uint8Array.from([...bytes.subarray(0xef8, 0xf00), ...new Array(8).fill(0)]));
   assertEquals(made.user.run("load", 0x4000n, into), { done: 16, watch: undefined });
-  assertEquals(made.mmu.counters().read.hits[0], 1);
+  assertEquals(made.mmu.counters().read.hits![0], 1);
   assertEquals(made.user.run("store", 0x6008n, bytes), { trap: 15, tval: 0x6008n });
   assertEquals(made.user.run("load", -1n, into), { trap: 13, tval: 2n ** 64n - 1n });
   assertEquals(made.ram.readPte(slot(0x6000)) & (PTE_A | PTE_D), 0);

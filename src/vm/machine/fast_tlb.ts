@@ -36,6 +36,7 @@ export class FastTables {
   readonly #used = new Uint16Array(TABLES * TLB_ENTRIES);
   readonly #usedCount = new Uint16Array(TABLES);
   readonly #isUsed = new Uint8Array(TABLES * TLB_ENTRIES);
+  readonly #counts: boolean;
   readonly #collect: (table: number, level: Level, hits: number) => void;
 
   /**
@@ -43,17 +44,20 @@ export class FastTables {
    *
    * @param memory The machine's linear memory.
    * @param hart Whose they are.
+   * @param counts Whether the interpreter counts the hits of pieces.
    * @param collect Receives the hits of pieces that are dropped or replaced; -1 takes one back.
    */
   constructor(
     memory: WebAssembly.Memory,
     hart: number,
+    counts: boolean,
     collect: (table: number, level: Level, hits: number) => void,
   ) {
     this.#base = TLB_BASE + hart * TLB_HART_SIZE;
     this.#words = new Uint32Array(memory.buffer, this.#base, TABLES * TLB_TABLE_SIZE / 4);
     this.#words.fill(EMPTY);
     for (let i = 3; i < this.#words.length; i += WORDS) this.#words[i] = 0;
+    this.#counts = counts;
     this.#collect = collect;
   }
 
@@ -85,7 +89,7 @@ export class FastTables {
     this.#words[at] = pageLow;
     this.#words[at + 1] = pageHigh;
     this.#words[at + 2] = addend;
-    this.#words[at + 3] = uncounted ? EMPTY : 0;
+    this.#words[at + 3] = uncounted && this.#counts ? EMPTY : 0;
     if (this.#isUsed[slot] === 0) {
       this.#isUsed[slot] = 1;
       this.#used[table * TLB_ENTRIES + this.#usedCount[table]++] = index;

@@ -97,13 +97,14 @@ export class Machine {
       throw new RangeError(`a machine has 1 to ${MAX_HARTS} harts, not ${harts}`);
     }
     const registers = new Registers(this.ram.memory.buffer);
+    const countHits = options.countHits ?? true;
     this.bus = new Bus(this.ram);
     this.clock = new Clock(registers, options.instructionsPerTick ?? 10);
     this.clint = new Clint(this.clock, harts);
     this.plic = new Plic(harts);
     this.uart = new Uart((on) => this.plic.signal(UART.irq, on));
     this.harts = Array.from({ length: harts }, (_, i) => {
-      const mmu = new Mmu(this.ram, this.bus, this.watches, registers, i);
+      const mmu = new Mmu(this.ram, this.bus, this.watches, registers, i, countHits);
       const pins = () => this.clint.lines(i) | this.plic.lines(i);
       return new Hart(i, registers, mmu, this.clock, pins);
     });
@@ -124,7 +125,11 @@ export class Machine {
     }
     this.#slow = new SlowPath(this);
     this.user = new UserAccess(this, this.#slow);
-    this.engine = new Engine(this.ram.memory, this.#slow, harts, this.compile);
+    this.engine = new Engine(this.ram.memory, this.#slow, {
+      harts,
+      compile: this.compile,
+      countHits,
+    });
     this.#images = new RamImages(this.ram, () => {
       for (const { mmu } of this.harts) mmu.tlb.dropFastWrites();
     });

@@ -52,6 +52,11 @@ export interface MachineOptions {
   readonly virtioVersion?: 1 | 2;
   /** Which code is translated to WebAssembly; `hot` when absent. */
   readonly compile?: Compile;
+  /**
+   * Whether hits of the TLB are counted, which makes each load and store slower; misses and walks
+   * always are. True when absent.
+   */
+  readonly countHits?: boolean;
 }
 
 /** A hart's state with its MMU's. */

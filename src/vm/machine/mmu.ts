@@ -112,12 +112,19 @@ export class Mmu {
   readonly #saver = new Saver();
 
   /** A hart's MMU over RAM and devices; satp starts as Bare. */
-  constructor(ram: Ram, bus: Bus, watches: Watches, registers: Registers, hart = 0) {
+  constructor(
+    ram: Ram,
+    bus: Bus,
+    watches: Watches,
+    registers: Registers,
+    hart = 0,
+    countHits = true,
+  ) {
     this.#ram = ram;
     this.#bus = bus;
     this.watches = watches;
     this.registers = registers;
-    this.tlb = new Tlb(ram.memory, hart);
+    this.tlb = new Tlb(ram.memory, hart, countHits);
     this.select(3, 0);
   }
 
@@ -373,7 +380,9 @@ export class Mmu {
 
   /** Counts the last {@link Mmu.frameOf} if it was a hit, for an access that is not tried again. */
   countHit(bank: number, access: Access): void {
-    if (!this.missed && bank !== BARE_BANK) this.tlb.countHit(access, this.tlb.foundLevel);
+    if (!this.missed && bank !== BARE_BANK && this.tlb.countsHits) {
+      this.tlb.countHit(access, this.tlb.foundLevel);
+    }
   }
 
   /**
@@ -402,7 +411,7 @@ export class Mmu {
     this.tlb.fold();
     const { faults, ...counts } = this.#counts;
     const of = (access: Access): AccessCounters => ({
-      hits: this.tlb.hits(access),
+      hits: this.tlb.countsHits ? this.tlb.hits(access) : undefined,
       misses: this.tlb.misses(access),
       faults: faults[access],
     });

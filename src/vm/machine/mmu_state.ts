@@ -12,8 +12,8 @@ import type { TlbState } from "./tlb_state.ts";
 
 /** Counters of one kind of access; each triple is by leaf size: 4 KiB, 2 MiB, 1 GiB. */
 export interface AccessCounters {
-  /** Accesses whose translation was in the TLB. */
-  readonly hits: readonly [number, number, number];
+  /** Accesses whose translation was in the TLB; undefined where they are not counted. */
+  readonly hits: readonly [number, number, number] | undefined;
   /** Walks that ended at a leaf of that size. */
   readonly misses: readonly [number, number, number];
   /** Translations that ended in a page fault or access fault. */

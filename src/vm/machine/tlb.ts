@@ -25,6 +25,8 @@ const INDEX = TLB_ENTRIES - 1;
 /** The TLBs of one hart. Virtual pages are 27-bit numbers, frames are pa / 4096. */
 export class Tlb {
   #state = new TlbState();
+  /** Whether hits are counted. */
+  readonly countsHits: boolean;
   /** The fast tables; table = bank × 3 + access. */
   readonly fast: FastTables;
   /** 4 KiB entries of each table that may be valid, so that a flush need not look at all. */
@@ -36,9 +38,10 @@ export class Tlb {
   readonly #saver = new Saver();
 
   /** A hart's TLBs over the machine's linear memory; all empty. */
-  constructor(memory: WebAssembly.Memory, hart = 0) {
+  constructor(memory: WebAssembly.Memory, hart = 0, countsHits = true) {
     new Uint8Array(memory.buffer, TLB_EMPTY, TLB_TABLE_SIZE).fill(0xff);
-    this.fast = new FastTables(memory, hart, (table, level, hits) => {
+    this.countsHits = countsHits;
+    this.fast = new FastTables(memory, hart, countsHits, (table, level, hits) => {
       this.#state.hits[(table % 3) * 3 + level] += hits;
     });
   }

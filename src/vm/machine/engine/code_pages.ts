@@ -69,12 +69,15 @@ export class CodePages {
   readonly #writeEntries: Int32Array;
   readonly #executeEntries: Int32Array;
 
-  /** No pages yet, in the memory (see layout.ts) of a machine with so many harts. */
-  constructor(memory: WebAssembly.Memory, harts = 1) {
+  /**
+   * No pages yet, in the memory (see layout.ts) of a machine with so many harts. `counts`: look-ups in
+   * the TLB count hits.
+   */
+  constructor(memory: WebAssembly.Memory, harts = 1, counts = true) {
     this.#writeEntries = entriesOf(1, harts);
     this.#executeEntries = entriesOf(2, harts);
     this.#words = new Int32Array(memory.buffer);
-    this.#records = new PageRecords(memory);
+    this.#records = new PageRecords(memory, counts);
   }
 
   /**

@@ -21,13 +21,35 @@ export { STOP_BREAK, STOP_BUDGET, STOP_CHECK, STOP_HOST, STOP_TRAP };
 const LONGEST = 2 ** 20;
 const NO_REGIONS = new WebAssembly.Table({ element: "anyfunc", initial: 1 });
 
-/** The interpreter, made once: it knows nothing of a machine but what its memory holds. */
-let module: WebAssembly.Module | undefined;
+/**
+ * The interpreter, with hits of the TLB counted or not, each made once: it knows nothing of a machine
+ * but what its memory holds.
+ */
+const modules = new Map<boolean, WebAssembly.Module>();
+
+function interpreterModule(counts: boolean): WebAssembly.Module {
+  const known = modules.get(counts);
+  if (known !== undefined) return known;
+  const module = new WebAssembly.Module(emitInterpreter(counts));
+  modules.set(counts, module);
+  return module;
+}
+
+/** How an engine works. */
+export interface EngineOptions {
+  /** How many harts run on it, one at a time; 1 when absent. */
+  readonly harts?: number;
+  /** Which code is translated; `never` when absent. */
+  readonly compile?: Compile;
+  /** Whether each look-up in a TLB counts a hit of its entry; true when absent. */
+  readonly countHits?: boolean;
+}
 
 /** Executes instructions; see {@link Engine.run}. */
 export class Engine {
   readonly #memory: WebAssembly.Memory;
   readonly #host: EngineHost;
+  readonly #counts: boolean;
   /** What is decoded. */
   readonly pages: CodePages;
   /** What is translated; undefined: nothing ever. */
@@ -40,21 +62,16 @@ export class Engine {
    *
    * @param memory The machine's memory (see layout.ts), never grown afterwards.
    * @param host Answers what the interpreter asks.
-   * @param harts How many harts run on it, one at a time.
-   * @param compile Which code is translated.
    */
-  constructor(
-    memory: WebAssembly.Memory,
-    host: EngineHost,
-    harts = 1,
-    compile: Compile = "never",
-  ) {
+  constructor(memory: WebAssembly.Memory, host: EngineHost, options: EngineOptions = {}) {
+    const { harts = 1, compile = "never", countHits: counts = true } = options;
     this.#memory = memory;
     this.#host = host;
-    this.pages = new CodePages(memory, harts);
+    this.#counts = counts;
+    this.pages = new CodePages(memory, harts, counts);
     if (compile !== "never") {
       const refill = (what: number) => host.refill?.(what) ?? 0;
-      this.tier = new Tier(memory, this.pages, { compile, counts: true, refill });
+      this.tier = new Tier(memory, this.pages, { compile, counts, refill });
     }
   }
 
@@ -80,7 +97,7 @@ export class Engine {
     const memory = this.#memory, host = this.#host, pages = this.pages;
     const slots = new DataView(memory.buffer);
     const instance = new WebAssembly.Instance(
-      module ??= new WebAssembly.Module(emitInterpreter()),
+      interpreterModule(this.#counts),
       {
         m: {
           memory,

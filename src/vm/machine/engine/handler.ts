@@ -92,29 +92,29 @@ const REGISTER_SHIFT = 3;
 /** The bits of an address that a TLB tag is compared with: its page, and that it is aligned. */
 export const tagMask = (size: number): bigint => ~(0xfffn & ~BigInt(size - 1));
 
-/** The code of one handler. It ends by branching. */
-export function handlerCode(variant: Variant, labels: Labels): Bytes {
-  const emitter = new HandlerEmitter(variant, labels);
+/** The code of one handler. It ends by branching. `counts`: look-ups in the TLB count hits. */
+export function handlerCode(variant: Variant, labels: Labels, counts: boolean): Bytes {
+  const emitter = new HandlerEmitter(variant, labels, counts);
   variant.row.means(emitter);
   return [emitter.code, labels.to("next")];
 }
 
 /** The code of a handler for two instructions in a row. */
-export function pairCode({ first, second }: Pair, labels: Labels): Bytes {
-  const emitter = new HandlerEmitter(first, labels);
+export function pairCode({ first, second }: Pair, labels: Labels, counts: boolean): Bytes {
+  const emitter = new HandlerEmitter(first, labels, counts);
   first.row.means(emitter);
-  return [emitter.code, takeOne(labels), handlerCode(second, labels)];
+  return [emitter.code, takeOne(labels), handlerCode(second, labels, counts)];
 }
 
 /** The code of a handler for an instruction with which a loop begins (see loops.ts). */
-export function loopCode(first: Variant, labels: Labels): Bytes {
+export function loopCode(first: Variant, labels: Labels, counts: boolean): Bytes {
   return [
     writeBack,
     set(RESULT, call(LOOP, get(RP))),
     set(BUDGET, slot64(layout.BUDGET)),
     when(get(RESULT), set(RP, get(RESULT)), labels.to("next", 1)),
     retire,
-    handlerCode(first, labels),
+    handlerCode(first, labels, counts),
   ];
 }
 
@@ -144,7 +144,7 @@ class HandlerEmitter implements Meaning {
   readonly choose = choose as Meaning["choose"];
   readonly choose32 = chooseWord as Meaning["choose32"];
 
-  constructor(readonly variant: Variant, readonly labels: Labels) {
+  constructor(readonly variant: Variant, readonly labels: Labels, readonly counts: boolean) {
     this.rs2 = shapeOf(variant.row).registerForm ? RS2_OF_REGISTER_FORM : RS2;
   }
 
@@ -298,7 +298,7 @@ class HandlerEmitter implements Meaning {
       set(DESC, i32(describe(kind, size, signed, sink, length))),
       this.labels.to("slow", 1),
     ));
-    this.#emit(countHit());
+    this.#emit(countHit(this.counts));
     this.#emit([set(PLACE, placeOf(get(VA))), operation, advance(length)]);
   }
 

@@ -61,7 +61,7 @@ import {
 } from "./locals.ts";
 import { SCRATCH } from "./page_records.ts";
 import { firstLoop, firstPair, loopHeads, pairs } from "./pairs.ts";
-import { ENTRY_BIT, HANDLER, PAGE_END, RECORD_SHIFT, STOP_BIT } from "./records.ts";
+import { HANDLER, PAGE_END, RECORD_SHIFT, STOP_BIT } from "./records.ts";
 import { LOOK_UP, MAY_ENTER } from "./regions/frame.ts";
 import { REGION } from "./regions/module.ts";
 import { FIRST_VARIANT, variants } from "./variants.ts";
@@ -93,8 +93,8 @@ import {
   when,
 } from "./wasm.ts";
 
-/** The binary module. */
-export function emitInterpreter(): Uint8Array<ArrayBuffer> {
+/** The binary module. `counts`: each look-up in a TLB counts a hit of its entry. */
+export function emitInterpreter(counts: boolean): Uint8Array<ArrayBuffer> {
   const result = { results: [I32] };
   return assemble({
     memory: { initial: 1, maximum: 65536 },
@@ -112,13 +112,13 @@ export function emitInterpreter(): Uint8Array<ArrayBuffer> {
     globals: [0],
     table: REGION,
     functions: [
-      atomic(),
-      { name: "run", params: [F64], ...result, locals: LOCAL_TYPES, code: run() },
+      atomic(counts),
+      { name: "run", params: [F64], ...result, locals: LOCAL_TYPES, code: run(counts) },
     ],
   });
 }
 
-function run(): Bytes {
+function run(counts: boolean): Bytes {
   // Blocks from the outside: the two loops, the shared ends, and the handlers', the last one
   // outermost.
   const [singles, doubles, firstDouble] = [variants(), pairs(), firstPair()];
@@ -132,13 +132,13 @@ function run(): Bytes {
     ...set(WRITE, slot32(layout.TLB_WRITE)),
     ...set(TARGET, slot64(layout.PC)),
     ...loop,
-    ...farLookup(),
+    ...farLookup(counts),
     ...loop,
   ];
   for (let i = 2; i < outer + handlers + 1; i++) code.push(...block);
   const inside = outer - 1 + handlers;
   code.push(dispatch(handlers, new Labels(depths, inside + 1)));
-  code.push(end, markedRecord(handlers, new Labels(depths, inside)));
+  code.push(end, markedRecord(handlers, new Labels(depths, inside), counts));
   for (let handler = 0; handler < handlers; handler++) {
     // Inside the outer blocks and those of the later handlers; labels are counted from there.
     const labels = new Labels(depths, outer - 1 + handlers - 1 - handler);
@@ -147,16 +147,16 @@ function run(): Bytes {
       handler < FIRST_VARIANT
         ? specialHandler(handler, labels)
         : handler < firstDouble
-        ? handlerCode(singles[handler - FIRST_VARIANT]!, labels)
+        ? handlerCode(singles[handler - FIRST_VARIANT]!, labels, counts)
         : handler < firstOfLoop
-        ? pairCode(doubles[handler - firstDouble]!, labels)
-        : loopCode(loops[handler - firstOfLoop]!, labels),
+        ? pairCode(doubles[handler - firstDouble]!, labels, counts)
+        : loopCode(loops[handler - firstOfLoop]!, labels, counts),
     );
   }
-  code.push(end, exhausted());
-  code.push(end, atomicDone(new Labels(depths, 3)));
+  code.push(end, exhausted(counts));
+  code.push(end, atomicDone(new Labels(depths, 3), counts));
   code.push(end, atomicRefused(new Labels(depths, 2)));
-  code.push(end, slowPath(new Labels(depths, 1)));
+  code.push(end, slowPath(new Labels(depths, 1), counts));
   return [...code, end, end, UNREACHABLE];
 }
 
@@ -165,22 +165,25 @@ function run(): Bytes {
  * without the stop: one hit is taken back in advance, so that counts do not depend on how a run is
  * cut.
  */
-const uncountLookup: Bytes = when(
-  op("i32_sub", load("i32_load16_u", 0, get(RP)), i32(PAGE_END)),
-  when(
-    op(
-      "i64_eq",
-      load("i64_load", 0, lookUp(slot32(layout.TLB_EXECUTE), pc)),
-      op("i64_and", pc, i64(~0xfffn)),
+function uncountLookup(counts: boolean): Bytes {
+  if (!counts) return [];
+  return when(
+    op("i32_sub", load("i32_load16_u", 0, get(RP)), i32(PAGE_END)),
+    when(
+      op(
+        "i64_eq",
+        load("i64_load", 0, lookUp(slot32(layout.TLB_EXECUTE), pc)),
+        op("i64_and", pc, i64(~0xfffn)),
+      ),
+      countHit(counts, ENTRY, -1),
     ),
-    countHit(ENTRY, -1),
-  ),
-);
+  );
+}
 
 /**
  * pc (in TARGET) → rp and bias. The budget comes first: a run that ends here faults in the next.
  */
-function farLookup(): Bytes {
+function farLookup(counts: boolean): Bytes {
   const entry = lookUp(slot32(layout.TLB_EXECUTE), get(TARGET));
   const page = op("i64_and", get(TARGET), i64(~0xfffn));
   const inPage = op("i32_and", op("i32_wrap_i64", get(TARGET)), i32(0xfff));
@@ -194,7 +197,7 @@ function farLookup(): Bytes {
     ...either(
       VOID,
       op("i64_eq", load("i64_load", 0, entry), page),
-      [...countHit(), ...set(RP, load("i32_load", 8, get(ENTRY)))],
+      [...countHit(counts), ...set(RP, load("i32_load", 8, get(ENTRY)))],
       [
         ...setSlot64(layout.PC, get(TARGET)),
         ...setSlot64(layout.BUDGET, get(BUDGET)),
@@ -231,7 +234,7 @@ function dispatch(handlers: number, labels: Labels): Bytes {
  * A stop record: the host says whether to stop before its instruction, or to go on to its handler.
  * One that is not decoded yet goes on at once, and comes back when it is.
  */
-function markedRecord(handlers: number, labels: Labels): Bytes {
+function markedRecord(handlers: number, labels: Labels, counts: boolean): Bytes {
   const head = load("i32_load16_u", 0, get(RP));
   const handler = op("i32_and", head, i32(HANDLER));
   const table = Array.from({ length: handlers }, (_, index) => index);
@@ -245,7 +248,7 @@ function markedRecord(handlers: number, labels: Labels): Bytes {
         set(RESULT, call(STOP, get(RP))),
         when(
           get(RESULT),
-          when(op("i32_sub", get(RESULT), i32(STOP_TRAP)), uncountLookup),
+          when(op("i32_sub", get(RESULT), i32(STOP_TRAP)), uncountLookup(counts)),
           leave(get(RESULT)),
         ),
         readBack,
@@ -280,9 +283,9 @@ function runRegion(labels: Labels, inside: number): Bytes {
 }
 
 /** The budget is used up before the instruction at rp. */
-function exhausted(): Bytes {
+function exhausted(counts: boolean): Bytes {
   return [
-    uncountLookup,
+    uncountLookup(counts),
     setSlot64(layout.PC, pc),
     setSlot64(layout.BUDGET, i64(0n)),
     leave(i32(STOP_BUDGET)),
@@ -330,7 +333,7 @@ const UNREACHABLE = 0x00;
 const ILLEGAL_INSTRUCTION = 2;
 
 /** A load or store that the TLB could not serve: VA and DESC (see `describe`) say what it is. */
-function slowPath(labels: Labels): Bytes {
+function slowPath(labels: Labels, counts: boolean): Bytes {
   const bits = (shift: number, mask: number) =>
     op("i32_and", op("i32_shr_u", get(DESC), i32(shift)), i32(mask));
   const storing = bits(0, 3);
@@ -356,7 +359,7 @@ function slowPath(labels: Labels): Bytes {
     ...set(RP, op("i32_add", get(RP), op("i32_shr_u", get(DESC), i32(8)))),
     ...when(
       op("i32_eq", get(RESULT), i32(DONE_STOP)),
-      uncountLookup,
+      uncountLookup(counts),
       setSlot64(layout.PC, pc),
       setSlot64(layout.BUDGET, get(BUDGET)),
       leave(i32(STOP_HOST)),
@@ -366,7 +369,7 @@ function slowPath(labels: Labels): Bytes {
 }
 
 /** An atomic operation (on PLACE, rp being moved on) is done. */
-function atomicDone(labels: Labels): Bytes {
+function atomicDone(labels: Labels, counts: boolean): Bytes {
   return [
     when(
       getGlobal(AFTER),
@@ -376,7 +379,7 @@ function atomicDone(labels: Labels): Bytes {
       when(
         op("i32_eq", getGlobal(AFTER), i32(DONE_STOP)),
         setGlobal(AFTER, i32(0)),
-        uncountLookup,
+        uncountLookup(counts),
         setSlot64(layout.PC, pc),
         setSlot64(layout.BUDGET, get(BUDGET)),
         leave(i32(STOP_HOST)),
@@ -401,7 +404,7 @@ function atomicRefused(labels: Labels): Bytes {
  * RETRY or TRAPPED, which are no offsets of RAM. Sets the AFTER global when the host had to permit
  * it.
  */
-function atomic(): FunctionBody {
+function atomic(counts: boolean): FunctionBody {
   const KIND = 0, SIZE = 1, ADDRESS = 2, AT = 3, LEFT = 4, FOUND = 5, ANSWER = 6;
   const table = either(
     I32,
@@ -421,7 +424,7 @@ function atomic(): FunctionBody {
     code: [
       when(
         op("i64_eq", load("i64_load", 0, lookUp(table, get(ADDRESS), FOUND)), masked),
-        countHit(FOUND),
+        countHit(counts, FOUND),
         leave(placeOf(get(ADDRESS), FOUND)),
       ),
       setSlot64(layout.PC, get(AT)),

@@ -82,9 +82,12 @@ export const lookUp = (table: Bytes, address: Bytes, entry = ENTRY): Bytes => {
   return tee(entry, op("i32_add", table, index));
 };
 
-/** One more hit (or as many as given) of the entry in a local. */
-export const countHit = (entry = ENTRY, hits = 1): Bytes =>
-  store("i32_store", 12, get(entry), op("i32_add", load("i32_load", 12, get(entry)), i32(hits)));
+/** One more hit (or as many as given) of the entry in a local, where hits are counted. */
+export const countHit = (counts: boolean, entry = ENTRY, hits = 1): Bytes => {
+  if (!counts) return [];
+  const sum = op("i32_add", load("i32_load", 12, get(entry)), i32(hits));
+  return store("i32_store", 12, get(entry), sum);
+};
 
 /** The place in linear memory of an address whose entry is in a local. */
 export const placeOf = (address: Bytes, entry = ENTRY): Bytes =>

@@ -51,11 +51,13 @@ export class Loops {
   readonly #bytes: Uint8Array;
   readonly #halves: Uint16Array;
   readonly #words: Int32Array;
+  readonly #counts: boolean;
   /** By the offset of the first instruction's record. */
   readonly #known = new Map<number, Loop>();
 
-  /** None yet, in that memory (see layout.ts). */
-  constructor(memory: WebAssembly.Memory) {
+  /** None yet, in that memory (see layout.ts). `counts`: look-ups in the TLB count hits. */
+  constructor(memory: WebAssembly.Memory, counts: boolean) {
+    this.#counts = counts;
     this.#bytes = new Uint8Array(memory.buffer);
     this.#halves = new Uint16Array(memory.buffer);
     this.#words = new Int32Array(memory.buffer);
@@ -127,10 +129,10 @@ export class Loops {
       this.#bytes.copyWithin(to + low, from + low, from + low + count);
       words[value] = last;
       words[value + 1] = 0;
-      words[(read >> 2) + 3]! += count;
+      if (this.#counts) words[(read >> 2) + 3]! += count;
       this.#move(source, count * step);
     }
-    words[(write >> 2) + 3]! += count;
+    if (this.#counts) words[(write >> 2) + 3]! += count;
     this.#move(target, count * step);
     const left = budget - count * each;
     words[layout.BUDGET >> 2] = left;

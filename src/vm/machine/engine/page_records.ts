@@ -42,12 +42,12 @@ export class PageRecords {
   /** The instruction in the scratch record. */
   #scratch = 0;
 
-  /** Those in a machine's memory. */
-  constructor(memory: WebAssembly.Memory) {
+  /** Those in a machine's memory. `counts`: look-ups in the TLB count hits. */
+  constructor(memory: WebAssembly.Memory, counts: boolean) {
     this.#bytes = new Uint8Array(memory.buffer);
     this.#halves = new Uint16Array(memory.buffer);
     this.#words = new Int32Array(memory.buffer);
-    this.#loops = new Loops(memory);
+    this.#loops = new Loops(memory, counts);
     this.#words[(SCRATCH + 2 * RECORD_SIZE) >> 2] = PAGE_END;
   }
 
