@@ -42,6 +42,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   "machine/banks.ts": {},
   "machine/tlb.ts": {
+    countsHits: WIRED,
     fast: CACHE,
     "#held": CACHE,
     "#heldCount": CACHE,
