@@ -7,6 +7,7 @@
  */
 
 import { decode, isLong } from "../../isa/decode.ts";
+import { plainCsr } from "../plain_csrs.ts";
 import { shapeOf } from "../shape.ts";
 import {
   type Block,
@@ -103,7 +104,11 @@ class Discovery {
     if (isLong(low) && pc % 4096 === 4094) return undefined;
     const instruction = decode(isLong(low) ? low | (this.#code.half(pc + 2) << 16) : low);
     if (instruction === undefined) return undefined;
-    return { pc, instruction, kind: shapeOf(instruction.row).kind };
+    const { kind, csr } = shapeOf(instruction.row);
+    const { imm, rs1 } = instruction;
+    // What only the host can do with a CSR is as any other system instruction.
+    const hosts = csr !== undefined && plainCsr(csr.how, imm, rs1) === undefined;
+    return { pc, instruction, kind: hosts ? "system" : kind };
   }
 
   #lead(place: Place, first = false): void {

@@ -330,12 +330,12 @@ function usedBy(blocks: readonly Block[]): RegisterLocals {
 }
 
 function use(
-  { instruction: { row, rs1, rs2, rd } }: Step,
+  { kind, instruction: { row, rs1, rs2, rd } }: Step,
   used: Set<number>,
   written: Set<number>,
 ) {
   used.add(rs1).add(rs2);
-  if (!shapeOf(row).writesRd) return;
+  if (kind === "system" || !shapeOf(row).writesRd) return;
   used.add(rd);
   written.add(rd);
 }

@@ -5,12 +5,15 @@
  * @module
  */
 
-import type { Meaning } from "../../isa/meaning.ts";
+import type { CsrChange, CsrSource, Meaning } from "../../isa/meaning.ts";
 import * as layout from "../../layout.ts";
 import { choose, chooseWord, type Condition, Value, value, Word } from "../expression.ts";
 import { type Bytes, get, i32, i64, load, type MemoryOp, op, sleb32 } from "../wasm.ts";
+import { csrsOpen, mstatusAfter, mstatusIsPlain, readSstatus } from "../csr_code.ts";
+import { setSlot32 } from "../locals.ts";
+import { plainCsr } from "../plain_csrs.ts";
 import type { Emitter } from "./emit.ts";
-import { ENTRY, OLD, PLACE, READ, TARGET, VA, WRITE } from "./frame.ts";
+import { ENTRY, OLD, PLACE, READ, TARGET, VA, WORD, WRITE } from "./frame.ts";
 import { REFILL } from "./module.ts";
 import type { Block, Step } from "./region.ts";
 import type { CodeWriter } from "./writer.ts";
@@ -167,6 +170,25 @@ export class StepWriter implements Meaning {
   }
 
   nothing(): void {}
+
+  csr(how: CsrChange, source: CsrSource): void {
+    const { instruction: { imm, rs1, rd } } = this.#step;
+    const out = this.#out;
+    const leave = () => this.#emitter.leave(this.#step.pc, this.#left);
+    if (plainCsr(how, imm, rs1)?.reads) {
+      out.put(csrsOpen);
+      out.op("i32_eqz");
+      out.rarely(leave);
+      return this.#setRd(readSstatus);
+    }
+    out.put(mstatusAfter(how, source === "rs1" ? this.rs1.low().code : i32(rs1)));
+    out.set(WORD);
+    out.put(op("i32_and", csrsOpen, mstatusIsPlain(get(WORD))));
+    out.op("i32_eqz");
+    out.rarely(leave);
+    if (rd !== 0) this.#setRd(readSstatus);
+    out.put(setSlot32(layout.MSTATUS, get(WORD)));
+  }
 
   system(): void {
     throw new Error("the interpreter executes it");
