@@ -128,7 +128,7 @@ function prepare(hart: Hart, { code, values }: Program, ticks: number): ModelHar
   };
   PLAIN.forEach((register, i) => register !== 0 && set(register, values[i] + BigInt(hart.hartid)));
   VECTORS.forEach((register, i) => set(register, BigInt(at(HANDLERS[i >> 1]) + (i & 1))));
-  set(ROOTS[0], 0x0123_4000_0008_0042n);
+  set(ROOTS[0], 0x0123_4abc_0008_0042n);
   set(ROOTS[1], 0x5000_0000_0008_0043n); // no mode that there is
   for (const name of ["medeleg", "mideleg"]) hart.writeCsr(name, 2n ** 64n - 1n);
   hart.writeCsr("mcounteren", 2n);
@@ -175,65 +175,67 @@ const chunks = fc.array(fc.record({ count: fc.integer({ min: 1, max: 150 }), out
   maxLength: 12,
 });
 
-Deno.test("property: CSR instructions do in the engine what they do in a plain model", () => {
-  const machines = [0, 1].map(() => machine({ instructionsPerTick: TICKS }));
-  const origin = machines[0].save();
-  let taken = 0, inside = 0;
-  fc.assert(
-    fc.property(programs(true), chunks, fc.boolean(), (program, list, moves) => {
-      let made = machines[0];
-      made.restore(origin);
-      load(made, program);
-      const model = prepare(made.hart, program, TICKS);
-      for (const [i, { count, outside }] of list.entries()) {
-        // A handler that is interrupted would not come back.
-        if (outside !== undefined && model.pc < BigInt(at(HANDLERS[0]))) {
-          const { csr, value } = outside;
-          made.hart.writeCsr(csr, value);
-          model[csr === "mie" ? "sie" : csr === "mip" ? "pending" : csr] = value;
+for (const compile of ["never", "always"] as const) {
+  Deno.test(`property: CSR instructions do in the engine what they do in a plain model, ${compile} compiled`, () => {
+    const machines = [0, 1].map(() => machine({ instructionsPerTick: TICKS, compile }));
+    const origin = machines[0].save();
+    let taken = 0, inside = 0;
+    fc.assert(
+      fc.property(programs(true), chunks, fc.boolean(), (program, list, moves) => {
+        let made = machines[0];
+        made.restore(origin);
+        load(made, program);
+        const model = prepare(made.hart, program, TICKS);
+        for (const [i, { count, outside }] of list.entries()) {
+          // A handler that is interrupted would not come back.
+          if (outside !== undefined && model.pc < BigInt(at(HANDLERS[0]))) {
+            const { csr, value } = outside;
+            made.hart.writeCsr(csr, value);
+            model[csr === "mie" ? "sie" : csr === "mip" ? "pending" : csr] = value;
+          }
+          assertEquals(made.run(count), { kind: "budget" });
+          model.run(count);
+          same(made.hart, model, `after run ${i} of ${count}`);
+          taken += Number(model.kept.get(csrNumbers("scause")[0])! >> 63n);
+          inside += made.hart.registers.header[layout.INTERRUPT_READY / 4];
+          if (moves) {
+            const state = made.save();
+            made = machines[(i + 1) % 2];
+            made.restore(state);
+            same(made.hart, model, `put back after run ${i}`);
+          }
         }
-        assertEquals(made.run(count), { kind: "budget" });
-        model.run(count);
-        same(made.hart, model, `after run ${i} of ${count}`);
-        taken += Number(model.kept.get(csrNumbers("scause")[0])! >> 63n);
-        inside += made.hart.registers.header[layout.INTERRUPT_READY / 4];
-        if (moves) {
-          const state = made.save();
-          made = machines[(i + 1) % 2];
-          made.restore(state);
-          same(made.hart, model, `put back after run ${i}`);
-        }
-      }
-      assertEquals(made.instret, model.retired);
-    }),
-    { numRuns: 500 },
-  );
-  assert(taken > 100, "interrupts came");
-  assert(inside > 100, "interrupts waited to be let through");
-});
+        assertEquals(made.instret, model.retired);
+      }),
+      { numRuns: 500 },
+    );
+    assert(taken > 100, "interrupts came");
+    assert(inside > 100, "interrupts waited to be let through");
+  });
 
-Deno.test("property: harts that take turns have CSRs of their own", () => {
-  fc.assert(
-    fc.property(programs(false), chunks, fc.nat(99), (program, list, seed) => {
-      let made = machine({ harts: 3, quantum: 40, seed });
-      load(made, program);
-      const models = made.harts.map((hart) => prepare(hart, program, 0));
-      for (const { count } of list) {
-        assertEquals(made.run(3 * count), { kind: "budget" });
-        for (const [i, hart] of made.harts.entries()) {
-          models[i].run(hart.retired - models[i].retired);
-          // An interrupt is taken when the next run begins, or a turn.
-          if (models[i].pc !== hart.pc) models[i].interrupt();
-          same(hart, models[i], `hart ${i}`);
+  Deno.test(`property: harts that take turns have CSRs of their own, ${compile} compiled`, () => {
+    fc.assert(
+      fc.property(programs(false), chunks, fc.nat(99), (program, list, seed) => {
+        let made = machine({ harts: 3, quantum: 40, seed, compile });
+        load(made, program);
+        const models = made.harts.map((hart) => prepare(hart, program, 0));
+        for (const { count } of list) {
+          assertEquals(made.run(3 * count), { kind: "budget" });
+          for (const [i, hart] of made.harts.entries()) {
+            models[i].run(hart.retired - models[i].retired);
+            // An interrupt is taken when the next run begins, or a turn.
+            if (models[i].pc !== hart.pc) models[i].interrupt();
+            same(hart, models[i], `hart ${i}`);
+          }
+          const state = made.save();
+          made = machine({ harts: 3, quantum: 40, seed, compile });
+          made.restore(state);
         }
-        const state = made.save();
-        made = machine({ harts: 3, quantum: 40, seed });
-        made.restore(state);
-      }
-    }),
-    { numRuns: 100 },
-  );
-});
+      }),
+      { numRuns: 50 },
+    );
+  });
+}
 
 Deno.test("the engine asks the host about an access that is not plain, and about no other", () => {
   const lab = new Lab();
@@ -268,4 +270,54 @@ Deno.test("the engine asks the host about an access that is not plain, and about
   );
   assertEquals(asks(BigInt(MSTATUS.SPP)), [false, false]);
   assertEquals(get(layout.MSTATUS), MSTATUS.SPP);
+});
+
+Deno.test("S-mode's CSRs that only keep a value are written and read without the host; satp is read", () => {
+  const lab = new Lab();
+  const run = (word: number) => {
+    lab.asked.system = 0;
+    lab.write(RAM_BASE, new Uint8Array(Uint32Array.of(word).buffer));
+    lab.pc = BigInt(RAM_BASE);
+    lab.engine.run(1);
+    return lab.asked.system;
+  };
+  const all = 2n ** 64n - 1n;
+  for (const open of [0, 1]) {
+    lab.view.setInt32(layout.CSRS_OPEN, open, true);
+    for (const [name, place] of Object.entries(layout.KEPT)) {
+      const [imm] = csrNumbers(name);
+      lab.setX(6, all);
+      assertEquals(run(encode("csrrw", { rd: 6, rs1: 6, imm })), 1 - open, name);
+      if (open === 0) continue;
+      const kept = name === "stvec" ? all - 2n : name === "sepc" ? all - 1n : all;
+      assertEquals([lab.x(6), lab.view.getBigUint64(place, true)], [0n, kept], name);
+      assertEquals([run(encode("csrrs", { rd: 5, imm })), lab.x(5)], [0, kept], name);
+      assertEquals(run(encode("csrrci", { rd: 5, rs1: 1, imm })), 1, `${name} changed in part`);
+    }
+    lab.view.setBigUint64(layout.SATP, 0x1234n, true);
+    lab.setX(5, 0n);
+    assertEquals(run(encode("csrrs", { rd: 5, imm: SATP })), 1 - open);
+    assertEquals(lab.x(5), open === 0 ? 0n : 0x1234n);
+    assertEquals(run(encode("csrrw", { rd: 5, rs1: 0, imm: SATP })), 1);
+  }
+  lab.view.setInt32(layout.MSTATUS, MSTATUS.TVM, true);
+  assertEquals(run(encode("csrrs", { rd: 5, imm: SATP })), 1, "TVM");
+});
+
+Deno.test("the copy of satp follows whoever changes it", () => {
+  const made = machine();
+  const copy = () => new BigUint64Array(made.ram.memory.buffer, layout.SATP, 1)[0];
+  for (
+    const value of [0x8abc_def0_0000_0001n, 0x8abc_def0_0000_0000n, 0n, 0x0123_4abc_0008_0042n]
+  ) {
+    made.hart.writeCsr("satp", value);
+    assertEquals([copy(), made.hart.readCsr("satp")], [value, value]);
+  }
+  made.mmu.setRoot(at(0x1000), 7);
+  const set = made.hart.readCsr("satp");
+  assertEquals([copy(), set], [set, 0x8000_7000_0008_0001n]);
+  const state = made.save();
+  made.hart.writeCsr("satp", 0n);
+  made.restore(state);
+  assertEquals(copy(), set);
 });

@@ -210,6 +210,37 @@ Deno.test("a search sees interrupts that are let through for one instruction", (
   }
 });
 
+/** In S-mode, counts to 200,000 in sscratch: each round leaves all registers as they were. */
+const COUNT = `
+  la t0, super
+  csrrw zero, mepc, t0
+  li t0, 0x1800
+  csrrc zero, mstatus, t0
+  li t0, 0x800
+  csrrs zero, mstatus, t0
+  mret
+super:
+  li t1, 200000
+round:
+  csrrs t0, sscratch, zero
+  addi t0, t0, 1
+  csrrw zero, sscratch, t0
+  beq t0, t1, done
+  addi t0, zero, 0
+  jal zero, round
+done:
+  li t0, 0x100000
+  li t1, 0x5555
+  sw t1, 0(t0)
+`;
+
+Deno.test("who counts in a CSR does not spin", () => {
+  for (const harts of [1, 3]) {
+    const machine = made(COUNT, { harts });
+    assertEquals(machine.run(10_000_000).kind, "finisher", `${harts} harts`);
+  }
+});
+
 /** Works for long, so that searches find no loop; then looks at 32 words for ever, with a timer ten times a second. */
 const IDLE = `
   la t0, tick

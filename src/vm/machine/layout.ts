@@ -33,29 +33,41 @@ export const TRAP_VALUE = 0x530;
 export const RESERVATION = 0x538;
 /** mstatus: its low 32 bits, which are all that can change (i32). */
 export const MSTATUS = 0x53c;
+/** S-mode's CSRs that only keep what is written to them, or what a trap leaves there (i64 each). */
+export const KEPT = {
+  stvec: 0x540,
+  sscratch: 0x548,
+  sepc: 0x550,
+  scause: 0x558,
+  stval: 0x560,
+} as const;
+/** The name of one of them. */
+export type KeptCsr = keyof typeof KEPT;
 /**
  * Linear-memory offsets of the current TLB bank's read, write and execute tables (i32 each). They
  * and what follows them say again what the hart's state says elsewhere, and are in no saved state.
  */
-export const TLB_READ = 0x540;
-export const TLB_WRITE = 0x544;
-export const TLB_EXECUTE = 0x548;
+export const TLB_READ = 0x568;
+export const TLB_WRITE = 0x56c;
+export const TLB_EXECUTE = 0x570;
 /** Privilege mode: 0 user, 1 supervisor, 3 machine (i32). */
-export const MODE = 0x54c;
+export const MODE = 0x574;
 /**
  * Whether code in WebAssembly may do S-mode's plain CSR accesses without asking the host: 1 in
  * S-mode, unless each access has to be seen; else 0 (i32). It never changes while such code runs
  * without a call out.
  */
-export const CSRS_OPEN = 0x550;
+export const CSRS_OPEN = 0x578;
 /**
  * 1: an interrupt is pending that mie enables, or the hart's turn ends as soon as it can take
  * interrupts, so the host has to do whatever turns interrupts on; else 0 (i32). Exact while the
  * engine runs.
  */
-export const INTERRUPT_READY = 0x554;
+export const INTERRUPT_READY = 0x57c;
+/** satp, as the CSR reads; what is written here changes nothing (i64). */
+export const SATP = 0x580;
 /** End of a hart's words, which begin with {@link PC}: of the hart that runs. */
-export const HART_END = 0x558;
+export const HART_END = 0x588;
 
 /** Not 0: a run's budget ended inside a region (i32). */
 export const REGION_RAN_OUT = 0x600;

@@ -25,6 +25,7 @@ import type { Registers } from "./hart/registers.ts";
 import {
   RAM_OFFSET,
   RESERVATION,
+  SATP,
   TLB_BANKS,
   TLB_EMPTY,
   TLB_EXECUTE,
@@ -142,6 +143,16 @@ export class Mmu {
     this.paging = mode === SATP_SV39;
     this.asid = Number((value >> 44n) & 0xffffn);
     this.root = inFrame(Number(value & 0xfff_ffff_ffffn));
+    this.#showSatp();
+  }
+
+  /** Keeps the copy of satp in linear memory true. */
+  #showSatp(): void {
+    const { registers: { header }, root, asid, paging } = this;
+    const ppn = root / PAGE_SIZE;
+    const mode = paging ? SATP_SV39 : SATP_BARE;
+    header[SATP / 4] = ppn % 2 ** 32;
+    header[SATP / 4 + 1] = mode * 2 ** 28 + asid * 2 ** 12 + Math.floor(ppn / 2 ** 32);
   }
 
   /**
@@ -154,6 +165,7 @@ export class Mmu {
     this.paging = true;
     this.asid = asid;
     this.root = root;
+    this.#showSatp();
     this.select(0, 0);
   }
 

@@ -5,7 +5,7 @@
  */
 
 import type { Hart } from "./hart/hart.ts";
-import { PC, RAM_OFFSET, X_SINK } from "./layout.ts";
+import { MSTATUS, PC, RAM_OFFSET, TLB_READ, X_SINK } from "./layout.ts";
 import type { Ram } from "./memory.ts";
 
 /** Kinds of search. */
@@ -19,7 +19,8 @@ export const FIRST = 2;
 export interface Moment {
   /** pc, x1…x31 as they stand in linear memory. */
   readonly registers: Uint32Array;
-  readonly mstatus: number;
+  /** mstatus and the CSRs that follow it there. */
+  readonly csrs: Uint32Array;
   /** The hart's signs of life; see {@link Hart.life}. */
   readonly life: number;
   /** Instructions that it had retired. */
@@ -97,21 +98,26 @@ export class SpinState {
   visit: Moment | undefined = undefined;
 }
 
-/** pc and x1…x31, as words of a hart's registers. */
+/** pc and x1…x31, as words of a hart's registers; and mstatus and S-mode's CSRs. */
 const FILE = [PC / 4, X_SINK / 4] as const;
+const CSRS = [MSTATUS / 4, TLB_READ / 4] as const;
 
 /** A hart where it is now. */
 export function momentOf(hart: Hart): Moment {
-  const { registers: { header }, mstatus, life, retired } = hart;
-  return { registers: header.slice(...FILE), mstatus, life, retired };
+  const { registers: { header }, life, retired } = hart;
+  return { registers: header.slice(...FILE), csrs: header.slice(...CSRS), life, retired };
 }
 
 /** Whether a hart is where it was, and nothing happened in between. */
-export function isAt({ registers: { header }, mstatus, life }: Hart, then: Moment): boolean {
-  if (life !== then.life || mstatus !== then.mstatus) return false;
-  const { registers } = then;
-  for (let i = 0; i < registers.length; i++) {
-    if (registers[i] !== header[FILE[0] + i]) return false;
+export function isAt({ registers: { header }, life }: Hart, then: Moment): boolean {
+  return life === then.life && standsAt(header, FILE[0], then.registers) &&
+    standsAt(header, CSRS[0], then.csrs);
+}
+
+/** Whether some words stand in others from an index on. */
+function standsAt(words: Uint32Array, index: number, expected: Uint32Array): boolean {
+  for (let i = 0; i < expected.length; i++) {
+    if (expected[i] !== words[index + i]) return false;
   }
   return true;
 }

@@ -9,20 +9,41 @@
  * @module
  */
 
-import { SSTATUS_HIGH, SSTATUS_WRITABLE } from "../hart/csr_rows.ts";
+import { CSR_ROWS, SSTATUS_HIGH, SSTATUS_WRITABLE } from "../hart/csr_rows.ts";
 import { MSTATUS } from "../hart/csr_state.ts";
 import type { CsrChange } from "../isa/meaning.ts";
 import * as layout from "../layout.ts";
-import { slot32 } from "./locals.ts";
+import { slot32, slot64 } from "./locals.ts";
+import type { PlainName } from "./plain_csrs.ts";
 import { type Bytes, i32, i64, op } from "./wasm.ts";
-
-/** Whether the pieces hold now (i32). */
-export const csrsOpen: Bytes = slot32(layout.CSRS_OPEN);
 
 const mstatus = slot32(layout.MSTATUS);
 
-/** What sstatus reads (i64). */
-export const readSstatus: Bytes = op(
+/** Whether accesses to a CSR may be done by these pieces now (i32: 0 or 1). */
+export function isOpen(name: PlainName): Bytes {
+  const open = slot32(layout.CSRS_OPEN);
+  // "When TVM=1, attempts to read or write the satp CSR … in S-mode will raise an illegal-instruction
+  // exception."
+  return name === "satp"
+    ? op("i32_and", open, op("i32_eqz", op("i32_and", mstatus, i32(MSTATUS.TVM))))
+    : open;
+}
+
+/** What a CSR reads (i64). */
+export function readCsr(name: PlainName): Bytes {
+  if (name === "sstatus") return readSstatus;
+  return slot64(name === "satp" ? layout.SATP : layout.KEPT[name]);
+}
+
+/** What a CSR that keeps a value keeps (i64) when a value (i64) is written to it. */
+export function keptAfter(name: layout.KeptCsr, value: Bytes): Bytes {
+  const { writable } = CSR_ROWS.find((row) => row.name === name)!;
+  return writable === ALL ? value : op("i64_and", value, i64(writable));
+}
+
+const ALL = 0xffff_ffff_ffff_ffffn;
+
+const readSstatus: Bytes = op(
   "i64_or",
   op("i64_extend_i32_u", op("i32_and", mstatus, i32(SSTATUS_WRITABLE))),
   i64(BigInt(SSTATUS_HIGH) << 32n),

@@ -6,7 +6,7 @@
 
 import type { CsrChange, CsrSource, Meaning } from "../isa/meaning.ts";
 import * as layout from "../layout.ts";
-import { csrsOpen, mstatusAfter, mstatusIsPlain, readSstatus } from "./csr_code.ts";
+import { isOpen, keptAfter, mstatusAfter, mstatusIsPlain, readCsr } from "./csr_code.ts";
 import { choose, chooseWord, type Condition, Value, value, Word } from "./expression.ts";
 import { ATOMIC, LOOP, SYSTEM } from "./functions.ts";
 import {
@@ -230,21 +230,28 @@ class HandlerEmitter implements Meaning {
   }
 
   csr(how: CsrChange, source: CsrSource): void {
-    const { csr, length } = this.variant;
-    const done = [advance(length), this.labels.to("next", 1)];
-    if (csr?.reads) {
-      this.#emit(when(csrsOpen, this.#setRdOrNothing(readSstatus), done));
-    } else {
+    const form = this.variant.csr;
+    if (form === undefined) throw new Error(`${this.variant.row.name} without a CSR`);
+    const { name, reads } = form;
+    const result = this.#setRdOrNothing(readCsr(name));
+    const done = [advance(this.variant.length), this.labels.to("next", 1)];
+    if (reads) {
+      this.#emit(when(isOpen(name), result, done));
+    } else if (name === "sstatus") {
       const operand = source === "rs1"
         ? load("i32_load", layout.X, fieldB)
         : op("i32_shr_u", fieldB, i32(REGISTER_SHIFT));
       this.#emit(set(RESULT, mstatusAfter(how, operand)));
       this.#emit(when(
-        op("i32_and", csrsOpen, mstatusIsPlain(get(RESULT))),
-        this.#setRdOrNothing(readSstatus),
+        op("i32_and", isOpen(name), mstatusIsPlain(get(RESULT))),
+        result,
         setSlot32(layout.MSTATUS, get(RESULT)),
         done,
       ));
+    } else {
+      // rd may be rs1.
+      this.#emit(set(OLD, keptAfter(name, register(fieldB))));
+      this.#emit(when(isOpen(name), result, setSlot64(layout.KEPT[name], get(OLD)), done));
     }
     this.system();
   }

@@ -73,7 +73,7 @@ export function recordOf(instruction: Instruction, offset: number): RecordWords 
     variant.row = SYSTEM;
     imm = length === 4 ? word : EBREAK;
   } else if (shape.csr !== undefined) {
-    const csr = plainCsr(shape.csr.how, imm, rs1);
+    const csr = plainCsr(shape.csr, imm, rs1);
     if (csr === undefined) variant.row = SYSTEM;
     else variant.csr = csr;
     if (csr?.reads) variant.row = CSR_READ;

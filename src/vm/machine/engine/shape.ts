@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { CsrChange, CsrSource, Meaning } from "../isa/meaning.ts";
+import type { Meaning } from "../isa/meaning.ts";
+import type { CsrAccess } from "./plain_csrs.ts";
 import type { Row } from "../isa/row.ts";
 import { choose, chooseWord, type Condition, type Value, value, Word } from "./expression.ts";
 
@@ -34,7 +35,7 @@ export interface Shape {
   /** Operands are registers only, so the record's immediate holds rs2. */
   readonly registerForm: boolean;
   /** Of a CSR instruction: what becomes of its CSR, and by what. */
-  readonly csr: { readonly how: CsrChange; readonly source: CsrSource } | undefined;
+  readonly csr: CsrAccess | undefined;
 }
 
 const known = new Map<string, Shape>();

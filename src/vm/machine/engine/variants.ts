@@ -7,7 +7,7 @@
 
 import type { Row } from "../isa/row.ts";
 import { COMPRESSED_ROWS, rowNamed, ROWS } from "../isa/rows.ts";
-import { PLAIN_CSRS, type PlainCsr } from "./plain_csrs.ts";
+import { PLAIN_READS, plainChanges, type PlainCsr } from "./plain_csrs.ts";
 import { type Shape, shapeOf } from "./shape.ts";
 
 /** How a handler differs from others of its row. */
@@ -83,11 +83,9 @@ function allVariants(): Variant[] {
   for (const row of ROWS) {
     const shape = shapeOf(row);
     if (shape.kind === "system" && row !== SYSTEM) continue;
-    if (shape.kind === "csr") {
-      for (const csr of PLAIN_CSRS) {
-        if (csr.reads && row !== CSR_READ) continue;
-        all.push({ row, length: 4, sink: false, far: false, csr });
-      }
+    if (shape.csr !== undefined) {
+      const forms = [...plainChanges(shape.csr), ...(row === CSR_READ ? PLAIN_READS : [])];
+      for (const csr of forms) all.push({ row, length: 4, sink: false, far: false, csr });
       continue;
     }
     for (const length of short.has(row.name) ? [2, 4] as const : [4] as const) {

@@ -8,11 +8,15 @@
 
 import { csrNumbers } from "../isa/csr_names.ts";
 import { ALL_IRQS, type CsrState, IRQ, type Mode, MSTATUS, S_IRQS } from "./csr_state.ts";
+import type { KeptCsr } from "../layout.ts";
+import type { Registers } from "./registers.ts";
 
 /** What a row can see of the machine. */
 export interface CsrContext {
-  /** Contents of the registers but for mstatus. */
+  /** Contents of the registers but for mstatus and those that are kept in linear memory. */
   readonly state: CsrState;
+  /** Those. */
+  readonly registers: Pick<Registers, "kept" | "keep">;
   /** mstatus: its low 32 bits, which are all that can change. */
   mstatus: number;
   /** The hart's number. */
@@ -70,6 +74,16 @@ function stored(name: BigField, mask = ALL): CsrRow {
     write: ({ state }, value) => {
       state[name] = (state[name] & ~mask) | (value & mask);
     },
+  };
+}
+
+/** The same for one that stands in linear memory. */
+function kept(name: KeptCsr, mask = ALL): CsrRow {
+  return {
+    ...named(name),
+    writable: mask,
+    read: ({ registers }) => registers.kept(name),
+    write: ({ registers }, value) => registers.keep(name, value & mask),
   };
 }
 
@@ -253,13 +267,13 @@ export const CSR_ROWS: readonly CsrRow[] = [
     write: (c, value) => writeStatus(c, value, SSTATUS_WRITABLE),
   },
   sie,
-  stored("stvec", TVEC_MASK),
+  kept("stvec", TVEC_MASK),
   small("scounteren", -1),
   stored("senvcfg", 1n),
-  stored("sscratch"),
-  stored("sepc", EPC_MASK),
-  stored("scause"),
-  stored("stval"),
+  kept("sscratch"),
+  kept("sepc", EPC_MASK),
+  kept("scause"),
+  kept("stval"),
   sip,
   {
     ...stored("stimecmp"),

@@ -44,7 +44,7 @@ export const ALL_IRQS = S_IRQS | IRQ.MSI | IRQ.MTI | IRQ.MEI;
 
 /**
  * Contents of the CSRs as plain data: at reset, when made. Numbers hold registers whose bits all
- * lie in the low 32. mstatus stands in linear memory, see layout.ts.
+ * lie in the low 32. mstatus and the others that layout.ts names stand in linear memory.
  */
 export class CsrState {
   medeleg = 0;
@@ -53,15 +53,10 @@ export class CsrState {
   /** The bits of mip that software sets: SSIP, STIP, SEIP. */
   mip = 0;
   mtvec = 0n;
-  stvec = 0n;
   mepc = 0n;
-  sepc = 0n;
   mcause = 0n;
-  scause = 0n;
   mtval = 0n;
-  stval = 0n;
   mscratch = 0n;
-  sscratch = 0n;
   mcounteren = 0;
   scounteren = 0;
   mcountinhibit = 0;

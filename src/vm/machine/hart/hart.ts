@@ -37,7 +37,7 @@ export interface HartState {
 export class Hart implements CsrContext {
   /** Its number: mhartid. */
   readonly hartid: number;
-  /** x0–x31, pc, mstatus. Another object when the hart begins or ends to run. */
+  /** x0–x31, pc, S-mode's CSRs. Another object when the hart begins or ends to run. */
   registers: Registers;
   /** Address translation. */
   readonly mmu: Mmu;
@@ -49,7 +49,7 @@ export class Hart implements CsrContext {
   yields = false;
   /**
    * Counts its signs of life, which tell a hart that works from one that spins: traps, xRET, WFI,
-   * fences, devices, clocks, CSRs but for mstatus.
+   * fences, devices, clocks, CSRs but for those that are compared with what they were (spin_state.ts).
    */
   life = 0;
   /** Who is told what it does, see probes.ts; nobody as a rule. */

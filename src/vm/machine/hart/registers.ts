@@ -1,5 +1,5 @@
 /**
- * The registers that the interpreter works on: x0–x31, pc, mstatus, the trap it raised. Those of the hart
+ * The registers that the interpreter works on: x0–x31, pc, S-mode's CSRs, the trap it raised. Those of the hart
  * that runs stand in the linear memory (layout.ts), those of others in buffers of their own, at the
  * same offsets; this class is the view of them.
  *
@@ -11,6 +11,8 @@ import {
   ACCESS_VA,
   ACCESS_VALUE,
   BUDGET,
+  KEPT,
+  type KeptCsr,
   MSTATUS,
   PC,
   TRAP_CAUSE,
@@ -24,7 +26,7 @@ const HEADER = 0x1000;
 /** Bytes of pc and x0…x31. */
 const FILE = X + 32 * 8 - PC;
 
-/** x registers, pc, mstatus, reservation and raised trap of one hart. */
+/** x registers, pc, S-mode's CSRs, reservation and raised trap of one hart. */
 export class Registers {
   /** x0…x31 as unsigned 64-bit values; x0 must stay 0. */
   readonly xs: BigUint64Array;
@@ -90,6 +92,16 @@ export class Registers {
 
   set mstatus(value: number) {
     this.header[MSTATUS / 4] = value;
+  }
+
+  /** One of S-mode's CSRs that only keep a value. */
+  kept(name: KeptCsr): bigint {
+    return this.#wide[KEPT[name] / 8];
+  }
+
+  /** Sets it, modulo 2^64; that not every register holds all bits is the CSR's row's. */
+  keep(name: KeptCsr, value: bigint): void {
+    this.#wide[KEPT[name] / 8] = value;
   }
 
   /** Low and (signed) high half of the address of the access that the slow path is asked about. */

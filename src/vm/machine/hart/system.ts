@@ -7,6 +7,7 @@
 
 import { DONE, DONE_STOP, RETRY, TRAPPED } from "../engine/host.ts";
 import { csrNumbers } from "../isa/csr_names.ts";
+import { KEPT } from "../layout.ts";
 import type { Mmu } from "../mmu.ts";
 import { CAUSE } from "../cause.ts";
 import { SSTATUS_HIGH, SSTATUS_WRITABLE } from "./csr_rows.ts";
@@ -46,8 +47,8 @@ const MOVING = new Set(csrNumbers(
   "mip",
   "sip",
 ));
-/** The CSRs that a loop may write and still only spin. */
-const STATUS = new Set(csrNumbers("sstatus", "mstatus"));
+/** The CSRs that a loop may write and still only spin: what they hold is compared, see `Moment`. */
+const COMPARED = new Set(csrNumbers("sstatus", "mstatus", ...Object.keys(KEPT)));
 
 const [SSTATUS] = csrNumbers("sstatus");
 /** Bits of sstatus that have to do with translation. */
@@ -130,7 +131,7 @@ function executeCsr(hart: Hart, word: number, operation: number): number {
   ) {
     return illegal(hart, word);
   }
-  if (writes ? !STATUS.has(number) : MOVING.has(number)) hart.life++;
+  if (writes ? !COMPARED.has(number) : MOVING.has(number)) hart.life++;
   const operand = (operation & 4) !== 0 ? BigInt(source) : hart.registers.xs[source];
   const old = row.read(hart);
   if (writes && row.write !== undefined) {

@@ -18,20 +18,20 @@ const INTERRUPT = 1n << 63n;
 
 /** Takes a trap: pc must be the address to return to. */
 export function deliver(hart: Hart, cause: number, interrupt: boolean, value: bigint): void {
-  const { state, mode } = hart;
+  const { state, mode, registers } = hart;
   hart.life++;
   const delegated = (interrupt ? state.mideleg : state.medeleg) >>> cause & 1;
   const code = interrupt ? INTERRUPT | BigInt(cause) : BigInt(cause);
   let vector: bigint;
   // "Traps never transition from a more-privileged mode to a less-privileged mode."
   if (mode <= 1 && delegated === 1) {
-    state.scause = code;
-    state.sepc = hart.pc;
-    state.stval = value;
+    registers.keep("scause", code);
+    registers.keep("sepc", hart.pc);
+    registers.keep("stval", value);
     hart.mstatus = moveBit(hart.mstatus, MSTATUS.SIE, MSTATUS.SPIE) & ~MSTATUS.SIE;
     hart.mstatus = mode === 1 ? hart.mstatus | MSTATUS.SPP : hart.mstatus & ~MSTATUS.SPP;
     hart.mode = 1;
-    vector = state.stvec;
+    vector = registers.kept("stvec");
   } else {
     state.mcause = code;
     state.mepc = hart.pc;
@@ -110,7 +110,7 @@ export function returnFrom(hart: Hart, level: 1 | 3): void {
     mode = (hart.mstatus & MSTATUS.SPP) !== 0 ? 1 : 0;
     hart.mstatus = moveBit(hart.mstatus, MSTATUS.SPIE, MSTATUS.SIE) | MSTATUS.SPIE;
     hart.mstatus &= ~MSTATUS.SPP;
-    hart.pc = state.sepc;
+    hart.pc = hart.registers.kept("sepc");
   }
   // "An MRET or SRET instruction that changes the privilege mode to a mode less privileged than M
   // also sets MPRV=0."

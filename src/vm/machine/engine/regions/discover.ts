@@ -107,7 +107,7 @@ class Discovery {
     const { kind, csr } = shapeOf(instruction.row);
     const { imm, rs1 } = instruction;
     // What only the host can do with a CSR is as any other system instruction.
-    const hosts = csr !== undefined && plainCsr(csr.how, imm, rs1) === undefined;
+    const hosts = csr !== undefined && plainCsr(csr, imm, rs1) === undefined;
     return { pc, instruction, kind: hosts ? "system" : kind };
   }
 

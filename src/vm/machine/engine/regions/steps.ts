@@ -8,9 +8,9 @@
 import type { CsrChange, CsrSource, Meaning } from "../../isa/meaning.ts";
 import * as layout from "../../layout.ts";
 import { choose, chooseWord, type Condition, Value, value, Word } from "../expression.ts";
-import { type Bytes, get, i32, i64, load, type MemoryOp, op, sleb32 } from "../wasm.ts";
-import { csrsOpen, mstatusAfter, mstatusIsPlain, readSstatus } from "../csr_code.ts";
-import { setSlot32 } from "../locals.ts";
+import { type Bytes, get, i32, i64, load, type MemoryOp, op, set, sleb32 } from "../wasm.ts";
+import { isOpen, keptAfter, mstatusAfter, mstatusIsPlain, readCsr } from "../csr_code.ts";
+import { setSlot32, setSlot64 } from "../locals.ts";
 import { plainCsr } from "../plain_csrs.ts";
 import type { Emitter } from "./emit.ts";
 import { ENTRY, OLD, PLACE, READ, TARGET, VA, WORD, WRITE } from "./frame.ts";
@@ -172,22 +172,30 @@ export class StepWriter implements Meaning {
   nothing(): void {}
 
   csr(how: CsrChange, source: CsrSource): void {
-    const { instruction: { imm, rs1, rd } } = this.#step;
+    const { instruction: { imm, rs1 } } = this.#step;
+    const form = plainCsr({ how, source }, imm, rs1);
+    if (form === undefined) throw new Error("the interpreter executes it");
+    const { name, reads } = form;
     const out = this.#out;
-    const leave = () => this.#emitter.leave(this.#step.pc, this.#left);
-    if (plainCsr(how, imm, rs1)?.reads) {
-      out.put(csrsOpen);
-      out.op("i32_eqz");
-      out.rarely(leave);
-      return this.#setRd(readSstatus);
+    const unless = (holds: Bytes) => {
+      out.put(op("i32_eqz", holds));
+      out.rarely(() => this.#emitter.leave(this.#step.pc, this.#left));
+    };
+    if (reads) {
+      unless(isOpen(name));
+      this.#setRd(readCsr(name));
+    } else if (name === "sstatus") {
+      out.put(set(WORD, mstatusAfter(how, source === "rs1" ? this.rs1.low().code : i32(rs1))));
+      unless(op("i32_and", isOpen(name), mstatusIsPlain(get(WORD))));
+      this.#setRd(readCsr(name));
+      out.put(setSlot32(layout.MSTATUS, get(WORD)));
+    } else {
+      unless(isOpen(name));
+      // rd may be rs1.
+      out.put(set(OLD, keptAfter(name, this.rs1.code)));
+      this.#setRd(readCsr(name));
+      out.put(setSlot64(layout.KEPT[name], get(OLD)));
     }
-    out.put(mstatusAfter(how, source === "rs1" ? this.rs1.low().code : i32(rs1)));
-    out.set(WORD);
-    out.put(op("i32_and", csrsOpen, mstatusIsPlain(get(WORD))));
-    out.op("i32_eqz");
-    out.rarely(leave);
-    if (rd !== 0) this.#setRd(readSstatus);
-    out.put(setSlot32(layout.MSTATUS, get(WORD)));
   }
 
   system(): void {
