@@ -18,7 +18,7 @@
  * @module
  */
 
-import { shapeOf } from "../shape.ts";
+import { type Kind, shapeOf } from "../shape.ts";
 import { type Flow, order } from "./flow.ts";
 import {
   again,
@@ -27,6 +27,7 @@ import {
   DISPATCH,
   EXECUTE,
   EXIT,
+  GROUPS,
   LABEL,
   LOOK_UP,
   MAY_ENTER,
@@ -35,6 +36,7 @@ import {
   RESULT,
   TARGET,
 } from "./frame.ts";
+import { type Grouped, type Groups, groupsOf } from "./groups.ts";
 import { type Idiom, idiomOf, writeIdiom } from "./idioms.ts";
 import {
   type Block,
@@ -45,10 +47,14 @@ import {
   type Region,
   type Step,
 } from "./region.ts";
-import { StepWriter } from "./steps.ts";
+import { checkGroup, StepWriter } from "./steps.ts";
 import { CodeWriter } from "./writer.ts";
 import * as layout from "../../layout.ts";
 import { RECORD_SHIFT } from "../records.ts";
+
+/** Steps with which a block ends, and which say where it goes on. */
+const ENDS: ReadonlySet<Kind> = new Set<Kind>(["branch", "jump", "jumpTo"]);
+const NO_GROUPS: Groups = { groups: [], grouped: new Map() };
 
 /** Returns to places of the region that a computed jump is compared with, at most. */
 const MOST_RETURNS = 12;
@@ -168,13 +174,30 @@ export class Emitter {
     }
     const own = end.kind === "hands over" ? steps.length - 1 : steps.length;
     if (own > 0) this.#take(own, place);
-    for (const [i, step] of steps.entries()) {
-      if (i === own) return this.#leaveAt(step.pc);
-      new StepWriter(this, block, step, own - i).write();
-    }
+    const last = steps[own - 1];
+    const straight = last !== undefined && ENDS.has(last.kind) ? own - 1 : own;
+    this.#straight(block, straight, own);
+    if (straight < own) new StepWriter(this, block, last!, 1).write();
+    if (own < steps.length) return this.#leaveAt(steps[own]!.pc);
     if (end.kind === "falls") this.#go(block, end.next);
     else if (end.kind === "jumps") this.#go(block, end.target);
     else if (end.kind === "returns" || end.kind === "computed") this.#compute(block);
+  }
+
+  /** Writes the first steps of a block, those that lead on to the next one. */
+  #straight(block: Block, count: number, own: number): void {
+    const { groups, grouped } = this.counts ? NO_GROUPS : groupsOf(block.steps, count);
+    const write = (of: ReadonlyMap<number, Grouped>) => {
+      for (let i = 0; i < count; i++) {
+        new StepWriter(this, block, block.steps[i]!, own - i, of.get(i)).write();
+      }
+    };
+    if (groups.length === 0) return write(grouped);
+    for (const [i, group] of groups.entries()) {
+      checkGroup(this, group, GROUPS + i);
+      if (i > 0) this.out.op("i32_and");
+    }
+    this.out.either(() => write(grouped), () => write(NO_GROUPS.grouped));
   }
 
   /** Takes the budget for so many steps; without it the interpreter does what is left of the run. */

@@ -13,6 +13,7 @@
 
 import * as layout from "../../layout.ts";
 import { I32, I64 } from "../wasm.ts";
+import { MOST_GROUPS } from "./groups.ts";
 import type { CodeWriter, Label } from "./writer.ts";
 
 /** Result of a region: the interpreter looks the page of the PC slot up. */
@@ -33,11 +34,17 @@ export const ENTRY = 5, PLACE = 6, SOURCE = 7, RESULT = 8, WORD = 9;
 export const BUDGET = 10;
 /** Address of an access; where to go; values being worked on. */
 export const VA = 11, TARGET = 12, OLD = 13, COUNT = 14;
+/** Where the groups of the block under way begin in the linear memory. */
+export const GROUPS = 15;
 /** The first register of the guest. */
-const FIRST = 15;
+const FIRST: number = GROUPS + MOST_GROUPS;
 
 /** Types of the locals after the parameters, the guest's registers left out. */
-const TYPES = [I32, I32, I32, I32, I32, I32, I32, I32, I64, I64, I64, I64, I64];
+const TYPES = [
+  ...[I32, I32, I32, I32, I32, I32, I32, I32],
+  ...[I64, I64, I64, I64, I64],
+  ...new Array<number>(MOST_GROUPS).fill(I32),
+];
 
 /** The label of the function's end; of its dispatch; of blocks on their own; of loops. */
 export const EXIT: Label = -1, DISPATCH: Label = -2;

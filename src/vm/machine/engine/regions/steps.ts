@@ -13,7 +13,8 @@ import { isOpen, keptAfter, mstatusAfter, mstatusIsPlain, readCsr } from "../csr
 import { setSlot32, setSlot64 } from "../locals.ts";
 import { plainCsr } from "../plain_csrs.ts";
 import type { Emitter } from "./emit.ts";
-import { ENTRY, OLD, PLACE, READ, TARGET, VA, WORD, WRITE } from "./frame.ts";
+import { ENTRY, GROUPS, OLD, PLACE, READ, TARGET, VA, WORD, WRITE } from "./frame.ts";
+import type { Group, Grouped } from "./groups.ts";
 import { REFILL } from "./module.ts";
 import type { Block, Step } from "./region.ts";
 import type { CodeWriter } from "./writer.ts";
@@ -33,14 +34,21 @@ export class StepWriter implements Meaning {
   readonly #block: Block;
   readonly #step: Step;
   readonly #left: number;
+  readonly #grouped: Grouped | undefined;
 
-  /** The writer of a block's step. `left`: how many steps of the block, with it, remain. */
-  constructor(emitter: Emitter, block: Block, step: Step, left: number) {
+  /**
+   * The writer of a block's step.
+   *
+   * @param left How many steps of the block, with it, remain.
+   * @param grouped Of a load or store, if its group has been checked.
+   */
+  constructor(emitter: Emitter, block: Block, step: Step, left: number, grouped?: Grouped) {
     this.#emitter = emitter;
     this.#out = emitter.out;
     this.#block = block;
     this.#step = step;
     this.#left = left;
+    this.#grouped = grouped;
   }
 
   /** Writes it. */
@@ -84,20 +92,19 @@ export class StepWriter implements Meaning {
   }
 
   load(size: 1 | 2 | 4 | 8, signed: boolean): void {
-    this.#lookUp(READ, size, this.#address);
-    if (this.#step.instruction.rd === 0) return;
-    this.#place();
+    const offset = this.#access(READ, size);
+    if (this.#step.instruction.rd === 0) return this.#out.drop();
     this.#out.load(
       size === 8 ? "i64_load" : `i64_load${SIZES[size]}_${signed ? "s" : "u"}` as const,
+      offset,
     );
     this.#out.set(this.#emitter.registers.of(this.#step.instruction.rd));
   }
 
   store(size: 1 | 2 | 4 | 8): void {
-    this.#lookUp(WRITE, size, this.#address);
-    this.#place();
+    const offset = this.#access(WRITE, size);
     this.#out.put(this.rs2.code);
-    this.#out.store(`i64_store${SIZES[size]}` as MemoryOp);
+    this.#out.store(`i64_store${SIZES[size]}` as MemoryOp, offset);
   }
 
   amo(size: 4 | 8, next: (old: Value, source: Value) => Value): void {
@@ -209,6 +216,17 @@ export class StepWriter implements Meaning {
     this.#out.set(this.#emitter.registers.of(rd));
   }
 
+  /** Leaves the place of a load or store, less the offset that is returned, on the stack. */
+  #access(table: number, size: number): number {
+    if (this.#grouped !== undefined) {
+      this.#out.get(GROUPS + this.#grouped.group);
+      return this.#grouped.offset;
+    }
+    this.#lookUp(table, size, this.#address);
+    this.#place();
+    return 0;
+  }
+
   /** The address of a load or store. */
   get #address(): Bytes {
     const { imm } = this.#step.instruction;
@@ -250,6 +268,42 @@ export class StepWriter implements Meaning {
     this.#out.op("i32_wrap_i64");
     this.#out.op("i32_add");
   }
+}
+
+/**
+ * Leaves on the stack whether all accesses of a group can be done at once: they are in one page, which
+ * the TLB has, and aligned; and where the group begins in the linear memory, in a local.
+ */
+export function checkGroup({ out, registers }: Emitter, group: Group, place: number): void {
+  const { stores, register, low, span, alignment } = group;
+  out.get(registers.of(register));
+  if (low !== 0) {
+    out.i64(low);
+    out.op("i64_add");
+  }
+  out.tee(VA);
+  entryOf(out, stores ? WRITE : READ);
+  out.load("i64_load");
+  out.tee(OLD);
+  out.get(VA);
+  out.i64(-4096 + alignment - 1);
+  out.op("i64_and");
+  out.op("i64_eq");
+  // The last byte is in the same page.
+  out.get(VA);
+  out.i64(span - 1);
+  out.op("i64_add");
+  out.i64(-4096);
+  out.op("i64_and");
+  out.get(OLD);
+  out.op("i64_eq");
+  out.op("i32_and");
+  out.get(ENTRY);
+  out.load("i32_load", 8);
+  out.get(VA);
+  out.op("i32_wrap_i64");
+  out.op("i32_add");
+  out.set(place);
 }
 
 /** The TLB entry for the address on the stack, which is left there and in ENTRY. */

@@ -167,6 +167,17 @@ export class CodeWriter {
     this.close();
   }
 
+  /** Executes one or the other. */
+  either(then: () => void, otherwise: () => void): void {
+    this.#byte(0x04);
+    this.#byte(VOID);
+    this.#open.push(NOBODY);
+    then();
+    this.#byte(0x05);
+    otherwise();
+    this.close();
+  }
+
   /** The same for what hardly ever happens. */
   rarely(then: () => void): void {
     this.unlikely.push(this.#at);
