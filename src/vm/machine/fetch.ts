@@ -13,7 +13,7 @@ import type { Hart } from "./hart/hart.ts";
 import { isLong } from "./isa/decode.ts";
 import type { Ram } from "./memory.ts";
 import type { Mmu } from "./mmu.ts";
-import { DENIED, MIXED } from "./pmp.ts";
+import { ALLOWED, DENIED, MIXED } from "./pmp.ts";
 import type { Probes } from "./probes.ts";
 import { EXECUTE } from "./sv39.ts";
 import type { Watches } from "./watch.ts";
@@ -66,6 +66,22 @@ export class Fetcher {
     mmu.countHit(mmu.fetchBank, EXECUTE);
     this.code.enter(records, pcHigh, pcLow);
     mmu.fillExecute(pcHigh, pcLow, records);
+    return records;
+  }
+
+  /**
+   * {@link Fetcher.page} for an address that is not pc, when it is no more than a walk of which nobody
+   * is told, and the page's code has been decoded; else 0, and nothing has happened.
+   */
+  again(high: number, low: number): number {
+    const { mmu } = this.#parts;
+    const frame = mmu.peek(mmu.fetchBank, EXECUTE, high, low);
+    if (frame < 0 || !mmu.isRam(frame) || !this.code?.mayEnter(inFrame(frame), high, low)) return 0;
+    if (mmu.pmp.page(inFrame(frame), EXECUTE, mmu.fetchMode) !== ALLOWED) return 0;
+    mmu.frameOf(mmu.fetchBank, EXECUTE, high, low);
+    mmu.countHit(mmu.fetchBank, EXECUTE);
+    const records = this.code.pageFor(inFrame(frame));
+    mmu.fillExecute(high, low, records);
     return records;
   }
 

@@ -94,7 +94,9 @@ export class Mmu {
    * and its low 32 bits before and after. Walks of instructions, fetches and {@link UserAccess}
    * call it alike; the machine's owner connects itself here.
    */
-  marked: (page: VaNum, pteAddr: PaNum, before: number, after: number) => void = () => {};
+  marked:
+    | ((page: VaNum, pteAddr: PaNum, before: number, after: number) => void)
+    | undefined;
 
   /**
    * Each load and store of the hart takes the slow path, which must not answer that it is to be
@@ -245,33 +247,42 @@ export class Mmu {
 
   /**
    * Makes the fast tables lead to a page of the data bank, with what is counted for it, when that
-   * takes no more than a walk which changes no PTE. False: nothing has happened. The access is tried
+   * takes no more than a walk of which nobody is told. False: nothing has happened. The access is tried
    * again, as after {@link Mmu.fillFast}.
    */
   refill(access: typeof READ | typeof WRITE, high: number, low: number): boolean {
     const bank = this.dataBank;
-    if (bank !== BARE_BANK) {
-      const top = high >> 6;
-      if (top !== 0 && top !== -1) return false;
-      const page = ((high & 0x7f) << 20) | (low >>> PAGE_SHIFT);
-      const frame = this.tlb.find(bank, access, page);
-      if (!this.#isPlain(access, high, low, frame < 0 ? this.#peek(bank, access, page) : frame)) {
-        return false;
-      }
-    } else if (high !== 0 || !this.#isPlain(access, high, low, low >>> PAGE_SHIFT)) return false;
+    if (!this.#isPlain(access, high, low, this.peek(bank, access, high, low))) return false;
     return this.fillFast(bank, access, high, low, this.frameOf(bank, access, high, low));
   }
 
-  /** The frame that a walk would find without setting A or D; -1: there is more to it. */
-  #peek(bank: number, access: Access, page: number): number {
+  /**
+   * The frame number that {@link Mmu.frameOf} would give, of which nothing is seen but in the TLB, and
+   * nobody is told; else -1. Changes nothing.
+   */
+  peek(bank: number, access: Access, high: number, low: number): number {
+    if (bank === BARE_BANK) return high === 0 ? low >>> PAGE_SHIFT : -1;
+    const top = high >> 6;
+    if (top !== 0 && top !== -1) return -1;
+    const page = ((high & 0x7f) << 20) | (low >>> PAGE_SHIFT);
+    const known = this.tlb.find(bank, access, page);
+    return known >= 0 ? known : this.#peekWalk(bank, access, page);
+  }
+
+  #peekWalk(bank: number, access: Access, page: number): number {
     const trail = this.#trail;
     if (walkTables(this.#ram, this.root, page, trail) !== undefined) return -1;
     if (this.pmp.on && !this.#walked(trail)) return -1;
     const last = trail.count - 1;
     const low = trail.low[last];
     const wanted = access === WRITE ? PTE_A | PTE_D : PTE_A;
-    if ((low & wanted) !== wanted) return -1;
     if (checkLeaf(low, access, this.#banks.rights(bank)) !== undefined) return -1;
+    if ((low & wanted) !== wanted) {
+      // Whoever is told of it wants to know where the hart is.
+      const pteAddr = paNum(trail.pteAddr[last]);
+      if (this.marked !== undefined || this.#ram.seesStores(pteAddr)) return -1;
+      if (this.pmp.on && !this.pmp.allows(pteAddr, 8, WRITE, 1)) return -1;
+    }
     return frameNumber(low, trail.high[last]) + (page & insideLeaf(trail.level));
   }
 
@@ -313,7 +324,7 @@ export class Mmu {
       this.#ram.write32(pteAddr, low);
       this.#ram.by = "outside";
       // Page numbers have 27 bits; the highest one is the sign.
-      this.marked(vaNum(((page << 5) >> 5) * PAGE_SIZE), pteAddr, before, low);
+      this.marked?.(vaNum(((page << 5) >> 5) * PAGE_SIZE), pteAddr, before, low);
     }
     // The translation is over; that nothing is there is found by the access itself.
     if (!this.#exists(frame)) return -this.#fault(access, "PTE outside RAM");

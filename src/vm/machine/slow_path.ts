@@ -142,6 +142,11 @@ export class SlowPath implements EngineHost {
     return mmu.refill((what & 1) !== 0 ? WRITE : READ, registers.accessHigh, low) ? 1 : 0;
   }
 
+  refetch(): number {
+    const { accessHigh, accessLow } = this.#parts.hart.registers;
+    return this.fetcher.again(accessHigh, accessLow);
+  }
+
   /** A misaligned plain access over a page end: both pages are translated before a byte moves. */
   #crossing(pa: PaNum, type: typeof READ | typeof WRITE, size: number, signed: number): number {
     const { mmu, ram, hart: { registers } } = this.#parts;

@@ -167,6 +167,14 @@ export class CodePages {
     return this.#frames[indexOf(page)]!;
   }
 
+  /**
+   * Whether a frame's code is decoded, and can be entered under an address, given as two halves,
+   * without a stop that would have to be marked first.
+   */
+  mayEnter(frame: PaNum, high: number, low: number): boolean {
+    return this.#words[mapIndex(frame)] !== 0 && this.#stops.inPage(high, low) === undefined;
+  }
+
   /** A region begins at a record, or no longer. */
   setEntry(rp: number, begins: boolean): void {
     const page = FIRST_PAGE + indexOf(rp) * STRIDE;

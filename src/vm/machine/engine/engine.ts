@@ -71,7 +71,8 @@ export class Engine {
     this.pages = new CodePages(memory, harts, counts);
     if (compile !== "never") {
       const refill = (what: number) => host.refill?.(what) ?? 0;
-      this.tier = new Tier(memory, this.pages, { compile, counts, refill });
+      const refetch = () => host.refetch?.() ?? 0;
+      this.tier = new Tier(memory, this.pages, { memory, refill, refetch }, { compile, counts });
     }
   }
 

@@ -78,6 +78,12 @@ export interface EngineHost {
    * {@link RETRY}; 0 when more than that is to be done, and nothing has happened.
    */
   refill?(what: number): number;
+  /**
+   * A region goes on at ACCESS_VA, whose page is not in the execute TLB. Returns the offset of its
+   * decoded records, as {@link EngineHost.fetchPage} of that address would; 0 when more than a walk is
+   * to be done, and nothing has happened.
+   */
+  refetch?(): number;
   /** An atomic operation that {@link EngineHost.access} permitted has been done, or has failed. */
   wrote?(): void;
 }

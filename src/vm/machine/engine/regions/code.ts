@@ -55,6 +55,12 @@ export class MappedCode implements Code {
     return (this.#head(pc) & STOP_BIT) !== 0;
   }
 
+  /** The halfwords of a virtual page that is there, by its number. */
+  frame(page: number): Uint16Array {
+    const start = this.#pages.frameOf(this.records(page)) >>> 1;
+    return this.#halves.subarray(start, start + 2048);
+  }
+
   half(pc: number): number {
     const frame = this.#pages.frameOf(this.records(Math.floor(pc / 4096)));
     return this.#halves[(frame + pc % 4096) >>> 1]!;

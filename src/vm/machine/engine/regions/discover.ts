@@ -49,6 +49,9 @@ export interface Code {
 /** A function's call: where it was called from, and where it returns to. */
 interface Call {
   readonly returns: Place;
+  /** Its first instruction, and the context it was called in. */
+  readonly target: number;
+  readonly caller: number;
   readonly depth: number;
   /** Something in it is left to the interpreter, which then returns to the caller by itself. */
   leaves: boolean;
@@ -67,7 +70,7 @@ class Discovery {
   /** Entries, each with the context whose way back it is, or 0 for any reason else. */
   readonly #entries = new Map<Place, number>();
   readonly #targets = new Map<Place, Place>();
-  readonly #calls: Call[] = [{ returns: NaN, depth: 0, leaves: false }];
+  readonly #calls: Call[] = [{ returns: NaN, target: NaN, caller: 0, depth: 0, leaves: false }];
   readonly #contexts = new Map<Place, number>();
   readonly #pages = new Set<number>();
   readonly #queue: Place[] = [];
@@ -187,19 +190,25 @@ class Discovery {
       return this.#lead(called * CONTEXT + target!, true);
     }
     this.#leavesAt(place);
-    // What calls itself deeper than it stands here goes to where it was entered.
+    // What calls itself goes to where it was entered.
     if (target !== undefined && this.#entries.has(target)) this.#targets.set(place, target);
   }
 
   /** The context for a call that returns to `next`; 0: it is not taken into the region. */
   #called(target: number, next: Place): number {
-    const { depth } = this.#calls[contextOf(next)]!;
+    const caller = contextOf(next);
+    const { depth } = this.#calls[caller]!;
     if (depth >= MOST_CALLS || this.#calls.length >= MOST_CONTEXTS) return 0;
     if (!this.#code.runs(target) || !this.#takesPage(target)) return 0;
+    // What calls itself stands here once, so that the call is a jump.
+    for (let at = caller; at !== 0; at = this.#calls[at]!.caller) {
+      if (this.#calls[at]!.target === target) return 0;
+    }
+    if (this.#entries.has(target)) return 0;
     let context = this.#contexts.get(next);
     if (context === undefined) {
       context = this.#calls.length;
-      this.#calls.push({ returns: next, depth: depth + 1, leaves: false });
+      this.#calls.push({ returns: next, target, caller, depth: depth + 1, leaves: false });
       this.#contexts.set(next, context);
     }
     return context;

@@ -49,6 +49,7 @@ import {
 } from "./region.ts";
 import { checkGroup, StepWriter } from "./steps.ts";
 import { CodeWriter } from "./writer.ts";
+import { REFETCH } from "./module.ts";
 import * as layout from "../../layout.ts";
 import { RECORD_SHIFT } from "../records.ts";
 
@@ -264,19 +265,34 @@ export class Emitter {
     out.load("i64_load", entry);
     out.i64(pc - pc % 4096);
     out.op("i64_ne");
+    const fetch = () => {
+      // A run that ends here fetches in the next.
+      out.get(BUDGET);
+      out.op("i64_eqz");
+      out.rarely(() => this.#leaveTo());
+      out.i32(0);
+      out.i64(pc);
+      out.store("i64_store", layout.ACCESS_VA);
+      out.call(REFETCH);
+      out.op("i32_eqz");
+      out.rarely(() => this.#leaveTo());
+    };
+    if (this.counts) {
+      // A fetch by the host counts itself.
+      out.either(fetch, () => {
+        out.get(EXECUTE);
+        out.get(EXECUTE);
+        out.load("i32_load", entry + 12);
+        out.i32(1);
+        out.op("i32_add");
+        out.store("i32_store", entry + 12);
+      });
+    } else out.rarely(fetch);
     out.get(EXECUTE);
     out.load("i32_load", entry + 8);
     this.#records(pageOf(pc));
-    out.op("i32_sub");
-    out.op("i32_or");
+    out.op("i32_ne");
     out.rarely(() => this.#leaveTo());
-    if (!this.counts) return;
-    out.get(EXECUTE);
-    out.get(EXECUTE);
-    out.load("i32_load", entry + 12);
-    out.i32(1);
-    out.op("i32_add");
-    out.store("i32_store", entry + 12);
   }
 
   /** Goes on at a known place. */

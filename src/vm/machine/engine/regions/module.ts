@@ -10,6 +10,15 @@ import type { Emitted } from "./emit.ts";
 
 /** Index of {@link EngineHost.refill} among a region's functions. */
 export const REFILL = 1;
+/** Index of {@link EngineHost.refetch}. */
+export const REFETCH = 2;
+
+/** What a region's module imports beside MUL_HIGH. */
+export interface RegionImports {
+  readonly memory: WebAssembly.Memory;
+  refill(what: number): number;
+  refetch(): number;
+}
 
 /** Signature of a region: see frame.ts. */
 export const REGION = { params: [I32, I32], results: [I32] };
@@ -18,7 +27,11 @@ export const REGION = { params: [I32, I32], results: [I32] };
 export function regionModule({ code, locals, unlikely }: Emitted): Uint8Array<ArrayBuffer> {
   return assemble({
     memory: { initial: 1, maximum: 65536 },
-    imports: [MUL_HIGH_IMPORT, { name: "refill", params: [I32], results: [I32] }],
+    imports: [
+      MUL_HIGH_IMPORT,
+      { name: "refill", params: [I32], results: [I32] },
+      { name: "refetch", params: [], results: [I32] },
+    ],
     globals: [],
     functions: [{ ...REGION, name: "region", locals, code, unlikely }],
   });

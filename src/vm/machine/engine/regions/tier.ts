@@ -17,6 +17,7 @@ import { RECORD_SHIFT } from "../records.ts";
 import { MappedCode } from "./code.ts";
 import { discover } from "./discover.ts";
 import { Entries } from "./entries.ts";
+import type { RegionImports } from "./module.ts";
 import { pcOf, type Region } from "./region.ts";
 import { Translation } from "./translation.ts";
 
@@ -86,7 +87,7 @@ export class Tier implements Translations {
   readonly #pages: CodePages;
   readonly #code: MappedCode;
   readonly #entries: Entries;
-  readonly #imports: { memory: WebAssembly.Memory; refill: (what: number) => number };
+  readonly #imports: RegionImports;
   readonly #always: boolean;
   readonly #counts: boolean;
   /** By root: translations, and the slot of each. */
@@ -103,13 +104,14 @@ export class Tier implements Translations {
   constructor(
     memory: WebAssembly.Memory,
     pages: CodePages,
-    options: { compile: Compile; counts: boolean; refill: (what: number) => number },
+    imports: RegionImports,
+    options: { compile: Compile; counts: boolean },
   ) {
     this.#words = new Int32Array(memory.buffer);
     this.#pages = pages;
     this.#code = new MappedCode(memory, pages);
     this.#entries = new Entries(memory, pages);
-    this.#imports = { memory, refill: options.refill };
+    this.#imports = imports;
     this.#always = options.compile === "always";
     this.#counts = options.counts;
     this.slice = this.#always ? ALWAYS : SHORTEST;
@@ -204,10 +206,10 @@ export class Tier implements Translations {
   #bindKnown(pc: number): boolean {
     const known = this.#known.get(pc);
     if (known === undefined) return false;
-    const half = (at: number) => this.#code.half(at);
+    const page = Math.floor(pc / 4096);
+    const frame = this.#code.frame(page);
     for (const { translation, slot } of known) {
-      const first = translation.pages.indexOf(Math.floor(pc / 4096));
-      if (!translation.matches(first, half)) continue;
+      if (!translation.matches(translation.pages.indexOf(page), frame)) continue;
       this.#bind(translation, slot);
       return true;
     }
@@ -225,11 +227,10 @@ export class Tier implements Translations {
       records: [],
     };
     this.counters.bound++;
-    const half = (at: number) => this.#code.half(at);
     for (const [i, page] of translation.pages.entries()) {
       const records = this.#code.records(page);
       this.#words[(context >> 2) + i] = 0;
-      if (records === 0 || !translation.matches(i, half)) continue;
+      if (records === 0 || !translation.matches(i, this.#code.frame(page))) continue;
       binding.pages[i] = records;
       this.#words[(context >> 2) + i] = records;
       const set = this.#bindings.get(records) ?? new Set();

@@ -7,7 +7,7 @@
 
 import { mulHigh } from "../mul_high.ts";
 import { emit } from "./emit.ts";
-import { regionModule } from "./module.ts";
+import { type RegionImports, regionModule } from "./module.ts";
 import { contextOf, type Region } from "./region.ts";
 
 /** A page's part in a translation. */
@@ -44,13 +44,16 @@ export class Translation {
   constructor(
     region: Region,
     half: (pc: number) => number,
-    imports: { memory: WebAssembly.Memory; refill: (what: number) => number },
+    imports: RegionImports,
     counts: boolean,
   ) {
     const emitted = emit(region, counts);
     const module = regionModule(emitted);
     const instance = new WebAssembly.Instance(new WebAssembly.Module(module), {
-      m: { ...imports, mulHigh: mulHigh() },
+      m: { ...imports, mulHigh: mulHigh() } satisfies Record<
+        keyof RegionImports | "mulHigh",
+        unknown
+      >,
     });
     // deno-lint-ignore ban-types
     this.run = instance.exports["region"] as Function;
@@ -89,12 +92,11 @@ export class Translation {
     return false;
   }
 
-  /** Whether its code of one of its pages is what stands there now. */
-  matches(page: number, half: (pc: number) => number): boolean {
+  /** Whether its code of one of its pages is what stands in a frame. */
+  matches(page: number, frame: Uint16Array): boolean {
     const { covers, code } = this.#parts[page]!;
-    const start = this.pages[page]! * 4096;
     for (let i = 0; i < covers.length; i++) {
-      if (covers[i] !== 0 && code[i] !== half(start + 2 * i)) return false;
+      if (covers[i] !== 0 && code[i] !== frame[i]) return false;
     }
     return true;
   }
