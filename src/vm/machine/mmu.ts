@@ -61,6 +61,9 @@ import type { Watches } from "./watch.ts";
 
 export type { AccessCounters, MmuCounters, MmuState, TlbEntry };
 
+/** See {@link Mmu.marked}. */
+export type Marked = (page: VaNum, pteAddr: PaNum, before: number, after: number) => void;
+
 /** The MMU of one hart. */
 export class Mmu {
   /** The TLBs. */
@@ -94,9 +97,7 @@ export class Mmu {
    * and its low 32 bits before and after. Walks of instructions, fetches and {@link UserAccess}
    * call it alike; the machine's owner connects itself here.
    */
-  marked:
-    | ((page: VaNum, pteAddr: PaNum, before: number, after: number) => void)
-    | undefined;
+  marked: Marked | undefined = undefined;
 
   /**
    * Each load and store of the hart takes the slow path, which must not answer that it is to be

@@ -41,6 +41,8 @@ export interface Translations {
   changed(page: number, offset: number, length: number): void;
   /** All of a page's records are gone. */
   gone(page: number): void;
+  /** Records for a frame were made, and are about to be entered at a virtual page, by its number. */
+  made(page: number, at: number): void;
 }
 
 /** The decoded pages of one machine. */
@@ -63,6 +65,8 @@ export class CodePages {
 
   /** Who has translated some of them. */
   translations: Translations | undefined;
+  /** The page that was made last, until it is entered. */
+  #fresh = 0;
   /** In how many translations each page is. */
   readonly #translated = new Uint16Array(POOL_PAGES);
 
@@ -92,6 +96,7 @@ export class CodePages {
       page = FIRST_PAGE + index * STRIDE;
       this.#frames[index] = frame - RAM_BASE + layout.RAM_OFFSET;
       this.#words[map] = page;
+      this.#fresh = page;
       // From now on, stores to the frame must take the slow path.
       this.#dropWriteEntries(this.#frames[index]!);
     }
@@ -147,6 +152,10 @@ export class CodePages {
 
   /** Marks the stops of the page of pc, given as two halves, before it is entered there. */
   enter(page: number, high: number, low: number): void {
+    if (this.#fresh === page) {
+      this.#fresh = 0;
+      if (high >= 0) this.translations?.made(page, high * 2 ** 20 + (low >>> 12));
+    }
     const offsets = this.#stops.inPage(high, low);
     if (offsets === undefined) return;
     for (const offset of offsets) this.#mark(page, offset);

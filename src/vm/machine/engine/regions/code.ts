@@ -55,9 +55,9 @@ export class MappedCode implements Code {
     return (this.#head(pc) & STOP_BIT) !== 0;
   }
 
-  /** The halfwords of a virtual page that is there, by its number. */
-  frame(page: number): Uint16Array {
-    const start = this.#pages.frameOf(this.records(page)) >>> 1;
+  /** The halfwords of the frame that a page's records are for. */
+  frameOf(records: number): Uint16Array {
+    const start = this.#pages.frameOf(records) >>> 1;
     return this.#halves.subarray(start, start + 2048);
   }
 

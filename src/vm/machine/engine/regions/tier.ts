@@ -92,6 +92,8 @@ export class Tier implements Translations {
   readonly #counts: boolean;
   /** By root: translations, and the slot of each. */
   readonly #known = new Map<number, { translation: Translation; slot: number }[]>();
+  /** The same by the numbers of their virtual pages. */
+  readonly #byPage = new Map<number, { translation: Translation; slot: number }[]>();
   readonly #bindings = new Map<number, Set<Binding>>();
   readonly #samples = new Map<number, number>();
   readonly #changes = new Map<number, number>();
@@ -196,10 +198,41 @@ export class Tier implements Translations {
     this.table.set(slot, translation.run);
     const known = this.#known.get(translation.root) ?? [];
     this.#known.set(translation.root, [...known, { translation, slot }]);
+    for (const page of translation.pages) {
+      const all = this.#byPage.get(page) ?? [];
+      all.push({ translation, slot });
+      this.#byPage.set(page, all);
+    }
     this.counters.translated++;
     this.counters.steps += translation.steps;
     this.counters.bytes += translation.bytes;
     this.#bind(translation, slot);
+  }
+
+  /**
+   * A page's records are new: what was translated of the same code at the same address is bound to
+   * it, so that a program that is loaded again is not translated again.
+   */
+  made(records: number, page: number): void {
+    const frame = this.#code.frameOf(records);
+    for (const { translation, slot } of this.#byPage.get(page) ?? []) {
+      const i = translation.pages.indexOf(page);
+      if (!translation.matches(i, frame)) continue;
+      const other = this.#besides(translation, i);
+      if (other !== undefined) this.#join(other, i, records);
+      else if (!this.#bind(translation, slot, { page, records })) return;
+    }
+  }
+
+  /** A binding in the address space of now that lacks one of its pages. */
+  #besides({ pages }: Translation, lacking: number): Binding | undefined {
+    for (const page of pages) {
+      const records = this.#code.records(page);
+      for (const binding of this.#bindings.get(records) ?? []) {
+        if (binding.translation.pages === pages && binding.pages[lacking] === 0) return binding;
+      }
+    }
+    return undefined;
   }
 
   /** Binds a translation that begins at an address, if there is one of the code there. */
@@ -207,7 +240,7 @@ export class Tier implements Translations {
     const known = this.#known.get(pc);
     if (known === undefined) return false;
     const page = Math.floor(pc / 4096);
-    const frame = this.#code.frame(page);
+    const frame = this.#code.frameOf(this.#code.records(page));
     for (const { translation, slot } of known) {
       if (!translation.matches(translation.pages.indexOf(page), frame)) continue;
       this.#bind(translation, slot);
@@ -216,9 +249,14 @@ export class Tier implements Translations {
     return false;
   }
 
-  #bind(translation: Translation, slot: number): void {
+  /** Binds a translation to the pages in the TLB, and to one that is about to be there. */
+  #bind(
+    translation: Translation,
+    slot: number,
+    fresh?: { page: number; records: number },
+  ): boolean {
     const context = this.#context();
-    if (context === undefined) return;
+    if (context === undefined) return false;
     const binding: Binding = {
       translation,
       slot,
@@ -228,19 +266,25 @@ export class Tier implements Translations {
     };
     this.counters.bound++;
     for (const [i, page] of translation.pages.entries()) {
-      const records = this.#code.records(page);
+      const records = fresh?.page === page ? fresh.records : this.#code.records(page);
       this.#words[(context >> 2) + i] = 0;
-      if (records === 0 || !translation.matches(i, this.#code.frame(page))) continue;
-      binding.pages[i] = records;
-      this.#words[(context >> 2) + i] = records;
-      const set = this.#bindings.get(records) ?? new Set();
-      this.#bindings.set(records, set.add(binding));
-      this.#pages.translated(records, 1);
+      if (records === 0 || !translation.matches(i, this.#code.frameOf(records))) continue;
+      this.#join(binding, i, records);
     }
+    return true;
+  }
+
+  /** One of a binding's pages is there. */
+  #join(binding: Binding, page: number, records: number): void {
+    const { translation, slot, context } = binding;
+    binding.pages[page] = records;
+    this.#words[(context >> 2) + page] = records;
+    const set = this.#bindings.get(records) ?? new Set();
+    this.#bindings.set(records, set.add(binding));
+    this.#pages.translated(records, 1);
     for (const [pc, label] of translation.labels) {
-      const page = binding.pages[translation.pages.indexOf(Math.floor(pc / 4096))]!;
-      if (page === 0) continue;
-      const record = page + ((pc % 4096) << RECORD_SHIFT);
+      if (Math.floor(pc / 4096) !== translation.pages[page]) continue;
+      const record = records + ((pc % 4096) << RECORD_SHIFT);
       const isRoot = pc === translation.root;
       if (!isRoot && this.#entries.has(record) && this.#entries.pc(record) === pc) continue;
       this.#entries.put(record, { slot, label, context, pc });
@@ -293,6 +337,7 @@ export class Tier implements Translations {
     this.counters.resets++;
     for (const set of [...this.#bindings.values()]) for (const one of [...set]) this.#drop(one);
     this.#known.clear();
+    this.#byPage.clear();
     for (let slot = 0; slot < this.#slots; slot++) this.table.set(slot, null);
     this.#slots = 0;
   }
