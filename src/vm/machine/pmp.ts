@@ -35,7 +35,7 @@ const END = 2n ** 53n;
 
 /** The entries of one hart, as they are looked up. */
 export class Pmp {
-  /** Whether any entry is on. */
+  /** Whether anything can be refused: an entry is on, and the first one does not allow everything. */
   on = false;
   /** By priority. */
   #regions: Region[] = [];
@@ -62,6 +62,9 @@ export class Pmp {
         locked: (byte & LOCKED) !== 0,
       });
     }
+    // So xv6 sets it, to have no protection.
+    const first = this.#regions.at(0);
+    if (first?.start === 0 && first.end === Number(END) && first.rights === RIGHTS) this.on = false;
   }
 
   /** Whether a privilege mode may access bytes that lie together. */
