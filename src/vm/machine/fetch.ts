@@ -18,7 +18,7 @@ import type { Probes } from "./probes.ts";
 import { EXECUTE } from "./sv39.ts";
 import type { Watches } from "./watch.ts";
 
-/** The parts of a machine that the interpreter's way out works on. */
+/** The parts of a machine that fetches work on. */
 export interface Parts {
   /** RAM. */
   readonly ram: Ram;

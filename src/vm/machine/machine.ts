@@ -250,6 +250,11 @@ export class Machine {
     }
   }
 
+  /** Whether traps are the guest's alone: no run ends with one. */
+  get handlesTraps(): boolean {
+    return !this.#hostTraps && this.stopsAtTrapOf === undefined;
+  }
+
   /** Whether the run ends with a trap that a hart has taken. */
   #stopsAtTrap({ hartid }: Hart): boolean {
     return this.stopsAtTrapOf === hartid || this.probes.halted;
@@ -259,6 +264,7 @@ export class Machine {
   #engineRun(slice: number): number {
     this.hart.registers.budget = slice;
     this.clock.begin(slice);
+    this.#slow.begin(slice);
     this.hart.noteReady();
     const reason = this.engine.run(slice);
     const used = this.clock.end();

@@ -17,16 +17,24 @@ import {
   DONE_STOP,
   type EngineHost,
   RETRY,
+  TRAP_TAKEN,
   TRAPPED,
 } from "./engine/host.ts";
 import { STOP_BREAK, STOP_CHECK, STOP_TRAP } from "./engine/engine.ts";
-import { Fetcher, type Parts } from "./fetch.ts";
+import { Fetcher, type Parts as FetchParts } from "./fetch.ts";
 import { ACCESS_FAULT, CAUSE } from "./cause.ts";
 import { executeSystem } from "./hart/system.ts";
+import { deliver } from "./hart/trap.ts";
 import { ACCESS_VALUE, RAM_OFFSET, REGIONS_OFF, RESERVATION } from "./layout.ts";
 import type { Spin } from "./spin.ts";
 import { type Access, READ, WRITE } from "./sv39.ts";
 import type { Watch, WatchHit } from "./watch.ts";
+
+/** The parts of a machine that the interpreter's way out works on. */
+export interface Parts extends FetchParts {
+  /** Whether a trap is a matter of the guest alone: nobody wants the run to end with it. */
+  readonly handlesTraps: boolean;
+}
 
 /** The machine as the interpreter calls it. */
 export class SlowPath implements EngineHost {
@@ -48,6 +56,8 @@ export class SlowPath implements EngineHost {
   #watchHit: WatchHit | undefined;
   /** What hit it was done here, and not by the interpreter right after it was permitted. */
   #hitDone = true;
+  /** Instructions left when the last trap was taken here, or when the run began. */
+  #trapped = NaN;
   /** The access under way is no instruction's. */
   #outside = false;
 
@@ -107,6 +117,34 @@ export class SlowPath implements EngineHost {
 
   access(kind: number, size: number, signed: number): number {
     if (this.#searched()) return TRAPPED;
+    const answer = this.#access(kind, size, signed);
+    if (answer !== TRAPPED || kind > ACCESS_STORE || this.undecided) return answer;
+    return this.#take();
+  }
+
+  /** A run of the engine begins, with that budget. */
+  begin(budget: number): void {
+    this.#trapped = budget;
+  }
+
+  /**
+   * Takes the trap that was raised, where nobody but the guest has to do with it. Not without an
+   * instruction retired since the last one, or since the run began: a hart whose handler traps at its
+   * first instruction is for the machine to see.
+   */
+  #take(): number {
+    const { hart, handlesTraps } = this.#parts;
+    const { registers } = hart;
+    const { budget } = registers;
+    if (this.#outside || !handlesTraps || hart.onlooker !== undefined || budget === this.#trapped) {
+      return TRAPPED;
+    }
+    this.#trapped = budget;
+    deliver(hart, registers.trapCause, false, registers.trapValue);
+    return TRAP_TAKEN;
+  }
+
+  #access(kind: number, size: number, signed: number): number {
     const { mmu, hart: { registers } } = this.#parts;
     const low = registers.accessLow, high = registers.accessHigh;
     const aligned = (low & (size - 1)) === 0;
@@ -333,7 +371,8 @@ export class SlowPath implements EngineHost {
 
   system(word: number): number {
     if (this.#searched()) return TRAPPED;
-    return executeSystem(this.#parts.hart, this.#parts.mmu, word);
+    const answer = executeSystem(this.#parts.hart, this.#parts.mmu, word);
+    return answer === TRAPPED ? this.#take() : answer;
   }
 }
 

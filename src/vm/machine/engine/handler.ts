@@ -16,6 +16,7 @@ import {
   ACCESS_RESERVE,
   ACCESS_STORE,
   DONE_STOP,
+  TRAP_TAKEN,
   TRAPPED,
 } from "./host.ts";
 import type { Labels } from "./labels.ts";
@@ -121,6 +122,11 @@ export function loopCode(first: Variant, labels: Labels, counts: boolean): Bytes
 /** One instruction is about to be executed: counts it, or leaves when the budget is used up. */
 export function takeOne(labels: Labels, inside = 0): Bytes {
   return [retire, brIf(labels.distance("exhausted", inside), op("i64_lt_s", get(BUDGET), i64(0n)))];
+}
+
+/** The host has taken a trap: on to its handler. */
+export function trapTaken(labels: Labels, inside: number): Bytes {
+  return [readBack, set(TARGET, slot64(layout.PC)), labels.to("far", inside)];
 }
 
 /** The operands, as they stand in the record at rp. */
@@ -260,6 +266,7 @@ class HandlerEmitter implements Meaning {
     this.#emit(writeBack);
     this.#emit(set(RESULT, call(SYSTEM, load("i32_load", 4, get(RP)))));
     this.#emit(when(op("i32_eq", get(RESULT), i32(TRAPPED)), leave(i32(STOP_TRAP))));
+    this.#emit(when(op("i32_eq", get(RESULT), i32(TRAP_TAKEN)), trapTaken(this.labels, 1)));
     this.#emit([...readBack, ...retire]);
     this.#emit(
       when(op("i32_eqz", get(RESULT)), advance(this.variant.length), this.labels.to("next", 1)),

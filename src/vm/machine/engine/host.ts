@@ -32,6 +32,8 @@ export const DONE = 1;
 export const TRAPPED = 2;
 /** As {@link DONE}, and the run stops after this instruction. */
 export const DONE_STOP = 3;
+/** A trap was raised and taken: nothing of the instruction retired, go on at the PC slot. */
+export const TRAP_TAKEN = 4;
 
 /** The part of the machine that the interpreter calls. */
 export interface EngineHost {
@@ -44,6 +46,7 @@ export interface EngineHost {
    * itself, so {@link DONE} and {@link DONE_STOP} mean "permitted, and ACCESS_VALUE holds the
    * linear-memory offset of the RAM to work on"; this is for pages that may have no write entry
    * (watched, or with decoded code, which the engine then keeps honest). On a device they trap.
+   * Only loads and stores are answered with {@link TRAP_TAKEN}.
    */
   access(kind: number, size: number, signed: number): number;
   /**
@@ -60,7 +63,7 @@ export interface EngineHost {
   /**
    * A SYSTEM instruction or fence.i, with its (expanded) encoding. Returns 0: done, go on after it;
    * {@link DONE}: done, go on at the PC slot (mode or TLB bank may have changed); {@link TRAPPED};
-   * {@link DONE_STOP}: done, stop the run, to be resumed at the PC slot.
+   * {@link TRAP_TAKEN}; {@link DONE_STOP}: done, stop the run, to be resumed at the PC slot.
    */
   system(word: number): number;
   /**

@@ -27,8 +27,9 @@ import {
   STOP_TRAP,
   tagMask,
   takeOne,
+  trapTaken,
 } from "./handler.ts";
-import { ACCESS_RESERVE, DONE, DONE_STOP, TRAPPED } from "./host.ts";
+import { ACCESS_RESERVE, DONE, DONE_STOP, TRAP_TAKEN, TRAPPED } from "./host.ts";
 import { Labels } from "./labels.ts";
 import { MUL_HIGH_IMPORT } from "./mul_high.ts";
 import {
@@ -343,6 +344,7 @@ function slowPath(labels: Labels, counts: boolean): Bytes {
     ...when(storing, setSlot64(layout.ACCESS_VALUE, register(fieldA))),
     ...set(RESULT, call(ACCESS, bits(0, 3), bits(2, 15), bits(6, 1))),
     ...when(op("i32_eq", get(RESULT), i32(TRAPPED)), leave(i32(STOP_TRAP))),
+    ...when(op("i32_eq", get(RESULT), i32(TRAP_TAKEN)), trapTaken(labels, 1)),
     ...readBack,
     ...when(op("i32_eqz", get(RESULT)), labels.to("next", 1)),
     ...retire,
