@@ -7,6 +7,8 @@
 
 import { QEMU } from "./qemu.ts";
 
+/** The launcher that stands in QEMU's place. */
+export const OURS: string = new URL(`../bin/${QEMU}`, import.meta.url).pathname;
 const PROMPT = "$ ";
 
 /** How a command went. */
@@ -17,11 +19,19 @@ export interface Transcript {
   readonly text: string;
 }
 
-/** Runs `command` in the tree's shell until its output matches `end`; throws if QEMU ends first. */
-export async function onQemu(tree: string, command: string, end: RegExp): Promise<Transcript> {
+/**
+ * Runs `command` in the shell of the tree's kernel, on `emulator` with one hart, until its output
+ * matches `end`. Throws if the emulator ends first.
+ */
+export async function onTree(
+  emulator: string,
+  tree: string,
+  command: string,
+  end: RegExp,
+): Promise<Transcript> {
   let text = "";
   let typed: number | undefined;
-  await session(QEMU, tree, 1, async (said, type) => {
+  await session(emulator, tree, 1, async (said, type) => {
     text += said;
     if (typed === undefined && text.endsWith(PROMPT)) {
       text = "";

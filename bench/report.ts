@@ -42,6 +42,20 @@ export function times(value: number): string {
   return `${value.toFixed(value < 10 ? 2 : 0)}x`;
 }
 
+/** The middle one of some values; between the two middle ones where their number is even. */
+export function median(values: readonly number[]): number {
+  if (values.length === 0) throw new RangeError("no values, no median");
+  const sorted = [...values].sort((a, b) => a - b);
+  const [low, high] = [(sorted.length - 1) >> 1, sorted.length >> 1];
+  return (sorted[low]! + sorted[high]!) / 2;
+}
+
+/** The geometric mean of some ratios. */
+export function geometricMean(ratios: readonly number[]): number {
+  if (ratios.length === 0) throw new RangeError("no ratios, no mean");
+  return Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
+}
+
 /** The shortest of several runs in seconds, and what the last run gave. */
 export async function best<T>(
   tries: number,

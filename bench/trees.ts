@@ -8,12 +8,25 @@ import { Guest } from "../src/vm/guest.ts";
 
 /** A folder's plain trees (NAME-xv6), newest first; or the one tree that it is. */
 export function plainTrees(folder: string): string[] {
-  if (exists(`${folder}/fs.img`)) return [folder];
-  const trees = [...Deno.readDirSync(folder)]
-    .filter(({ name }) => name.endsWith("-xv6") && exists(`${folder}/${name}/kernel/kernel`))
-    .map(({ name }) => `${folder}/${name}`);
+  const trees = treesNamed(folder, /-xv6$/);
   if (trees.length === 0) throw new Error(`no built xv6 tree in ${folder}`);
-  return trees.sort().reverse();
+  return trees;
+}
+
+/**
+ * Where the COW lab was done: a folder's trees NAME-cow or NAME-cow-solved that have its test on
+ * their disk, newest first; or the one tree that it is.
+ */
+export function cowTrees(folder: string): string[] {
+  return treesNamed(folder, /-cow(-solved)?$/).filter((tree) => exists(`${tree}/user/_cowtest`));
+}
+
+/** The built trees in a folder with such names, newest first; or the one tree that it is. */
+export function treesNamed(folder: string, names: RegExp): string[] {
+  if (exists(`${folder}/fs.img`)) return [folder];
+  return [...Deno.readDirSync(folder)]
+    .filter(({ name }) => names.test(name) && exists(`${folder}/${name}/kernel/kernel`))
+    .map(({ name }) => `${folder}/${name}`).sort().reverse();
 }
 
 /** A guest at its prompt. */

@@ -7,11 +7,10 @@
  */
 
 import { QEMU, qemuVersion } from "../qemu.ts";
-import { promptSeconds } from "../qemu_xv6.ts";
+import { OURS, promptSeconds } from "../qemu_xv6.ts";
 import { type Cell, seconds, table, times } from "../report.ts";
 import { plainTrees } from "../trees.ts";
 
-const OURS = new URL(`../../bin/${QEMU}`, import.meta.url).pathname;
 const HARTS = [1, 3];
 /** Tries of each, by turns, the shortest of which counts. */
 const TRIES = 3;

@@ -1,55 +1,45 @@
 /**
- * Guest instructions a second on bare-metal loops, beside QEMU on the same files.
+ * Guest instructions a second on bare-metal loops: interpreted, and with hot code compiled to
+ * WebAssembly. Beside QEMU: the case `qemu`.
  *
  * @module
  */
 
-import { runBare } from "../../tests/machine/bare_lab.ts";
-import { qemuSeconds, qemuStartSeconds, qemuVersion } from "../qemu.ts";
+import type { Compile } from "../../src/vm/machine/machine_state.ts";
+import { Machine } from "../../src/vm/machine/machine.ts";
+import { load } from "../../tests/isa/programs.ts";
+import { loopFile, LOOPS } from "../loops.ts";
 import { best, type Cell, seconds, table, times } from "../report.ts";
 
-const BIN = new URL("../guest/bin/", import.meta.url);
-const LOOPS = ["integer", "loadstore", "calls", "compressed", "sieve", "sort", "memset"];
 const TRIES = 3;
 
 /** Prints the table. */
 export async function engine(): Promise<void> {
-  const qemu = await qemuVersion();
-  const idle = qemu === undefined ? 0 : await qemuStartSeconds();
   const rows: Cell[][] = [];
   for (const name of LOOPS) {
-    const file = new URL(`${name}.elf`, BIN);
-    const elf = await Deno.readFile(file);
-    const ours = await best(TRIES, () => {
-      const result = runBare(elf);
-      if (result.end !== "exit" || result.code !== 0) {
-        throw new Error(`${name}: ${result.end} ${result.code}`);
-      }
-      return result.instret;
-    });
-    const instructions = ours.result;
-    const row: Cell[] = [
+    const elf = Deno.readFileSync(loopFile(name));
+    const interpreted = await best(TRIES, () => run(name, elf, "never"));
+    const compiled = await best(TRIES, () => run(name, elf, "hot"));
+    const speed = ({ seconds, result }: typeof compiled) => (result / seconds / 1e6).toFixed(0);
+    rows.push([
       name,
-      `${(instructions / 1e6).toFixed(0)} M`,
-      seconds(ours.seconds),
-      (instructions / ours.seconds / 1e6).toFixed(0),
-    ];
-    if (qemu !== undefined) {
-      const theirs = Math.max(1e-3, await qemuSeconds(file.pathname, TRIES) - idle);
-      row.push(
-        seconds(theirs),
-        (instructions / theirs / 1e6).toFixed(0),
-        times(ours.seconds / theirs),
-      );
-    }
-    rows.push(row);
+      `${(compiled.result / 1e6).toFixed(0)} M`,
+      seconds(interpreted.seconds),
+      speed(interpreted),
+      seconds(compiled.seconds),
+      speed(compiled),
+      times(interpreted.seconds / compiled.seconds),
+    ]);
   }
-  const columns = ["LOOP", "INSTRUCTIONS", "TIME", "MIPS"];
-  if (qemu !== undefined) columns.push("QEMU", "QEMU-MIPS", "TIME/QEMU");
-  table("engine: bare-metal loops, interpreter (tier 0)", columns, rows);
-  console.log(
-    qemu === undefined
-      ? "  no qemu-system-riscv64 here to compare with"
-      : `  ${qemu}; its start-up of ${seconds(idle)} is taken off`,
-  );
+  const columns = ["LOOP", "INSTRUCTIONS", "INTERPRETED", "MIPS", "COMPILED", "MIPS", "FASTER"];
+  table("engine: bare-metal loops", columns, rows);
+}
+
+/** Runs a program to its end; the instructions that it took. */
+function run(name: string, elf: Uint8Array, compile: Compile): number {
+  const machine = new Machine({ compile, countHits: false });
+  load(machine, elf);
+  const stop = machine.run(Number.MAX_SAFE_INTEGER);
+  if (stop.kind === "finisher" && stop.code === 0) return machine.instret;
+  throw new Error(`${name}: ${stop.kind === "finisher" ? `code ${stop.code}` : stop.kind}`);
 }

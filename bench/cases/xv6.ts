@@ -6,17 +6,33 @@
  * @module
  */
 
-import { qemuVersion } from "../qemu.ts";
-import { onQemu } from "../qemu_xv6.ts";
+import { QEMU, qemuVersion } from "../qemu.ts";
+import { onTree } from "../qemu_xv6.ts";
 import { plainTrees } from "../trees.ts";
 import { type Cell, seconds, table, times } from "../report.ts";
 import { bootedVm } from "../vm.ts";
 
-const COMMAND = ["usertests", "-q"] as const;
-const PASSED = "ALL TESTS PASSED";
+/** What is run. */
+export const COMMAND = ["usertests", "-q"] as const;
+/** What it says at the end when all is well. */
+export const PASSED = "ALL TESTS PASSED";
+/** What it, or its kernel, says at the end. */
+export const USERTESTS_END = /ALL TESTS PASSED|FAILED|panic/;
 /** Most trees measured: QEMU takes a minute each. */
 const MOST_TREES = 2;
 const SLICE = 5_000_000;
+
+/** How the program went on the built-in kernel. */
+export interface CowshRun {
+  readonly verdict: "passed" | "failed";
+  readonly seconds: number;
+  readonly instructions: number;
+  readonly lostFrames: number;
+  /** What the audit found at the end. */
+  readonly findings: number;
+  /** Resident memory after each slice, in bytes. */
+  readonly memory: readonly number[];
+}
 
 /** Prints the table. */
 export async function xv6(): Promise<void> {
@@ -39,7 +55,7 @@ export async function xv6(): Promise<void> {
       megabytes(ours.memory),
     ];
     if (qemu !== undefined) {
-      const theirs = await onQemu(tree, COMMAND.join(" "), /ALL TESTS PASSED|FAILED|panic/);
+      const theirs = await onTree(QEMU, tree, COMMAND.join(" "), USERTESTS_END);
       row.push(
         theirs.text.includes(PASSED) ? "passed" : "failed",
         seconds(theirs.seconds),
@@ -54,7 +70,8 @@ export async function xv6(): Promise<void> {
   console.log("  LOST: frames; RSS-MB: resident memory at a tenth of the run, half, and the end");
 }
 
-function onCowsh(image: string) {
+/** The disk's `usertests -q` on the built-in kernel: how it ended, and what it took. */
+export function onCowsh(image: string): CowshRun {
   const fs = Deno.readFileSync(image);
   const start = performance.now();
   const vm = bootedVm("cow", "128M", { fs });
@@ -75,7 +92,7 @@ function onCowsh(image: string) {
 }
 
 /** Resident memory at three points of a run. */
-function megabytes(samples: number[]): string {
+function megabytes(samples: readonly number[]): string {
   if (samples.length === 0) return "-";
   const at = (part: number) => samples[Math.min(samples.length - 1, samples.length * part | 0)]!;
   return [0.1, 0.5, 1].map((part) => (at(part) / 2 ** 20).toFixed(0)).join("/");
