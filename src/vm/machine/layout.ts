@@ -117,5 +117,22 @@ export const REGION_ENTRY_COUNT = 65536;
 export const REGION_ENTRY_SHIFT = 5;
 /** Contexts of regions, each for as many pages as a region may have: see frame.ts. */
 export const REGION_CONTEXTS = 0x1e0_0000;
+/**
+ * What each region's function has done, found by its number in the table: {@link REGION_COUNTS}, i64
+ * each, in so many bytes.
+ */
+export const REGION_COUNTERS = 0x1ff_0000;
+export const REGION_COUNTER_SHIFT = 6;
+/** Where each counter stands among those of its function. */
+export const REGION_COUNTS = {
+  /** Instructions executed inside. */
+  instructions: 0,
+  /** Ways out: the interpreter looked a page up; went on elsewhere in the page; had to do it. */
+  lookedUp: 8,
+  outside: 16,
+  handedOver: 24,
+  /** … the run's budget was used up. */
+  ranOut: 32,
+} as const;
 /** Offset of guest RAM: physical 0x8000_0000 stands here. */
 export const RAM_OFFSET = 0x200_0000;

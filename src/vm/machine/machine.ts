@@ -268,6 +268,7 @@ export class Machine {
     this.hart.noteReady();
     const reason = this.engine.run(slice);
     const used = this.clock.end();
+    this.engine.ran(used);
     this.#turns.ran(used);
     this.#sinceFold += used;
     if (this.#sinceFold >= FOLD_EVERY) {

@@ -13,6 +13,13 @@ import type { EngineHost } from "./host.ts";
 import type { Compile } from "../machine_state.ts";
 import { emitInterpreter } from "./interpreter.ts";
 import { mulHigh } from "./mul_high.ts";
+import {
+  type EngineSummary,
+  type EngineView,
+  type RegionReport,
+  regionsOf,
+  summaryOf,
+} from "./regions/report.ts";
 import { Tier } from "./regions/tier.ts";
 
 export { STOP_BREAK, STOP_BUDGET, STOP_CHECK, STOP_HOST, STOP_TRAP };
@@ -46,10 +53,12 @@ export interface EngineOptions {
 }
 
 /** Executes instructions; see {@link Engine.run}. */
-export class Engine {
+export class Engine implements EngineView {
   readonly #memory: WebAssembly.Memory;
   readonly #host: EngineHost;
   readonly #counts: boolean;
+  readonly #compile: Compile;
+  #instructions = 0;
   /** What is decoded. */
   readonly pages: CodePages;
   /** What is translated; undefined: nothing ever. */
@@ -68,6 +77,7 @@ export class Engine {
     this.#memory = memory;
     this.#host = host;
     this.#counts = counts;
+    this.#compile = compile;
     this.pages = new CodePages(memory, harts, counts);
     if (compile !== "never") {
       const refill = (what: number) => host.refill?.(what) ?? 0;
@@ -92,6 +102,19 @@ export class Engine {
     const stop = this.#run(budget);
     if (stop === STOP_BUDGET) this.tier?.ran(budget);
     return stop;
+  }
+
+  /** So many instructions were executed in the last run: whoever gave its budget knows. */
+  ran(instructions: number): void {
+    this.#instructions += instructions;
+  }
+
+  summary(): EngineSummary {
+    return summaryOf(this.#compile, this.#instructions, this.tier);
+  }
+
+  regions(): RegionReport[] {
+    return this.tier === undefined ? [] : regionsOf(this.tier);
   }
 
   #makeInterpreter(): (budget: number) => number {

@@ -42,6 +42,7 @@ import {
   LIMIT,
   LOCAL_TYPES,
   lookUp,
+  OLD,
   pc,
   PLACE,
   placeOf,
@@ -63,7 +64,7 @@ import {
 import { SCRATCH } from "./page_records.ts";
 import { firstLoop, firstPair, loopHeads, pairs } from "./pairs.ts";
 import { HANDLER, PAGE_END, RECORD_SHIFT, STOP_BIT } from "./records.ts";
-import { LOOK_UP, MAY_ENTER } from "./regions/frame.ts";
+import { LOOK_UP, MAY_ENTER, RAN_OUT } from "./regions/frame.ts";
 import { REGION } from "./regions/module.ts";
 import { FIRST_VARIANT, variants } from "./variants.ts";
 import {
@@ -261,23 +262,47 @@ function markedRecord(handlers: number, labels: Labels, counts: boolean): Bytes 
   ];
 }
 
-/** Runs the region that begins at the record, if it was made for this program counter. */
+/** Runs the region that begins at the record, if it was made for this program counter, and counts. */
 function runRegion(labels: Labels, inside: number): Bytes {
   const index = i32((layout.REGION_ENTRY_COUNT - 1) << layout.REGION_ENTRY_SHIFT);
   const field = (at: number) => load("i32_load", layout.REGION_ENTRIES + at, get(ENTRY));
+  const { instructions, lookedUp, outside, handedOver, ranOut } = layout.REGION_COUNTS;
+  // PLACE: its counters.
+  const count = (counter: number, by: Bytes) => {
+    const at = layout.REGION_COUNTERS + counter;
+    return store("i64_store", at, get(PLACE), op("i64_add", load("i64_load", at, get(PLACE)), by));
+  };
+  const one = i64(1n);
   return [
     // Records have 8 bytes, entries 32.
     set(ENTRY, op("i32_and", op("i32_shl", get(RP), i32(layout.REGION_ENTRY_SHIFT - 3)), index)),
     when(
       op("i64_eq", load("i64_load", layout.REGION_ENTRIES + 16, get(ENTRY)), pc),
-      setSlot64(layout.BUDGET, op("i64_add", get(BUDGET), i64(1n))),
+      set(OLD, op("i64_add", get(BUDGET), one)),
+      setSlot64(layout.BUDGET, get(OLD)),
+      set(PLACE, op("i32_shl", field(0), i32(layout.REGION_COUNTER_SHIFT))),
       set(RESULT, callTable(FUNCTIONS, field(0), field(4), field(8))),
       set(BUDGET, slot64(layout.BUDGET)),
       set(TARGET, slot64(layout.PC)),
-      when(op("i32_eq", get(RESULT), i32(LOOK_UP)), labels.to("far", inside + 2)),
-      set(RP, op("i32_and", get(RESULT), i32(~MAY_ENTER))),
+      count(instructions, op("i64_sub", get(OLD), get(BUDGET))),
+      when(
+        op("i32_eq", get(RESULT), i32(LOOK_UP)),
+        count(lookedUp, one),
+        labels.to("far", inside + 2),
+      ),
+      set(RP, op("i32_and", get(RESULT), i32(~(MAY_ENTER | RAN_OUT)))),
       setBias,
-      when(op("i32_and", get(RESULT), i32(MAY_ENTER)), labels.to("next", inside + 2)),
+      when(
+        op("i32_and", get(RESULT), i32(MAY_ENTER)),
+        count(outside, one),
+        labels.to("next", inside + 2),
+      ),
+      either(
+        VOID,
+        op("i32_and", get(RESULT), i32(RAN_OUT)),
+        [...setSlot32(layout.REGION_RAN_OUT, i32(1)), ...count(ranOut, one)],
+        count(handedOver, one),
+      ),
       takeOne(labels, inside + 1),
     ),
   ];

@@ -284,6 +284,7 @@ class Discovery {
     return {
       root: this.#root,
       blocks,
+      depths: this.#calls.map(({ depth }) => depth),
       entries,
       pages: [...pages].sort((a, b) => a - b),
       steps,

@@ -32,6 +32,7 @@ import {
   LOOK_UP,
   MAY_ENTER,
   own,
+  RAN_OUT,
   RegisterLocals,
   RESULT,
   TARGET,
@@ -69,6 +70,17 @@ export interface Emitted {
   readonly unlikely: readonly number[];
   /** The number of the label for each entry, by its program counter. */
   readonly labels: ReadonlyMap<number, number>;
+  /** The guest's registers in its last locals, by their numbers. */
+  readonly registers: readonly number[];
+  /** Where the code of each step begins: {@link Mark}s. */
+  readonly marks: readonly Mark[];
+}
+
+/** Where a step's code begins, in bytes; its block's number, and where in the block it stands. */
+export interface Mark {
+  readonly at: number;
+  readonly block: number;
+  readonly offset: number;
 }
 
 /** Writes a region. `counts`: each look-up in a TLB counts a hit of its entry. */
@@ -86,6 +98,7 @@ export class Emitter {
   readonly #numbers: ReadonlyMap<Place, number>;
   readonly #idioms: readonly (Idiom | undefined)[];
   readonly #labels = new Map<number, number>();
+  readonly #marks: Mark[] = [];
   /** Where a computed jump may lead inside the region: behind its calls. */
   readonly #returns: readonly number[];
 
@@ -144,7 +157,15 @@ export class Emitter {
       locals: registers.types,
       unlikely: out.unlikely,
       labels: this.#labels,
+      registers: registers.used,
+      marks: this.#marks,
     };
+  }
+
+  /** Here the code of a step begins. */
+  mark({ place }: Block, { pc }: Step): void {
+    const block = this.#numbers.get(place)!;
+    this.#marks.push({ at: this.out.length, block, offset: pc - pcOf(place) });
   }
 
   /** A block with all that it dominates. */
@@ -210,16 +231,11 @@ export class Emitter {
     out.tee(BUDGET);
     out.i64(0);
     out.op("i64_lt_s");
-    out.rarely(() => {
-      out.i32(0);
-      out.i32(1);
-      out.store("i32_store", layout.REGION_RAN_OUT);
-      this.leave(pcOf(place), steps);
-    });
+    out.rarely(() => this.leave(pcOf(place), steps, RAN_OUT));
   }
 
   /** Gives back the budget of so many steps, and has the interpreter go on with the one at `pc`. */
-  leave(pc: number, steps: number): void {
+  leave(pc: number, steps: number, why: 0 | typeof RAN_OUT = 0): void {
     const { out } = this;
     if (steps > 0) {
       out.get(BUDGET);
@@ -227,15 +243,15 @@ export class Emitter {
       out.op("i64_add");
       out.set(BUDGET);
     }
-    this.#leaveAt(pc);
+    this.#leaveAt(pc, why);
   }
 
-  #leaveAt(pc: number, mayEnter = false): void {
+  #leaveAt(pc: number, why: 0 | typeof MAY_ENTER | typeof RAN_OUT = 0): void {
     const { out } = this;
     out.i64(pc);
     out.set(TARGET);
     this.#records(pageOf(pc));
-    out.i32(((pc % 4096) << RECORD_SHIFT) + (mayEnter ? MAY_ENTER : 0));
+    out.i32(((pc % 4096) << RECORD_SHIFT) + why);
     out.op("i32_add");
     out.set(RESULT);
     out.branch(EXIT);
@@ -306,7 +322,7 @@ export class Emitter {
     const near = pageOf(from.place) === pageOf(to);
     const number = this.#numbers.get(to);
     if (number === undefined) {
-      if (near) return this.#leaveAt(pc, true);
+      if (near) return this.#leaveAt(pc, MAY_ENTER);
       out.i64(pc);
       out.set(TARGET);
       return this.#leaveTo();

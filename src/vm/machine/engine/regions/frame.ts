@@ -6,7 +6,7 @@
  * `label` is the number of the entry; `context` an offset into the linear memory, where for each
  * page of the region the offset of its decoded records stands, or 0 while there are none. The result
  * is {@link LOOK_UP}; or the offset of a record in the page that is being executed, with
- * {@link MAY_ENTER} or without.
+ * {@link MAY_ENTER}, {@link RAN_OUT} or neither.
  *
  * @module
  */
@@ -23,6 +23,8 @@ export const LOOK_UP = 0;
  * executes the instruction itself, as the region could not.
  */
 export const MAY_ENTER = 1;
+/** Added to a record's offset: the budget does not suffice for the block there. */
+export const RAN_OUT = 2;
 
 /** Parameters: the number of the entry, used later for jumps through the dispatch; the context. */
 export const LABEL = 0, CONTEXT = 1;
@@ -37,7 +39,7 @@ export const VA = 11, TARGET = 12, OLD = 13, COUNT = 14;
 /** Where the groups of the block under way begin in the linear memory. */
 export const GROUPS = 15;
 /** The first register of the guest. */
-const FIRST: number = GROUPS + MOST_GROUPS;
+export const FIRST: number = GROUPS + MOST_GROUPS;
 
 /** Types of the locals after the parameters, the guest's registers left out. */
 const TYPES = [
@@ -67,6 +69,11 @@ export class RegisterLocals {
   /** A register's local; 0 for x0. */
   of(register: number): number {
     return this.#locals[register]!;
+  }
+
+  /** The registers in the locals from {@link FIRST} on, by their numbers. */
+  get used(): readonly number[] {
+    return this.#used;
   }
 
   /** Types of the function's locals after its parameters. */

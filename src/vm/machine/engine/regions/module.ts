@@ -5,7 +5,7 @@
  */
 
 import { MUL_HIGH_IMPORT } from "../mul_high.ts";
-import { assemble, I32 } from "../wasm.ts";
+import { assemble, I32, type ModuleParts } from "../wasm.ts";
 import type { Emitted } from "./emit.ts";
 
 /** Index of {@link EngineHost.refill} among a region's functions. */
@@ -20,6 +20,13 @@ export interface RegionImports {
   refetch(): number;
 }
 
+/** The functions that it imports, by index. */
+export const IMPORTS: ModuleParts["imports"] = [
+  MUL_HIGH_IMPORT,
+  { name: "refill", params: [I32], results: [I32] },
+  { name: "refetch", params: [], results: [I32] },
+];
+
 /** Signature of a region: see frame.ts. */
 export const REGION = { params: [I32, I32], results: [I32] };
 
@@ -27,11 +34,7 @@ export const REGION = { params: [I32, I32], results: [I32] };
 export function regionModule({ code, locals, unlikely }: Emitted): Uint8Array<ArrayBuffer> {
   return assemble({
     memory: { initial: 1, maximum: 65536 },
-    imports: [
-      MUL_HIGH_IMPORT,
-      { name: "refill", params: [I32], results: [I32] },
-      { name: "refetch", params: [], results: [I32] },
-    ],
+    imports: IMPORTS,
     globals: [],
     functions: [{ ...REGION, name: "region", locals, code, unlikely }],
   });

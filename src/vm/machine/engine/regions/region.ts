@@ -64,6 +64,8 @@ export interface Region {
   readonly root: Place;
   /** Its blocks. */
   readonly blocks: readonly Block[];
+  /** Calls around each context, by its number; 0 for context 0. */
+  readonly depths: readonly number[];
   /** Places, all in context 0, at which execution may come in from the interpreter. */
   readonly entries: readonly Place[];
   /** Numbers of the virtual pages that its steps stand in, ascending. */

@@ -53,6 +53,7 @@ export class StepWriter implements Meaning {
 
   /** Writes it. */
   write(): void {
+    this.#emitter.mark(this.#block, this.#step);
     this.#step.instruction.row.means(this);
   }
 

@@ -15,6 +15,7 @@ import type { Compile } from "../../machine_state.ts";
 import type { CodePages, Translations } from "../code_pages.ts";
 import { RECORD_SHIFT } from "../records.ts";
 import { MappedCode } from "./code.ts";
+import { RegionCounters } from "./counters.ts";
 import { discover } from "./discover.ts";
 import { Entries } from "./entries.ts";
 import type { RegionImports } from "./module.ts";
@@ -35,7 +36,7 @@ const CALM = 16, BUSY = 16, OUTSIDE = 8;
 const MOST_TRANSLATIONS = 1000;
 /** Bytes of a context. */
 const CONTEXT_SIZE = 64;
-const MOST_CONTEXTS = Math.floor((layout.RAM_OFFSET - layout.REGION_CONTEXTS) / CONTEXT_SIZE);
+const MOST_CONTEXTS = Math.floor((layout.REGION_COUNTERS - layout.REGION_CONTEXTS) / CONTEXT_SIZE);
 /** Instructions that are worth a translation. */
 const LEAST_STEPS = 3;
 /** A place whose code was changed so often is not translated again for long. */
@@ -53,17 +54,10 @@ interface Binding {
   readonly records: number[];
 }
 
-/** What has been done. */
-export interface TierCounters {
-  readonly translated: number;
-  readonly bound: number;
-  readonly dropped: number;
-  readonly resets: number;
-  readonly samples: number;
-  readonly inside: number;
-  readonly refused: number;
-  readonly steps: number;
-  readonly bytes: number;
+/** A translation that is in the table. */
+export interface Live {
+  readonly translation: Translation;
+  readonly slot: number;
 }
 
 /** The regions of one machine. */
@@ -76,13 +70,18 @@ export class Tier implements Translations {
     translated: 0,
     bound: 0,
     dropped: 0,
+    changed: 0,
     resets: 0,
     samples: 0,
     inside: 0,
     refused: 0,
     steps: 0,
     bytes: 0,
+    /** Instructions that regions have executed which are not translated any more. */
+    executed: 0,
   };
+  /** What each region has done, by its slot. */
+  readonly done: RegionCounters;
   readonly #words: Int32Array;
   readonly #pages: CodePages;
   readonly #code: MappedCode;
@@ -91,9 +90,9 @@ export class Tier implements Translations {
   readonly #always: boolean;
   readonly #counts: boolean;
   /** By root: translations, and the slot of each. */
-  readonly #known = new Map<number, { translation: Translation; slot: number }[]>();
+  readonly #known = new Map<number, Live[]>();
   /** The same by the numbers of their virtual pages. */
-  readonly #byPage = new Map<number, { translation: Translation; slot: number }[]>();
+  readonly #byPage = new Map<number, Live[]>();
   readonly #bindings = new Map<number, Set<Binding>>();
   readonly #samples = new Map<number, number>();
   readonly #changes = new Map<number, number>();
@@ -109,6 +108,7 @@ export class Tier implements Translations {
     imports: RegionImports,
     options: { compile: Compile; counts: boolean },
   ) {
+    this.done = new RegionCounters(memory);
     this.#words = new Int32Array(memory.buffer);
     this.#pages = pages;
     this.#code = new MappedCode(memory, pages);
@@ -196,6 +196,7 @@ export class Tier implements Translations {
     }
     const slot = this.#slots++;
     this.table.set(slot, translation.run);
+    this.done.clear(slot);
     const known = this.#known.get(translation.root) ?? [];
     this.#known.set(translation.root, [...known, { translation, slot }]);
     for (const page of translation.pages) {
@@ -308,6 +309,7 @@ export class Tier implements Translations {
       const { translation, pages } = binding;
       if (!translation.covers(pages.indexOf(page), offset, length)) continue;
       this.#drop(binding);
+      this.counters.changed++;
       if (this.#changes.size >= MOST_PLACES) this.#changes.clear();
       this.#changes.set(translation.root, (this.#changes.get(translation.root) ?? 0) + 1);
     }
@@ -332,9 +334,26 @@ export class Tier implements Translations {
     this.#freeContexts.push(context);
   }
 
+  /** All that are translated now. */
+  live(): Live[] {
+    return [...this.#known.values()].flat();
+  }
+
+  /** In how many places of memory the code of each stands now; none: undefined. */
+  places(): ReadonlyMap<Translation, number> {
+    const places = new Map<Translation, number>();
+    for (
+      const { translation } of new Set([...this.#bindings.values()].flatMap((all) => [...all]))
+    ) {
+      places.set(translation, (places.get(translation) ?? 0) + 1);
+    }
+    return places;
+  }
+
   /** Forgets all translations. */
   reset(): void {
     this.counters.resets++;
+    for (const { slot } of this.live()) this.counters.executed += this.done.of(slot).instructions;
     for (const set of [...this.#bindings.values()]) for (const one of [...set]) this.#drop(one);
     this.#known.clear();
     this.#byPage.clear();

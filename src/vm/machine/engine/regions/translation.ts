@@ -7,6 +7,7 @@
 
 import { mulHigh } from "../mul_high.ts";
 import { emit } from "./emit.ts";
+import { Listing } from "./listing.ts";
 import { type RegionImports, regionModule } from "./module.ts";
 import { contextOf, type Region } from "./region.ts";
 
@@ -33,6 +34,8 @@ export class Translation {
   readonly steps: number;
   readonly blocks: number;
   readonly bytes: number;
+  /** To be shown. */
+  readonly listing: Listing;
   readonly #parts: readonly PagePart[];
 
   /**
@@ -62,6 +65,7 @@ export class Translation {
     this.steps = region.steps;
     this.blocks = region.blocks.length;
     this.bytes = module.length;
+    this.listing = new Listing(region, emitted, half);
     const entries = new Set(region.entries.filter((place) => contextOf(place) === 0));
     // What the interpreter has to execute itself is no place to come in.
     for (const { place, steps, end } of region.blocks) {
