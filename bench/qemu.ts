@@ -39,13 +39,16 @@ export async function qemuSeconds(elf: string): Promise<number> {
   return (performance.now() - start) / 1000;
 }
 
-/** Seconds from start to exit when the guest does nothing but exit: the middle of several tries. */
-export async function qemuStartSeconds(): Promise<number> {
+/**
+ * Seconds that `run` takes for a program that does nothing but exit, which are to be taken off from
+ * those of others: the middle of several tries.
+ */
+export async function startSeconds(run: (elf: string) => Promise<number>): Promise<number> {
   const file = await Deno.makeTempFile({ suffix: ".elf" });
   try {
     await Deno.writeFile(file, exitingElf());
     const tries: number[] = [];
-    for (let i = 0; i < STARTS; i++) tries.push(await qemuSeconds(file));
+    for (let i = 0; i < STARTS; i++) tries.push(await run(file));
     return median(tries);
   } finally {
     await Deno.remove(file);
