@@ -303,7 +303,7 @@ Deno.test("in the middle of a fork, counts are not judged; the hardware's part i
 
 Deno.test("a TLB entry of who has the hart is held against its tables", () => {
   const stale = (g: Guest) => {
-    g.machine.mmu.setSatp((8n << 60n) | BigInt(g.parent.root / PAGE_SIZE));
+    g.machine.mmu.setSatp(g.parent.root / PAGE_SIZE, 8 * 2 ** 28);
     plant(g.machine.mmu, vaNum(HEAP), READ, g.shared, USER | COW);
     plant(g.machine.mmu, vaNum(HEAP), WRITE, g.shared, USER | COW | PTE_W | PTE_D);
   };

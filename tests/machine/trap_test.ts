@@ -26,7 +26,8 @@ Deno.test("property: a trap goes to S only when delegated and not from M, and xR
         hart.mode = from;
         hart.pc = 0x4444n;
         const before = hart.mstatus;
-        deliver(hart, cause, false, 0x99n);
+        hart.registers.raise(cause, 0x99n);
+        deliver(hart, cause, false);
         const supervisor = from !== 3 && (hart.state.medeleg >>> cause & 1) === 1;
         assertEquals(hart.mode, supervisor ? 1 : 3);
         assertEquals(

@@ -168,7 +168,8 @@ export class Machine {
     this.probes.held = false;
     let left = budget;
     let resuming = passBreak;
-    let last: { pc: bigint; mode: number } | undefined;
+    // Where the last trap came from, while no instruction has been executed since; -1: none.
+    let lastMode = -1, lastHigh = 0, lastLow = 0;
     if (only !== undefined && !only.includes(this.hart.hartid)) this.#turns.switchTo(only[0]);
     for (;;) {
       if (this.finisher.finish !== undefined) {
@@ -189,25 +190,26 @@ export class Machine {
         }
         if (this.hart !== before) {
           resuming = false;
-          last = undefined;
+          lastMode = -1;
         }
         this.#slow.search = this.#turns.spin?.searching ? this.#turns.spin : undefined;
         room = this.#turns.room();
       }
       const { hart } = this;
       // Its handler's first instruction may have a breakpoint of its own.
-      if (hart.state.mie !== 0 && takeInterrupt(hart)) {
+      const pending = hart.noteReady();
+      if ((pending & hart.state.mie) !== 0 && takeInterrupt(hart)) {
         if (this.#stopsAtTrap(hart)) return STOP_ON_TRAP;
         resuming = false;
       }
-      const slice = Math.min(left, this.engine.slice, this.#turns.untilTimer, room);
+      const slice = Math.min(left, this.engine.slice, this.#turns.untilTimer(pending), room);
       this.#slow.passBudget = resuming ? slice : NaN;
       const reason = this.#engineRun(slice);
       const used = this.#used;
       left -= used;
       if (used > 0) {
         resuming = false;
-        last = undefined;
+        lastMode = -1;
       }
       if (reason === STOP_TRAP) {
         if (this.#slow.searched) {
@@ -218,25 +220,26 @@ export class Machine {
           this.#slow.undecided = false;
           return { kind: "version" };
         }
-        const { trapCause: cause, trapValue: tval, pc: epc } = hart.registers;
-        if (this.#hostTraps && hart.mode === 0) {
-          return { kind: "trap", cause, tval, epc };
+        const { mode, registers } = hart;
+        const { trapCause: cause, pcHigh, pcLow } = registers;
+        if (this.#hostTraps && mode === 0) {
+          return { kind: "trap", cause, tval: registers.trapValue, epc: registers.pc };
         }
         // A debugger has its calls return to a breakpoint on the stack, where nothing is fetched.
         const fetched = cause === CAUSE.fetchPage || cause === CAUSE.fetchAccess;
-        const { pcHigh, pcLow } = hart.registers;
         if (fetched && !resuming && this.watches.breaksAt(pcHigh * 2 ** 32 + pcLow)) {
-          return { kind: "break", pc: epc };
+          return { kind: "break", pc: registers.pc };
         }
         // With no instruction retired since, a trap at the same pc in the same mode comes again for
         // ever.
-        const { mode } = hart;
-        if (used === 0 && last?.pc === epc && last.mode === mode) {
+        if (used === 0 && lastMode === mode && lastHigh === pcHigh && lastLow === pcLow) {
           this.#turns.skip();
-          return { kind: "stuck", cause, tval, pc: epc };
+          return { kind: "stuck", cause, tval: registers.trapValue, pc: registers.pc };
         }
-        last = { pc: epc, mode };
-        deliver(hart, cause, false, tval);
+        lastMode = mode;
+        lastHigh = pcHigh;
+        lastLow = pcLow;
+        deliver(hart, cause, false);
         if (this.#stopsAtTrap(hart)) return STOP_ON_TRAP;
         resuming = false; // as for an interrupt
       } else if (reason === STOP_BREAK) {
@@ -265,7 +268,6 @@ export class Machine {
     this.hart.registers.budget = slice;
     this.clock.begin(slice);
     this.#slow.begin(slice);
-    this.hart.noteReady();
     const reason = this.engine.run(slice);
     const used = this.clock.end();
     this.engine.ran(used);

@@ -138,14 +138,17 @@ export class Mmu {
     return makeSatp(this.root, this.asid, this.paging ? SATP_SV39 : SATP_BARE);
   }
 
-  /** Writes satp; a MODE other than Bare and Sv39 changes nothing. No TLB entry is dropped. */
-  setSatp(value: bigint): void {
-    const mode = Number((value >> 60n) & 0xfn);
+  /**
+   * Writes satp, given as two halves; a MODE other than Bare and Sv39 changes nothing. No TLB entry
+   * is dropped.
+   */
+  setSatp(low: number, high: number): void {
+    const mode = high >>> 28;
     // "If satp is written with an unsupported MODE, the entire write has no effect".
     if (mode !== SATP_BARE && mode !== SATP_SV39) return;
     this.paging = mode === SATP_SV39;
-    this.asid = Number((value >> 44n) & 0xffffn);
-    this.root = inFrame(Number(value & 0xfff_ffff_ffffn));
+    this.asid = (high >>> 12) & 0xffff;
+    this.root = inFrame((high & 0xfff) * 2 ** 32 + (low >>> 0));
     this.#showSatp();
   }
 
@@ -178,7 +181,7 @@ export class Mmu {
     // "When MPRV=1, load and store memory addresses are translated and protected as though the
     // current privilege mode were set to MPP."
     const data = (mstatus & MSTATUS.MPRV) !== 0 ? previousMode(mstatus) : mode;
-    this.dataBank = this.bankFor(data, mstatus);
+    this.dataBank = data === mode ? this.fetchBank : this.bankFor(data, mstatus);
     this.fetchMode = mode;
     this.dataMode = data;
     if (this.pmp.on) this.#separate();
@@ -474,7 +477,7 @@ export class Mmu {
     this.tlb.restore(state.tlb);
     this.#banks.restore(state.banks);
     this.#counts = this.#saver.revive(state.counts);
-    this.setSatp(state.satp);
+    this.setSatp(Number(state.satp & 0xffff_ffffn), Number(state.satp >> 32n));
   }
 }
 

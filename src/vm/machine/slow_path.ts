@@ -140,7 +140,7 @@ export class SlowPath implements EngineHost {
       return TRAPPED;
     }
     this.#trapped = budget;
-    deliver(hart, registers.trapCause, false, registers.trapValue);
+    deliver(hart, registers.trapCause, false);
     return TRAP_TAKEN;
   }
 

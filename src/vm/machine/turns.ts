@@ -8,7 +8,6 @@
 import type { Clock } from "./clock.ts";
 import { counted } from "./counted.ts";
 import type { Clint } from "./devices/clint.ts";
-import { sstc } from "./hart/csr_rows.ts";
 import { IRQ } from "./hart/csr_state.ts";
 import type { Hart } from "./hart/hart.ts";
 import { awaitedTimers, interruptible, wakes } from "./hart/trap.ts";
@@ -178,7 +177,7 @@ export class Turns {
         return "turn";
       }
     }
-    const due = Math.min(...harts.map((hart) => this.due(hart)));
+    const due = Math.min(...harts.map((hart) => this.due(hart, hart.pending)));
     if (due !== Infinity) return due;
     if (only !== undefined) return "never";
     const doubted = this.#spins.findIndex((spin) => spin.doubt());
@@ -247,21 +246,21 @@ export class Turns {
     next.enter();
   }
 
-  /** When the first timer interrupt comes that a hart would notice; Infinity: never. */
-  due(hart: Hart): number {
-    if (hart.state.mie === 0) return Infinity;
+  /**
+   * When the first timer interrupt comes that a hart would notice, having these pending; Infinity:
+   * never.
+   */
+  due(hart: Hart, pending: number): number {
     const spin = this.#spins[hart.hartid];
-    const awaited = awaitedTimers(hart) & (spin?.interrupts ?? -1);
+    const awaited = awaitedTimers(hart, pending) & (spin?.interrupts ?? -1);
     if (awaited === 0) return Infinity;
-    const { hartid, state } = hart;
-    const mti = (awaited & IRQ.MTI) !== 0 ? this.#clint.due(hartid) : Infinity;
-    const compares = (awaited & IRQ.STI) !== 0 && sstc(state) && state.stimecmp < 1n << 53n;
-    return compares ? Math.min(mti, Number(state.stimecmp)) : mti;
+    const mti = (awaited & IRQ.MTI) !== 0 ? this.#clint.due(hart.hartid) : Infinity;
+    return (awaited & IRQ.STI) !== 0 ? Math.min(mti, hart.timer) : mti;
   }
 
   /** Instructions until that, for the hart that runs. */
-  get untilTimer(): number {
-    const due = this.due(this.#hart);
+  untilTimer(pending: number): number {
+    const due = this.due(this.#hart, pending);
     return due === Infinity ? Infinity : this.#clock.until(due);
   }
 

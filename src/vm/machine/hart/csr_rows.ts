@@ -31,8 +31,12 @@ export interface CsrContext {
   readonly lines: number;
   /** The MMU's register. */
   satp: bigint;
+  /** menvcfg.STCE: stimecmp is in use, as {@link CsrContext.retime} found it. */
+  readonly sstc: boolean;
   /** To be called when pmpcfg or pmpaddr registers have changed. */
   protect(): void;
+  /** To be called when stimecmp or menvcfg has changed. */
+  retime(): void;
 }
 
 /** One CSR. */
@@ -73,6 +77,17 @@ function stored(name: BigField, mask = ALL): CsrRow {
     read: ({ state }) => state[name],
     write: ({ state }, value) => {
       state[name] = (state[name] & ~mask) | (value & mask);
+    },
+  };
+}
+
+/** The same for one that has to do with the supervisor's timer. */
+function timed(name: "stimecmp" | "menvcfg", mask: bigint): CsrRow {
+  return {
+    ...stored(name, mask),
+    write: (c, value) => {
+      c.state[name] = value & mask;
+      c.retime();
     },
   };
 }
@@ -130,15 +145,16 @@ function writeStatus(c: CsrContext, value: bigint, mask: number): void {
 
 /** mip: what software set and what hardware drives; with Sstc in use STIP is the timer's alone. */
 export function pendingInterrupts(c: CsrContext): number {
-  const software = sstc(c.state) ? c.state.mip & ~IRQ.STI : c.state.mip;
+  const software = c.sstc ? c.state.mip & ~IRQ.STI : c.state.mip;
   return software | c.lines;
 }
 
 const STCE = 1n << 63n;
 
-/** menvcfg.STCE: stimecmp is in use. */
-export function sstc(state: CsrState): boolean {
-  return state.menvcfg >= STCE;
+/** The tick that stimecmp stands for; Infinity when it lies beyond all exact numbers; undefined while it is not in use. */
+export function supervisorTimer({ menvcfg, stimecmp }: CsrState): number | undefined {
+  if (menvcfg < STCE) return undefined;
+  return stimecmp < 1n << 53n ? Number(stimecmp) : Infinity;
 }
 
 /** Whether a counter (bit 0 cycle, 1 time, 2 instret) may be read in the present mode. */
@@ -276,9 +292,9 @@ export const CSR_ROWS: readonly CsrRow[] = [
   kept("stval"),
   sip,
   {
-    ...stored("stimecmp"),
+    ...timed("stimecmp", ALL),
     // Sstc: from S-mode it needs menvcfg.STCE and mcounteren.TM.
-    allowed: ({ mode, state }) => mode === 3 || (sstc(state) && (state.mcounteren & 2) !== 0),
+    allowed: ({ mode, sstc, state }) => mode === 3 || (sstc && (state.mcounteren & 2) !== 0),
   },
   {
     ...named("satp"),
@@ -308,7 +324,7 @@ export const CSR_ROWS: readonly CsrRow[] = [
   small("mie", ALL_IRQS),
   stored("mtvec", TVEC_MASK),
   small("mcounteren", -1),
-  stored("menvcfg", (1n << 63n) | 1n),
+  timed("menvcfg", STCE | 1n),
   {
     ...named("mcountinhibit"),
     writable: 5n,
@@ -336,8 +352,8 @@ export const CSR_ROWS: readonly CsrRow[] = [
     read: (c) => BigInt(pendingInterrupts(c)),
     // "Only the software-writable SEIP bit participates in the read-modify-write sequence".
     modify: (c) => BigInt((pendingInterrupts(c) & ~IRQ.SEI) | (c.state.mip & IRQ.SEI)),
-    write: ({ state }, value) => {
-      const mask = sstc(state) ? S_IRQS & ~IRQ.STI : S_IRQS;
+    write: ({ sstc, state }, value) => {
+      const mask = sstc ? S_IRQS & ~IRQ.STI : S_IRQS;
       state.mip = (state.mip & ~mask) | (Number(value & 0xffffn) & mask);
     },
   },

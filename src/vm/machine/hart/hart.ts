@@ -11,7 +11,13 @@ import { registerNumber } from "../isa/register_names.ts";
 import type { Mmu } from "../mmu.ts";
 import type { Onlooker } from "../probes.ts";
 import { type Saved, Saver } from "../saver.ts";
-import { CSR_ROWS, type CsrContext, type CsrRow, pendingInterrupts, sstc } from "./csr_rows.ts";
+import {
+  CSR_ROWS,
+  type CsrContext,
+  type CsrRow,
+  pendingInterrupts,
+  supervisorTimer,
+} from "./csr_rows.ts";
 import { CSRS_OPEN, HART_END, INTERRUPT_READY, MODE, PC, RESERVATION } from "../layout.ts";
 import { CsrState, IRQ, type Mode } from "./csr_state.ts";
 import { Registers } from "./registers.ts";
@@ -55,6 +61,7 @@ export class Hart implements CsrContext {
   /** Who is told what it does, see probes.ts; nobody as a rule. */
   onlooker: Required<Onlooker> | undefined;
   #mode: Mode = 3;
+  #timer: number | undefined = undefined;
   #retired = 0;
   readonly #live: Registers;
   readonly #stored = new Registers();
@@ -164,11 +171,20 @@ export class Hart implements CsrContext {
     header[CSRS_OPEN / 4] = this.#mode === 1 && !mmu.hidden ? 1 : 0;
   }
 
-  /** Makes the code that runs in WebAssembly know whether turning interrupts on needs the host. */
-  noteReady(): void {
+  /**
+   * Makes the code that runs in WebAssembly know whether turning interrupts on needs the host.
+   * Returns the interrupts that are pending, none while none is enabled.
+   */
+  noteReady(): number {
     const { mie } = this.state;
-    const ready = this.yields || (mie !== 0 && (this.pending & mie) !== 0);
-    this.registers.header[INTERRUPT_READY / 4] = ready ? 1 : 0;
+    const pending = mie === 0 ? 0 : this.pending;
+    this.registers.header[INTERRUPT_READY / 4] = this.yields || (pending & mie) !== 0 ? 1 : 0;
+    return pending;
+  }
+
+  /** What {@link Hart.noteReady} found. */
+  get ready(): boolean {
+    return this.registers.header[INTERRUPT_READY / 4] !== 0;
   }
 
   /** Instructions that it has retired; exact, also while it runs. */
@@ -184,8 +200,23 @@ export class Hart implements CsrContext {
   /** Interrupt bits driven by hardware. */
   get lines(): number {
     let lines = this.#pins();
-    if (sstc(this.state) && BigInt(this.#clock.time) >= this.state.stimecmp) lines |= IRQ.STI;
+    if (this.#timer !== undefined && this.#clock.time >= this.#timer) lines |= IRQ.STI;
     return lines;
+  }
+
+  /** Whether stimecmp is in use. */
+  get sstc(): boolean {
+    return this.#timer !== undefined;
+  }
+
+  /** The tick of mtime at which its own timer, stimecmp, is due; Infinity: never. */
+  get timer(): number {
+    return this.#timer ?? Infinity;
+  }
+
+  /** Follows stimecmp and menvcfg. */
+  retime(): void {
+    this.#timer = supervisorTimer(this.state);
   }
 
   /** satp. */
@@ -194,7 +225,12 @@ export class Hart implements CsrContext {
   }
 
   set satp(value: bigint) {
-    this.mmu.setSatp(value);
+    this.setSatp(Number(value & 0xffff_ffffn), Number(value >> 32n));
+  }
+
+  /** Writes satp, given as two halves. */
+  setSatp(low: number, high: number): void {
+    this.mmu.setSatp(low, high);
     this.selectBanks();
     this.onlooker?.satp(this);
   }
@@ -260,6 +296,7 @@ export class Hart implements CsrContext {
     this.#retired = state.retired;
     this.life = state.life;
     this.protect();
+    this.retime();
     this.mode = state.mode;
   }
 }

@@ -78,6 +78,13 @@ export class Registers {
     return this.header[PC / 4 + 1] * 2 ** 32 + this.header[PC / 4];
   }
 
+  /** Copies 64 bits from one place of the layout to another. */
+  copy(from: number, to: number): void {
+    const { header } = this;
+    header[to / 4] = header[from / 4];
+    header[to / 4 + 1] = header[from / 4 + 1];
+  }
+
   /** Moves pc on by some bytes. */
   advance(bytes: number): void {
     const low = this.header[PC / 4] + bytes;

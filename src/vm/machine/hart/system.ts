@@ -7,7 +7,7 @@
 
 import { DONE, DONE_STOP, RETRY, TRAPPED } from "../engine/host.ts";
 import { csrNumbers } from "../isa/csr_names.ts";
-import { KEPT } from "../layout.ts";
+import { KEPT, SATP } from "../layout.ts";
 import type { Mmu } from "../mmu.ts";
 import { CAUSE } from "../cause.ts";
 import { SSTATUS_HIGH, SSTATUS_WRITABLE } from "./csr_rows.ts";
@@ -50,7 +50,7 @@ const MOVING = new Set(csrNumbers(
 /** The CSRs that a loop may write and still only spin: what they hold is compared, see `Moment`. */
 const COMPARED = new Set(csrNumbers("sstatus", "mstatus", ...Object.keys(KEPT)));
 
-const [SSTATUS] = csrNumbers("sstatus");
+const [SSTATUS, SATP_NUMBER] = csrNumbers("sstatus", "satp");
 /** Bits of sstatus that have to do with translation. */
 const TRANSLATING = MSTATUS.SUM | MSTATUS.MXR;
 
@@ -108,7 +108,7 @@ function illegal(hart: Hart, word: number): number {
 
 function leave(hart: Hart, level: 1 | 3): number {
   returnFrom(hart, level);
-  return takeable(hart) < 0 && !yielding(hart) ? DONE : DONE_STOP;
+  return hart.ready && (takeable(hart) >= 0 || yielding(hart)) ? DONE_STOP : DONE;
 }
 
 /** Whether the hart's turn ends here; see {@link Hart.yields}. */
@@ -123,6 +123,9 @@ function executeCsr(hart: Hart, word: number, operation: number): number {
   const writes = kind === 1 || source !== 0;
   if (number === SSTATUS && hart.mode === 1 && kind !== 0) {
     return executeStatus(hart, kind, rd, source, (operation & 4) !== 0);
+  }
+  if (number === SATP_NUMBER && operation === 1 && hart.mode === 1) {
+    return trapped(hart, MSTATUS.TVM) ? illegal(hart, word) : writeSatp(hart, rd, source);
   }
   const row = hart.csrRow(number);
   if (
@@ -172,10 +175,25 @@ function executeStatus(
   if (translation) hart.selectBanks();
   // What is ready while interrupts are on has been taken: only turning them on can make a change.
   const on = (changed & after & MSTATUS.SIE) !== 0;
-  const ready = on && (takeable(hart) >= 0 || yielding(hart));
+  const ready = on && hart.ready && (takeable(hart) >= 0 || yielding(hart));
   if (!ready && !translation) return RETRY;
   registers.advance(4);
   return ready ? DONE_STOP : DONE;
+}
+
+/** csrrw of satp from S-mode, as its row and {@link afterWrite} would have it, in halves. */
+function writeSatp(hart: Hart, rd: number, source: number): number {
+  const { registers } = hart;
+  const { words, header } = registers;
+  const low = words[2 * source], high = words[2 * source + 1];
+  if (rd !== 0) {
+    words[2 * rd] = header[SATP / 4];
+    words[2 * rd + 1] = header[SATP / 4 + 1];
+  }
+  hart.life++;
+  hart.setSatp(low, high);
+  registers.advance(4);
+  return DONE;
 }
 
 function afterWrite(hart: Hart, number: number): number {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { KEPT, PC, TRAP_VALUE } from "../layout.ts";
 import { IRQ, type Mode, MSTATUS, previousMode } from "./csr_state.ts";
 import type { Hart } from "./hart.ts";
 
@@ -14,38 +15,45 @@ import type { Hart } from "./hart.ts";
  */
 const PRIORITY = [11, 3, 7, 9, 1, 5] as const;
 
-const INTERRUPT = 1n << 63n;
+/** In the upper half of a cause. */
+const INTERRUPT = 0x8000_0000;
 
-/** Takes a trap: pc must be the address to return to. */
-export function deliver(hart: Hart, cause: number, interrupt: boolean, value: bigint): void {
-  const { state, mode, registers } = hart;
+/**
+ * Takes a trap: pc must be the address to return to. An exception's value is that of the raised
+ * trap.
+ */
+export function deliver(hart: Hart, cause: number, interrupt: boolean): void {
+  const { state, mode, registers, onlooker } = hart;
   hart.life++;
+  const epc = onlooker === undefined ? 0n : hart.pc;
   const delegated = (interrupt ? state.mideleg : state.medeleg) >>> cause & 1;
-  const code = interrupt ? INTERRUPT | BigInt(cause) : BigInt(cause);
-  let vector: bigint;
   // "Traps never transition from a more-privileged mode to a less-privileged mode."
   if (mode <= 1 && delegated === 1) {
-    registers.keep("scause", code);
-    registers.keep("sepc", hart.pc);
-    registers.keep("stval", value);
+    const { header } = registers;
+    header[KEPT.scause / 4] = cause;
+    header[KEPT.scause / 4 + 1] = interrupt ? INTERRUPT : 0;
+    registers.copy(PC, KEPT.sepc);
+    if (interrupt) registers.keep("stval", 0n);
+    else registers.copy(TRAP_VALUE, KEPT.stval);
     hart.mstatus = moveBit(hart.mstatus, MSTATUS.SIE, MSTATUS.SPIE) & ~MSTATUS.SIE;
     hart.mstatus = mode === 1 ? hart.mstatus | MSTATUS.SPP : hart.mstatus & ~MSTATUS.SPP;
     hart.mode = 1;
-    vector = registers.kept("stvec");
+    registers.copy(KEPT.stvec, PC);
   } else {
-    state.mcause = code;
+    state.mcause = BigInt(cause) | (interrupt ? BigInt(INTERRUPT) << 32n : 0n);
     state.mepc = hart.pc;
-    state.mtval = value;
+    state.mtval = interrupt ? 0n : registers.trapValue;
     hart.mstatus = moveBit(hart.mstatus, MSTATUS.MIE, MSTATUS.MPIE) & ~MSTATUS.MIE;
     hart.mstatus = (hart.mstatus & ~MSTATUS.MPP) | (mode << 11);
     hart.mode = 3;
-    vector = state.mtvec;
+    hart.pc = state.mtvec;
   }
   // Vectored: "asynchronous interrupts set pc to BASE+4×cause"; exceptions go to BASE.
-  const vectored = interrupt && (vector & 1n) === 1n;
-  const epc = hart.pc;
-  hart.pc = (vector & ~3n) + (vectored ? BigInt(4 * cause) : 0n);
-  hart.onlooker?.trap({ hart, cause, interrupt, value, epc, from: mode });
+  const vectored = interrupt && (registers.pcLow & 1) === 1;
+  registers.advance((vectored ? 4 * cause : 0) - (registers.pcLow & 3));
+  if (onlooker === undefined) return;
+  const value = interrupt ? 0n : registers.trapValue;
+  onlooker.trap({ hart, cause, interrupt, value, epc, from: mode });
 }
 
 /** `status` with the bit `to` set as the bit `from` is. */
@@ -91,7 +99,7 @@ export function takeable(hart: Hart): number {
 export function takeInterrupt(hart: Hart): boolean {
   const number = takeable(hart);
   if (number < 0) return false;
-  deliver(hart, number, true, 0n);
+  deliver(hart, number, true);
   return true;
 }
 
@@ -110,7 +118,7 @@ export function returnFrom(hart: Hart, level: 1 | 3): void {
     mode = (hart.mstatus & MSTATUS.SPP) !== 0 ? 1 : 0;
     hart.mstatus = moveBit(hart.mstatus, MSTATUS.SPIE, MSTATUS.SIE) | MSTATUS.SPIE;
     hart.mstatus &= ~MSTATUS.SPP;
-    hart.pc = hart.registers.kept("sepc");
+    hart.registers.copy(KEPT.sepc, PC);
   }
   // "An MRET or SRET instruction that changes the privilege mode to a mode less privileged than M
   // also sets MPRV=0."
@@ -125,6 +133,6 @@ export function wakes(hart: Hart): boolean {
 }
 
 /** The timer interrupts that a run must stop for: enabled in mie and not yet pending. */
-export function awaitedTimers(hart: Hart): number {
-  return hart.state.mie & (IRQ.MTI | IRQ.STI) & ~hart.pending;
+export function awaitedTimers({ state: { mie } }: Hart, pending: number): number {
+  return mie & (IRQ.MTI | IRQ.STI) & ~pending;
 }
