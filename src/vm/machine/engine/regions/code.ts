@@ -8,6 +8,7 @@ import * as layout from "../../layout.ts";
 import type { CodePages } from "../code_pages.ts";
 import { HANDLER, RECORD_SHIFT, STOP_BIT, UNDECODED } from "../records.ts";
 import type { Code } from "./discover.ts";
+import type { DecodedPage } from "./translation.ts";
 
 /** What can be executed now without a walk. */
 export class MappedCode implements Code {
@@ -55,10 +56,13 @@ export class MappedCode implements Code {
     return (this.#head(pc) & STOP_BIT) !== 0;
   }
 
-  /** The halfwords of the frame that a page's records are for. */
-  frameOf(records: number): Uint16Array {
+  /** The page whose records stand at an offset. */
+  decoded(records: number): DecodedPage {
     const start = this.#pages.frameOf(records) >>> 1;
-    return this.#halves.subarray(start, start + 2048);
+    return {
+      halves: this.#halves.subarray(start, start + 2048),
+      heads: this.#words.subarray(records >> 2, (records >> 2) + 4096),
+    };
   }
 
   half(pc: number): number {

@@ -215,10 +215,10 @@ export class Tier implements Translations {
    * it, so that a program that is loaded again is not translated again.
    */
   made(records: number, page: number): void {
-    const frame = this.#code.frameOf(records);
+    const there = this.#code.decoded(records);
     for (const { translation, slot } of this.#byPage.get(page) ?? []) {
       const i = translation.pages.indexOf(page);
-      if (!translation.matches(i, frame)) continue;
+      if (!translation.matches(i, there)) continue;
       const other = this.#besides(translation, i);
       if (other !== undefined) this.#join(other, i, records);
       else if (!this.#bind(translation, slot, { page, records })) return;
@@ -241,9 +241,9 @@ export class Tier implements Translations {
     const known = this.#known.get(pc);
     if (known === undefined) return false;
     const page = Math.floor(pc / 4096);
-    const frame = this.#code.frameOf(this.#code.records(page));
+    const there = this.#code.decoded(this.#code.records(page));
     for (const { translation, slot } of known) {
-      if (!translation.matches(translation.pages.indexOf(page), frame)) continue;
+      if (!translation.matches(translation.pages.indexOf(page), there)) continue;
       this.#bind(translation, slot);
       return true;
     }
@@ -269,7 +269,7 @@ export class Tier implements Translations {
     for (const [i, page] of translation.pages.entries()) {
       const records = fresh?.page === page ? fresh.records : this.#code.records(page);
       this.#words[(context >> 2) + i] = 0;
-      if (records === 0 || !translation.matches(i, this.#code.frameOf(records))) continue;
+      if (records === 0 || !translation.matches(i, this.#code.decoded(records))) continue;
       this.#join(binding, i, records);
     }
     return true;

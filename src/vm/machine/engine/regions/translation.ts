@@ -6,10 +6,19 @@
  */
 
 import { mulHigh } from "../mul_high.ts";
+import { STOP_BIT } from "../records.ts";
 import { emit } from "./emit.ts";
 import { Listing } from "./listing.ts";
 import { type RegionImports, regionModule } from "./module.ts";
 import { contextOf, type Region } from "./region.ts";
+
+/** A page of the guest's code, decoded. */
+export interface DecodedPage {
+  /** Its halfwords. */
+  readonly halves: Uint16Array;
+  /** Its records' words, two for each halfword. */
+  readonly heads: Int32Array;
+}
 
 /** A page's part in a translation. */
 interface PagePart {
@@ -96,11 +105,12 @@ export class Translation {
     return false;
   }
 
-  /** Whether its code of one of its pages is what stands in a frame. */
-  matches(page: number, frame: Uint16Array): boolean {
+  /** Whether its code of one of its pages is what stands there, and nobody wants to stop in it. */
+  matches(page: number, { halves, heads }: DecodedPage): boolean {
     const { covers, code } = this.#parts[page]!;
     for (let i = 0; i < covers.length; i++) {
-      if (covers[i] !== 0 && code[i] !== frame[i]) return false;
+      if (covers[i] === 0) continue;
+      if (code[i] !== halves[i] || (heads[2 * i]! & STOP_BIT) !== 0) return false;
     }
     return true;
   }
