@@ -241,7 +241,9 @@ export class Tier implements Translations {
     const known = this.#known.get(pc);
     if (known === undefined) return false;
     const page = Math.floor(pc / 4096);
-    const there = this.#code.decoded(this.#code.records(page));
+    const records = this.#code.records(page);
+    if (records === 0) return false;
+    const there = this.#code.decoded(records);
     for (const { translation, slot } of known) {
       if (!translation.matches(translation.pages.indexOf(page), there)) continue;
       this.#bind(translation, slot);
