@@ -85,6 +85,16 @@ export class Fetcher {
     return records;
   }
 
+  /**
+   * Offset of the decoded records of an address's page, as a fetch there would find them; 0 when there
+   * are none, or a fetch would do more than a walk. Changes nothing.
+   */
+  locate(high: number, low: number): number {
+    const { mmu } = this.#parts;
+    const frame = mmu.peek(mmu.fetchBank, EXECUTE, high, low);
+    return frame < 0 || !mmu.isRam(frame) ? 0 : this.code?.recordsOf(inFrame(frame)) ?? 0;
+  }
+
   /** The instruction at pc, whose second half is on the next page; undefined: trap raised. */
   straddling(): number | undefined {
     const { mmu, ram, hart: { registers } } = this.#parts;

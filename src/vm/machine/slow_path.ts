@@ -180,6 +180,10 @@ export class SlowPath implements EngineHost {
     return mmu.refill((what & 1) !== 0 ? WRITE : READ, registers.accessHigh, low) ? 1 : 0;
   }
 
+  locate(high: number, low: number): number {
+    return this.fetcher.locate(high, low);
+  }
+
   refetch(): number {
     const { accessHigh, accessLow } = this.#parts.hart.registers;
     return this.fetcher.again(accessHigh, accessLow);

@@ -34,6 +34,8 @@ const GIVE_UP_BYTES = 512;
  */
 const GIVE_UP_WRITES = 256;
 const HIT_WEIGHT = 4;
+/** A frame that is written from its start on, so many bytes in a row, is being filled: it is free. */
+const FILLED_BYTES = 16;
 
 /** Who has translated code of decoded pages, and is told when it changes. */
 export interface Translations {
@@ -55,6 +57,8 @@ export class CodePages {
   readonly #live = new Uint16Array(POOL_PAGES);
   /** Writes to each page's frame since it was taken, weighted. */
   readonly #writes = new Uint16Array(POOL_PAGES);
+  /** Bytes from the start of each page's frame that were written in a row. */
+  readonly #filled = new Uint8Array(POOL_PAGES);
   /** Page that is taken next when no page is free. */
   #turn = 0;
   #free: number[] = [];
@@ -171,6 +175,11 @@ export class CodePages {
     this.#translated[indexOf(page)]! += by;
   }
 
+  /** Offset of the records for a frame's code; 0: there are none. */
+  recordsOf(frame: PaNum): number {
+    return this.#words[mapIndex(frame)]!;
+  }
+
   /** Linear-memory offset of the frame that a page is for; 0: none. */
   frameOf(page: number): number {
     return this.#frames[indexOf(page)]!;
@@ -258,6 +267,11 @@ export class CodePages {
   #forget(page: number, offset: number, length: number): void {
     const index = indexOf(page);
     if (length >= GIVE_UP_BYTES) return this.#giveUp(index);
+    if (offset === 0) this.#filled[index] = 0;
+    if (offset === this.#filled[index]) {
+      this.#filled[index]! += Math.min(length, FILLED_BYTES);
+      if (this.#filled[index]! >= FILLED_BYTES) return this.#giveUp(index);
+    }
     const cleared = this.#records.clear(page, offset, length);
     if (this.#translated[index] !== 0) this.translations?.changed(page, offset, length);
     this.#live[index]! -= cleared;
@@ -289,6 +303,7 @@ export class CodePages {
     this.#live[index] = 0;
     this.#writes[index] = 0;
     this.#asking[index] = 0;
+    this.#filled[index] = 0;
     this.#records.wipe(page);
     if (this.#translated[index] !== 0) this.translations?.gone(page);
     this.#dropExecuteEntries(page);

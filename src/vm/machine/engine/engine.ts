@@ -82,7 +82,9 @@ export class Engine implements EngineView {
     if (compile !== "never") {
       const refill = (what: number) => host.refill?.(what) ?? 0;
       const refetch = () => host.refetch?.() ?? 0;
-      this.tier = new Tier(memory, this.pages, { memory, refill, refetch }, { compile, counts });
+      const locate = (high: number, low: number) => host.locate?.(high, low) ?? 0;
+      const imports = { memory, refill, refetch };
+      this.tier = new Tier(memory, this.pages, imports, { compile, counts, locate });
     }
   }
 

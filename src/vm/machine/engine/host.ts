@@ -87,6 +87,11 @@ export interface EngineHost {
    * to be done, and nothing has happened.
    */
   refetch?(): number;
+  /**
+   * Offset of the decoded records of the page of an address, given as two halves, as a fetch there
+   * would find them; 0 when there are none, or a fetch would do more than a walk. Changes nothing.
+   */
+  locate?(high: number, low: number): number;
   /** An atomic operation that {@link EngineHost.access} permitted has been done, or has failed. */
   wrote?(): void;
 }

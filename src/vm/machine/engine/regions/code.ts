@@ -1,5 +1,5 @@
 /**
- * The guest's code as the execute TLB of the hart that runs leads to it, for {@link discover}.
+ * The guest's code as the hart that runs would fetch it, for {@link discover}.
  *
  * @module
  */
@@ -10,29 +10,34 @@ import { HANDLER, RECORD_SHIFT, STOP_BIT, UNDECODED } from "../records.ts";
 import type { Code } from "./discover.ts";
 import type { DecodedPage } from "./translation.ts";
 
-/** What can be executed now without a walk. */
+/** See {@link EngineHost.locate}. */
+export type Locate = (high: number, low: number) => number;
+
+/** What can be executed now. */
 export class MappedCode implements Code {
   readonly #words: Int32Array;
   readonly #halves: Uint16Array;
   readonly #pages: CodePages;
+  readonly #locate: Locate;
 
   /** The code in a machine's memory. */
-  constructor(memory: WebAssembly.Memory, pages: CodePages) {
+  constructor(memory: WebAssembly.Memory, pages: CodePages, locate: Locate) {
+    this.#locate = locate;
     this.#words = new Int32Array(memory.buffer);
     this.#halves = new Uint16Array(memory.buffer);
     this.#pages = pages;
   }
 
-  /** Offset of the decoded records of a virtual page, by its number; 0: not in the TLB. */
+  /** Offset of the decoded records of a virtual page, by its number; 0: there are none. */
   records(page: number): number {
     const low = (page * 4096) | 0, high = Math.floor(page / 2 ** 20);
     const index = page & (layout.TLB_ENTRIES - 1);
     const entry = (this.#words[layout.TLB_EXECUTE >> 2]! + index * layout.TLB_ENTRY_SIZE) >> 2;
     const there = this.#words[entry] === low && this.#words[entry + 1] === high;
-    return there ? this.#words[entry + 2]! : 0;
+    return there ? this.#words[entry + 2]! : this.#locate(high, low);
   }
 
-  /** Offset of the record of an address; 0: its page is not in the TLB. */
+  /** Offset of the record of an address; 0: its page has none. */
   record(pc: number): number {
     const page = this.records(Math.floor(pc / 4096));
     return page === 0 ? 0 : page + ((pc % 4096) << RECORD_SHIFT);

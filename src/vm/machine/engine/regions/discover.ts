@@ -26,6 +26,8 @@ import {
 const MOST_STEPS = 600;
 /** Calls inside each other that stand in the region of the first caller. */
 const MOST_CALLS = 4;
+/** Instructions of a function that is taken into its caller's region at most. */
+const MOST_INSIDE = 100;
 /** Contexts at most. */
 const MOST_CONTEXTS = 2000;
 /** Pages that a region spans at most. */
@@ -72,16 +74,20 @@ class Discovery {
   readonly #targets = new Map<Place, Place>();
   readonly #calls: Call[] = [{ returns: NaN, target: NaN, caller: 0, depth: 0, leaves: false }];
   readonly #contexts = new Map<Place, number>();
+  /** Sizes of functions, by where they begin. */
+  readonly #sizes = new Map<number, number>();
   readonly #pages = new Set<number>();
-  readonly #queue: Place[] = [];
+  /** Places to be followed, by the depth of the call that they are in. */
+  readonly #queues: Place[][] = Array.from({ length: MOST_CALLS + 1 }, () => []);
 
   constructor(root: number, code: Code) {
     this.#code = code;
     this.#root = root;
     this.#leaders.add(root);
     this.#entries.set(root, 0);
-    this.#queue.push(root);
-    for (let place = this.#queue.shift(); place !== undefined; place = this.#queue.shift()) {
+    this.#lead(root);
+    // What is called comes after its caller, when there is still room for it.
+    for (let place = this.#next(); place !== undefined; place = this.#next()) {
       if (this.#code.runs(pcOf(place)) && this.#takesPage(place)) this.#follow(place);
       else this.#leavesAt(place);
     }
@@ -114,10 +120,13 @@ class Discovery {
     return { pc, instruction, kind: hosts ? "system" : kind };
   }
 
-  #lead(place: Place, first = false): void {
+  #lead(place: Place): void {
     this.#leaders.add(place);
-    if (first) this.#queue.unshift(place);
-    else this.#queue.push(place);
+    this.#queues[this.#calls[contextOf(place)]!.depth]!.push(place);
+  }
+
+  #next(): Place | undefined {
+    return this.#queues.find((queue) => queue.length > 0)?.shift();
   }
 
   /** Execution may come back here from the interpreter. */
@@ -187,7 +196,7 @@ class Discovery {
     this.#enter(next, called);
     if (called !== 0) {
       this.#targets.set(place, called * CONTEXT + target!);
-      return this.#lead(called * CONTEXT + target!, true);
+      return this.#lead(called * CONTEXT + target!);
     }
     this.#leavesAt(place);
     // What calls itself goes to where it was entered.
@@ -204,7 +213,9 @@ class Discovery {
     for (let at = caller; at !== 0; at = this.#calls[at]!.caller) {
       if (this.#calls[at]!.target === target) return 0;
     }
-    if (this.#entries.has(target)) return 0;
+    if (this.#entries.has(target) || this.#sizeOf(target) > MOST_INSIDE) {
+      return 0;
+    }
     let context = this.#contexts.get(next);
     if (context === undefined) {
       context = this.#calls.length;
@@ -212,6 +223,32 @@ class Discovery {
       this.#contexts.set(next, context);
     }
     return context;
+  }
+
+  /**
+   * Instructions that have run of a function, without what it calls; at least one more than
+   * {@link MOST_INSIDE} when there are more.
+   */
+  #sizeOf(target: number): number {
+    const known = this.#sizes.get(target);
+    if (known !== undefined) return known;
+    const seen = new Set<number>();
+    const queue = [target];
+    for (let start = queue.pop(); start !== undefined; start = queue.pop()) {
+      if (!this.#code.runs(start)) continue;
+      let pc: number = start;
+      while (!seen.has(pc) && seen.size <= MOST_INSIDE) {
+        const step = this.#step(pc);
+        if (step === undefined) break;
+        seen.add(pc);
+        const { kind, instruction: { rd, imm, length } } = step;
+        if (kind === "branch" || (kind === "jump" && rd === 0)) queue.push(pc + imm);
+        if ((kind === "jump" || kind === "jumpTo") && rd === 0) break;
+        pc += length;
+      }
+    }
+    this.#sizes.set(target, seen.size);
+    return seen.size;
   }
 
   /** Whether what a call leads to, or a call in it, comes back through the interpreter. */

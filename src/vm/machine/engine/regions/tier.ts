@@ -14,7 +14,7 @@ import * as layout from "../../layout.ts";
 import type { Compile } from "../../machine_state.ts";
 import type { CodePages, Translations } from "../code_pages.ts";
 import { RECORD_SHIFT } from "../records.ts";
-import { MappedCode } from "./code.ts";
+import { type Locate, MappedCode } from "./code.ts";
 import { RegionCounters } from "./counters.ts";
 import { discover } from "./discover.ts";
 import { Entries } from "./entries.ts";
@@ -106,12 +106,12 @@ export class Tier implements Translations {
     memory: WebAssembly.Memory,
     pages: CodePages,
     imports: RegionImports,
-    options: { compile: Compile; counts: boolean },
+    options: { compile: Compile; counts: boolean; locate: Locate },
   ) {
     this.done = new RegionCounters(memory);
     this.#words = new Int32Array(memory.buffer);
     this.#pages = pages;
-    this.#code = new MappedCode(memory, pages);
+    this.#code = new MappedCode(memory, pages, options.locate);
     this.#entries = new Entries(memory, pages);
     this.#imports = imports;
     this.#always = options.compile === "always";
