@@ -293,22 +293,36 @@ export class Emitter {
       out.op("i32_eqz");
       out.rarely(() => this.#leaveTo());
     };
-    if (this.counts) {
-      // A fetch by the host counts itself.
-      out.either(fetch, () => {
-        out.get(EXECUTE);
-        out.get(EXECUTE);
-        out.load("i32_load", entry + 12);
-        out.i32(1);
-        out.op("i32_add");
-        out.store("i32_store", entry + 12);
+    const compare = (leave: () => void) => {
+      out.get(EXECUTE);
+      out.load("i32_load", entry + 8);
+      this.#records(pageOf(pc));
+      out.op("i32_ne");
+      out.rarely(leave);
+    };
+    const count = (hits: number) => {
+      out.get(EXECUTE);
+      out.get(EXECUTE);
+      out.load("i32_load", entry + 12);
+      out.i32(hits);
+      out.op("i32_add");
+      out.store("i32_store", entry + 12);
+    };
+    if (!this.counts) {
+      out.rarely(fetch);
+      return compare(() => this.#leaveTo());
+    }
+    out.either(() => {
+      fetch();
+      // The host has counted it, and the interpreter is going to once more.
+      compare(() => {
+        count(-1);
+        this.#leaveTo();
       });
-    } else out.rarely(fetch);
-    out.get(EXECUTE);
-    out.load("i32_load", entry + 8);
-    this.#records(pageOf(pc));
-    out.op("i32_ne");
-    out.rarely(() => this.#leaveTo());
+    }, () => {
+      compare(() => this.#leaveTo());
+      count(1);
+    });
   }
 
   /** Goes on at a known place. */
