@@ -121,11 +121,6 @@ export class Tier implements Translations {
     pages.translations = this;
   }
 
-  /** Translations that are kept now. */
-  get live(): number {
-    return this.#slots;
-  }
-
   /** A run with that budget has ended because it is used up. */
   ran(budget: number): void {
     if (budget < SAMPLE && !this.#always) return;
