@@ -229,3 +229,21 @@ Deno.test("a breakpoint where nothing can be fetched is met once, before the tra
   assertEquals(made.hart.mode, 3);
   assertEquals(["mcause", "mepc"].map((name) => made.hart.readCsr(name)), [1n, 0n]);
 });
+
+Deno.test("what was compiled before somebody looked at its code does not come back over the stop", () => {
+  const made = machine({ compile: "always" });
+  const code = new Assembler().label("loop").put("addi", { rd: 5, rs1: 5, imm: 1 })
+    .put("addi", { rd: 6, rs1: 6, imm: 1 }).put("addi", { rd: 7, rs1: 7, imm: 1 })
+    .put("jal", { rd: 0 }, "loop");
+  made.ram.write(at(0), code.bytes());
+  made.run(4000);
+  for (let round = 0; round < 3; round++) {
+    let seen = 0;
+    const before = made.hart.x(6);
+    const remove = made.probes.at(RAM_BASE + 4, () => void seen++);
+    made.run(40_000);
+    assertEquals([seen, made.hart.x(6) - before], [10_000, 10_000n]);
+    remove();
+    made.run(4000);
+  }
+});
