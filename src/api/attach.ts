@@ -18,6 +18,8 @@ export interface AttachOptions {
   seed?: number;
   /** Instructions of a hart's turn on average, where there are several; 10,000 unless given. */
   quantum?: number;
+  /** Whether code that runs often is translated, `hot` (unless given), or all is interpreted. */
+  compile?: "hot" | "never";
   /** RAM; 128 MiB unless given. */
   mem?: Size;
   /** Most instructions of the boot; 20 billion unless given. */
@@ -31,6 +33,7 @@ export const ATTACH_NAMES: readonly string[] = [
   "harts",
   "seed",
   "quantum",
+  "compile",
   "mem",
   "budget",
 ];

@@ -10,7 +10,7 @@ import { BOOT_OPTIONS, type BootOptions } from "../vm/boot_options.ts";
 import { GUEST_NUMBERS, type GuestOptions } from "../vm/guest.ts";
 
 /** A guest's computer as the command line asks for it: all but its disk and budget. */
-export type GuestFlags = Pick<GuestOptions, "memBytes" | "harts" | "seed" | "quantum">;
+export type GuestFlags = Pick<GuestOptions, "memBytes" | "harts" | "seed" | "quantum" | "compile">;
 
 const { harts: HARTS, quantum: QUANTUM } = GUEST_NUMBERS;
 
@@ -44,7 +44,7 @@ export const GUEST_FLAGS = [
 ] as const;
 
 /** The options of the built-in kernel's computer that a guest's has, too. */
-const SHARED: readonly (keyof BootOptions)[] = ["mem", "seed", "quantum"];
+const SHARED: readonly (keyof BootOptions)[] = ["mem", "seed", "quantum", "compile"];
 
 /** Files as the flags name them. */
 export interface GuestFiles {
@@ -91,12 +91,13 @@ export function guestFlags(
     throw new CommandError(`--${flag} is for the built-in kernel, not for ${which}${instead}`);
   }
   const inside = within(which);
-  const { mem, seed, quantum } = boot;
+  const { mem, seed, quantum, compile } = boot;
   return {
     ...(mem === undefined ? {} : { memBytes: Number(mem) }),
     ...(harts === undefined ? {} : { harts: inside("harts", Number(harts), HARTS) }),
     ...(seed === undefined ? {} : { seed }),
     ...(quantum === undefined ? {} : { quantum: inside("quantum", quantum, QUANTUM) }),
+    ...(compile === undefined ? {} : { compile }),
   };
 }
 

@@ -74,7 +74,7 @@ function bootText(options: BootOptions): string[] {
 }
 
 /** The kernel and its computer, as a script attaches them. */
-export function attachText({ files, harts, seed, quantum, memBytes }: Attached): string[] {
+export function attachText({ files, harts, seed, quantum, compile, memBytes }: Attached): string[] {
   const { elf = "KERNEL", disk } = files;
   const numbers = Object.entries({ harts, seed, quantum }).filter(([, n]) => n !== undefined);
   return [
@@ -82,6 +82,7 @@ export function attachText({ files, harts, seed, quantum, memBytes }: Attached):
     ...(disk === undefined ? [] : [`disk: ${JSON.stringify(disk)}`]),
     ...(memBytes === undefined ? [] : [`mem: "${size(memBytes)}"`]),
     ...numbers.map(([name, value]) => `${name}: ${value}`),
+    ...(compile === undefined ? [] : [`compile: "${compile}"`]),
   ];
 }
 

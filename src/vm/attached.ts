@@ -8,6 +8,8 @@ export interface Attached {
   readonly seed: number | undefined;
   /** Instructions of a hart's turn on average. */
   readonly quantum: number | undefined;
+  /** Whether code is translated. */
+  readonly compile: "hot" | "never" | undefined;
   /** Bytes of RAM. */
   readonly memBytes: number | undefined;
 }

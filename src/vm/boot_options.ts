@@ -44,6 +44,11 @@ export interface BootOptions {
   readAhead?: number;
   /** How exec loads a program: all at once, or each page at first touch. */
   exec?: "eager" | "demand";
+  /**
+   * Whether code that runs often is translated to WebAssembly (`hot`, unless given) or everything
+   * is interpreted (`never`). Nothing but time depends on it; see {@link Vm.engine}.
+   */
+  compile?: "hot" | "never";
   /** Programs that are run by name. */
   programs?: ProgramSource;
   /** What {@link Vm.interact} opens; `boot` of the scripting API gives the shell. */
@@ -130,6 +135,12 @@ export const BOOT_OPTIONS: readonly BootOption[] = [
   option("quantum", "quantum N", "instructions of a timer tick", count(1, MOST, DEFAULT_QUANTUM)),
   option("fs", "fs IMAGE", "an xv6 file system image", IMAGE),
   option("fat", "fat IMAGE", "a FAT32 image under /fat; new files there are of 1980-01-01", IMAGE),
+  option(
+    "compile",
+    "compile HOW",
+    "code that runs often becomes WebAssembly, or nothing: to see the interpreter alone",
+    oneOf("hot", "never"),
+  ),
   option("programs", "", "programs that are run by name", OBJECT),
   option("interact", "", "what opens a shell", OBJECT),
 ];
@@ -240,11 +251,15 @@ export function differences(one: Made, two: Made): string[] {
   return [...known, ...others];
 }
 
-/** What a computer was made with, as plain data: all but its disks and what came from the host. */
+/**
+ * What a computer was made with, as plain data: all but its disks, what came from the host, and how
+ * its instructions are executed.
+ */
 export type Made = Readonly<Record<string, string | number | boolean | Abi | undefined>>;
 
 /** The part of its options that a state must have in common with a computer. */
 export function madeOf(options: Settled): Made {
-  const { fs: _fs, fat: _fat, programs: _programs, interact: _interact, ...made } = options;
+  const { fs: _fs, fat: _fat, programs: _programs, interact: _interact, compile: _, ...made } =
+    options;
   return structuredClone(made);
 }

@@ -17,7 +17,7 @@ import { symbolsView } from "./symbols.ts";
 /** RAM, kernel, file systems and process 1. Throws an FsError that names the bad image's option. */
 export function bootParts(made: Settled): Parts {
   const { programs = noPrograms, abi, fs, fat } = made;
-  const machine = new Machine({ memBytes: made.mem, traps: "host" });
+  const machine = new Machine({ memBytes: made.mem, traps: "host", compile: made.compile });
   const events = new EventLog(machine);
   const { mmu, clock, hart } = machine;
   mmu.marked = (page, pteAddr, before, after) => {

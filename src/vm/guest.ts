@@ -52,6 +52,11 @@ export interface GuestOptions {
    * are found by trying.
    */
   readonly virtioVersion?: 1 | 2;
+  /**
+   * Whether code that runs often is translated to WebAssembly, `hot`, or everything is interpreted;
+   * `hot` when absent. Nothing but time depends on it.
+   */
+  readonly compile?: "hot" | "never";
   /** What is written to the disk is kept, for {@link Guest.takeWrites}. */
   readonly keepWrites?: boolean;
 }

@@ -58,8 +58,8 @@ export class GuestBoot {
     const hand = disk && putHandProgram(disk);
     this.guest = new Guest(kernel, { ...hardware, ...(disk === undefined ? {} : { disk }) });
     this.guest.record();
-    const { harts, seed, quantum, memBytes } = hardware;
-    const attached = { files, harts, seed, quantum, memBytes };
+    const { harts, seed, quantum, compile, memBytes } = hardware;
+    const attached = { files, harts, seed, quantum, compile, memBytes };
     this.vm = vmOver(this.guest, { hand, attached, interact });
     this.#last = budget;
   }

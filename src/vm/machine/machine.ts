@@ -38,6 +38,8 @@ const FOLD_EVERY = 2 ** 31;
 /** Budgets are exact numbers. */
 const MAX_BUDGET = Number.MAX_SAFE_INTEGER;
 
+const COMPILE: readonly Compile[] = ["hot", "always", "never"];
+
 const STOP_ON_BUDGET: Stop = { kind: "budget" };
 const STOP_ON_WFI: Stop = { kind: "wfi" };
 const STOP_ON_TRAP: Stop = { kind: "trapped" };
@@ -96,6 +98,10 @@ export class Machine {
     if (!Number.isInteger(harts) || harts < 1 || harts > MAX_HARTS) {
       throw new RangeError(`a machine has 1 to ${MAX_HARTS} harts, not ${harts}`);
     }
+    this.compile = options.compile ?? "hot";
+    if (!COMPILE.includes(this.compile)) {
+      throw new RangeError(`compile: want ${COMPILE.join(", ")}, not ${this.compile}`);
+    }
     const registers = new Registers(this.ram.memory.buffer);
     const countHits = options.countHits ?? true;
     this.bus = new Bus(this.ram);
@@ -109,7 +115,6 @@ export class Machine {
       return new Hart(i, registers, mmu, this.clock, pins);
     });
     this.#hostTraps = options.traps === "host";
-    this.compile = options.compile ?? "hot";
     const { quantum, seed } = options;
     const parks = !this.#hostTraps;
     this.watches.check = () => this.#turns.marked();
