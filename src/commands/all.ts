@@ -15,6 +15,7 @@ export { default as diff } from "./diff.ts";
 export { default as dir } from "./dir.ts";
 export { default as dis } from "./dis.ts";
 export { default as down } from "./down.ts";
+export { default as engine } from "./engine.ts";
 export { default as events } from "./events.ts";
 export { default as exit } from "./exit.ts";
 export { default as expect } from "./expect.ts";

@@ -31,21 +31,33 @@ export function instructionAt(vm: Vm, pid: number, address: Va): CodeLine | unde
   if (low === undefined) return undefined;
   const high = (low & 3) === 3 ? readHalf(vm, pid, va(address + 2n)) : 0;
   if (high === undefined) return undefined;
-  const word = (low | (high << 16)) >>> 0;
-  const symbol = (at: bigint) => nearestSymbol(vm, pid, at);
+  return codeLine((low | (high << 16)) >>> 0, address, {
+    named: (at) => nearestSymbol(vm, pid, at),
+    source: (at) => sourceAt(vm, pid, at),
+  });
+}
+
+/** What is known of addresses: `main+0x4`, empty where nothing is; and lines of the source. */
+export interface Names {
+  named(address: bigint): string;
+  source(address: bigint): SourcePlace | undefined;
+}
+
+/** An instruction that stands at an address; of a short one the upper half does not matter. */
+export function codeLine(word: number, address: Va, names: Names): CodeLine {
   const { length, text } = disassemble(word, address, {
     symbol: (at) => {
-      const name = symbol(at);
+      const name = names.named(at);
       return name === "" ? undefined : ` <${name}>`;
     },
   });
   return {
     va: address,
-    encoding: length === 2 ? word & 0xffff : word,
+    encoding: length === 2 ? word & 0xffff : word >>> 0,
     length,
     text,
-    symbol: symbol(address),
-    source: sourceAt(vm, pid, address),
+    symbol: names.named(address),
+    source: names.source(address),
   };
 }
 

@@ -138,7 +138,7 @@ export const BOOT_OPTIONS: readonly BootOption[] = [
   option(
     "compile",
     "compile HOW",
-    "code that runs often becomes WebAssembly, or nothing: to see the interpreter alone",
+    "what becomes of code that runs often; never is for who wants to see the interpreter alone",
     oneOf("hot", "never"),
   ),
   option("programs", "", "programs that are run by name", OBJECT),

@@ -23,6 +23,7 @@ import { Recorder } from "./recorder.ts";
 import { trapframeRegisters } from "./registers.ts";
 import { type BuiltinState, checkRestorable, isGuests, whose } from "./state.ts";
 import { makeSatp } from "./machine/sv39.ts";
+import { programImages } from "./symbols.ts";
 
 /** Boots RAM, kernel, disk and process 1. Throws an FsError that names the bad image's option. */
 export function bootComputer(options: Settled): Computer {
@@ -53,6 +54,7 @@ export function bootComputer(options: Settled): Computer {
     forks: () => kernel.state.forkTotals,
     listening: undefined,
     failAllocation: (n) => failAllocation(kernel, n),
+    images: () => programImages(kernel, parts.loaded),
     countPlace: () => undefined,
     invoke: () => {
       throw new KernelError(

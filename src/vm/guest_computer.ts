@@ -213,6 +213,10 @@ function guestComputer(
       else listening.listen();
       return listening.log;
     },
+    *images() {
+      yield { name: "kernel", symbols: view.known.symbols };
+      yield* programs.all();
+    },
     failAllocation: (n) => {
       const { allocators } = kernelFunctions(view.known.symbols);
       if (allocators.length === 0) {

@@ -13,6 +13,7 @@ import { ROOTINO, T_FILE } from "./kernel/files/xv6fs/layout.ts";
 import { PAGE_SIZE, type PaNum, vaNum } from "./machine/address.ts";
 import { type Elf, ElfError, parseElf } from "./machine/elf.ts";
 import type { Ram } from "./machine/memory.ts";
+import type { NamedImage } from "./parts.ts";
 import { walk } from "./machine/sv39.ts";
 
 /** A program's file, and what its addresses are called. */
@@ -75,6 +76,26 @@ export class GuestPrograms {
       return typeof names === "object" ? names.find((one) => one.inum === inum)?.name : undefined;
     } catch (error) {
       if (error instanceof FsError) return undefined;
+      throw error;
+    }
+  }
+
+  /** All programs in the root directory, those of processes first. */
+  *all(): Generator<NamedImage> {
+    const ran = this.#view().processes().map(({ name }) => name);
+    for (const name of new Set([...ran, ...this.#names()])) {
+      const elf = this.file(name);
+      if (elf !== undefined) yield { name, symbols: new ImageSymbols(elf) };
+    }
+  }
+
+  /** Names of all that is in the root directory; none, where it is damaged. */
+  #names(): readonly string[] {
+    try {
+      const names = this.#disk.tree?.xv6.entries(ROOTINO);
+      return typeof names === "object" ? names.map(({ name }) => name) : [];
+    } catch (error) {
+      if (error instanceof FsError) return [];
       throw error;
     }
   }

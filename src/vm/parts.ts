@@ -10,6 +10,7 @@ import type { Guest } from "./guest.ts";
 import type { GuestEvents } from "./guest/events.ts";
 import type { Each, EachReport } from "./guest_each.ts";
 import type { GuestStop } from "./guest_traps.ts";
+import type { ImageSymbols } from "./guest/symbols.ts";
 import type { GuestHistory } from "./guest/history.ts";
 import type { FrameStep, Store } from "./store.ts";
 import type { History, HistoryEntry, Moment } from "./history.ts";
@@ -42,6 +43,12 @@ export interface Parts {
   readonly loaded: Map<string, Uint8Array>;
   /** What it was made with, as a state holds it. */
   readonly made: Made;
+}
+
+/** A kernel's or program's file, and what it is called. */
+export interface NamedImage {
+  readonly name: string;
+  readonly symbols: ImageSymbols;
 }
 
 /** Registers that can be set, by their numbers. */
@@ -83,6 +90,8 @@ export interface Computer extends Parts {
   invoke(entry: bigint, args: readonly bigint[]): bigint;
   /** The last stores to some bytes of a guest. */
   lastStores(start: PaNum, length: number, most: number): { stores: Store[]; since: number };
+  /** The files of its kernel and its programs, those that run or lately ran first. */
+  images(): Iterable<NamedImage>;
   /** Makes a coming allocation fail, see {@link Vm.failAllocation}. */
   failAllocation(n: number): void;
   /** What forks did, as far as it is known. */

@@ -25,7 +25,7 @@ import type { FrameStep, Store } from "./store.ts";
 import { type Mark, markOf, sinceMark } from "./marks.ts";
 import { type Computer, openDoor, partsOf } from "./parts.ts";
 import { refusal, type Refused } from "./refusals.ts";
-import type { Census, Difference, Listening, TlbView } from "./reports.ts";
+import type { Census, Difference, EngineView, Listening, TlbView } from "./reports.ts";
 import { checkState, type VmState } from "./state.ts";
 
 /**
@@ -127,6 +127,14 @@ export abstract class Questions {
   tlbOf(hart: number): TlbView {
     whole("hart", hart, 0, this.harts - 1);
     return this.#machine.harts[hart].mmu;
+  }
+
+  /**
+   * What executes its instructions: how many of them how, and the code that was translated for it.
+   * It is no part of the computer: no state holds it, and it counts what is run again, too.
+   */
+  get engine(): EngineView {
+    return this.#machine.engine;
   }
 
   /** A PTE's low ten bits as text, with the policy's letters for the RSW bits: `-C DA-U--RV`. */

@@ -25,6 +25,13 @@ export type { Verdict } from "./inspect/hardware_verdict.ts";
 export type { AreaView } from "./inspect/vmmap.ts";
 export type { Watched } from "./kernel/breakpoints.ts";
 export type { ForkStatistics } from "./fork_statistics.ts";
+export type {
+  EngineSummary,
+  EngineView,
+  ListedBlock,
+  RegionCounts,
+  RegionReport,
+} from "./machine/engine/regions/report.ts";
 export { EACH, type Each, type EachReport } from "./guest_each.ts";
 export type { GuestStop, Trap } from "./guest_traps.ts";
 export type { FrameStep, Store } from "./store.ts";

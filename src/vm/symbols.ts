@@ -9,7 +9,7 @@ import type { SymbolPlace, SymbolsView } from "./inspect/view.ts";
 import { findArea } from "./kernel/memory/areas/areas.ts";
 import { hex, MAXVA, vaNum } from "./machine/address.ts";
 import type { Kernel } from "./kernel/kernel.ts";
-import { partsOf } from "./parts.ts";
+import { type NamedImage, partsOf } from "./parts.ts";
 import type { Vm } from "./vm.ts";
 
 export type { SourceFile, SourcePlace };
@@ -63,11 +63,33 @@ function imageOf(
   const file = loaded.get(name);
   const last = known.get(name);
   if (last !== undefined && last.file === file) return last.image;
-  const bytes = file ?? kernel.files.readProgram(undefined, `/${name}`) ??
-    kernel.programs.get(name);
-  const image = bytes && imageIn(bytes);
+  const image = imageNamed(kernel, loaded, name);
   known.set(name, { file, image });
   return image;
+}
+
+function imageNamed(
+  { files, programs }: Kernel,
+  loaded: ReadonlyMap<string, Uint8Array>,
+  name: string,
+): ImageSymbols | undefined {
+  const bytes = loaded.get(name) ?? files.readProgram(undefined, `/${name}`) ?? programs.get(name);
+  return bytes && imageIn(bytes);
+}
+
+/** The programs of the built-in kernel, those of processes first. */
+export function* programImages(
+  kernel: Kernel,
+  loaded: ReadonlyMap<string, Uint8Array>,
+): Generator<NamedImage> {
+  const { state: { procs, ended }, files, programs } = kernel;
+  const ran = [...procs.flatMap((p) => p ?? []), ...ended].map(({ name }) => name).reverse();
+  for (
+    const name of new Set([...ran, ...loaded.keys(), ...files.programNames(), ...programs.list()])
+  ) {
+    const symbols = imageNamed(kernel, loaded, name);
+    if (symbols !== undefined) yield { name, symbols };
+  }
 }
 
 /** Whether an address is of the program's own text or data; so it may be, when it has ended. */
@@ -86,7 +108,11 @@ function symbolAt(vm: Vm, pid: number, address: bigint): SymbolPlace | undefined
 
 /** `name` or `name+0x8` of the symbol that an address lies behind; empty where none is known. */
 export function nearestSymbol(vm: Vm, pid: number, address: bigint): string {
-  const place = symbolAt(vm, pid, address);
+  return symbolText(symbolAt(vm, pid, address));
+}
+
+/** The same of a symbol that was found. */
+export function symbolText(place: SymbolPlace | undefined): string {
   if (place === undefined) return "";
   return place.offset === 0 ? place.name : `${place.name}+${hex(place.offset)}`;
 }

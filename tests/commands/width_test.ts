@@ -70,6 +70,8 @@ const LINES = [
     "run echo hi",
     "strace echo hi",
     "compare forkexec",
+    "engine",
+    "engine regions",
   ],
   ...["boot --swap 1M", "print main", "kill 99", "munmap 0x3000 1T", "mmap 4096 --at 1"],
 ];

@@ -32,6 +32,7 @@ const LINES = `
   info args  info registers  list  list usertrap  list trap.c:3  list 0x80000000  break trap.c:3  until usertrap
   until trap.c:3  until nosuch  next  finish  print proc[0].pid  print *proc  print &proc  print &5  print sizeof(int)
   print (uint64)5  print 5[0]  print proc->  print *(uint64 *)0x80000000  print ticks.x
+  engine  engine regions  engine show usertrap  engine show 0x80000000  engine show
   call getpid  sbrk 1  mmap 4096  munmap 0 4096  mprotect 0 4096 r  load 0  store 0 1  fill 0 1 1  reclaim 1
 `.trim().split(/ {2,}|\n/).map((line) => line.trim()).filter(Boolean);
 

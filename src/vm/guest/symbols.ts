@@ -156,6 +156,19 @@ export class ImageSymbols {
     return where === undefined ? [] : this.instructions(where).map(({ text }) => text);
   }
 
+  /** Whether the file has these halfwords at an address. */
+  holds(address: number, code: Uint16Array): boolean {
+    const at = this.#inImage(BigInt(address));
+    if (at === undefined) return false;
+    const inside = this.#elf.segments.find(({ vaddr, bytes }) =>
+      at >= vaddr && at + 2 * code.length <= Number(vaddr) + bytes.length
+    );
+    if (inside === undefined) return false;
+    const { bytes: { buffer, byteOffset, length }, vaddr } = inside;
+    const view = new DataView(buffer, byteOffset, length);
+    return code.every((half, i) => view.getUint16(at - Number(vaddr) + 2 * i, true) === half);
+  }
+
   /** The instructions of a function, with their addresses. */
   instructions(where: Variable): { readonly at: number; readonly text: string }[] {
     const inside = this.#elf.segments.find(({ vaddr, bytes }) =>
