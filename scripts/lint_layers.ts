@@ -21,6 +21,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   "src/vm/events.ts": ["src/vm/machine"],
   "src/vm/fork_statistics.ts": [],
   "src/vm/store.ts": ["src/vm/machine"],
+  "src/vm/nearest.ts": [],
   // What inspectors ask a kernel, which kernels answer.
   "src/vm/inspect/view.ts": ["src/vm/machine", "src/vm/dwarf"],
   "src/vm/kernel": [
@@ -39,6 +40,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     "src/vm/store.ts",
     "src/vm/inspect/view.ts",
     "src/vm/debug.ts",
+    "src/vm/nearest.ts",
   ],
   "src/vm/inspect": [
     "src/vm/machine",

@@ -24,6 +24,11 @@ export interface AttachOptions {
   mem?: Size;
   /** Most instructions of the boot; 20 billion unless given. */
   budget?: number;
+  /**
+   * What you know better of the kernel than what is found out, as {@link Vm.giveFact} takes it:
+   * `["processes=tasks", "kernel=kvm_root"]`. Nothing unless given.
+   */
+  facts?: readonly string[];
 }
 
 /** The names of {@link AttachOptions}. */
@@ -36,6 +41,7 @@ export const ATTACH_NAMES: readonly string[] = [
   "compile",
   "mem",
   "budget",
+  "facts",
 ];
 
 /** A kernel that could not be attached; the message is one line. */
@@ -96,15 +102,19 @@ export class AttachError extends Error {
  * ```
  *
  * @throws {AttachError} When a file cannot be used, or the kernel does not come to its prompt.
- * @throws {RangeError} For a number that no such computer can have.
+ * @throws {RangeError} For a number that no such computer can have, or a fact that says nothing.
  */
 export function attach(options: AttachOptions): Vm {
   onlyNames("attach", options, ATTACH_NAMES);
-  const { kernel, disk, mem, budget, ...hardware } = options;
+  const { kernel, disk, mem, budget, facts = [], ...hardware } = options;
+  if (!Array.isArray(facts) || facts.some((one) => typeof one !== "string")) {
+    throw new RangeError("attach: facts: want a list of texts, like counts=ref.cnt");
+  }
   const files = { elf: nameOf(kernel), disk: disk === undefined ? undefined : nameOf(disk) };
   const boot = booting(
     {
       ...hardware,
+      facts,
       ...(mem === undefined ? {} : { memBytes: bytesOf(mem) }),
       ...(disk === undefined ? {} : { disk: fileOf("disk", disk) }),
     },

@@ -168,7 +168,7 @@ export function markdown(commands: readonly Command[]): string {
       if (c.aliases.length > 0) {
         lines.push(`Also: ${c.aliases.map((a) => `\`${a}\``).join(", ")}.`, "");
       }
-      if (c.details !== "") lines.push(c.details, "");
+      if (c.details !== "") lines.push(c.details.replaceAll("\n", "\n\n"), "");
       const refused = onGuests(c);
       if (refused !== undefined) lines.push(refused, "");
       const rows = parameters(c);

@@ -61,8 +61,7 @@ export class Emulator {
     const { gdb: port, halted, facts } = this.#options;
     if (facts.length > 0) {
       const { vmOver } = await loadFace();
-      const vm = vmOver(this.#guest);
-      for (const fact of facts) vm.giveFact(fact);
+      vmOver(this.#guest).giveFact(...facts);
     }
     if (port === undefined) return;
     const { Debugged } = await loadGdb();

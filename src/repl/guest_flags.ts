@@ -34,7 +34,7 @@ export const GUEST_FLAGS = [
   {
     name: "fact",
     value: "NAME=EXPR",
-    doc: "what you know better about --kernel: see help facts; may be repeated",
+    doc: "what you know better about --kernel: help facts has the NAMEs; may be repeated",
   },
   {
     name: "bare",

@@ -75,10 +75,9 @@ async function load({ own, guest, budget, facts }: Options): Promise<GuestBoot> 
   const disk = own.disk === undefined ? undefined : await denoFiles.read(own.disk);
   try {
     const files = { elf: own.elf, disk: own.disk };
-    const options = { ...guest, files, ...(disk === undefined ? {} : { disk }) };
-    const boot = new GuestBoot(elf, options, budget === undefined ? undefined : Number(budget));
-    for (const fact of facts) refusing(() => boot.vm.giveFact(fact), EXIT.usage);
-    return boot;
+    const options = { ...guest, files, facts, ...(disk === undefined ? {} : { disk }) };
+    const most = budget === undefined ? undefined : Number(budget);
+    return refusing(() => new GuestBoot(elf, options, most), EXIT.usage);
   } catch (error) {
     if (!(error instanceof Error) || !/^(Elf|Disk)Error$/.test(error.name)) throw error;
     const file = error.name === "DiskError" ? own.disk : own.elf;

@@ -39,6 +39,7 @@ export function scenarioText(
     const title = visible(line.trim().replace(/\s+/g, " "));
     if (/^(source|save|record|boot|\.)(\s|$)/.test(title)) continue;
     if (title.startsWith("#")) body.push(`say(${JSON.stringify(title.replace(/^#\s*/, ""))});`);
+    else if (api?.startsWith("vm.giveFact(")) body.push(api);
     else if (api === undefined) body.push(`// ${status === 0 ? "" : "failed: "}${title}`);
     else body.push(...stepLines(title, api, declared));
   }
@@ -74,7 +75,8 @@ function bootText(options: BootOptions): string[] {
 }
 
 /** The kernel and its computer, as a script attaches them. */
-export function attachText({ files, harts, seed, quantum, compile, memBytes }: Attached): string[] {
+export function attachText(attached: Attached): string[] {
+  const { files, harts, seed, quantum, compile, facts, memBytes } = attached;
   const { elf = "KERNEL", disk } = files;
   const numbers = Object.entries({ harts, seed, quantum }).filter(([, n]) => n !== undefined);
   return [
@@ -83,6 +85,7 @@ export function attachText({ files, harts, seed, quantum, compile, memBytes }: A
     ...(memBytes === undefined ? [] : [`mem: "${size(memBytes)}"`]),
     ...numbers.map(([name, value]) => `${name}: ${value}`),
     ...(compile === undefined ? [] : [`compile: "${compile}"`]),
+    ...(facts.length === 0 ? [] : [`facts: ${JSON.stringify(facts)}`]),
   ];
 }
 

@@ -10,6 +10,8 @@ export interface Attached {
   readonly quantum: number | undefined;
   /** Whether code is translated. */
   readonly compile: "hot" | "never" | undefined;
+  /** What a person knew better of the kernel: `counts=ref.cnt`. */
+  readonly facts: readonly string[];
   /** Bytes of RAM. */
   readonly memBytes: number | undefined;
 }

@@ -78,7 +78,7 @@ export function bootComputer(options: Settled): Computer {
     audit: () =>
       audit(view, machine.ram, [machine.mmu], (...found) => checkBuiltin(kernel, view, ...found)),
     auditEach: () => undefined,
-    giveFact: () => {},
+    giveFacts: () => {},
     trail: () => [],
     census: () => {
       const { free, lowest } = kernel.state.frames;

@@ -168,6 +168,7 @@ export class Guest {
       machine: run.#machine,
       elf: run.#elf,
       history: run.#history,
+      observer: run.#observer,
     }));
   }
 

@@ -15,6 +15,8 @@ export type { Attached };
 export type GuestBootOptions = Omit<GuestOptions, "budget" | "keepWrites"> & {
   /** What its files are called on the host, where they have names. */
   readonly files?: Attached["files"];
+  /** What a person knows better of the kernel: `counts=ref.cnt`. */
+  readonly facts?: readonly string[];
   /** Opens a shell on it, for {@link Vm.interact}. */
   readonly interact?: BootOptions["interact"];
 };
@@ -48,19 +50,20 @@ export class GuestBoot {
   /**
    * A kernel's ELF file at its first instruction. `options.disk` is copied: nothing is written to
    * it. Throws an `ElfError` or a `DiskError` for files that cannot be used, a RangeError for
-   * numbers that no such computer can have.
+   * numbers that no such computer can have, and for a fact that says nothing.
    *
    * @param budget Most instructions of the boot.
    */
   constructor(kernel: Uint8Array, options: GuestBootOptions = {}, budget: number = BOOT_BUDGET) {
-    const { files = {}, interact, ...hardware } = options;
+    const { files = {}, facts = [], interact, ...hardware } = options;
     const disk = options.disk?.slice();
     const hand = disk && putHandProgram(disk);
     this.guest = new Guest(kernel, { ...hardware, ...(disk === undefined ? {} : { disk }) });
     this.guest.record();
     const { harts, seed, quantum, compile, memBytes } = hardware;
-    const attached = { files, harts, seed, quantum, compile, memBytes };
+    const attached = { files, harts, seed, quantum, compile, facts, memBytes };
     this.vm = vmOver(this.guest, { hand, attached, interact });
+    this.vm.giveFact(...facts);
     this.#last = budget;
   }
 

@@ -13,6 +13,7 @@ import { checkRights } from "./guest_rights.ts";
 import { guestVerdict } from "./guest_verdict.ts";
 import { GuestPrograms } from "./guest_programs.ts";
 import { countRange } from "./guest/count_stores.ts";
+import { TOLD_BY } from "./guest/given.ts";
 import { kernelFunctions } from "./guest/functions.ts";
 import { Current } from "./guest/current.ts";
 import { GuestEvents, toldIn } from "./guest/events.ts";
@@ -49,6 +50,9 @@ import { type Computer, guestPartsOf, type RegisterFile } from "./parts.ts";
 import { isGuests, whose } from "./state.ts";
 import type { Attached } from "./attached.ts";
 import { type BootOptions, Vm } from "./vm.ts";
+
+/** What processes do that do not wait for anything. */
+const RUNS = ["made", "runnable", "running"];
 
 /** What is known of a guest from outside. */
 interface FaceOptions {
@@ -148,7 +152,8 @@ function guestComputer(
   );
   const { ram } = machine;
   const disk = guestDisk(machine);
-  const moment = () => history.revision;
+  // Another object, too, when a person has said something about the kernel.
+  const moment = () => view.now;
   const programs: GuestPrograms = new GuestPrograms(disk, ram, () => view, moment);
   const view: GuestView = new GuestView(
     history,
@@ -170,13 +175,13 @@ function guestComputer(
   });
   changes.stands = (pid) => acts.isManual(pid);
   insides.set(guest, { guest, changes, view: () => view });
-  const current = new Current(ram, view.known, () => view.now);
+  const current = new Current(ram, () => view.known, () => view.now);
   const worker = (hart: Hart) => current.pid(hart);
   const counts = () => {
     const { value } = view.learner.watched.counts;
     return value ? countRange(ram, value) : undefined;
   };
-  const listening = new GuestEvents(history, view.known, counts, calls);
+  const listening = new GuestEvents(history, () => view.known, counts, calls);
   const audited = (holds?: (one: Finding) => boolean) =>
     audit(
       view,
@@ -189,6 +194,12 @@ function guestComputer(
     const { start, end } = view.known.symbols;
     const isCode = (at: bigint) => at >= BigInt(start) && at < BigInt(end);
     return frameTrail(history, { pid: worker, isCode }, places);
+  };
+  parts.observer.given = () => {
+    if (view.known.given.processes === undefined) return undefined;
+    const { layout, slots } = view.now;
+    const table = layout && { start: layout.start, size: layout.records * layout.stride };
+    return { table, works: slots.some(({ state }) => state !== undefined && RUNS.includes(state)) };
   };
   const mapped = eachMoment(moment, () => mappedCounts(view, ram));
   return {
@@ -249,7 +260,11 @@ function guestComputer(
     setRegister: (hart, name, value) => guest.debug.setRegister(hart, name, value),
     type: (bytes) => guest.type(bytes),
     audit: () => audited(),
-    giveFact: (text) => view.give(text),
+    giveFacts: (texts) => {
+      const names = view.give(texts);
+      changes.each?.anew();
+      if (names.some((name) => TOLD_BY.includes(name))) listening.anew();
+    },
     trail: (frame, content, since) => {
       const ptes = mappingsTo(view, ram, frame).map(({ pteAddr }) => Number(pteAddr) as PaNum);
       const places = { frame, count: view.countPlace(frame), ptes, content };
@@ -285,8 +300,8 @@ function guestComputer(
 }
 
 /** What is worked out once as long as nothing changes. */
-function eachMoment<T>(moment: () => number, body: () => T): () => T {
-  let known: { readonly at: number; readonly value: T } | undefined;
+function eachMoment<T>(moment: () => object, body: () => T): () => T {
+  let known: { readonly at: object; readonly value: T } | undefined;
   return () => {
     const at = moment();
     if (known?.at !== at) known = { at, value: body() };

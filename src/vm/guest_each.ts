@@ -63,11 +63,12 @@ export class GuestEach implements EachReport {
   readonly #view: GuestView;
   readonly #asks: Asks;
   readonly #each: Each;
-  readonly #judge: Judge;
+  #judge: Judge;
   readonly #removes: (() => void)[];
+  #unwatch: (() => void) | undefined;
   readonly #copies: Copies;
   readonly #faults = new Faults();
-  readonly #locks: Locks;
+  #locks: Locks;
   readonly #roots = new Map<number, number>();
   #broken = false;
   /** What can be judged, when it stops while somebody is inside the kernel. */
@@ -84,16 +85,8 @@ export class GuestEach implements EachReport {
     this.#parts = parts;
     this.#view = view;
     this.#each = each;
-    this.#locks = new Locks(new Words(machine.ram), view.now.known.symbols);
-    const { stands, watched } = view.learner;
-    this.#judge = new Judge(
-      machine,
-      view.now,
-      watched.counts.value ?? undefined,
-      stands,
-      view.cowBit ?? 0,
-      (one) => this.#stop(() => this.#written(one)),
-    );
+    this.#locks = new Locks(new Words(machine.ram), view.known);
+    this.#judge = this.#newJudge();
     this.#copies = new Copies(machine.ram);
     this.#removes = [
       machine.probes.look({
@@ -101,19 +94,39 @@ export class GuestEach implements EachReport {
         returned: (hart, level) => level === 1 && hart.mode === 0 && this.#returned(hart),
       }),
     ];
-    const { value } = watched.counts;
-    // One hart alone does one thing after the other.
-    if (machine.harts.length > 1 && value) {
-      const watch = watchUnlocked(machine, view.now.known.symbols, value, (one) => {
-        this.#stop(() => this.#unlocked(one));
-      });
-      if (watch !== undefined) this.#removes.push(watch);
-    }
+    this.#unwatch = this.#watchCounts();
+  }
+
+  #newJudge(): Judge {
+    const { learner, now, cowBit = 0 } = this.#view;
+    const { stands, watched: { counts } } = learner;
+    const { machine } = this.#parts;
+    const written = (one: SharedWrite) => this.#stop(() => this.#written(one));
+    return new Judge(machine, now, counts.value ?? undefined, stands, cowBit, written);
+  }
+
+  /** One hart alone does one thing after the other. */
+  #watchCounts(): (() => void) | undefined {
+    const { machine } = this.#parts;
+    const { learner: { watched: { counts: { value } } }, known } = this.#view;
+    if (machine.harts.length === 1 || !value) return undefined;
+    return watchUnlocked(machine, known, value, (one) => this.#stop(() => this.#unlocked(one)));
+  }
+
+  /** Judges by what is known of the kernel now. */
+  anew(): void {
+    if (this.#removes.length === 0) return;
+    this.#judge.close();
+    this.#unwatch?.();
+    this.#locks = new Locks(new Words(this.#parts.machine.ram), this.#view.known);
+    this.#judge = this.#newJudge();
+    this.#unwatch = this.#watchCounts();
   }
 
   /** Nobody looks any more. */
   close(): void {
     for (const remove of this.#removes.splice(0)) remove();
+    this.#unwatch?.();
     this.#judge.close();
   }
 

@@ -27,13 +27,13 @@ export class GuestPrograms {
   readonly #disk: DiskSource;
   readonly #ram: Ram;
   readonly #view: () => GuestView;
-  readonly #moment: () => number;
+  readonly #moment: () => object;
   readonly #known = new Map<string, Program>();
   /** Names of which there is no such file, and the moment at which that was so. */
-  readonly #missing = new Map<string, number>();
+  readonly #missing = new Map<string, object>();
 
   /** Those on a disk; `view`: the kernel whose processes run them. `moment` as for the view. */
-  constructor(disk: DiskSource, ram: Ram, view: () => GuestView, moment: () => number) {
+  constructor(disk: DiskSource, ram: Ram, view: () => GuestView, moment: () => object) {
     this.#disk = disk;
     this.#ram = ram;
     this.#view = view;

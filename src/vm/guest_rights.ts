@@ -3,7 +3,7 @@
  * constants that may be written, and pages of the kernel's or below a stack that have U.
  */
 
-import { stackPages } from "./guest/exec_layout.ts";
+import { stackOf } from "./guest/known.ts";
 import type { ImageSymbols } from "./guest/symbols.ts";
 import type { GuestView } from "./guest/view.ts";
 import { TRAPFRAME } from "./guest/xv6.ts";
@@ -52,7 +52,7 @@ export function checkRights(
     }
     guards.push({ root, at: pageUp(vaNum(symbols.end)) });
   }
-  const stack = stackPages(view.known.symbols) ?? 1;
+  const stack = stackOf(view.known) ?? 1;
   // A kernel whose exec puts something else there has no such page in any process.
   if (!guards.some(({ root, at }) => isClosed(ram, root, at))) return;
   for (const { root, at } of guards) {

@@ -11,6 +11,7 @@ import type { GuestEvents } from "./guest/events.ts";
 import type { Each, EachReport } from "./guest_each.ts";
 import type { GuestStop } from "./guest_traps.ts";
 import type { ImageSymbols } from "./guest/symbols.ts";
+import type { Observer } from "./guest/doing.ts";
 import type { GuestHistory } from "./guest/history.ts";
 import type { FrameStep, Store } from "./store.ts";
 import type { History, HistoryEntry, Moment } from "./history.ts";
@@ -110,7 +111,7 @@ export interface Computer extends Parts {
   type(bytes: Uint8Array): void;
   audit(): Finding[];
   /** A person says what is so of a guest's kernel. */
-  giveFact(text: string): void;
+  giveFacts(texts: readonly string[]): void;
   /** The last stores that mattered to a frame, from the record; `content`: those into it, too. */
   trail(frame: PaNum, content: boolean, since: number | undefined): FrameStep[];
   /** From now on an audit at each moment of a run; `undefined` ends it. */
@@ -161,6 +162,8 @@ export interface GuestParts {
   readonly elf: Elf;
   /** Its runs, and the way back. */
   readonly history: GuestHistory;
+  /** Who says what it does. */
+  readonly observer: Observer;
 }
 
 /** How to look inside: the classes say it, since only they see their private fields. */

@@ -250,13 +250,15 @@ export class Vm extends Questions {
   }
 
   /**
-   * Says what is so of a guest's kernel, in the place of what would be found out: `counts=ref.cnt`,
-   * `counts=*refs,first=0,bytes=2`, `cow=0x100`, `cow=none`. Throws a RangeError with one line for
-   * a text that says nothing.
+   * Says what is so of a guest's kernel, in the place of what would be found out: `processes=tasks`,
+   * `processes=*procs@64,pid=id`, `cpus=harts`, `kernel=kvm_root`, `free=pool[].list`,
+   * `counts=*refs,first=0,bytes=2`, `cow=0x100`, `areas=vmas`, `stack=2`; `none`, where it has no
+   * such thing. It stays so through {@link restore} and undo: it is not the computer's. Throws a
+   * RangeError with one line for a text that says nothing; then none of them is taken.
    */
-  giveFact(text: string): void {
+  giveFact(...texts: readonly string[]): void {
     guestOnly(this, "giveFact", "everything is known");
-    this.#computer.giveFact(text);
+    this.#computer.giveFacts(texts);
   }
 
   /**

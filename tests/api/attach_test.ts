@@ -19,6 +19,13 @@ function panicking(): Uint8Array {
   return elf(code, { symbols: [{ name: "panicked", value: 0x8000_0f00n, size: 4 }] });
 }
 
+Deno.test("what is known better of a kernel is given with it", () => {
+  const vm = attach({ kernel: echo(), mem: "16M", facts: ["cow=0x100", "counts=none"] });
+  const fact = (name: string) => vm.facts().find((one) => one.name === name)!;
+  assertEquals([fact("cow bit").value, fact("cow bit").sure], ["0x100", "given"]);
+  assertEquals(fact("counts").value, "none");
+});
+
 /** What an attempt throws. */
 function thrown(options: Parameters<typeof attach>[0]): AttachError {
   return assertThrows(() => attach(options), AttachError) as AttachError;
@@ -68,6 +75,17 @@ Deno.test("what cannot be attached says why, as a type and in one line", () => {
   assertThrows(() => attach({ kernel: echo(), harts: 9 }), RangeError, "9");
   // @ts-expect-error what a script in JavaScript may write
   assertThrows(() => attach({ kernel: echo(), hart: 1 }), RangeError, "hart");
+  assertThrows(
+    () => attach({ kernel: echo(), mem: "16M", facts: ["freed=1"] }),
+    RangeError,
+    "fact freed=1: there is no fact freed; want processes=…",
+  );
+  assertThrows(
+    // @ts-expect-error what a script in JavaScript may write
+    () => attach({ kernel: echo(), mem: "16M", facts: "cow=none" }),
+    RangeError,
+    "attach: facts: want a list of texts",
+  );
 });
 
 const labs = Deno.env.get("XV6_LABS") || undefined;

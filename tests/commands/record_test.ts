@@ -249,6 +249,22 @@ Deno.test("save leaves out what failed and declares each process once", () => {
   assertStringIncludes(text, "// history");
 });
 
+Deno.test("save keeps what was known better of a guest's kernel, beside it and at the prompt", () => {
+  const attached = {
+    files: { elf: "kernel/kernel" },
+    harts: 3,
+    seed: undefined,
+    quantum: undefined,
+    compile: undefined,
+    memBytes: undefined,
+    facts: ["processes=tasks"],
+  };
+  const api = 'vm.giveFact("cow=0x100");';
+  const text = scenarioText([{ line: "facts cow=0x100", status: 0, api }], {}, attached);
+  assertStringIncludes(text, '{ kernel: "kernel/kernel", harts: 3, facts: ["processes=tasks"] }');
+  assertStringIncludes(text, `\n  ${api}\n`);
+});
+
 Deno.test("save keeps the computer's options and the store that killed", async () => {
   const flags = ["--superpages", "--swap", "64M", "--seed", "4", "--abi", "xv6-mmap"];
   const dir = await Deno.makeTempDir();

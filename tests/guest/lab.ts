@@ -247,10 +247,17 @@ export class LabGuest {
   readonly free: number[] = [];
   #next = PAGES;
 
-  constructor(options: GuestOptions & { readonly symbols?: boolean } = {}) {
-    const { symbols = true, ...rest } = options;
+  /** @param options `names`: what the file calls some of its variables instead. */
+  constructor(
+    options: GuestOptions & {
+      readonly symbols?: boolean;
+      readonly names?: Readonly<Record<string, string>>;
+    } = {},
+  ) {
+    const { symbols = true, names = {}, ...rest } = options;
     const made = image();
-    this.guest = new Guest(elf(made.bytes, symbols ? { symbols: made.symbols } : {}), {
+    const called = made.symbols.map((one) => ({ ...one, name: names[one.name] ?? one.name }));
+    this.guest = new Guest(elf(made.bytes, symbols ? { symbols: called } : {}), {
       memBytes: 16 * 1024 * 1024,
       ...rest,
     });

@@ -9,9 +9,8 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { attach } from "../../mod.ts";
 import { Guest } from "../../src/vm/guest.ts";
 import { vmOver } from "../../src/vm/guest_computer.ts";
-import { cpusOf } from "../../src/vm/guest/cpus.ts";
+import { knownOf } from "../../src/vm/guest/known.ts";
 import { ProcTable } from "../../src/vm/guest/proc_table.ts";
-import { recordFacts } from "../../src/vm/guest/record_facts.ts";
 import { ImageSymbols } from "../../src/vm/guest/symbols.ts";
 import { Words } from "../../src/vm/guest/words.ts";
 import type { Ram } from "../../src/vm/machine/memory.ts";
@@ -37,12 +36,14 @@ function stripped(file: Uint8Array): Uint8Array<ArrayBuffer> {
 /** Where things stand in the records of a kernel, by what one file says of it. */
 function placesIn(ram: Ram, file: Uint8Array) {
   const symbols = new ImageSymbols(parseElf(file));
-  const table = new ProcTable(new Words(ram), symbols, recordFacts(symbols));
+  const known = knownOf(symbols);
+  const table = new ProcTable(new Words(ram), known);
   table.slots();
   const { stride, offsets, seen } = table.layout!;
   const { trapframe, ...rest } = offsets;
+  const { by: _, ...cpus } = known.cpus!;
   return {
-    places: { stride, ...rest, states: recordFacts(symbols)!.states, cpus: cpusOf(symbols) },
+    places: { stride, ...rest, states: known.record!.states, cpus },
     trapframe,
     seen,
   };

@@ -51,6 +51,19 @@ function after(writes: number): number[] {
   });
 }
 
+Deno.test("facts are given to the shell behind the console, and wrong ones refused at once", async () => {
+  await withKernel(echo(), async (folder) => {
+    const args = [...DISK, "-fact", "processes=nosuch@4"];
+    const { code, out, err } = await outcome(folder, args);
+    assertEquals([code, out], [2, ""]);
+    assertEquals(
+      err,
+      "qemu-system-riscv64: fact processes=nosuch@4: there is no nosuch in the kernel, " +
+        "which has no symbols: want an address\n",
+    );
+  });
+});
+
 Deno.test("help and version are answered as Makefiles ask, before anything is loaded", async () => {
   await inFolder(async (folder) => {
     for (const flag of ["-help", "--help", "-h"]) {

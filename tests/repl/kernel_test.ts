@@ -56,6 +56,31 @@ Deno.test("commands are asked of a kernel that has come to its prompt, and its c
   });
 });
 
+Deno.test("facts are given beside a kernel; one that says nothing is told before it boots", async () => {
+  const known = elf(echoGuest(), {
+    symbols: [{ name: "list", value: 0x8000_0f00n, size: 8 }],
+  });
+  await withKernel(known, async (path) => {
+    const asked = (fact: string) =>
+      cowsh(["--kernel", path, "--mem", "16M", "--fact", fact, "-c", "facts --json"]);
+    const { code, out, err } = await asked("free=list");
+    assertEquals([code, err], [0, ""]);
+    const free = JSON.parse(out).facts.find((one: { name: string }) => one.name === "free list");
+    assertEquals([free.value, free.sure], ["0 frames", "given"]);
+    for (
+      const [fact, why] of [
+        ["frees=list", /^cowsh: fact frees=list: there is no fact frees; want processes=…, .*\n$/],
+        ["free=lists", /^cowsh: fact free=lists: there is no lists in the kernel; did you mean l/],
+        ["kernel=0x1000", /^cowsh: fact kernel=0x1000: 0x1000 is outside of RAM, 0x80000000\.\./],
+      ] as const
+    ) {
+      const wrong = await asked(fact);
+      assertEquals([wrong.code, wrong.out], [2, ""]);
+      assertMatch(wrong.err, why);
+    }
+  });
+});
+
 Deno.test("a kernel that panics while it boots: the shell is there to look, and the code is 3", async () => {
   await withKernel(panicking(), async (path) => {
     const r = await cowsh(["--kernel", path, "--mem", "16M", "-c", "x panicked"]);

@@ -172,7 +172,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "#counts": PERSON,
     "#countsRemove": PERSON,
     "#removes": PERSON,
-    "#listVariables": CACHE,
+    "#listWords": CACHE,
   },
   "guest/events.ts": {
     "#counts": WIRED,

@@ -4,9 +4,8 @@ import type { AreaFacts, Fact } from "../inspect/view.ts";
 import { counted } from "../machine/counted.ts";
 import { PTE_R, PTE_U, PTE_W, PTE_X } from "../machine/sv39.ts";
 import type { MappedPage, SpaceAreas } from "./areas.ts";
-import { recordType } from "./c_record.ts";
-import { stackPages } from "./exec_layout.ts";
 import type { Facts } from "./facts.ts";
+import { stackOf } from "./known.ts";
 import { ROLES, type VmaShape } from "./vma_shape.ts";
 
 /** The fact, from all processes that there are. */
@@ -19,7 +18,7 @@ export function areaFact(facts: Facts): Fact {
   const evidence = `${exec.evidence}; ${mmap.evidence}`;
   const sure = value === undefined
     ? "unknown"
-    : mmap.sure === "given"
+    : mmap.sure === "given" || facts.known.given.stack !== undefined
     ? "given"
     : exec.sure && mmap.sure !== "likely"
     ? "sure"
@@ -27,14 +26,17 @@ export function areaFact(facts: Facts): Fact {
   return { name: "areas", value, sure, evidence };
 }
 
-function execEvidence({ known: { symbols } }: Facts, spaces: readonly SpaceAreas[]) {
-  const stack = stackPages(symbols);
+function execEvidence({ known }: Facts, spaces: readonly SpaceAreas[]) {
+  const stack = stackOf(known), isGiven = known.given.stack !== undefined;
   if (stack === undefined) {
-    const evidence = "exec's code does not tell how many pages a stack has";
+    const evidence = isGiven
+      ? "a person says that exec puts no guard page and stack behind a program"
+      : "exec's code does not tell how many pages a stack has";
     return { value: undefined, sure: true, evidence };
   }
   const standing = spaces.filter(({ byExec }) => byExec).length;
-  const evidence = `exec's code puts a guard page and ${counted(stack, "page")} of stack behind ` +
+  const who = isGiven ? "a person says that exec" : "exec's code";
+  const evidence = `${who} puts a guard page and ${counted(stack, "page")} of stack behind ` +
     `a program, as they stand in ${standing} of ${counted(spaces.length, "address space")}; the ` +
     "heap ends at sz";
   return {
@@ -46,7 +48,7 @@ function execEvidence({ known: { symbols } }: Facts, spaces: readonly SpaceAreas
 
 /** What the processes' records say of mmap. */
 function mmapEvidence(
-  { shape, known: { symbols, areas: given } }: Facts,
+  { shape, known: { type: record, given: { areas: given } } }: Facts,
   spaces: readonly SpaceAreas[],
 ): { readonly value?: string; readonly sure?: "given" | "likely"; readonly evidence: string } {
   if (given !== undefined) {
@@ -54,10 +56,11 @@ function mmapEvidence(
     return { value: given === null ? "no others" : nameOf(given), sure: "given", evidence };
   }
   if (!shape) {
-    const evidence = recordType(symbols) === undefined
+    const evidence = record === undefined
       ? "no debug information tells whether struct proc has mmap's areas: what is mapped besides " +
         "is unknown"
-      : "struct proc has no structs with an address and a length: what is mapped besides is unknown";
+      : `${record.name} has no structs with an address and a length: what is mapped besides is ` +
+        "unknown";
     return { evidence };
   }
   const { fields, type } = shape;

@@ -7,8 +7,6 @@
 import type { AreaFacts } from "../inspect/view.ts";
 import { PAGE_SIZE, pageUp, vaNum } from "../machine/address.ts";
 import { frameOf, PTE_R, PTE_RSW0, PTE_RSW1, PTE_U, PTE_W, PTE_X } from "../machine/sv39.ts";
-import { stackPages } from "./exec_layout.ts";
-import type { ImageSymbols } from "./symbols.ts";
 import type { Slot } from "./proc_table.ts";
 import type { VmaShape } from "./vma_shape.ts";
 import { type Vmas, vmasOf } from "./vmas.ts";
@@ -36,7 +34,8 @@ export interface SpaceAreas {
 /** What kernel and memory a space is of. */
 interface Of {
   readonly words: Words;
-  readonly symbols: ImageSymbols;
+  /** Pages of a program's stack; undefined: unknown. */
+  readonly stack: number | undefined;
   /** Where records keep mmap's areas; null: there are none such; undefined: unknown. */
   readonly shape: VmaShape | null | undefined;
   /** What is mapped below the trapframe, ascending. */
@@ -49,10 +48,10 @@ const USYSCALL = TRAPFRAME - PAGE_SIZE;
 const PRIVATE = { shared: false, file: undefined, offset: undefined } as const;
 
 /** The areas of a process. */
-export function areasOf({ words, symbols, shape, pages }: Of, slot: Slot): SpaceAreas {
+export function areasOf({ words, stack, shape, pages }: Of, slot: Slot): SpaceAreas {
   const vmas = shape ? vmasOf(words, shape, slot.at) : undefined;
   const mapped = vmas?.areas ?? [];
-  const below = execAreas(pages, slot, stackPages(symbols), mapped, vmas !== undefined);
+  const below = execAreas(pages, slot, stack, mapped, vmas !== undefined);
   const own = usyscall(words, pages, slot, mapped);
   const areas = [...below ?? [], ...mapped, ...own].sort((a, b) => a.start - b.start);
   return { areas, vmas, byExec: below !== undefined, pages };

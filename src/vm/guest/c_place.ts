@@ -1,38 +1,49 @@
-/** Variables of a kernel by the way one writes them in C, as far as its debug information tells. */
+/** Places in a kernel's data as C has them: where they are in a memory, and what they are called. */
 
-import { bare, type CType, memberNamed } from "../dwarf/types.ts";
+import { bare, type CType } from "../dwarf/types.ts";
 import type { ImageSymbols } from "./symbols.ts";
 
 /** A place in a kernel's data. */
 export interface CPlace {
+  /** The variable's address, or the one that was typed. */
   readonly at: number;
+  /** The pointers that one goes through from there: so many bytes behind where each leads to. */
+  readonly way: readonly number[];
   /** What stands there; undefined: nobody says. */
   readonly type: CType | undefined;
-  /** Bytes to the same member of the next element, where the way led through an array. */
+  /** Bytes of what stands there; undefined: nobody says. */
+  readonly size: number | undefined;
+  /** Arrays of structs of which all elements are meant: `ref.cnt`, `kmem[].freelist`. */
+  readonly through: readonly Through[];
+  /** Bytes to the same in the next struct, where the way led into one of several. */
   readonly stride: number | undefined;
+  /** It was typed as a number. */
+  readonly number: boolean;
+  /** With `*` in front: a pointer led to it. */
+  readonly star: boolean;
 }
 
-/** The place of `ref`, `ref.cnt`, `kmem.rc`; undefined: there is none such. */
-export function placeOfPath(symbols: ImageSymbols, path: string): CPlace | undefined {
-  const [name, ...members] = path.split(".");
-  const variable = symbols.variable(name);
-  if (variable === undefined) return undefined;
-  let at: number = variable.start;
-  let type: CType | undefined = symbols.debug?.global(name)?.type;
-  let stride: number | undefined;
-  for (const wanted of members) {
-    let is = bare(type);
-    if (is?.kind === "array") {
-      is = bare(is.of);
-      stride = is?.size;
-    }
-    if (is?.kind !== "struct" && is?.kind !== "union") return undefined;
-    const member = memberNamed(is, wanted);
-    if (member === undefined) return undefined;
-    at += member.offset;
-    type = member.type;
+/** An array that a place is in each element of. */
+export interface Through {
+  readonly stride: number;
+  /** Undefined: nobody says how many. */
+  readonly length: number | undefined;
+  /** Behind so many letters of the text that names the place. */
+  readonly behind: number;
+}
+
+/** What is read of a memory: 64 bits at an address; undefined outside. */
+export type Long = (at: number) => number | undefined;
+
+/** Where a place is in a memory; undefined: a pointer on the way leads nowhere. */
+export function placeIn({ at, way }: Pick<CPlace, "at" | "way">, long: Long): number | undefined {
+  let here = at;
+  for (const behind of way) {
+    const to = here % 8 === 0 ? long(here) : undefined;
+    if (!to) return undefined;
+    here = to + behind;
   }
-  return { at, type, stride };
+  return here;
 }
 
 /** What stands so many bytes into a variable, with its name: `kmem.refcnt`; else `kmem+32`. */

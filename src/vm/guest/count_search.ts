@@ -7,6 +7,7 @@
 
 import { PAGE_SIZE, type PaNum } from "../machine/address.ts";
 import { type CountArray, countAt } from "./count_array.ts";
+import type { Known } from "./known.ts";
 import type { Look } from "./look_ahead.ts";
 import type { ImageSymbols } from "./symbols.ts";
 import { usedCounts } from "./used_counts.ts";
@@ -68,6 +69,7 @@ export class CountSearch {
   total = 0;
   /** And those with one, in the first looks. */
   #once = 0;
+  readonly #known: Known;
   readonly #symbols: ImageSymbols;
   readonly #base: number;
   readonly #end: number;
@@ -78,9 +80,10 @@ export class CountSearch {
   #free: Uint8Array | undefined;
   #words: Words | undefined;
 
-  /** Of a kernel with these symbols, in RAM of `total` frames from `base` on. */
-  constructor(symbols: ImageSymbols, base: PaNum, total: number) {
-    this.#symbols = symbols;
+  /** Of a kernel in RAM of `total` frames from `base` on. */
+  constructor(known: Known, base: PaNum, total: number) {
+    this.#known = known;
+    this.#symbols = known.symbols;
     this.#base = base;
     this.#end = base + total * PAGE_SIZE;
   }
@@ -136,7 +139,9 @@ export class CountSearch {
    * mapped: see `usedCounts`. Undefined: there is none, or more than one.
    */
   get used(): (FoundCounts & { readonly ones: number; readonly once: number }) | undefined {
-    const of = { symbols: this.#symbols, base: this.#base, end: this.#end };
+    const words = this.#words;
+    if (words === undefined) return undefined;
+    const of = { known: this.#known, words, base: this.#base, end: this.#end };
     const guess = usedCounts(of, (this.#guesses ?? []).filter((one) => this.#isOne(one)));
     return guess && { ...this.#found(guess, 0), ones: guess.ones, once: this.#once };
   }

@@ -1,7 +1,7 @@
 /** The kernel's record of each hart: `struct cpu cpus[NCPU]`. */
 
-import { bare, memberNamed } from "../dwarf/types.ts";
-import { asStruct, pointedTo } from "./c_record.ts";
+import { bare, memberNamed, type StructType } from "../dwarf/types.ts";
+import { leadsToRecord } from "./c_record.ts";
 import type { ImageSymbols } from "./symbols.ts";
 
 /** Where it stands, and what in it. */
@@ -14,20 +14,28 @@ export interface Cpus {
   readonly proc: number;
   /** Where it says how many spinlocks the hart holds; undefined: unknown. */
   readonly noff: number | undefined;
+  /** What it is called. */
+  readonly name: string;
+  /** How that is known. */
+  readonly by: "declared" | "code" | "given";
 }
 
 /** Harts of an xv6 (`NCPU`), where nobody declares how many. */
 const NCPU = 8;
 
-const known = new WeakMap<ImageSymbols, { readonly cpus: Cpus | undefined }>();
-
-/** That of a kernel; undefined: it has none. */
-export function cpusOf(symbols: ImageSymbols): Cpus | undefined {
-  const before = known.get(symbols);
-  if (before !== undefined) return before.cpus;
-  const cpus = declared(symbols) ?? byCode(symbols);
-  known.set(symbols, { cpus });
-  return cpus;
+/** That of a kernel whose records of processes are of a type; undefined: it has none. */
+export function cpusOf(symbols: ImageSymbols, record?: StructType): Cpus | undefined {
+  const global = symbols.debug?.global("cpus");
+  const array = bare(global?.type);
+  const type = array?.kind === "array" ? bare(array.of) : undefined;
+  if (array?.kind === "array" && type?.kind === "struct" && array.length) {
+    const places = cpuMembers(type, record);
+    if (places !== undefined) {
+      const start = Number(global!.address), count = array.length;
+      return { name: "cpus", start, each: type.size, count, ...places, by: "declared" };
+    }
+  }
+  return byCode(symbols);
 }
 
 /** Where that of a hart begins; undefined: it has none. */
@@ -35,34 +43,32 @@ export function cpuAt(cpus: Cpus | undefined, hartid: number): number | undefine
   return cpus === undefined || hartid >= cpus.count ? undefined : cpus.start + hartid * cpus.each;
 }
 
-function declared(symbols: ImageSymbols): Cpus | undefined {
-  const global = symbols.debug?.global("cpus");
-  const array = bare(global?.type);
-  const one = array?.kind === "array" ? bare(array.of) : undefined;
-  if (array?.kind !== "array" || one?.kind !== "struct" || !array.length) return undefined;
-  const proc = one.members.find(({ type }) => asStruct(pointedTo(type), "proc") !== undefined);
+/** What is known by its type and name in a hart's record; undefined: it names no process. */
+export function cpuMembers(
+  cpu: StructType,
+  record: StructType | undefined,
+): Pick<Cpus, "proc" | "noff"> | undefined {
+  const proc = cpu.members.find(({ type }) => leadsToRecord(type, record));
   if (proc === undefined) return undefined;
-  const noff = memberNamed(one, "noff");
-  return {
-    start: Number(global!.address),
-    each: one.size,
-    count: array.length,
-    proc: proc.offset,
-    noff: noff?.type.size === 4 ? noff.offset : undefined,
-  };
+  const noff = memberNamed(cpu, "noff");
+  return { proc: proc.offset, noff: noff?.type.size === 4 ? noff.offset : undefined };
 }
 
-/** The process is the first word of each in all years; push_off reads how many locks are held. */
+/** The process is the first word of each in all years. */
 function byCode(symbols: ImageSymbols): Cpus | undefined {
   const variable = symbols.variable("cpus");
   if (variable === undefined || variable.size % (8 * NCPU) !== 0) return undefined;
+  const { start, size } = variable;
+  return {
+    ...{ name: "cpus", start, each: size / NCPU, count: NCPU, proc: 0 },
+    noff: noffByCode(symbols),
+    by: "code",
+  };
+}
+
+/** Where push_off reads how many locks are held; undefined: its code does not say. */
+export function noffByCode(symbols: ImageSymbols): number | undefined {
   const noff = symbols.code("push_off").map((text) => /^lw \w+,(\d+)\(a0\)$/.exec(text)?.[1])
     .find((number) => number !== undefined);
-  return {
-    start: variable.start,
-    each: variable.size / NCPU,
-    count: NCPU,
-    proc: 0,
-    noff: noff === undefined ? undefined : Number(noff),
-  };
+  return noff === undefined ? undefined : Number(noff);
 }

@@ -7,9 +7,10 @@ import { PAGE_SIZE, type PaNum, type Va, va } from "../machine/address.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import type { Ram } from "../machine/memory.ts";
 import { walk } from "../machine/sv39.ts";
-import { cpuAt, type Cpus, cpusOf } from "./cpus.ts";
-import type { Facts, Known } from "./facts.ts";
-import type { Variable } from "./symbols.ts";
+import { cpuAt } from "./cpus.ts";
+import type { Facts } from "./facts.ts";
+import { kernelRootIn, type Known } from "./known.ts";
+import type { Layout } from "./proc_table.ts";
 
 /** Longest text that is read out of a program's memory. */
 const MOST_TEXT = 128;
@@ -17,21 +18,20 @@ const MOST_TEXT = 128;
 /** Whose work it is. */
 export class Current {
   readonly #ram: Ram;
-  readonly #known: Known;
+  readonly #known: () => Known;
   readonly #facts: () => Facts;
-  readonly #cpus: Cpus | undefined;
-  /** Where the page table stands in a record, once it is known. */
-  #rootAt: number | undefined;
-  #table: (Variable & { readonly stride: number }) | undefined;
+  /** Where the records of processes stand, once it is known where they have their page tables. */
+  #table: Layout | undefined;
+  /** What was known of the kernel then. */
+  #of: Known | undefined;
   /** The records that had a root last. */
   readonly #owners = new Map<number, number>();
 
   /** Of a kernel; `facts`: what can be told of its memory now. */
-  constructor(ram: Ram, known: Known, facts: () => Facts) {
+  constructor(ram: Ram, known: () => Known, facts: () => Facts) {
     this.#ram = ram;
     this.#known = known;
     this.#facts = facts;
-    this.#cpus = cpusOf(known.symbols);
   }
 
   #long(at: number): number {
@@ -41,34 +41,36 @@ export class Current {
 
   /** Whether an address is in `cpus[]`, as a scheduler's context is. */
   isCpus(at: bigint): boolean {
-    const cpus = this.#cpus;
+    const { cpus } = this.#known();
     return cpus !== undefined && at >= cpus.start && at < cpus.start + cpus.count * cpus.each;
   }
 
   /** The pid of the process that a hart works for; 0: none, or unknown. */
   pid({ hartid }: Hart): number {
-    const { record } = this.#known;
-    const cpu = cpuAt(this.#cpus, hartid);
+    const { record, cpus } = this.#known();
+    const cpu = cpuAt(cpus, hartid);
     if (cpu === undefined || record === undefined) return 0;
-    const at = this.#long(cpu + this.#cpus!.proc);
+    const at = this.#long(cpu + cpus!.proc);
     return at === 0 ? 0 : this.#pidAt(at);
   }
 
   #pidAt(at: number): number {
-    const { record } = this.#known;
+    const { record } = this.#known();
     const pid = record === undefined ? -1 : (at + record.pid) as PaNum;
     return pid > 0 && this.#ram.contains(pid as PaNum, 4) ? this.#ram.read32(pid as PaNum) : 0;
   }
 
   /** The pid of the process whose root table this is, 0: the kernel's own; undefined: unknown. */
   owner(root: PaNum): number | undefined {
-    const own = this.#known.symbols.variable("kernel_pagetable");
-    if (own !== undefined && this.#long(own.start) === root) return 0;
-    const rootAt = this.#rootAt, table = this.#table;
-    if (rootAt === undefined || table === undefined) return undefined;
+    const known = this.#known();
+    if (kernelRootIn(known, (at) => this.#long(at)) === root) return 0;
+    const table = this.#table;
+    const rootAt = table?.offsets.pagetable;
+    if (rootAt === undefined || table === undefined || this.#of !== known) return undefined;
     const last = this.#owners.get(root);
     if (last !== undefined && this.#long(last + rootAt) === root) return this.#pidAt(last);
-    for (let at: number = table.start; at < table.start + table.size; at += table.stride) {
+    const { start, stride, records } = table;
+    for (let at: number = start; at < start + records * stride; at += stride) {
       if (this.#long(at + rootAt) !== root) continue;
       this.#owners.set(root, at);
       return this.#pidAt(at);
@@ -78,12 +80,13 @@ export class Current {
 
   /** Finds where page tables stand in the records, by those that there are; not too often. */
   learn(): void {
-    if (this.#rootAt !== undefined) return;
+    const known = this.#known();
+    if (this.#table !== undefined && this.#of === known) return;
     const { layout } = this.#facts();
-    const proc = this.#known.symbols.variable("proc");
-    if (layout === undefined || proc === undefined) return;
-    this.#table = { ...proc, stride: layout.stride };
-    this.#rootAt = layout.offsets.pagetable;
+    if (layout?.offsets.pagetable === undefined) return;
+    this.#table = layout;
+    this.#of = known;
+    this.#owners.clear();
   }
 
   /** Whether a root is a process's, or the kernel's own. */

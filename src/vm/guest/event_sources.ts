@@ -11,7 +11,8 @@ import type { Remove, StoreSeen } from "../machine/probes.ts";
 import { PTE_A, PTE_D } from "../machine/sv39.ts";
 import { countBytes, countChanges, type CountRange } from "./count_stores.ts";
 import { Current, frameAt } from "./current.ts";
-import { Facts, type Known } from "./facts.ts";
+import { Facts } from "./facts.ts";
+import { headsIn, type Known } from "./known.ts";
 import { callNames, type FunctionPlace, kernelFunctions } from "./functions.ts";
 import { type EntryChange, TableFrames, type TableFramesState } from "./table_frames.ts";
 import { type TripContext, Trips, type TripsState } from "./trips.ts";
@@ -60,7 +61,7 @@ export class EventSources {
   /** What forks did, and calls under way. */
   readonly trips: Trips = new Trips();
   readonly #machine: Machine;
-  readonly #known: Known;
+  readonly #known: () => Known;
   readonly #current: Current;
   readonly #functions: ReturnType<typeof kernelFunctions>;
   readonly #tables: TableFrames;
@@ -79,7 +80,7 @@ export class EventSources {
   /** Of a kernel on a machine; `told` is called after each event. */
   constructor(
     machine: Machine,
-    known: Known,
+    known: () => Known,
     log: EventLog,
     told: () => void,
     texts: CallTexts,
@@ -90,7 +91,7 @@ export class EventSources {
     this.#log = log;
     this.#told = told;
     this.#current = new Current(machine.ram, known, () => this.#facts());
-    this.#functions = kernelFunctions(known.symbols);
+    this.#functions = kernelFunctions(known().symbols);
     this.#tables = new TableFrames(machine, (change) => this.#entry(change));
     this.#tables.who = () => this.#who(machine.hart);
     this.#last = machine.harts.map(() => 0);
@@ -127,7 +128,7 @@ export class EventSources {
   #facts(): Facts {
     const { ram } = this.#machine;
     const place = { words: new Words(ram), base: ram.base, total: ram.size / PAGE_SIZE };
-    return new Facts(place, this.#known);
+    return new Facts(place, this.#known());
   }
 
   /** What cannot be seen of this kernel, and why; a phrase each. */
@@ -155,7 +156,7 @@ export class EventSources {
     this.#context = this.#contextOf(log);
     const { probes, ram, harts } = this.#machine;
     const words = new Words(ram);
-    this.#calls = callNames(this.#known.symbols, (at) => words.long(at));
+    this.#calls = callNames(this.#known().symbols, (at) => words.long(at));
     const { allocators, freers, walk, memmove, exit, swtch } = this.#functions;
     const at = (pc: number, see: (hart: Hart) => void) => {
       this.#removes.push(probes.at(pc, (hart) => hart.mode !== USER && see(hart)));
@@ -247,7 +248,7 @@ export class EventSources {
   #function(pc: number): string {
     let name = this.#symbols.get(pc);
     if (name === undefined) {
-      name = this.#known.symbols.at(BigInt(pc))?.name ?? "";
+      name = this.#known().symbols.at(BigInt(pc))?.name ?? "";
       this.#symbols.set(pc, name);
     }
     return name;
@@ -322,22 +323,30 @@ export class EventSources {
    */
   #isListed(frame: PaNum, held: readonly bigint[]): boolean {
     const { ram } = this.#machine;
-    for (const { start, size } of this.#lists) {
-      for (let at = start + (8 - start % 8) % 8; at + 8 <= start + size; at += 8) {
-        if (ram.readPte(at as PaNum) === frame) return true;
-      }
-    }
+    for (const at of this.#heads) if (ram.readPte(at) === frame) return true;
     const [next, middle, last] = this.#look(frame);
     const filled = middle === last && last !== held[2] && last !== 0n;
     return filled && (next === 0n || frameAt(ram, next) !== undefined);
   }
 
-  get #lists() {
-    return this.#listVariables ??= this.#known.symbols.variables((name) => /mem/.test(name))
-      .filter(({ size }) => size <= 1024);
+  /** The words of which one may begin a list. */
+  get #heads(): readonly PaNum[] {
+    const known = this.#known();
+    if (known.given.free !== undefined) {
+      const words = new Words(this.#machine.ram);
+      return headsIn(known, (at) => words.long(at)).map(({ at }) => at);
+    }
+    return this.#listWords ??= known.symbols.variables((name) => /mem/.test(name))
+      .filter(({ size }) => size <= 1024).flatMap(({ start, size }) => {
+        const first = start + (8 - start % 8) % 8;
+        return Array.from(
+          { length: Math.max(0, Math.floor((start + size - first) / 8)) },
+          (_, i) => first + 8 * i as PaNum,
+        );
+      });
   }
 
-  #listVariables: ReturnType<Known["symbols"]["variables"]> | undefined;
+  #listWords: readonly PaNum[] | undefined;
 
   #walked(hart: Hart): void {
     const root = frameAt(this.#machine.ram, hart.x(A0));

@@ -21,10 +21,10 @@ import type { Machine } from "../machine/machine.ts";
 import type { Asked } from "../machine/probes.ts";
 import type { CountRange } from "./count_stores.ts";
 import { type CallTexts, EventSources, type SourcesState } from "./event_sources.ts";
-import type { Known } from "./facts.ts";
 import type { Follower } from "./follower.ts";
 import type { GuestHistory } from "./history.ts";
 import { Interrupted } from "./interrupted.ts";
+import type { Known } from "./known.ts";
 
 /** Events that are kept: the newest ones. */
 export const GUEST_EVENTS = 2 ** 18;
@@ -63,7 +63,7 @@ export class GuestEvents implements Follower {
   /** Nobody listens yet to a kernel. `counts`: where it keeps its counts, if that is known now. */
   constructor(
     history: GuestHistory,
-    known: Known,
+    known: () => Known,
     counts: () => CountRange | undefined,
     texts: CallTexts,
   ) {
@@ -148,6 +148,14 @@ export class GuestEvents implements Follower {
     if (this.#since === undefined || this.#since > this.#history.now) {
       this.listenSince(this.#history.now - LOOK_BACK);
     }
+  }
+
+  /** Tells all again that was told, by what is known of the kernel now. */
+  anew(): void {
+    const since = this.#since;
+    if (since === undefined) return;
+    this.stop();
+    if (since <= this.#history.now) this.listenSince(since);
   }
 
   /** Nobody listens any more; what was told is forgotten. */

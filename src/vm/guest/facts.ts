@@ -7,11 +7,11 @@ import { PAGE_SIZE, type PaNum, vaNum } from "../machine/address.ts";
 import { frameOf, leafSize, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X, walk } from "../machine/sv39.ts";
 import type { KernelPage } from "../inspect/view.ts";
 import { type FreeFrames, freeFrames, type FreeList } from "./free_lists.ts";
-import type { RecordFacts } from "./record_facts.ts";
 import { lostFrames } from "./lost.ts";
 import { areasOf, type MappedPage, type SpaceAreas } from "./areas.ts";
+import { headsIn, kernelRootIn, type Known, stackOf } from "./known.ts";
 import { type Layout, ProcTable, type Slot } from "./proc_table.ts";
-import type { ImageSymbols, Variable } from "./symbols.ts";
+import type { Variable } from "./symbols.ts";
 import { type VmaShape, vmaShape } from "./vma_shape.ts";
 import type { Words } from "./words.ts";
 import { TRAMPOLINE, TRAPFRAME } from "./xv6.ts";
@@ -34,18 +34,6 @@ export interface Place {
   readonly base: PaNum;
   /** Frames. */
   readonly total: number;
-}
-
-/** What a kernel's file says once for all. */
-export interface Known {
-  readonly symbols: ImageSymbols;
-  readonly record: RecordFacts | undefined;
-  /** Where things stand in the processes' records, where that has been found out before. */
-  readonly layout?: Layout | undefined;
-  /** Frames that the kernel keeps for something without a list of them. */
-  readonly reserved?: ReadonlySet<number> | undefined;
-  /** Where a person says that records keep mmap's areas; null: nowhere, there are none. */
-  readonly areas?: VmaShape | null | undefined;
 }
 
 /** A process table in use. */
@@ -79,12 +67,13 @@ export class Facts {
 
   /** Where the records of processes, also of those that are not in use, have their kernel stacks. */
   get kernelStacks(): number[] {
-    const { layout, known: { symbols }, place: { words } } = this;
-    const proc = symbols.variable("proc"), kstack = layout?.offsets.kstack;
-    if (layout === undefined || proc === undefined || kstack === undefined) return [];
+    const { layout, place: { words } } = this;
+    const kstack = layout?.offsets.kstack;
+    if (layout === undefined || kstack === undefined) return [];
+    const { start, stride, records } = layout;
     const places = Array.from(
-      { length: layout.records },
-      (_, i) => words.long(proc.start + i * layout.stride + kstack) ?? 0,
+      { length: records },
+      (_, i) => words.long(start + i * stride + kstack) ?? 0,
     );
     return places.filter((at) => at !== 0 && at % PAGE_SIZE === 0);
   }
@@ -94,9 +83,13 @@ export class Facts {
     return this.slots && this.#processes.layout;
   }
 
+  /** Why that is unknown. */
+  get whyNoLayout(): string {
+    return this.slots && this.#processes.why;
+  }
+
   get #processes(): ProcTable {
-    const { known: { symbols, record, layout }, place: { words } } = this;
-    return this.#table ??= new ProcTable(words, symbols, record, layout);
+    return this.#table ??= new ProcTable(this.place.words, this.known);
   }
 
   /** Whether a frame is the root table of a process. */
@@ -104,7 +97,7 @@ export class Facts {
     return this.#processes.isUserRoot(root);
   }
 
-  /** The kernel's own table, as its variable says, and those of the processes. */
+  /** The kernel's own table, and those of the processes. */
   get roots(): readonly Root[] {
     if (this.#roots !== undefined) return this.#roots;
     const own = this.kernelRoot;
@@ -122,12 +115,12 @@ export class Facts {
     return this.slots.flatMap(({ root }) => root === undefined ? [] : [root]);
   }
 
-  /** The kernel's own root table, as its variable says. */
+  /** The kernel's own root table, as its variable says, if it is one, or a person. */
   get kernelRoot(): PaNum | undefined {
-    const { known: { symbols }, place: { words } } = this;
-    const pointer = symbols.variable("kernel_pagetable");
-    const root = pointer && words.frame(words.long(pointer.start));
-    return root !== undefined && this.isKernelRoot(root) ? root : undefined;
+    const { known, place: { words } } = this;
+    const root = words.frame(kernelRootIn(known, (at) => words.long(at)));
+    if (root === undefined || known.given.kernel) return root;
+    return this.isKernelRoot(root) ? root : undefined;
   }
 
   /** Whether a table maps the kernel's first page at its own address, to be executed in S-mode. */
@@ -177,12 +170,12 @@ export class Facts {
     if (root === undefined) return undefined;
     let found = this.#areas.get(slot);
     if (found === undefined) {
-      const { place: { words }, known: { symbols }, shape } = this;
+      const { place: { words }, known, shape } = this;
       const pages: MappedPage[] = [];
       this.#eachLeaf(root, (start, pte, level) => {
         if (start < TRAPFRAME) pages.push({ start, end: start + leafSize(level), pte });
       });
-      this.#areas.set(slot, found = areasOf({ words, symbols, shape, pages }, slot));
+      this.#areas.set(slot, found = areasOf({ words, stack: stackOf(known), shape, pages }, slot));
     }
     return found;
   }
@@ -191,8 +184,8 @@ export class Facts {
 
   /** Where records keep mmap's areas; null: nowhere; undefined: unknown. */
   get shape(): VmaShape | null | undefined {
-    const { areas, symbols } = this.known;
-    return areas === undefined ? vmaShape(symbols) : areas;
+    const { given: { areas }, symbols, type } = this.known;
+    return areas === undefined ? vmaShape(symbols, type) : areas;
   }
 
   /** The lists of free frames; undefined: none is known. */
@@ -202,8 +195,10 @@ export class Facts {
 
   get #lists(): FreeFrames | undefined {
     if (this.#free !== null) return this.#free;
-    const { known: { symbols }, place: { words, base, total } } = this;
-    return this.#free = freeFrames(words, symbols, base, total);
+    const { known, place: { words, base, total } } = this;
+    const heads = headsIn(known, (at) => words.long(at));
+    const believed = known.given.free !== undefined;
+    return this.#free = freeFrames({ words, base, total, end: known.symbols.end }, heads, believed);
   }
 
   /** How many frames are free. */

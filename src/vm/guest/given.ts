@@ -1,134 +1,123 @@
 /**
- * Facts that a person gives, in the place of what would be found out:
+ * Facts that a person gives, in the place of what would be found out; `none`, where the kernel has
+ * no such thing:
  *
- *     counts=PLACE{,NAME=NUMBER} | counts=none
- *     cow=MASK | cow=none
- *     areas=MEMBER{,ROLE=NAME} | areas=none
+ *     processes=PLACE[@N]{,NAME=…}   the records of processes      given_records.ts
+ *     cpus=PLACE[@N]{,NAME=…}        those of harts                given_records.ts
+ *     kernel=PLACE                   the kernel's root table       given_places.ts
+ *     free=PLACE{,PLACE}             where free lists begin        given_places.ts
+ *     counts=PLACE{,NAME=NUMBER}     who uses a frame              given_counts.ts
+ *     cow=MASK                       the COW bit: 0x100, 0x200 or both
+ *     areas=MEMBER{,ROLE=NAME}       mmap's areas
+ *     stack=N                        pages of a program's stack
  *
- * PLACE is an address, or a variable as C names it (`ref.cnt`, through arrays of structs, too, where
- * there is debug information), with `+N` behind it, or with `*` in front where it is a pointer to
- * the counts. The numbers: `first`, the physical address of the frame of the first count
- * (0x80000000; 0 where pa / PGSIZE is the index); `bytes` of a count and `stride` from one to the
- * next (those of its type, else 4); `more`, what it exceeds the mappings by (0). MASK is 0x100,
- * 0x200 or both. MEMBER is where `struct proc` keeps the areas that mmap made: an array of structs
- * or of pointers to them, or a pointer to the first of a chain; ROLE one of {@link ROLES}, and NAME
- * which member of such a struct it is, where its name does not say so.
+ * PLACE is an address, or a variable as C names it; see `place_named.ts`. MEMBER is where a
+ * process's record keeps the areas that mmap made: an array of structs or of pointers to them, or a
+ * pointer to the first of a chain; ROLE one of {@link ROLES}, and NAME which member of such a struct
+ * it is, where its name does not say so.
  */
 
-import { hex, PAGE_SIZE, type PaNum } from "../machine/address.ts";
-import { elementOf, placeOfPath } from "./c_place.ts";
-import type { CountPlace, Watched } from "./learner.ts";
-import type { ImageSymbols } from "./symbols.ts";
 import { PTE_RSW0, PTE_RSW1 } from "../machine/sv39.ts";
-import { type Role, ROLES, shapeNamed, type VmaShape } from "./vma_shape.ts";
+import { didYouMean } from "../nearest.ts";
+import { recordType } from "./c_record.ts";
+import { countsGiven } from "./given_counts.ts";
+import { freeGiven, kernelGiven } from "./given_places.ts";
+import { cpusGiven, processesGiven } from "./given_records.ts";
+import { type Of, options, wordsOf } from "./given_words.ts";
+import type { Given } from "./known.ts";
+import type { Learned } from "./learner.ts";
+import { NUMBER } from "./place_named.ts";
+import { ROLES, shapeNamed, type VmaShape } from "./vma_shape.ts";
 
+/** More pages than that no exec means. */
+const MOST_STACK = 256;
+
+/** How each fact is said, in the order in which one rests on another. */
+const FACTS: { readonly [Name in keyof Given]-?: (value: string, of: Of) => Given[Name] } = {
+  processes: processesGiven,
+  cpus: cpusGiven,
+  kernel: kernelGiven,
+  free: freeGiven,
+  counts: (value, of) => learned(countsGiven(value, of)),
+  cow: (value) => learned(cowGiven(value)),
+  areas: areasGiven,
+  stack: stackGiven,
+};
+/** What a fact is called. */
+export type GivenName = keyof Given;
 /** What can be given. */
-export const GIVEN = ["counts", "cow", "areas"] as const;
+export const GIVEN = Object.keys(FACTS) as GivenName[];
+/** What it is learned from that a kernel counts, and its COW bit. */
+export const LEARNED_FROM: readonly GivenName[] = ["processes", "cpus", "kernel", "free"];
+/** What events are told by. */
+export const TOLD_BY: readonly GivenName[] = [...LEARNED_FROM, "counts"];
 
-/** What a person says. */
-export interface Given extends Partial<Watched> {
-  /** Where records keep the areas that mmap made; null: nowhere. */
-  readonly areas?: VmaShape | null;
+/** Which fact a text like `counts=ref.cnt` is. Throws a RangeError with one line for none. */
+export function factNamed(text: string): GivenName {
+  const [, name, value] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
+  const known = GIVEN.find((one) => one === name);
+  if (known !== undefined && value.trim() !== "") return known;
+  const want = `want ${GIVEN.map((one) => `${one}=…`).join(", ").replace(/, (\w+=…)$/, " or $1")}`;
+  const why = known !== undefined
+    ? `nothing stands behind ${name}=`
+    : name === undefined
+    ? want
+    : `there is no fact ${name}; ${want}${didYouMean(name, GIVEN)}`;
+  throw new RangeError(`fact ${text}: ${why}`);
 }
 
-const NUMBER = /^(?:0x[0-9a-f]+|\d+)$/i;
-const NUMBERS = ["first", "bytes", "stride", "more"] as const;
-
-/** RAM of the kernel that a fact is about. */
-interface Of {
-  readonly symbols: ImageSymbols;
-  readonly base: PaNum;
-  readonly size: number;
-}
-
-/** What a text like `counts=ref.cnt` says. Throws a RangeError with one line for what says nothing. */
-export function givenFact(text: string, of: Of): Given {
-  const [, name, value] = /^(\w+)=(.+)$/s.exec(text) ?? [];
-  const bad = (why: string) => new RangeError(`fact ${text}: ${why}`);
-  const evidence = "a person says so";
-  if (name === "cow") {
-    if (value === "none") return { cow: { value: null, evidence, sure: "given" } };
-    const mask = NUMBER.test(value) ? Number(value) : 0;
-    if (mask === 0 || (mask & ~(PTE_RSW0 | PTE_RSW1)) !== 0) {
-      throw bad("want cow=0x100, 0x200, 0x300 or none");
+/**
+ * What some texts say, by the names of their facts. Throws a RangeError with one line for one that
+ * says nothing.
+ */
+export function givenFacts(
+  said: ReadonlyMap<GivenName, string>,
+  of: Omit<Of, "record">,
+): Given {
+  let given: Given = {};
+  for (const name of GIVEN) {
+    const text = said.get(name);
+    if (text === undefined) continue;
+    const record = recordType(of.symbols, given.processes);
+    const value = text.slice(name.length + 1).trim();
+    try {
+      const fact = value === "none" ? none(name) : FACTS[name](value, { ...of, record });
+      given = { ...given, [name]: fact };
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new RangeError(`fact ${text}: ${error.message}`);
     }
-    return { cow: { value: mask, evidence, sure: "given" } };
   }
-  if (name === "counts") {
-    if (value === "none") return { counts: { value: null, evidence, sure: "given" } };
-    return { counts: { value: countsGiven(value, of, bad), evidence, sure: "given" } };
-  }
-  if (name === "areas") {
-    return { areas: value === "none" ? null : areasGiven(value, of.symbols, bad) };
-  }
-  throw bad(`want ${GIVEN.map((one) => `${one}=…`).join(" or ")}`);
+  return given;
 }
 
-function areasGiven(
-  value: string,
-  symbols: ImageSymbols,
-  bad: (why: string) => RangeError,
-): VmaShape {
-  const [member, ...words] = value.split(",").map((word) => word.trim());
-  const roles: Partial<Record<Role, string>> = {};
-  for (const word of words) {
-    const [, key, name] = /^(\w+)=(\w+)$/.exec(word) ?? [];
-    const role = ROLES.find((one) => one === key);
-    if (role === undefined) {
-      throw bad(`${word || "a comma"}: want ${ROLES.map((one) => `${one}=NAME`).join(", ")}`);
-    }
-    roles[role] = name;
-  }
-  try {
-    return shapeNamed(symbols, member, roles);
-  } catch (error) {
-    throw error instanceof RangeError ? bad(error.message) : error;
-  }
+function none(name: GivenName): Learned<never> | null {
+  return name === "counts" || name === "cow" ? learned<never>(null) : null;
 }
 
-function countsGiven(
-  value: string,
-  { symbols, base, size }: Of,
-  bad: (why: string) => RangeError,
-): CountPlace {
-  const [place, ...words] = value.split(",").map((word) => word.trim());
-  const numbers: Partial<Record<typeof NUMBERS[number], number>> = {};
-  for (const word of words) {
-    const [, key, number] = /^(\w+)=(-?\w+)$/.exec(word) ?? [];
-    const known = NUMBERS.find((one) => one === key);
-    if (known === undefined || !NUMBER.test(number.replace(/^-/, ""))) {
-      throw bad(`${word || "a comma"}: want ${NUMBERS.map((one) => `${one}=N`).join(", ")}`);
-    }
-    numbers[known] = Number(number);
+function learned<T>(value: T | null): Learned<T> {
+  return { value, evidence: "a person says so", sure: "given" };
+}
+
+function cowGiven(value: string): number {
+  const mask = NUMBER.test(value) ? Number(value) : 0;
+  if (mask === 0 || (mask & ~(PTE_RSW0 | PTE_RSW1)) !== 0) {
+    throw new RangeError("want cow=0x100, 0x200, 0x300 or none");
   }
-  const [, star, path, plus = "0"] = /^(\*?)([\w.]+)(?:\+(\w+))?$/.exec(place) ?? [];
-  if (path === undefined || !NUMBER.test(plus)) {
-    throw bad("want a variable or an address, like ref.cnt, *refs or 0x80021018");
+  return mask;
+}
+
+function areasGiven(value: string, { symbols, record }: Of): VmaShape {
+  const [member, ...words] = wordsOf(value);
+  const type = symbols.debug?.type("struct proc");
+  const standard = type?.kind === "struct" ? type : undefined;
+  return shapeNamed(symbols, member, options(words, ROLES, "NAME"), record ?? standard);
+}
+
+function stackGiven(value: string): number {
+  const pages = NUMBER.test(value) ? Number(value) : 0;
+  if (pages < 1 || pages > MOST_STACK) {
+    throw new RangeError(`want how many pages a program's stack has, 1 to ${MOST_STACK}, or none`);
   }
-  const found = NUMBER.test(path)
-    ? { at: Number(path), type: undefined, stride: undefined }
-    : placeOfPath(symbols, path);
-  if (found === undefined) throw bad(`there is no ${path} in the kernel`);
-  const element = elementOf(found.type);
-  const width = numbers.bytes ?? element?.size ?? 4;
-  if (width !== 1 && width !== 2 && width !== 4 && width !== 8) {
-    throw bad(`a count has 1, 2, 4 or 8 bytes, not ${width}`);
-  }
-  const stride = numbers.stride ?? found.stride ?? width;
-  if (stride < width) throw bad(`stride ${stride} is less than a count's ${width} bytes`);
-  const first = numbers.first ?? base;
-  if (first % PAGE_SIZE !== 0) throw bad(`first=${hex(first)} is no frame`);
-  const skip = ((first - base) / PAGE_SIZE) * stride;
-  const at = found.at + Number(plus);
-  const pointer = star === "*" ? at as PaNum : undefined;
-  const inside = at >= base && at + 8 <= base + size &&
-    at % (pointer === undefined ? Math.min(width, 4) : 8) === 0;
-  if (!inside) throw bad(`${hex(at)} is no place in RAM for it`);
-  const origin = (pointer === undefined ? at : 0) - skip;
-  const frames = size / PAGE_SIZE;
-  const from = Math.max(pointer === undefined ? at : 0, origin);
-  return {
-    array: { name: place, pointer, origin, stride, width, more: numbers.more ?? 0 },
-    bytes: [from, origin + (frames - 1) * stride + width],
-  };
+  return pages;
 }

@@ -9,8 +9,8 @@ import { hex, PAGE_SIZE, type PaNum } from "../machine/address.ts";
 import { counted } from "../machine/counted.ts";
 import { CountSearch, type FoundCounts } from "./count_search.ts";
 import { type CowSeen, CowWatch } from "./cow_bit.ts";
-import type { Known } from "./facts.ts";
 import type { GuestHistory } from "./history.ts";
+import type { Known } from "./known.ts";
 import type { Layout } from "./proc_table.ts";
 import { reservedFrames } from "./lost.ts";
 import { lookAhead } from "./look_ahead.ts";
@@ -68,13 +68,12 @@ export interface Teacher {
   line(): string | undefined;
 }
 
-/** Learns, once. */
+/** Learns, once, as long as nobody says anything about what that rests on. */
 export class Learner {
   readonly #history: GuestHistory;
-  readonly #known: Known;
+  readonly #known: () => Known;
   readonly #teacher: Teacher;
   #watched: Watched = { counts: NOT_YET, cow: NOT_YET };
-  #given: Partial<Watched> = {};
   /** When it was tried last without a prompt, in instructions. */
   #tried = -Infinity;
   #done = false;
@@ -83,15 +82,18 @@ export class Learner {
   #asked: number | undefined;
 
   /** A learner of the kernel of a machine. */
-  constructor(history: GuestHistory, known: Known, teacher: Teacher) {
+  constructor(history: GuestHistory, known: () => Known, teacher: Teacher) {
     this.#history = history;
     this.#known = known;
     this.#teacher = teacher;
   }
 
-  /** What a person says in its place; undefined takes that back. */
-  give(given: Partial<Watched>): void {
-    this.#given = { ...this.#given, ...given };
+  /** Forgets what was learned: what it was concluded from is another thing now. */
+  anew(): void {
+    this.#watched = { counts: NOT_YET, cow: NOT_YET };
+    this.#stands = this.#asked = undefined;
+    this.#tried = -Infinity;
+    this.#done = false;
   }
 
   /** Frames in reserve, as far as that is known without looking. */
@@ -108,11 +110,13 @@ export class Learner {
   /** What is known, after having looked if that may tell more. */
   get watched(): Watched {
     this.#learn();
-    return { ...this.#watched, ...this.#given };
+    const { counts = this.#watched.counts, cow = this.#watched.cow } = this.#known().given;
+    return { counts, cow };
   }
 
   #learn(): void {
-    const { counts, cow } = this.#given;
+    const known = this.#known();
+    const { counts, cow } = known.given;
     if (this.#done || (counts !== undefined && cow !== undefined)) return;
     const { revision } = this.#history;
     if (revision === this.#asked) return;
@@ -123,7 +127,7 @@ export class Learner {
     this.#tried = now;
     const { machine } = this.#history;
     const { ram } = machine;
-    const search = new CountSearch(this.#known.symbols, ram.base, ram.size / PAGE_SIZE);
+    const search = new CountSearch(known, ram.base, ram.size / PAGE_SIZE);
     const cows = new CowWatch();
     const pids = new Set<number>();
     let first = 0, looks = 0;
@@ -134,7 +138,7 @@ export class Learner {
       budget: line === undefined ? PASSIVE : BUDGET,
     };
     if (ahead.entries.length === 0) return;
-    lookAhead(this.#history, this.#known, ahead, (look) => {
+    lookAhead(this.#history, known, ahead, (look) => {
       for (const { pid } of look.facts.slots) pids.add(pid);
       if (looks++ === 0) {
         first = pids.size;
@@ -153,7 +157,7 @@ export class Learner {
     });
     const forks = pids.size - first;
     const seen = { looks, forks, typed: line?.trim() };
-    const found = countsSeen(search, seen, this.#known);
+    const found = countsSeen(search, seen, known);
     this.#done = found.sure === "sure" || line !== undefined;
     if (found.value !== undefined || line !== undefined) {
       this.#watched = { counts: found, cow: cowSeen(cows, forks) };

@@ -4,7 +4,8 @@
  */
 
 import type { PaNum } from "../machine/address.ts";
-import { cpuAt, type Cpus, cpusOf } from "./cpus.ts";
+import { cpuAt, type Cpus } from "./cpus.ts";
+import type { Known } from "./known.ts";
 import type { ImageSymbols } from "./symbols.ts";
 import type { Words } from "./words.ts";
 
@@ -27,10 +28,10 @@ export class Locks {
   readonly #cpus: Cpus | undefined;
 
   /** Those of a kernel in some memory. */
-  constructor(words: Words, symbols: ImageSymbols) {
+  constructor(words: Words, { symbols, cpus }: Known) {
     this.#words = words;
     this.#symbols = symbols;
-    this.#cpus = cpusOf(symbols);
+    this.#cpus = cpus;
   }
 
   /** Whether it can be told how many a hart holds. */

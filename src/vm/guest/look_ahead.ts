@@ -5,8 +5,9 @@
  */
 
 import { PAGE_SIZE, type PaNum } from "../machine/address.ts";
-import { Facts, type Known } from "./facts.ts";
+import { Facts } from "./facts.ts";
 import type { GuestHistory } from "./history.ts";
+import type { Known } from "./known.ts";
 import { Mapped } from "./mapped.ts";
 import { quietly } from "./quietly.ts";
 import { unrestOf } from "./rest.ts";

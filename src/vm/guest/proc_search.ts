@@ -22,6 +22,7 @@ export interface Records {
   readonly words: Words;
   readonly symbols: ImageSymbols;
   readonly facts: RecordFacts;
+  /** All of them, side by side. */
   readonly proc: Variable;
   /** Bytes of one. */
   readonly stride: number;
@@ -42,10 +43,12 @@ export interface Found {
 
 /** Where things stand in some records. */
 export function findPlaces(r: Records): Found {
-  const { pid, state, chan, declared } = r.facts;
+  const { pid, state, chan, declared, given } = r.facts;
   const seen: Member[] = [];
   /** What is declared, if it can be; else what is found. */
   const place = (member: Member, find: () => number | undefined): number | undefined => {
+    // A person is believed as such.
+    if (given[member] !== undefined) return given[member];
     const said = declared[member];
     if (said !== undefined && canBe(r, member, said)) return said;
     const found = find();

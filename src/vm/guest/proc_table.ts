@@ -1,6 +1,6 @@
 /**
  * A guest xv6's process table, read out of its memory: records one behind the other in the variable
- * `proc`. Where things stand in one of them is declared by the kernel's debug information, or said
+ * `proc`, or where a person says. Where things stand in one of them is declared by the kernel's debug information, or said
  * by its code (`record_facts.ts`), or found by what the records hold (`proc_search.ts`).
  */
 
@@ -15,6 +15,8 @@ import {
   rootsOffset,
   trapframeIn,
 } from "./proc_search.ts";
+import { placeIn } from "./c_place.ts";
+import type { Known } from "./known.ts";
 import type { Member, RecordFacts } from "./record_facts.ts";
 import type { ImageSymbols, Variable } from "./symbols.ts";
 import type { Words } from "./words.ts";
@@ -41,6 +43,8 @@ export interface Slot {
 
 /** Where things stand in a process's record, as far as that is known. */
 export interface Layout {
+  /** The first record. */
+  readonly start: PaNum;
   /** Bytes of one record. */
   readonly stride: number;
   readonly records: number;
@@ -49,38 +53,46 @@ export interface Layout {
   readonly seen: readonly Member[];
 }
 
+/** Longer records are not looked for. */
+const MOST_BYTES = 1 << 16;
+
 /** What a process sleeps for. */
 export const CONSOLE = "the console", CLOCK = "a clock tick";
 
 /** The process table of a kernel, as far as it can be told. */
 export class ProcTable {
   readonly #words: Words;
+  readonly #known: Known;
   readonly #symbols: ImageSymbols;
-  readonly #facts: RecordFacts | undefined;
-  readonly #fixed: Layout | undefined;
 
-  /** The table in some memory. `layout`: where things stand, where that is known already. */
-  constructor(
-    words: Words,
-    symbols: ImageSymbols,
-    facts: RecordFacts | undefined,
-    layout?: Layout,
-  ) {
-    this.#fixed = layout;
+  /** That of a kernel in some memory. */
+  constructor(words: Words, known: Known) {
     this.#words = words;
-    this.#symbols = symbols;
-    this.#facts = facts;
+    this.#known = known;
+    this.#symbols = known.symbols;
   }
 
   /** Where things stand in its records, once {@link ProcTable.slots} has been asked. */
   layout: Layout | undefined;
+  /** Why that is unknown, then. */
+  why = "";
 
   /** The processes, lowest pid first; undefined: unknown. */
   slots(): Slot[] | undefined {
-    const facts = this.#facts;
-    const proc = this.#symbols.variable("proc");
-    const stride = this.#fixed?.stride ?? (proc && this.#stride(proc));
-    if (facts === undefined || proc === undefined || stride === undefined) return undefined;
+    const { record: facts } = this.#known;
+    const all = this.#records();
+    if (typeof all === "string") {
+      this.why = all;
+      return undefined;
+    }
+    const { proc, stride } = all;
+    if (facts === undefined) {
+      const { processes } = this.#known.given;
+      this.why = processes
+        ? "where a record has its pid is unknown: pid=OFFSET says it"
+        : "neither debug information nor `sys_getpid` tells where a record has its pid";
+      return undefined;
+    }
     const used: PaNum[] = [];
     for (let at = proc.start; at < proc.start + proc.size; at = (at + stride) as PaNum) {
       const pid = this.#words.word(at + facts.pid) ?? 0;
@@ -92,20 +104,51 @@ export class ProcTable {
     return this.#read(used, stride, proc, facts).sort((a, b) => a.pid - b.pid);
   }
 
+  /** The records, and bytes of one; a text that says why they are unknown. */
+  #records(): { readonly proc: Variable; readonly stride: number } | string {
+    const { given: { processes }, layout } = this.#known;
+    if (processes === null) return "a person says so";
+    if (processes === undefined) {
+      const proc = this.#symbols.variable("proc");
+      if (proc === undefined) {
+        return "there is no variable `proc`; processes=PLACE says where they are";
+      }
+      const stride = layout?.stride ?? this.#stride(proc.start, proc.size);
+      const why = "neither debug information nor the locks' names tell how long its records are";
+      return stride === undefined ? why : { proc, stride };
+    }
+    const { place, count } = processes;
+    const start = placeIn(place, (at) => this.#words.long(at)) as PaNum | undefined;
+    if (start === undefined) return "the pointer to it leads nowhere now";
+    const stride = layout?.stride ?? this.#stride(start, processes.size, count);
+    if (stride === undefined) return "how long its records are is unknown: bytes=N says it";
+    const size = (count ?? Math.floor(processes.size! / stride)) * stride;
+    const inRam = start % 8 === 0 && this.#words.word(start) !== undefined &&
+      this.#words.word(start + size - 4) !== undefined;
+    if (!inRam) return `${hex(start)}..${hex(start + size)} is not in RAM`;
+    return { proc: { start, size }, stride };
+  }
+
   /**
    * Bytes of one entry, as declared, or by the name of its lock: its second word is the same in all
    * of them.
+   *
+   * @param size Bytes of all; undefined: of `count` entries.
    */
-  #stride({ start, size }: Variable): number | undefined {
-    const declared = this.#facts?.stride;
-    if (declared !== undefined && size % declared === 0) return declared;
-    const name = this.#words.long(start + 8);
-    if (!name || this.#words.text(name, 8) !== "proc") return undefined;
+  #stride(start: PaNum, size: number | undefined, count?: number): number | undefined {
+    const declared = this.#known.record?.stride;
+    const fits = count !== undefined || size! % (declared ?? 1) === 0;
+    if (declared !== undefined && fits) return declared;
+    const words = this.#words;
+    const name = words.long(start + 8);
+    if (!name || words.text(name, 8) !== "proc") return undefined;
+    const most = size ?? MOST_BYTES;
     let stride = 8;
-    while (stride < size && this.#words.long(start + stride + 8) !== name) stride += 8;
-    if (stride >= size || size % stride !== 0) return undefined;
-    for (let at = start; at < start + size; at = (at + stride) as PaNum) {
-      if (this.#words.long(at + 8) !== name) return undefined;
+    while (stride < most && words.long(start + stride + 8) !== name) stride += 8;
+    if (stride >= most || (count === undefined && size! % stride !== 0)) return undefined;
+    const end = start + (count === undefined ? size! : count * stride);
+    for (let at = start; at < end; at = (at + stride) as PaNum) {
+      if (words.long(at + 8) !== name) return undefined;
     }
     return stride;
   }
@@ -114,14 +157,15 @@ export class ProcTable {
     const words = this.#words;
     const pid = (at: number) => words.word(at + facts.pid)!;
     const records = { words, symbols: this.#symbols, facts, proc, stride, used, init: this.#init };
-    const { places, seen } = this.#fixed === undefined
+    const { layout } = this.#known;
+    const { places, seen } = layout === undefined
       ? findPlaces(records)
-      : { places: this.#fixed.offsets, seen: this.#fixed.seen };
+      : { places: layout.offsets, seen: layout.seen };
     const { parent, name, sz, kstack, context, trapframe } = places;
     const pagetable = places.pagetable ?? rootsOffset(records);
     const roots = rootsAt(records, pagetable);
     const offsets = { ...places, pagetable };
-    this.layout = { stride, records: proc.size / stride, offsets, seen };
+    this.layout = { start: proc.start, stride, records: proc.size / stride, offsets, seen };
     const isSlot = (at: number) => isRecord(records, at);
     const parentOf = (at: PaNum) => {
       if (at === this.#init) return 0;

@@ -6,7 +6,8 @@
 
 import { bare, type CType, type Member as Field, type StructType } from "../dwarf/types.ts";
 import type { ProcessState } from "../inspect/view.ts";
-import { asStruct, pointedTo, recordType } from "./c_record.ts";
+import { asStruct, leadsToRecord, pointedTo, recordType } from "./c_record.ts";
+import type { GivenRecords } from "./known.ts";
 import type { ImageSymbols } from "./symbols.ts";
 
 /** What of a record is known by its place. */
@@ -42,6 +43,8 @@ export interface RecordFacts {
   readonly nameBytes: number;
   /** What debug information declares. */
   readonly declared: Offsets;
+  /** What a person says. */
+  readonly given: Offsets;
 }
 
 /** What states are called in the years without USED, where who is being made is UNUSED yet. */
@@ -61,37 +64,62 @@ const STATES_2021: readonly (ProcessState | undefined)[] = [
 /** `char name[16]`. */
 const NAME_BYTES = 16;
 
-/** What the file of a kernel says of its `struct proc`; undefined: not even where pids are. */
-export function recordFacts(symbols: ImageSymbols): RecordFacts | undefined {
-  const record = recordType(symbols);
+/**
+ * What the file of a kernel says of its `struct proc`, `record` in C, and a person; undefined: not
+ * even where pids are.
+ */
+export function recordFacts(
+  symbols: ImageSymbols,
+  record: StructType | undefined = recordType(symbols),
+  said?: GivenRecords,
+): RecordFacts | undefined {
+  const given = said?.members ?? {};
   const fields = record === undefined ? {} : fieldsOf(record);
   const declared = Object.fromEntries(
     Object.entries(fields).map(([member, { offset }]) => [member, offset]),
   ) as Offsets;
   const code = codeFacts(symbols);
-  const pid = declared.pid ?? code.pid;
+  const pid = given.pid ?? declared.pid ?? code.pid;
   if (pid === undefined) return undefined;
   const enums = fields.state === undefined ? undefined : statesOf(fields.state.type);
+  const found = { states: enums?.states ?? code.states, unused: enums?.unused ?? 0 };
   return {
     pid,
-    state: declared.state ?? code.state,
-    states: enums?.states ?? code.states,
-    unused: enums?.unused ?? 0,
-    chan: declared.chan ?? code.chan,
-    stride: record?.size,
+    state: given.state ?? declared.state ?? code.state,
+    ...(said === undefined ? found : statesWith(found, said.states)),
+    chan: given.chan ?? declared.chan ?? code.chan,
+    stride: said?.bytes ?? record?.size,
     nameBytes: fields.name?.type.size ?? NAME_BYTES,
     declared,
+    given,
   };
 }
 
-/** Whether a type can be a member's. */
-const FITS: Readonly<Record<Member, (type: CType) => boolean>> = {
+/** States of which a person says what some are called. */
+function statesWith(
+  { states, unused }: Pick<RecordFacts, "states" | "unused">,
+  given: GivenRecords["states"],
+): Pick<RecordFacts, "states" | "unused"> {
+  const names = new Set(given.values());
+  const all = states.map((name, i) =>
+    given.has(i) || (name !== undefined && names.has(name)) ? undefined : name
+  );
+  let none = unused;
+  for (const [i, name] of given) {
+    if (name === "unused") none = i;
+    else all[i] = name;
+  }
+  return { states: Array.from(all), unused: none };
+}
+
+/** Whether a type can be a member's, in a record of another. */
+const FITS: Readonly<Record<Member, (type: CType, record: StructType) => boolean>> = {
   pid: (type) => isNumber(type, 4),
   state: (type) => isNumber(type, 4) || bare(type)?.kind === "enum",
   chan: (type) => bare(type)?.kind === "pointer",
   pagetable: (type) => bare(type)?.kind === "pointer",
   sz: (type) => isNumber(type, 8),
-  parent: (type) => asStruct(pointedTo(type), "proc") !== undefined,
+  parent: leadsToRecord,
   name: (type) => {
     const is = bare(type);
     return is?.kind === "array" && isNumber(is.of, 1) && is.size > 0;
@@ -104,10 +132,13 @@ const FITS: Readonly<Record<Member, (type: CType) => boolean>> = {
 const ONE_OF: readonly Member[] = ["parent", "context", "trapframe"];
 
 /** The members of a record, by their names and types. */
-function fieldsOf({ members }: StructType): Partial<Record<Member, Field>> {
+function fieldsOf(record: StructType): Partial<Record<Member, Field>> {
+  const { members } = record;
   const found: Partial<Record<Member, Field>> = {};
   for (const member of MEMBERS) {
-    const fits = members.filter(({ type, bits }) => bits === undefined && FITS[member](type));
+    const fits = members.filter(({ type, bits }) =>
+      bits === undefined && FITS[member](type, record)
+    );
     const named = fits.find(({ name }) => name === member);
     const one = named ?? (ONE_OF.includes(member) && fits.length === 1 ? fits[0] : undefined);
     if (one !== undefined) found[member] = one;

@@ -11,7 +11,7 @@ import { PAGE_SIZE, type PaNum, vaNum } from "../machine/address.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import type { Machine } from "../machine/machine.ts";
 import { walk } from "../machine/sv39.ts";
-import { cpuAt, cpusOf } from "./cpus.ts";
+import { cpuAt } from "./cpus.ts";
 import type { Facts } from "./facts.ts";
 import type { Slot } from "./proc_table.ts";
 import { TRAMPOLINE } from "./xv6.ts";
@@ -75,7 +75,7 @@ function busy(hart: Hart, facts: Facts): string | undefined {
 
 /** The process record that a hart's entry of `cpus` names. */
 export function recordOn(hart: Hart, facts: Facts): number | undefined {
-  const cpus = cpusOf(facts.known.symbols);
+  const { cpus } = facts.known;
   const at = cpuAt(cpus, hart.hartid);
   return at === undefined ? undefined : facts.place.words.long(at + cpus!.proc);
 }

@@ -10,15 +10,15 @@ import type { Elf } from "../machine/elf.ts";
 import type { Ram } from "../machine/memory.ts";
 
 /** Where a variable stands. */
-interface Range {
+export interface Range {
   readonly start: PaNum;
   readonly size: number;
 }
 
 /** A guest kernel's variables that tell what it waits for. */
 export interface Sleepers {
-  /** The process table. */
-  readonly proc: Range;
+  /** The process table; undefined: the kernel has no variable of that name. */
+  readonly proc: Range | undefined;
   /** The console, whose lock, buffer and indices are one struct. */
   readonly cons: Range;
   /** The number of clock ticks. */
@@ -49,12 +49,15 @@ export function sleepersOf(elf: Elf, ram: Ram): Sleepers | undefined {
   const proc = variable(elf, ram, "proc");
   const cons = variable(elf, ram, "cons");
   const ticks = variable(elf, ram, "ticks");
-  return proc && cons && ticks && { proc, cons, ticks };
+  return cons && ticks && { proc, cons, ticks };
 }
 
-/** For what the processes of an xv6 sleep now. */
-export function whoSleeps(ram: Ram, where: Sleepers): Sleeping {
-  const { proc, cons, ticks } = where;
+/** For what the processes of an xv6 sleep now, whose table is `proc`. */
+export function whoSleeps(
+  ram: Ram,
+  { cons, ticks }: Omit<Sleepers, "proc">,
+  proc: Range,
+): Sleeping {
   let console = false, timer = false;
   for (let at = proc.start; at + 8 <= proc.start + proc.size; at = (at + 8) as PaNum) {
     const low = ram.read32(at);

@@ -8,9 +8,9 @@ import type { Hart } from "../machine/hart/hart.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { StoreSeen } from "../machine/probes.ts";
 import type { CountPlace } from "./learner.ts";
+import type { Known } from "./known.ts";
 import { Locks } from "./locks.ts";
 import { originIn } from "./count_array.ts";
-import type { ImageSymbols } from "./symbols.ts";
 import { placeOf } from "./translate.ts";
 import { Words } from "./words.ts";
 
@@ -32,13 +32,13 @@ const AMO = 0x2f;
  */
 export function watchUnlocked(
   machine: Machine,
-  symbols: ImageSymbols,
+  known: Known,
   { array, bytes }: CountPlace,
   seen: (one: Unlocked) => void,
 ): (() => void) | undefined {
   const { ram, probes } = machine;
   const words = new Words(ram);
-  const locks = new Locks(words, symbols);
+  const locks = new Locks(words, known);
   const origin = originIn(array, words);
   if (!locks.known || origin === undefined) return undefined;
   const moved = array.pointer === undefined ? 0 : words.long(array.pointer) ?? 0;

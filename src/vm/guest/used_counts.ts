@@ -9,9 +9,11 @@ import { bare } from "../dwarf/types.ts";
 import { PAGE_SIZE } from "../machine/address.ts";
 import { elementOf, pathAt } from "./c_place.ts";
 import { callees } from "./call_targets.ts";
-import { allocatorVariables, listHeads } from "./list_heads.ts";
+import { headsIn, type Known } from "./known.ts";
+import { allocatorVariables } from "./list_heads.ts";
 import { whoNames } from "./references.ts";
 import type { ImageSymbols } from "./symbols.ts";
+import type { Words } from "./words.ts";
 
 /** Where counts may stand. */
 export interface Candidate {
@@ -30,7 +32,8 @@ export interface Candidate {
 
 /** RAM whose frames are counted. */
 interface Counted {
-  readonly symbols: ImageSymbols;
+  readonly known: Known;
+  readonly words: Words;
   readonly base: number;
   /** Behind its last byte. */
   readonly end: number;
@@ -52,9 +55,9 @@ export function usedCounts<T extends Candidate>(
   of: Counted,
   candidates: readonly T[],
 ): T | undefined {
-  const near = aroundFreeList(of.symbols);
+  const near = aroundFreeList(of);
   const isUsed = ({ start, end }: Candidate["region"]) =>
-    whoNames(of.symbols, start, end).some((name) => near.has(name));
+    whoNames(of.known.symbols, start, end).some((name) => near.has(name));
   const regions = new Set(candidates.map(({ region }) => region));
   const used = new Set([...regions].filter((one) => one.pointer === undefined && isUsed(one)));
   const fits = candidates.flatMap((one) => {
@@ -72,10 +75,17 @@ export function usedCounts<T extends Candidate>(
 }
 
 /** The functions that name a free list or its variables, and those that they call. */
-function aroundFreeList(symbols: ImageSymbols): ReadonlySet<string> {
+function aroundFreeList({ known, words }: Counted): ReadonlySet<string> {
+  const { symbols, given: { free } } = known;
+  const heads = headsIn(known, (at) => words.long(at));
+  const variables = free === undefined
+    ? allocatorVariables(symbols)
+    : symbols.objects().filter(({ start, size }) =>
+      heads.some(({ at }) => at >= start && at < start + size)
+    );
   const places = [
-    ...allocatorVariables(symbols).map(({ start, size }) => [start, start + size] as const),
-    ...listHeads(symbols).map(({ at }) => [at, at + 8] as const),
+    ...variables.map(({ start, size }) => [start, start + size] as const),
+    ...heads.map(({ at }) => [at, at + 8] as const),
   ];
   const own = new Set(places.flatMap(([from, to]) => whoNames(symbols, from, to)));
   const called = [...own].flatMap((name) => [...callees(symbols).get(name) ?? []]);
@@ -88,7 +98,7 @@ function aroundFreeList(symbols: ImageSymbols): ReadonlySet<string> {
  * ends with RAM's last. Undefined: it is none such, or declared as something else.
  */
 function placeIn(
-  { symbols, base, end }: Counted,
+  { known: { symbols }, base, end }: Counted,
   { region, origin, stride }: Candidate,
 ): { readonly head: number; readonly spare: number } | undefined {
   const ends = Math.ceil((symbols.end - base) / PAGE_SIZE);

@@ -22,9 +22,9 @@ import type { MachineState } from "../machine/machine_state.ts";
 import { PTE_RSW0, PTE_RSW1, type TableMemory } from "../machine/sv39.ts";
 import { Counts } from "./count_array.ts";
 import { factList } from "./fact_list.ts";
-import { givenFact } from "./given.ts";
-import { Facts, KINDS, type Known } from "./facts.ts";
-import { recordFacts } from "./record_facts.ts";
+import { factNamed, givenFacts, type GivenName, LEARNED_FROM } from "./given.ts";
+import { Facts, KINDS } from "./facts.ts";
+import { type Given, type Known, knownOf } from "./known.ts";
 import type { GuestHistory } from "./history.ts";
 import { kernelAreas } from "./kernel_areas.ts";
 import { firstIndexed, Learner } from "./learner.ts";
@@ -48,8 +48,9 @@ export class GuestView implements KernelView {
   /** What has to be learned of the kernel by watching it. */
   readonly learner: Learner;
   readonly #machine: Machine;
-  /** What its file says once for all. */
-  readonly known: Known;
+  #known: Known;
+  /** What a person says, by the name of the fact, as it was typed. */
+  #said: ReadonlyMap<GivenName, string> = new Map();
   readonly #history: GuestHistory;
   #merged = new WeakMap<ImageSymbols, ReadonlyMap<string, bigint>>();
   #facts: Facts | undefined;
@@ -71,7 +72,7 @@ export class GuestView implements KernelView {
     this.#machine = machine;
     this.#history = history;
     const symbols = new ImageSymbols(elf);
-    this.known = { symbols, record: recordFacts(symbols) };
+    this.#known = knownOf(symbols);
     this.symbols = {
       all: (pid) => {
         const own = programs(pid);
@@ -82,7 +83,7 @@ export class GuestView implements KernelView {
       debug: (pid) => (pid === 0 ? symbols : programs(pid))?.debug,
     };
     const { ram, uart } = machine;
-    this.learner = new Learner(history, this.known, {
+    this.learner = new Learner(history, () => this.#known, {
       entries: () => this.trapEntries(),
       // What somebody has begun to type is not sent.
       line: () =>
@@ -115,7 +116,9 @@ export class GuestView implements KernelView {
         (this.now.freeLists ?? []).flatMap(({ at, wrong }) => {
           if (wrong === undefined) return [];
           const { kind, frame, link } = wrong;
-          const text = kind === "twice"
+          const text = kind === "head"
+            ? `the free list ${at} begins with ${hex(link)}, which is no frame`
+            : kind === "twice"
             ? `stands on the free list ${at} twice: it will be given to two`
             : `its link on the free list ${at} is ${hex(link)}, which is no frame`;
           return [{ frame, text }];
@@ -132,7 +135,12 @@ export class GuestView implements KernelView {
     return both;
   }
 
-  /** What can be told now. */
+  /** What its file says once for all, and a person: the same object until a person says more. */
+  get known(): Known {
+    return this.#known;
+  }
+
+  /** What can be told now: the same object until something changes. */
   get now(): Facts {
     const now = this.#history.revision;
     if (this.#facts === undefined || this.#at !== now) {
@@ -180,16 +188,25 @@ export class GuestView implements KernelView {
     return [letter(PTE_RSW0), letter(PTE_RSW1)];
   }
 
-  /** A person says what is so: `counts=ref.cnt`. Throws a RangeError for what says nothing. */
-  give(text: string): void {
+  /**
+   * A person says what is so: `counts=ref.cnt`. The names of the facts. Throws a RangeError for what
+   * says nothing, or does not go with what was said before; then none of them is taken.
+   */
+  give(texts: readonly string[]): GivenName[] {
     const { base, size } = this.#machine.ram;
-    const { areas, ...watched } = givenFact(text, { symbols: this.known.symbols, base, size });
-    this.learner.give(watched);
-    if (areas !== undefined) this.#areasGiven = areas;
-    this.#countsOf = this.#facts = undefined;
+    const names = texts.map(factNamed);
+    const said = new Map([...this.#said, ...names.map((name, i) => [name, texts[i]] as const)]);
+    this.know(givenFacts(said, { symbols: this.#known.symbols, base, size }));
+    this.#said = said;
+    if (names.some((name) => LEARNED_FROM.includes(name))) this.learner.anew();
+    return names;
   }
 
-  #areasGiven: Known["areas"];
+  /** From now on that is what a person says. */
+  know(given: Given): void {
+    this.#known = knownOf(this.#known.symbols, given);
+    this.#countsOf = this.#facts = undefined;
+  }
 
   /** @inheritdoc */
   facts(): Fact[] {
@@ -198,11 +215,7 @@ export class GuestView implements KernelView {
 
   #factsOf(words: Words): Facts {
     const { base, size } = this.#machine.ram;
-    const known = {
-      ...this.known,
-      reserved: this.learner.reserved,
-      areas: this.#areasGiven,
-    };
+    const known = { ...this.#known, reserved: this.learner.reserved };
     return new Facts({ words, base, total: size / PAGE_SIZE }, known);
   }
 

@@ -6,6 +6,7 @@
 
 import { bare, type Member, memberNamed, type StructType } from "../dwarf/types.ts";
 import { asStruct, pointedTo, recordType } from "./c_record.ts";
+import { memberAt } from "./place_named.ts";
 import type { ImageSymbols } from "./symbols.ts";
 
 /** What a member of an area's struct says. */
@@ -67,19 +68,25 @@ const MOST = 256;
 /** So deep in structs inside of the record one looks. */
 const DEPTH = 2;
 
-const known = new WeakMap<ImageSymbols, { readonly shape: VmaShape | undefined }>();
+const known = new WeakMap<StructType, { readonly shape: VmaShape | undefined }>();
 
-/** The areas of a kernel; undefined: nothing, or more than one thing, in the record looks like them. */
-export function vmaShape(symbols: ImageSymbols): VmaShape | undefined {
-  const before = known.get(symbols);
+/**
+ * The areas of a kernel, in its processes' `record`; undefined: nothing, or more than one thing, in
+ * there looks like them.
+ */
+export function vmaShape(
+  symbols: ImageSymbols,
+  record: StructType | undefined = recordType(symbols),
+): VmaShape | undefined {
+  if (record === undefined) return undefined;
+  const before = known.get(record);
   if (before !== undefined) return before.shape;
-  const record = recordType(symbols);
-  const all = record === undefined ? [] : [...shapesIn(symbols, record)];
+  const all = [...shapesIn(symbols, record)];
   // Of several, those that are called so.
   const named = all.filter(({ name, type }) => /vma|mmap|area/i.test(`${name} ${type}`));
   const best = all.length > 1 ? named : all;
   const shape = best.length === 1 ? best[0] : undefined;
-  known.set(symbols, { shape });
+  known.set(record, { shape });
   return shape;
 }
 
@@ -91,12 +98,11 @@ export function shapeNamed(
   symbols: ImageSymbols,
   path: string,
   roles: Readonly<Partial<Record<Role, string>>>,
+  record: StructType | undefined = recordType(symbols),
 ): VmaShape {
-  const record = recordType(symbols);
   if (record === undefined) throw new RangeError("no debug information tells what struct proc is");
-  const [member, offset] = memberAt(record, path) ?? [];
-  if (member === undefined) throw new RangeError(`struct proc has no ${path}`);
-  const shape = shapeOf(symbols, member, path, offset!, roles);
+  const member = memberAt(record, path);
+  const shape = shapeOf(symbols, member, path, member.offset, roles);
   if (shape === undefined) {
     throw new RangeError(
       `proc.${path} is a ${member.type.name}: want structs with an address and a length, ` +
@@ -104,18 +110,6 @@ export function shapeNamed(
     );
   }
   return shape;
-}
-
-function memberAt(record: StructType, path: string): [Member, number] | undefined {
-  let struct: StructType | undefined = record, offset = 0, found: Member | undefined;
-  for (const name of path.split(".")) {
-    found = struct && memberNamed(struct, name);
-    if (found === undefined) return undefined;
-    offset += found.offset;
-    const is = bare(found.type);
-    struct = is?.kind === "struct" ? is : undefined;
-  }
-  return found && [found, offset];
 }
 
 function* shapesIn(

@@ -137,8 +137,7 @@ function pagesFrom(...flags: number[]): MappedPage[] {
 /** Areas of a process of the fixture's third kernel, with the exec of the small one, in words. */
 function spaceOf(pages: MappedPage[], size: number): string[] {
   const { words, symbols: made, record } = records(3);
-  const symbols = labSymbols();
-  const of = { words, symbols, shape: vmaShape(made), pages };
+  const of = { words, stack: stackPages(labSymbols()), shape: vmaShape(made), pages };
   const { areas } = areasOf(of, { at: record, pid: 2, size } as Slot);
   return areas.map(({ start, end, kind, perm }) =>
     `${kind} ${start / PAGE_SIZE}..${end / PAGE_SIZE} ${perm}`

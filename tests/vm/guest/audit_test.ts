@@ -45,7 +45,7 @@ function counted(): { g: LabGuest; vm: Vm; count: (frame: number, n: number) => 
     width: 4,
     more: 0,
   } as const;
-  view.learner.give({
+  view.know({
     counts: {
       value: { array, bytes: [COUNTS, COUNTS + 4096 * 4] },
       evidence: "planted",
@@ -142,7 +142,7 @@ Deno.test("the trail of a frame names who stored to its count, and leaves the ma
   // `ticks` is counted in each call: it stands in for a count here.
   const view = partsOf(vm).view as GuestView;
   const array = { name: "ticks", pointer: undefined, stride: 4, width: 4, more: 0 } as const;
-  view.learner.give({
+  view.know({
     counts: {
       value: { array: { ...array, origin: AT.ticks }, bytes: [AT.ticks, AT.ticks + 4] },
       evidence: "",
@@ -219,8 +219,6 @@ Deno.test("what a person says stands in place of what would be found out, and is
   assertEquals([said("cow bit").value, vm.rsw], ["0x300", ["C", "C"]]);
   for (
     const [text, why] of [
-      ["counts", "want counts=… or cow=…"],
-      ["freed=1", "want counts=… or cow=…"],
       ["cow=1", "want cow=0x100, 0x200, 0x300 or none"],
       ["counts=nosuch", "there is no nosuch in the kernel"],
       ["counts=ticks,first=7", "first=0x7 is no frame"],
@@ -240,7 +238,10 @@ Deno.test("a page that a program's file says is read-only may not be written, wh
   const { g, vm } = counted();
   const real = partsOf(vm).view as GuestView;
   const view = (name: string) => ({
-    known: { symbols: { function: (wanted: string) => wanted === name ? {} : undefined } },
+    known: {
+      symbols: { function: (wanted: string) => wanted === name ? {} : undefined },
+      given: {},
+    },
     roots: () => real.roots(),
   } as unknown as GuestView);
   const program = (pid: number) =>

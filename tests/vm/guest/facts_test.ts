@@ -10,6 +10,7 @@ import { Counts } from "../../../src/vm/guest/count_array.ts";
 import { CountSearch, type FoundCounts } from "../../../src/vm/guest/count_search.ts";
 import { CowWatch } from "../../../src/vm/guest/cow_bit.ts";
 import type { Facts } from "../../../src/vm/guest/facts.ts";
+import { knownOf } from "../../../src/vm/guest/known.ts";
 import { indexText } from "../../../src/vm/guest/learner.ts";
 import { Mapped } from "../../../src/vm/guest/mapped.ts";
 import { references, whoNames } from "../../../src/vm/guest/references.ts";
@@ -183,7 +184,7 @@ class Ram {
 
 /** Twenty looks at a kernel that forks: some frames are mapped once, others up to four times. */
 function searched(ram: Ram, count?: (n: number) => number): FoundCounts | undefined {
-  const search = new CountSearch(ram.symbols, BASE, TOTAL);
+  const search = new CountSearch(knownOf(ram.symbols), BASE, TOTAL);
   for (let i = 0; i < 20; i++) {
     const of = (from: number, n: number) => [from + i % 7, n] as const;
     const mappings = new Map([
@@ -257,7 +258,8 @@ Deno.test("an array that counts wrongly is known by its use, its size and its on
     return new ImageSymbols(parseElf(elf(code.bytes(), { symbols: all })));
   };
   const found = (size: number, ...heads: number[]) => {
-    const of = { symbols: symbols(size), base: BASE, end };
+    const { words } = new Ram(SHAPES["uint8[]"]).place;
+    const of = { known: knownOf(symbols(size)), words, base: BASE, end };
     const candidates = [refs, others].flatMap((start) => {
       const region = { name: start === refs ? "refs" : "others", start, end: start + size };
       return heads.map((head) => ({

@@ -8,6 +8,7 @@
 import { assertEquals } from "@std/assert";
 import { cpuAt, cpusOf } from "../../../src/vm/guest/cpus.ts";
 import { listHeads } from "../../../src/vm/guest/list_heads.ts";
+import { knownOf } from "../../../src/vm/guest/known.ts";
 import { ProcTable } from "../../../src/vm/guest/proc_table.ts";
 import { recordFacts } from "../../../src/vm/guest/record_facts.ts";
 import { ImageSymbols } from "../../../src/vm/guest/symbols.ts";
@@ -51,6 +52,7 @@ Deno.test("struct proc as it is declared: by names, and what is one of its type 
       context: 88,
       trapframe: 80,
     },
+    given: {},
   });
 });
 
@@ -65,7 +67,7 @@ Deno.test("a declared place is believed as long as what stands there can be that
   const { symbols, ram } = kernel(1);
   const { start, size } = symbols.variable("proc")!;
   const slots = () => {
-    const table = new ProcTable(new Words(ram), symbols, recordFacts(symbols));
+    const table = new ProcTable(new Words(ram), knownOf(symbols));
     return { slots: table.slots()!, layout: table.layout! };
   };
   const second = start + size / 2;
@@ -98,6 +100,8 @@ Deno.test("struct cpu as it is declared, and by push_off's code", () => {
     ],
   });
   assertEquals(cpusOf(new ImageSymbols(parseElf(file))), {
+    name: "cpus",
+    by: "code",
     start: 0x8000_0400,
     each: 144,
     count: 8,
