@@ -56,7 +56,9 @@ export default command({
       ]),
       ["FAULTS", "number", (name) => c[name].faults],
     ]));
-    sections.push(note(`${c.walks} walks, ${c.flushes} full flushes, ${c.pageFlushes} by address`));
+    const idle = c.idleFlushes > 0 ? ` (${c.idleFlushes} with nothing to drop)` : "";
+    const flushes = `${c.flushes} full flushes${idle}, ${c.pageFlushes} by address`;
+    sections.push(note(`${c.walks} walks, ${flushes}`));
     if (!countsHits) {
       sections.push(note(
         "hits are not counted for a guest's kernel, whose loads and stores that would slow down",

@@ -18,10 +18,12 @@ export const at = (bytes: number): PaNum => (RAM_BASE + bytes) as PaNum;
 export class Tables {
   readonly machine: Machine;
   readonly root: PaNum;
-  #next = at(SMALL / 2);
+  #next: PaNum;
 
-  constructor(machine: Machine) {
+  /** `first`: the first frame to hand out. */
+  constructor(machine: Machine, first: PaNum = at(SMALL / 2)) {
     this.machine = machine;
+    this.#next = first;
     this.root = this.frame();
   }
 

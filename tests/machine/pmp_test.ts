@@ -140,6 +140,23 @@ Deno.test("a page is mixed where an entry has a part of it", () => {
   assertEquals(page(backwards.map((addr, i) => ({ cfg: i === 0 ? 0 : TOR | 7, addr }))), DENIED);
 });
 
+Deno.test("one entry with all rights to everything is as none; less is looked at", () => {
+  const pmp = new Pmp();
+  const refuses = (...entries: Entry[]) => {
+    pmp.load(...registers(entries));
+    return [pmp.on, pmp.page(at(0), WRITE, 0), pmp.page(WINDOW, WRITE, 0)];
+  };
+  const end = (1n << 54n) - 1n;
+  const never = [false, ALLOWED, ALLOWED];
+  assertEquals(refuses(), never);
+  assertEquals(refuses({ cfg: NAPOT | 7, addr: end }), never);
+  assertEquals(refuses({ cfg: TOR | 7, addr: end }, { cfg: NAPOT, addr: end }), never);
+  assertEquals(refuses({ cfg: NAPOT | 5, addr: end }), [true, DENIED, DENIED]);
+  const window = { cfg: 0, addr: BigInt(WINDOW) >> 2n };
+  assertEquals(refuses(window, { cfg: TOR | 7, addr: end }), [true, DENIED, ALLOWED]);
+  assertEquals(refuses({ ...window, cfg: TOR | 7 }), [true, ALLOWED, DENIED]);
+});
+
 /** One thing that is done to the machine: PMP registers are set, or a hart does an instruction. */
 type Step =
   | { readonly op: "entries"; readonly hart: number; readonly entries: readonly Entry[] }

@@ -134,7 +134,7 @@ Deno.test("sfence.vma of any address in a superpage drops the whole, also its pi
 });
 
 Deno.test("sfence.vma with an ASID leaves other ASIDs and global entries", () => {
-  const tables = new Tables(machine());
+  const tables = new Tables(machine({ traps: "host" }));
   const { mmu } = tables.machine;
   tables.map(0x1000, at(0x1000), RWU);
   tables.map(0x2000, at(0x2000), RWU | PTE_G);
@@ -192,7 +192,7 @@ Deno.test("pieces of a superpage above 4 GiB go with it", () => {
 });
 
 Deno.test("sfence.vma with an ASID spares global superpages, of one address and of all", () => {
-  const tables = new Tables(machine());
+  const tables = new Tables(machine({ traps: "host" }));
   const { mmu } = tables.machine;
   tables.map(0x20_0000, at(0), RWU, 1);
   tables.map(0x40_0000, at(0), RWU | PTE_G, 1);

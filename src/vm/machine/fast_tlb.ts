@@ -9,13 +9,14 @@
 import { PAGE_SHIFT, PAGE_SIZE, RAM_BASE } from "./address.ts";
 import {
   RAM_OFFSET,
+  TLB_BANKS,
   TLB_BASE,
   TLB_ENTRIES,
   TLB_ENTRY_SIZE,
   TLB_HART_SIZE,
   TLB_TABLE_SIZE,
 } from "./layout.ts";
-import { type Access, EXECUTE, type Level } from "./sv39.ts";
+import { type Access, EXECUTE, type Level, READ, WRITE } from "./sv39.ts";
 import { TABLES } from "./tlb_state.ts";
 
 const INDEX = TLB_ENTRIES - 1;
@@ -150,15 +151,23 @@ export class FastTables {
 
   /** Drops what leads to a frame of RAM, by number, from whatever page; fetches stay. */
   dropFrame(frame: number): void {
-    const place = (frame - RAM_BASE / PAGE_SIZE) * PAGE_SIZE + RAM_OFFSET;
-    for (let table = 0; table < TABLES; table++) {
-      const first = table * TLB_ENTRIES;
-      if (isFetch(first)) continue;
-      for (let n = 0; n < this.#usedCount[table]; n++) {
-        const slot = first + this.#used[first + n], at = slot * WORDS;
-        if ((this.#words[at] + this.#words[at + 2]) >>> 0 === place && this.#words[at] !== EMPTY) {
-          this.#drop(slot);
-        }
+    const index = frame - RAM_BASE / PAGE_SIZE;
+    for (let bank = 0; bank < TLB_BANKS; bank++) this.#dropPlace(bank * 3 + READ, index);
+    this.dropWriters(index);
+  }
+
+  /** Drops the entries for stores to a frame, by its number in RAM, from whatever page. */
+  dropWriters(index: number): void {
+    for (let bank = 0; bank < TLB_BANKS; bank++) this.#dropPlace(bank * 3 + WRITE, index);
+  }
+
+  #dropPlace(table: number, index: number): void {
+    const place = index * PAGE_SIZE + RAM_OFFSET;
+    const first = table * TLB_ENTRIES;
+    for (let n = 0; n < this.#usedCount[table]; n++) {
+      const slot = first + this.#used[first + n], at = slot * WORDS;
+      if ((this.#words[at] + this.#words[at + 2]) >>> 0 === place && this.#words[at] !== EMPTY) {
+        this.#drop(slot);
       }
     }
   }

@@ -109,12 +109,13 @@ export class Machine {
     this.clint = new Clint(this.clock, harts);
     this.plic = new Plic(harts);
     this.uart = new Uart((on) => this.plic.signal(UART.irq, on));
+    this.#hostTraps = options.traps === "host";
     this.harts = Array.from({ length: harts }, (_, i) => {
-      const mmu = new Mmu(this.ram, this.bus, this.watches, registers, i, countHits);
+      const keeps = !this.#hostTraps;
+      const mmu = new Mmu(this.ram, this.bus, this.watches, registers, i, countHits, keeps);
       const pins = () => this.clint.lines(i) | this.plic.lines(i);
       return new Hart(i, registers, mmu, this.clock, pins);
     });
-    this.#hostTraps = options.traps === "host";
     const { quantum, seed } = options;
     const parks = !this.#hostTraps;
     this.watches.check = () => this.#turns.marked();
@@ -140,6 +141,17 @@ export class Machine {
     });
     this.#slow.fetcher.code = this.engine.pages;
     this.ram.codeChanged = (pa, length) => this.engine.pages.written(pa, length);
+    this.ram.tableStored = (frame, valid) => {
+      let still = false;
+      for (const { mmu: { walked } } of this.harts) {
+        if (valid) walked.changed(frame);
+        still ||= walked.has(frame);
+      }
+      return still;
+    };
+    this.ram.forgetWriters = (frame) => {
+      for (const { mmu } of this.harts) mmu.tlb.fast.dropWriters(frame);
+    };
     for (const hart of this.harts) hart.pc = BigInt(RAM_BASE);
   }
 

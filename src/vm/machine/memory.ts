@@ -4,14 +4,15 @@
  * TypeScript look at the same bytes.
  *
  * Whatever changes RAM goes through the mutators of {@link Ram} or through a write-TLB entry. Both
- * keep two promises: decoded code of a changed frame is dropped, and the frame is marked in
- * {@link Ram.dirty}.
+ * keep three promises: decoded code of a changed frame is dropped, the frame is marked in
+ * {@link Ram.dirty}, and a changed page table is told to the TLBs that were filled from it.
  *
  * @module
  */
 
 import { hex, offset, PAGE_SHIFT, PAGE_SIZE, type PaNum, RAM_BASE } from "./address.ts";
 import { CODE_MAP, RAM_OFFSET } from "./layout.ts";
+import { PTE_V } from "./sv39.ts";
 
 /** Smallest RAM the machine takes, in bytes (16 MiB). */
 export const MIN_RAM = 16 * 1024 * 1024;
@@ -24,6 +25,12 @@ export const DEFAULT_RAM = 128 * 1024 * 1024;
 const TO_OFFSET = RAM_OFFSET - RAM_BASE;
 /** RAM is a multiple of this, in bytes: a page of WebAssembly's memory (64 KiB). */
 export const RAM_STEP = 65536;
+
+/**
+ * So many stores to a frame that was a page table are seen before it may have a write-TLB entry:
+ * a kernel changes a PTE or two and goes on using the table. When it is freed there are more.
+ */
+const TABLE_STORES = 8;
 
 /** What changed bytes of RAM. */
 export type StoredBy =
@@ -58,6 +65,18 @@ export class Ram {
    * (`tlb.dropFastWrites`).
    */
   readonly dirty: Uint8Array;
+  /**
+   * One byte for each frame as in {@link Ram.dirty}: not 0 when {@link Ram.tableStored} is to be
+   * told of changes, since walks have read the frame; it has no write-TLB entry.
+   */
+  readonly tables: Uint8Array;
+  /**
+   * Called when such a frame, by its number in RAM, is about to change; `valid`: a valid PTE is.
+   * Returns whether it is still to be told of changes.
+   */
+  tableStored: (frame: number, valid: boolean) => boolean = () => false;
+  /** Has to drop the write-TLB entries of all harts for a frame, by its number in RAM. */
+  forgetWriters: (frame: number) => void = () => {};
   /** Called when bytes under decoded code change; the machine connects the engine here. */
   codeChanged: (pa: PaNum, length: number) => void = () => {};
   /** One byte for each frame as in {@link Ram.dirty}: not 0 when {@link Ram.probe} sees stores. */
@@ -97,6 +116,7 @@ export class Ram {
     this.#code = new Int32Array(buffer, CODE_MAP, size / PAGE_SIZE);
     this.dirty = new Uint8Array(size / PAGE_SIZE);
     this.probed = new Uint8Array(size / PAGE_SIZE);
+    this.tables = new Uint8Array(size / PAGE_SIZE);
   }
 
   /** Whether `length` bytes from `pa` on all lie in RAM. */
@@ -123,11 +143,11 @@ export class Ram {
     const at = this.#at(pa, length);
     if (length === 0) return at;
     let frame = (pa - RAM_BASE) >>> PAGE_SHIFT;
-    this.dirty[frame] = 1;
+    this.changes(pa, length);
     let special = this.#code[frame] | this.probed[frame];
     const last = (pa - RAM_BASE + length - 1) >>> PAGE_SHIFT;
     while (frame < last) {
-      this.dirty[++frame] = 1;
+      this.changes(RAM_BASE + ++frame * PAGE_SIZE, PAGE_SIZE);
       special |= this.#code[frame] | this.probed[frame];
     }
     if (special !== 0) {
@@ -135,6 +155,33 @@ export class Ram {
       this.probe?.storing(pa as PaNum, length);
     }
     return at;
+  }
+
+  /**
+   * Some bytes in one frame are about to change, by the mutators, or past them by an atomic
+   * operation.
+   */
+  changes(pa: number, length: number): void {
+    const frame = (pa - RAM_BASE) >>> PAGE_SHIFT;
+    this.dirty[frame] = 1;
+    if (this.tables[frame] !== 0) this.#toTable(frame, pa, length);
+  }
+
+  #toTable(frame: number, pa: number, length: number): void {
+    // What a walk sets, A and D, changes no translation.
+    if (this.by === "walk") return;
+    // One PTE, and an invalid one: no translation comes from it.
+    const inOne = pa % 8 + length <= 8;
+    const valid = !inOne || (this.words[(pa + TO_OFFSET) >>> 3 << 1] & PTE_V) !== 0;
+    const still = this.tableStored(frame, valid);
+    if (this.tables[frame] > 1) this.tables[frame]--;
+    else if (!still) this.tables[frame] = 0;
+  }
+
+  /** From now on changes of a frame, by its number in RAM, are told: a walk has read it. */
+  watchTable(frame: number): void {
+    if (this.tables[frame] === 0 && this.dirty[frame] !== 0) this.forgetWriters(frame);
+    this.tables[frame] = TABLE_STORES;
   }
 
   /** Set between a change and its report, so that the report comes after the bytes have changed. */
@@ -289,5 +336,10 @@ export class Ram {
   seesStores(pa: PaNum): boolean {
     const frame = (pa - RAM_BASE) >>> PAGE_SHIFT;
     return (this.#code[frame] | this.probed[frame]) !== 0;
+  }
+
+  /** Whether changes of the frame that holds `pa` are told by {@link Ram.tableStored}. */
+  isTable(pa: PaNum): boolean {
+    return this.tables[(pa - RAM_BASE) >>> PAGE_SHIFT] !== 0;
   }
 }

@@ -42,7 +42,6 @@ import {
   insideLeaf,
   leafSize,
   type Level,
-  makeSatp,
   PTE_A,
   PTE_D,
   PTE_FLAGS,
@@ -57,6 +56,7 @@ import {
 import type { AccessCounters, MmuCounters, MmuCounts, MmuState, TlbEntry } from "./mmu_state.ts";
 import { Saver } from "./saver.ts";
 import { Tlb } from "./tlb.ts";
+import { Walked } from "./walked.ts";
 import type { Watches } from "./watch.ts";
 
 export type { AccessCounters, MmuCounters, MmuState, TlbEntry };
@@ -111,31 +111,52 @@ export class Mmu {
   readonly #ram: Ram;
   readonly #bus: Bus;
   readonly #trail = new WalkTrail();
-  readonly #banks = new Banks();
-  #counts: MmuCounts = { faults: new Float64Array(3), walks: 0, flushes: 0, pageFlushes: 0 };
+  /** What the banks were filled from. */
+  readonly walked: Walked;
+  readonly #banks: Banks;
+  readonly #keeps: boolean;
+  /** mstatus (its low 32 bits) at the last choice of banks. */
+  #mstatus = 0;
+  /** A value of satp, in one and in halves. */
+  readonly #whole = new BigUint64Array(1);
+  readonly #halves = new Uint32Array(this.#whole.buffer);
+  #counts: MmuCounts = {
+    faults: new Float64Array(3),
+    walks: 0,
+    flushes: 0,
+    idleFlushes: 0,
+    pageFlushes: 0,
+  };
   readonly #saver = new Saver();
 
-  /** A hart's MMU over RAM and devices; satp starts as Bare. */
+  /**
+   * A hart's MMU over RAM and devices; satp starts as Bare. `keeps`: a fence keeps what it need not
+   * drop, see {@link Mmu.sfence}.
+   */
   constructor(
     ram: Ram,
     bus: Bus,
     watches: Watches,
     registers: Registers,
-    hart = 0,
-    countHits = true,
+    hart: number,
+    countHits: boolean,
+    keeps: boolean,
   ) {
     this.#ram = ram;
     this.#bus = bus;
     this.watches = watches;
     this.registers = registers;
     this.tlb = new Tlb(ram.memory, hart, countHits);
+    this.walked = new Walked(ram, keeps);
+    this.#banks = new Banks(this.tlb, this.walked);
+    this.#keeps = keeps;
     this.select(3, 0);
   }
 
   /** satp as the CSR reads. */
   get satp(): bigint {
-    if (!this.paging && this.root === 0 && this.asid === 0) return 0n;
-    return makeSatp(this.root, this.asid, this.paging ? SATP_SV39 : SATP_BARE);
+    this.#putSatp(this.#halves, 0);
+    return this.#whole[0];
   }
 
   /**
@@ -154,11 +175,14 @@ export class Mmu {
 
   /** Keeps the copy of satp in linear memory true. */
   #showSatp(): void {
-    const { registers: { header }, root, asid, paging } = this;
-    const ppn = root / PAGE_SIZE;
-    const mode = paging ? SATP_SV39 : SATP_BARE;
-    header[SATP / 4] = ppn % 2 ** 32;
-    header[SATP / 4 + 1] = mode * 2 ** 28 + asid * 2 ** 12 + Math.floor(ppn / 2 ** 32);
+    this.#putSatp(this.registers.header, SATP / 4);
+  }
+
+  /** Puts its two halves into words. */
+  #putSatp(words: Uint32Array, at: number): void {
+    const frame = this.root / PAGE_SIZE, mode = this.paging ? SATP_SV39 : SATP_BARE;
+    words[at] = frame >>> 0;
+    words[at + 1] = mode << 28 | this.asid << 12 | frame / 2 ** 32;
   }
 
   /**
@@ -177,6 +201,7 @@ export class Mmu {
 
   /** Makes the interpreter use the banks for a privilege mode and mstatus (its low 32 bits). */
   select(mode: number, mstatus: number): void {
+    this.#mstatus = mstatus;
     this.fetchBank = this.bankFor(mode, mstatus);
     // "When MPRV=1, load and store memory addresses are translated and protected as though the
     // current privilege mode were set to MPP."
@@ -205,6 +230,11 @@ export class Mmu {
     }
   }
 
+  /** PMP registers were written: what was walked before may not be read any more. */
+  doubt(): void {
+    for (let bank = 1; bank < TLB_BANKS; bank++) this.walked.doubt(bank);
+  }
+
   /** Takes the PMP registers over; to be followed by a choice of banks. */
   protect(cfg: readonly bigint[], addr: readonly bigint[]): void {
     this.pmp.load(cfg, addr);
@@ -220,13 +250,9 @@ export class Mmu {
   /** The bank for a mode's accesses under the current satp; if none fits, the oldest is emptied. */
   bankFor(mode: number, mstatus: number): number {
     if (mode === 3 || !this.paging) return BARE_BANK;
-    const key = Banks.key(this.asid, mode, mstatus);
-    const found = this.#banks.find(key);
-    if (found >= 0) return found;
     // The banks in use stay: fetches and data may need two different ones.
-    const bank = this.#banks.assign(key, [this.fetchBank, this.dataBank]);
-    this.tlb.flushBank(bank);
-    return bank;
+    const key = Banks.key(this.asid, mode, mstatus);
+    return this.#banks.bankOf(key, this.root, this.fetchBank, this.dataBank);
   }
 
   /**
@@ -287,6 +313,7 @@ export class Mmu {
       if (this.marked !== undefined || this.#ram.seesStores(pteAddr)) return -1;
       if (this.pmp.on && !this.pmp.allows(pteAddr, 8, WRITE, 1)) return -1;
     }
+    if (this.walked.disturbs(bank, trail)) return -1;
     return frameNumber(low, trail.high[last]) + (page & insideLeaf(trail.level));
   }
 
@@ -336,6 +363,7 @@ export class Mmu {
     this.tlb.foundLevel = level;
     this.tlb.insert(bank, access, level, page, frame, low & PTE_FLAGS);
     this.tlb.countMiss(access, level);
+    this.walked.read(bank, this.root, trail);
     return frame;
   }
 
@@ -391,7 +419,7 @@ export class Mmu {
     const { watches } = this;
     const page = high * 2 ** 32 + ((low & ~0xfff) >>> 0);
     if (watches.any && watches.watchesPage(page, pa, access === WRITE)) return false;
-    return access !== WRITE || !this.#ram.seesStores(pa);
+    return access !== WRITE || !(this.#ram.seesStores(pa) || this.#ram.isTable(pa));
   }
 
   /** Puts the page just translated into the fast execute table, with its records' offset. */
@@ -413,24 +441,21 @@ export class Mmu {
   }
 
   /**
-   * sfence.vma: drops the entries for one address, or all; of one ASID (then entries of global
-   * leaves stay), or of every address space. An address that is not canonical matches nothing.
+   * sfence.vma: of one address, or of all; of one ASID (then entries of global leaves stay), or of
+   * every address space. An address that is not canonical matches nothing. What is dropped, and
+   * what is put by: see {@link Banks}. In the machine of the built-in kernel each fence drops.
    */
   sfence(address?: VaNum | Va, asid?: number): void {
-    const keep = asid !== undefined;
-    let page = -1;
     if (address === undefined) {
       this.#counts.flushes++;
-    } else {
-      this.#counts.pageFlushes++;
-      page = pageNumber(address);
-      if (page < 0) return;
+      const dropped = this.#banks.fence(asid);
+      if (!this.#keeps) return;
+      if (!dropped) this.#counts.idleFlushes++;
+      return this.select(this.fetchMode, this.#mstatus);
     }
-    for (let bank = 1; bank < TLB_BANKS; bank++) {
-      if (this.#banks.asid(bank) < 0 || (keep && this.#banks.asid(bank) !== asid)) continue;
-      if (page < 0) this.tlb.flushBank(bank, keep);
-      else this.tlb.flushPage(bank, page, keep);
-    }
+    this.#counts.pageFlushes++;
+    const page = pageNumber(address);
+    if (page >= 0) this.#banks.fencePage(page, asid);
   }
 
   /** The counters up to this moment. */
@@ -445,10 +470,11 @@ export class Mmu {
     return { read: of(READ), write: of(WRITE), execute: of(EXECUTE), ...counts };
   }
 
-  /** All TLB entries. */
+  /** All TLB entries that accesses see; those that a fence has put by are not among them. */
   entries(): TlbEntry[] {
     const list: TlbEntry[] = [];
     this.tlb.visit(({ bank, access, level, page, frame, flags }) => {
+      if (this.#banks.isPutBy(bank)) return;
       list.push({
         asid: this.#banks.asid(bank),
         user: this.#banks.rights(bank).user,
@@ -467,6 +493,7 @@ export class Mmu {
     return {
       satp: this.satp,
       banks: this.#banks.save(),
+      walked: this.walked.save(),
       counts: this.#saver.save(this.#counts),
       tlb: this.tlb.save(),
     };
@@ -476,6 +503,7 @@ export class Mmu {
   restore(state: MmuState): void {
     this.tlb.restore(state.tlb);
     this.#banks.restore(state.banks);
+    this.walked.restore(state.walked);
     this.#counts = this.#saver.revive(state.counts);
     this.setSatp(Number(state.satp & 0xffff_ffffn), Number(state.satp >> 32n));
   }

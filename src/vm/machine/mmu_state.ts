@@ -9,6 +9,7 @@ import type { BankState } from "./banks.ts";
 import type { Saved } from "./saver.ts";
 import type { Access } from "./sv39.ts";
 import type { TlbState } from "./tlb_state.ts";
+import type { WalkedState } from "./walked.ts";
 
 /** Counters of one kind of access; each triple is by leaf size: 4 KiB, 2 MiB, 1 GiB. */
 export interface AccessCounters {
@@ -32,6 +33,8 @@ export interface MmuCounters {
   readonly walks: number;
   /** sfence.vma of everything, or of one ASID. */
   readonly flushes: number;
+  /** Those of them that dropped nothing, since no page table was changed that entries are from. */
+  readonly idleFlushes: number;
   /** sfence.vma of one address. */
   readonly pageFlushes: number;
 }
@@ -55,7 +58,8 @@ export interface TlbEntry {
 }
 
 /** What the MMU counts itself: faults by access, and as in {@link MmuCounters}. */
-export interface MmuCounts extends Record<"walks" | "flushes" | "pageFlushes", number> {
+export interface MmuCounts
+  extends Record<"walks" | "flushes" | "idleFlushes" | "pageFlushes", number> {
   readonly faults: Float64Array;
 }
 
@@ -65,6 +69,8 @@ export interface MmuState {
   readonly satp: bigint;
   /** Which context each TLB bank holds. */
   readonly banks: Saved<BankState>;
+  /** From which frames they were filled. */
+  readonly walked: Saved<WalkedState>;
   /** Faults by access, walks and flushes. */
   readonly counts: Saved<MmuCounts>;
   /** Entries, hits and misses. */

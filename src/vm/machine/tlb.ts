@@ -6,7 +6,7 @@
  * One TLB is two things:
  * - the **entries**, what the simulated hardware caches: 256 of 4 KiB (direct-mapped), 32 of 2 MiB
  *   and 4 of 1 GiB (round-robin). Hits and misses are counted on these. A translation stays here,
- *   right or stale, until it is evicted or an sfence.vma drops it.
+ *   right or stale, until it is evicted or an sfence.vma drops it; see {@link Banks} for when one does.
  * - the **fast table** in linear memory that the interpreter compares with, always in 4 KiB pieces.
  *   It is only a cache of the entries: it leaves out pages that need more than a plain access
  *   (devices, decoded code, watched pages), and dropping from it changes no count.
@@ -170,6 +170,14 @@ export class Tlb {
       state.next[table * 2] = 0;
       state.next[table * 2 + 1] = 0;
     }
+  }
+
+  /** Whether a bank surely holds nothing. */
+  isEmpty(bank: number): boolean {
+    for (let table = bank * 3; table < bank * 3 + 3; table++) {
+      if (this.#heldCount[table] !== 0 || this.#superCount[table] !== 0) return false;
+    }
+    return true;
   }
 
   /** Drops the entries of one bank that translate a page. */

@@ -237,6 +237,7 @@ export class Hart implements CsrContext {
 
   /** Makes the MMU follow the PMP registers, for accesses from the next choice of banks on. */
   protect(): void {
+    this.mmu.doubt();
     this.mmu.protect(this.state.pmpcfg, this.state.pmpaddr);
   }
 
@@ -295,7 +296,7 @@ export class Hart implements CsrContext {
     this.waiting = state.waiting;
     this.#retired = state.retired;
     this.life = state.life;
-    this.protect();
+    this.mmu.protect(this.state.pmpcfg, this.state.pmpaddr);
     this.retime();
     this.mode = state.mode;
   }
