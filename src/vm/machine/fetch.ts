@@ -78,7 +78,7 @@ export class Fetcher {
     const frame = mmu.peek(mmu.fetchBank, EXECUTE, high, low);
     if (frame < 0 || !mmu.isRam(frame) || !this.code?.mayEnter(inFrame(frame), high, low)) return 0;
     if (mmu.pmp.page(inFrame(frame), EXECUTE, mmu.fetchMode) !== ALLOWED) return 0;
-    mmu.frameOf(mmu.fetchBank, EXECUTE, high, low);
+    mmu.take(mmu.fetchBank, EXECUTE, high, low, frame);
     mmu.countHit(mmu.fetchBank, EXECUTE);
     const records = this.code.pageFor(inFrame(frame));
     mmu.fillExecute(high, low, records);

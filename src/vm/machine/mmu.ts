@@ -282,21 +282,39 @@ export class Mmu {
    */
   refill(access: typeof READ | typeof WRITE, high: number, low: number): boolean {
     const bank = this.dataBank;
-    if (!this.#isPlain(access, high, low, this.peek(bank, access, high, low))) return false;
-    return this.fillFast(bank, access, high, low, this.frameOf(bank, access, high, low));
+    const frame = this.peek(bank, access, high, low);
+    if (!this.#isPlain(access, high, low, frame)) return false;
+    this.take(bank, access, high, low, frame);
+    return this.fillFast(bank, access, high, low, frame);
   }
+
+  /** {@link Mmu.peek} has found the frame, and it is taken, as {@link Mmu.frameOf} does. */
+  take(bank: number, access: Access, high: number, low: number, frame: number): void {
+    this.missed = false;
+    if (!this.#peeked) return;
+    const page = ((high & 0x7f) << 20) | (low >>> PAGE_SHIFT);
+    this.#counts.walks++;
+    this.#mark(access, page);
+    this.#insert(bank, access, page, frame);
+  }
+
+  /** The last {@link Mmu.peek} was a walk, whose trail is still there. */
+  #peeked = false;
 
   /**
    * The frame number that {@link Mmu.frameOf} would give, of which nothing is seen but in the TLB, and
    * nobody is told; else -1. Changes nothing.
    */
   peek(bank: number, access: Access, high: number, low: number): number {
+    this.#peeked = false;
     if (bank === BARE_BANK) return high === 0 ? low >>> PAGE_SHIFT : -1;
     const top = high >> 6;
     if (top !== 0 && top !== -1) return -1;
     const page = ((high & 0x7f) << 20) | (low >>> PAGE_SHIFT);
     const known = this.tlb.find(bank, access, page);
-    return known >= 0 ? known : this.#peekWalk(bank, access, page);
+    if (known >= 0) return known;
+    this.#peeked = true;
+    return this.#peekWalk(bank, access, page);
   }
 
   #peekWalk(bank: number, access: Access, page: number): number {
@@ -337,34 +355,48 @@ export class Mmu {
     if (this.pmp.on && !this.#walked(trail)) return -this.#refused(access);
     if (failed !== undefined) return -this.#fault(access, failed);
     const last = trail.count - 1;
-    let low = trail.low[last];
+    const low = trail.low[last];
     const denied = checkLeaf(low, access, this.#banks.rights(bank));
     if (denied !== undefined) return -this.#fault(access, denied);
-    const level = trail.level;
-    const high = trail.high[last];
-    const frame = frameNumber(low, high) + (page & insideLeaf(level));
-    // Step 7 with hardware update: "set pte.a to 1 and, if the original memory access is a store,
-    // also set pte.d to 1".
-    const wanted = access === WRITE ? PTE_A | PTE_D : PTE_A;
-    if ((low & wanted) !== wanted) {
-      const pteAddr = paNum(trail.pteAddr[last]);
-      if (!this.pmp.allows(pteAddr, 8, WRITE, 1)) return -this.#refused(access);
-      const before = low;
-      low = (low | wanted) >>> 0;
-      this.#ram.by = "walk";
-      this.#ram.write32(pteAddr, low);
-      this.#ram.by = "outside";
-      // Page numbers have 27 bits; the highest one is the sign.
-      this.marked?.(vaNum(((page << 5) >> 5) * PAGE_SIZE), pteAddr, before, low);
-    }
+    const frame = frameNumber(low, trail.high[last]) + (page & insideLeaf(trail.level));
+    if (!this.#mark(access, page)) return -this.#refused(access);
     // The translation is over; that nothing is there is found by the access itself.
     if (!this.#exists(frame)) return -this.#fault(access, "PTE outside RAM");
+    this.#insert(bank, access, page, frame);
+    return frame;
+  }
+
+  /**
+   * Step 7 with hardware update, of the leaf that was walked to: "set pte.a to 1 and, if the original
+   * memory access is a store, also set pte.d to 1". False: PMP does not let it.
+   */
+  #mark(access: Access, page: number): boolean {
+    const trail = this.#trail;
+    const last = trail.count - 1;
+    const before = trail.low[last];
+    const wanted = access === WRITE ? PTE_A | PTE_D : PTE_A;
+    if ((before & wanted) === wanted) return true;
+    const pteAddr = paNum(trail.pteAddr[last]);
+    if (!this.pmp.allows(pteAddr, 8, WRITE, 1)) return false;
+    const low = (before | wanted) >>> 0;
+    trail.low[last] = low;
+    this.#ram.by = "walk";
+    this.#ram.write32(pteAddr, low);
+    this.#ram.by = "outside";
+    // Page numbers have 27 bits; the highest one is the sign.
+    this.marked?.(vaNum(((page << 5) >> 5) * PAGE_SIZE), pteAddr, before, low);
+    return true;
+  }
+
+  /** Makes a TLB entry of what was walked to. */
+  #insert(bank: number, access: Access, page: number, frame: number): void {
+    const trail = this.#trail;
+    const { level } = trail;
     this.missed = true;
     this.tlb.foundLevel = level;
-    this.tlb.insert(bank, access, level, page, frame, low & PTE_FLAGS);
+    this.tlb.insert(bank, access, level, page, frame, trail.low[trail.count - 1] & PTE_FLAGS);
     this.tlb.countMiss(access, level);
     this.walked.read(bank, this.root, trail);
-    return frame;
   }
 
   /** Whether PMP let the walk read its PTEs: "the effective privilege mode is S". */
