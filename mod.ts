@@ -81,6 +81,7 @@ export {
   type CallReport,
   type Census,
   type Change,
+  type Compile,
   type CountChange,
   type Difference,
   type Each,

@@ -17,6 +17,7 @@ export { isOfPage } from "./events.ts";
 export { callText, eventText, isEffect } from "./inspect/event_text.ts";
 export { Frame, type FrameReport } from "./inspect/frame.ts";
 export type { Mapping } from "./inspect/mappings.ts";
+export type { Compile } from "./machine/machine_state.ts";
 export type { OwnerChange } from "./inspect/page_owners.ts";
 export type { SharedGroup, Sharing } from "./inspect/sharing.ts";
 export type { SlotView, SwapReport } from "./inspect/builtin/swap_report.ts";

@@ -73,6 +73,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     hidden: "set again by the turns",
     "#trail": BRIEF,
     missed: BRIEF,
+    "#peeked": BRIEF,
     marked: WIRED,
   },
   "machine/hart/hart.ts": {

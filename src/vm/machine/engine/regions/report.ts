@@ -15,15 +15,19 @@ export type { ListedBlock, RegionCounts };
 export interface EngineSummary {
   /** Which code is translated. */
   readonly compile: Compile;
-  /** Instructions executed, and how many of them in regions. */
+  /** Instructions executed. */
   readonly instructions: number;
+  /** How many of them in regions. */
   readonly inside: number;
-  /** Regions that are translated now, guest instructions in them, bytes of their modules. */
+  /** Regions that are translated now. */
   readonly regions: number;
+  /** Guest instructions in them. */
   readonly steps: number;
+  /** Bytes of their modules. */
   readonly bytes: number;
-  /** Looks at where the guest is, and how many of them found it in a region. */
+  /** Looks at where the guest is. */
   readonly samples: number;
+  /** How many of them found it in a region. */
   readonly samplesInside: number;
   /** Regions that were ever translated. */
   readonly translated: number;
@@ -35,8 +39,9 @@ export interface EngineSummary {
 
 /** One region that is translated. */
 export interface RegionReport extends RegionCounts {
-  /** The address of its first instruction, and of others at which it is entered; exact. */
+  /** The address of its first instruction; exact. */
   readonly root: number;
+  /** Those of others at which it is entered. */
   readonly entries: readonly number[];
   /** Numbers of the virtual pages that its code is in. */
   readonly pages: readonly number[];
