@@ -123,9 +123,14 @@ export class Fetcher {
     const { mmu, ram, hart: { registers } } = this.#parts;
     if (this.code === undefined || !this.code.asksAlways(pa)) return false;
     const { fetchMode } = mmu;
-    if (mmu.pmp.page(pageDown(pa), EXECUTE, fetchMode) !== MIXED) {
+    const verdict = mmu.pmp.page(pageDown(pa), EXECUTE, fetchMode);
+    if (verdict !== MIXED) {
       // Another hart's protection, or what was this one's.
       this.code.askNoMore(pa);
+      // The page is being executed: a run that ends in it takes the count of its look-up back.
+      if (verdict === ALLOWED) {
+        mmu.refillExecute(registers.pcHigh, registers.pcLow, this.code.pageFor(pageDown(pa)));
+      }
       return false;
     }
     const whole = isLong(ram.read16(pa)) && pa % PAGE_SIZE !== PAGE_SIZE - 2;

@@ -461,6 +461,14 @@ export class Mmu {
     this.tlb.fast.fill(bank, EXECUTE, pageLow, high, records, this.#levelOf(bank), false);
   }
 
+  /** The same for a page that has been dropped there, unless the TLB has it no longer. */
+  refillExecute(high: number, low: number, records: number): void {
+    const page = ((high & 0x7f) << 20) | (low >>> PAGE_SHIFT);
+    const bank = this.fetchBank;
+    if (bank !== BARE_BANK && this.tlb.find(bank, EXECUTE, page) < 0) return;
+    this.fillExecute(high, low, records);
+  }
+
   #levelOf(bank: number): Level | undefined {
     return bank === BARE_BANK ? undefined : this.tlb.foundLevel;
   }
