@@ -9,7 +9,7 @@ import type { PaNum } from "../../src/vm/machine/address.ts";
 import { parseElf } from "../../src/vm/machine/elf.ts";
 import { disassemble } from "../../src/vm/machine/isa/disassemble.ts";
 import { isLong } from "../../src/vm/machine/isa/decode.ts";
-import { Machine } from "../../src/vm/machine/machine.ts";
+import { type Compile, Machine } from "../../src/vm/machine/machine.ts";
 import { qemu } from "../isa/programs.ts";
 import { type Campaign, Random } from "./campaign.ts";
 import { DUMP_LINES, nameOfDumped } from "./cpu_harness.ts";
@@ -117,24 +117,37 @@ export const cpu: Campaign = {
   },
 };
 
-/** A program's output on our machine, with the instructions it took. */
-export function onOurs({ file }: Program): { said: string; instret: number } {
-  const machine = new Machine();
+/** A program's output on our machine, with the instructions it took; interpreted unless given. */
+export function onOurs(
+  { file }: Pick<Program, "file">,
+  compile: Compile = "never",
+  budget = BUDGET,
+): { said: string; instret: number } {
+  const machine = new Machine({ compile });
   const elf = parseElf(file);
   for (const { paddr, bytes } of elf.segments) machine.ram.write(Number(paddr) as PaNum, bytes);
   machine.hart.pc = elf.entry;
-  const stop = machine.run(BUDGET);
+  const stop = machine.run(budget);
   const said = new TextDecoder().decode(machine.uart.take());
   const end = `ended by ${stop.kind} at ${machine.hart.pc.toString(16)}\n`;
   return { said: stop.kind === "finisher" ? said : said + end, instret: machine.instret };
 }
 
-/** The same, and its output on QEMU. */
-export async function onBoth(program: Program): Promise<[ReturnType<typeof onOurs>, string]> {
+/**
+ * The same, and its output on QEMU. Throws when our two tiers do not agree: see tests/machine/tiers, which says where
+ * they part.
+ */
+export async function onBoth(
+  program: Pick<Program, "file">,
+): Promise<[ReturnType<typeof onOurs>, string]> {
   const path = await Deno.makeTempFile({ suffix: ".elf" });
   try {
     await Deno.writeFile(path, program.file);
-    return [onOurs(program), (await qemu(path, 120)).said];
+    const ours = onOurs(program), compiled = onOurs(program, "always");
+    if (compiled.said !== ours.said || compiled.instret !== ours.instret) {
+      throw new Error(`interpreted:\n${ours.said}compiled:\n${compiled.said}`);
+    }
+    return [ours, (await qemu(path, 120)).said];
   } finally {
     await Deno.remove(path);
   }

@@ -21,9 +21,23 @@ import { elf } from "./elf.ts";
 import { files } from "./files.ts";
 import { harts } from "./harts.ts";
 import { lines } from "./lines.ts";
+import { regions } from "./regions.ts";
+import { tiers } from "./tiers.ts";
 
 /** All of them, in the order of docs/reliability.md. */
-const CAMPAIGNS: readonly Campaign[] = [code, cpu, harts, elf, files, casts, lines, memory, alloc];
+const CAMPAIGNS: readonly Campaign[] = [
+  code,
+  cpu,
+  regions,
+  tiers,
+  harts,
+  elf,
+  files,
+  casts,
+  lines,
+  memory,
+  alloc,
+];
 
 /** Runs what the words ask for; the exit code. */
 async function main(words: readonly string[]): Promise<number> {
