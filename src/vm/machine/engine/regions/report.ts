@@ -41,7 +41,7 @@ export interface EngineSummary {
 export interface RegionReport extends RegionCounts {
   /** The address of its first instruction; exact. */
   readonly root: number;
-  /** Those of others at which it is entered. */
+  /** All addresses at which it is entered, ascending. */
   readonly entries: readonly number[];
   /** Numbers of the virtual pages that its code is in. */
   readonly pages: readonly number[];
