@@ -285,7 +285,8 @@ export class Mmu {
     const frame = this.peek(bank, access, high, low);
     if (!this.#isPlain(access, high, low, frame)) return false;
     this.take(bank, access, high, low, frame);
-    return this.fillFast(bank, access, high, low, frame);
+    this.#fill(bank, access, high, low, frame);
+    return true;
   }
 
   /** {@link Mmu.peek} has found the frame, and it is taken, as {@link Mmu.frameOf} does. */
@@ -433,6 +434,11 @@ export class Mmu {
    */
   fillFast(bank: number, access: Access, high: number, low: number, frame: number): boolean {
     if (!this.#isPlain(access, high, low, frame)) return false;
+    this.#fill(bank, access, high, low, frame);
+    return true;
+  }
+
+  #fill(bank: number, access: Access, high: number, low: number, frame: number): void {
     if (access === WRITE) this.#ram.dirty[frame - RAM_BASE / PAGE_SIZE] = 1;
     const pa = inFrame(frame);
     const pageLow = (low & ~0xfff) >>> 0;
@@ -440,7 +446,6 @@ export class Mmu {
     // The access is tried again and the interpreter counts that as a hit; after a miss it must not
     // count.
     this.tlb.fast.fill(bank, access, pageLow, high, addend, this.#levelOf(bank), this.missed);
-    return true;
   }
 
   /** Whether accesses to a page, in a frame, need no more than its place in RAM. */
