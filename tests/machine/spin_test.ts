@@ -5,7 +5,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { RAM_BASE } from "../../src/vm/machine/address.ts";
+import { paNum, RAM_BASE } from "../../src/vm/machine/address.ts";
 import { Machine, type MachineOptions } from "../../src/vm/machine/machine.ts";
 import { sameSaved } from "../../src/vm/machine/saver.ts";
 import { assemble } from "./assemble.ts";
@@ -366,21 +366,164 @@ Deno.test("schedulers without wfi: parked between, none of what they are to find
   }
 });
 
+/**
+ * Each hart 300 times: takes a lock, holds it, hart 0 far longer than a turn and the others briefly,
+ * counts, and fills 16 KiB of its own, byte by byte. It takes no interrupt on the way.
+ */
+const LOCKED = `
+  csrrs s0, mhartid, zero
+  li s1, 0x80001000
+  li s2, 0x80002000
+  li s3, 50000
+  beq s0, zero, more
+  li s3, 30
+more:
+  li t0, 1
+lock:
+  addi t1, t0, 0
+  amoswap.w t1, t1, (s1)
+  bne t1, zero, lock
+  addi t2, s3, 0
+hold:
+  addi t2, t2, -1
+  bne t2, zero, hold
+  lw t3, 0(s2)
+  addi t3, t3, 1
+  sw t3, 0(s2)
+  amoswap.w zero, zero, (s1)
+  slli t2, s0, 16
+  li t3, 0x80100000
+  add t2, t2, t3
+  li t3, 16384
+  add t3, t3, t2
+fill:
+  sb s4, 0(t2)
+  addi t2, t2, 1
+  bne t2, t3, fill
+  addi s4, s4, 1
+  li t3, 300
+  bne s4, t3, more
+  beq s0, zero, boss
+end:
+  jal zero, end
+boss:
+  lw t0, 0(s2)
+  li t1, 900
+  bne t0, t1, boss
+  li t0, 0x100000
+  li t1, 0x5555
+  sw t1, 0(t0)
+`;
+
+Deno.test("who waits for a lock is parked soon, though it fills memory at other times", () => {
+  for (const seed of [0, 1, 2]) {
+    const machine = made(LOCKED, { harts: 3, seed });
+    assertEquals(machine.run(400_000_000).kind, "finisher");
+    assertEquals(machine.ram.read32(paNum(RAM_BASE + 0x2000)), 900);
+    const [boss, ...others] = machine.harts.map((hart) => hart.retired);
+    const [holding, filling] = [300 * 2 * 50_000, 300 * 3 * 16_384];
+    assert(boss > holding + filling && boss < 1.05 * (holding + filling), `seed ${seed}: ${boss}`);
+    // A turn for each wait, at most.
+    for (const one of others) assert(one < filling + 300 * 10_000, `seed ${seed}: ${one}`);
+  }
+});
+
+/** Hart 0 works for long, so that searches find no loop, then idles as the others do from the start. */
+const LATE = `
+  csrrs s0, mhartid, zero
+  li s1, 0x80001000
+  bne s0, zero, idle
+  li t0, 4000000
+work:
+  andi t1, t0, 2047
+  slli t1, t1, 3
+  add t1, t1, s1
+  sd t0, 0(t1)
+  addi t0, t0, -1
+  bne t0, zero, work
+idle:
+  csrrsi zero, mstatus, 8
+  li t1, 0x80010000
+  addi t2, zero, 32
+each:
+  ld t3, 0(t1)
+  addi t1, t1, 8
+  addi t2, t2, -1
+  bne t2, zero, each
+  jal zero, idle
+`;
+
+Deno.test("a hart that has worked is found to idle by what is known of the others", () => {
+  const machine = made(LATE, { harts: 3 });
+  assertEquals(machine.run(400_000_000).kind, "wfi");
+  const idle = machine.harts[0].retired - 6 * 4_000_000;
+  assert(idle > 0 && idle < 500_000, `${idle} instructions`);
+});
+
+/** Hart 1 waits in WFI for its timer and notes when it came; hart 0 works on alone. */
+const PUNCTUAL = `
+  csrrs s0, mhartid, zero
+  li s1, 0x80001000
+  beq s0, zero, work
+  la t1, handler
+  csrrw zero, mtvec, t1
+  li s2, 0x200bff8
+  li s3, 0x2004008
+  addi t1, zero, 128
+  csrrs zero, mie, t1
+next:
+  ld t0, 0(s2)
+  li t1, 100003
+  add s4, t0, t1
+  sd s4, 0(s3)
+  csrrsi zero, mstatus, 8
+wait:
+  wfi
+  jal zero, wait
+handler:
+  ld t0, 0(s2)
+  sub t0, t0, s4
+  ld t1, 0(s1)
+  bge t1, t0, less
+  sd t0, 0(s1)
+less:
+  addi s5, s5, 1
+  addi t1, zero, 50
+  bne s5, t1, next
+  li t0, 0x100000
+  li t1, 0x5555
+  sw t1, 0(t0)
+work:
+  addi t0, t0, 1
+  sd t0, 64(s1)
+  jal zero, work
+`;
+
+Deno.test("a timer comes to a hart in time while another one works alone", () => {
+  const machine = made(PUNCTUAL, { harts: 2 });
+  assertEquals(machine.run(100_000_000).kind, "finisher");
+  const latest = machine.ram.read32(paNum(RAM_BASE + 0x1000));
+  // Ticks of ten instructions: two turns, of no more than one and a half quanta, twice extended.
+  assert(latest <= 3_000, `${latest} ticks late`);
+});
+
 Deno.test("however a run is cut, and saved and put back on the way, it is the same", () => {
-  const whole = made(scheduler, { harts: 3, seed: 7 });
-  whole.run(30_000_000);
-  const end = whole.save();
-  fc.assert(
-    fc.property(fc.array(fc.integer({ min: 1, max: 4_000_000 }), { maxLength: 12 }), (cuts) => {
-      let machine = made(scheduler, { harts: 3, seed: 7 });
-      for (const cut of [...cuts, 30_000_000]) {
-        machine.run(Math.min(cut, 30_000_000 - machine.instret));
-        const other = made(scheduler, { harts: 3, seed: 7 });
-        other.restore(machine.save());
-        machine = other;
-      }
-      assert(sameSaved(machine.save(), end));
-    }),
-    { numRuns: 8 },
-  );
+  for (const program of [scheduler, LOCKED]) {
+    const whole = made(program, { harts: 3, seed: 7 });
+    whole.run(30_000_000);
+    const end = whole.save();
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 4_000_000 }), { maxLength: 12 }), (cuts) => {
+        let machine = made(program, { harts: 3, seed: 7 });
+        for (const cut of [...cuts, 30_000_000]) {
+          machine.run(Math.min(cut, 30_000_000 - machine.instret));
+          const other = made(program, { harts: 3, seed: 7 });
+          other.restore(machine.save());
+          machine = other;
+        }
+        assert(sameSaved(machine.save(), end));
+      }),
+      { numRuns: 8 },
+    );
+  }
 });

@@ -79,6 +79,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "machine/hart/hart.ts": {
     hartid: WIRED,
     yields: "set again by the turns",
+    stored: BRIEF,
     registers: "the machine saves them",
     mmu: "the machine saves it",
     "#live": WIRED,
@@ -124,7 +125,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "machine/spin.ts": {
     "#hart": WIRED,
     "#ram": WIRED,
-    "#last": WIRED,
+    "#first": WIRED,
     marksChanged: "set, and so told again",
   },
   "machine/turns.ts": {

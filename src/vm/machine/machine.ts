@@ -192,7 +192,7 @@ export class Machine {
       if (this.finisher.finish !== undefined) {
         return { kind: "finisher", ...this.finisher.finish };
       }
-      let room = this.#turns.room();
+      let room = this.#room();
       if (room <= 0) this.#turns.end();
       // Right after the last instruction: interrupts, turns and jumps of time are the next run's.
       if (left <= 0) return STOP_ON_BUDGET;
@@ -209,8 +209,7 @@ export class Machine {
           resuming = false;
           lastMode = -1;
         }
-        this.#slow.search = this.#turns.spin?.searching ? this.#turns.spin : undefined;
-        room = this.#turns.room();
+        room = this.#room();
       }
       const { hart } = this;
       // Its handler's first instruction may have a breakpoint of its own.
@@ -273,6 +272,13 @@ export class Machine {
   /** Whether traps are the guest's alone: no run ends with one. */
   get handlesTraps(): boolean {
     return !this.#hostTraps && this.stopsAtTrapOf === undefined;
+  }
+
+  /** {@link Turns.room}, which may begin or end a search. */
+  #room(): number {
+    const room = this.#turns.room();
+    this.#slow.search = this.#turns.spin?.searching ? this.#turns.spin : undefined;
+    return room;
   }
 
   /** Whether the run ends with a trap that a hart has taken. */

@@ -15,7 +15,7 @@ import type { HartState } from "./hart/hart.ts";
 import type { MmuState } from "./mmu_state.ts";
 import type { RamImage } from "./ram_image.ts";
 import type { Saved } from "./saver.ts";
-import type { TurnsState } from "./turns.ts";
+import type { TurnsState } from "./turns_state.ts";
 import type { WatchHit } from "./watch.ts";
 
 /**

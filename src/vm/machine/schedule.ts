@@ -13,6 +13,8 @@ export interface ScheduleState {
   readonly hart: number;
   /** Instructions left of its turn. */
   readonly left: number;
+  /** So many more it has since it is alone. */
+  readonly more: number;
   /** Where the random numbers stand: 32 bits, not 0. */
   readonly random: number;
   /** Instructions of a turn on average. */
@@ -35,6 +37,11 @@ const RESERVED = 16;
  * on, for another quantum at most. One turn in so many ends where it ends.
  */
 const HARD = 8;
+/**
+ * So many quanta longer is the turn of a hart that is alone: nobody waits for the next one, which
+ * would be its own.
+ */
+const ALONE = 15;
 /** A shorter quantum is asked for to see what happens where turns end: then all are as drawn. */
 const SHORT = 1000;
 
@@ -45,6 +52,7 @@ export class Schedule {
   /** Instructions of a turn, on average. */
   quantum: number;
   #left: number;
+  #more = 0;
   #random: number;
 
   /**
@@ -67,9 +75,19 @@ export class Schedule {
     this.#left = this.#turn();
   }
 
-  /** Instructions left of the turn, less than 0 in its extension. */
+  /** Instructions left of the turn as it was drawn, less than 0 beyond. */
   get left(): number {
     return this.#left;
+  }
+
+  /** Instructions left, with what it has more since it is alone; less than 0 in its extension. */
+  get whole(): number {
+    return this.#left + this.#more;
+  }
+
+  /** Turns that it has lasted, as turns are drawn. */
+  get turns(): number {
+    return 1 + Math.floor(Math.max(0, -this.#left) / this.quantum);
   }
 
   /** Whether the quantum is short, so that turns are as they are drawn. */
@@ -83,8 +101,8 @@ export class Schedule {
    */
   extension(interruptible: boolean, reserved: boolean): number {
     const soft = !this.strict && this.#random % HARD !== 0;
-    if (!interruptible && soft) return Math.max(0, this.#left + this.quantum);
-    return reserved && this.#left > -RESERVED ? 1 : 0;
+    if (!interruptible && soft) return Math.max(0, this.whole + this.quantum);
+    return reserved && this.whole > -RESERVED ? 1 : 0;
   }
 
   /** The hart has run so many instructions of its turn. */
@@ -96,6 +114,17 @@ export class Schedule {
   begin(hart: number): void {
     this.hart = hart;
     this.#left = this.#turn();
+    this.#more = 0;
+  }
+
+  /** The turn is longer, since the hart is alone, and ends in so many instructions at the latest. */
+  alone(most: number): void {
+    this.#more = Math.max(0, Math.min(ALONE * this.quantum, most - this.#left));
+  }
+
+  /** The hart is alone no longer, perhaps. */
+  joined(): void {
+    this.#more = 0;
   }
 
   /** The length of the next turn: xorshift32 (Marsaglia, "Xorshift RNGs", 2003). */
@@ -110,13 +139,20 @@ export class Schedule {
 
   /** The state as plain data. */
   save(): ScheduleState {
-    return { hart: this.hart, left: this.#left, random: this.#random, quantum: this.quantum };
+    return {
+      hart: this.hart,
+      left: this.#left,
+      more: this.#more,
+      random: this.#random,
+      quantum: this.quantum,
+    };
   }
 
   /** Takes over a saved state, its quantum too: what comes is what would have come there. */
   restore(state: ScheduleState): void {
     this.hart = state.hart;
     this.#left = state.left;
+    this.#more = state.more;
     this.#random = state.random;
     this.quantum = state.quantum;
   }

@@ -336,6 +336,7 @@ export class SlowPath implements EngineHost {
     const at = pa - mapping.base;
     const width = size === 8 ? 4 : size as 1 | 2 | 4;
     if (kind === ACCESS_STORE) {
+      if (!this.#outside) hart.stored = true;
       const [low, high] = this.#value;
       device.write(at, width, size < 4 ? low & (2 ** (8 * size) - 1) : low);
       if (size === 8) device.write(at + 4, 4, high);

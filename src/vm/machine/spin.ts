@@ -9,8 +9,9 @@
  * one comes again with the same registers, and every word touched since is what it was. A long loop
  * is then known by an instruction that it executes once a round, and found again by that: a hart
  * that comes there twice with the same registers, a round's instructions apart, without a trap or a
- * device between, is parked again. All of it is state, saved and restored with the harts, so that
- * the schedule does not depend on how runs are cut.
+ * device between, is parked again (spin_marks.ts). A short one is known by where it is: a hart that
+ * is there at certain moments of its turn is searched at once. All of it is state, saved and
+ * restored with the harts, so that the schedule does not depend on how runs are cut.
  *
  * @module
  */
@@ -22,9 +23,9 @@ import type { Hart } from "./hart/hart.ts";
 import { RAM_OFFSET } from "./layout.ts";
 import type { Ram } from "./memory.ts";
 import { type Saved, Saver } from "./saver.ts";
+import { comesRound, giveUp, keep, markedHere, markOf, passesOther } from "./spin_marks.ts";
 import {
   alike,
-  FIRST,
   hold,
   isAt,
   LONG,
@@ -41,8 +42,10 @@ import {
  * for a short one, which is searched where turns end near each other.
  */
 const LAST = 4096, SHORT_LAST = 16;
-/** Bytes of code that are near each other. */
-const NEAR = 64;
+/** Bytes of code that are near each other: ends of turns, and a hart and the place where it waits. */
+const NEAR = 64, AT = 16;
+/** A hart that was parked is looked at after the 2^SOON-th part of its turn. */
+const SOON = 3;
 /** An instruction that came so often, each time with other registers, goes along memory. */
 const STREAM = 4;
 /** Words of a loop at most. */
@@ -59,26 +62,23 @@ const HEARTBEAT = 256, SLOW_HEARTBEAT = 4096;
  * what it waits for may come in a hurry, a byte at a time.
  */
 const REST = 64;
-/** Loops shorter than this are found fast enough without a mark. */
-const MARKED = 64;
-/** Loops that a hart is known by. */
-const MOST_LOOPS = 4;
-/** A mark that is passed so much more often than it parks a hart, is given up. */
-const PASSES = 4096, PASSES_EACH = 64;
+/** Places where a hart waits. */
+const MOST_SPOTS = 4;
 
 /** A hart's spinning. */
 export class Spin {
-  #state = new SpinState();
+  #state: SpinState;
   readonly #hart: Hart;
   readonly #ram: Ram;
   readonly #saver = new Saver();
-  readonly #last: number;
+  readonly #first: number;
   /** The marks that the machine has to stop at have changed. */
   marksChanged = false;
 
-  /** A hart's spinning. Its turns are `times` as long as those of others. */
-  constructor(hart: Hart, ram: Ram, times: number) {
-    this.#last = LAST / times;
+  /** A hart's spinning. `first`: turns to wait at first before a search for a long loop. */
+  constructor(hart: Hart, ram: Ram, first: number) {
+    this.#first = first;
+    this.#state = new SpinState(first);
     this.#hart = hart;
     this.#ram = ram;
   }
@@ -113,17 +113,45 @@ export class Spin {
     return this.#state.loops.map(({ mark: [low, high] }) => high * 2 ** 32 + low);
   }
 
-  /** The hart's turn begins, perhaps with a search. */
-  begin(): void {
+  /** The hart's turn of so many instructions begins, perhaps with a search. */
+  begin(left: number): void {
     const state = this.#state;
+    // What it waited for has come; but a lock may be another's again.
+    state.lookAt = state.parked === undefined ? 0 : left - (left >>> SOON);
     state.parked = undefined;
     state.turn = true;
     state.life = this.#hart.life;
     if (state.search !== undefined) return;
-    if (state.calm >= state.patience) state.search = new Search(LONG);
-    else if (state.near >= state.shortPatience) state.search = new Search(SHORT);
-    else return;
+    if (state.calm >= state.patience) this.#search(LONG);
+    else if (state.near >= this.#nearPatience || this.#atSpot()) this.#search(SHORT);
+  }
+
+  /** Turns that have to end near where the hart is before a short search. */
+  get #nearPatience(): number {
+    const { vain, shortPatience } = this.#state;
+    return Math.abs(this.#hart.registers.pcLow - vain) < NEAR ? shortPatience : 1;
+  }
+
+  /** Instructions left of its turn when {@link Spin.look} is to be called. */
+  get lookAt(): number {
+    return this.#state.lookAt;
+  }
+
+  /** Begins a search if the hart is where it waited before. `next`: when it is looked again. */
+  look(next: number): void {
+    this.#state.lookAt = next;
+    if (this.#atSpot()) this.#search(SHORT);
+  }
+
+  #search(kind: typeof SHORT | typeof LONG): void {
+    this.#state.search = new Search(kind, this.#hart.life);
     this.#hide(true);
+  }
+
+  /** Whether the hart is where it was found in a short loop before. */
+  #atSpot(): boolean {
+    const { pcLow } = this.#hart.registers;
+    return this.#state.spots.some((spot) => Math.abs(pcLow - spot) <= AT);
   }
 
   /** Makes all accesses of the hart seen, or no longer. */
@@ -132,25 +160,25 @@ export class Spin {
     this.#hart.selectBanks();
   }
 
-  /** The hart's turn ends, if it has one. */
-  end(): boolean {
+  /** The hart's turn ends, if it has one; it was as long as so many. */
+  end(turns: number): boolean {
     const state = this.#state;
     if (!state.turn) return false;
     state.turn = false;
     const { life, registers: { pcLow } } = this.#hart;
     const calm = life === state.life;
     // Not in a row: a tick comes before a hart that found no loop for long has waited long enough.
-    if (calm) state.calm++;
+    if (calm) state.calm += turns;
     state.near = calm && Math.abs(pcLow - state.ended) < NEAR ? state.near + 1 : 0;
     state.ended = pcLow;
     return true;
   }
 
-  /** Another hart has had a turn, and did something in it or only spun. */
-  passed(spun: boolean): void {
+  /** Another hart has had a turn as long as so many, and did something in it or only spun. */
+  passed(spun: boolean, turns: number): void {
     const { parked } = this.#state;
     if (parked === undefined) return;
-    parked.turns++;
+    parked.turns += turns;
     if (!spun) parked.sure = false;
   }
 
@@ -198,7 +226,7 @@ export class Spin {
     const { search } = this.#state;
     if (search === undefined) return false;
     const { life } = this.#hart;
-    if (--search.left < 0 || life !== this.#state.life) {
+    if (--search.left < 0 || life !== search.life) {
       this.#fail(search);
       return true;
     }
@@ -212,7 +240,7 @@ export class Spin {
       return true;
     } else if (
       search.from.registers[0] === pcLow && isAt(this.#hart, search.from) &&
-      hold(this.#ram, search.words.keys(), search.values)
+      hold(this.#ram, Int32Array.from(search.words.keys()), Uint32Array.from(search.values))
     ) {
       this.#found(search, search.from);
       return true;
@@ -272,38 +300,31 @@ export class Spin {
     this.#hide(false);
     if (kind === LONG) {
       state.calm = 0;
-      state.patience = Math.min(this.#last, state.patience * 2);
+      state.patience = Math.min(LAST, state.patience * 2);
     } else {
       state.near = 0;
-      state.shortPatience = Math.min(SHORT_LAST, state.shortPatience * 2);
+      state.shortPatience = Math.min(SHORT_LAST, this.#nearPatience * 2);
+      state.vain = this.#hart.registers.pcLow;
     }
   }
 
   #found(search: Search, from: Moment): void {
     const state = this.#state;
     const period = this.#hart.retired - from.retired;
-    const once = [...search.counts].filter(([, count]) => count === 1).map(([low]) => low);
-    const marked = search.kind === LONG && period >= MARKED && once.length > 0;
     const loop: Loop = {
-      // All of it lies in one half: code that crosses a boundary of 4 GiB is not marked rightly,
-      // and so never found by its mark.
-      mark: marked ? [once[0], this.#hart.registers.pcHigh] : [0, 0],
+      mark: markOf(search, period, this.#hart),
       period,
       words: Int32Array.from(search.words.keys()),
       interrupts: search.interrupts,
       passes: 0,
       parks: 0,
     };
-    if (marked) {
-      const others = state.loops.filter(({ mark }) => mark[0] !== once[0]);
-      state.loops = [...others, loop].slice(-MOST_LOOPS);
-      this.marksChanged = true;
-    }
+    if (keep(state, loop)) this.marksChanged = true;
     state.search = undefined;
     this.#hide(false);
     // One that spins and works in turn is searched in vain as often: each kind learns for itself.
-    if (search.kind === LONG) state.patience = Math.max(FIRST, state.patience >> 1);
-    else state.shortPatience = 1;
+    if (search.kind === LONG) state.patience = Math.max(this.#first, state.patience >> 1);
+    else if (!this.#atSpot()) state.spots = [...state.spots, from.registers[0]].slice(-MOST_SPOTS);
     const sure = state.doubted !== undefined && alike(state.doubted, loop);
     state.doubted = undefined;
     this.#park(loop, true, sure);
@@ -312,27 +333,17 @@ export class Spin {
   /** The hart is at a mark. True: it has come round, and is parked. */
   marked(): boolean {
     const state = this.#state;
-    const { pcLow, pcHigh } = this.#hart.registers;
-    const loop = state.loops.find(({ mark: [low, high] }) => low === pcLow && high === pcHigh);
-    if (loop === undefined || state.search !== undefined) return false;
-    const { visit } = state;
-    const round = this.#hart.retired - (visit?.retired ?? 0);
-    if (visit !== undefined && visit.registers[0] === pcLow) {
-      // Asked again, or on the way from where it was parked.
-      if (round === 0) return false;
-      // More than a round: it waited for a lock on the way.
-      if (round >= loop.period && isAt(this.#hart, visit)) {
-        loop.parks++;
-        this.#park(loop, false);
-        state.visit = momentOf(this.#hart);
-        return true;
-      }
+    if (state.search !== undefined) return false;
+    const loop = markedHere(state, this.#hart);
+    if (loop === undefined) {
+      passesOther(state, this.#hart);
+      return false;
     }
-    if (++loop.passes > PASSES + PASSES_EACH * loop.parks) {
-      state.loops = state.loops.filter((one) => one !== loop);
-      this.marksChanged = true;
+    if (comesRound(state, this.#hart, loop)) {
+      this.#park(loop, false);
+      return true;
     }
-    state.visit = momentOf(this.#hart);
+    if (giveUp(state, loop)) this.marksChanged = true;
     return false;
   }
 

@@ -12,8 +12,8 @@ import type { Ram } from "./memory.ts";
 export const SHORT = 0, LONG = 1;
 /** Loads, stores and CSR accesses that each looks at. */
 const ACCESSES = [48, 8000];
-/** Turns to wait at first before a search for a long loop. */
-export const FIRST = 2;
+/** Searches begun for another hart's mark that may fail, till one finds a loop. */
+export const HINTS = 8;
 
 /** A hart at an instruction. */
 export interface Moment {
@@ -57,7 +57,8 @@ export class Search {
   /** Single steps done, for a loop without any access; -1: not tried yet. */
   steps = -1;
 
-  constructor(readonly kind: typeof SHORT | typeof LONG) {
+  /** `life`: signs of life of the hart when it begins; another one is the end of it. */
+  constructor(readonly kind: typeof SHORT | typeof LONG, readonly life: number) {
     this.left = ACCESSES[kind];
   }
 }
@@ -84,11 +85,17 @@ export class SpinState {
   near = 0;
   /** Signs of life when the turn began. */
   life = 0;
-  /** Turns in a row without one, since the last search. */
+  /** Turns without one, since the last search. */
   calm = 0;
   /** How many there have to be before the next for a long loop, and near ones for a short one. */
-  patience = FIRST;
+  patience: number;
   shortPatience = 1;
+  /** Where that holds, as the low half of pc: the last short search in vain; elsewhere it is 1. */
+  vain = 0;
+  /** Where short loops were found: low halves of pc. A hart that is there waits, most likely. */
+  spots: number[] = [];
+  /** Instructions left of its turn when it is looked next whether it is there. */
+  lookAt = 0;
   search: Search | undefined = undefined;
   parked: Parked | undefined = undefined;
   /** The loop that it was parked in, when that is being proven once more; see {@link Spin.doubt}. */
@@ -96,6 +103,14 @@ export class SpinState {
   loops: Loop[] = [];
   /** When it was at the mark of a loop. */
   visit: Moment | undefined = undefined;
+  /** The same of another hart's loop, and how many searches may yet be begun for it. */
+  passed: Moment | undefined = undefined;
+  hints = HINTS;
+
+  /** `patience`: at first. */
+  constructor(patience: number) {
+    this.patience = patience;
+  }
 }
 
 /** pc and x1…x31, as words of a hart's registers; and mstatus and S-mode's CSRs. */
@@ -123,11 +138,11 @@ function standsAt(words: Uint32Array, index: number, expected: Uint32Array): boo
 }
 
 /** Whether words of RAM, by number, hold these values: the low and the high half of each. */
-export function hold(ram: Ram, words: Iterable<number>, values: ArrayLike<number>): boolean {
-  let i = 0;
-  for (const word of words) {
-    const at = (word << 1) + RAM_OFFSET / 4;
-    if (ram.words[at] !== values[i++] || ram.words[at + 1] !== values[i++]) return false;
+export function hold(ram: Ram, words: Int32Array, values: Uint32Array): boolean {
+  const { words: now } = ram;
+  for (let i = 0; i < words.length; i++) {
+    const at = (words[i] << 1) + RAM_OFFSET / 4;
+    if (now[at] !== values[2 * i] || now[at + 1] !== values[2 * i + 1]) return false;
   }
   return true;
 }

@@ -12,10 +12,9 @@ import { IRQ } from "./hart/csr_state.ts";
 import type { Hart } from "./hart/hart.ts";
 import { awaitedTimers, interruptible, wakes } from "./hart/trap.ts";
 import type { Ram } from "./memory.ts";
-import type { Saved } from "./saver.ts";
-import { Schedule, type ScheduleState } from "./schedule.ts";
+import { Schedule } from "./schedule.ts";
 import { Spin } from "./spin.ts";
-import type { SpinState } from "./spin_state.ts";
+import type { Next, TurnOptions, TurnsState } from "./turns_state.ts";
 
 /** Instructions by which a search for a loop may exceed a turn. */
 const SEARCH = 100_000;
@@ -25,40 +24,8 @@ const SEARCH = 100_000;
  * instructions: a boot for which the others wait, or nobody has anything to do.
  */
 const LULL = 1_000_000;
-/** A hart that is alone has nobody to give turns to: they only serve to look whether it spins. */
-const ALONE = 16;
-
-/** How a machine's harts take turns. */
-export interface TurnOptions {
-  /** Instructions of a turn, on average. */
-  readonly quantum: number | undefined;
-  /** Chooses the interleaving. */
-  readonly seed: number | undefined;
-  /** Whether harts that spin are parked. */
-  readonly parks: boolean;
-}
-
-/** The turns as plain data. */
-export interface TurnsState {
-  /** Whose turn it is. */
-  readonly schedule: ScheduleState;
-  /** What is known of each hart's spinning; empty where harts are never parked. */
-  readonly spins: readonly Saved<SpinState>[];
-  /** Whether harts are parked now. */
-  readonly parks: boolean;
-  /** Signs of life of all harts together, and the instructions retired when they became as many. */
-  readonly life: number;
-  readonly since: number;
-}
-
-/** What came of looking for a hart that can run. */
-export type Next =
-  /** One runs. */
-  | "turn"
-  /** All wait, and no timer is set. */
-  | "never"
-  /** All wait for a time, this tick of mtime. */
-  | number;
+/** Turns without a sign of life to wait for at first before a hart is searched for a long loop. */
+const FIRST = 2, FIRST_OF_ONE = 32;
 
 /** The turns of a machine's harts. */
 export class Turns {
@@ -87,8 +54,8 @@ export class Turns {
     this.#harts = harts;
     this.#clock = clock;
     this.#clint = clint;
-    const times = harts.length === 1 ? ALONE : 1;
-    this.#spins = parks ? harts.map((hart) => new Spin(hart, ram, times)) : [];
+    const first = harts.length === 1 ? FIRST_OF_ONE : FIRST;
+    this.#spins = parks ? harts.map((hart) => new Spin(hart, ram, first)) : [];
     this.#schedule = new Schedule(quantum, seed);
     this.#setMarks = setMarks;
     this.#hart = harts[0];
@@ -116,34 +83,47 @@ export class Turns {
    */
   room(): number {
     const { spin } = this;
-    if (this.#hart.waiting || spin?.parked) return 0;
+    const hart = this.#hart;
+    if (hart.waiting || spin?.parked) return 0;
     if (spin === undefined && this.#harts.length === 1) return Infinity;
-    const left = this.#harts.length === 1
-      ? this.#schedule.left + (ALONE - 1) * this.#schedule.quantum
-      : this.#schedule.left;
+    const { left, whole } = this.#schedule;
+    hart.yields = false;
+    const looks = this.#parks && spin !== undefined && !spin.searching;
+    if (looks && left <= spin.lookAt) spin.look(this.#nextLook());
     if (!spin?.searching) {
-      const hart = this.#hart;
-      hart.yields = left <= 0;
-      if (!hart.yields) return left;
-      return this.#schedule.extension(interruptible(hart), hart.reserved);
+      hart.yields = whole <= 0;
+      const room = hart.yields
+        ? this.#schedule.extension(interruptible(hart), hart.reserved)
+        : whole;
+      return looks ? Math.min(room, left - spin.lookAt) : room;
     }
     if (spin.stepping) return 1;
-    const room = left + SEARCH;
+    const room = whole + SEARCH;
     if (room > 0) return room;
     spin.over();
     return spin.stepping ? 1 : 0;
+  }
+
+  /** Instructions left of the turn when it is looked again whether its hart waits for a lock. */
+  #nextLook(): number {
+    const { left, whole, quantum } = this.#schedule;
+    if (left > 0) return 0;
+    // Less and less often while it is alone; often where it would have to end.
+    return whole > 0 ? Math.max(2 * left - quantum, left - whole) : left - (quantum >>> 2) - 1;
   }
 
   /** The hart has run so many instructions of its turn. */
   ran(instructions: number): void {
     this.#hart.ran(instructions);
     this.#schedule.ran(instructions);
+    if (this.#hart.stored && this.#harts.length > 1) this.#schedule.joined();
+    this.#hart.stored = false;
     if (instructions > 0 && this.spin?.stepping) this.spin.stepped();
   }
 
   /** The hart can do nothing in the rest of its turn. */
   skip(): void {
-    if (this.#harts.length > 1) this.#schedule.ran(this.#schedule.left);
+    if (this.#harts.length > 1) this.#schedule.ran(this.#schedule.whole);
   }
 
   /** The hart is at an address that was set as a mark. True: it is parked there. */
@@ -154,8 +134,9 @@ export class Turns {
   /** The hart's turn is over. */
   end(): void {
     const { spin: ran } = this;
-    if (!ran?.end()) return;
-    for (const spin of this.#spins) if (spin !== ran) spin.passed(ran.sure);
+    const { turns } = this.#schedule;
+    if (!ran?.end(turns)) return;
+    for (const spin of this.#spins) if (spin !== ran) spin.passed(ran.sure, turns);
   }
 
   /**
@@ -198,8 +179,26 @@ export class Turns {
     this.switchTo(hartid);
     this.#hart.waiting = false;
     this.#lull();
-    if (this.#parks) this.spin?.begin();
+    if (this.#parks) this.spin?.begin(this.#schedule.left);
     this.#mark();
+    if (this.#alone(hartid)) this.#schedule.alone(this.#untilOthers(hartid));
+  }
+
+  /** Whether no other hart can run. */
+  #alone(hartid: number): boolean {
+    if (this.#harts.length === 1) return true;
+    if (this.#schedule.strict) return false;
+    return this.#harts.every((hart) =>
+      hart.hartid === hartid || (hart.waiting ? !wakes(hart) : this.parked(hart.hartid))
+    );
+  }
+
+  /** Instructions until the first timer interrupt that another hart would notice. */
+  #untilOthers(hartid: number): number {
+    const due = Math.min(
+      ...this.#harts.map((hart) => hart.hartid === hartid ? Infinity : this.due(hart)),
+    );
+    return due === Infinity ? Infinity : this.#clock.until(due);
   }
 
   /** Decides whether harts are parked now: not with a short quantum, while anything happens. */

@@ -53,6 +53,8 @@ export class Hart implements CsrContext {
   waiting = false;
   /** Its turn is over as soon as it can take interrupts. */
   yields = false;
+  /** It has stored to a device, by which others may have an interrupt; the machine asks at once. */
+  stored = false;
   /**
    * Counts its signs of life, which tell a hart that works from one that spins: traps, xRET, WFI,
    * fences, devices, clocks, CSRs but for those that are compared with what they were (spin_state.ts).
