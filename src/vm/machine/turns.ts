@@ -196,7 +196,9 @@ export class Turns {
   /** Instructions until the first timer interrupt that another hart would notice. */
   #untilOthers(hartid: number): number {
     const due = Math.min(
-      ...this.#harts.map((hart) => hart.hartid === hartid ? Infinity : this.due(hart)),
+      ...this.#harts.map((hart) =>
+        hart.hartid === hartid ? Infinity : this.due(hart, hart.pending)
+      ),
     );
     return due === Infinity ? Infinity : this.#clock.until(due);
   }
