@@ -87,15 +87,13 @@ export class Walked {
   }
 
   /**
-   * Whether {@link Walked.read} of the same would take write-TLB entries away: whoever has looked
-   * such an entry up, and is going to store, has to look it up again.
+   * Whether {@link Walked.read} of the same would make a frame one without write-TLB entries: whoever
+   * has looked such an entry up, and is going to store, has to look it up again.
    */
   disturbs(bank: number, { count, pteAddr }: WalkTrail): boolean {
     if (!this.sure(bank)) return false;
-    const { tables, dirty } = this.#ram;
     for (let i = 0; i < count; i++) {
-      const frame = (pteAddr[i] - RAM_BASE) >>> PAGE_SHIFT;
-      if (tables[frame] === 0 && dirty[frame] !== 0) return true;
+      if (this.#ram.tables[(pteAddr[i] - RAM_BASE) >>> PAGE_SHIFT] === 0) return true;
     }
     return false;
   }
