@@ -1,6 +1,6 @@
 /* The byte-wise fill that xv6 spends half of usertests in: 4 KiB at a time, then a check. */
 #include "start.h"
-#define PASSES 12000
+#define PASSES 120000
 
 START
   .option norvc

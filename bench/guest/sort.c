@@ -1,8 +1,8 @@
-/* Compiled code with recursion, swaps and unpredictable branches: a quicksort of 200,000 numbers, five times. */
+/* Compiled code with recursion, swaps and unpredictable branches: a quicksort of 200,000 numbers, twenty times. */
 #include "start.h"
 
 #define COUNT 200000
-#define TIMES 5
+#define TIMES 20
 
 static u32 numbers[COUNT];
 

@@ -1,7 +1,7 @@
 /** The bench's own parts: turns, ratios, options; and that its bare-metal programs find their results right. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { compete, ratio, row } from "../../bench/contest.ts";
-import { loopFile, LOOPS } from "../../bench/loops.ts";
+import { loopFile } from "../../bench/loops.ts";
 import { OptionError, parseOptions } from "../../bench/options.ts";
 import { geometricMean, median } from "../../bench/report.ts";
 import { Machine } from "../../src/vm/machine/machine.ts";
@@ -55,11 +55,12 @@ Deno.test("bench: options of the table beside QEMU", () => {
   refuses(["--often", "2"], 'no option "--often"');
 });
 
-for (const name of LOOPS) {
+// Those of C, compiled here as somebody's program would be; the bench itself judges all of them.
+for (const name of ["dhry", "core"]) {
   Deno.test(`bench: ${name} finds its result right`, () => {
     const machine = new Machine({ countHits: false });
     load(machine, Deno.readFileSync(loopFile(name)));
-    const stop = machine.run(1_000_000_000);
+    const stop = machine.run(10_000_000_000);
     assertEquals(stop.kind === "finisher" ? stop.code : stop.kind, 0);
   });
 }
