@@ -40,10 +40,11 @@ async function session(
   let guest = first;
   let said = "";
   for (;;) {
-    guest = between(guest);
     const { end } = guest.slice();
     for (const bytes of guest.take()) said += new TextDecoder().decode(bytes);
     assertEquals(end, undefined, said);
+    // Before anything is typed, which a guest keeps till it goes on.
+    guest = between(guest);
     if (!said.endsWith("$ ")) continue;
     const line = waiting.shift();
     if (line === undefined) break;
