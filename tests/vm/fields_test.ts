@@ -72,6 +72,8 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     registers: WIRED,
     hidden: "set again by the turns",
     "#trail": BRIEF,
+    "#quickWalk": BRIEF,
+    "#rootFrame": "in satp",
     missed: BRIEF,
     "#peeked": BRIEF,
     marked: WIRED,

@@ -81,11 +81,23 @@ export class FastTables {
     level: Level | undefined,
     uncounted: boolean,
   ): void {
-    const table = bank * 3 + access;
     const index = (pageLow >>> PAGE_SHIFT) & INDEX;
+    this.put(bank * 3 + access, index, pageLow, pageHigh, addend, level ?? BARE, uncounted);
+  }
+
+  /** {@link FastTables.fill} of a table's slot; halves and addend modulo 2^32. */
+  put(
+    table: number,
+    index: number,
+    pageLow: number,
+    pageHigh: number,
+    addend: number,
+    level: number,
+    uncounted: boolean,
+  ): void {
     const slot = table * TLB_ENTRIES + index;
     this.#fold(slot);
-    this.#levels[slot] = level ?? BARE;
+    this.#levels[slot] = level;
     const at = slot * WORDS;
     this.#words[at] = pageLow;
     this.#words[at + 1] = pageHigh;

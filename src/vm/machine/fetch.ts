@@ -60,6 +60,7 @@ export class Fetcher {
       return 0;
     }
     if (this.code === undefined) throw new Error("the machine has no engine");
+    mmu.settle(frame);
     const records = this.code.pageFor(inFrame(frame));
     // Each of its instructions asks, see Fetcher.refused.
     if (verdict === MIXED) this.code.askAlways(records);
@@ -79,6 +80,7 @@ export class Fetcher {
     if (frame < 0 || !mmu.isRam(frame) || !this.code?.mayEnter(inFrame(frame), high, low)) return 0;
     if (mmu.pmp.page(inFrame(frame), EXECUTE, mmu.fetchMode) !== ALLOWED) return 0;
     mmu.take(mmu.fetchBank, EXECUTE, high, low, frame);
+    mmu.settle(frame);
     mmu.countHit(mmu.fetchBank, EXECUTE);
     const records = this.code.pageFor(inFrame(frame));
     mmu.fillExecute(high, low, records);

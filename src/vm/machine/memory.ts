@@ -12,6 +12,7 @@
 
 import { hex, offset, PAGE_SHIFT, PAGE_SIZE, type PaNum, RAM_BASE } from "./address.ts";
 import { CODE_MAP, RAM_OFFSET } from "./layout.ts";
+import { HEAD, LateFills } from "./late_fills.ts";
 import { PTE_V } from "./sv39.ts";
 
 /** Smallest RAM the machine takes, in bytes (16 MiB). */
@@ -91,7 +92,10 @@ export class Ram {
    * many PTEs checks a table once instead of each entry.
    */
   readonly words: Uint32Array;
+  /** Fills of frames that are still to be done. */
+  readonly fills: LateFills;
 
+  readonly #late: Uint16Array;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #wide: BigInt64Array;
@@ -117,6 +121,8 @@ export class Ram {
     this.dirty = new Uint8Array(size / PAGE_SIZE);
     this.probed = new Uint8Array(size / PAGE_SIZE);
     this.tables = new Uint8Array(size / PAGE_SIZE);
+    this.fills = new LateFills(buffer, size / PAGE_SIZE);
+    this.#late = this.fills.bytes;
   }
 
   /** Whether `length` bytes from `pa` on all lie in RAM. */
@@ -127,7 +133,20 @@ export class Ram {
   /** Offset in the linear memory of a range that must lie in RAM. */
   #at(pa: number, length: number): number {
     if (!(pa >= RAM_BASE && pa + length <= this.end)) throw this.#outside(pa, length);
+    const inPage = pa & (PAGE_SIZE - 1), end = inPage + length;
+    if (end > PAGE_SIZE) this.#settleFrom(pa, length);
+    else if (end > HEAD && this.#late[(pa - RAM_BASE) >>> PAGE_SHIFT] !== 0) {
+      this.fills.settle((pa - RAM_BASE) >>> PAGE_SHIFT);
+    }
     return pa + TO_OFFSET;
+  }
+
+  /** Does the fills that wait for the frames of a range. */
+  #settleFrom(pa: number, length: number): void {
+    const last = (pa - RAM_BASE + length - 1) >>> PAGE_SHIFT;
+    for (let frame = (pa - RAM_BASE) >>> PAGE_SHIFT; frame <= last; frame++) {
+      this.fills.settle(frame);
+    }
   }
 
   #outside(pa: number, length: number): RangeError {
@@ -257,7 +276,9 @@ export class Ram {
   /** Index in {@link Ram.words} of a frame's first word, by its number (pa / 4096); -1 outside. */
   wordsOf(frame: number): number {
     const at = frame - RAM_BASE / PAGE_SIZE;
-    return at >= 0 && at < this.dirty.length ? RAM_OFFSET / 4 + at * (PAGE_SIZE / 4) : -1;
+    if (!(at >= 0 && at < this.dirty.length)) return -1;
+    if (this.#late[at] !== 0) this.fills.settle(at);
+    return RAM_OFFSET / 4 + at * (PAGE_SIZE / 4);
   }
 
   /** The high 32 bits of the PTE at the 8-aligned address `pa`. */
@@ -278,13 +299,24 @@ export class Ram {
     if (this.#pending) this.#changed(pa, 8);
   }
 
-  /** Fills one 4 KiB frame with a byte. */
+  /** Fills one 4 KiB frame with a byte, when it is looked at; see {@link LateFills}. */
   fillFrame(frame: PaNum, byte: number): void {
-    this.fill(frame, PAGE_SIZE, byte);
+    if (!this.contains(frame, PAGE_SIZE)) throw this.#outside(frame, PAGE_SIZE);
+    const i = (frame - RAM_BASE) >>> PAGE_SHIFT;
+    const { fills } = this;
+    if (!fills.mayWait(i) || this.isSeen(i)) {
+      fills.drop(i);
+      return this.fill(frame, PAGE_SIZE, byte);
+    }
+    this.dirty[i] = 1;
+    const at = (frame + TO_OFFSET) / 4, word = byte * 0x0101_0101;
+    for (let n = 0; n < HEAD / 4; n++) this.words[at + n] = word;
+    fills.defer(i, byte);
   }
 
   /** Copies one 4 KiB frame. */
   copyFrame(to: PaNum, from: PaNum): void {
+    if (to !== from) this.fills.drop((to - RAM_BASE) >>> PAGE_SHIFT);
     this.copy(to, from, PAGE_SIZE);
   }
 
@@ -336,6 +368,11 @@ export class Ram {
   seesStores(pa: PaNum): boolean {
     const frame = (pa - RAM_BASE) >>> PAGE_SHIFT;
     return (this.#code[frame] | this.probed[frame]) !== 0;
+  }
+
+  /** Whether any store to a frame, by its number in RAM, is seen by somebody: it needs more than one. */
+  isSeen(frame: number): boolean {
+    return (this.#code[frame] | this.probed[frame] | this.tables[frame]) !== 0;
   }
 
   /** Whether changes of the frame that holds `pa` are told by {@link Ram.tableStored}. */

@@ -54,6 +54,7 @@ import {
   WRITE,
 } from "./sv39.ts";
 import type { AccessCounters, MmuCounters, MmuCounts, MmuState, TlbEntry } from "./mmu_state.ts";
+import { QuickWalk } from "./quick_walk.ts";
 import { Saver } from "./saver.ts";
 import { Tlb } from "./tlb.ts";
 import { Walked } from "./walked.ts";
@@ -111,6 +112,9 @@ export class Mmu {
   readonly #ram: Ram;
   readonly #bus: Bus;
   readonly #trail = new WalkTrail();
+  readonly #quickWalk: QuickWalk;
+  /** The number of the root's frame, from address 0. */
+  #rootFrame = 0;
   /** What the banks were filled from. */
   readonly walked: Walked;
   readonly #banks: Banks;
@@ -143,6 +147,7 @@ export class Mmu {
     keeps: boolean,
   ) {
     this.#ram = ram;
+    this.#quickWalk = new QuickWalk(ram);
     this.#bus = bus;
     this.watches = watches;
     this.registers = registers;
@@ -173,8 +178,9 @@ export class Mmu {
     this.#showSatp();
   }
 
-  /** Keeps the copy of satp in linear memory true. */
+  /** Keeps the copy of satp in linear memory true, and the root's number. */
   #showSatp(): void {
+    this.#rootFrame = this.root / PAGE_SIZE;
     this.#putSatp(this.registers.header, SATP / 4);
   }
 
@@ -282,10 +288,35 @@ export class Mmu {
    */
   refill(access: typeof READ | typeof WRITE, high: number, low: number): boolean {
     const bank = this.dataBank;
+    if (this.#quick(bank, access, high, low)) return true;
     const frame = this.peek(bank, access, high, low);
     if (!this.#isPlain(access, high, low, frame)) return false;
     this.take(bank, access, high, low, frame);
     this.#fill(bank, access, high, low, frame);
+    return true;
+  }
+
+  /**
+   * {@link Mmu.refill} where no entry has the page, and the walk ends at a leaf of 4 KiB with nothing
+   * to mark; nothing is noted about its tables. Changes nothing when it returns false.
+   */
+  #quick(bank: number, access: typeof READ | typeof WRITE, high: number, low: number): boolean {
+    const top = high >> 6;
+    if (bank === BARE_BANK || (top !== 0 && top !== -1)) return false;
+    if (this.pmp.on || this.watches.any) return false;
+    const page = ((high & 0x7f) << 20) | (low >>> PAGE_SHIFT);
+    if (this.tlb.find(bank, access, page) >= 0) return false;
+    const walk = this.#quickWalk;
+    const frame = walk.find(this.#rootFrame, page, access, this.#banks.rights(bank));
+    if (frame < 0 || !this.walked.knows(bank, this.root, walk)) return false;
+    if (access === WRITE) {
+      if (this.#ram.isSeen(frame)) return false;
+      this.#ram.dirty[frame] = 1;
+    }
+    this.#counts.walks++;
+    this.missed = true;
+    this.#open(bank, frame);
+    this.tlb.insertSmall(bank, access, page, high, frame, walk.leaf & PTE_FLAGS);
     return true;
   }
 
@@ -438,8 +469,22 @@ export class Mmu {
     return true;
   }
 
+  /** What a frame of RAM still has to be filled with is in it from now on. */
+  settle(frame: number): void {
+    this.#ram.fills.settle(frame - RAM_BASE / PAGE_SIZE);
+  }
+
+  /** A frame, by its number in RAM, gets an entry in a bank's fast table. */
+  #open(bank: number, frame: number): void {
+    const { fills } = this.#ram;
+    if (fills.bytes[frame] !== 0) fills.settle(frame);
+    fills.reach(frame, bank === BARE_BANK);
+  }
+
   #fill(bank: number, access: Access, high: number, low: number, frame: number): void {
-    if (access === WRITE) this.#ram.dirty[frame - RAM_BASE / PAGE_SIZE] = 1;
+    const index = frame - RAM_BASE / PAGE_SIZE;
+    if (access === WRITE) this.#ram.dirty[index] = 1;
+    this.#open(bank, index);
     const pa = inFrame(frame);
     const pageLow = (low & ~0xfff) >>> 0;
     const addend = pa - RAM_BASE + RAM_OFFSET - pageLow;
@@ -494,7 +539,10 @@ export class Mmu {
     if (address === undefined) {
       this.#counts.flushes++;
       const dropped = this.#banks.fence(asid);
-      if (!this.#keeps) return;
+      if (!this.#keeps) {
+        if (asid === undefined) this.#ram.fills.fenced();
+        return;
+      }
       if (!dropped) this.#counts.idleFlushes++;
       return this.select(this.fetchMode, this.#mstatus);
     }

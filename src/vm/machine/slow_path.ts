@@ -245,6 +245,7 @@ export class SlowPath implements EngineHost {
       ram.by = "outside";
     } else {
       const frame = (pa - RAM_BASE) >>> 12;
+      ram.fills.settle(frame);
       if (kind !== ACCESS_RESERVE) ram.changes(pa, size);
       if (ram.probed[frame] !== 0 && this.#changes(kind, pa)) {
         probes.atomic(pa, size);

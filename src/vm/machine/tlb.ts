@@ -14,8 +14,9 @@
  * @module
  */
 
+import { PAGE_SHIFT, PAGE_SIZE, RAM_BASE } from "./address.ts";
 import { FastTables } from "./fast_tlb.ts";
-import { TLB_EMPTY, TLB_ENTRIES, TLB_TABLE_SIZE } from "./layout.ts";
+import { RAM_OFFSET, TLB_EMPTY, TLB_ENTRIES, TLB_TABLE_SIZE } from "./layout.ts";
 import { type Saved, Saver } from "./saver.ts";
 import { type Access, insideLeaf, type Level, PTE_G } from "./sv39.ts";
 import { GIGA_ENTRIES, MEGA_ENTRIES, type RawEntry, SUPER, TABLES, TlbState } from "./tlb_state.ts";
@@ -96,16 +97,8 @@ export class Tlb {
     const state = this.#state;
     const table = bank * 3 + access;
     if (level === 0) {
-      const slot = table * TLB_ENTRIES + (page & INDEX);
       this.fast.dropSmall(table, page);
-      state.page[slot] = page;
-      state.frame[slot] = frame;
-      state.flags[slot] = flags;
-      if (this.#isHeld[slot] === 0) {
-        this.#isHeld[slot] = 1;
-        this.#held[table * TLB_ENTRIES + this.#heldCount[table]++] = page & INDEX;
-      }
-      return;
+      return this.#setSmall(table, page, frame, flags);
     }
     const mask = insideLeaf(level);
     const first = table * SUPER + (level === 1 ? 0 : MEGA_ENTRIES);
@@ -125,6 +118,38 @@ export class Tlb {
     state.superFrame[victim] = frame - (page & mask);
     state.superFlags[victim] = flags;
     this.#superCount[table]++;
+  }
+
+  #setSmall(table: number, page: number, frame: number, flags: number): void {
+    const state = this.#state;
+    const index = page & INDEX, slot = table * TLB_ENTRIES + index;
+    state.page[slot] = page;
+    state.frame[slot] = frame;
+    state.flags[slot] = flags;
+    if (this.#isHeld[slot] !== 0) return;
+    this.#isHeld[slot] = 1;
+    this.#held[table * TLB_ENTRIES + this.#heldCount[table]++] = index;
+  }
+
+  /**
+   * After a miss of a load or a store: the entry for a 4 KiB leaf, the miss counted, and the fast
+   * table filled. `high` is the high half of the address, `frame` a number in RAM.
+   */
+  insertSmall(
+    bank: number,
+    access: Access,
+    page: number,
+    high: number,
+    frame: number,
+    flags: number,
+  ): void {
+    const table = bank * 3 + access;
+    this.foundLevel = 0;
+    this.#state.misses[access * 3]++;
+    this.#setSmall(table, page, frame + RAM_BASE / PAGE_SIZE, flags);
+    const pageLow = page << PAGE_SHIFT;
+    const addend = (frame << PAGE_SHIFT) + RAM_OFFSET - pageLow;
+    this.fast.put(table, page & INDEX, pageLow, high, addend, 0, true);
   }
 
   /** Empties a superpage entry together with its pieces in the fast table. */

@@ -18,6 +18,7 @@
 import { PAGE_SHIFT, type PaNum, RAM_BASE } from "./address.ts";
 import { TLB_BANKS } from "./layout.ts";
 import type { Ram } from "./memory.ts";
+import type { QuickWalk } from "./quick_walk.ts";
 import { type Saved, Saver } from "./saver.ts";
 import type { WalkTrail } from "./sv39.ts";
 
@@ -96,6 +97,14 @@ export class Walked {
       if (this.#ram.tables[(pteAddr[i] - RAM_BASE) >>> PAGE_SHIFT] === 0) return true;
     }
     return false;
+  }
+
+  /** Whether {@link Walked.read} of a walk from a root through these tables would note nothing. */
+  knows(bank: number, root: PaNum, { root: top, middle, bottom }: QuickWalk): boolean {
+    if (!this.sure(bank)) return true;
+    if (this.#state.roots[bank] !== root) return false;
+    const banks = this.#banks[top] & this.#banks[middle] & this.#banks[bottom];
+    return (banks >> bank & 1) !== 0;
   }
 
   /** Whether entries of any bank come from a frame. */
