@@ -69,6 +69,7 @@ export class Emulator {
       port,
       halted,
       changed: () => this.#desk.bell.ring(),
+      shell: () => this.#desk.shell(),
       commanded: () => this.#desk.catchUp(),
     });
     this.#host.err(`gdb may connect to 127.0.0.1:${port}`);

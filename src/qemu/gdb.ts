@@ -2,8 +2,8 @@
 
 import { CommandError, EXIT } from "../framework/errors.ts";
 import { GdbServer } from "../gdb/server.ts";
+import type { GuestShell } from "../repl/guest_shell.ts";
 import type { Guest, GuestStep } from "../vm/guest.ts";
-import { loadShell } from "./load.ts";
 
 /** How gdb is let in. */
 export interface GdbPlace {
@@ -12,6 +12,8 @@ export interface GdbPlace {
   readonly halted: boolean;
   /** Called when a gdb has come or gone, or said something. */
   readonly changed: () => void;
+  /** The shell that `monitor` asks. */
+  readonly shell: () => Promise<GuestShell>;
   /** Called when a `monitor` command may have changed the guest. */
   readonly commanded: () => Promise<void>;
 }
@@ -80,8 +82,7 @@ export class Debugged {
 
   /** A line behind `monitor`: cowsh's shell runs it. */
   async #command(line: string, signal: AbortSignal): Promise<string> {
-    const { shellOf } = await loadShell();
-    const shell = shellOf(this.#guest);
+    const shell = await this.#place.shell();
     const interrupt = () => shell.interrupt();
     signal.addEventListener("abort", interrupt);
     const said = await shell.command(line);

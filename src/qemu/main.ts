@@ -9,8 +9,8 @@ import { readFile } from "../host/file.ts";
 import { isDumb, wantsColor } from "../host/color.ts";
 import { ImageFile } from "../host/image.ts";
 import { visible } from "../host/visible.ts";
-import { TerminalKeys } from "../repl/keyboard.ts";
 import { breathe, clock, denoTty, output, stderr } from "../repl/deno_host.ts";
+import { Hearing } from "../repl/hearing.ts";
 import { withSignals } from "../repl/raw.ts";
 import { Emulator } from "./emulator.ts";
 import { NAME, parseFlags } from "./flags.ts";
@@ -33,14 +33,14 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     const options = parseFlags(argv);
     const keyboard = Deno.stdin.isTerminal();
-    const keys = new TerminalKeys();
+    const hearing = new Hearing(["SIGINT", "SIGTERM", "SIGHUP"]);
     const raw = { cbreak: options.escape === undefined };
     const kernel = await readFile(options.kernelFile);
     const { disk } = options;
     const image = disk && ImageFile.open(disk.file, { write: !disk.snapshot });
     const emulator = new Emulator(options, kernel, image, {
-      read: keys.read,
-      ...(keyboard ? { hearInterrupt: () => keys.watch() } : {}),
+      read: hearing.read,
+      hearInterrupt: () => hearing.watch(keyboard),
       out: output,
       err: say,
       breathe,

@@ -28,7 +28,7 @@ export async function openBare(path: string, options: Options): Promise<number> 
   };
   if (!terminal) return await bare(path, options, host);
   return await withSignals(
-    { SIGHUP: () => 128 + 1, SIGTERM: () => 128 + 15 },
+    { SIGINT: () => 128 + 2, SIGHUP: () => 128 + 1, SIGTERM: () => 128 + 15 },
     { raw: { cbreak: false } },
     () => bare(path, options, host),
   );

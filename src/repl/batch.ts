@@ -39,6 +39,7 @@ export async function* linesOfStdin(input: PipedInput): AsyncGenerator<Line> {
 
 /**
  * Runs lines until one fails, or to the end with `keepGoing`; the exit code is the first failure's.
+ * An interrupt is one of them all: none runs after it.
  *
  * @param before told of each line before it runs
  */
@@ -49,6 +50,8 @@ export async function runLines(
 ): Promise<number> {
   let exitCode: number = EXIT.ok;
   for await (const line of lines) {
+    await shell.rest();
+    if (shell.interrupt.requested) break;
     before(line);
     const { status } = await shell.run(line.text);
     if (exitCode === EXIT.ok) exitCode = status;
@@ -56,5 +59,5 @@ export async function runLines(
     if (status === EXIT.interrupted) return status;
     if (status !== EXIT.ok && !shell.session.settings.keepGoing) break;
   }
-  return exitCode;
+  return shell.interrupt.requested ? EXIT.interrupted : exitCode;
 }

@@ -17,7 +17,7 @@ import type { Tty } from "./terminal_host.ts";
 export interface DeskHost extends ConsoleHost {
   /** Bytes of standard input. */
   readonly read: ReadBytes;
-  /** The shell is opened: Ctrl-C has to be heard while it works. What is set when it is pressed. */
+  /** The shell is wanted: Ctrl-C and signals have to be heard while it works. What they set. */
   readonly hearInterrupt?: () => { requested: boolean };
   /** A person looks at the output, or may, behind `tee`. */
   readonly watched: boolean;
@@ -196,18 +196,25 @@ export class GuestDesk<Word extends string> {
     return undefined;
   }
 
+  /** The shell, which hears who wants the end of what it does. */
+  async shell(): Promise<GuestShell> {
+    const shell = await this.#work.shell();
+    const interrupt = this.#host.hearInterrupt?.();
+    if (interrupt !== undefined) shell.interruptedBy = interrupt;
+    return shell;
+  }
+
   /** Opens the shell; the exit code, when the person is done with all of it. */
   async #shell({ read, back }: Lent): Promise<number | undefined> {
     const { tty, color } = this.#host;
     await this.#console.freshLine();
     await this.#console.say(this.#why ?? this.#work.greeting);
     this.#why = undefined;
-    const shell = this.#opened = await this.#work.shell();
+    const shell = this.#opened = await this.shell();
     // The key that opens it leaves it for the console, also where Ctrl-D would end it all.
     this.#leaveShell = (key) => key === "shell" ? shell.leave() : shell.interrupt();
     if (tty === undefined) this.#host.setRaw(false);
-    const interrupt = this.#host.hearInterrupt?.();
-    const end = await shell.open({ read, tty, interrupt, color });
+    const end = await shell.open({ read, tty, color });
     if (tty === undefined) this.#host.setRaw(true);
     this.#lent = undefined;
     back(shell.takeAhead());

@@ -31,8 +31,6 @@ export interface GuestTerminal {
    * takes no control sequences and edits its lines itself.
    */
   readonly tty: Tty | undefined;
-  /** Set by whoever reads the keys, when Ctrl-C is among them; undefined: nobody does. */
-  readonly interrupt?: { requested: boolean } | undefined;
   /** Colour in its text. */
   readonly color: boolean;
 }
@@ -69,8 +67,7 @@ export class GuestShell {
   }
 
   /** Opens it on a terminal until the person leaves it: by `console` or Ctrl-D, or by `quit`. */
-  async open({ read, tty, interrupt, color }: GuestTerminal): Promise<GuestShellEnd> {
-    if (interrupt !== undefined) this.#interrupt = interrupt;
+  async open({ read, tty, color }: GuestTerminal): Promise<GuestShellEnd> {
     const entries = () => this.#history.entries;
     const session = this.#session ??= sessionOn(this.#guest, color, entries, this.settings);
     session.quit = undefined;
@@ -136,9 +133,15 @@ export class GuestShell {
     const session = this.#plain ??= sessionOn(this.#guest, false, undefined);
     session.quit = undefined;
     session.toConsole = "elsewhere";
+    this.#interrupt.requested = false;
     const host = plainHost((text) => said += text, (message) => said += `${message}\n`);
     await new Shell(session, host, this.#interrupt).run(line);
     return said;
+  }
+
+  /** What is set from now on when the line at work is to end. */
+  set interruptedBy(interrupt: { requested: boolean }) {
+    this.#interrupt = interrupt;
   }
 
   /** Leaves it for the guest's console, as the command does. */

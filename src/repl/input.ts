@@ -134,6 +134,7 @@ export class PipedInput {
   #pending = new Uint8Array();
   #ended = false;
   #reading: Promise<void> | undefined;
+  #wake: () => void = () => {};
   readonly #read: ReadBytes;
 
   constructor(read: ReadBytes) {
@@ -151,7 +152,17 @@ export class PipedInput {
         this.#pending = joined;
       }
     });
-    await this.#reading;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    this.#reading.then(resolve, reject);
+    await promise;
+  }
+
+  /** Nobody wants more of it: it is at its end for whoever waits, and later. */
+  end(): void {
+    this.#ended = true;
+    this.takeAhead();
+    this.#wake();
   }
 
   /** What was read and not taken. */

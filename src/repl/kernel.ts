@@ -10,12 +10,12 @@ import type { Guest } from "../vm/guest.ts";
 import { refusing } from "../session/target.ts";
 import { type Booted, GuestBoot } from "../vm/guest_boot.ts";
 import type { Vm } from "../vm/vm.ts";
-import { TerminalKeys } from "./keyboard.ts";
 import { breathe, clock, denoFiles, denoTty, output, stderr } from "./deno_host.ts";
 import type { Options } from "./flags.ts";
 import { GuestDesk } from "./guest_desk.ts";
 import { type DeskWord, Mux } from "./guest_mux.ts";
 import { shellOf } from "./guest_shell.ts";
+import { Hearing } from "./hearing.ts";
 import { withSignals } from "./raw.ts";
 
 /** A kernel that has been booted, as far as it came. */
@@ -156,7 +156,7 @@ export async function sitAtGuest(
 ): Promise<number> {
   const tty = isDumb() ? undefined : denoTty;
   const raw = { cbreak: false };
-  const keys = new TerminalKeys();
+  const hearing = new Hearing(["SIGINT", "SIGHUP", "SIGTERM"]);
   const color = wantsColor(options.color);
   const shell = shellOf(guest);
   shell.settings = { json: options.json ?? false, budget: options.budget, ends: true };
@@ -173,8 +173,8 @@ export async function sitAtGuest(
     farewell: "",
     said,
   }, {
-    read: keys.read,
-    hearInterrupt: () => keys.watch(),
+    read: hearing.read,
+    hearInterrupt: () => hearing.watch(true),
     out: output,
     breathe,
     clock,
@@ -184,9 +184,13 @@ export async function sitAtGuest(
     color,
     setRaw: (on) => Deno.stdin.setRaw(on, raw),
   });
-  return await withSignals(
-    { SIGHUP: () => 128 + 1, SIGTERM: () => 128 + 15 },
-    { raw },
-    () => desk.run("shell", banner),
-  );
+  try {
+    return await withSignals(
+      { SIGHUP: () => 128 + 1, SIGTERM: () => 128 + 15 },
+      { raw },
+      () => desk.run("shell", banner),
+    );
+  } finally {
+    hearing.end();
+  }
 }

@@ -63,6 +63,11 @@ export async function openShell(vm: Vm, options: OpenOptions = {}): Promise<numb
   // A new size redraws: the editor draws after whatever wakes it.
   const listeners: [Deno.Signal, () => void][] = [
     ["SIGWINCH", () => input.wake()],
+    // Somebody else's, for the keys are raw: the same as Ctrl-C.
+    ["SIGINT", () => {
+      interrupt.requested = true;
+      input.wake();
+    }],
     ["SIGHUP", () => leave(128 + 1)],
     ["SIGTERM", () => leave(128 + 15)],
   ];

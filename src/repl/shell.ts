@@ -70,7 +70,7 @@ const LONGEST_SLICE = 50_000_000;
 /** A shell on a session. */
 export class Shell {
   readonly session: Session;
-  /** Set by Ctrl-C. */
+  /** Set by Ctrl-C, and forgotten by whoever has asked for the next line. */
   readonly interrupt: { requested: boolean };
   /** Every command there is. */
   readonly commands: readonly Command[];
@@ -108,7 +108,6 @@ export class Shell {
 
   /** Runs one whole line (it may hold newlines inside brackets) and prints what comes of it. */
   async run(line: string): Promise<Outcome> {
-    this.interrupt.requested = false;
     const { settings } = this.session;
     let printed = "";
     const out = (text: string) => {
@@ -147,8 +146,22 @@ export class Shell {
     return { status: status || told, at };
   }
 
+  /**
+   * Between two lines that no person waits for: they may be many and short, and signals are to be
+   * heard all the same.
+   */
+  async rest(): Promise<void> {
+    const now = this.#host.clock();
+    if (now - this.#rested < SLICE_MS) return;
+    await this.#host.breathe();
+    this.#rested = this.#host.clock();
+  }
+  #rested = 0;
+
   /** Runs the lines of what was entered at a prompt, until one fails or ends the session. */
   async runEntry(entry: string): Promise<void> {
+    // What was pressed before was for what was done before.
+    this.interrupt.requested = false;
     for (const line of wholeLines(entry)) {
       const { status } = await this.run(line.text);
       if (status !== EXIT.ok || this.session.quit !== undefined) break;

@@ -10,13 +10,14 @@ import { BatchHost, denoFiles, isInteractive } from "./deno_host.ts";
 import { wantsColor } from "../host/color.ts";
 import { makeLimitsErrors } from "../host/file.ts";
 import type { Options } from "./flags.ts";
+import { Hearing } from "./hearing.ts";
 import type { BootedKernel } from "./kernel.ts";
 import { Shell } from "./shell.ts";
 
 /** Runs what the options ask for; the exit code. */
 export async function start(options: Options, version: string): Promise<number> {
-  const interrupt = { requested: false };
-  const batch = new BatchHost(interrupt);
+  const hearing = new Hearing(["SIGINT"]);
+  const batch = new BatchHost(hearing.interrupt);
   makeLimitsErrors();
   try {
     const { bare, elf } = options.own;
@@ -30,10 +31,10 @@ export async function start(options: Options, version: string): Promise<number> 
       const { bootKernel, sitAtKernel } = await import("./kernel.ts");
       const booted = await bootKernel(options, person);
       if (person) return await sitAtKernel(booted, options, version);
-      return await runBatch(options, batch, interrupt, given, booted);
+      return await runBatch(options, batch, hearing, given, booted);
     }
     if (person) return await sit(options, version);
-    return await runBatch(options, batch, interrupt, given);
+    return await runBatch(options, batch, hearing, given);
   } catch (error) {
     const known = asCommandError(error);
     if (!known) throw error;
@@ -45,7 +46,7 @@ export async function start(options: Options, version: string): Promise<number> 
 async function runBatch(
   options: Options,
   host: BatchHost,
-  interrupt: { requested: boolean },
+  hearing: Hearing,
   given: boolean,
   kernel?: BootedKernel,
 ): Promise<number> {
@@ -60,12 +61,18 @@ async function runBatch(
     history: () => ran.slice(0, -1),
     ...(kernel === undefined ? { boot: (flags) => bootAgain(options, flags, denoFiles) } : {}),
   });
+  const { interrupt } = hearing;
   const shell = new Shell(session, host, interrupt);
+  let heard = false;
   Deno.addSignalListener("SIGINT", () => {
     // A command that does not look is ended by the second one.
-    if (interrupt.requested) Deno.exit(EXIT.interrupted);
+    if (heard) Deno.exit(EXIT.interrupted);
+    heard = true;
     interrupt.requested = true;
+    host.input.end();
   });
+  // Only a guest's own kernel has work that holds the event loop up.
+  if (kernel !== undefined) hearing.watch(false);
   const lines = given ? givenLines(options) : linesOfStdin(host.input);
   const code = await runLines(shell, lines, (line) => {
     host.place = line.place;

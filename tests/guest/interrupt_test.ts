@@ -95,7 +95,7 @@ Deno.test("the shell says so in one line, and goes on", async () => {
   const { instret } = vm;
   interrupt.left = 2;
   const said = await typist.type("goto 450000");
-  assertEquals(said.text, "stopped by Ctrl-C: it was taken back, nothing has changed\n");
+  assertEquals(said.text, "interrupted: it was taken back, nothing has changed\n");
   assertEquals([said.status, vm.instret], [130, instret]);
   interrupt.left = Infinity;
   assertEquals((await typist.type("goto 450000")).status, 0);

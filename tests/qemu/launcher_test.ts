@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { echoGuest, elf } from "../machine/bare_lab.ts";
 import { flags, Launched, LAUNCHER, path } from "./launch.ts";
-import { chatter, ending, panicked, ticking, writer, WRITTEN } from "./programs.ts";
+import { chatter, ending, panicked, ticking, toiling, writer, WRITTEN } from "./programs.ts";
 
 const SECTOR = 512;
 
@@ -213,6 +213,26 @@ Deno.test("signals end it at once, also while its reader does not read", async (
       run.child.kill(signal);
       const { code, err } = await run.end();
       assertEquals([code, err], [0, `qemu-system-riscv64: terminating on signal ${number}\n`]);
+    });
+  }
+});
+
+/** Lines of the shell: a past that takes long to go through, and the way through it. */
+const TOIL = "\x01cset budget 10000000\ncontinue\nprint 1\nwho wrote 0x80000f00 --phys\n";
+const TAKEN_BACK = "interrupted: it was taken back, nothing has changed\n";
+
+Deno.test("signals end it in the middle of a guest's past, too", async () => {
+  for (const [signal, number] of [["SIGINT", 2], ["SIGTERM", 15], ["SIGHUP", 1]] as const) {
+    await withKernel(toiling(), async (folder) => {
+      const run = start(folder, flags("kernel"));
+      await run.type(TOIL);
+      await run.until("0x1  1\n> ");
+      // Now it has begun; it would take many times as long.
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      run.child.kill(signal);
+      const { code, err } = await run.end();
+      assertEquals([code, err], [0, `qemu-system-riscv64: terminating on signal ${number}\n`]);
+      assert(run.out.endsWith(`> ${TAKEN_BACK}`), run.out);
     });
   }
 });

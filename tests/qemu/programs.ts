@@ -48,6 +48,13 @@ export function writer(most = 0x7fff_ffff): Uint8Array {
   return elf(withData(a.bytes()));
 }
 
+/** Works for ever at what is fast nowhere: the past of it takes long to go through. */
+export function toiling(): Uint8Array {
+  const a = new Assembler().label("again").put("addi", { rd: 5, rs1: 5, imm: 1 });
+  a.put("csrrw", { rd: 6, rs1: 5, imm: 0x340 }).put("jal", { rd: 0 }, "again");
+  return elf(a.bytes());
+}
+
 /** The program and behind it a queue with one request: to write one sector. */
 function withData(code: Uint8Array): Uint8Array {
   const file = new Uint8Array(0x1000);

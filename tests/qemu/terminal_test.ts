@@ -6,7 +6,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { echoGuest, elf } from "../machine/bare_lab.ts";
 import { flags, Launched, LAUNCHER, path } from "./launch.ts";
-import { chatter } from "./programs.ts";
+import { chatter, toiling } from "./programs.ts";
 
 const SCRIPT = path().split(":").map((dir) => `${dir}/script`).find((file) => {
   try {
@@ -110,6 +110,20 @@ test("a signal and a reader that goes away leave the terminal as it was", async 
   await onTerminal(chatter(), [], async (run) => {
     await run.until(/^x{10}code \d+, as it was\r\n/);
   }, '"$@" | head -c 10');
+});
+
+test("a signal in the middle of a guest's past leaves the terminal as it was, too", async () => {
+  const behind = `"$@" < /dev/tty & ${WAIT}; kill -TERM $!; wait $!`;
+  await onTerminal(toiling(), [], async (run, folder) => {
+    await run.type("\x01c");
+    await run.until("> ");
+    await run.type("set budget 10000000\rcontinue\rprint 1\rwho wrote 0x80000f00 --phys\r");
+    await run.until((out) => plain(out).includes("who wrote 0x80000f00 --phys\r"));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await go(folder);
+    await run.until(/taken back, nothing has changed[^\n]*\n[^\n]*terminating on signal 15/);
+    await run.until("code 0, as it was\r\n");
+  }, behind);
 });
 
 test("with -serial stdio Ctrl-A is the guest's, and Ctrl-C ends it", async () => {

@@ -9,6 +9,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { echoGuest, elf, li, say } from "../machine/bare_lab.ts";
 import { Assembler } from "../machine/engine_lab.ts";
 import { BIN, Launched } from "../qemu/launch.ts";
+import { toiling } from "../qemu/programs.ts";
 import { isMissing, TREES } from "../trees.ts";
 
 const COWSH = `${BIN}/cowsh`;
@@ -119,6 +120,51 @@ Deno.test("files that cannot be used are one line and exit code 5, a boot beyond
   });
 });
 
+/** Time for a line to begin; the work that is interrupted takes many times as long. */
+const BEGUN_MS = 300;
+const TAKEN_BACK = "interrupted: it was taken back, nothing has changed\n";
+
+/** What is said and the code when SIGINT comes in the middle of the line behind the one that says `mark`. */
+async function interrupted(args: string[], mark: string, input?: string) {
+  const run = new Launched(COWSH, { args });
+  if (input !== undefined) await run.type(input);
+  await run.until(mark);
+  await new Promise((resolve) => setTimeout(resolve, BEGUN_MS));
+  run.child.kill("SIGINT");
+  const { code, err } = await run.end();
+  return { code, out: run.out, err };
+}
+
+Deno.test("SIGINT in the middle of the past ends it, and all lines behind it: -c, a file, a pipe", async () => {
+  await withKernel(toiling(), async (path) => {
+    const own = ["--kernel", path, "--mem", "16M", "--budget", "10M"];
+    const lines = ["print 1", "who wrote 0x80000f00 --phys", "print 2"];
+    const file = await Deno.makeTempFile();
+    await Deno.writeTextFile(file, lines.join("\n"));
+    const ways: [args: string[], place: string, input?: string][] = [
+      [lines.flatMap((line) => ["-c", line]), "cowsh"],
+      [["--keep-going", file], `${file}:2`],
+      [[], "stdin:2", `${lines.join("\n")}\n`],
+    ];
+    for (const [args, place, input] of ways) {
+      const { code, out, err } = await interrupted([...own, ...args], "0x1  1\n", input);
+      const boot = `cowsh: ${path}: not at its prompt within the instructions of --budget\n`;
+      assertEquals([code, out, err], [130, "0x1  1\n", `${boot}${place}: ${TAKEN_BACK}`]);
+    }
+    await Deno.remove(file);
+  });
+});
+
+Deno.test("SIGINT ends lines that come and do not, and many short ones", async () => {
+  const file = await Deno.makeTempFile();
+  await Deno.writeTextFile(file, "print 1\n".repeat(1_000_000));
+  for (const args of [[], [file]]) {
+    const { code, err } = await interrupted(args, "0x1  1\n", "print 1\n");
+    assertEquals([code, err], [130, ""]);
+  }
+  await Deno.remove(file);
+});
+
 const trees = TREES;
 if (trees === undefined) {
   console.log("xv6 by --kernel: skipped, XV6_TREES is not set to a folder of built trees");
@@ -156,6 +202,14 @@ if (trees === undefined) {
     assert(!out.split("echo x")[0].includes("new"));
     assertStringIncludes(out, "$ cat new\nx\n$ ");
     assertEquals(Deno.readFileSync(disk), before);
+  });
+
+  Deno.test("SIGINT in the middle of what is done by hand takes it back", {
+    ignore: isMissing("2025-xv6"),
+  }, async () => {
+    const args = ["spawn", "print 1", "call pause 100000"].flatMap((line) => ["-c", line]);
+    const { code, err } = await interrupted([...kernel("2025-xv6"), ...args], "0x1  1\n");
+    assertEquals([code, err], [130, `cowsh: ${TAKEN_BACK}`]);
   });
 
   Deno.test("a kernel that misses its disk panics, and the line says what helps", {

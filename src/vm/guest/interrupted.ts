@@ -10,6 +10,6 @@ export class Interrupted extends Error {
 
   /** With the line that a person reads. */
   constructor() {
-    super("stopped by Ctrl-C: it was taken back, nothing has changed");
+    super("interrupted: it was taken back, nothing has changed");
   }
 }
