@@ -161,6 +161,24 @@ export class Lab implements EngineHost {
     return answer;
   }
 
+  dropWriters(frame: number): void {
+    const place = frame * 4096 + layout.RAM_OFFSET;
+    this.#drop(1, (tag, addend) => (tag + addend) >>> 0 === place);
+  }
+
+  dropRecords(records: number): void {
+    this.#drop(2, (_, addend) => addend === records);
+  }
+
+  /** Drops the entries of a table that are to go, by the low half of their tags and their addends. */
+  #drop(table: number, goes: (tag: number, addend: number) => boolean): void {
+    for (let i = 0; i < layout.TLB_ENTRIES; i++) {
+      const at = layout.TLB_BASE + table * layout.TLB_TABLE_SIZE + i * layout.TLB_ENTRY_SIZE;
+      const [tag, addend] = [this.view.getInt32(at, true), this.view.getInt32(at + 8, true)];
+      if (goes(tag, addend)) this.view.setBigInt64(at, layout.TLB_INVALID, true);
+    }
+  }
+
   fetchPage(): number {
     this.asked.fetchPage++;
     const pc = this.pc;

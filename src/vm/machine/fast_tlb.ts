@@ -12,6 +12,7 @@ import {
   TLB_BANKS,
   TLB_BASE,
   TLB_ENTRIES,
+  TLB_ENTRIES_SIZE,
   TLB_ENTRY_SIZE,
   TLB_HART_SIZE,
   TLB_TABLE_SIZE,
@@ -21,6 +22,8 @@ import { TABLES } from "./tlb_state.ts";
 
 const INDEX = TLB_ENTRIES - 1;
 const WORDS = TLB_ENTRY_SIZE / 4;
+/** Words of a table, and of its entries, behind which its recent ones stand. */
+const TABLE_WORDS = TLB_TABLE_SIZE / 4, ENTRIES_WORDS = TLB_ENTRIES_SIZE / 4;
 const EMPTY = 0xffff_ffff;
 /** Level of pieces of untranslated addresses (M-mode, satp Bare), which are not counted. */
 const BARE = 3;
@@ -57,7 +60,7 @@ export class FastTables {
     this.#base = TLB_BASE + hart * TLB_HART_SIZE;
     this.#words = new Uint32Array(memory.buffer, this.#base, TABLES * TLB_TABLE_SIZE / 4);
     this.#words.fill(EMPTY);
-    for (let i = 3; i < this.#words.length; i += WORDS) this.#words[i] = 0;
+    for (let slot = 0; slot < TABLES * TLB_ENTRIES; slot++) this.#words[wordOf(slot) + 3] = 0;
     this.#counts = counts;
     this.#collect = collect;
   }
@@ -96,9 +99,9 @@ export class FastTables {
     uncounted: boolean,
   ): void {
     const slot = table * TLB_ENTRIES + index;
-    this.#fold(slot);
+    const at = wordOf(slot);
+    if (this.#words[at + 3] !== 0) this.#fold(slot);
     this.#levels[slot] = level;
-    const at = slot * WORDS;
     this.#words[at] = pageLow;
     this.#words[at + 1] = pageHigh;
     this.#words[at + 2] = addend;
@@ -109,12 +112,13 @@ export class FastTables {
     }
   }
 
-  /** Hands the interpreter's count in a slot over. */
+  /** Hands the interpreter's count in a slot over; or takes the copies of its entry away. */
   #fold(slot: number): void {
-    const at = slot * WORDS + 3;
+    const at = wordOf(slot) + 3;
     const hits = this.#words[at];
     if (hits === 0) return;
     this.#words[at] = 0;
+    if (!this.#counts) return this.#forgetRecent(slot);
     const level = this.#levels[slot];
     if (level === BARE) return;
     // 2^32 - 1 stands for -1: a piece made after a miss whose retry has not been counted yet.
@@ -122,9 +126,22 @@ export class FastTables {
   }
 
   #drop(slot: number): void {
-    this.#fold(slot);
-    this.#words[slot * WORDS] = EMPTY;
-    this.#words[slot * WORDS + 1] = EMPTY;
+    const at = wordOf(slot);
+    if (this.#words[at + 3] !== 0) this.#fold(slot);
+    this.#words[at] = EMPTY;
+    this.#words[at + 1] = EMPTY;
+  }
+
+  #forgetRecent(slot: number): void {
+    const words = this.#words;
+    const at = wordOf(slot);
+    const low = words[at], high = words[at + 1];
+    const start = ((slot / TLB_ENTRIES) | 0) * TABLE_WORDS;
+    for (let recent = start + ENTRIES_WORDS; recent < start + TABLE_WORDS; recent += WORDS) {
+      if (words[recent] !== low || words[recent + 1] !== high) continue;
+      words[recent] = EMPTY;
+      words[recent + 1] = EMPTY;
+    }
   }
 
   /** Drops what a page's slot holds, if it belongs to a 4 KiB entry and not to a superpage. */
@@ -145,7 +162,7 @@ export class FastTables {
 
   /** Virtual page of a slot, or -1. */
   #page(slot: number): number {
-    const low = this.#words[slot * WORDS], high = this.#words[slot * WORDS + 1];
+    const low = this.#words[wordOf(slot)], high = this.#words[wordOf(slot) + 1];
     return low === EMPTY ? -1 : ((high & 0x7f) << 20) | (low >>> PAGE_SHIFT);
   }
 
@@ -154,7 +171,7 @@ export class FastTables {
     const low = (page * 2 ** PAGE_SHIFT) >>> 0,
       high = Math.floor(page / 2 ** (32 - PAGE_SHIFT)) >>> 0;
     for (let slot = page & INDEX; slot < TABLES * TLB_ENTRIES; slot += TLB_ENTRIES) {
-      const at = slot * WORDS;
+      const at = wordOf(slot);
       if (!isFetch(slot) && this.#words[at] === low && this.#words[at + 1] === high) {
         this.#drop(slot);
       }
@@ -177,9 +194,20 @@ export class FastTables {
     const place = index * PAGE_SIZE + RAM_OFFSET;
     const first = table * TLB_ENTRIES;
     for (let n = 0; n < this.#usedCount[table]; n++) {
-      const slot = first + this.#used[first + n], at = slot * WORDS;
+      const slot = first + this.#used[first + n], at = wordOf(slot);
       if ((this.#words[at] + this.#words[at + 2]) >>> 0 === place && this.#words[at] !== EMPTY) {
         this.#drop(slot);
+      }
+    }
+  }
+
+  /** Drops the entries for fetches that lead to decoded records at an offset, from whatever page. */
+  dropRecords(records: number): void {
+    for (let table = EXECUTE; table < TABLES; table += 3) {
+      const first = table * TLB_ENTRIES;
+      for (let n = 0; n < this.#usedCount[table]; n++) {
+        const slot = first + this.#used[first + n];
+        if (this.#words[wordOf(slot) + 2] === records) this.#drop(slot);
       }
     }
   }
@@ -197,6 +225,7 @@ export class FastTables {
 
   /** Hands over all that the interpreter has counted so far. */
   fold(): void {
+    if (!this.#counts) return;
     for (let table = 0; table < TABLES; table++) {
       const first = table * TLB_ENTRIES;
       for (let n = 0; n < this.#usedCount[table]; n++) this.#fold(first + this.#used[first + n]);
@@ -204,5 +233,8 @@ export class FastTables {
   }
 }
 
+/** Where a slot's words begin. */
+const wordOf = (slot: number): number =>
+  slot * WORDS + ((slot / TLB_ENTRIES) | 0) * (TABLE_WORDS - ENTRIES_WORDS);
 /** Whether a slot is of a table for fetches. */
 const isFetch = (slot: number): boolean => ((slot / TLB_ENTRIES) | 0) % 3 === EXECUTE;

@@ -73,6 +73,11 @@ export const HART_END = 0x588;
 export const REGION_RAN_OUT = 0x600;
 /** Not 0: no region is entered, as somebody looks at each access (i32). */
 export const REGIONS_OFF = 0x604;
+/**
+ * The pages of the region that runs which are known to be mapped to the code that it was translated
+ * from, one bit each, until the host is asked for anything (i32).
+ */
+export const REGION_SURE = 0x608;
 
 /** A table that is always empty: with it in their place each load and store takes the slow path. */
 export const TLB_EMPTY = 0x2000;
@@ -89,8 +94,16 @@ export const TLB_ENTRIES = 256;
 export const TLB_ENTRY_SIZE = 16;
 /** A tag that no address matches: tags are compared after masking to page and alignment bits. */
 export const TLB_INVALID = -1n;
+/** Bytes of one table's entries. */
+export const TLB_ENTRIES_SIZE: number = TLB_ENTRIES * TLB_ENTRY_SIZE;
+/**
+ * Behind them stand, in the tables for reading and writing, copies of some: of the pages that places
+ * in regions accessed last, found by the place and not by the address (regions/recent.ts). A table's
+ * entry of which there may be a copy has its hits at 1; there are none where hits are counted.
+ */
+export const TLB_RECENT = 64;
 /** Bytes of one table. */
-export const TLB_TABLE_SIZE = TLB_ENTRIES * TLB_ENTRY_SIZE;
+export const TLB_TABLE_SIZE: number = TLB_ENTRIES_SIZE + TLB_RECENT * TLB_ENTRY_SIZE;
 /** Banks, one translation context (privilege, ASID) each: a trap or switch flushes nothing. */
 export const TLB_BANKS = 8;
 /** Start of hart 0's banks; bank b's tables (read, write, execute) follow each other. */

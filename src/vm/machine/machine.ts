@@ -149,9 +149,7 @@ export class Machine {
       }
       return still;
     };
-    this.ram.forgetWriters = (frame) => {
-      for (const { mmu } of this.harts) mmu.tlb.fast.dropWriters(frame);
-    };
+    this.ram.forgetWriters = (frame) => this.#slow.dropWriters(frame);
     for (const hart of this.harts) hart.pc = BigInt(RAM_BASE);
   }
 

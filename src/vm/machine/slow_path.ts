@@ -23,6 +23,7 @@ import {
 import { STOP_BREAK, STOP_CHECK, STOP_TRAP } from "./engine/engine.ts";
 import { Fetcher, type Parts as FetchParts } from "./fetch.ts";
 import { ACCESS_FAULT, CAUSE } from "./cause.ts";
+import type { Hart } from "./hart/hart.ts";
 import { executeSystem } from "./hart/system.ts";
 import { deliver } from "./hart/trap.ts";
 import { ACCESS_VALUE, RAM_OFFSET, REGIONS_OFF, RESERVATION } from "./layout.ts";
@@ -32,6 +33,8 @@ import type { Watch, WatchHit } from "./watch.ts";
 
 /** The parts of a machine that the interpreter's way out works on. */
 export interface Parts extends FetchParts {
+  /** All harts. */
+  readonly harts: readonly Hart[];
   /** Whether a trap is a matter of the guest alone: nobody wants the run to end with it. */
   readonly handlesTraps: boolean;
 }
@@ -352,6 +355,14 @@ export class SlowPath implements EngineHost {
     if (size === 8) this.#value[1] = device.read(at + 4, 4);
     hart.noteReady(); // a claim, or a byte taken, changes what is pending
     return DONE;
+  }
+
+  dropWriters(frame: number): void {
+    for (const { mmu } of this.#parts.harts) mmu.tlb.fast.dropWriters(frame);
+  }
+
+  dropRecords(records: number): void {
+    for (const { mmu } of this.#parts.harts) mmu.tlb.fast.dropRecords(records);
   }
 
   fetchPage(): number {

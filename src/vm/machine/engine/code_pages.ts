@@ -37,6 +37,14 @@ const HIT_WEIGHT = 4;
 /** A frame that is written from its start on, so many bytes in a row, is being filled: it is free. */
 const FILLED_BYTES = 16;
 
+/** The TLB tables of all harts, as far as they depend on what is decoded. */
+export interface CodeTables {
+  /** Drops the entries for stores to a frame, by its number in RAM, from whatever page. */
+  dropWriters(frame: number): void;
+  /** Drops the entries for fetches that lead to decoded records at an offset. */
+  dropRecords(records: number): void;
+}
+
 /** Who has translated code of decoded pages, and is told when it changes. */
 export interface Translations {
   /** Bytes of a page's code change, or somebody wants to stop there. */
@@ -74,16 +82,16 @@ export class CodePages {
   /** In how many translations each page is. */
   readonly #translated = new Uint16Array(POOL_PAGES);
 
-  readonly #writeEntries: Int32Array;
+  readonly #tables: CodeTables;
   readonly #executeEntries: Int32Array;
 
   /**
-   * No pages yet, in the memory (see layout.ts) of a machine with so many harts. `counts`: look-ups in
-   * the TLB count hits.
+   * No pages yet, in the memory (see layout.ts) of a machine with so many harts, whose TLB entries
+   * `tables` drops. `counts`: look-ups in the TLB count hits.
    */
-  constructor(memory: WebAssembly.Memory, harts = 1, counts = true) {
-    this.#writeEntries = entriesOf(1, harts);
-    this.#executeEntries = entriesOf(2, harts);
+  constructor(memory: WebAssembly.Memory, tables: CodeTables, harts = 1, counts = true) {
+    this.#tables = tables;
+    this.#executeEntries = fetchEntries(harts);
     this.#words = new Int32Array(memory.buffer);
     this.#records = new PageRecords(memory, counts);
   }
@@ -102,7 +110,7 @@ export class CodePages {
       this.#words[map] = page;
       this.#fresh = page;
       // From now on, stores to the frame must take the slow path.
-      this.#dropWriteEntries(this.#frames[index]!);
+      this.#tables.dropWriters((frame - RAM_BASE) / PAGE_SIZE);
     }
     return page;
   }
@@ -236,7 +244,7 @@ export class CodePages {
   askNoMore(pa: PaNum): void {
     const page = this.#words[mapIndex(pa)]!;
     this.#asking[indexOf(page)] = 0;
-    this.#dropExecuteEntries(page);
+    this.#tables.dropRecords(page);
   }
 
   /** RAM changed: no decoded record may stand for the bytes that were there. */
@@ -306,34 +314,17 @@ export class CodePages {
     this.#filled[index] = 0;
     this.#records.wipe(page);
     if (this.#translated[index] !== 0) this.translations?.gone(page);
-    this.#dropExecuteEntries(page);
+    this.#tables.dropRecords(page);
     this.#free.push(index);
-  }
-
-  #dropWriteEntries(frame: number): void {
-    for (const at of this.#writeEntries) {
-      // addend + page address = where the page stands in linear memory
-      if ((this.#words[at]! + this.#words[at + 2]!) >>> 0 === frame) this.#invalidate(at);
-    }
-  }
-
-  #dropExecuteEntries(page: number): void {
-    for (const at of this.#executeEntries) {
-      if (this.#words[at + 2] === page) this.#invalidate(at);
-    }
-  }
-
-  #invalidate(at: number): void {
-    this.#words[at] = this.#words[at + 1] = -1; // TLB_INVALID
   }
 }
 
-/** Word indices of the entries of one table of all banks of all harts. */
-function entriesOf(table: number, harts: number): Int32Array {
+/** Word indices of the entries for fetches of all banks of all harts. */
+function fetchEntries(harts: number): Int32Array {
   const indices: number[] = [];
   for (let bank = 0; bank < layout.TLB_BANKS * harts; bank++) {
-    const start = layout.TLB_BASE + bank * layout.TLB_BANK_SIZE + table * layout.TLB_TABLE_SIZE;
-    for (let at = start; at < start + layout.TLB_TABLE_SIZE; at += layout.TLB_ENTRY_SIZE) {
+    const start = layout.TLB_BASE + bank * layout.TLB_BANK_SIZE + 2 * layout.TLB_TABLE_SIZE;
+    for (let at = start; at < start + layout.TLB_ENTRIES_SIZE; at += layout.TLB_ENTRY_SIZE) {
       indices.push(at >> 2);
     }
   }

@@ -78,7 +78,7 @@ export class Engine implements EngineView {
     this.#host = host;
     this.#counts = counts;
     this.#compile = compile;
-    this.pages = new CodePages(memory, harts, counts);
+    this.pages = new CodePages(memory, host, harts, counts);
     if (compile !== "never") {
       const refill = (what: number) => host.refill?.(what) ?? 0;
       const refetch = () => host.refetch?.() ?? 0;

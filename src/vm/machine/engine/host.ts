@@ -12,6 +12,7 @@
  */
 
 import type { PaNum } from "../address.ts";
+import type { CodeTables } from "./code_pages.ts";
 
 /** A load: a kind of access, as {@link EngineHost.access} is asked about it. */
 export const ACCESS_LOAD = 0;
@@ -36,7 +37,7 @@ export const DONE_STOP = 3;
 export const TRAP_TAKEN = 4;
 
 /** The part of the machine that the interpreter calls. */
-export interface EngineHost {
+export interface EngineHost extends CodeTables {
   /**
    * The slow path of a memory access at ACCESS_VA: it missed the TLB, is misaligned, or touches a
    * device, a watched page or decoded code.

@@ -193,6 +193,8 @@ export interface FunctionBody extends Signature {
   unlikely?: readonly number[];
   /** Exported under this name, if any. */
   name?: string;
+  /** What profilers call it. */
+  title?: string;
 }
 
 /** The parts of a module. Function indices count imports first. */
@@ -279,6 +281,20 @@ function writeHints(writer: Writer, first: number, functions: readonly FunctionB
   });
 }
 
+/** The section that says what functions are called in profiles. */
+function writeTitles(writer: Writer, first: number, functions: readonly FunctionBody[]): void {
+  const titled = functions.flatMap(({ title }, index): Bytes[] =>
+    title === undefined ? [] : [[uleb(first + index), text(title)]]
+  );
+  if (titled.length === 0) return;
+  writer.put([0]);
+  writer.sized(() => {
+    writer.put(text("name"));
+    writer.put([1]); // of functions
+    writer.sized(() => writer.put(vector(titled)));
+  });
+}
+
 /** The binary module. Indices of locals, globals, functions and types are below 128: one byte. */
 export function assemble(parts: ModuleParts): Uint8Array<ArrayBuffer> {
   const writer = new Writer();
@@ -326,5 +342,6 @@ export function assemble(parts: ModuleParts): Uint8Array<ArrayBuffer> {
       });
     }
   });
+  writeTitles(writer, first, functions);
   return writer.finish();
 }

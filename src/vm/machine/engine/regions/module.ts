@@ -30,12 +30,22 @@ export const IMPORTS: ModuleParts["imports"] = [
 /** Signature of a region: see frame.ts. */
 export const REGION = { params: [I32, I32], results: [I32] };
 
-/** The binary module; its function is exported as `region`. */
-export function regionModule({ code, locals, unlikely }: Emitted): Uint8Array<ArrayBuffer> {
+/** The binary module; its function is exported as `region`, and named by where it begins. */
+export function regionModule(
+  { code, locals, unlikely }: Emitted,
+  root: number,
+): Uint8Array<ArrayBuffer> {
   return assemble({
     memory: { initial: 1, maximum: 65536 },
     imports: IMPORTS,
     globals: [],
-    functions: [{ ...REGION, name: "region", locals, code, unlikely }],
+    functions: [{
+      ...REGION,
+      name: "region",
+      title: `region 0x${root.toString(16)}`,
+      locals,
+      code,
+      unlikely,
+    }],
   });
 }

@@ -60,7 +60,7 @@ export class Translation {
     counts: boolean,
   ) {
     const emitted = emit(region, counts);
-    const module = regionModule(emitted);
+    const module = regionModule(emitted, region.root);
     const instance = new WebAssembly.Instance(new WebAssembly.Module(module), {
       m: { ...imports, mulHigh: mulHigh() } satisfies Record<
         keyof RegionImports | "mulHigh",
