@@ -91,3 +91,44 @@ Deno.test("ten thousand pages of code that each run for a while stay within thei
   assert(machine.engine.tier!.live().length <= 1000, "translations are forgotten in time");
   assert(counters.resets > 0 || counters.translated <= 1000);
 });
+
+Deno.test("a region that is left for code that had not run before takes it in", () => {
+  // The branch is not taken in the first 10,000 calls, and always from then on.
+  const program = `
+    li s0, 10000
+    round:
+    addi t0, zero, 300
+    inner:
+    addi a0, a0, 1
+    addi t0, t0, -1
+    bne t0, zero, inner
+    jal ra, called
+    jal zero, round
+    called:
+    addi s1, s1, 1
+    bgeu s1, s0, late
+    addi a3, a3, 1
+    jalr zero, 0(ra)
+    late:
+    addi a1, a1, 3
+    xor a2, a2, a1
+    addi a1, a1, 1
+    jalr zero, 0(ra)
+  `;
+  const machine = running(program, 32 << 20);
+  const { tier } = machine.engine;
+  machine.run(8_000_000);
+  assertEquals(tier!.counters.widened, 0);
+  machine.run(60_000_000);
+  assert(tier!.counters.widened > 0);
+  const left = () => tier!.live().reduce((sum, { slot }) => sum + tier!.done.outside(slot), 0);
+  const after = left();
+  machine.run(20_000_000);
+  assert(left() - after < 1000, "it is not left for that any more");
+  const alone = new Machine({ memBytes: 32 << 20, compile: "never" });
+  alone.ram.write(at(0), assemble(program).bytes);
+  alone.run(88_000_000);
+  for (const register of [9, 10, 11, 12, 13]) {
+    assertEquals(machine.hart.x(register), alone.hart.x(register));
+  }
+});

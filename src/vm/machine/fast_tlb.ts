@@ -11,6 +11,7 @@ import {
   RAM_OFFSET,
   TLB_BANKS,
   TLB_BASE,
+  TLB_COPIES,
   TLB_ENTRIES,
   TLB_ENTRIES_SIZE,
   TLB_ENTRY_SIZE,
@@ -118,7 +119,7 @@ export class FastTables {
     const hits = this.#words[at];
     if (hits === 0) return;
     this.#words[at] = 0;
-    if (!this.#counts) return this.#forgetRecent(slot);
+    if (!this.#counts) return this.#forgetCopies(slot, hits);
     const level = this.#levels[slot];
     if (level === BARE) return;
     // 2^32 - 1 stands for -1: a piece made after a miss whose retry has not been counted yet.
@@ -132,16 +133,22 @@ export class FastTables {
     this.#words[at + 1] = EMPTY;
   }
 
-  #forgetRecent(slot: number): void {
-    const words = this.#words;
+  /** Takes the copies of an entry away: the one at an offset, unless that says that there are more. */
+  #forgetCopies(slot: number, copy: number): void {
     const at = wordOf(slot);
-    const low = words[at], high = words[at + 1];
+    if (copy !== TLB_COPIES) return this.#forgetCopy(at, (copy - this.#base) >> 2);
     const start = ((slot / TLB_ENTRIES) | 0) * TABLE_WORDS;
-    for (let recent = start + ENTRIES_WORDS; recent < start + TABLE_WORDS; recent += WORDS) {
-      if (words[recent] !== low || words[recent + 1] !== high) continue;
-      words[recent] = EMPTY;
-      words[recent + 1] = EMPTY;
+    for (let i = start + ENTRIES_WORDS; i < start + TABLE_WORDS; i += WORDS) {
+      this.#forgetCopy(at, i);
     }
+  }
+
+  /** Empties a recent entry, if it is still a copy of the one at some words. */
+  #forgetCopy(at: number, copy: number): void {
+    const words = this.#words;
+    if (words[copy] !== words[at] || words[copy + 1] !== words[at + 1]) return;
+    words[copy] = EMPTY;
+    words[copy + 1] = EMPTY;
   }
 
   /** Drops what a page's slot holds, if it belongs to a 4 KiB entry and not to a superpage. */

@@ -98,10 +98,13 @@ export const TLB_INVALID = -1n;
 export const TLB_ENTRIES_SIZE: number = TLB_ENTRIES * TLB_ENTRY_SIZE;
 /**
  * Behind them stand, in the tables for reading and writing, copies of some: of the pages that places
- * in regions accessed last, found by the place and not by the address (regions/recent.ts). A table's
- * entry of which there may be a copy has its hits at 1; there are none where hits are counted.
+ * in regions accessed last, found by the place and not by the address (regions/recent.ts). In the
+ * place of an entry's hits stands the offset of its only copy, 0 when it has none, or
+ * {@link TLB_COPIES}. There are no copies where hits are counted.
  */
 export const TLB_RECENT = 64;
+/** An entry has, or had, several copies. */
+export const TLB_COPIES = 1;
 /** Bytes of one table. */
 export const TLB_TABLE_SIZE: number = TLB_ENTRIES_SIZE + TLB_RECENT * TLB_ENTRY_SIZE;
 /** Banks, one translation context (privilege, ASID) each: a trap or switch flushes nothing. */

@@ -20,6 +20,7 @@ import {
   regionsOf,
   summaryOf,
 } from "./regions/report.ts";
+import { recentFunctions } from "./regions/recent.ts";
 import { Tier } from "./regions/tier.ts";
 
 export { STOP_BREAK, STOP_BUDGET, STOP_CHECK, STOP_HOST, STOP_TRAP };
@@ -83,7 +84,7 @@ export class Engine implements EngineView {
       const refill = (what: number) => host.refill?.(what) ?? 0;
       const refetch = () => host.refetch?.() ?? 0;
       const locate = (high: number, low: number) => host.locate?.(high, low) ?? 0;
-      const imports = { memory, refill, refetch };
+      const imports = { memory, refill, refetch, ...recentFunctions(memory, refill) };
       this.tier = new Tier(memory, this.pages, imports, { compile, counts, locate });
     }
   }

@@ -40,6 +40,12 @@ export class RegionCounters {
     this.#words.fill(0, wordOf(slot), wordOf(slot) + WORDS);
   }
 
+  /** How often the region of a slot was left for code in the same page that is not in it. */
+  outside(slot: number): number {
+    const at = wordOf(slot) + (layout.REGION_COUNTS.outside >> 2);
+    return this.#words[at]! + this.#words[at + 1]! * 2 ** 32;
+  }
+
   /** Those of a slot. */
   of(slot: number): RegionCounts {
     const read = (name: typeof NAMES[number]) => {

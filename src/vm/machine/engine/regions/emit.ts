@@ -22,9 +22,12 @@ import { type Kind, shapeOf } from "../shape.ts";
 import { type Flow, order } from "./flow.ts";
 import {
   again,
+  APART,
   BUDGET,
+  COMPUTE,
   CONTEXT,
   DISPATCH,
+  DONE,
   EXECUTE,
   EXIT,
   GROUPS,
@@ -51,6 +54,7 @@ import {
 import { checkGroup, StepWriter } from "./steps.ts";
 import { CodeWriter } from "./writer.ts";
 import { REFETCH } from "./module.ts";
+import { Copies } from "./recent.ts";
 import * as layout from "../../layout.ts";
 import { RECORD_SHIFT } from "../records.ts";
 
@@ -93,6 +97,7 @@ export class Emitter {
   readonly out: CodeWriter = new CodeWriter();
   readonly registers: RegisterLocals;
   readonly counts: boolean;
+  readonly copies: Copies;
   readonly #region: Region;
   readonly #flow: Flow;
   readonly #numbers: ReadonlyMap<Place, number>;
@@ -105,6 +110,7 @@ export class Emitter {
   constructor(region: Region, counts: boolean) {
     this.#region = region;
     this.counts = counts;
+    this.copies = new Copies(region.root);
     const { blocks } = region;
     this.#numbers = new Map(blocks.map(({ place }, i) => [place, i]));
     this.#idioms = blocks.map(idiomOf);
@@ -140,8 +146,12 @@ export class Emitter {
     const { out, registers } = this;
     const { tops } = this.#flow;
     registers.load(out);
+    out.i32(0);
+    out.i32(0);
+    out.store("i32_store", layout.REGION_SURE);
     out.open("block", EXIT);
     out.open("loop", DISPATCH);
+    out.open("block", COMPUTE);
     for (const top of [...tops].reverse()) out.open("block", own(top));
     out.get(LABEL);
     out.branchTable(tops.map(own));
@@ -149,6 +159,8 @@ export class Emitter {
       out.close();
       this.#tree(top);
     }
+    out.close();
+    this.#computed();
     out.close();
     out.close();
     registers.store(out);
@@ -215,11 +227,15 @@ export class Emitter {
       }
     };
     if (groups.length === 0) return write(grouped);
-    for (const [i, group] of groups.entries()) {
-      checkGroup(this, group, GROUPS + i);
-      if (i > 0) this.out.op("i32_and");
-    }
-    this.out.either(() => write(grouped), () => write(NO_GROUPS.grouped));
+    const { out } = this;
+    out.open("block", DONE);
+    out.open("block", APART);
+    for (const [i, group] of groups.entries()) checkGroup(this, group, block, GROUPS + i);
+    write(grouped);
+    out.branch(DONE);
+    out.close();
+    write(NO_GROUPS.grouped);
+    out.close();
   }
 
   /** Takes the budget for so many steps; without it the interpreter does what is left of the run. */
@@ -275,52 +291,82 @@ export class Emitter {
    * the region was translated from: the interpreter would look the page up here, too.
    */
   #guard(pc: number): void {
+    if (this.counts) return this.#guardCounted(pc);
     const { out } = this;
-    const entry = ((Math.floor(pc / 4096)) & (layout.TLB_ENTRIES - 1)) * layout.TLB_ENTRY_SIZE;
-    out.get(EXECUTE);
-    out.load("i64_load", entry);
-    out.i64(pc - pc % 4096);
-    out.op("i64_ne");
-    const fetch = () => {
-      // A run that ends here fetches in the next.
-      out.get(BUDGET);
-      out.op("i64_eqz");
-      out.rarely(() => this.#leaveTo());
-      out.i32(0);
-      out.i64(pc);
-      out.store("i64_store", layout.ACCESS_VA);
-      out.call(REFETCH);
-      out.op("i32_eqz");
-      out.rarely(() => this.#leaveTo());
-    };
-    const compare = (leave: () => void) => {
+    const bit = 1 << this.#region.pages.indexOf(pageOf(pc));
+    out.i32(0);
+    out.load("i32_load", layout.REGION_SURE);
+    out.i32(bit);
+    out.op("i32_and");
+    out.op("i32_eqz");
+    out.rarely(() => {
       out.get(EXECUTE);
-      out.load("i32_load", entry + 8);
-      this.#records(pageOf(pc));
-      out.op("i32_ne");
-      out.rarely(leave);
-    };
+      out.load("i64_load", executeEntry(pc));
+      out.i64(pc - pc % 4096);
+      out.op("i64_ne");
+      out.rarely(() => this.#refetch(pc));
+      this.#ifOther(pc, () => this.#leaveTo());
+      out.i32(0);
+      out.i32(0);
+      out.load("i32_load", layout.REGION_SURE);
+      out.i32(bit);
+      out.op("i32_or");
+      out.store("i32_store", layout.REGION_SURE);
+    });
+  }
+
+  /** Has the host look up the page of `pc`; leaves, if that takes more than a walk. */
+  #refetch(pc: number): void {
+    const { out } = this;
+    // A run that ends here fetches in the next.
+    out.get(BUDGET);
+    out.op("i64_eqz");
+    out.rarely(() => this.#leaveTo());
+    out.i32(0);
+    out.i64(pc);
+    out.store("i64_store", layout.ACCESS_VA);
+    out.i32(0);
+    out.i32(0);
+    out.store("i32_store", layout.REGION_SURE);
+    out.call(REFETCH);
+    out.op("i32_eqz");
+    out.rarely(() => this.#leaveTo());
+  }
+
+  /** Leaves if the TLB leads to other code than that which the region was translated from. */
+  #ifOther(pc: number, leave: () => void): void {
+    const { out } = this;
+    out.get(EXECUTE);
+    out.load("i32_load", executeEntry(pc) + 8);
+    this.#records(pageOf(pc));
+    out.op("i32_ne");
+    out.rarely(leave);
+  }
+
+  /** The same where hits are counted. */
+  #guardCounted(pc: number): void {
+    const { out } = this;
     const count = (hits: number) => {
       out.get(EXECUTE);
       out.get(EXECUTE);
-      out.load("i32_load", entry + 12);
+      out.load("i32_load", executeEntry(pc) + 12);
       out.i32(hits);
       out.op("i32_add");
-      out.store("i32_store", entry + 12);
+      out.store("i32_store", executeEntry(pc) + 12);
     };
-    if (!this.counts) {
-      out.rarely(fetch);
-      return compare(() => this.#leaveTo());
-    }
+    out.get(EXECUTE);
+    out.load("i64_load", executeEntry(pc));
+    out.i64(pc - pc % 4096);
+    out.op("i64_ne");
     out.either(() => {
-      fetch();
+      this.#refetch(pc);
       // The host has counted it, and the interpreter is going to once more.
-      compare(() => {
+      this.#ifOther(pc, () => {
         count(-1);
         this.#leaveTo();
       });
     }, () => {
-      compare(() => this.#leaveTo());
+      this.#ifOther(pc, () => this.#leaveTo());
       count(1);
     });
   }
@@ -364,24 +410,31 @@ export class Emitter {
 
   /** Goes on at TARGET: where a call in the region is expected to return, or somewhere else. */
   #compute(block: Block): void {
-    const { out } = this;
-    const { blocks } = this.#region;
-    const from = this.#numbers.get(block.place)!;
-    const is = (pc: number, then: () => void) => {
-      out.get(TARGET);
-      out.i64(pc);
-      out.op("i64_eq");
-      out.when(() => {
-        this.#guard(pc);
-        then();
-      });
-    };
-    if (block.end.kind === "returns") {
-      const to = this.#numbers.get(block.end.target);
-      if (to !== undefined) is(pcOf(block.end.target), () => this.#enter(from, to));
+    const { end } = block;
+    const to = end.kind === "returns" ? this.#numbers.get(end.target) : undefined;
+    if (end.kind === "returns" && to !== undefined) {
+      this.#ifTarget(pcOf(end.target), () => this.#enter(this.#numbers.get(block.place)!, to));
     }
+    this.out.branch(COMPUTE);
+  }
+
+  /** Does something if TARGET is an address, after making sure of its page. */
+  #ifTarget(pc: number, then: () => void): void {
+    const { out } = this;
+    out.get(TARGET);
+    out.i64(pc);
+    out.op("i64_eq");
+    out.when(() => {
+      this.#guard(pc);
+      then();
+    });
+  }
+
+  /** Where all computed jumps come together: to one of the entries, or out of the region. */
+  #computed(): void {
+    const { out } = this;
     for (const top of this.#returns) {
-      is(pcOf(blocks[top]!.place), () => {
+      this.#ifTarget(pcOf(this.#region.blocks[top]!.place), () => {
         out.i32(this.#flow.tops.indexOf(top));
         out.set(LABEL);
         out.branch(DISPATCH);
@@ -390,6 +443,10 @@ export class Emitter {
     this.#leaveTo();
   }
 }
+
+/** Offset, in a table for fetches, of the entry that a page has there. */
+const executeEntry = (pc: number): number =>
+  (Math.floor(pc / 4096) & (layout.TLB_ENTRIES - 1)) * layout.TLB_ENTRY_SIZE;
 
 /** The registers that steps use. */
 function usedBy(blocks: readonly Block[]): RegisterLocals {

@@ -48,8 +48,11 @@ const TYPES = [
   ...new Array<number>(MOST_GROUPS).fill(I32),
 ];
 
-/** The label of the function's end; of its dispatch; of blocks on their own; of loops. */
-export const EXIT: Label = -1, DISPATCH: Label = -2;
+/** The label of the function's end; of its dispatch; of where it goes on at TARGET. */
+export const EXIT: Label = -1, DISPATCH: Label = -2, COMPUTE: Label = -3;
+/** Inside a block: where its groups are not checked; where its steps are done. */
+export const APART: Label = -4, DONE: Label = -5;
+/** Of blocks on their own; of loops. */
 export const own = (block: number): Label => 2 * block;
 export const again = (block: number): Label => 2 * block + 1;
 

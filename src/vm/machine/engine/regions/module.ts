@@ -7,14 +7,17 @@
 import { MUL_HIGH_IMPORT } from "../mul_high.ts";
 import { assemble, I32, type ModuleParts } from "../wasm.ts";
 import type { Emitted } from "./emit.ts";
+import { FIND_SIGNATURE, type RecentFunctions } from "./recent.ts";
 
 /** Index of {@link EngineHost.refill} among a region's functions. */
 export const REFILL = 1;
 /** Index of {@link EngineHost.refetch}. */
 export const REFETCH = 2;
+/** Indices of {@link RecentFunctions}. */
+export const FIND = 3, PEEK = 4;
 
 /** What a region's module imports beside MUL_HIGH. */
-export interface RegionImports {
+export interface RegionImports extends RecentFunctions {
   readonly memory: WebAssembly.Memory;
   refill(what: number): number;
   refetch(): number;
@@ -25,6 +28,8 @@ export const IMPORTS: ModuleParts["imports"] = [
   MUL_HIGH_IMPORT,
   { name: "refill", params: [I32], results: [I32] },
   { name: "refetch", params: [], results: [I32] },
+  { name: "find", ...FIND_SIGNATURE },
+  { name: "peek", ...FIND_SIGNATURE },
 ];
 
 /** Signature of a region: see frame.ts. */

@@ -13,16 +13,14 @@ import { isOpen, keptAfter, mstatusAfter, mstatusIsPlain, readCsr } from "../csr
 import { setSlot32, setSlot64 } from "../locals.ts";
 import { plainCsr } from "../plain_csrs.ts";
 import type { Emitter } from "./emit.ts";
-import { ENTRY, GROUPS, OLD, PLACE, READ, TARGET, VA, WORD, WRITE } from "./frame.ts";
+import { APART, ENTRY, GROUPS, OLD, PLACE, READ, TARGET, VA, WORD, WRITE } from "./frame.ts";
 import type { Group, Grouped } from "./groups.ts";
-import { REFILL } from "./module.ts";
-import type { Block, Step } from "./region.ts";
+import { FIND, PEEK, REFILL } from "./module.ts";
+import { STORES } from "./recent.ts";
+import { type Block, pcOf, type Step } from "./region.ts";
 import type { CodeWriter } from "./writer.ts";
 
 const SIZES = { 1: "8", 2: "16", 4: "32", 8: "" } as const;
-
-/** {@link EngineHost.refill}: the access is a store; else a load. Its size is added times two. */
-const STORES = 1;
 
 /** Writes a step by being what its row's meaning talks to. */
 export class StepWriter implements Meaning {
@@ -235,13 +233,27 @@ export class StepWriter implements Meaning {
   }
 
   /**
-   * Leaves the address in VA and its page's TLB entry in ENTRY. When the TLB has it not, the host
-   * puts it there; if that takes more than a walk, the interpreter executes the instruction.
+   * Leaves the address in VA and makes sure of its page's copy (recent.ts), or leaves its TLB entry in
+   * ENTRY. When the TLB has it not, the host puts it there; if that takes more than a walk, the
+   * interpreter executes the instruction.
    */
   #lookUp(table: number, size: number, address: Bytes): void {
     const out = this.#out;
+    const what = (table === WRITE ? STORES : 0) + 2 * size;
     out.put(address);
     out.tee(VA);
+    if (!this.#emitter.counts) {
+      const { pc, instruction: { rs1 } } = this.#step;
+      this.#table = table;
+      this.#copy = this.#emitter.copies.of(table, rs1, this.#block.place, pc);
+      isOther(out, table, this.#copy, size);
+      out.rarely(() => {
+        fill(out, table, this.#copy, what, FIND);
+        out.op("i32_eqz");
+        out.rarely(() => this.#emitter.leave(this.#step.pc, this.#left));
+      });
+      return;
+    }
     entryOf(out, table);
     out.load("i64_load");
     out.get(VA);
@@ -253,16 +265,21 @@ export class StepWriter implements Meaning {
       out.i32(0);
       out.get(VA);
       out.store("i64_store", layout.ACCESS_VA);
-      out.i32((table === WRITE ? STORES : 0) + 2 * size);
+      out.i32(what);
       out.call(REFILL);
       out.op("i32_eqz");
       out.rarely(() => this.#emitter.leave(this.#step.pc, this.#left));
     });
-    if (this.#emitter.counts) countHits(out, () => out.i32(1));
+    countHits(out, () => out.i32(1));
   }
+
+  /** The copy that the access goes by, less its table. */
+  #table = READ;
+  #copy = 0;
 
   /** Where the access goes in the linear memory. */
   #place(): void {
+    if (!this.#emitter.counts) return placeBy(this.#out, this.#table, this.#copy);
     this.#out.get(ENTRY);
     this.#out.load("i32_load", 8);
     this.#out.get(VA);
@@ -271,39 +288,69 @@ export class StepWriter implements Meaning {
   }
 }
 
+/** Leaves on the stack whether a copy is not of the page of the address there, or that not aligned. */
+function isOther(out: CodeWriter, table: number, copy: number, alignment: number): void {
+  out.i64(-4096 + alignment - 1);
+  out.op("i64_and");
+  out.get(table);
+  out.load("i64_load", copy);
+  out.op("i64_ne");
+}
+
+/** Leaves on the stack whether FIND or PEEK have made the copy one of the page of VA. */
+function fill(out: CodeWriter, table: number, copy: number, what: number, by: number): void {
+  out.get(table);
+  out.get(table);
+  out.i32(copy);
+  out.op("i32_add");
+  out.get(VA);
+  out.i32(what);
+  out.call(by);
+}
+
+/** Leaves the place of VA in the linear memory on the stack, by its page's copy. */
+function placeBy(out: CodeWriter, table: number, copy: number): void {
+  out.get(table);
+  out.load("i32_load", copy + 8);
+  out.get(VA);
+  out.op("i32_wrap_i64");
+  out.op("i32_add");
+}
+
 /**
- * Leaves on the stack whether all accesses of a group can be done at once: they are in one page, which
- * the TLB has, and aligned; and where the group begins in the linear memory, in a local.
+ * Goes to APART unless all accesses of a group can be done at once: they are in one page, which the
+ * TLB has, and aligned. Where the group begins in the linear memory is in a local then.
  */
-export function checkGroup({ out, registers }: Emitter, group: Group, place: number): void {
+export function checkGroup(
+  { out, registers, copies }: Emitter,
+  group: Group,
+  block: Block,
+  place: number,
+): void {
   const { stores, register, low, span, alignment } = group;
+  const table = stores ? WRITE : READ;
+  const copy = copies.of(table, register, block.place, pcOf(block.place));
   out.get(registers.of(register));
   if (low !== 0) {
     out.i64(low);
     out.op("i64_add");
   }
   out.tee(VA);
-  entryOf(out, stores ? WRITE : READ);
-  out.load("i64_load");
-  out.tee(OLD);
-  out.get(VA);
-  out.i64(-4096 + alignment - 1);
-  out.op("i64_and");
-  out.op("i64_eq");
+  isOther(out, table, copy, alignment);
+  out.rarely(() => {
+    fill(out, table, copy, (stores ? STORES : 0) + 2 * alignment, PEEK);
+    out.op("i32_eqz");
+    out.branchRarely(APART);
+  });
   // The last byte is in the same page.
-  out.get(VA);
-  out.i64(span - 1);
-  out.op("i64_add");
-  out.i64(-4096);
-  out.op("i64_and");
-  out.get(OLD);
-  out.op("i64_eq");
-  out.op("i32_and");
-  out.get(ENTRY);
-  out.load("i32_load", 8);
+  out.i32(4096 - span);
   out.get(VA);
   out.op("i32_wrap_i64");
-  out.op("i32_add");
+  out.i32(4095);
+  out.op("i32_and");
+  out.op("i32_lt_u");
+  out.branchRarely(APART);
+  placeBy(out, table, copy);
   out.set(place);
 }
 

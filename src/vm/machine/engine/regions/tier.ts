@@ -26,8 +26,11 @@ import { Translation } from "./translation.ts";
 const SHORTEST = 10_007, LONGEST = 2 ** 20, ALWAYS = 97;
 /** A run shorter than this is no sample: it ends where somebody wants it to. */
 const SAMPLE = 1000;
-/** Samples that a place needs. */
-const HOT = 2;
+/**
+ * Samples that a place needs; and one in the middle of a region that stands there, where execution
+ * goes on after what the interpreter has to do, on its way to the next entry.
+ */
+const HOT = 2, HOT_INSIDE = 16;
 /** Places that samples are counted for at most, before all are forgotten. */
 const MOST_PLACES = 4096;
 /** So many samples more or less are in regions, then runs become longer or shorter. */
@@ -39,6 +42,13 @@ const CONTEXT_SIZE = 64;
 const MOST_CONTEXTS = Math.floor((layout.REGION_COUNTERS - layout.REGION_CONTEXTS) / CONTEXT_SIZE);
 /** Instructions that are worth a translation. */
 const LEAST_STEPS = 3;
+/**
+ * A region that is left so often for code in its own pages is looked at again: when it was translated,
+ * some of its code had not run yet. So often at most.
+ */
+const LEFT = 10_000, MOST_LOOKS = 4;
+/** Instructions of samples after which one region is looked at. */
+const LOOK_EVERY = 2 ** 20;
 /** A place whose code was changed so often is not translated again for long. */
 const MOST_CHANGES = 12;
 
@@ -58,6 +68,9 @@ interface Binding {
 export interface Live {
   readonly translation: Translation;
   readonly slot: number;
+  /** How often it was looked at again, and how often it had been left before the next time. */
+  looks: number;
+  left: number;
 }
 
 /** The regions of one machine. */
@@ -75,6 +88,8 @@ export class Tier implements Translations {
     samples: 0,
     inside: 0,
     refused: 0,
+    /** Regions translated once more, with code that had not run before. */
+    widened: 0,
     steps: 0,
     bytes: 0,
     /** Instructions that regions have executed which are not translated any more. */
@@ -97,6 +112,10 @@ export class Tier implements Translations {
   readonly #samples = new Map<number, number>();
   readonly #changes = new Map<number, number>();
   #slots = 0;
+  /** What is in the table, by its slots, and the one that is looked at next. */
+  readonly #live: Live[] = [];
+  #next = 0;
+  #sinceLook = 0;
   #contexts = 0;
   #freeContexts: number[] = [];
   #calm = 0;
@@ -125,6 +144,8 @@ export class Tier implements Translations {
   ran(budget: number): void {
     if (budget < SAMPLE && !this.#always) return;
     this.counters.samples++;
+    this.#sinceLook += budget;
+    if (this.#sinceLook >= LOOK_EVERY) this.#lookAgain();
     const pc = this.#pc();
     if (this.#words[layout.REGION_RAN_OUT >> 2] !== 0) {
       this.#words[layout.REGION_RAN_OUT >> 2] = 0;
@@ -136,7 +157,7 @@ export class Tier implements Translations {
     if (record === 0) return;
     if (this.#entries.has(record) && this.#entries.pc(record) === pc) return this.#pace(-1);
     this.#pace(OUTSIDE);
-    if (this.#isHot(record)) this.#translate(pc!);
+    if (this.#isHot(record, pc!)) this.#translate(pc!);
   }
 
   #pace(by: number): void {
@@ -158,17 +179,28 @@ export class Tier implements Translations {
     return high * 2 ** 32 + (this.#words[layout.PC >> 2]! >>> 0);
   }
 
-  #isHot(record: number): boolean {
+  #isHot(record: number, pc: number): boolean {
     if (this.#always) return true;
     // Samples near each other are in one loop as a rule.
     const key = record >>> 6;
     const samples = (this.#samples.get(key) ?? 0) + 1;
-    if (samples >= HOT) {
+    if (samples >= HOT_INSIDE || (samples >= HOT && !this.#isInside(pc))) {
       this.#samples.delete(key);
       return true;
     }
     if (this.#samples.size >= MOST_PLACES) this.#samples.clear();
     this.#samples.set(key, samples);
+    return false;
+  }
+
+  /** Whether a region that stands there has the instruction at pc. */
+  #isInside(pc: number): boolean {
+    const page = Math.floor(pc / 4096);
+    const bindings = this.#bindings.get(this.#code.records(page));
+    if (bindings === undefined) return false;
+    for (const { translation } of bindings) {
+      if (translation.covers(translation.pages.indexOf(page), pc % 4096, 2)) return true;
+    }
     return false;
   }
 
@@ -195,19 +227,65 @@ export class Tier implements Translations {
       return;
     }
     const slot = this.#slots++;
+    this.#put({ translation, slot, looks: 0, left: 0 });
+    this.counters.translated++;
+  }
+
+  /** Puts a translation in the table, and binds it. */
+  #put(live: Live): void {
+    const { translation, slot } = live;
     this.table.set(slot, translation.run);
     this.done.clear(slot);
+    this.#live[slot] = live;
     const known = this.#known.get(translation.root) ?? [];
-    this.#known.set(translation.root, [...known, { translation, slot }]);
+    this.#known.set(translation.root, [...known, live]);
     for (const page of translation.pages) {
       const all = this.#byPage.get(page) ?? [];
-      all.push({ translation, slot });
+      all.push(live);
       this.#byPage.set(page, all);
     }
-    this.counters.translated++;
     this.counters.steps += translation.steps;
     this.counters.bytes += translation.bytes;
     this.#bind(translation, slot);
+  }
+
+  /** Takes a translation out of its slot. */
+  #take(live: Live): void {
+    const { translation, slot } = live;
+    for (const set of [...this.#bindings.values()]) {
+      for (const one of [...set]) if (one.translation === translation) this.#drop(one);
+    }
+    const { root, pages } = translation;
+    this.#known.set(root, this.#known.get(root)!.filter((one) => one !== live));
+    for (const page of pages) {
+      this.#byPage.set(page, this.#byPage.get(page)!.filter((one) => one !== live));
+    }
+    this.counters.executed += this.done.of(slot).instructions;
+  }
+
+  /** Looks at one region after another whether it is left too often, and makes a wider one then. */
+  #lookAgain(): void {
+    this.#sinceLook = 0;
+    if (this.#slots === 0) return;
+    this.#next = (this.#next + 1) % this.#slots;
+    const live = this.#live[this.#next]!;
+    if (live.looks >= MOST_LOOKS) return;
+    const left = this.done.outside(live.slot);
+    if (left < live.left + LEFT) return;
+    const { root, steps } = live.translation;
+    // Not where its code can not be reached now.
+    const record = this.#code.record(root);
+    if (record === 0 || !this.#entries.has(record) || this.#entries.pc(record) !== root) return;
+    live.left = left;
+    live.looks++;
+    const region = discover(root, this.#code);
+    if (region === undefined || region.steps <= steps) return;
+    const half = (at: number) => this.#code.half(at);
+    const translation = new Translation(region, half, this.#imports, this.#counts);
+    if (translation.labels.size === 0) return;
+    this.#take(live);
+    this.#put({ translation, slot: live.slot, looks: live.looks, left: 0 });
+    this.counters.widened++;
   }
 
   /**
@@ -337,8 +415,8 @@ export class Tier implements Translations {
   }
 
   /** All that are translated now. */
-  live(): Live[] {
-    return [...this.#known.values()].flat();
+  live(): readonly Live[] {
+    return this.#live;
   }
 
   /** In how many places of memory the code of each stands now; none: undefined. */
@@ -360,6 +438,7 @@ export class Tier implements Translations {
     this.#known.clear();
     this.#byPage.clear();
     for (let slot = 0; slot < this.#slots; slot++) this.table.set(slot, null);
+    this.#live.length = 0;
     this.#slots = 0;
   }
 }

@@ -184,6 +184,13 @@ export class CodeWriter {
     this.when(then);
   }
 
+  /** Goes to a label if the condition, which was computed, holds; it hardly ever does. */
+  branchRarely(label: Label): void {
+    this.unlikely.push(this.#at);
+    this.#byte(0x0d);
+    this.#uleb(this.#distance(label));
+  }
+
   /** Goes to a label. */
   branch(label: Label): void {
     this.#byte(0x0c);
