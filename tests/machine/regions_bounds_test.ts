@@ -121,7 +121,7 @@ Deno.test("a region that is left for code that had not run before takes it in", 
   assertEquals(tier!.counters.widened, 0);
   machine.run(60_000_000);
   assert(tier!.counters.widened > 0);
-  const left = () => tier!.live().reduce((sum, { slot }) => sum + tier!.done.outside(slot), 0);
+  const left = () => tier!.live().reduce((sum, { slot }) => sum + tier!.done.left(slot), 0);
   const after = left();
   machine.run(20_000_000);
   assert(left() - after < 1000, "it is not left for that any more");

@@ -11,11 +11,11 @@ import {
   RAM_OFFSET,
   TLB_BANKS,
   TLB_BASE,
-  TLB_COPIES,
   TLB_ENTRIES,
   TLB_ENTRIES_SIZE,
   TLB_ENTRY_SIZE,
   TLB_HART_SIZE,
+  TLB_RECENT,
   TLB_TABLE_SIZE,
 } from "./layout.ts";
 import { type Access, EXECUTE, type Level, READ, WRITE } from "./sv39.ts";
@@ -133,13 +133,14 @@ export class FastTables {
     this.#words[at + 1] = EMPTY;
   }
 
-  /** Takes the copies of an entry away: the one at an offset, unless that says that there are more. */
-  #forgetCopies(slot: number, copy: number): void {
+  /** Takes the copies of an entry away, which have these numbers modulo 32. */
+  #forgetCopies(slot: number, numbers: number): void {
     const at = wordOf(slot);
-    if (copy !== TLB_COPIES) return this.#forgetCopy(at, (copy - this.#base) >> 2);
-    const start = ((slot / TLB_ENTRIES) | 0) * TABLE_WORDS;
-    for (let i = start + ENTRIES_WORDS; i < start + TABLE_WORDS; i += WORDS) {
-      this.#forgetCopy(at, i);
+    const start = ((slot / TLB_ENTRIES) | 0) * TABLE_WORDS + ENTRIES_WORDS;
+    for (let rest = numbers | 0; rest !== 0; rest &= rest - 1) {
+      for (let copy = 31 - Math.clz32(rest & -rest); copy < TLB_RECENT; copy += 32) {
+        this.#forgetCopy(at, start + copy * WORDS);
+      }
     }
   }
 

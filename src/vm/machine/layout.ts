@@ -78,6 +78,12 @@ export const REGIONS_OFF = 0x604;
  * from, one bit each, until the host is asked for anything (i32).
  */
 export const REGION_SURE = 0x608;
+/**
+ * Where the last region was left for a page that had to be looked up, and for which address (i64
+ * each); 0 when that has been counted. See regions/ways.ts.
+ */
+export const REGION_FROM = 0x610;
+export const REGION_TO = 0x618;
 
 /** A table that is always empty: with it in their place each load and store takes the slow path. */
 export const TLB_EMPTY = 0x2000;
@@ -99,12 +105,10 @@ export const TLB_ENTRIES_SIZE: number = TLB_ENTRIES * TLB_ENTRY_SIZE;
 /**
  * Behind them stand, in the tables for reading and writing, copies of some: of the pages that places
  * in regions accessed last, found by the place and not by the address (regions/recent.ts). In the
- * place of an entry's hits stands the offset of its only copy, 0 when it has none, or
- * {@link TLB_COPIES}. There are no copies where hits are counted.
+ * place of an entry's hits one bit each says that it may have a copy whose number modulo 32 is that of
+ * the bit. There are no copies where hits are counted.
  */
 export const TLB_RECENT = 64;
-/** An entry has, or had, several copies. */
-export const TLB_COPIES = 1;
 /** Bytes of one table. */
 export const TLB_TABLE_SIZE: number = TLB_ENTRIES_SIZE + TLB_RECENT * TLB_ENTRY_SIZE;
 /** Banks, one translation context (privilege, ASID) each: a trap or switch flushes nothing. */

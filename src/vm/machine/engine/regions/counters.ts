@@ -40,19 +40,21 @@ export class RegionCounters {
     this.#words.fill(0, wordOf(slot), wordOf(slot) + WORDS);
   }
 
-  /** How often the region of a slot was left for code in the same page that is not in it. */
-  outside(slot: number): number {
-    const at = wordOf(slot) + (layout.REGION_COUNTS.outside >> 2);
+  /** How often the region of a slot was left for code that is not in it. */
+  left(slot: number): number {
+    return this.#read(slot, "lookedUp") + this.#read(slot, "outside");
+  }
+
+  #read(slot: number, name: typeof NAMES[number]): number {
+    const at = wordOf(slot) + (layout.REGION_COUNTS[name] >> 2);
     return this.#words[at]! + this.#words[at + 1]! * 2 ** 32;
   }
 
   /** Those of a slot. */
   of(slot: number): RegionCounts {
-    const read = (name: typeof NAMES[number]) => {
-      const at = wordOf(slot) + (layout.REGION_COUNTS[name] >> 2);
-      return this.#words[at]! + this.#words[at + 1]! * 2 ** 32;
-    };
-    const [instructions, lookedUp, outside, handedOver, ranOut] = NAMES.map(read);
+    const [instructions, lookedUp, outside, handedOver, ranOut] = NAMES.map((name) =>
+      this.#read(slot, name)
+    );
     return {
       runs: lookedUp! + outside! + handedOver! + ranOut!,
       instructions: instructions!,

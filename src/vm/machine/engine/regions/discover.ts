@@ -28,6 +28,8 @@ const MOST_STEPS = 600;
 const MOST_CALLS = 4;
 /** Instructions of a function that is taken into its caller's region at most. */
 const MOST_INSIDE = 100;
+/** The same of one that is known to be called often from there. */
+const MOST_OFTEN = 400;
 /** Contexts at most. */
 const MOST_CONTEXTS = 2000;
 /** Pages that a region spans at most. */
@@ -59,19 +61,31 @@ interface Call {
   leaves: boolean;
 }
 
+/** Ways out of regions that were taken often. */
+export interface Learned {
+  /** Where the jump or call at an address leads. */
+  from(pc: number): readonly number[];
+}
+
+const NOTHING: Learned = { from: () => [] };
+
 /** The region that begins at an address; undefined when there is none worth it. */
-export function discover(root: number, code: Code): Region | undefined {
-  return new Discovery(root, code).region();
+export function discover(root: number, code: Code, learned: Learned = NOTHING): Region | undefined {
+  return new Discovery(root, code, learned).region();
 }
 
 class Discovery {
   readonly #code: Code;
+  readonly #learned: Learned;
   readonly #root: number;
   readonly #steps = new Map<Place, Step>();
   readonly #leaders = new Set<Place>();
   /** Entries, each with the context whose way back it is, or 0 for any reason else. */
   readonly #entries = new Map<Place, number>();
   readonly #targets = new Map<Place, Place>();
+  /** Where jumps by a register lead, as far as that was learned. */
+  readonly #ways = new Map<Place, readonly Place[]>();
+  #often = 0;
   readonly #calls: Call[] = [{ returns: NaN, target: NaN, caller: 0, depth: 0, leaves: false }];
   readonly #contexts = new Map<Place, number>();
   /** Sizes of functions, by where they begin. */
@@ -80,8 +94,9 @@ class Discovery {
   /** Places to be followed, by the depth of the call that they are in. */
   readonly #queues: Place[][] = Array.from({ length: MOST_CALLS + 1 }, () => []);
 
-  constructor(root: number, code: Code) {
+  constructor(root: number, code: Code, learned: Learned) {
     this.#code = code;
+    this.#learned = learned;
     this.#root = root;
     this.#leaders.add(root);
     this.#entries.set(root, 0);
@@ -120,9 +135,9 @@ class Discovery {
     return { pc, instruction, kind: hosts ? "system" : kind };
   }
 
-  #lead(place: Place): void {
+  #lead(place: Place, often = false): void {
     this.#leaders.add(place);
-    this.#queues[this.#calls[contextOf(place)]!.depth]!.push(place);
+    this.#queues[often ? 0 : this.#calls[contextOf(place)]!.depth]!.push(place);
   }
 
   #next(): Place | undefined {
@@ -186,34 +201,63 @@ class Discovery {
       return;
     }
     if (target !== undefined && !(target >= 0 && target < PC_END)) target = undefined;
+    const often = this.#learned.from(step.pc);
+    if (target === undefined) return this.#jumpBy(place, step, next, often);
     if (rd === 0) {
-      if (target === undefined) return this.#leavesAt(place);
       this.#targets.set(place, context * CONTEXT + target);
       return this.#lead(context * CONTEXT + target);
     }
-    const called = rd === RA && target !== undefined ? this.#called(target, next) : 0;
+    const called = rd === RA ? this.#called(target, next, often.includes(target)) : 0;
     this.#leaders.add(next);
     this.#enter(next, called);
     if (called !== 0) {
-      this.#targets.set(place, called * CONTEXT + target!);
-      return this.#lead(called * CONTEXT + target!);
+      this.#targets.set(place, called * CONTEXT + target);
+      if (often.includes(target)) this.#often++;
+      return this.#lead(called * CONTEXT + target, often.includes(target));
     }
     this.#leavesAt(place);
+    if (rd === RA && this.#recurs(target, next)) {
+      // Inside of the first call all others are in one context, and come back there.
+      this.#enter(target);
+      this.#enter(pcOf(next));
+    }
     // What calls itself goes to where it was entered.
-    if (target !== undefined && this.#entries.has(target)) this.#targets.set(place, target);
+    if (this.#entries.has(target)) this.#targets.set(place, target);
   }
 
-  /** The context for a call that returns to `next`; 0: it is not taken into the region. */
-  #called(target: number, next: Place): number {
+  /** A jump or call by a register: it may lead anywhere, and `often` to some places. */
+  #jumpBy(place: Place, { instruction: { rd, rs1 } }: Step, next: Place, often: readonly number[]) {
+    this.#leavesAt(place);
+    if (rd !== 0) {
+      this.#leaders.add(next);
+      this.#enter(next);
+    }
+    // Where else a function returns to is its callers' regions' to know.
+    if (rd === 0 && rs1 === RA) return;
+    const ways: Place[] = [];
+    for (const to of often) {
+      const context = rd === 0 ? contextOf(place) : rd === RA ? this.#called(to, next, true) : 0;
+      if (rd !== 0 && context === 0 && !this.#entries.has(to)) continue;
+      if (!this.#code.runs(to) || !this.#takesPage(to)) continue;
+      ways.push(context * CONTEXT + to);
+      this.#lead(context * CONTEXT + to, true);
+    }
+    this.#ways.set(place, ways);
+    this.#often += ways.length;
+  }
+
+  /**
+   * The context for a call that returns to `next`; 0: it is not taken into the region. `often`: it is
+   * known to be made often.
+   */
+  #called(target: number, next: Place, often: boolean): number {
     const caller = contextOf(next);
     const { depth } = this.#calls[caller]!;
     if (depth >= MOST_CALLS || this.#calls.length >= MOST_CONTEXTS) return 0;
     if (!this.#code.runs(target) || !this.#takesPage(target)) return 0;
     // What calls itself stands here once, so that the call is a jump.
-    for (let at = caller; at !== 0; at = this.#calls[at]!.caller) {
-      if (this.#calls[at]!.target === target) return 0;
-    }
-    if (this.#entries.has(target) || this.#sizeOf(target) > MOST_INSIDE) {
+    if (this.#recurs(target, next)) return 0;
+    if (this.#entries.has(target) || this.#sizeOf(target) > (often ? MOST_OFTEN : MOST_INSIDE)) {
       return 0;
     }
     let context = this.#contexts.get(next);
@@ -225,9 +269,17 @@ class Discovery {
     return context;
   }
 
+  /** Whether a call is made by the function that it calls, or by one that was called from there. */
+  #recurs(target: number, next: Place): boolean {
+    for (let at = contextOf(next); at !== 0; at = this.#calls[at]!.caller) {
+      if (this.#calls[at]!.target === target) return true;
+    }
+    return false;
+  }
+
   /**
    * Instructions that have run of a function, without what it calls; at least one more than
-   * {@link MOST_INSIDE} when there are more.
+   * {@link MOST_OFTEN} when there are more.
    */
   #sizeOf(target: number): number {
     const known = this.#sizes.get(target);
@@ -237,7 +289,7 @@ class Discovery {
     for (let start = queue.pop(); start !== undefined; start = queue.pop()) {
       if (!this.#code.runs(start)) continue;
       let pc: number = start;
-      while (!seen.has(pc) && seen.size <= MOST_INSIDE) {
+      while (!seen.has(pc) && seen.size <= MOST_OFTEN) {
         const step = this.#step(pc);
         if (step === undefined) break;
         seen.add(pc);
@@ -286,7 +338,7 @@ class Discovery {
         // A call that is not taken in leads to context 0, if its function stands there at all.
         return { kind: "jumps", target: target ?? step.pc + step.instruction.imm };
       case "jumpTo": {
-        if (target === undefined) return { kind: "computed" };
+        if (target === undefined) return { kind: "computed", targets: this.#ways.get(at) ?? [] };
         const { rs1 } = step.instruction;
         if (before?.instruction.row.name === "auipc" && before.instruction.rd === rs1) {
           return { kind: "jumps", target };
@@ -294,7 +346,7 @@ class Discovery {
         // Whoever jumps to a call's jalr itself comes from elsewhere than its auipc.
         return rs1 === RA && contextOf(at) !== 0 && target === this.#calls[contextOf(at)]!.returns
           ? { kind: "returns", target }
-          : { kind: "computed" };
+          : { kind: "computed", targets: [] };
       }
       case "system":
         return { kind: "hands over" };
@@ -325,6 +377,7 @@ class Discovery {
       entries,
       pages: [...pages].sort((a, b) => a - b),
       steps,
+      learned: this.#often,
     };
   }
 }

@@ -136,6 +136,8 @@ export class Emitter {
       ? [end.target, end.next]
       : end.kind === "jumps" || end.kind === "returns"
       ? [end.target]
+      : end.kind === "computed"
+      ? [...end.targets]
       : [];
     // After an idiom execution goes on behind the loop, or at its start again.
     if (idiom && end.kind === "branches") places.push(end.next, place);
@@ -273,8 +275,19 @@ export class Emitter {
     out.branch(EXIT);
   }
 
+  /** Notes where the region may be left. */
+  #from({ steps }: Block): void {
+    const { out } = this;
+    out.i32(0);
+    out.i64(steps.at(-1)!.pc);
+    out.store("i64_store", layout.REGION_FROM);
+  }
+
   /** Has the interpreter look up the page of TARGET. */
   #leaveTo(): void {
+    this.out.i32(0);
+    this.out.get(TARGET);
+    this.out.store("i64_store", layout.REGION_TO);
     this.out.i32(LOOK_UP);
     this.out.set(RESULT);
     this.out.branch(EXIT);
@@ -385,6 +398,7 @@ export class Emitter {
       if (near) return this.#leaveAt(pc, MAY_ENTER);
       out.i64(pc);
       out.set(TARGET);
+      if (from.end.kind === "jumps") this.#from(from);
       return this.#leaveTo();
     }
     if (!near) {
@@ -411,10 +425,17 @@ export class Emitter {
   /** Goes on at TARGET: where a call in the region is expected to return, or somewhere else. */
   #compute(block: Block): void {
     const { end } = block;
-    const to = end.kind === "returns" ? this.#numbers.get(end.target) : undefined;
-    if (end.kind === "returns" && to !== undefined) {
-      this.#ifTarget(pcOf(end.target), () => this.#enter(this.#numbers.get(block.place)!, to));
+    const targets = end.kind === "returns"
+      ? [end.target]
+      : end.kind === "computed"
+      ? end.targets
+      : [];
+    for (const target of targets) {
+      const to = this.#numbers.get(target);
+      if (to === undefined) continue;
+      this.#ifTarget(pcOf(target), () => this.#enter(this.#numbers.get(block.place)!, to));
     }
+    if (end.kind === "computed") this.#from(block);
     this.out.branch(COMPUTE);
   }
 

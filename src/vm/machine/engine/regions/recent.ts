@@ -18,7 +18,6 @@ import {
   assemble,
   type Bytes,
   call,
-  either,
   type FunctionBody,
   get,
   I32,
@@ -129,19 +128,15 @@ function filler(name: "find" | "peek", asks: boolean): FunctionBody {
           ]
           : leave(i32(0)),
       ),
-      // Whose only copy it is, if it has no other one.
-      when(
-        op("i32_ne", load("i32_load", 12, get(ENTRY)), get(COPY)),
-        store(
-          "i32_store",
-          12,
-          get(ENTRY),
-          either(
-            I32,
-            load("i32_load", 12, get(ENTRY)),
-            i32(layout.TLB_COPIES),
-            get(COPY),
-          ),
+      // Tables begin at multiples of 32 entries.
+      store(
+        "i32_store",
+        12,
+        get(ENTRY),
+        op(
+          "i32_or",
+          load("i32_load", 12, get(ENTRY)),
+          op("i32_shl", i32(1), op("i32_shr_u", get(COPY), i32(4))),
         ),
       ),
       store("i64_store", 0, get(COPY), load("i64_load", 0, get(ENTRY))),

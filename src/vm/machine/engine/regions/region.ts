@@ -46,8 +46,8 @@ export type End =
   | { readonly kind: "jumps"; readonly target: Place }
   /** The return from a called function: as a rule to where it was called. */
   | { readonly kind: "returns"; readonly target: Place }
-  /** A jump to where a register says. */
-  | { readonly kind: "computed" }
+  /** A jump to where a register says; in the region, if it is one of the places that were learned. */
+  | { readonly kind: "computed"; readonly targets: readonly Place[] }
   /** The last step is for the interpreter; or, in a block without steps, what stands there is. */
   | { readonly kind: "hands over" };
 
@@ -72,4 +72,6 @@ export interface Region {
   readonly pages: readonly number[];
   /** Steps in all blocks. */
   readonly steps: number;
+  /** How many ways out were learned that are ways inside now. */
+  readonly learned: number;
 }

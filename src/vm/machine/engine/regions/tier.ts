@@ -21,6 +21,7 @@ import { Entries } from "./entries.ts";
 import type { RegionImports } from "./module.ts";
 import { pcOf, type Region } from "./region.ts";
 import { Translation } from "./translation.ts";
+import { Ways } from "./ways.ts";
 
 /** Instructions of a run at first, at most, and when everything is to be translated. */
 const SHORTEST = 10_007, LONGEST = 2 ** 20, ALWAYS = 97;
@@ -43,12 +44,13 @@ const MOST_CONTEXTS = Math.floor((layout.REGION_COUNTERS - layout.REGION_CONTEXT
 /** Instructions that are worth a translation. */
 const LEAST_STEPS = 3;
 /**
- * A region that is left so often for code in its own pages is looked at again: when it was translated,
- * some of its code had not run yet. So often at most.
+ * A region that is left so often for other code is looked at again: when it was translated, some of its
+ * code had not run yet, and less was known of where its jumps lead. It is looked at so often at most,
+ * each time after so many times as many exits.
  */
-const LEFT = 10_000, MOST_LOOKS = 4;
-/** Instructions of samples after which one region is looked at. */
-const LOOK_EVERY = 2 ** 20;
+const LEFT = 10_000, MOST_LOOKS = 4, PATIENCE = 8;
+/** Instructions of samples after which one region is looked at, and one way out is counted. */
+const LOOK_EVERY = 2 ** 20, WAY_EVERY = 50_000;
 /** A place whose code was changed so often is not translated again for long. */
 const MOST_CHANGES = 12;
 
@@ -68,9 +70,9 @@ interface Binding {
 export interface Live {
   readonly translation: Translation;
   readonly slot: number;
-  /** How often it was looked at again, and how often it had been left before the next time. */
+  /** How often it was looked at again, and how often it has to be left before the next time. */
   looks: number;
-  left: number;
+  due: number;
 }
 
 /** The regions of one machine. */
@@ -102,6 +104,7 @@ export class Tier implements Translations {
   readonly #code: MappedCode;
   readonly #entries: Entries;
   readonly #imports: RegionImports;
+  readonly #ways: Ways;
   readonly #always: boolean;
   readonly #counts: boolean;
   /** By root: translations, and the slot of each. */
@@ -116,6 +119,7 @@ export class Tier implements Translations {
   readonly #live: Live[] = [];
   #next = 0;
   #sinceLook = 0;
+  #sinceWay = 0;
   #contexts = 0;
   #freeContexts: number[] = [];
   #calm = 0;
@@ -133,6 +137,7 @@ export class Tier implements Translations {
     this.#code = new MappedCode(memory, pages, options.locate);
     this.#entries = new Entries(memory, pages);
     this.#imports = imports;
+    this.#ways = new Ways(memory);
     this.#always = options.compile === "always";
     this.#counts = options.counts;
     this.slice = this.#always ? ALWAYS : SHORTEST;
@@ -144,6 +149,11 @@ export class Tier implements Translations {
   ran(budget: number): void {
     if (budget < SAMPLE && !this.#always) return;
     this.counters.samples++;
+    this.#sinceWay += budget;
+    if (this.#sinceWay >= WAY_EVERY) {
+      this.#sinceWay = 0;
+      this.#ways.sample();
+    }
     this.#sinceLook += budget;
     if (this.#sinceLook >= LOOK_EVERY) this.#lookAgain();
     const pc = this.#pc();
@@ -207,13 +217,13 @@ export class Tier implements Translations {
   #translate(pc: number): void {
     if ((this.#changes.get(pc) ?? 0) >= MOST_CHANGES) return;
     if (this.#bindKnown(pc)) return;
-    let region = discover(pc, this.#code);
+    let region = discover(pc, this.#code, this.#ways);
     const head = region && headOf(region);
     if (head !== undefined && head !== pc) {
       const record = this.#code.record(head);
       if (this.#entries.has(record) && this.#entries.pc(record) === head) return;
       if (this.#bindKnown(head)) return;
-      region = discover(head, this.#code) ?? region;
+      region = discover(head, this.#code, this.#ways) ?? region;
     }
     if (region === undefined || region.steps < LEAST_STEPS) {
       this.counters.refused++;
@@ -227,7 +237,7 @@ export class Tier implements Translations {
       return;
     }
     const slot = this.#slots++;
-    this.#put({ translation, slot, looks: 0, left: 0 });
+    this.#put({ translation, slot, looks: 0, due: LEFT });
     this.counters.translated++;
   }
 
@@ -270,21 +280,21 @@ export class Tier implements Translations {
     this.#next = (this.#next + 1) % this.#slots;
     const live = this.#live[this.#next]!;
     if (live.looks >= MOST_LOOKS) return;
-    const left = this.done.outside(live.slot);
-    if (left < live.left + LEFT) return;
-    const { root, steps } = live.translation;
+    const left = this.done.left(live.slot);
+    if (left < live.due) return;
+    const { root, steps, learned } = live.translation;
     // Not where its code can not be reached now.
     const record = this.#code.record(root);
     if (record === 0 || !this.#entries.has(record) || this.#entries.pc(record) !== root) return;
-    live.left = left;
+    live.due = PATIENCE * left;
     live.looks++;
-    const region = discover(root, this.#code);
-    if (region === undefined || region.steps <= steps) return;
+    const region = discover(root, this.#code, this.#ways);
+    if (region === undefined || (region.steps <= steps && region.learned <= learned)) return;
     const half = (at: number) => this.#code.half(at);
     const translation = new Translation(region, half, this.#imports, this.#counts);
     if (translation.labels.size === 0) return;
     this.#take(live);
-    this.#put({ translation, slot: live.slot, looks: live.looks, left: 0 });
+    this.#put({ translation, slot: live.slot, looks: live.looks, due: live.due });
     this.counters.widened++;
   }
 
@@ -439,6 +449,7 @@ export class Tier implements Translations {
     this.#byPage.clear();
     for (let slot = 0; slot < this.#slots; slot++) this.table.set(slot, null);
     this.#live.length = 0;
+    this.#ways.clear();
     this.#slots = 0;
   }
 }

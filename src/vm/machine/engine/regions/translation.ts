@@ -43,6 +43,8 @@ export class Translation {
   readonly steps: number;
   readonly blocks: number;
   readonly bytes: number;
+  /** See {@link Region.learned}. */
+  readonly learned: number;
   /** To be shown. */
   readonly listing: Listing;
   readonly #parts: readonly PagePart[];
@@ -72,6 +74,7 @@ export class Translation {
     this.root = region.root;
     this.pages = region.pages;
     this.steps = region.steps;
+    this.learned = region.learned;
     this.blocks = region.blocks.length;
     this.bytes = module.length;
     this.listing = new Listing(region, emitted, half);
