@@ -73,7 +73,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     hidden: "set again by the turns",
     "#trail": BRIEF,
     "#quickWalk": BRIEF,
-    "#rootFrame": "in satp",
+    "#quickBank": "chosen again by the hart's mode",
     missed: BRIEF,
     "#peeked": BRIEF,
     marked: WIRED,

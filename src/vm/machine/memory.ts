@@ -12,7 +12,7 @@
 
 import { hex, offset, PAGE_SHIFT, PAGE_SIZE, type PaNum, RAM_BASE } from "./address.ts";
 import { CODE_MAP, RAM_OFFSET } from "./layout.ts";
-import { HEAD, LateFills } from "./late_fills.ts";
+import { HEAD_WORDS, LateFills } from "./late_fills.ts";
 import { PTE_V } from "./sv39.ts";
 
 /** Smallest RAM the machine takes, in bytes (16 MiB). */
@@ -95,7 +95,7 @@ export class Ram {
   /** Fills of frames that are still to be done. */
   readonly fills: LateFills;
 
-  readonly #late: Uint16Array;
+  readonly #late: Int32Array;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #wide: BigInt64Array;
@@ -122,7 +122,7 @@ export class Ram {
     this.probed = new Uint8Array(size / PAGE_SIZE);
     this.tables = new Uint8Array(size / PAGE_SIZE);
     this.fills = new LateFills(buffer, size / PAGE_SIZE);
-    this.#late = this.fills.bytes;
+    this.#late = this.fills.frames;
   }
 
   /** Whether `length` bytes from `pa` on all lie in RAM. */
@@ -133,10 +133,10 @@ export class Ram {
   /** Offset in the linear memory of a range that must lie in RAM. */
   #at(pa: number, length: number): number {
     if (!(pa >= RAM_BASE && pa + length <= this.end)) throw this.#outside(pa, length);
-    const inPage = pa & (PAGE_SIZE - 1), end = inPage + length;
-    if (end > PAGE_SIZE) this.#settleFrom(pa, length);
-    else if (end > HEAD && this.#late[(pa - RAM_BASE) >>> PAGE_SHIFT] !== 0) {
-      this.fills.settle((pa - RAM_BASE) >>> PAGE_SHIFT);
+    if ((pa & (PAGE_SIZE - 1)) + length > PAGE_SIZE) this.#settleFrom(pa, length);
+    else {
+      const frame = (pa - RAM_BASE) >>> PAGE_SHIFT;
+      if (this.#late[frame] < 0) this.fills.settle(frame);
     }
     return pa + TO_OFFSET;
   }
@@ -277,7 +277,7 @@ export class Ram {
   wordsOf(frame: number): number {
     const at = frame - RAM_BASE / PAGE_SIZE;
     if (!(at >= 0 && at < this.dirty.length)) return -1;
-    if (this.#late[at] !== 0) this.fills.settle(at);
+    if (this.#late[at] < 0) this.fills.settle(at);
     return RAM_OFFSET / 4 + at * (PAGE_SIZE / 4);
   }
 
@@ -309,9 +309,23 @@ export class Ram {
       return this.fill(frame, PAGE_SIZE, byte);
     }
     this.dirty[i] = 1;
-    const at = (frame + TO_OFFSET) / 4, word = byte * 0x0101_0101;
-    for (let n = 0; n < HEAD / 4; n++) this.words[at + n] = word;
     fills.defer(i, byte);
+  }
+
+  /** One of a frame's first words, which may be read while a fill of the frame waits. */
+  readHead(frame: PaNum, word: number): number {
+    const i = (frame - RAM_BASE) >>> PAGE_SHIFT;
+    if (this.#late[i] < 0) return this.fills.heads[i * HEAD_WORDS + word];
+    return this.words[this.#at(frame, 4 * HEAD_WORDS) / 4 + word];
+  }
+
+  /** Stores two of them, modulo 2^32, from an even one on. */
+  writeHead(frame: PaNum, word: number, low: number, high: number): void {
+    const i = (frame - RAM_BASE) >>> PAGE_SHIFT;
+    if (!(this.#late[i] < 0)) return this.writeHalves(offset(frame, 4 * word), low, high);
+    const { heads } = this.fills, at = i * HEAD_WORDS + word;
+    heads[at] = low;
+    heads[at + 1] = high;
   }
 
   /** Copies one 4 KiB frame. */

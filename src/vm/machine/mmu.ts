@@ -113,8 +113,8 @@ export class Mmu {
   readonly #bus: Bus;
   readonly #trail = new WalkTrail();
   readonly #quickWalk: QuickWalk;
-  /** The number of the root's frame, from address 0. */
-  #rootFrame = 0;
+  /** The data bank, when quick walks are for its accesses; -1: they are for none. */
+  #quickBank = -1;
   /** What the banks were filled from. */
   readonly walked: Walked;
   readonly #banks: Banks;
@@ -178,9 +178,9 @@ export class Mmu {
     this.#showSatp();
   }
 
-  /** Keeps the copy of satp in linear memory true, and the root's number. */
+  /** Keeps the copy of satp in linear memory true. The banks have to be chosen again. */
   #showSatp(): void {
-    this.#rootFrame = this.root / PAGE_SIZE;
+    this.#quickBank = -1;
     this.#putSatp(this.registers.header, SATP / 4);
   }
 
@@ -220,6 +220,9 @@ export class Mmu {
     header[TLB_READ / 4] = this.hidden ? TLB_EMPTY : fast.offset(this.dataBank, READ);
     header[TLB_WRITE / 4] = this.hidden ? TLB_EMPTY : fast.offset(this.dataBank, WRITE);
     header[TLB_EXECUTE / 4] = fast.offset(this.fetchBank, EXECUTE);
+    this.#quickBank = this.dataBank === BARE_BANK || this.pmp.on ? -1 : this.dataBank;
+    if (this.#quickBank < 0) return;
+    this.#quickWalk.begin(this.#banks.rights(this.dataBank), this.root / PAGE_SIZE);
   }
 
   /** Makes the fast tables of untranslated addresses those of the present privilege. */
@@ -302,20 +305,20 @@ export class Mmu {
    */
   #quick(bank: number, access: typeof READ | typeof WRITE, high: number, low: number): boolean {
     const top = high >> 6;
-    if (bank === BARE_BANK || (top !== 0 && top !== -1)) return false;
-    if (this.pmp.on || this.watches.any) return false;
+    if (bank !== this.#quickBank || (top !== 0 && top !== -1) || this.watches.any) return false;
     const page = ((high & 0x7f) << 20) | (low >>> PAGE_SHIFT);
     if (this.tlb.find(bank, access, page) >= 0) return false;
     const walk = this.#quickWalk;
-    const frame = walk.find(this.#rootFrame, page, access, this.#banks.rights(bank));
+    const frame = walk.find(page, access);
     if (frame < 0 || !this.walked.knows(bank, this.root, walk)) return false;
+    const ram = this.#ram;
     if (access === WRITE) {
-      if (this.#ram.isSeen(frame)) return false;
-      this.#ram.dirty[frame] = 1;
+      if (ram.isSeen(frame)) return false;
+      ram.dirty[frame] = 1;
     }
     this.#counts.walks++;
     this.missed = true;
-    this.#open(bank, frame);
+    ram.fills.reach(frame, false);
     this.tlb.insertSmall(bank, access, page, high, frame, walk.leaf & PTE_FLAGS);
     return true;
   }
@@ -474,17 +477,10 @@ export class Mmu {
     this.#ram.fills.settle(frame - RAM_BASE / PAGE_SIZE);
   }
 
-  /** A frame, by its number in RAM, gets an entry in a bank's fast table. */
-  #open(bank: number, frame: number): void {
-    const { fills } = this.#ram;
-    if (fills.bytes[frame] !== 0) fills.settle(frame);
-    fills.reach(frame, bank === BARE_BANK);
-  }
-
   #fill(bank: number, access: Access, high: number, low: number, frame: number): void {
     const index = frame - RAM_BASE / PAGE_SIZE;
     if (access === WRITE) this.#ram.dirty[index] = 1;
-    this.#open(bank, index);
+    this.#ram.fills.reach(index, bank === BARE_BANK);
     const pa = inFrame(frame);
     const pageLow = (low & ~0xfff) >>> 0;
     const addend = pa - RAM_BASE + RAM_OFFSET - pageLow;
@@ -540,7 +536,7 @@ export class Mmu {
       this.#counts.flushes++;
       const dropped = this.#banks.fence(asid);
       if (!this.#keeps) {
-        if (asid === undefined) this.#ram.fills.fenced();
+        if (asid === undefined) this.#ram.fills.era++;
         return;
       }
       if (!dropped) this.#counts.idleFlushes++;

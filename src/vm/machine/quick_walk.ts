@@ -29,7 +29,10 @@ const POINTER = PTE_V | PTE_R | PTE_W | PTE_X | PTE_U | PTE_A | PTE_D;
 /** The number of RAM's first frame. */
 const BASE = RAM_BASE / PAGE_SIZE;
 
-/** A walk for loads and stores that finds nothing unusual. */
+/** Of the low word of a leaf: what a load wants to be set, and a store. */
+const LOAD = PTE_V | PTE_A | PTE_R, STORE = LOAD | PTE_W | PTE_D;
+
+/** Walks for loads and stores that find nothing unusual. */
 export class QuickWalk {
   /** By number in RAM: the root, and the two tables below it that the last walk read. */
   root = 0;
@@ -37,35 +40,43 @@ export class QuickWalk {
   bottom = 0;
   /** The low word of the leaf that the last walk ended at. */
   leaf = 0;
+  /** Whether it matters if a leaf has U, and whether it must have it. */
+  #asks = 0;
+  #user = 0;
   readonly #words: Uint32Array;
-  readonly #late: Uint16Array;
+  readonly #late: Int32Array;
   readonly #frames: number;
 
   /** Walks in this RAM. */
   constructor(ram: Ram) {
     this.#words = ram.words;
-    this.#late = ram.fills.bytes;
+    this.#late = ram.fills.frames;
     this.#frames = ram.dirty.length;
   }
 
-  /**
-   * The frame of a page, by its number in RAM, when the walk from a root (its frame number, from
-   * address 0) ends at a 4 KiB leaf in which nothing has to be marked and which allows the access;
-   * else -1. Changes nothing.
-   */
-  find(root: number, page: number, access: Access, rights: Rights): number {
+  /** Walks are for accesses with these rights, from a root (its frame number, from address 0). */
+  begin({ user, sum }: Rights, root: number): void {
+    this.#asks = user || !sum ? PTE_U : 0;
+    this.#user = user ? PTE_U : 0;
     this.root = root - BASE;
-    this.middle = this.#table(this.root, page >>> 18);
-    this.bottom = this.#table(this.middle, page >>> 9 & 511);
-    if (!this.#holds(this.bottom)) return -1;
+  }
+
+  /**
+   * The frame of a page, by its number in RAM, when the walk ends at a 4 KiB leaf in which nothing
+   * has to be marked and which allows the access; else -1. Changes nothing.
+   */
+  find(page: number, access: Access): number {
     const words = this.#words;
-    const at = FIRST + this.bottom * FRAME_WORDS + 2 * (page & 511);
+    const middle = this.#table(this.root, page >>> 18);
+    if (middle < 0) return -1;
+    const bottom = this.#table(middle, page >>> 9 & 511);
+    if (!this.#holds(bottom)) return -1;
+    const at = FIRST + bottom * FRAME_WORDS + 2 * (page & 511);
     const low = words[at];
-    let need = access === WRITE ? PTE_V | PTE_A | PTE_R | PTE_W | PTE_D : PTE_V | PTE_A | PTE_R;
-    let mask = need;
-    if (rights.user || !rights.sum) mask |= PTE_U;
-    if (rights.user) need |= PTE_U;
-    if ((low & mask) !== need || words[at + 1] !== 0) return -1;
+    const need = access === WRITE ? STORE : LOAD;
+    if ((low & (need | this.#asks)) !== (need | this.#user) || words[at + 1] !== 0) return -1;
+    this.middle = middle;
+    this.bottom = bottom;
     this.leaf = low;
     const frame = (low >>> 10) - BASE;
     return frame >= 0 && frame < this.#frames ? frame : -1;
@@ -73,10 +84,10 @@ export class QuickWalk {
 
   /** Whether a number is a frame's of RAM, and what is in RAM is in it. */
   #holds(table: number): boolean {
-    return table >= 0 && table < this.#frames && this.#late[table] === 0;
+    return table >= 0 && table < this.#frames && this.#late[table] >= 0;
   }
 
-  /** The table that entry `i` of a table points to, both by their numbers in RAM; -1: none. */
+  /** The table that entry `i` of a table points to, both by their numbers in RAM; negative: none. */
   #table(table: number, i: number): number {
     if (!this.#holds(table)) return -1;
     const at = FIRST + table * FRAME_WORDS + 2 * i;

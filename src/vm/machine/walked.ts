@@ -134,6 +134,7 @@ export class Walked {
 
   #forget(bank: number): void {
     const frames = this.#state.frames[bank];
+    if (frames.length === 0) return; // as ever on the built-in kernel, at each fence
     for (const frame of frames) this.#banks[frame] &= ~(1 << bank);
     frames.length = 0;
   }

@@ -4,30 +4,30 @@
  * The links are read from RAM and believed only as far as they lead to free frames.
  */
 
-import { offset, PAGE_SIZE, type PaNum } from "../../../machine/address.ts";
+import { PAGE_SIZE, type PaNum } from "../../../machine/address.ts";
 import type { Ram } from "../../../machine/memory.ts";
 import { KernelPanic } from "../panic.ts";
 
 /** The number that says of a frame that it is on the list, in `kinds` by frame number. */
 export const FREE = 1;
-/** Offset of the link to the member before. */
-const BACK = 8;
+/** The words of a member in which its links begin: to the next one, and to the one before. */
+const NEXT = 0, BACK = 2;
 
 /** The next member as the frame says, whatever stands there. */
 export function linkOf(ram: Ram, frame: PaNum): number {
-  return ram.readPte(frame) + ram.readPteHigh(frame) * 0x1_0000_0000;
+  return ram.readHead(frame, NEXT) + ram.readHead(frame, NEXT + 1) * 0x1_0000_0000;
 }
 
 /** The member before as the frame says. */
 export function linkBack(ram: Ram, frame: PaNum): number {
-  return linkOf(ram, offset(frame, BACK));
+  return ram.readHead(frame, BACK) + ram.readHead(frame, BACK + 1) * 0x1_0000_0000;
 }
 
 /** Puts a frame before `head`, the first member (0: the list is empty). */
 export function pushFree(ram: Ram, head: PaNum | 0, frame: PaNum): void {
-  ram.writePte(frame, head);
-  ram.writePte(offset(frame, BACK), 0);
-  if (head !== 0) ram.writePte(offset(head, BACK), frame);
+  ram.writeHead(frame, NEXT, head, 0);
+  ram.writeHead(frame, BACK, 0, 0);
+  if (head !== 0) ram.writeHead(head, BACK, frame, 0);
 }
 
 /**
@@ -37,14 +37,14 @@ export function pushFree(ram: Ram, head: PaNum | 0, frame: PaNum): void {
 export function unlinkFree(ram: Ram, head: PaNum | 0, frame: PaNum, kinds: Uint8Array): PaNum | 0 {
   if (!isMember(ram, kinds, frame)) throw damaged(frame, frame);
   const next = linkOf(ram, frame) as PaNum | 0;
-  const back = ram.readPte(offset(frame, BACK)) as PaNum | 0;
+  const back = ram.readHead(frame, BACK) as PaNum | 0;
   if (next !== 0) {
     if (!isMember(ram, kinds, next)) throw damaged(frame, next);
-    ram.writePte(offset(next, BACK), back);
+    ram.writeHead(next, BACK, back, 0);
   }
   if (back === 0) return next;
   if (!isMember(ram, kinds, back)) throw damaged(frame, back);
-  ram.writePte(back, next);
+  ram.writeHead(back, NEXT, next, 0);
   return head;
 }
 
