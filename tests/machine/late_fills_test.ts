@@ -67,7 +67,7 @@ Deno.test("property: a fill that waits is done before anybody sees its frame", (
       for (const { act, to, from, value } of steps) {
         assertEquals(act(late, to, from, value), act(soon, to, from, value));
       }
-      late.fills.end();
+      late.fills.settleAll(0, FRAMES + 1);
       assertEquals(late.dirty.subarray(0, FRAMES + 2), soon.dirty.subarray(0, FRAMES + 2));
       assertEquals(held(late), held(soon));
     }),
@@ -85,7 +85,7 @@ Deno.test("fills wait only while that is asked for, and not where stores are see
   ram.fills.deferring = true;
   assert(waits(2));
   assertEquals(new Uint8Array(ram.memory.buffer, ram.memory.buffer.byteLength - MIN_RAM)[16], 1);
-  ram.fills.end();
+  ram.fills.deferring = false;
   assert(!waits(3));
   ram.fills.deferring = true;
   ram.probed[0] = 1;
@@ -163,10 +163,7 @@ Deno.test("a kernel whose fills wait is one whose fills do not, after each slice
     const [one, other] = runs.map((run) => run.slice(100_003));
     assertEquals(one, other);
     ended = one;
-    const bytes = (vm: Vm) => {
-      const { memory, size } = machineOf(vm).ram;
-      return new Uint8Array(memory.buffer, memory.buffer.byteLength - size);
-    };
+    const bytes = (vm: Vm) => machineOf(vm).ram.bytes(machineOf(vm).ram.base, vm.ram.size);
     const [a, b] = [bytes(late), bytes(soon)];
     assert(a.every((byte, i) => byte === b[i]));
     assertEquals(late.counters(), soon.counters());

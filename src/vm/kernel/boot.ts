@@ -70,6 +70,8 @@ export function makeKernel(
     breakpoints: { points: [], next: 1 },
   };
   k.files = new FileSystems(k as Kernel);
+  // Only here: a guest's kernel fills its frames itself.
+  ram.fills.deferring = true;
   return k as Kernel;
 }
 

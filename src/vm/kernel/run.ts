@@ -84,8 +84,6 @@ export interface Arrival {
  */
 export function run(k: Kernel, budget: number, options: RunOptions = {}): KernelStop {
   if (k.state.panicked !== undefined) return { kind: "panic", message: k.state.panicked };
-  const { fills } = k.ram;
-  fills.deferring = true;
   try {
     return runUntil(k, budget, options);
   } catch (error) {
@@ -93,8 +91,6 @@ export function run(k: Kernel, budget: number, options: RunOptions = {}): Kernel
     k.state.panicked = error.message;
     print(k, `panic: ${error.message}\n`);
     return { kind: "panic", message: error.message };
-  } finally {
-    fills.end();
   }
 }
 

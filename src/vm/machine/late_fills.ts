@@ -27,7 +27,7 @@ export class LateFills {
   readonly frames: Int32Array;
   /** The first words of frames whose fills wait. */
   readonly heads: Uint32Array;
-  /** Fills wait from now on. */
+  /** Fills wait from now on; those that do, go on waiting when it is set back. */
   deferring = false;
   /** Goes up when the fast tables lead nowhere any more. */
   era = 1;
@@ -87,9 +87,8 @@ export class LateFills {
     }
   }
 
-  /** Does it for all frames, and no fill waits from now on. */
-  end(): void {
-    this.deferring = false;
-    for (let frame = 0; this.#count > 0; frame++) this.settle(frame);
+  /** Does it for frames from one to another, both included. */
+  settleAll(first: number, last: number): void {
+    for (let frame = first; frame <= last && this.#count > 0; frame++) this.settle(frame);
   }
 }

@@ -133,20 +133,11 @@ export class Ram {
   /** Offset in the linear memory of a range that must lie in RAM. */
   #at(pa: number, length: number): number {
     if (!(pa >= RAM_BASE && pa + length <= this.end)) throw this.#outside(pa, length);
-    if ((pa & (PAGE_SIZE - 1)) + length > PAGE_SIZE) this.#settleFrom(pa, length);
-    else {
-      const frame = (pa - RAM_BASE) >>> PAGE_SHIFT;
-      if (this.#late[frame] < 0) this.fills.settle(frame);
-    }
+    const frame = (pa - RAM_BASE) >>> PAGE_SHIFT;
+    if ((pa & (PAGE_SIZE - 1)) + length > PAGE_SIZE) {
+      this.fills.settleAll(frame, (pa - RAM_BASE + length - 1) >>> PAGE_SHIFT);
+    } else if (this.#late[frame] < 0) this.fills.settle(frame);
     return pa + TO_OFFSET;
-  }
-
-  /** Does the fills that wait for the frames of a range. */
-  #settleFrom(pa: number, length: number): void {
-    const last = (pa - RAM_BASE + length - 1) >>> PAGE_SHIFT;
-    for (let frame = (pa - RAM_BASE) >>> PAGE_SHIFT; frame <= last; frame++) {
-      this.fills.settle(frame);
-    }
   }
 
   #outside(pa: number, length: number): RangeError {
@@ -352,6 +343,16 @@ export class Ram {
   bytes(pa: PaNum, length: number): Uint8Array {
     const at = this.#at(pa, length);
     return this.#bytes.subarray(at, at + length);
+  }
+
+  /** The bytes from `pa` on up to a NUL, at most `length` of them, a char each. */
+  text(pa: PaNum, length: number): string {
+    const bytes = this.#bytes;
+    let text = "";
+    for (let i = this.#at(pa, length), end = i + length; i < end && bytes[i] !== 0; i++) {
+      text += String.fromCharCode(bytes[i]);
+    }
+    return text;
   }
 
   /** Copies `bytes` to RAM at `pa`. */

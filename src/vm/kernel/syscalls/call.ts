@@ -13,7 +13,8 @@ import type { File } from "../files/file.ts";
 import type { Kernel } from "../kernel.ts";
 import { fileOf } from "../files/table.ts";
 import type { Proc } from "../process/proc.ts";
-import { A0, A7, readInt, readRegister } from "../process/trapframe.ts";
+import { A0, A7, readInt, readRegister, registerPa } from "../process/trapframe.ts";
+import { addressOf } from "../memory/faults/copyin.ts";
 import type { Outcome, Refused } from "../memory/outcome.ts";
 
 /**
@@ -105,12 +106,16 @@ export function argInt(k: Kernel, p: Proc, n: number): number {
 
 /** Argument `n` as a user address; undefined when it is not below MAXVA. */
 export function argAddress(k: Kernel, p: Proc, n: number): VaNum | undefined {
-  return userAddress(argument(k, p, n));
+  const at = registerPa(p.trapframe, A0 + n);
+  const address = addressOf(k.ram.readPte(at), k.ram.readPteHigh(at));
+  return address < 0 ? undefined : address as VaNum;
 }
+
+const BEYOND = BigInt(MAXVA);
 
 /** A 64-bit value as a user address; undefined when it is not below MAXVA. */
 export function userAddress(value: bigint): VaNum | undefined {
-  return value < BigInt(MAXVA) ? vaNum(Number(value)) : undefined;
+  return value < BEYOND ? vaNum(Number(value)) : undefined;
 }
 
 /** The open file that argument `n` names; undefined when there is none (xv6's argfd). */

@@ -1,11 +1,11 @@
 /** Strings and argument vectors out of user memory, with xv6's limits. */
 
 import { spaceOf } from "../process/table.ts";
-import { copyin, copyinstr } from "../memory/faults/copyin.ts";
+import { copyinAddress, copyinstr } from "../memory/faults/copyin.ts";
 import { offset, PAGE_SIZE, type VaNum } from "../../machine/address.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Proc } from "../process/proc.ts";
-import { argAddress, userAddress } from "./call.ts";
+import { argAddress } from "./call.ts";
 
 /** Longest path with its end byte (xv6's MAXPATH). */
 export const MAXPATH = 128;
@@ -22,14 +22,9 @@ export function fetchPath(k: Kernel, p: Proc, n: number): string | undefined {
 export function fetchArgv(k: Kernel, p: Proc, argv: VaNum): string[] | undefined {
   const strings: string[] = [];
   for (let i = 0; i < MAXARG; i++) {
-    const word = copyin(k, spaceOf(k, p), offset(argv, 8 * i), 8);
-    if (word === undefined) return undefined;
-    const pointer = new DataView(word.buffer, word.byteOffset).getBigUint64(0, true);
-    if (pointer === 0n) return strings;
-    const address = userAddress(pointer);
-    const text = address === undefined
-      ? undefined
-      : copyinstr(k, spaceOf(k, p), address, PAGE_SIZE);
+    const address = copyinAddress(k, spaceOf(k, p), offset(argv, 8 * i));
+    if (address === 0) return strings;
+    const text = address < 0 ? undefined : copyinstr(k, spaceOf(k, p), address as VaNum, PAGE_SIZE);
     if (text === undefined) return undefined;
     strings.push(text);
   }

@@ -7,6 +7,7 @@
 import {
   type AnyVa,
   MAXVA,
+  offset,
   PAGE_SIZE,
   type PaNum,
   type VaNum,
@@ -97,26 +98,50 @@ export function copyin(
   return bytes;
 }
 
+/**
+ * The address that stands in the 8 bytes at `src`; -1 when these may not be read, or it is not below
+ * MAXVA.
+ */
+export function copyinAddress(m: Memory, space: AddressSpace, src: VaNum): VaNum | -1 {
+  if ((src % PAGE_SIZE) + 8 > PAGE_SIZE || src + 8 > MAXVA) {
+    const bytes = copyin(m, space, src, 8);
+    if (bytes === undefined) return -1;
+    const words = new DataView(bytes.buffer);
+    return addressOf(words.getUint32(0, true), words.getUint32(4, true));
+  }
+  const pa = userByte(m, space, src, false);
+  if (pa === 0) return -1;
+  watchLoad(m, src, pa, 8);
+  return addressOf(m.ram.read32(pa), m.ram.read32(offset(pa, 4)));
+}
+
+/** The user address in two halves; -1 when it is not below MAXVA. */
+export function addressOf(low: number, high: number): VaNum | -1 {
+  return high < MAXVA / 2 ** 32 ? vaNum(high * 2 ** 32 + low) : -1;
+}
+
 /** A string without its NUL, a char a byte; undefined when that is not within `max` bytes. */
 export function copyinstr(
   m: Memory,
   space: AddressSpace,
-  src: AnyVa,
+  src: VaNum,
   max: number,
 ): string | undefined {
   let text = "";
-  let ended = false;
-  eachPiece(src, max, (va, _from, length) => {
+  for (let done = 0; done < max;) {
+    const va = offset(src, done);
+    if (va >= MAXVA) return undefined;
+    const length = Math.min(max - done, PAGE_SIZE - (va % PAGE_SIZE));
     const pa = userByte(m, space, va, false);
-    if (pa === 0) return false;
-    const piece = m.ram.bytes(pa, length);
-    const nul = piece.indexOf(0);
-    ended = nul >= 0;
-    watchLoad(m, va, pa, ended ? nul + 1 : length);
-    text += String.fromCharCode(...(ended ? piece.subarray(0, nul) : piece));
-    return !ended;
-  });
-  return ended ? text : undefined;
+    if (pa === 0) return undefined;
+    const piece = m.ram.text(pa, length);
+    const ended = piece.length < length;
+    watchLoad(m, va, pa, ended ? piece.length + 1 : length);
+    text += piece;
+    if (ended) return text;
+    done += length;
+  }
+  return undefined;
 }
 
 /** A C int as it stands in memory. */
