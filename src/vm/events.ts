@@ -232,6 +232,8 @@ export class EventLog {
   #exact = new Map<number, bigint>();
   #clock: Clock;
   readonly #capacity: number;
+  /** One less than the capacity, where that is a power of two: as it nearly always is; else -1. */
+  readonly #mask: number;
   readonly #saver = new Saver();
   #restores = 0;
   /** The ring as it was saved last, and the oldest event that was added or settled since. */
@@ -254,6 +256,7 @@ export class EventLog {
   constructor(clock: Clock, capacity: number = DEFAULT_CAPACITY, wide = false) {
     this.#clock = clock;
     this.#capacity = capacity;
+    this.#mask = (capacity & (capacity - 1)) === 0 ? capacity - 1 : -1;
     this.#stride = wide ? WIDE : STRIDE;
     this.#rows = new Float64Array(0);
     this.#saved = zeros("Float64Array", capacity * this.#stride, ROWS * this.#stride);
@@ -507,9 +510,9 @@ export class EventLog {
   ): void {
     this.#counts[kind]++;
     const n = this.#next++;
-    const slot = n % this.#capacity;
+    const slot = this.#mask < 0 ? n % this.#capacity : n & this.#mask;
     const stride = this.#stride;
-    if ((slot + 1) * stride > this.#rows.length) this.#growTo(slot + 1);
+    if ((slot + 1) * stride > this.#rows.length) this.#growTo(slot + 1, 8);
     if (this.#exact.size > 0) this.#exact.delete(n - this.#capacity);
     if (this.#args.size > 0) {
       this.#args.delete(n - this.#capacity);
@@ -557,9 +560,9 @@ export class EventLog {
     return word;
   }
 
-  /** The ring starts small and doubles, so that a short session stays small. */
-  #growTo(slots: number): void {
-    const size = Math.min(this.#capacity, Math.max(1024, 2 * slots));
+  /** The ring starts small, so that a short session stays small; one that grows will fill it. */
+  #growTo(slots: number, more = 2): void {
+    const size = Math.min(this.#capacity, Math.max(1024, more * slots));
     const rows = new Float64Array(size * this.#stride);
     rows.set(this.#rows);
     this.#rows = rows;

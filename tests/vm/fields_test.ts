@@ -153,6 +153,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "#restores": "counts restores, so that a report of before one is known",
     "#clock": WIRED,
     "#capacity": WIRED,
+    "#mask": WIRED,
     "#counts": "read through `counters`",
     "#copiedBytes": "read through `counters`",
     "#faults": "read through `counters`",

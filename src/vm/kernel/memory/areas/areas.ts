@@ -34,18 +34,16 @@ export function isHole(space: AddressSpace, start: VaNum, end: VaNum): boolean {
 
 /** Puts an area in its place, merged with neighbours that continue it. The range must be a hole. */
 export function insertArea(space: AddressSpace, area: Area): void {
-  const areas = space.areas;
-  let i = areas.findIndex((other) => other.start >= area.end);
-  if (i < 0) i = areas.length;
-  areas.splice(i, 0, area);
-  if (i + 1 < areas.length && continues(area, areas[i + 1])) {
-    area.end = areas[i + 1].end;
-    areas.splice(i + 1, 1);
-  }
+  const { areas } = space;
+  // From the end: most that comes is the heap's, and above it there is little.
+  let i = areas.length;
+  while (i > 0 && areas[i - 1].start >= area.end) i--;
+  const joins = i < areas.length && continues(area, areas[i]);
+  if (joins) area.end = areas[i].end;
   if (i > 0 && continues(areas[i - 1], area)) {
     areas[i - 1].end = area.end;
-    areas.splice(i, 1);
-  }
+    if (joins) areas.splice(i, 1);
+  } else areas.splice(i, joins ? 1 : 0, area);
 }
 
 /** Makes `va` a border: an area that goes across it becomes two, and both hold its file. */

@@ -7,7 +7,15 @@ import type { Memory } from "../memory.ts";
 import { blockDown } from "../tables/entry.ts";
 import { clearAreas, unmapAreas, unmapRange } from "./unmap.ts";
 import { populate } from "./populate.ts";
-import { type AddressSpace, MMAP_TOP, newArea, PERM_R, PERM_W, TRAPFRAME } from "./space.ts";
+import {
+  type AddressSpace,
+  type Area,
+  MMAP_TOP,
+  newArea,
+  PERM_R,
+  PERM_W,
+  TRAPFRAME,
+} from "./space.ts";
 import { DONE, type Outcome, outOfFrames, refused } from "../outcome.ts";
 import { counted } from "../../../machine/counted.ts";
 
@@ -16,7 +24,7 @@ export function grow(m: Memory, space: AddressSpace, n: number, lazy: boolean): 
   const size = offset(space.size, n);
   const start = pageUp(space.size);
   const end = pageUp(size);
-  const blocking = space.areas.find((area) => area.start >= start && area.start < end);
+  const blocking = firstFrom(space, start, end);
   if (blocking !== undefined && start < MMAP_TOP) {
     const where = `${hex(blocking.start)}..${hex(blocking.end)} is ${blocking.kind}`;
     return refused(`${where}, in the way of a heap up to ${hex(size)}`);
@@ -34,6 +42,15 @@ export function grow(m: Memory, space: AddressSpace, n: number, lazy: boolean): 
   }
   space.size = size;
   return DONE;
+}
+
+/** The lowest area that starts in [start, end). */
+function firstFrom({ areas }: AddressSpace, start: VaNum, end: VaNum): Area | undefined {
+  let found: Area | undefined;
+  for (let i = areas.length - 1; i >= 0 && areas[i].start >= start; i--) {
+    if (areas[i].start < end) found = areas[i];
+  }
+  return found;
 }
 
 /** Blocks that sbrk has just made whole become 2 MiB leaves. */
