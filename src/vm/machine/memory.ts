@@ -261,7 +261,7 @@ export class Ram {
    * lie below 2^34.
    */
   readPte(pa: PaNum): number {
-    return this.words[this.#at(pa, 8) / 4];
+    return this.words[this.#pteAt(pa)];
   }
 
   /** Index in {@link Ram.words} of a frame's first word, by its number (pa / 4096); -1 outside. */
@@ -274,7 +274,15 @@ export class Ram {
 
   /** The high 32 bits of the PTE at the 8-aligned address `pa`. */
   readPteHigh(pa: PaNum): number {
-    return this.words[this.#at(pa, 8) / 4 + 1];
+    return this.words[this.#pteAt(pa) + 1];
+  }
+
+  /** {@link Ram.#at} of the 8 bytes at an 8-aligned address, as an index of words. */
+  #pteAt(pa: number): number {
+    if (!(pa >= RAM_BASE && pa + 8 <= this.end)) throw this.#outside(pa, 8);
+    const frame = (pa - RAM_BASE) >>> PAGE_SHIFT;
+    if (this.#late[frame] < 0) this.fills.settle(frame);
+    return ((pa - RAM_BASE) >>> 2) + RAM_OFFSET / 4;
   }
 
   /** Stores a PTE whose high 32 bits are 0. */
@@ -284,10 +292,13 @@ export class Ram {
 
   /** Stores 64 bits at the 8-aligned address `pa`, given as two halves (modulo 2^32). */
   writeHalves(pa: PaNum, low: number, high: number): void {
-    const at = this.#change(pa, 8) / 4;
+    const at = this.#pteAt(pa), frame = (pa - RAM_BASE) >>> PAGE_SHIFT;
+    const seen = (this.#code[frame] | this.probed[frame]) !== 0;
+    this.changes(pa, 8);
+    if (seen) this.probe?.storing(pa as PaNum, 8);
     this.words[at] = low;
     this.words[at + 1] = high;
-    if (this.#pending) this.#changed(pa, 8);
+    if (seen) this.#changed(pa, 8);
   }
 
   /** Fills one 4 KiB frame with a byte, when it is looked at; see {@link LateFills}. */
