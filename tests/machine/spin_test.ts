@@ -63,6 +63,63 @@ Deno.test("a loop without any access is found, too: nobody will ever run", () =>
   assert(machine.instret < 2_000_000, `${machine.instret}`);
 });
 
+Deno.test("an only hart in such a loop is found soon, after long work, too", () => {
+  const program =
+    "li t0, 3000000\nwork:\naddi t0, t0, -1\nbne t0, zero, work\nend:\njal zero, end\n";
+  const machine = made(program, {});
+  assertEquals(machine.run(20_000_000).kind, "wfi");
+  assert(machine.instret < 8_000_000, `${machine.instret}`);
+});
+
+/** Works: counts in a register, in memory, or by calling itself. */
+const WORK = {
+  register: "addi t0, zero, 0\nwork:\naddi t0, t0, 1\nxor t1, t1, t0\njal zero, work\n",
+  memory: `
+  li s0, 0x80001000
+work:
+  lw t0, 0(s0)
+  addi t0, t0, 1
+  sw t0, 0(s0)
+  jal zero, work
+`,
+};
+
+Deno.test("an only hart that works is never searched for whether it spins", () => {
+  for (const [name, program] of Object.entries(WORK)) {
+    const machine = made(program, {});
+    assertEquals(machine.run(30_000_000).kind, "budget");
+    const [{ search, patience }] = machine.save().turns.spins;
+    // Each search in vain makes it more patient.
+    assertEquals([search, patience], [undefined, 1], name);
+  }
+});
+
+/** A round of some ten thousand instructions, a thousand of which load; before it, some millions of work. */
+const LONG_ROUND = `
+  li t0, 4000000
+work:
+  addi t0, t0, -1
+  bne t0, zero, work
+round:
+  li t0, 1000
+  li t1, 0x80001000
+each:
+  ld t2, 0(t1)
+  addi t1, t1, 8
+  xor t3, t2, t1
+  and t3, t3, t2
+  or t3, t3, t1
+  addi t4, t3, 1
+  addi t0, t0, -1
+  bne t0, zero, each
+  jal zero, round
+`;
+
+Deno.test("an only hart in a loop of many thousand instructions is found by its states", () => {
+  const machine = made(LONG_ROUND, {});
+  assertEquals(machine.run(400_000_000).kind, "wfi");
+});
+
 /**
  * Hart 1 spins with software interrupts on. Hart 0 counts down, sends it one, and counts how often
  * it looks for the answer.
@@ -508,16 +565,20 @@ Deno.test("a timer comes to a hart in time while another one works alone", () =>
 });
 
 Deno.test("however a run is cut, and saved and put back on the way, it is the same", () => {
-  for (const program of [scheduler, LOCKED]) {
-    const whole = made(program, { harts: 3, seed: 7 });
+  const cases = [[scheduler, 3], [LOCKED, 3], [IDLE, 1], [LONG_ROUND, 1], [
+    WORK.memory,
+    1,
+  ]] as const;
+  for (const [program, harts] of cases) {
+    const whole = made(program, { harts, seed: 7 });
     whole.run(30_000_000);
     const end = whole.save();
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 4_000_000 }), { maxLength: 12 }), (cuts) => {
-        let machine = made(program, { harts: 3, seed: 7 });
+        let machine = made(program, { harts, seed: 7 });
         for (const cut of [...cuts, 30_000_000]) {
           machine.run(Math.min(cut, 30_000_000 - machine.instret));
-          const other = made(program, { harts: 3, seed: 7 });
+          const other = made(program, { harts, seed: 7 });
           other.restore(machine.save());
           machine = other;
         }

@@ -127,6 +127,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "machine/spin.ts": {
     "#hart": WIRED,
     "#ram": WIRED,
+    "#only": WIRED,
     "#first": WIRED,
     marksChanged: "set, and so told again",
   },
@@ -136,6 +137,7 @@ const LEFT_OUT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "#clock": WIRED,
     "#clint": WIRED,
     "#setMarks": WIRED,
+    "#only": WIRED,
   },
   "machine/devices/clint.ts": { "#clock": WIRED, "#due": CACHE },
   "machine/devices/plic.ts": { "#lines": CACHE, "#contexts": WIRED },

@@ -10,8 +10,9 @@
  * is then known by an instruction that it executes once a round, and found again by that: a hart
  * that comes there twice with the same registers, a round's instructions apart, without a trap or a
  * device between, is parked again (spin_marks.ts). A short one is known by where it is: a hart that
- * is there at certain moments of its turn is searched at once. All of it is state, saved and
- * restored with the harts, so that the schedule does not depend on how runs are cut.
+ * is there at certain moments of its turn is searched at once. A machine's only hart has nobody to
+ * give turns to, and is searched where it is found in a state of before (spin_lone.ts). All of it is
+ * state, saved and restored with the harts, so that the schedule does not depend on how runs are cut.
  *
  * @module
  */
@@ -23,7 +24,8 @@ import type { Hart } from "./hart/hart.ts";
 import { RAM_OFFSET } from "./layout.ts";
 import type { Ram } from "./memory.ts";
 import { type Saved, Saver } from "./saver.ts";
-import { comesRound, giveUp, keep, markedHere, markOf, passesOther } from "./spin_marks.ts";
+import { lookSoon, mayOnlySpin, putOff } from "./spin_lone.ts";
+import { comesRound, giveUp, keep, MARKED, markedHere, markOf, passesOther } from "./spin_marks.ts";
 import {
   alike,
   hold,
@@ -35,8 +37,12 @@ import {
   Search,
   SHORT,
   SpinState,
+  TRIED,
+  UNTRIED,
 } from "./spin_state.ts";
 
+/** Turns, or looks at an only hart, to wait for at first before a search for a long loop. */
+const FIRST = 2, FIRST_OF_ONE = 1;
 /**
  * The turns before a search for a long loop are doubled up to so many when none is found; and those
  * for a short one, which is searched where turns end near each other.
@@ -50,8 +56,8 @@ const SOON = 3;
 const STREAM = 4;
 /** Words of a loop at most. */
 const MOST_WORDS = 2048;
-/** Single steps in which a loop without any access comes round. */
-export const MOST_STEPS = 64;
+/** Single steps in which a loop without any access comes round, and what is waited for one before. */
+export const MOST_STEPS = 64, STILL = 1000;
 /**
  * A parked hart gets a turn after so many, should it have been parked too early by a mark; or, when
  * its loop was proven, because of what is not looked at: its code, tables that a walk would read anew.
@@ -71,14 +77,16 @@ export class Spin {
   readonly #hart: Hart;
   readonly #ram: Ram;
   readonly #saver = new Saver();
+  readonly #only: boolean;
   readonly #first: number;
   /** The marks that the machine has to stop at have changed. */
   marksChanged = false;
 
-  /** A hart's spinning. `first`: turns to wait at first before a search for a long loop. */
-  constructor(hart: Hart, ram: Ram, first: number) {
-    this.#first = first;
-    this.#state = new SpinState(first);
+  /** A hart's spinning. `only`: it is the machine's only one. */
+  constructor(hart: Hart, ram: Ram, only: boolean) {
+    this.#only = only;
+    this.#first = only ? FIRST_OF_ONE : FIRST;
+    this.#state = new SpinState(this.#first);
     this.#hart = hart;
     this.#ram = ram;
   }
@@ -116,6 +124,12 @@ export class Spin {
   /** The hart's turn of so many instructions begins, perhaps with a search. */
   begin(left: number): void {
     const state = this.#state;
+    if (this.#only) {
+      if (state.parked !== undefined) lookSoon(state, this.#hart);
+      state.parked = undefined;
+      if (state.doubted !== undefined) this.#search(LONG);
+      return;
+    }
     // What it waited for has come; but a lock may be another's again.
     state.lookAt = state.parked === undefined ? 0 : left - (left >>> SOON);
     state.parked = undefined;
@@ -143,8 +157,20 @@ export class Spin {
     if (this.#atSpot()) this.#search(SHORT);
   }
 
+  /**
+   * Instructions until an only hart, which has no turns, is looked at; when there are none, it is
+   * looked at, which may begin a search.
+   */
+  untilLook(): number {
+    const state = this.#state, hart = this.#hart;
+    if (hart.retired >= state.lookAt && mayOnlySpin(state, hart, this.#atSpot())) {
+      this.#search(LONG);
+    }
+    return state.lookAt - hart.retired;
+  }
+
   #search(kind: typeof SHORT | typeof LONG): void {
-    this.#state.search = new Search(kind, this.#hart.life);
+    this.#state.search = new Search(kind, this.#hart);
     this.#hide(true);
   }
 
@@ -163,7 +189,7 @@ export class Spin {
   /** The hart's turn ends, if it has one; it was as long as so many. */
   end(turns: number): boolean {
     const state = this.#state;
-    if (!state.turn) return false;
+    if (this.#only || !state.turn) return false;
     state.turn = false;
     const { life, registers: { pcLow } } = this.#hart;
     const calm = life === state.life;
@@ -233,6 +259,11 @@ export class Spin {
     const hart = this.#hart;
     const { pcLow } = hart.registers;
     search.interrupts |= enabledInterrupts(hart);
+    if (search.steps >= 0) {
+      // There is an access after all.
+      search.steps = TRIED;
+      search.from = undefined;
+    }
     if (search.from === undefined) {
       search.from = momentOf(this.#hart);
     } else if (search.kind === SHORT && this.#streams(search, pcLow)) {
@@ -270,15 +301,30 @@ export class Spin {
     search.values.push(words[at], words[at + 1]);
   }
 
-  /** The turn is over, and the search with it, or it goes on in steps. */
-  over(): void {
+  /**
+   * Instructions that a search goes on for before this is asked again, of so many at most; 0: it is
+   * over. One that has seen no access for a while tries single steps.
+   */
+  goesOn(most: number): number {
     const { search } = this.#state;
-    if (search === undefined) return;
-    if (search.from === undefined && search.steps < 0) {
+    if (search === undefined) return 0;
+    if (search.steps >= 0) return 1;
+    if (search.steps === UNTRIED && search.from === undefined) {
+      const still = Math.min(most, search.begun + STILL - this.#hart.retired);
+      if (still > 0) return still;
       search.steps = 0;
       search.from = momentOf(this.#hart);
       search.interrupts |= enabledInterrupts(this.#hart);
-    } else this.#fail(search);
+      return 1;
+    }
+    if (most > 0) return most;
+    this.#fail(search);
+    return 0;
+  }
+
+  /** Instructions that the hart has retired since its search began. */
+  get searchedFor(): number {
+    return this.#hart.retired - (this.#state.search?.begun ?? 0);
   }
 
   /** A single step was done. True: the loop is closed, the hart is parked. */
@@ -290,7 +336,10 @@ export class Spin {
       this.#found(search, search.from);
       return true;
     }
-    if (search.steps >= MOST_STEPS) this.#fail(search);
+    if (search.steps >= MOST_STEPS) {
+      search.steps = TRIED;
+      search.from = undefined;
+    }
     return false;
   }
 
@@ -298,7 +347,8 @@ export class Spin {
     const state = this.#state;
     state.search = state.doubted = undefined;
     this.#hide(false);
-    if (kind === LONG) {
+    if (this.#only) putOff(state);
+    else if (kind === LONG) {
       state.calm = 0;
       state.patience = Math.min(LAST, state.patience * 2);
     } else {
@@ -324,7 +374,9 @@ export class Spin {
     this.#hide(false);
     // One that spins and works in turn is searched in vain as often: each kind learns for itself.
     if (search.kind === LONG) state.patience = Math.max(this.#first, state.patience >> 1);
-    else if (!this.#atSpot()) state.spots = [...state.spots, from.registers[0]].slice(-MOST_SPOTS);
+    if ((search.kind === SHORT || this.#only && period < MARKED) && !this.#atSpot()) {
+      state.spots = [...state.spots, from.registers[0]].slice(-MOST_SPOTS);
+    }
     const sure = state.doubted !== undefined && alike(state.doubted, loop);
     state.doubted = undefined;
     this.#park(loop, true, sure);
@@ -336,7 +388,7 @@ export class Spin {
     if (state.search !== undefined) return false;
     const loop = markedHere(state, this.#hart);
     if (loop === undefined) {
-      passesOther(state, this.#hart);
+      if (!this.#only) passesOther(state, this.#hart);
       return false;
     }
     if (comesRound(state, this.#hart, loop)) {

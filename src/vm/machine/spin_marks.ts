@@ -17,7 +17,7 @@ import {
 } from "./spin_state.ts";
 
 /** Loops shorter than this are found fast enough without a mark. */
-const MARKED = 64;
+export const MARKED = 64;
 /** Loops that a hart is known by. */
 const MOST_LOOPS = 4;
 /** A mark that is passed so much more often than it parks a hart, is given up. */

@@ -12,6 +12,8 @@ import type { Ram } from "./memory.ts";
 export const SHORT = 0, LONG = 1;
 /** Loads, stores and CSR accesses that each looks at. */
 const ACCESSES = [48, 8000];
+/** Single steps that are not done yet, or any more. */
+export const UNTRIED = -1, TRIED = -2;
 /** Searches begun for another hart's mark that may fail, till one finds a loop. */
 export const HINTS = 8;
 
@@ -54,12 +56,18 @@ export class Search {
   /** How often instructions with accesses were executed, by their address as text. */
   counts: Map<number, number> = new Map();
   interrupts = 0;
-  /** Single steps done, for a loop without any access; -1: not tried yet. */
-  steps = -1;
+  /** Single steps done, for a loop without any access; or {@link UNTRIED}, or {@link TRIED}. */
+  steps = UNTRIED;
+  /** Signs of life of the hart when it begins; another one is the end of it. */
+  readonly life: number;
+  /** Instructions that the hart had retired. */
+  readonly begun: number;
 
-  /** `life`: signs of life of the hart when it begins; another one is the end of it. */
-  constructor(readonly kind: typeof SHORT | typeof LONG, readonly life: number) {
+  /** Begins now. */
+  constructor(readonly kind: typeof SHORT | typeof LONG, { life, retired }: Hart) {
     this.left = ACCESSES[kind];
+    this.life = life;
+    this.begun = retired;
   }
 }
 
@@ -83,9 +91,9 @@ export class SpinState {
   /** Low half of pc where its last turn ended, and how many calm ones ended near there. */
   ended = 0;
   near = 0;
-  /** Signs of life when the turn began. */
+  /** Signs of life when the turn began; of an only hart, when it was looked at. */
   life = 0;
-  /** Turns without one, since the last search. */
+  /** Turns without one, since the last search; of an only hart, looks. */
   calm = 0;
   /** How many there have to be before the next for a long loop, and near ones for a short one. */
   patience: number;
@@ -94,8 +102,16 @@ export class SpinState {
   vain = 0;
   /** Where short loops were found: low halves of pc. A hart that is there waits, most likely. */
   spots: number[] = [];
-  /** Instructions left of its turn when it is looked next whether it is there. */
+  /**
+   * Instructions left of its turn when it is looked next whether it is there; of an only hart,
+   * those that it will have retired.
+   */
   lookAt = 0;
+  /** Of an only hart (spin_lone.ts): states in which it was, as hashes. */
+  seen: readonly number[] = [];
+  /** Instructions between pairs of looks, and whether the next one is the second of its pair. */
+  every = 0;
+  pair = false;
   search: Search | undefined = undefined;
   parked: Parked | undefined = undefined;
   /** The loop that it was parked in, when that is being proven once more; see {@link Spin.doubt}. */
@@ -127,6 +143,16 @@ export function momentOf(hart: Hart): Moment {
 export function isAt({ registers: { header }, life }: Hart, then: Moment): boolean {
   return life === then.life && standsAt(header, FILE[0], then.registers) &&
     standsAt(header, CSRS[0], then.csrs);
+}
+
+/** A number for pc and x1…x31 as they are now: others as a rule have another one. */
+export function registersHash({ registers: { header } }: Hart): number {
+  let hash = 0;
+  for (let i: number = FILE[0]; i < FILE[1]; i++) {
+    hash = Math.imul(hash ^ header[i], 0x9e37_79b1);
+    hash ^= hash >>> 15;
+  }
+  return hash;
 }
 
 /** Whether some words stand in others from an index on. */

@@ -24,8 +24,6 @@ const SEARCH = 100_000;
  * instructions: a boot for which the others wait, or nobody has anything to do.
  */
 const LULL = 1_000_000;
-/** Turns without a sign of life to wait for at first before a hart is searched for a long loop. */
-const FIRST = 2, FIRST_OF_ONE = 32;
 
 /** The turns of a machine's harts. */
 export class Turns {
@@ -36,7 +34,8 @@ export class Turns {
   readonly #clint: Clint;
   readonly #setMarks: (marks: ReadonlySet<number>) => void;
   #hart: Hart;
-  #parks = false;
+  readonly #only: boolean;
+  #parks: boolean;
   #life = 0;
   #since = 0;
 
@@ -54,8 +53,9 @@ export class Turns {
     this.#harts = harts;
     this.#clock = clock;
     this.#clint = clint;
-    const first = harts.length === 1 ? FIRST_OF_ONE : FIRST;
-    this.#spins = parks ? harts.map((hart) => new Spin(hart, ram, first)) : [];
+    this.#only = harts.length === 1;
+    this.#parks = this.#only;
+    this.#spins = parks ? harts.map((hart) => new Spin(hart, ram, this.#only)) : [];
     this.#schedule = new Schedule(quantum, seed);
     this.#setMarks = setMarks;
     this.#hart = harts[0];
@@ -85,23 +85,26 @@ export class Turns {
     const { spin } = this;
     const hart = this.#hart;
     if (hart.waiting || spin?.parked) return 0;
-    if (spin === undefined && this.#harts.length === 1) return Infinity;
+    if (this.#only) return spin === undefined ? Infinity : this.#roomOfOnly(spin);
     const { left, whole } = this.#schedule;
     hart.yields = false;
     const looks = this.#parks && spin !== undefined && !spin.searching;
     if (looks && left <= spin.lookAt) spin.look(this.#nextLook());
-    if (!spin?.searching) {
-      hart.yields = whole <= 0;
-      const room = hart.yields
-        ? this.#schedule.extension(interruptible(hart), hart.reserved)
-        : whole;
-      return looks ? Math.min(room, left - spin.lookAt) : room;
+    if (spin?.searching) return spin.goesOn(whole + SEARCH);
+    hart.yields = whole <= 0;
+    const room = hart.yields ? this.#schedule.extension(interruptible(hart), hart.reserved) : whole;
+    return looks ? Math.min(room, left - spin.lookAt) : room;
+  }
+
+  /** The same for the machine's only hart: until it is looked whether it only spins. */
+  #roomOfOnly(spin: Spin): number {
+    this.#mark();
+    if (spin.searching) {
+      const room = spin.goesOn(SEARCH - spin.searchedFor);
+      if (room > 0) return room;
     }
-    if (spin.stepping) return 1;
-    const room = whole + SEARCH;
-    if (room > 0) return room;
-    spin.over();
-    return spin.stepping ? 1 : 0;
+    const until = spin.untilLook();
+    return spin.searching ? spin.goesOn(SEARCH) : until;
   }
 
   /** Instructions left of the turn when it is looked again whether its hart waits for a lock. */
@@ -116,14 +119,14 @@ export class Turns {
   ran(instructions: number): void {
     this.#hart.ran(instructions);
     this.#schedule.ran(instructions);
-    if (this.#hart.stored && this.#harts.length > 1) this.#schedule.joined();
+    if (this.#hart.stored && !this.#only) this.#schedule.joined();
     this.#hart.stored = false;
     if (instructions > 0 && this.spin?.stepping) this.spin.stepped();
   }
 
   /** The hart can do nothing in the rest of its turn. */
   skip(): void {
-    if (this.#harts.length > 1) this.#schedule.ran(this.#schedule.whole);
+    if (!this.#only) this.#schedule.ran(this.#schedule.whole);
   }
 
   /** The hart is at an address that was set as a mark. True: it is parked there. */
@@ -181,12 +184,11 @@ export class Turns {
     this.#lull();
     if (this.#parks) this.spin?.begin(this.#schedule.left);
     this.#mark();
-    if (this.#alone(hartid)) this.#schedule.alone(this.#untilOthers(hartid));
+    if (!this.#only && this.#alone(hartid)) this.#schedule.alone(this.#untilOthers(hartid));
   }
 
   /** Whether no other hart can run. */
   #alone(hartid: number): boolean {
-    if (this.#harts.length === 1) return true;
     if (this.#schedule.strict) return false;
     return this.#harts.every((hart) =>
       hart.hartid === hartid || (hart.waiting ? !wakes(hart) : this.parked(hart.hartid))
@@ -205,7 +207,7 @@ export class Turns {
 
   /** Decides whether harts are parked now: not with a short quantum, while anything happens. */
   #lull(): void {
-    const strict = this.#harts.length > 1 && this.#schedule.strict;
+    const strict = !this.#only && this.#schedule.strict;
     if (!strict) {
       this.#parks = true;
       return;
