@@ -272,7 +272,7 @@ export class GuestChanges implements Changes {
 
   /** Whether nothing will happen before something is typed. */
   #waits(): boolean {
-    if (!this.#guest.read) return false;
+    if (!this.#guest.read || this.#parts.history.repeats) return false;
     return this.#guest.idle === Infinity || this.#view().waitsForConsole(this.stands);
   }
 

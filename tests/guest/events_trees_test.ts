@@ -165,35 +165,44 @@ if (trees === undefined) {
     }
   });
 
-  Deno.test("who did it, by function and line; until and back for what a kernel does", {
-    ignore: isMissing("2022-xv6"),
-  }, async () => {
-    const guest = guestOf("2022-xv6");
-    guest.record();
-    toPrompt(guest);
-    type(guest, "echo hi");
-    toPrompt(guest);
-    const typist = await newTyped([], { vm: vmOver(guest) });
-    const say = async (line: string) => (await typist.type(line)).text;
-    assertMatch(await say("timeline 9 -k free"), /frame 0x\w+ freed +freewalk\+0x\w+ at vm\.c:\d+/);
-    assertMatch(
-      await say("who wrote 2:0x3000 --pte -n 2"),
-      /0x0 +0x\w+17 +mappages\+0x\w+ at vm\.c:\d+\n.*17 +0x\w+07 +uvmclear\+0x\w+ at vm\.c/,
-    );
-    assertMatch(await say("who wrote ticks --size 4"), /clockintr\+0x\w+ at trap\.c:\d+/);
-    const at = guest.instret;
-    assertMatch(await say("back copy"), /pid 2 sh: frame 0x\w+ copied to 0x\w+: 4K, by uvmcopy\+/);
-    assertMatch(await say("back fork"), /there is no fork event before this|pid 1 → child 2/);
-    assertMatch(await say("until fork"), /event \d+: pid 2 sh: pid 2 → child 3/);
-    assertMatch(await say("until exec"), /pid 3 echo: pid 3 becomes echo/);
-    assertMatch(await say("until exit"), /pid 3 echo: pid 3 exits with 0/);
-    await say(`goto ${at}`);
-    assertEquals(guest.instret, at);
-    assertStringIncludes(await say("timeline 9 -k syscall"), 'exec("echo", ["echo", "hi"])');
-    assertStringIncludes(await say("timeline 9 -k syscall"), 'write(1, "hi", 2)');
-    const forks = vmOver(guest).forkTotals;
-    assert(forks.copied > 0 && forks.shared === 0 && forks.tables > 0, JSON.stringify(forks));
-  });
+  // Without wfi and with it: what waits at the prompt goes on to what was typed there.
+  for (const year of ["2022-xv6", "2025-xv6"]) {
+    Deno.test(`${year}: who did it, by function and line; until and back for what a kernel does`, {
+      ignore: isMissing(year),
+    }, async () => {
+      const guest = guestOf(year);
+      guest.record();
+      toPrompt(guest);
+      type(guest, "echo hi");
+      toPrompt(guest);
+      const typist = await newTyped([], { vm: vmOver(guest) });
+      const say = async (line: string) => (await typist.type(line)).text;
+      assertMatch(
+        await say("timeline 9 -k free"),
+        /frame 0x\w+ freed +freewalk\+0x\w+ at vm\.c:\d+/,
+      );
+      assertMatch(
+        await say("who wrote 2:0x3000 --pte -n 2"),
+        /0x0 +0x\w+17 +mappages\+0x\w+ at vm\.c:\d+\n.*17 +0x\w+07 +uvmclear\+0x\w+ at vm\.c/,
+      );
+      assertMatch(await say("who wrote ticks --size 4"), /clockintr\+0x\w+ at trap\.c:\d+/);
+      const at = guest.instret;
+      assertMatch(
+        await say("back copy"),
+        /pid 2 sh: frame 0x\w+ copied to 0x\w+: 4K, by uvmcopy\+/,
+      );
+      assertMatch(await say("back fork"), /there is no fork event before this|pid 1 → child 2/);
+      assertMatch(await say("until fork"), /event \d+: pid 2 sh: pid 2 → child 3/);
+      assertMatch(await say("until exec"), /pid 3 echo: pid 3 becomes echo/);
+      assertMatch(await say("until exit"), /pid 3 echo: pid 3 exits with 0/);
+      await say(`goto ${at}`);
+      assertEquals(guest.instret, at);
+      assertStringIncludes(await say("timeline 9 -k syscall"), 'exec("echo", ["echo", "hi"])');
+      assertStringIncludes(await say("timeline 9 -k syscall"), 'write(1, "hi", 2)');
+      const forks = vmOver(guest).forkTotals;
+      assert(forks.copied > 0 && forks.shared === 0 && forks.tables > 0, JSON.stringify(forks));
+    });
+  }
 
   Deno.test("each allocation of a fork can fail, and the same is reached again", {
     ignore: isMissing("2022-xv6"),

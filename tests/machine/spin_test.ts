@@ -564,6 +564,24 @@ Deno.test("a timer comes to a hart in time while another one works alone", () =>
   assert(latest <= 3_000, `${latest} ticks late`);
 });
 
+Deno.test("where all wait, a run that ends there as its budget ends leaves the same", () => {
+  for (const harts of [1, 3]) {
+    for (const program of [TIMER, WINDOW, IDLE]) {
+      const [idle, cut] = [1, 2].map(() => made(program, { harts, seed: 3 }));
+      idle.stopsIdle = cut.stopsIdle = true;
+      // The first time it is searched, and later known, perhaps.
+      for (let i = 0; i < 3; i++) {
+        const stop = idle.run(400_000_000);
+        if (stop.kind !== "idle") break;
+        assertEquals(cut.run(idle.instret - cut.instret).kind, "budget");
+        assert(sameSaved(cut.save(), idle.save()), `${harts} harts, ${i}`);
+        idle.clock.time = cut.clock.time = stop.due;
+      }
+      assert(idle.clock.time >= 1_000_000);
+    }
+  }
+});
+
 Deno.test("however a run is cut, and saved and put back on the way, it is the same", () => {
   const cases = [[scheduler, 3], [LOCKED, 3], [IDLE, 1], [LONG_ROUND, 1], [
     WORK.memory,

@@ -157,6 +157,11 @@ export class GuestHistory {
     return this.#typed.length > 0;
   }
 
+  /** Whether running on does something again that is recorded: what was waited for will come. */
+  get repeats(): boolean {
+    return !this.#undone && this.now < (this.span?.[1] ?? 0);
+  }
+
   /** The machine has been changed from outside. */
   change(): void {
     this.anew();

@@ -5,7 +5,7 @@
  * names of the variables are taken for granted, which are the same from 2019 to 2025.
  */
 
-import type { PaNum } from "../machine/address.ts";
+import { PAGE_SHIFT, PAGE_SIZE, type PaNum } from "../machine/address.ts";
 import type { Elf } from "../machine/elf.ts";
 import type { Ram } from "../machine/memory.ts";
 
@@ -58,13 +58,17 @@ export function whoSleeps(
   { cons, ticks }: Omit<Sleepers, "proc">,
   proc: Range,
 ): Sleeping {
+  const { words } = ram;
+  const from = ram.wordsOf(proc.start >>> PAGE_SHIFT) + (proc.start % PAGE_SIZE >>> 2);
+  const to = from + (proc.size >>> 2);
+  const end = cons.start + cons.size;
   let console = false, timer = false;
-  for (let at = proc.start; at + 8 <= proc.start + proc.size; at = (at + 8) as PaNum) {
-    const low = ram.read32(at);
-    const high = ram.read32((at + 4) as PaNum);
-    if (high !== 0) continue;
+  // Between all slices: of the thousands of words hardly any is an address of the kernel's.
+  for (let i = from; i + 2 <= to; i += 2) {
+    if (words[i + 1] !== 0) continue;
+    const low = words[i];
     if (low === ticks.start) timer = true;
-    else if (low >= cons.start && low < cons.start + cons.size) console = true;
+    else if (low >= cons.start && low < end) console = true;
   }
   return { console, timer };
 }

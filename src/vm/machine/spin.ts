@@ -211,13 +211,17 @@ export class Spin {
   /** The hart is neither parked nor searched any longer. */
   quit(): void {
     const state = this.#state;
-    state.parked = state.search = state.doubted = undefined;
+    state.parked =
+      state.search =
+      state.closed =
+      state.doubted =
+        undefined;
     this.#hide(false);
   }
 
   /** The hart is parked no longer. */
   stir(): void {
-    this.#state.parked = undefined;
+    this.#state.parked = this.#state.closed = undefined;
   }
 
   /**
@@ -246,7 +250,7 @@ export class Spin {
 
   /**
    * Sees an instruction that accesses memory or a CSR, before it does. True: the search is over,
-   * since it closes a loop and the hart is parked, or since it has taken too long.
+   * since it closes a loop and the hart is to be parked, or since it has taken too long.
    */
   sees(): boolean {
     const { search } = this.#state;
@@ -327,20 +331,17 @@ export class Spin {
     return this.#hart.retired - (this.#state.search?.begun ?? 0);
   }
 
-  /** A single step was done. True: the loop is closed, the hart is parked. */
-  stepped(): boolean {
+  /** A single step was done, which may have closed the loop. */
+  stepped(): void {
     const { search } = this.#state;
-    if (search === undefined || search.from === undefined || search.steps < 0) return false;
+    if (search === undefined || search.from === undefined || search.steps < 0) return;
     search.steps++;
     if (isAt(this.#hart, search.from)) {
       this.#found(search, search.from);
-      return true;
-    }
-    if (search.steps >= MOST_STEPS) {
+    } else if (search.steps >= MOST_STEPS) {
       search.steps = TRIED;
       search.from = undefined;
     }
-    return false;
   }
 
   #fail({ kind }: Search): void {
@@ -379,27 +380,49 @@ export class Spin {
     }
     const sure = state.doubted !== undefined && alike(state.doubted, loop);
     state.doubted = undefined;
-    this.#park(loop, true, sure);
+    this.#close(loop, true, sure);
   }
 
-  /** The hart is at a mark. True: it has come round, and is parked. */
+  /** The hart is at a mark. True: it has come round, and is to be parked. */
   marked(): boolean {
     const state = this.#state;
-    if (state.search !== undefined) return false;
+    if (state.search !== undefined || state.closed !== undefined) return false;
     const loop = markedHere(state, this.#hart);
     if (loop === undefined) {
       if (!this.#only) passesOther(state, this.#hart);
       return false;
     }
     if (comesRound(state, this.#hart, loop)) {
-      this.#park(loop, false);
+      this.#close(loop, false, false);
       return true;
     }
     if (giveUp(state, loop)) this.marksChanged = true;
     return false;
   }
 
-  #park(loop: Loop, proven: boolean, sure = false): void {
+  #close(loop: Loop, proven: boolean, sure: boolean): void {
+    const { life, retired: at } = this.#hart;
+    this.#state.closed = { loop, proven, life, at, sure };
+  }
+
+  /** Whether a loop was closed before an instruction: behind that the hart is parked. */
+  get closes(): boolean {
+    return this.#state.closed !== undefined;
+  }
+
+  /**
+   * The hart has run on after a loop was closed, as a rule by one instruction of it: it is parked,
+   * if that is so. Not before, since a run that ends right there must leave it as one that does not.
+   */
+  park(): void {
+    const state = this.#state;
+    const { closed } = state;
+    if (closed === undefined) return;
+    const { life, retired } = this.#hart;
+    if (retired === closed.at) return;
+    state.closed = undefined;
+    if (life !== closed.life) return;
+    const { loop } = closed;
     const { words: ram } = this.#ram;
     const values = new Uint32Array(2 * loop.words.length);
     for (let i = 0; i < loop.words.length; i++) {
@@ -407,8 +430,8 @@ export class Spin {
       values[2 * i] = ram[at];
       values[2 * i + 1] = ram[at + 1];
     }
-    this.#state.parked = { loop, values, proven, turns: 0, sure };
-    this.#state.calm = this.#state.near = 0;
+    state.parked = { ...closed, values, turns: 0 };
+    state.calm = state.near = 0;
   }
 
   /** The state as plain data. */

@@ -8,7 +8,7 @@
  */
 
 import type { Hart } from "./hart/hart.ts";
-import { registersHash, type SpinState } from "./spin_state.ts";
+import { registersHash, SEEN, type SpinState } from "./spin_state.ts";
 
 /** Instructions between two pairs of looks, at first and after a sign of life, and at most. */
 const OFTEN = 100_000, SELDOM = 2 ** 20;
@@ -19,8 +19,6 @@ const OFTEN = 100_000, SELDOM = 2 ** 20;
 const PAIR = 5040;
 /** Instructions after which a hart that was parked is looked at. */
 const SOON = 1000;
-/** States of the hart that are remembered. */
-const MOST_SEEN = 128;
 /** Each search in vain puts off the next one for so many times the looks, up to so many. */
 const LESS = 4, MOST_PATIENCE = 1024;
 
@@ -36,7 +34,10 @@ export function mayOnlySpin(state: SpinState, hart: Hart, known: boolean): boole
   }
   const hash = registersHash(hart);
   const again = known || state.seen.includes(hash);
-  if (!again) state.seen = [...state.seen, hash].slice(-MOST_SEEN);
+  if (!again) {
+    state.seen[state.oldest] = hash;
+    state.oldest = (state.oldest + 1) % SEEN;
+  }
   state.pair = !state.pair;
   if (!state.pair) state.every = Math.min(SELDOM, Math.max(OFTEN, 2 * state.every));
   state.lookAt = retired + (state.pair ? PAIR : state.every - PAIR);

@@ -12,6 +12,8 @@ import type { Ram } from "./memory.ts";
 export const SHORT = 0, LONG = 1;
 /** Loads, stores and CSR accesses that each looks at. */
 const ACCESSES = [48, 8000];
+/** States of an only hart that are remembered. */
+export const SEEN = 128;
 /** Single steps that are not done yet, or any more. */
 export const UNTRIED = -1, TRIED = -2;
 /** Searches begun for another hart's mark that may fail, till one finds a loop. */
@@ -71,17 +73,25 @@ export class Search {
   }
 }
 
-/** A hart that is parked. */
-export interface Parked {
+/** A loop that was closed. */
+export interface Closed {
   readonly loop: Loop;
-  /** What the loop's words held. */
-  readonly values: Uint32Array;
   /** By a search, not by a mark. */
   readonly proven: boolean;
-  /** Turns of other harts since. */
-  turns: number;
+  /** The hart's signs of life in it. */
+  readonly life: number;
+  /** Instructions that the hart had retired. */
+  readonly at: number;
   /** Proven once more since another hart did anything: it will never go on by itself. */
   sure: boolean;
+}
+
+/** A hart that is parked. */
+export interface Parked extends Closed {
+  /** What the loop's words held. */
+  readonly values: Uint32Array;
+  /** Turns of other harts since. */
+  turns: number;
 }
 
 /** What is known of one hart's spinning: plain data. */
@@ -107,12 +117,15 @@ export class SpinState {
    * those that it will have retired.
    */
   lookAt = 0;
-  /** Of an only hart (spin_lone.ts): states in which it was, as hashes. */
-  seen: readonly number[] = [];
+  /** Of an only hart (spin_lone.ts): states in which it was, as hashes; which is the oldest. */
+  readonly seen: Uint32Array = new Uint32Array(SEEN);
+  oldest = 0;
   /** Instructions between pairs of looks, and whether the next one is the second of its pair. */
   every = 0;
   pair = false;
   search: Search | undefined = undefined;
+  /** It is to be parked behind the next instruction; and it is. */
+  closed: Closed | undefined = undefined;
   parked: Parked | undefined = undefined;
   /** The loop that it was parked in, when that is being proven once more; see {@link Spin.doubt}. */
   doubted: Loop | undefined = undefined;
@@ -152,7 +165,7 @@ export function registersHash({ registers: { header } }: Hart): number {
     hash = Math.imul(hash ^ header[i], 0x9e37_79b1);
     hash ^= hash >>> 15;
   }
-  return hash;
+  return hash >>> 0;
 }
 
 /** Whether some words stand in others from an index on. */

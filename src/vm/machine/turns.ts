@@ -85,6 +85,7 @@ export class Turns {
     const { spin } = this;
     const hart = this.#hart;
     if (hart.waiting || spin?.parked) return 0;
+    if (spin?.closes) return 1;
     if (this.#only) return spin === undefined ? Infinity : this.#roomOfOnly(spin);
     const { left, whole } = this.#schedule;
     hart.yields = false;
@@ -121,7 +122,10 @@ export class Turns {
     this.#schedule.ran(instructions);
     if (this.#hart.stored && !this.#only) this.#schedule.joined();
     this.#hart.stored = false;
-    if (instructions > 0 && this.spin?.stepping) this.spin.stepped();
+    const { spin } = this;
+    if (instructions === 0 || spin === undefined) return;
+    if (spin.closes) spin.park();
+    else if (spin.stepping) spin.stepped();
   }
 
   /** The hart can do nothing in the rest of its turn. */
@@ -129,7 +133,7 @@ export class Turns {
     if (!this.#only) this.#schedule.ran(this.#schedule.whole);
   }
 
-  /** The hart is at an address that was set as a mark. True: it is parked there. */
+  /** The hart is at an address that was set as a mark. True: it is to be parked. */
   marked(): boolean {
     return this.#parks && (this.spin?.marked() ?? false);
   }

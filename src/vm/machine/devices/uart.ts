@@ -14,6 +14,8 @@ const IER_TX = 2;
 const LCR_DLAB = 0x80;
 const LSR_READY = 0x01;
 const LSR_IDLE = 0x60;
+/** What was sent, when nothing was. */
+const NOTHING = new Uint8Array();
 
 /** The UART's state as plain data: at reset, when made. */
 export class UartState {
@@ -59,6 +61,7 @@ export class Uart implements Device {
 
   /** What the guest has sent since the last call. */
   take(): Uint8Array {
+    if (this.#state.sent.length === 0) return NOTHING;
     const bytes = Uint8Array.from(this.#state.sent);
     this.#state.sent = [];
     return bytes;
