@@ -28,10 +28,12 @@ import { lookSoon, mayOnlySpin, putOff } from "./spin_lone.ts";
 import { comesRound, giveUp, keep, MARKED, markedHere, markOf, passesOther } from "./spin_marks.ts";
 import {
   alike,
+  type Closed,
   hold,
   isAt,
   LONG,
   type Loop,
+  meetsAgain,
   type Moment,
   momentOf,
   Search,
@@ -48,6 +50,8 @@ const FIRST = 2, FIRST_OF_ONE = 1;
  * for a short one, which is searched where turns end near each other.
  */
 const LAST = 4096, SHORT_LAST = 16;
+/** From so many on, a hart is only searched when it has been in one of its states before. */
+const DOUBTFUL = 64, SHORT_DOUBTFUL = 4;
 /** Bytes of code that are near each other: ends of turns, and a hart and the place where it waits. */
 const NEAR = 64, AT = 16;
 /** A hart that was parked is looked at after the 2^SOON-th part of its turn. */
@@ -136,8 +140,20 @@ export class Spin {
     state.turn = true;
     state.life = this.#hart.life;
     if (state.search !== undefined) return;
-    if (state.calm >= state.patience) this.#search(LONG);
-    else if (state.near >= this.#nearPatience || this.#atSpot()) this.#search(SHORT);
+    if (this.#mayLoop()) this.#search(LONG);
+    else if (this.#mayStand() || this.#atSpot()) this.#search(SHORT);
+  }
+
+  /** Whether it is to be searched for a long loop. */
+  #mayLoop(): boolean {
+    const { calm, patience, recurs, doubted } = this.#state;
+    return calm >= patience && (patience < DOUBTFUL || recurs || doubted !== undefined);
+  }
+
+  /** Whether it is to be searched for a short one. */
+  #mayStand(): boolean {
+    const patience = this.#nearPatience;
+    return this.#state.near >= patience && (patience < SHORT_DOUBTFUL || this.#state.recurs);
   }
 
   /** Turns that have to end near where the hart is before a short search. */
@@ -171,6 +187,7 @@ export class Spin {
 
   #search(kind: typeof SHORT | typeof LONG): void {
     this.#state.search = new Search(kind, this.#hart);
+    this.#state.recurs = false;
     this.#hide(true);
   }
 
@@ -194,7 +211,10 @@ export class Spin {
     const { life, registers: { pcLow } } = this.#hart;
     const calm = life === state.life;
     // Not in a row: a tick comes before a hart that found no loop for long has waited long enough.
-    if (calm) state.calm += turns;
+    if (calm) {
+      state.calm += turns;
+      state.recurs ||= meetsAgain(state, this.#hart);
+    }
     state.near = calm && Math.abs(pcLow - state.ended) < NEAR ? state.near + 1 : 0;
     state.ended = pcLow;
     return true;
@@ -250,7 +270,7 @@ export class Spin {
 
   /**
    * Sees an instruction that accesses memory or a CSR, before it does. True: the search is over,
-   * since it closes a loop and the hart is to be parked, or since it has taken too long.
+   * since it closes a loop, or since it has taken too long.
    */
   sees(): boolean {
     const { search } = this.#state;
@@ -380,10 +400,16 @@ export class Spin {
     }
     const sure = state.doubted !== undefined && alike(state.doubted, loop);
     state.doubted = undefined;
-    this.#close(loop, true, sure);
+    const { life, retired: at } = this.#hart;
+    state.closed = { loop, proven: true, sure, life, at };
   }
 
-  /** The hart is at a mark. True: it has come round, and is to be parked. */
+  /** Whether the hart is at the mark of a loop of its own. */
+  get atMark(): boolean {
+    return this.#state.loops.length > 0 && markedHere(this.#state, this.#hart) !== undefined;
+  }
+
+  /** The hart is at a mark. True: it has come round, and is parked. */
   marked(): boolean {
     const state = this.#state;
     if (state.search !== undefined || state.closed !== undefined) return false;
@@ -393,16 +419,12 @@ export class Spin {
       return false;
     }
     if (comesRound(state, this.#hart, loop)) {
-      this.#close(loop, false, false);
+      const { life, retired: at } = this.#hart;
+      this.#park({ loop, proven: false, sure: false, life, at });
       return true;
     }
     if (giveUp(state, loop)) this.marksChanged = true;
     return false;
-  }
-
-  #close(loop: Loop, proven: boolean, sure: boolean): void {
-    const { life, retired: at } = this.#hart;
-    this.#state.closed = { loop, proven, life, at, sure };
   }
 
   /** Whether a loop was closed before an instruction: behind that the hart is parked. */
@@ -421,7 +443,10 @@ export class Spin {
     const { life, retired } = this.#hart;
     if (retired === closed.at) return;
     state.closed = undefined;
-    if (life !== closed.life) return;
+    if (life === closed.life) this.#park(closed);
+  }
+
+  #park(closed: Closed): void {
     const { loop } = closed;
     const { words: ram } = this.#ram;
     const values = new Uint32Array(2 * loop.words.length);
@@ -430,8 +455,8 @@ export class Spin {
       values[2 * i] = ram[at];
       values[2 * i + 1] = ram[at + 1];
     }
-    state.parked = { ...closed, values, turns: 0 };
-    state.calm = state.near = 0;
+    this.#state.parked = { ...closed, values, turns: 0 };
+    this.#state.calm = this.#state.near = 0;
   }
 
   /** The state as plain data. */

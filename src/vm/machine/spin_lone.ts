@@ -8,7 +8,7 @@
  */
 
 import type { Hart } from "./hart/hart.ts";
-import { registersHash, SEEN, type SpinState } from "./spin_state.ts";
+import { meetsAgain, type SpinState } from "./spin_state.ts";
 
 /** Instructions between two pairs of looks, at first and after a sign of life, and at most. */
 const OFTEN = 100_000, SELDOM = 2 ** 20;
@@ -32,12 +32,7 @@ export function mayOnlySpin(state: SpinState, hart: Hart, known: boolean): boole
     state.lookAt = retired + OFTEN;
     return false;
   }
-  const hash = registersHash(hart);
-  const again = known || state.seen.includes(hash);
-  if (!again) {
-    state.seen[state.oldest] = hash;
-    state.oldest = (state.oldest + 1) % SEEN;
-  }
+  const again = known || meetsAgain(state, hart);
   state.pair = !state.pair;
   if (!state.pair) state.every = Math.min(SELDOM, Math.max(OFTEN, 2 * state.every));
   state.lookAt = retired + (state.pair ? PAIR : state.every - PAIR);

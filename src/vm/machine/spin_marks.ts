@@ -83,9 +83,11 @@ export function giveUp(state: SpinState, loop: Loop): boolean {
 export function passesOther(state: SpinState, hart: Hart): void {
   const { passed } = state;
   if (state.hints === 0 || passed?.retired === hart.retired) return;
-  if (passed !== undefined && state.calm < state.patience && isAt(hart, passed)) {
+  const late = state.calm < state.patience || !state.recurs;
+  if (passed !== undefined && late && isAt(hart, passed)) {
     state.hints--;
     state.calm = state.patience;
+    state.recurs = true;
   }
   state.passed = momentOf(hart);
 }

@@ -12,7 +12,7 @@ import type { Ram } from "./memory.ts";
 export const SHORT = 0, LONG = 1;
 /** Loads, stores and CSR accesses that each looks at. */
 const ACCESSES = [48, 8000];
-/** States of an only hart that are remembered. */
+/** States of a hart that are remembered. */
 export const SEEN = 128;
 /** Single steps that are not done yet, or any more. */
 export const UNTRIED = -1, TRIED = -2;
@@ -117,10 +117,12 @@ export class SpinState {
    * those that it will have retired.
    */
   lookAt = 0;
-  /** Of an only hart (spin_lone.ts): states in which it was, as hashes; which is the oldest. */
+  /** States in which it was, as hashes; which is the oldest. */
   readonly seen: Uint32Array = new Uint32Array(SEEN);
   oldest = 0;
-  /** Instructions between pairs of looks, and whether the next one is the second of its pair. */
+  /** It has met one of them again since the last search. */
+  recurs = false;
+  /** Of an only hart (spin_lone.ts): instructions between pairs of looks, and whether the next one is the second of its pair. */
   every = 0;
   pair = false;
   search: Search | undefined = undefined;
@@ -158,8 +160,17 @@ export function isAt({ registers: { header }, life }: Hart, then: Moment): boole
     standsAt(header, CSRS[0], then.csrs);
 }
 
+/** Whether a hart is where it was before, with the same registers, as far as is remembered. */
+export function meetsAgain(state: SpinState, hart: Hart): boolean {
+  const hash = registersHash(hart);
+  if (state.seen.includes(hash)) return true;
+  state.seen[state.oldest] = hash;
+  state.oldest = (state.oldest + 1) % SEEN;
+  return false;
+}
+
 /** A number for pc and x1…x31 as they are now: others as a rule have another one. */
-export function registersHash({ registers: { header } }: Hart): number {
+function registersHash({ registers: { header } }: Hart): number {
   let hash = 0;
   for (let i: number = FILE[0]; i < FILE[1]; i++) {
     hash = Math.imul(hash ^ header[i], 0x9e37_79b1);

@@ -86,6 +86,8 @@ export class Turns {
     const hart = this.#hart;
     if (hart.waiting || spin?.parked) return 0;
     if (spin?.closes) return 1;
+    // Also where a run ends there, and does not go by.
+    if (spin?.atMark && this.marked()) return 0;
     if (this.#only) return spin === undefined ? Infinity : this.#roomOfOnly(spin);
     const { left, whole } = this.#schedule;
     hart.yields = false;
@@ -133,7 +135,7 @@ export class Turns {
     if (!this.#only) this.#schedule.ran(this.#schedule.whole);
   }
 
-  /** The hart is at an address that was set as a mark. True: it is to be parked. */
+  /** The hart is at an address that was set as a mark. True: it is parked there. */
   marked(): boolean {
     return this.#parks && (this.spin?.marked() ?? false);
   }
