@@ -18,30 +18,14 @@
  */
 
 import type { PaNum } from "./address.ts";
-import { RAM_BASE } from "./address.ts";
-import { enabledInterrupts } from "./hart/trap.ts";
 import type { Hart } from "./hart/hart.ts";
 import { RAM_OFFSET } from "./layout.ts";
 import type { Ram } from "./memory.ts";
 import { type Saved, Saver } from "./saver.ts";
 import { lookSoon, mayOnlySpin, putOff } from "./spin_lone.ts";
 import { comesRound, giveUp, keep, MARKED, markedHere, markOf, passesOther } from "./spin_marks.ts";
-import {
-  alike,
-  type Closed,
-  hold,
-  isAt,
-  LONG,
-  type Loop,
-  meetsAgain,
-  type Moment,
-  momentOf,
-  Search,
-  SHORT,
-  SpinState,
-  TRIED,
-  UNTRIED,
-} from "./spin_state.ts";
+import { cameTo, LONG, roomOf, Search, SHORT, stepped, touch } from "./spin_search.ts";
+import { alike, type Closed, hold, type Loop, meetsAgain, SpinState } from "./spin_state.ts";
 
 /** Turns, or looks at an only hart, to wait for at first before a search for a long loop. */
 const FIRST = 2, FIRST_OF_ONE = 1;
@@ -56,12 +40,6 @@ const DOUBTFUL = 64, SHORT_DOUBTFUL = 4;
 const NEAR = 64, AT = 16;
 /** A hart that was parked is looked at after the 2^SOON-th part of its turn. */
 const SOON = 3;
-/** An instruction that came so often, each time with other registers, goes along memory. */
-const STREAM = 4;
-/** Words of a loop at most. */
-const MOST_WORDS = 2048;
-/** Single steps in which a loop without any access comes round, and what is waited for one before. */
-export const MOST_STEPS = 64, STILL = 1000;
 /**
  * A parked hart gets a turn after so many, should it have been parked too early by a mark; or, when
  * its loop was proven, because of what is not looked at: its code, tables that a walk would read anew.
@@ -275,75 +253,28 @@ export class Spin {
   sees(): boolean {
     const { search } = this.#state;
     if (search === undefined) return false;
-    const { life } = this.#hart;
-    if (--search.left < 0 || life !== search.life) {
-      this.#fail(search);
-      return true;
-    }
-    const hart = this.#hart;
-    const { pcLow } = hart.registers;
-    search.interrupts |= enabledInterrupts(hart);
-    if (search.steps >= 0) {
-      // There is an access after all.
-      search.steps = TRIED;
-      search.from = undefined;
-    }
-    if (search.from === undefined) {
-      search.from = momentOf(this.#hart);
-    } else if (search.kind === SHORT && this.#streams(search, pcLow)) {
-      this.#fail(search);
-      return true;
-    } else if (
-      search.from.registers[0] === pcLow && isAt(this.#hart, search.from) &&
-      hold(this.#ram, Int32Array.from(search.words.keys()), Uint32Array.from(search.values))
-    ) {
-      this.#found(search, search.from);
-      return true;
-    }
-    search.counts.set(pcLow, (search.counts.get(pcLow) ?? 0) + 1);
-    return false;
-  }
-
-  /** Whether a short loop comes round again and again with other registers. */
-  #streams({ counts }: Search, pcLow: number): boolean {
-    return (counts.get(pcLow) ?? 0) >= STREAM;
+    const came = cameTo(search, this.#hart, this.#ram);
+    if (came === "vain") this.#fail(search);
+    if (came === "closed") this.#found(search);
+    return came !== "on";
   }
 
   /** The instruction just seen touches bytes of RAM, not more than eight that lie together. */
   touches(pa: PaNum): void {
     const { search } = this.#state;
-    if (search === undefined) return;
-    const word = (pa - RAM_BASE) >>> 3;
-    if (search.words.has(word)) return;
-    if (search.words.size >= MOST_WORDS) {
-      search.left = 0;
-      return;
-    }
-    const { words } = this.#ram;
-    const at = (word << 1) + RAM_OFFSET / 4;
-    search.words.set(word, search.values.length);
-    search.values.push(words[at], words[at + 1]);
+    if (search !== undefined) touch(search, this.#ram, pa);
   }
 
   /**
    * Instructions that a search goes on for before this is asked again, of so many at most; 0: it is
-   * over. One that has seen no access for a while tries single steps.
+   * over.
    */
   goesOn(most: number): number {
     const { search } = this.#state;
     if (search === undefined) return 0;
-    if (search.steps >= 0) return 1;
-    if (search.steps === UNTRIED && search.from === undefined) {
-      const still = Math.min(most, search.begun + STILL - this.#hart.retired);
-      if (still > 0) return still;
-      search.steps = 0;
-      search.from = momentOf(this.#hart);
-      search.interrupts |= enabledInterrupts(this.#hart);
-      return 1;
-    }
-    if (most > 0) return most;
-    this.#fail(search);
-    return 0;
+    const room = roomOf(search, this.#hart, most);
+    if (room <= 0) this.#fail(search);
+    return Math.max(0, room);
   }
 
   /** Instructions that the hart has retired since its search began. */
@@ -354,14 +285,7 @@ export class Spin {
   /** A single step was done, which may have closed the loop. */
   stepped(): void {
     const { search } = this.#state;
-    if (search === undefined || search.from === undefined || search.steps < 0) return;
-    search.steps++;
-    if (isAt(this.#hart, search.from)) {
-      this.#found(search, search.from);
-    } else if (search.steps >= MOST_STEPS) {
-      search.steps = TRIED;
-      search.from = undefined;
-    }
+    if (search !== undefined && stepped(search, this.#hart)) this.#found(search);
   }
 
   #fail({ kind }: Search): void {
@@ -379,8 +303,9 @@ export class Spin {
     }
   }
 
-  #found(search: Search, from: Moment): void {
+  #found(search: Search): void {
     const state = this.#state;
+    const from = search.from!;
     const period = this.#hart.retired - from.retired;
     const loop: Loop = {
       mark: markOf(search, period, this.#hart),

@@ -6,15 +6,8 @@
  */
 
 import type { Hart } from "./hart/hart.ts";
-import {
-  HINTS,
-  isAt,
-  LONG,
-  type Loop,
-  momentOf,
-  type Search,
-  type SpinState,
-} from "./spin_state.ts";
+import { LONG, type Search } from "./spin_search.ts";
+import { HINTS, isAt, type Loop, momentOf, type SpinState } from "./spin_state.ts";
 
 /** Loops shorter than this are found fast enough without a mark. */
 export const MARKED = 64;

@@ -7,15 +7,10 @@
 import type { Hart } from "./hart/hart.ts";
 import { MSTATUS, PC, RAM_OFFSET, TLB_READ, X_SINK } from "./layout.ts";
 import type { Ram } from "./memory.ts";
+import type { Search } from "./spin_search.ts";
 
-/** Kinds of search. */
-export const SHORT = 0, LONG = 1;
-/** Loads, stores and CSR accesses that each looks at. */
-const ACCESSES = [48, 8000];
 /** States of a hart that are remembered. */
 export const SEEN = 128;
-/** Single steps that are not done yet, or any more. */
-export const UNTRIED = -1, TRIED = -2;
 /** Searches begun for another hart's mark that may fail, till one finds a loop. */
 export const HINTS = 8;
 
@@ -44,33 +39,6 @@ export interface Loop {
   /** How often its mark was passed, and how often the hart was parked at it. */
   passes: number;
   parks: number;
-}
-
-/** A search under way. */
-export class Search {
-  /** Accesses that are still looked at. */
-  left: number;
-  /** Where the loop is to be closed: the first access seen. */
-  from: Moment | undefined = undefined;
-  /** Words touched since, in order, and what they held: low and high half. */
-  words: Map<number, number> = new Map();
-  values: number[] = [];
-  /** How often instructions with accesses were executed, by their address as text. */
-  counts: Map<number, number> = new Map();
-  interrupts = 0;
-  /** Single steps done, for a loop without any access; or {@link UNTRIED}, or {@link TRIED}. */
-  steps = UNTRIED;
-  /** Signs of life of the hart when it begins; another one is the end of it. */
-  readonly life: number;
-  /** Instructions that the hart had retired. */
-  readonly begun: number;
-
-  /** Begins now. */
-  constructor(readonly kind: typeof SHORT | typeof LONG, { life, retired }: Hart) {
-    this.left = ACCESSES[kind];
-    this.life = life;
-    this.begun = retired;
-  }
 }
 
 /** A loop that was closed. */
