@@ -97,7 +97,7 @@ Deno.test("a region that is left for code that had not run before takes it in", 
   const program = `
     li s0, 10000
     round:
-    addi t0, zero, 300
+    addi t0, zero, 100
     inner:
     addi a0, a0, 1
     addi t0, t0, -1
@@ -117,9 +117,9 @@ Deno.test("a region that is left for code that had not run before takes it in", 
   `;
   const machine = running(program, 32 << 20);
   const { tier } = machine.engine;
-  machine.run(8_000_000);
+  machine.run(3_000_000);
   assertEquals(tier!.counters.widened, 0);
-  machine.run(60_000_000);
+  machine.run(160_000_000);
   assert(tier!.counters.widened > 0);
   const left = () => tier!.live().reduce((sum, { slot }) => sum + tier!.done.left(slot), 0);
   const after = left();
@@ -127,7 +127,7 @@ Deno.test("a region that is left for code that had not run before takes it in", 
   assert(left() - after < 1000, "it is not left for that any more");
   const alone = new Machine({ memBytes: 32 << 20, compile: "never" });
   alone.ram.write(at(0), assemble(program).bytes);
-  alone.run(88_000_000);
+  alone.run(183_000_000);
   for (const register of [9, 10, 11, 12, 13]) {
     assertEquals(machine.hart.x(register), alone.hart.x(register));
   }

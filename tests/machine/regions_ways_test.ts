@@ -91,11 +91,11 @@ for (const [name, program] of Object.entries(PROGRAMS)) {
     const alone = running(program, "never");
     const { tier } = machine.engine;
     const left = () => tier!.live().reduce((sum, { slot }) => sum + tier!.done.left(slot), 0);
-    machine.run(60_000_000);
+    machine.run(100_000_000);
     const before = left();
     machine.run(20_000_000);
     assert(left() - before < 10_000, `left ${left() - before} times`);
-    alone.run(80_000_000);
+    alone.run(120_000_000);
     assertEquals([...machine.hart.xs], [...alone.hart.xs]);
     assertEquals(machine.hart.pc, alone.hart.pc);
   });
@@ -118,6 +118,11 @@ Deno.test("ways out: the most frequent first, rare ones left out, each counted o
   assertEquals(ways.from(0x3f_ffff_f004), [0x8000_2000, 0x8000_1000]);
   assertEquals(ways.from(0x8000_0000), [], "once is chance");
   assertEquals(ways.from(0x1234), []);
+  for (const wild of [-4, 2 ** 38, 2 ** 62]) {
+    for (let i = 0; i < 3; i++) take(0x8000_0010, wild);
+    assertEquals(ways.from(0x8000_0010), [], "no place where code is translated");
+    assertEquals(ways.to(wild), false);
+  }
   ways.clear();
   assertEquals(ways.from(0x3f_ffff_f004), []);
 });

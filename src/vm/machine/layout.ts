@@ -79,8 +79,8 @@ export const REGIONS_OFF = 0x604;
  */
 export const REGION_SURE = 0x608;
 /**
- * Where the last region was left for a page that had to be looked up, and for which address (i64
- * each); 0 when that has been counted. See regions/ways.ts.
+ * Where the last region was left for other code, and for which address (i64 each); 0 when that has
+ * been counted. See regions/ways.ts.
  */
 export const REGION_FROM = 0x610;
 export const REGION_TO = 0x618;

@@ -22,8 +22,11 @@ import {
   type Step,
 } from "./region.ts";
 
-/** Instructions of a region at most: longer functions take V8 longer than they save. */
-const MOST_STEPS = 600;
+/**
+ * Instructions of a region at most: longer functions take V8 longer than they save; and of one that is
+ * known to be left often.
+ */
+const MOST_STEPS = 600, MOST_LEFT = 900;
 /** Calls inside each other that stand in the region of the first caller. */
 const MOST_CALLS = 4;
 /** Instructions of a function that is taken into its caller's region at most. */
@@ -65,9 +68,11 @@ interface Call {
 export interface Learned {
   /** Where the jump or call at an address leads. */
   from(pc: number): readonly number[];
+  /** Whether ways out lead to an address often. */
+  to(pc: number): boolean;
 }
 
-const NOTHING: Learned = { from: () => [] };
+const NOTHING: Learned = { from: () => [], to: () => false };
 
 /** The region that begins at an address; undefined when there is none worth it. */
 export function discover(root: number, code: Code, learned: Learned = NOTHING): Region | undefined {
@@ -91,16 +96,20 @@ class Discovery {
   /** Sizes of functions, by where they begin. */
   readonly #sizes = new Map<number, number>();
   readonly #pages = new Set<number>();
-  /** Places to be followed, by the depth of the call that they are in. */
-  readonly #queues: Place[][] = Array.from({ length: MOST_CALLS + 1 }, () => []);
+  /** Places to be followed: those that ways out led to, then by the depth of the call they are in. */
+  readonly #queues: Place[][] = Array.from({ length: MOST_CALLS + 2 }, () => []);
+  /** What is followed is one of the first. */
+  #isOften = false;
+  readonly #most: number;
 
   constructor(root: number, code: Code, learned: Learned) {
     this.#code = code;
     this.#learned = learned;
+    this.#most = learned === NOTHING ? MOST_STEPS : MOST_LEFT;
     this.#root = root;
     this.#leaders.add(root);
     this.#entries.set(root, 0);
-    this.#lead(root);
+    this.#queues[1]!.push(root);
     // What is called comes after its caller, when there is still room for it.
     for (let place = this.#next(); place !== undefined; place = this.#next()) {
       if (this.#code.runs(pcOf(place)) && this.#takesPage(place)) this.#follow(place);
@@ -135,13 +144,18 @@ class Discovery {
     return { pc, instruction, kind: hosts ? "system" : kind };
   }
 
-  #lead(place: Place, often = false): void {
+  #lead(place: Place): void {
     this.#leaders.add(place);
-    this.#queues[often ? 0 : this.#calls[contextOf(place)]!.depth]!.push(place);
+    const often = this.#isOften || this.#learned.to(pcOf(place));
+    this.#queues[often ? 0 : 1 + this.#calls[contextOf(place)]!.depth]!.push(place);
   }
 
   #next(): Place | undefined {
-    return this.#queues.find((queue) => queue.length > 0)?.shift();
+    const first = this.#queues.findIndex((queue) => queue.length > 0);
+    const place = this.#queues[first]?.shift();
+    // A function that is called often goes where it goes as often.
+    this.#isOften = first === 0 && contextOf(place!) !== 0;
+    return place;
   }
 
   /** Execution may come back here from the interpreter. */
@@ -156,7 +170,7 @@ class Discovery {
     let before: Step | undefined;
     for (;;) {
       if (this.#steps.has(place)) return;
-      const step = this.#steps.size < MOST_STEPS ? this.#step(place) : undefined;
+      const step = this.#steps.size < this.#most ? this.#step(place) : undefined;
       if (step === undefined) {
         this.#leavesAt(place);
         // What stands over a page end is for the interpreter, which comes back behind it.
@@ -212,8 +226,7 @@ class Discovery {
     this.#enter(next, called);
     if (called !== 0) {
       this.#targets.set(place, called * CONTEXT + target);
-      if (often.includes(target)) this.#often++;
-      return this.#lead(called * CONTEXT + target, often.includes(target));
+      return this.#lead(called * CONTEXT + target);
     }
     this.#leavesAt(place);
     if (rd === RA && this.#recurs(target, next)) {
@@ -240,7 +253,7 @@ class Discovery {
       if (rd !== 0 && context === 0 && !this.#entries.has(to)) continue;
       if (!this.#code.runs(to) || !this.#takesPage(to)) continue;
       ways.push(context * CONTEXT + to);
-      this.#lead(context * CONTEXT + to, true);
+      this.#lead(context * CONTEXT + to);
     }
     this.#ways.set(place, ways);
     this.#often += ways.length;
@@ -377,7 +390,7 @@ class Discovery {
       entries,
       pages: [...pages].sort((a, b) => a - b),
       steps,
-      learned: this.#often,
+      learned: this.#often + blocks.filter(({ place }) => this.#learned.to(pcOf(place))).length,
     };
   }
 }

@@ -395,10 +395,15 @@ export class Emitter {
     const near = pageOf(from.place) === pageOf(to);
     const number = this.#numbers.get(to);
     if (number === undefined) {
-      if (near) return this.#leaveAt(pc, MAY_ENTER);
+      this.#from(from);
+      if (near) {
+        out.i32(0);
+        out.i64(pc);
+        out.store("i64_store", layout.REGION_TO);
+        return this.#leaveAt(pc, MAY_ENTER);
+      }
       out.i64(pc);
       out.set(TARGET);
-      if (from.end.kind === "jumps") this.#from(from);
       return this.#leaveTo();
     }
     if (!near) {

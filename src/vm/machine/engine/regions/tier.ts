@@ -24,7 +24,7 @@ import { Translation } from "./translation.ts";
 import { Ways } from "./ways.ts";
 
 /** Instructions of a run at first, at most, and when everything is to be translated. */
-const SHORTEST = 10_007, LONGEST = 2 ** 20, ALWAYS = 97;
+const SHORTEST = 10_007, LONGEST = 2 ** 17, ALWAYS = 97;
 /** A run shorter than this is no sample: it ends where somebody wants it to. */
 const SAMPLE = 1000;
 /**
@@ -32,6 +32,8 @@ const SAMPLE = 1000;
  * goes on after what the interpreter has to do, on its way to the next entry.
  */
 const HOT = 2, HOT_INSIDE = 16;
+/** Times that a place is passed over after nothing could be made of it. */
+const REFUSED = 32;
 /** Places that samples are counted for at most, before all are forgotten. */
 const MOST_PLACES = 4096;
 /** So many samples more or less are in regions, then runs become longer or shorter. */
@@ -48,7 +50,9 @@ const LEAST_STEPS = 3;
  * code had not run yet, and less was known of where its jumps lead. It is looked at so often at most,
  * each time after so many times as many exits.
  */
-const LEFT = 10_000, MOST_LOOKS = 4, PATIENCE = 8;
+const LEFT = 100_000, MOST_LOOKS = 4, PATIENCE = 4;
+/** The same when everything is to be translated. */
+const LEFT_ALWAYS = 8;
 /** Instructions of samples after which one region is looked at, and one way out is counted. */
 const LOOK_EVERY = 2 ** 20, WAY_EVERY = 50_000;
 /** A place whose code was changed so often is not translated again for long. */
@@ -114,6 +118,8 @@ export class Tier implements Translations {
   readonly #bindings = new Map<number, Set<Binding>>();
   readonly #samples = new Map<number, number>();
   readonly #changes = new Map<number, number>();
+  /** How often the next samples at a place are for nothing. */
+  readonly #refused = new Map<number, number>();
   #slots = 0;
   /** What is in the table, by its slots, and the one that is looked at next. */
   readonly #live: Live[] = [];
@@ -150,12 +156,13 @@ export class Tier implements Translations {
     if (budget < SAMPLE && !this.#always) return;
     this.counters.samples++;
     this.#sinceWay += budget;
-    if (this.#sinceWay >= WAY_EVERY) {
+    if (this.#sinceWay >= WAY_EVERY || this.#always) {
       this.#sinceWay = 0;
-      this.#ways.sample();
+      const to = this.#ways.sample();
+      if (to !== undefined) this.#arrives(to);
     }
     this.#sinceLook += budget;
-    if (this.#sinceLook >= LOOK_EVERY) this.#lookAgain();
+    if (this.#sinceLook >= LOOK_EVERY || this.#always) this.#lookAgain();
     const pc = this.#pc();
     if (this.#words[layout.REGION_RAN_OUT >> 2] !== 0) {
       this.#words[layout.REGION_RAN_OUT >> 2] = 0;
@@ -168,6 +175,13 @@ export class Tier implements Translations {
     if (this.#entries.has(record) && this.#entries.pc(record) === pc) return this.#pace(-1);
     this.#pace(OUTSIDE);
     if (this.#isHot(record, pc!)) this.#translate(pc!);
+  }
+
+  /** A region was left for an address: one that begins there may be worth it. */
+  #arrives(pc: number): void {
+    const record = this.#code.record(pc);
+    if (record === 0 || (this.#entries.has(record) && this.#entries.pc(record) === pc)) return;
+    if (this.#isHot(record, pc)) this.#translate(pc);
   }
 
   #pace(by: number): void {
@@ -209,36 +223,44 @@ export class Tier implements Translations {
     const bindings = this.#bindings.get(this.#code.records(page));
     if (bindings === undefined) return false;
     for (const { translation } of bindings) {
-      if (translation.covers(translation.pages.indexOf(page), pc % 4096, 2)) return true;
+      // The same frame may be another page of it as well.
+      const i = translation.pages.indexOf(page);
+      if (i >= 0 && translation.covers(i, pc % 4096, 2)) return true;
     }
     return false;
   }
 
   #translate(pc: number): void {
     if ((this.#changes.get(pc) ?? 0) >= MOST_CHANGES) return;
+    const refused = this.#refused.get(pc) ?? 0;
+    if (refused > 0) {
+      this.#refused.set(pc, refused - 1);
+      return;
+    }
     if (this.#bindKnown(pc)) return;
-    let region = discover(pc, this.#code, this.#ways);
+    let region = discover(pc, this.#code);
     const head = region && headOf(region);
     if (head !== undefined && head !== pc) {
       const record = this.#code.record(head);
       if (this.#entries.has(record) && this.#entries.pc(record) === head) return;
       if (this.#bindKnown(head)) return;
-      region = discover(head, this.#code, this.#ways) ?? region;
+      region = discover(head, this.#code) ?? region;
     }
-    if (region === undefined || region.steps < LEAST_STEPS) {
-      this.counters.refused++;
-      return;
-    }
+    if (region === undefined || region.steps < LEAST_STEPS) return this.#refuse(pc);
     if (this.#slots >= MOST_TRANSLATIONS) this.reset();
     const half = (at: number) => this.#code.half(at);
     const translation = new Translation(region, half, this.#imports, this.#counts);
-    if (translation.labels.size === 0) {
-      this.counters.refused++;
-      return;
-    }
+    if (translation.labels.size === 0) return this.#refuse(pc);
     const slot = this.#slots++;
-    this.#put({ translation, slot, looks: 0, due: LEFT });
+    this.#put({ translation, slot, looks: 0, due: this.#always ? LEFT_ALWAYS : LEFT });
     this.counters.translated++;
+  }
+
+  /** There is nothing at a place to be translated, and it is not looked at again soon. */
+  #refuse(pc: number): void {
+    this.counters.refused++;
+    if (this.#refused.size >= MOST_PLACES) this.#refused.clear();
+    this.#refused.set(pc, REFUSED);
   }
 
   /** Puts a translation in the table, and binds it. */

@@ -118,7 +118,7 @@ class WatWriter {
   }
 
   get #indent(): string {
-    return "  ".repeat(1 + this.#open.length);
+    return "  ".repeat(Math.min(1 + this.#open.length, DEEPEST));
   }
 
   #line(text: string): void {
@@ -293,6 +293,9 @@ class WatWriter {
 function constant(value: bigint): string {
   return value < 0x1_0000n ? `${value}` : `0x${value.toString(16)}`;
 }
+
+/** Blocks inside each other beyond which no line begins further to the right. */
+const DEEPEST = 20;
 
 /** An expression, as wide as a line may be. */
 function linesOf(expression: Expression, indent: string): string[] {
