@@ -33,7 +33,7 @@ const FIRST = 2, FIRST_OF_ONE = 1;
  * The turns before a search for a long loop are doubled up to so many when none is found; and those
  * for a short one, which is searched where turns end near each other.
  */
-const LAST = 4096, SHORT_LAST = 16;
+const LAST = 16_384, SHORT_LAST = 16;
 /** From so many on, a hart is only searched when it has been in one of its states before. */
 const DOUBTFUL = 64, SHORT_DOUBTFUL = 4;
 /** Bytes of code that are near each other: ends of turns, and a hart and the place where it waits. */

@@ -115,7 +115,7 @@ export class Turns {
     const { left, whole, quantum } = this.#schedule;
     if (left > 0) return 0;
     // Less and less often while it is alone; often where it would have to end.
-    return whole > 0 ? Math.max(2 * left - quantum, left - whole) : left - (quantum >>> 2) - 1;
+    return whole > 0 ? Math.max(4 * left - quantum, left - whole) : left - (quantum >>> 2) - 1;
   }
 
   /** The hart has run so many instructions of its turn. */
