@@ -65,7 +65,7 @@ Deno.test("entries that get in each other's way: a hundred pages with code at th
 });
 
 Deno.test("more pages of code than are decoded at a time, more regions than are kept", () => {
-  const { one, two } = lockstep(POOL_PAGES + 300, 6, 3);
+  const { one, two } = lockstep(POOL_PAGES + 300, 6, 6);
   assert(one.hart.x(18) > BigInt(2 * POOL_PAGES), "all pages, over and over");
   const { resets, dropped } = two.engine.tier!.counters;
   assert(resets > 0 && dropped > 0, `${resets} resets, ${dropped} dropped`);

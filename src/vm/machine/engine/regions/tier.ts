@@ -23,8 +23,10 @@ import { pcOf, type Region } from "./region.ts";
 import { Translation } from "./translation.ts";
 import { Ways } from "./ways.ts";
 
-/** Instructions of a run at first, at most, and when everything is to be translated. */
-const SHORTEST = 10_007, LONGEST = 2 ** 17, ALWAYS = 97;
+/** Instructions of a run at first, and at most. */
+const SHORTEST = 10_007, LONGEST = 2 ** 17;
+/** By turns, when everything is to be translated: many ends in blocks, and long blocks as well. */
+const ALWAYS = 97, ALWAYS_LONG = 1009;
 /** A run shorter than this is no sample: it ends where somebody wants it to. */
 const SAMPLE = 1000;
 /**
@@ -34,8 +36,8 @@ const SAMPLE = 1000;
 const HOT = 2, HOT_INSIDE = 16;
 /** Times that a place is passed over after nothing could be made of it. */
 const REFUSED = 32;
-/** Places that samples are counted for at most, before all are forgotten. */
-const MOST_PLACES = 4096;
+/** Places that samples are counted for at most, and samples, before all are forgotten. */
+const MOST_PLACES = 4096, MOST_SAMPLES = 2048;
 /** So many samples more or less are in regions, then runs become longer or shorter. */
 const CALM = 16, BUSY = 16, OUTSIDE = 8;
 /** Translations at most; a module takes some 25 KB. */
@@ -153,8 +155,10 @@ export class Tier implements Translations {
 
   /** A run with that budget has ended because it is used up. */
   ran(budget: number): void {
-    if (budget < SAMPLE && !this.#always) return;
-    this.counters.samples++;
+    if (this.#always) this.slice = this.slice === ALWAYS ? ALWAYS_LONG : ALWAYS;
+    else if (budget < SAMPLE) return;
+    // Chance shall not add up over a long time.
+    if (++this.counters.samples % MOST_SAMPLES === 0) this.#samples.clear();
     this.#sinceWay += budget;
     if (this.#sinceWay >= WAY_EVERY || this.#always) {
       this.#sinceWay = 0;
