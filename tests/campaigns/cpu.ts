@@ -117,16 +117,22 @@ export const cpu: Campaign = {
   },
 };
 
+/** A machine at a program's first instruction. */
+export function loaded(file: Uint8Array, compile: Compile): Machine {
+  const machine = new Machine({ compile });
+  const elf = parseElf(file);
+  for (const { paddr, bytes } of elf.segments) machine.ram.write(Number(paddr) as PaNum, bytes);
+  machine.hart.pc = elf.entry;
+  return machine;
+}
+
 /** A program's output on our machine, with the instructions it took; interpreted unless given. */
 export function onOurs(
   { file }: Pick<Program, "file">,
   compile: Compile = "never",
   budget = BUDGET,
 ): { said: string; instret: number } {
-  const machine = new Machine({ compile });
-  const elf = parseElf(file);
-  for (const { paddr, bytes } of elf.segments) machine.ram.write(Number(paddr) as PaNum, bytes);
-  machine.hart.pc = elf.entry;
+  const machine = loaded(file, compile);
   const stop = machine.run(budget);
   const said = new TextDecoder().decode(machine.uart.take());
   const end = `ended by ${stop.kind} at ${machine.hart.pc.toString(16)}\n`;

@@ -13,7 +13,9 @@ import { sober } from "../machine/tiers/sober.ts";
 import { programs } from "../machine/tiers/arbitrary.ts";
 import type { Program } from "../machine/tiers/tree.ts";
 import type { Campaign } from "./campaign.ts";
-import { onBoth, onOurs } from "./cpu.ts";
+import { RAM_BASE } from "../../src/vm/machine/address.ts";
+import { ACCESS_FAULT } from "../../src/vm/machine/cause.ts";
+import { loaded, onBoth, onOurs } from "./cpu.ts";
 
 /** M-mode alone: what QEMU does otherwise elsewhere, `campaign cpu` knows. */
 const WORLD: World = {
@@ -45,6 +47,21 @@ function fileOf(program: Program, world: World): { file: Uint8Array; text: strin
   }
 }
 
+/**
+ * Whether a program accesses something below RAM that our board has not, by an address that came from anywhere: QEMU's
+ * board may have a device there (its PCI bus takes all from 0x3000_0000 on), and then there is no fault.
+ */
+export function fliesOff(file: Uint8Array): boolean {
+  const machine = loaded(file, "never");
+  machine.stopsAtTrapOf = 0;
+  while (machine.run(MOST).kind === "trapped") {
+    const cause = Number(machine.hart.readCsr("mcause"));
+    const fault = ACCESS_FAULT.some((one) => one === cause);
+    if (fault && machine.hart.readCsr("mtval") < BigInt(RAM_BASE)) return true;
+  }
+  return false;
+}
+
 /** The campaign. */
 export const regions: Campaign = {
   name: "regions",
@@ -57,6 +74,7 @@ export const regions: Campaign = {
       const program = programOf(task.random.below(2 ** 31));
       const [here, there] = await onBoth(program);
       if (here.said !== there) {
+        if (fliesOff(program.file)) continue;
         throw new Error(`here ${here.said}on QEMU ${there}of the program\n${program.text}`);
       }
       const own = here.instret - END;

@@ -2,7 +2,9 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { onBoth, onOurs } from "./cpu.ts";
-import { programOf } from "./regions.ts";
+import { assemble } from "../machine/assemble.ts";
+import { elf } from "../machine/bare_lab.ts";
+import { fliesOff, programOf } from "./regions.ts";
 
 const SEEDS = [1, 2, 3];
 
@@ -13,6 +15,12 @@ Deno.test("random programs of loops and calls end, with the same number in both 
     assert(/^[0-9a-f]{16}\n$/.test(here.said), here.said);
     assertEquals(onOurs(program, "always"), here);
   }
+});
+
+Deno.test("a program that stores where only QEMU's board has a device is told apart", () => {
+  for (const seed of SEEDS) assert(!fliesOff(programOf(seed).file));
+  const { bytes } = assemble("lui t0, 0x35bdf\nsb zero, 0(t0)");
+  assert(fliesOff(elf(bytes)));
 });
 
 if (await found()) {

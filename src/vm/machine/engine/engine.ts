@@ -20,6 +20,7 @@ import {
   regionsOf,
   summaryOf,
 } from "./regions/report.ts";
+import type { RegionImports } from "./regions/module.ts";
 import { recentFunctions } from "./regions/recent.ts";
 import { Tier } from "./regions/tier.ts";
 
@@ -84,7 +85,10 @@ export class Engine implements EngineView {
       const refill = (what: number) => host.refill?.(what) ?? 0;
       const refetch = () => host.refetch?.() ?? 0;
       const locate = (high: number, low: number) => host.locate?.(high, low) ?? 0;
-      const imports = { memory, refill, refetch, ...recentFunctions(memory, refill) };
+      let made: RegionImports | undefined;
+      // Made when the first region is: a shell that only looks at memory never needs them.
+      const imports = () =>
+        made ??= { memory, refill, refetch, ...recentFunctions(memory, refill) };
       this.tier = new Tier(memory, this.pages, imports, { compile, counts, locate });
     }
   }

@@ -109,7 +109,7 @@ export class Tier implements Translations {
   readonly #pages: CodePages;
   readonly #code: MappedCode;
   readonly #entries: Entries;
-  readonly #imports: RegionImports;
+  readonly #imports: () => RegionImports;
   readonly #ways: Ways;
   readonly #always: boolean;
   readonly #counts: boolean;
@@ -136,7 +136,7 @@ export class Tier implements Translations {
   constructor(
     memory: WebAssembly.Memory,
     pages: CodePages,
-    imports: RegionImports,
+    imports: () => RegionImports,
     options: { compile: Compile; counts: boolean; locate: Locate },
   ) {
     this.done = new RegionCounters(memory);
@@ -253,7 +253,7 @@ export class Tier implements Translations {
     if (region === undefined || region.steps < LEAST_STEPS) return this.#refuse(pc);
     if (this.#slots >= MOST_TRANSLATIONS) this.reset();
     const half = (at: number) => this.#code.half(at);
-    const translation = new Translation(region, half, this.#imports, this.#counts);
+    const translation = new Translation(region, half, this.#imports(), this.#counts);
     if (translation.labels.size === 0) return this.#refuse(pc);
     const slot = this.#slots++;
     this.#put({ translation, slot, looks: 0, due: this.#always ? LEFT_ALWAYS : LEFT });
@@ -317,7 +317,7 @@ export class Tier implements Translations {
     const region = discover(root, this.#code, this.#ways);
     if (region === undefined || (region.steps <= steps && region.learned <= learned)) return;
     const half = (at: number) => this.#code.half(at);
-    const translation = new Translation(region, half, this.#imports, this.#counts);
+    const translation = new Translation(region, half, this.#imports(), this.#counts);
     if (translation.labels.size === 0) return;
     this.#take(live);
     this.#put({ translation, slot: live.slot, looks: live.looks, due: live.due });
