@@ -218,7 +218,7 @@ Deno.test("signals end it at once, also while its reader does not read", async (
 });
 
 /** Lines of the shell: a past that takes long to go through, and the way through it. */
-const TOIL = "\x01cset budget 10000000\ncontinue\nprint 1\nwho wrote 0x80000f00 --phys\n";
+const TOIL = "\x01cset budget 40000000\ncontinue\nprint 1\nwho wrote 0x80000f00 --phys\n";
 const TAKEN_BACK = "interrupted: it was taken back, nothing has changed\n";
 
 Deno.test("signals end it in the middle of a guest's past, too", async () => {

@@ -117,7 +117,7 @@ test("a signal in the middle of a guest's past leaves the terminal as it was, to
   await onTerminal(toiling(), [], async (run, folder) => {
     await run.type("\x01c");
     await run.until("> ");
-    await run.type("set budget 10000000\rcontinue\rprint 1\rwho wrote 0x80000f00 --phys\r");
+    await run.type("set budget 40000000\rcontinue\rprint 1\rwho wrote 0x80000f00 --phys\r");
     await run.until((out) => plain(out).includes("who wrote 0x80000f00 --phys\r"));
     await new Promise((resolve) => setTimeout(resolve, 300));
     await go(folder);

@@ -137,7 +137,7 @@ async function interrupted(args: string[], mark: string, input?: string) {
 
 Deno.test("SIGINT in the middle of the past ends it, and all lines behind it: -c, a file, a pipe", async () => {
   await withKernel(toiling(), async (path) => {
-    const own = ["--kernel", path, "--mem", "16M", "--budget", "10M"];
+    const own = ["--kernel", path, "--mem", "16M", "--budget", "40M"];
     const lines = ["print 1", "who wrote 0x80000f00 --phys", "print 2"];
     const file = await Deno.makeTempFile();
     await Deno.writeTextFile(file, lines.join("\n"));
